@@ -100,6 +100,7 @@ export const PURE = [
   'util/diagnostic.ts',
   'util/promise.ts',
   'util/thousands.ts',
+  'util/visible.ts',
   'worker/command.ts',
   'worker/task.ts',
 ];

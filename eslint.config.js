@@ -125,6 +125,19 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/cli/actions/**', 'src/cli/service/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...readsClock,
+        ...syntax(
+          ["MemberExpression[object.property.name=/^std(out|err)$/][property.name='write']"],
+          'Names may contain escape sequences: use src/cli/output/write-lines.ts.',
+        ),
+      ],
+    },
+  },
+  {
     files: PURE_FILES,
     rules: {
       'no-restricted-globals': [

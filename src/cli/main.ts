@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
+import { escapeLines } from '../util/visible.ts';
 import type { CommandContext } from './command-group.ts';
 import { COMMANDS } from './commands/index.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
@@ -9,6 +10,7 @@ import { acceptAfterCommands, addGlobalFlags } from './flags/global-flags.ts';
 import type { GlobalFlags } from './flags/options.ts';
 import { prepareFlags } from './flags/prepare-flags.ts';
 import { EPILOG } from './help.ts';
+import { writeErrors } from './output/write-lines.ts';
 import { isDetached, notifyParent } from './service/detach.ts';
 
 const { version } = JSON.parse(
@@ -30,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     // The flags of a command take precedence over global ones of the same letter.
     .enablePositionalOptions()
     // Error messages of commander may quote a URL with a password.
-    .configureOutput({ writeErr: (text) => void process.stderr.write(maskText(text)) })
+    .configureOutput({ writeErr: (text) => void process.stderr.write(escapeLines(maskText(text))) })
     .exitOverride();
 
   addGlobalFlags(program);
@@ -60,7 +62,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const text = maskText(formatError(error));
     if (detached) await notifyParent({ error: text });
-    else process.stderr.write(`${text}\n`);
+    else writeErrors(text);
     if (error instanceof ExitError) return error.code;
     return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
   }

@@ -1,7 +1,8 @@
 import { DateTime, type DurationLikeObject } from 'luxon';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { checkZone } from '../schedule/zone/zone-names.ts';
-import { truncate } from '../schedule/quote.ts';
+import { MAX_QUOTED } from '../schedule/quote.ts';
+import { truncate } from '../util/visible.ts';
 import type { LazyContext } from './lazy.ts';
 
 /** Renders a template for one occurrence. */
@@ -24,7 +25,7 @@ export function compileTemplate(text: string, zone: string): RenderText | null {
   for (const { index, 0: whole, 1: inside = '' } of text.matchAll(PLACE)) {
     const render = whole.startsWith('\\')
       ? () => whole.slice(1)
-      : compilePlaceholder(inside, truncate(whole), zone);
+      : compilePlaceholder(inside, truncate(whole, MAX_QUOTED), zone);
     if (!render) continue;
     parts.push(text.slice(from, index), render);
     from = index + whole.length;

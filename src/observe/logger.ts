@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { escapeLines } from '../util/visible.ts';
 
 export type { Logger } from 'pino';
 
@@ -29,7 +30,8 @@ export function createLogger({ level, destination }: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(options, destination);
+  // JSON.stringify escapes neither the controls from U+0080 on nor those of bidirectional text.
+  return pino(options, { write: (line) => destination.write(escapeLines(line)) });
 }
 
 /** Renders lines of JSON as text for a terminal. The renderer is slow to load, so it is loaded here. */
@@ -40,5 +42,7 @@ export async function asText(destination: DestinationStream): Promise<Destinatio
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
     colorize: false,
   });
-  return { write: (line) => destination.write(render(line)) };
+  // A line that a name or an error continues is indented, so that it does not look like a line of the log.
+  const format = (line: string) => escapeLines(render(line).trimEnd()).replaceAll('\n', '\n    ');
+  return { write: (line) => destination.write(`${format(line)}\n`) };
 }

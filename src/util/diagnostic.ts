@@ -1,5 +1,6 @@
 import { thousands } from './thousands.ts';
 import { maskText } from './mask.ts';
+import { escapeLine, escapeLines, truncate } from './visible.ts';
 
 /** An error or a warning about a configuration, for its author. */
 export interface Diagnostic {
@@ -62,7 +63,7 @@ export function formatDiagnostic({
   const prefix = location + key;
   const text = prefix + shorten(maskText(message));
   // A message about the configuration as a whole, such as how to create one, may have several lines.
-  return prefix === '' ? escapeControls(text) : escapeLineBreaks(text);
+  return prefix === '' ? escapeLines(text) : escapeLine(text);
 }
 
 const MAX_KEY = 200;
@@ -71,7 +72,7 @@ function formatPath(path: Diagnostic['path']): string {
   return path
     .map((key, i) => {
       if (typeof key === 'number') return `[${key}]`;
-      const name = key.length > MAX_KEY ? `${key.slice(0, MAX_KEY)}…` : key;
+      const name = truncate(key, MAX_KEY);
       if (!/^[\w$-]+$/.test(name)) return `[${JSON.stringify(name)}]`;
       return i === 0 ? name : `.${name}`;
     })
@@ -85,24 +86,5 @@ const MAX_MESSAGE = 4_000;
 function shorten(message: string): string {
   if (message.length <= MAX_QUOTE) return message;
   const short = message.replace(/"([^"]{100})[^"]{900,}"/g, (_, start: string) => `"${start}…"`);
-  return short.length <= MAX_MESSAGE ? short : `${short.slice(0, MAX_MESSAGE)}…`;
-}
-
-/** Control characters, characters that change the direction of text, and line and paragraph separators. */
-const CONTROLS = /[\p{Cc}\p{Bidi_C}\u2028\u2029\ufeff]/gu;
-
-/** Escapes control characters, which a terminal would execute, except line breaks. */
-function escapeControls(text: string): string {
-  return text.replace(CONTROLS, (char) => (char === '\n' ? char : escape(char)));
-}
-
-/** Escapes control characters and line breaks: a line break in a name could forge a line of the log. */
-function escapeLineBreaks(text: string): string {
-  return text.replace(CONTROLS, escape);
-}
-
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-function escape(char: string): string {
-  return SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return truncate(short, MAX_MESSAGE);
 }

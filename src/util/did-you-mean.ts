@@ -12,7 +12,7 @@ const MAX_NAMES = 1_000;
 /** Returns `; did you mean "minute"?` for the end of an error message, or an empty string. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const name = findClosest(word, names);
-  return name === undefined ? '' : `; did you mean "${name}"?`;
+  return name === undefined ? '' : `; did you mean ${JSON.stringify(name)}?`;
 }
 
 /**

@@ -168,7 +168,7 @@ test('beat next: rejects an unknown name and suggests the closest one', async ()
   expect(await beat('next', 'nightly-reprot')).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: 'no entry "nightly-reprot", did you mean "nightly-report"?',
+    stderr: 'no entry "nightly-reprot"; did you mean "nightly-report"?',
   });
 });
 

@@ -8,6 +8,7 @@ import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings } from '../flags/options.ts';
 import { readDefinitionFlags, type DefinitionFlags } from '../flags/definition-flags.ts';
+import { writeError } from '../output/write-lines.ts';
 import { openSender, send } from './send.ts';
 
 export interface AddFlags extends DefinitionFlags {
@@ -51,9 +52,9 @@ export async function add(name: string | undefined, flags: AddFlags): Promise<Ex
 /** Says that stored entries are not declared commands: their runs would only be rejected at the worker. */
 function noteAboutShell(definitions: readonly Definition[]): void {
   if (!definitions.some(({ shell }) => shell !== undefined)) return;
-  process.stderr.write(
+  writeError(
     'beat: a worker with --allow declared, the default, rejects commands of stored entries, ' +
-      'unless its configuration declares the same ones\n',
+      'unless its configuration declares the same ones',
   );
 }
 
@@ -67,8 +68,8 @@ async function addLines(lines: readonly Line[], flags: AddFlags): Promise<ExitCo
       const count = Object.keys(entries).length;
       const code = await sender.send({ do: 'add', entries });
       if (code !== EXIT.ok) {
-        process.stderr.write(
-          `beat: ${done} of ${lines.length} entries were added before; run the same command again to continue\n`,
+        writeError(
+          `beat: ${done} of ${lines.length} entries were added before; run the same command again to continue`,
         );
         return code;
       }

@@ -14,7 +14,8 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { writeLine } from '../output/write-lines.ts';
+import { formatCell } from '../output/table.ts';
+import { writeError, writeLine, writeLines } from '../output/write-lines.ts';
 import { findEntry, withHistory } from './open-history.ts';
 
 export interface AuditFlags extends GlobalFlags {
@@ -73,7 +74,7 @@ class Report {
     this.#entries += 1;
     if (loaded.kind === 'unreadable') {
       this.#unreadable += 1;
-      process.stderr.write(`beat: ${loaded.error}\n`);
+      writeError(`beat: ${loaded.error}`);
       return process.stdout.writable;
     }
     const { recorded } = loaded;
@@ -98,7 +99,7 @@ class Report {
       const summary = { entries, unreadable, scheduledLater: this.#later, ...counts };
       await writeLine(JSON.stringify({ summary }));
     } else {
-      await writeLine(this.#summarize(count));
+      await writeLines(this.#summarize(count));
     }
     const isBad = this.#unreadable > 0 || [...PROBLEMS].some((kind) => count(kind) > 0);
     return isBad ? EXIT.failure : EXIT.ok;
@@ -106,7 +107,7 @@ class Report {
 
   #format(entry: string, { dueAt, account: found }: AccountedOccurrence, zone: string): string {
     if (!this.#flags.json)
-      return `${formatInZone(dueAt, zone)}  ${entry}  ${describeAccount(found)}`;
+      return `${formatInZone(dueAt, zone)}  ${formatCell(entry)}  ${describeAccount(found)}`;
     return JSON.stringify({
       entry,
       dueAt: new Date(dueAt).toISOString(),
@@ -119,7 +120,7 @@ class Report {
     });
   }
 
-  #summarize(count: (kind: Kind) => number): string {
+  #summarize(count: (kind: Kind) => number): readonly string[] {
     const parts = SUMMARY.filter(
       ([kind]) => count(kind) > 0 || PROBLEMS.has(kind) || kind === 'published',
     ).map(([kind, text]) => `${thousands(count(kind))} ${text}`);
@@ -135,7 +136,7 @@ class Report {
         `${thousands(this.#later)} of them were added, edited or enabled after --from, or are not scheduled: nothing is expected of them before.`,
       );
     }
-    return lines.join('\n');
+    return lines;
   }
 }
 

@@ -14,6 +14,8 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings } from '../flags/options.ts';
 import { send, type SendFlags } from './send.ts';
+import { formatCell } from '../output/table.ts';
+import { writeError, writeLines } from '../output/write-lines.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 
 export interface BackfillFlags extends SendFlags {
@@ -32,9 +34,9 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
   const { outcome, zone } = await plan(settings, name, from, to);
   if (outcome.kind === 'rejected') throw new ConfigError(outcome.reason);
   const instants = outcome.runs?.dueAt ?? [];
-  if (!flags.json) process.stdout.write(show(name, instants, zone));
+  if (!flags.json) await writeLines(show(name, instants, zone));
   if (!flags.yes && !(await isConfirmed())) {
-    process.stderr.write('beat: nothing was published; confirm with y, or pass --yes\n');
+    writeError('beat: nothing was published; confirm with y, or pass --yes');
     return EXIT.failure;
   }
   const command = { do: 'backfill', entry: name, from: iso(from), to: iso(to) };
@@ -74,15 +76,15 @@ async function find(store: StateStore, settings: Settings, name: string, now: nu
   return { entry, state: reconcile({ ...entry, enabled: true }, state ?? undefined, now)!.state };
 }
 
-function show(name: string, instants: readonly number[], zone: string): string {
-  const lines = instants.map((at) => `  ${formatInZone(at, zone)}\n`);
+function show(name: string, instants: readonly number[], zone: string): readonly string[] {
+  const lines = instants.map((at) => `  ${formatInZone(at, zone)}`);
   const left = lines.length - 2 * SHOWN;
   const shown =
     left > 0
-      ? [...lines.slice(0, SHOWN), `  … ${thousands(left)} more …\n`, ...lines.slice(-SHOWN)]
+      ? [...lines.slice(0, SHOWN), `  … ${thousands(left)} more …`, ...lines.slice(-SHOWN)]
       : lines;
   const runs = instants.length === 1 ? '1 run' : `${thousands(instants.length)} runs`;
-  return `${runs} of ${name} (at most ${thousands(MAX_BACKFILLED)}):\n${shown.join('')}`;
+  return [`${runs} of ${formatCell(name)} (at most ${thousands(MAX_BACKFILLED)}):`, ...shown];
 }
 
 async function isConfirmed(): Promise<boolean> {

@@ -6,6 +6,7 @@ import { openResults, openStore } from '../../drivers/open-store.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { writeErrors, writeLine } from '../output/write-lines.ts';
 import { formatDiagnostics } from '../../util/diagnostic.ts';
 
 export interface CheckFlags extends GlobalFlags {
@@ -31,18 +32,18 @@ export async function check(flags: CheckFlags): Promise<ExitCode> {
     }));
     const notes: readonly Diagnostic[] = [...flagNotes, ...settings.warnings];
     const summary = { ok: true, files, entries, installed, notes };
-    if (!flags.json && notes.length > 0) process.stderr.write(`${formatDiagnostics(notes)}\n`);
-    process.stdout.write(
+    if (!flags.json && notes.length > 0) writeErrors(formatDiagnostics(notes));
+    await writeLine(
       flags.json
-        ? `${JSON.stringify(summary)}\n`
-        : `${files.join(', ')}: ${formatCount(entries)}${formatInstalled(installed)}, no errors\n`,
+        ? JSON.stringify(summary)
+        : `${files.join(', ')}: ${formatCount(entries)}${formatInstalled(installed)}, no errors`,
     );
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const { errors } = error;
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors })}\n`);
-    else process.stderr.write(`${error.message}\n`);
+    if (flags.json) await writeLine(JSON.stringify({ ok: false, errors }));
+    else writeErrors(error.message);
     return EXIT.usage;
   }
 }

@@ -5,6 +5,7 @@ import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatDifferences, formatJson } from '../output/differences.ts';
+import { writeError, writeLines } from '../output/write-lines.ts';
 
 export interface DiffFlags extends GlobalFlags {
   readonly hours: string;
@@ -19,13 +20,11 @@ export async function diff(before: string, after: string, flags: DiffFlags): Pro
   const period = { after: now, until: now + hours * HOUR };
   const differences = compareConfigurations(old.entries, current.entries, period);
   const { added, removed, edited, withFunctions } = differences;
-  process.stdout.write(
-    flags.json
-      ? `${formatJson(differences)}\n`
-      : `${formatDifferences(differences, current.timezone)}\n`,
+  await writeLines(
+    flags.json ? [formatJson(differences)] : formatDifferences(differences, current.timezone),
   );
   if (withFunctions.length > 0) {
-    process.stderr.write(`beat: functions are not compared: ${withFunctions.join(', ')}\n`);
+    writeError(`beat: functions are not compared: ${withFunctions.join(', ')}`);
   }
   return added.length + removed.length + edited.length === 0 ? EXIT.ok : EXIT.failure;
 }

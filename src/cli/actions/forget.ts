@@ -13,6 +13,7 @@ import { openState } from '../../drivers/open-store.ts';
 import type { StateStore } from '../../store/store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { writeLine } from '../output/write-lines.ts';
 
 export interface ForgetFlags extends GlobalFlags {
   readonly quoted?: boolean;
@@ -29,11 +30,11 @@ export async function forget(given: string, flags: ForgetFlags): Promise<ExitCod
   try {
     const { entry, state } = await findTarget(store, settings, name);
     if (state === null) {
-      process.stdout.write(`Entry ${JSON.stringify(name)} has no state: nothing to forget\n`);
+      await writeLine(`Entry ${JSON.stringify(name)} has no state: nothing to forget`);
       return EXIT.ok;
     }
     await remove(store, name, entry);
-    process.stdout.write(`${formatRemoved(name, state)}\n`);
+    await writeLine(formatRemoved(name, state));
     return EXIT.ok;
   } finally {
     await store.close();

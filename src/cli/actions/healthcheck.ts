@@ -2,6 +2,7 @@ import { repairCommand } from '../../store/repair-command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Health } from '../health/health-answer.ts';
 import { ANSWER_TIMEOUT, askHealth } from '../health/health.ts';
+import { writeError, writeLines } from '../output/write-lines.ts';
 
 export interface HealthcheckFlags {
   readonly liveness?: boolean;
@@ -14,7 +15,7 @@ export interface HealthcheckFlags {
  */
 export async function healthcheck({ liveness }: HealthcheckFlags): Promise<ExitCode> {
   const instances = await askHealth();
-  for (const instance of instances) process.stdout.write(`${JSON.stringify(instance)}\n`);
+  await writeLines(instances.map((instance) => JSON.stringify(instance)));
   const blocked = new Set(instances.flatMap((instance) => instance.blockedEntries ?? []));
   const failures = [
     ...(instances.length === 0 ? ['not running: no instance of this user on this host'] : []),
@@ -22,12 +23,10 @@ export async function healthcheck({ liveness }: HealthcheckFlags): Promise<ExitC
     ...(liveness ? [] : [...blocked].map(blockedText)),
   ];
   for (const { pid, reloadError } of instances) {
-    if (reloadError !== undefined)
-      process.stderr.write(`beat: ${reloadFailureText(pid, reloadError)}\n`);
+    if (reloadError !== undefined) writeError(`beat: ${reloadFailureText(pid, reloadError)}`);
   }
-  if (liveness)
-    for (const entry of blocked) process.stderr.write(`beat: warning: ${blockedText(entry)}\n`);
-  for (const failure of failures) process.stderr.write(`beat: ${failure}\n`);
+  if (liveness) for (const entry of blocked) writeError(`beat: warning: ${blockedText(entry)}`);
+  for (const failure of failures) writeError(`beat: ${failure}`);
   return failures.length === 0 ? EXIT.ok : EXIT.failure;
 }
 

@@ -6,11 +6,12 @@ import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration } from '../../util/format-duration.ts';
+import { truncate } from '../../util/visible.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatTable } from '../output/table.ts';
-import { writeLine } from '../output/write-lines.ts';
+import { formatCell, formatTable } from '../output/table.ts';
+import { writeLine, writeLines } from '../output/write-lines.ts';
 import { rejectUnknown, withHistory } from './open-history.ts';
 
 export interface HistoryFlags extends GlobalFlags {
@@ -33,13 +34,15 @@ export async function history(name: string, flags: HistoryFlags): Promise<ExitCo
       return EXIT.ok;
     }
     const zone = found?.entry?.schedule.timezone ?? settings.timezone;
-    await writeLine(items.length > 0 ? formatItems(items, zone) : describeNothing(name, flags));
+    await writeLines(items.length > 0 ? formatItems(items, zone) : [describeNothing(name, flags)]);
     return EXIT.ok;
   });
 }
 
 function describeNothing(name: string, { failed }: HistoryFlags): string {
-  return failed ? `no run of ${name} failed, as far as recorded` : `${name} has no history yet`;
+  return failed
+    ? `no run of ${formatCell(name)} failed, as far as recorded`
+    : `${formatCell(name)} has no history yet`;
 }
 
 type Column = readonly [heading: string, cell: (item: HistoryItem, zone: string) => string];
@@ -61,7 +64,7 @@ const OUTCOME: readonly Column[] = [
 ];
 
 /** Formats a table; the columns of outcomes only where there are any. */
-function formatItems(items: readonly HistoryItem[], zone: string): string {
+function formatItems(items: readonly HistoryItem[], zone: string): readonly string[] {
   const hasOutcomes = items.some((item) => item.kind === 'run' && item.outcome);
   const columns = hasOutcomes ? [...COLUMNS, ...OUTCOME] : COLUMNS;
   return formatTable(
@@ -85,8 +88,7 @@ function formatRuntime(item: HistoryItem): string {
 }
 
 function firstLine(text: string): string {
-  const [line = ''] = text.split('\n');
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return truncate(text.split('\n', 1)[0]!, 79);
 }
 
 function parseLimit(text: string): number {

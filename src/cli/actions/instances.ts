@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatTable } from '../output/table.ts';
+import { writeError, writeLines } from '../output/write-lines.ts';
 
 export interface InstancesFlags extends GlobalFlags {
   readonly json?: boolean;
@@ -17,23 +18,22 @@ export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   const store = await openState(storeOptions(settings, systemClock));
   try {
     const found = await store.instances.list();
-    process.stdout.write(flags.json ? formatJson(found) : formatText(found, settings.timezone));
+    await writeLines(flags.json ? formatJson(found) : formatText(found, settings.timezone));
     if (found.some(({ role }) => role === 'leader')) return EXIT.ok;
-    process.stderr.write('beat: no instance leads\n');
+    writeError('beat: no instance leads');
     return EXIT.failure;
   } finally {
     await store.close();
   }
 }
 
-function formatJson(found: readonly Instance[]): string {
+function formatJson(found: readonly Instance[]): readonly string[] {
   return found
     .map(({ startedAt, ...rest }) => ({ ...rest, startedAt: new Date(startedAt).toISOString() }))
-    .map((row) => `${JSON.stringify(row)}\n`)
-    .join('');
+    .map((row) => JSON.stringify(row));
 }
 
-function formatText(found: readonly Instance[], zone: string): string {
+function formatText(found: readonly Instance[], zone: string): readonly string[] {
   const heading = ['HOST', 'PID', 'ROLE', 'TERM', 'SKEW', 'VERSION', 'STARTED'];
   const rows = found.map(({ host, pid, role, term, skewMs, version, startedAt }) => [
     host,
@@ -44,5 +44,5 @@ function formatText(found: readonly Instance[], zone: string): string {
     version,
     formatInZone(Math.floor(startedAt / 1_000) * 1_000, zone),
   ]);
-  return `${formatTable(heading, rows)}\n`;
+  return formatTable(heading, rows);
 }

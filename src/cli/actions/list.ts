@@ -14,6 +14,7 @@ import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatEntries } from '../output/entry-table.ts';
+import { writeError, writeLine, writeLines } from '../output/write-lines.ts';
 
 export interface ListFlags extends GlobalFlags {
   readonly json?: boolean;
@@ -48,7 +49,7 @@ export async function list(flags: ListFlags): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const what = 'the ledger is unreachable, so LAST SENT and RUNS are unknown';
-    process.stderr.write(`beat: ${what}: ${(error as Error).message}\n`);
+    writeError(`beat: ${what}: ${(error as Error).message}`);
     const found = filterEntries(entries, search ?? '');
     const rows = found.map((entry) => readStatus(entry, undefined, now));
     await (flags.json ? printJson(rows) : printAll(rows, [], timezone));
@@ -65,7 +66,7 @@ async function printJson(...lists: readonly Rows[]): Promise<ExitCode> {
   for (const rows of lists) {
     for await (const row of rows) {
       if (row.error !== undefined) code = EXIT.failure;
-      process.stdout.write(`${JSON.stringify(row)}\n`);
+      if (!(await writeLine(JSON.stringify(row)))) return code;
     }
   }
   return code;
@@ -104,8 +105,8 @@ async function printFound(found: Rows, search: string, zone: string): Promise<Ex
     if (rows.push(row) > MAX_SHOWN) break;
   }
   if (rows.length === 0) {
-    process.stdout.write(
-      `no entry is found by ${JSON.stringify(search)}; stored entries are found by their names alone\n`,
+    await writeLine(
+      `no entry is found by ${JSON.stringify(search)}; stored entries are found by their names alone`,
     );
     return EXIT.ok;
   }
@@ -116,21 +117,21 @@ async function printFound(found: Rows, search: string, zone: string): Promise<Ex
 /**
  * Prints the first `most` rows, and `rest` if there are more. Unreadable entries go to standard error, each on a line.
  */
-function printTable(
+async function printTable(
   rows: readonly StatusRow[],
   most: number,
   { zone, rest }: { readonly zone: string; readonly rest: string },
-): ExitCode {
+): Promise<ExitCode> {
   const readable: EntryStatus[] = [];
   let code: ExitCode = EXIT.ok;
   for (const row of rows.slice(0, most)) {
     if (row.error === undefined) readable.push(row);
     else {
-      process.stderr.write(`beat: ${row.error}\n`);
+      writeError(`beat: ${row.error}`);
       code = EXIT.failure;
     }
   }
-  process.stdout.write(`${formatEntries(readable, zone)}\n`);
-  if (rows.length > most) process.stdout.write(`${rest}\n`);
+  await writeLines(formatEntries(readable, zone));
+  if (rows.length > most) await writeLine(rest);
   return code;
 }

@@ -4,12 +4,15 @@ import { systemClock } from '../../util/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Entry, Occurrence } from '../../catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { findClosest } from '../../util/did-you-mean.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import { upcoming } from '../../planning/preview.ts';
+import { quote } from '../../schedule/quote.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatCell } from '../output/table.ts';
+import { writeLine } from '../output/write-lines.ts';
 
 export interface NextFlags extends GlobalFlags {
   readonly count: string;
@@ -25,18 +28,16 @@ export async function next(names: readonly string[], flags: NextFlags): Promise<
   const settings = await readSettings(flags);
   const after = parseInstant(flags.after, zone ?? settings.timezone);
   for (const { entry, dueAt } of upcoming(selectEntries(settings, names), after, count)) {
-    if (!process.stdout.writable) break;
-    process.stdout.write(
-      flags.json
-        ? `${JSON.stringify({ entry: entry.name, dueAt: new Date(dueAt).toISOString() })}\n`
-        : `${formatLine({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone)}\n`,
-    );
+    const line = flags.json
+      ? JSON.stringify({ entry: entry.name, dueAt: new Date(dueAt).toISOString() })
+      : formatLine({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone);
+    if (!(await writeLine(line))) break;
   }
   return EXIT.ok;
 }
 
 function formatLine({ entry, dueAt }: Occurrence, zone: string): string {
-  return `${formatInZone(dueAt, zone)}  ${entry.name}`;
+  return `${formatInZone(dueAt, zone)}  ${formatCell(entry.name)}`;
 }
 
 function selectEntries({ entries }: Settings, names: readonly string[]): readonly Entry[] {
@@ -45,10 +46,7 @@ function selectEntries({ entries }: Settings, names: readonly string[]): readonl
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) {
     throw new ConfigError(
-      unknown.map((name) => {
-        const hint = findClosest(name, all);
-        return errorAt([], `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}`);
-      }),
+      unknown.map((name) => errorAt([], `no entry ${quote(name)}${didYouMean(name, all)}`)),
     );
   }
   return entries.filter((entry) => names.includes(entry.name));

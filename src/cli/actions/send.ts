@@ -10,6 +10,7 @@ import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { writeError, writeLine } from '../output/write-lines.ts';
 
 /** Flags that every command to the leader takes. */
 export interface SendFlags extends GlobalFlags {
@@ -72,24 +73,29 @@ export async function send(
   }
 }
 
-function print(row: AuditRow | null, id: string, waits: boolean, json: boolean): ExitCode {
-  if (json) process.stdout.write(`${JSON.stringify(row ?? { id, status: 'pending' })}\n`);
+async function print(
+  row: AuditRow | null,
+  id: string,
+  waits: boolean,
+  json: boolean,
+): Promise<ExitCode> {
+  if (json) await writeLine(JSON.stringify(row ?? { id, status: 'pending' }));
   if (row) {
     if (row.status === 'applied') {
-      if (!json) process.stdout.write(`${row.answer}\n`);
+      if (!json) await writeLine(row.answer);
       return EXIT.ok;
     }
-    if (!json) process.stderr.write(`beat: rejected: ${row.answer}\n`);
+    if (!json) writeError(`beat: rejected: ${row.answer}`);
     return EXIT.failure;
   }
   if (!waits) {
-    if (!json) process.stdout.write(`stored command ${id}\n`);
+    if (!json) await writeLine(`stored command ${id}`);
     return EXIT.ok;
   }
   if (!json) {
-    process.stderr.write(
+    writeError(
       `beat: no instance answered within ${WAIT / 1_000} s (is one running?); ` +
-        `command ${id} is stored, and applied when an instance leads\n`,
+        `command ${id} is stored, and applied when an instance leads`,
     );
   }
   return EXIT.failure;

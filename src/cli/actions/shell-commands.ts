@@ -1,6 +1,7 @@
 import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { writeLines } from '../output/write-lines.ts';
 
 /**
  * `beat shell-commands`: prints a JSON list of the keyword arguments of all entries that run commands, each once.
@@ -8,7 +9,8 @@ import { readSettings, type GlobalFlags } from '../flags/options.ts';
  */
 export async function shellCommands(flags: GlobalFlags): Promise<ExitCode> {
   const commands = listDeclaredCommands(await readSettings(flags));
-  const lines = new Set(commands.map((command) => `  ${JSON.stringify(command)}`));
-  process.stdout.write(lines.size === 0 ? '[]\n' : `[\n${[...lines].join(',\n')}\n]\n`);
+  const lines = [...new Set(commands.map((command) => `  ${JSON.stringify(command)}`))];
+  const list = lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line));
+  await writeLines(lines.length === 0 ? ['[]'] : ['[', ...list, ']']);
   return EXIT.ok;
 }

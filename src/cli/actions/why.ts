@@ -8,8 +8,8 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatTable } from '../output/table.ts';
-import { writeLine } from '../output/write-lines.ts';
+import { formatCell, formatTable } from '../output/table.ts';
+import { writeLines } from '../output/write-lines.ts';
 import { findEntry, withHistory } from './open-history.ts';
 
 export interface WhyFlags extends GlobalFlags {
@@ -34,9 +34,9 @@ export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
       flags.json ? new Date(instant).toISOString() : formatInZone(instant, zone);
     const { commands } = store;
     const loaded = await loadWhy({ history, commands }, { entry, state }, at, { now, show });
-    await writeLine(
+    await writeLines(
       flags.json
-        ? JSON.stringify(viewWhy(name, rule, loaded))
+        ? [JSON.stringify(viewWhy(name, rule, loaded))]
         : format(name, rule, loaded, (instant) => (instant === null ? 'none' : show(instant))),
     );
     return EXIT.ok;
@@ -48,10 +48,10 @@ function format(
   rule: string,
   { found, before, after }: LoadedWhy,
   show: (at: number | null) => string,
-): string {
+): readonly string[] {
   const { at, isDue, fields, previous, next, account, reasons } = found;
   const lines = [
-    `${name} at ${show(at)}: ${account ? describeAccount(account) : isDue ? 'not expected' : 'not due'}`,
+    `${formatCell(name)} at ${show(at)}: ${account ? describeAccount(account) : isDue ? 'not expected' : 'not due'}`,
     ...reasons.map((reason) => `  ${reason}`),
     '',
     `Schedule: ${rule}`,
@@ -60,7 +60,7 @@ function format(
     const rows = fields.fields.map(({ field, rule: part, value, matches }) => [
       ...[`  ${field}`, part, value, matches ? 'matches' : 'does not match'],
     ]);
-    lines.push(formatTable(['  FIELD', 'RULE', `AT ${fields.local}`, ''], rows));
+    lines.push(...formatTable(['  FIELD', 'RULE', `AT ${fields.local}`, ''], rows));
     lines.push(...fields.notes.map((note) => `  ${note}`));
   }
   const became = (near: Why | null) => (near?.reasons.length ? `: ${near.reasons.join('; ')}` : '');
@@ -69,5 +69,5 @@ function format(
     `Occurrence before: ${show(previous)}${became(before)}`,
     `Occurrence after:  ${show(next)}${became(after)}`,
   );
-  return lines.join('\n');
+  return lines;
 }

@@ -1,6 +1,8 @@
 import type { Settings } from '../../config/settings.ts';
 import { upcoming } from '../../planning/preview.ts';
+import { escapeLine } from '../../util/visible.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatCell } from './table.ts';
 
 /** What beat prints at start, to show which configuration it uses. Passwords are masked. */
 export interface Banner {
@@ -72,8 +74,8 @@ export function formatBanner(banner: Banner): string {
   ];
   next.forEach(({ entry, dueAt, zone }, i) => {
     const label = i === 0 ? '. next      ->' : ' '.repeat(14);
-    lines.push(`  ${label} ${formatInZone(Date.parse(dueAt), zone)}  ${entry}`);
+    lines.push(`  ${label} ${formatInZone(Date.parse(dueAt), zone)}  ${formatCell(entry)}`);
   });
   if (next.length === 0) lines.push('  . next      -> none: no enabled entry will be due');
-  return lines.join('\n');
+  return lines.map(escapeLine).join('\n');
 }

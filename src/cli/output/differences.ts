@@ -5,8 +5,10 @@ import type { Schedule } from '../../schedule/schedule.ts';
 import { MAX_COMPARED } from '../../planning/compare-occurrences.ts';
 import { maskText } from '../../util/mask.ts';
 import { thousands } from '../../util/thousands.ts';
+import { truncate } from '../../util/visible.ts';
 import type { Differences, EditedEntry } from '../../planning/compare-configurations.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatCell } from './table.ts';
 
 /** The instants that are shown of an entry. */
 const SHOWN = 3;
@@ -14,18 +16,18 @@ const SHOWN = 3;
 /** Characters of a value that are shown. */
 const MAX_VALUE = 200;
 
-/** Formats differences for people: entries, then how their occurrences differ. Instants are in the entry's zone, else in `zone`. */
-export function formatDifferences(differences: Differences, zone: string): string {
+/** Formats differences as lines for people: entries, then how their occurrences differ. Instants are in the entry's zone, else in `zone`. */
+export function formatDifferences(differences: Differences, zone: string): readonly string[] {
   const { added, removed, edited, occurrences, period } = differences;
-  if (added.length + removed.length + edited.length === 0) return 'no differences';
+  if (added.length + removed.length + edited.length === 0) return ['no differences'];
   const lines = [
     ...added.map((entry) => `+ ${formatEntry(entry)}`),
     ...removed.map((entry) => `- ${formatEntry(entry)}`),
-    ...edited.flatMap((entry) => [`~ ${entry.after.name}`, ...formatFields(entry)]),
+    ...edited.flatMap((entry) => [`~ ${formatCell(entry.after.name)}`, ...formatFields(entry)]),
     '',
   ];
   const hours = (period.until - period.after) / 3_600_000;
-  if (occurrences.length === 0) return [...lines, `Next ${hours} hours: the same runs`].join('\n');
+  if (occurrences.length === 0) return [...lines, `Next ${hours} hours: the same runs`];
   const zones = new Map(
     [...removed, ...added, ...edited.map(({ after }) => after)].map(({ name, schedule }) => [
       name,
@@ -36,10 +38,10 @@ export function formatDifferences(differences: Differences, zone: string): strin
     const place = zones.get(entry) ?? zone;
     const partial = isPartial ? ` (of the first ${thousands(MAX_COMPARED)})` : '';
     return [...formatInstants('+', appear, place), ...formatInstants('-', disappear, place)].map(
-      (line) => `  ${entry}: ${line}${partial}`,
+      (line) => `  ${formatCell(entry)}: ${line}${partial}`,
     );
   });
-  return [...lines, `Next ${hours} hours:`, ...table].join('\n');
+  return [...lines, `Next ${hours} hours:`, ...table];
 }
 
 /** The same as JSON. Instants are in UTC. */
@@ -72,7 +74,7 @@ export function formatJson(differences: Differences): string {
 
 function formatEntry({ name, task, schedule, enabled }: Entry): string {
   const disabled = enabled ? '' : ', disabled';
-  return `${name}: ${task}, ${describe(schedule)}${disabled}`;
+  return `${formatCell(name)}: ${formatCell(task)}, ${describe(schedule)}${disabled}`;
 }
 
 function formatFields({ before, after, fields }: EditedEntry): string[] {
@@ -98,7 +100,7 @@ function describe({ spec, description = spec, timezone }: Schedule): string {
 function formatValue({ path }: FieldChange, value: unknown): string {
   if (value === undefined) return 'none';
   const text = JSON.stringify(mask(path, value));
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
+  return truncate(text, MAX_VALUE);
 }
 
 /** Hides values of keys that name secrets, and passwords in URLs. */

@@ -3,8 +3,8 @@ import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { formatTable } from './table.ts';
 
-/** A table of entries with their states. Instants are in the zone of the entry, else in `zone`. */
-export function formatEntries(rows: readonly EntryStatus[], zone: string): string {
+/** The lines of a table of entries with their states. Instants are in the zone of the entry, else in `zone`. */
+export function formatEntries(rows: readonly EntryStatus[], zone: string): readonly string[] {
   const at: Show = (iso, own) =>
     iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone);
   const columns: Column[] = [

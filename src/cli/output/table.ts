@@ -1,18 +1,26 @@
-/** Formats rows under a heading, in columns as wide as their widest cell. */
+import { escapeLine, truncate } from '../../util/visible.ts';
+
+/** Characters of a cell; `--json` prints the whole text. */
+const MAX_CELL = 100;
+
+/** Formats rows under a heading as lines, in columns as wide as their widest cell. */
 export function formatTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
-): string {
-  const all = [heading, ...rows];
+): readonly string[] {
+  const all = [heading, ...rows].map((row) => row.map(formatCell));
   const widths = heading.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] ?? '').length)),
+    all.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), 0),
   );
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** The text of a name, reason or error in a table: on one line, of limited length. */
+export function formatCell(text: string): string {
+  return truncate(escapeLine(truncate(text, MAX_CELL)), MAX_CELL);
 }

@@ -1,14 +1,38 @@
 import { once } from 'node:events';
+import { escapeLine, escapeLines } from '../../util/visible.ts';
 
 /**
- * Writes a line to standard output, and waits while its reader is behind. Resolves with `false` once nothing can be
- * written any more, as after `| head`.
+ * Writes a line, text or JSON, to standard output, and waits while its reader is behind. Control characters are escaped,
+ * because names, reasons, errors and workers may contain any. Resolves with `false` once nothing can be written any more,
+ * as after `| head`.
  */
-export async function writeLine(text: string): Promise<boolean> {
+export async function writeLine(line: string): Promise<boolean> {
   const { stdout } = process;
   if (!stdout.writable) return false;
-  if (stdout.write(`${text}\n`)) return true;
+  if (stdout.write(`${escapeLine(line)}\n`)) return true;
   // A reader that closes its end emits `close` instead of `drain`.
   await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {});
   return stdout.writable;
+}
+
+export async function writeLines(lines: readonly string[]): Promise<boolean> {
+  for (const line of lines) {
+    if (!(await writeLine(line))) return false;
+  }
+  return true;
+}
+
+/** Writes a file of the user's to standard output, unchanged. */
+export function writeDocument(text: string): void {
+  process.stdout.write(text);
+}
+
+/** Writes a line to standard error, with control characters escaped. */
+export function writeError(line: string): void {
+  process.stderr.write(`${escapeLine(line)}\n`);
+}
+
+/** The same for a text of several lines. */
+export function writeErrors(text: string): void {
+  process.stderr.write(`${escapeLines(text)}\n`);
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { CeleryFlags } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { writeErrors, writeLine } from '../output/write-lines.ts';
 import { openLogPath } from './logfile.ts';
 import { resolvePaths } from './paths.ts';
 import { dropPrivileges } from './privileges.ts';
@@ -45,13 +46,13 @@ export async function detach(flags: CeleryFlags, argv: readonly string[]): Promi
   if (report && 'started' in report) {
     child.disconnect();
     child.unref();
-    if (!flags.quiet) process.stdout.write(`${formatStarted(child.pid!, logfile)}\n`);
+    if (!flags.quiet) await writeLine(formatStarted(child.pid!, logfile));
     return EXIT.ok;
   }
   const code = await waitForExit(child);
   const where = logfile === undefined ? '' : `; see ${logfile}`;
   const error = report?.error ?? `beat: the background process ended before it was ready${where}`;
-  process.stderr.write(`${error}\n`);
+  writeErrors(error);
   // A signal or an exit code of 0 is a failure too: the process does not run.
   return code === null || code === EXIT.ok ? EXIT.failure : (code as ExitCode);
 }

@@ -28,3 +28,23 @@ test('the logger: text shows the time, the level and the message of a line, and 
   createLogger({ level: 'info', destination }).warn({ event: 'sent', task: 't' }, 'Sending t');
   expect(lines.join('')).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] WARN: Sending t\n$/);
 });
+
+const HOSTILE = 'entry a\u001b[2J\u009b2J\u202e\r\n[2027-01-01 00:00:00.000] INFO: forged';
+
+test('the logger: text shows controls as escapes, and indents what continues a line', async () => {
+  const lines: string[] = [];
+  const destination = await asText({ write: (line) => void lines.push(line) });
+  createLogger({ level: 'info', destination }).warn({ event: 'sent' }, HOSTILE);
+  const [first, second, ...others] = lines.join('').split('\n');
+  expect(first).not.toMatch(/[\p{Cc}\p{Bidi_C}]/u);
+  expect(second).toMatch(/^ +\[2027.* INFO: forged$/);
+  expect(others).toEqual(['']);
+});
+
+test('the logger: JSON contains controls as escapes, with the same value', () => {
+  const lines: string[] = [];
+  createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } }) //
+    .info(HOSTILE);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ msg: HOSTILE });
+  expect(lines[0]!.trimEnd()).not.toMatch(/[\p{Cc}\p{Bidi_C}]/u);
+});

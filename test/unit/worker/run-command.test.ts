@@ -25,12 +25,7 @@ const PIPES = countPipes();
 function run(
   command: string,
   kwargs: Readonly<Record<string, unknown>> = {},
-  {
-    dueAt = null as string | null,
-    signal = NEVER,
-    uid = process.geteuid!(),
-    inherited = {},
-  } = {},
+  { dueAt = null as string | null, signal = NEVER, uid = process.geteuid!(), inherited = {} } = {},
 ) {
   return runCommand(parseCommand({ command, ...kwargs }) as Command, {
     host: { env: { PATH: process.env['PATH'], BEAT_DUE_AT: 'other', ...inherited }, uid, kill },

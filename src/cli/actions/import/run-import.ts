@@ -17,6 +17,7 @@ import { EXIT, type ExitCode } from '../../exit.ts';
 import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
 import { formatTable } from '../../output/table.ts';
 import { writeFile } from '../../output/write-file.ts';
+import { writeDocument, writeError, writeLines } from '../../output/write-lines.ts';
 import { checkNames } from './name-conflicts.ts';
 
 /** Flags of every `beat import` command. */
@@ -75,14 +76,14 @@ export async function runImport(
     await checkNames(output, Object.keys(imported.config.beatSchedule));
   }
   const text = writeConfig(imported.config, format, describeFile(source, imported));
-  if (output === undefined) process.stdout.write(text);
+  if (output === undefined) writeDocument(text);
   else write(output, text, force);
   const comparisons = compareEntries(imported.entries, range);
   const show = (at: Date | null) => (at ? formatInZone(at.getTime(), imported.timezone) : 'never');
-  if (count !== null) printComparison(comparisons, show, heading, output === undefined);
+  if (count !== null) await printComparison(comparisons, show, heading, output === undefined);
   const listed = [...imported.left, ...findDifferences(comparisons, show)];
-  for (const left of listed) process.stderr.write(`${maskText(formatLeft(left))}\n`);
-  if (notCompared !== undefined) process.stderr.write(`not compared: ${notCompared}\n`);
+  for (const left of listed) writeError(maskText(formatLeft(left)));
+  if (notCompared !== undefined) writeError(`not compared: ${notCompared}`);
   const isComplete = listed.every(({ kind }) => kind === 'note');
   return isComplete || flags.partial ? EXIT.ok : EXIT.failure;
 }
@@ -142,12 +143,12 @@ function existing(path: string): ConfigError {
   return new ConfigError(`${path} exists; --force overwrites it`);
 }
 
-function printComparison(
+async function printComparison(
   comparisons: readonly Comparison[],
   show: (at: Date | null) => string,
   heading: string,
   toError: boolean,
-): void {
+): Promise<void> {
   const rows = comparisons.flatMap(({ name, instants }) =>
     instants.map((each) => {
       const same = isSame(each) ? 'same' : 'DIFFERENT';
@@ -155,5 +156,6 @@ function printComparison(
     }),
   );
   const table = formatTable(['ENTRY', heading, 'BEAT', ''], rows);
-  (toError ? process.stderr : process.stdout).write(`${table}\n`);
+  if (toError) table.forEach(writeError);
+  else await writeLines(table);
 }

@@ -67,8 +67,8 @@ test.each([
     ['--after', 'soon'],
     '--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "soon"',
   ],
-  [['nightly-reprot'], 'no entry "nightly-reprot", did you mean "nightly-report"?'],
-  [['zzz', 'tokio'], 'no entry "zzz"\nno entry "tokio", did you mean "tokyo"?'],
+  [['nightly-reprot'], 'no entry "nightly-reprot"; did you mean "nightly-report"?'],
+  [['zzz', 'tokio'], 'no entry "zzz"\nno entry "tokio"; did you mean "tokyo"?'],
 ])('beat next: rejects %o with exit code 2', async (args, says) => {
   const { code, stdout, stderr } = await runCommand('next', ...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
