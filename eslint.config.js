@@ -117,6 +117,24 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/**'],
+    ignores: [
+      // Files of the user, and answers of own child processes.
+      'src/cli/**',
+      'src/import/**',
+      'src/config/source/**',
+      'src/util/decode/**',
+      // A command, whose length is limited, has an id for the answer even if it is too deep.
+      'src/commands/parse-command.ts',
+    ],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'JSON', property: 'parse', message: 'Use parseJson, which has limits.' },
+      ],
+    },
+  },
+  {
     files: ['src/cli/**'],
     rules: {
       'no-restricted-globals': ['error', ...named(TIMERS, CLOCK)],

@@ -1,6 +1,6 @@
 import type { Clock } from '../util/clock.ts';
 import type { Mailbox } from './mailbox.ts';
-import { decodeEnvelope } from './received-message.ts';
+import { decodeEnvelope, MAX_BROADCAST } from './received-message.ts';
 
 /** How often broadcasts are read. Milliseconds. */
 const POLL_INTERVAL = 1_000;
@@ -40,7 +40,7 @@ export function createPollingMailbox(log: BroadcastLog, exchange: string, clock:
         if (readAt === -Infinity) connected();
         readAt = now;
         for (const { id, payload } of broadcasts) {
-          const request = seen.has(id) ? null : decodeEnvelope(payload);
+          const request = seen.has(id) ? null : decodeEnvelope(payload, MAX_BROADCAST);
           if (request) receive(request);
         }
         seen = new Set(broadcasts.map(({ id }) => id));

@@ -1,4 +1,6 @@
+import { parseJson } from '../util/decode/json.ts';
 import { isMap } from '../util/is-map.ts';
+
 /** A message as a worker receives it. Its sender may be any program that can write to the broker. */
 export interface ReceivedMessage {
   readonly headers: Readonly<Record<string, unknown>>;
@@ -9,11 +11,19 @@ export interface ReceivedMessage {
   readonly contentEncoding: string;
 }
 
-/** Decodes an envelope of kombu's virtual transports (Redis, SQL); `null` for any other text. */
-export function decodeEnvelope(text: string): ReceivedMessage | null {
+/** The longest envelope of a task. UTF-16 units. */
+const MAX_TASK = 128 * 1_024 * 1_024;
+/** The longest envelope of an event or a request, which are sent to many receivers. */
+export const MAX_BROADCAST = 8 * 1_024 * 1_024;
+
+/**
+ * Decodes an envelope of kombu's virtual transports (Redis, SQL); `null` for any other text, and for one over
+ * `maxLength` UTF-16 units.
+ */
+export function decodeEnvelope(text: string, maxLength: number = MAX_TASK): ReceivedMessage | null {
   let envelope: unknown;
   try {
-    envelope = JSON.parse(text);
+    envelope = parseJson(text, maxLength);
   } catch {
     return null;
   }

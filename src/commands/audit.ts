@@ -1,3 +1,4 @@
+import { parseJson } from '../util/decode/json.ts';
 import type { Command, CommandHeader } from './command.ts';
 
 /** What became of a command: the answer to its sender, and a row of the audit trail. Instants are ISO 8601, UTC. */
@@ -40,7 +41,7 @@ export function encodeAudit(
 /** Parses an audit row; `null` for a text that another program wrote there. */
 export function decodeAudit(json: string): AuditRow | null {
   try {
-    const row = JSON.parse(json) as AuditRow | null;
+    const row = parseJson(json) as AuditRow | null;
     return typeof row?.status === 'string' && typeof row.answer === 'string' ? row : null;
   } catch {
     return null;

@@ -1,5 +1,7 @@
 import type { Definition, Definitions, ReadDefinition } from '../catalog/definition.ts';
 import type { StoredEdit, StoredTarget } from '../planning/stored-edit.ts';
+import { parseJson } from '../util/decode/json.ts';
+import { UndecodableError } from '../util/decode/limits.ts';
 import { formatDiagnostic } from '../util/diagnostic.ts';
 import { ConfigError, describeError } from '../util/errors.ts';
 import type { Rejected } from './outcome.ts';
@@ -31,8 +33,13 @@ export function readDefinition(
   definition: Definition,
 ): ReadDefinition | string {
   try {
-    return definitions.read(name, definition);
+    const read = definitions.read(name, definition);
+    // Readers reject a larger text, as that of many updates could become.
+    parseJson(JSON.stringify(read.definition));
+    return read;
   } catch (error) {
+    if (error instanceof UndecodableError)
+      return `the definition of entry ${JSON.stringify(name)} is too large: ${error.message}`;
     if (!(error instanceof ConfigError)) return describeError(error);
     return formatReasons(error.errors.map(formatDiagnostic));
   }

@@ -1,8 +1,8 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
 import { MAX_COMMAND } from '../store/command-log.ts';
+import { checkJson } from '../util/decode/json.ts';
 import { errorAt, formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
-import { isDeepJson } from '../util/is-deep-json.ts';
 import { thousands } from '../util/thousands.ts';
 import { MAX_ENTRIES, type AddCommand, type Command, type CommandHeader } from './command.ts';
 
@@ -28,8 +28,6 @@ const MAX_ID = 100;
 const MAX_NAME = 10_000;
 /** Problems that the answer to a command lists. */
 const MAX_PROBLEMS = 20;
-/** Deepest nesting of lists and objects: that of a canvas in a definition may be 300. */
-const MAX_DEPTH = 500;
 /** Unknown fields for which the closest known one is searched. */
 const MAX_HINTS = 5;
 
@@ -91,8 +89,10 @@ export function parseCommand(json: string | null): ParsedCommand {
     return malformed({}, errorAt([], `invalid JSON: ${(error as Error).message}`));
   }
   if (!isObject(value)) return malformed({}, errorAt([], 'expected a JSON object'));
-  if (isDeepJson(json, MAX_DEPTH)) {
-    return malformed(value, errorAt([], `lists and objects nest deeper than ${MAX_DEPTH} levels`));
+  try {
+    checkJson(json);
+  } catch (error) {
+    return malformed(value, errorAt([], (error as Error).message));
   }
   return validate(value);
 }

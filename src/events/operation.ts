@@ -27,6 +27,8 @@ export type Operation =
   | { readonly kind: 'cancel' }
   /** Read outcomes of runs from the result backend. */
   | { readonly kind: 'read-outcomes' }
+  /** Decode the result of a run; that of a later run may be readable. */
+  | { readonly kind: 'read-result'; readonly entry: string }
   /** Receive the task events of workers. */
   | { readonly kind: 'receive-task-events' }
   /** Append outcomes, and runs that were withdrawn, to the history. */
@@ -61,6 +63,7 @@ export function operationKey(operation: Operation): string {
     case 'commit-entry':
     case 'read-state':
     case 'read-definition':
+    case 'read-result':
     case 'schedule':
     case 'prepare':
       return `${operation.kind} ${operation.entry}`;

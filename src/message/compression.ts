@@ -17,7 +17,7 @@ interface Compression {
 const lzma = onDemand((require) => require('lzma1') as typeof Lzma);
 
 /** The most bytes of a decompressed body: a small message must not fill the memory. */
-const MAX_BODY = 64 * 1_024 * 1_024;
+export const MAX_BODY = 64 * 1_024 * 1_024;
 const LIMIT = { maxOutputLength: MAX_BODY };
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };

@@ -1,5 +1,9 @@
+import { parseJson } from '../util/decode/json.ts';
 import { StoreError } from '../util/errors.ts';
 import type { Message } from './message.ts';
+
+/** The longest text of a message, whose body may have tens of megabytes. UTF-16 units. */
+const MAX_MESSAGE = 128 * 1_024 * 1_024;
 
 /** Encodes a message for the outbox. */
 export function encodeMessage(message: Message): string {
@@ -10,7 +14,7 @@ export function encodeMessage(message: Message): string {
 export function decodeMessage(text: string): Message {
   let cause: unknown;
   try {
-    const value = JSON.parse(text) as Message & { body: string };
+    const value = parseJson(text, MAX_MESSAGE) as Message & { body: string };
     const message = { ...value, body: Buffer.from(value.body, 'base64') };
     if (isMessage(message)) return message;
   } catch (error) {

@@ -1,4 +1,10 @@
-import { FINAL_STATES, lastLine, parsePythonDate, type TaskOutcome } from './task-outcome.ts';
+import {
+  FINAL_STATES,
+  lastLine,
+  parsePythonDate,
+  toWorkerName,
+  type TaskOutcome,
+} from './task-outcome.ts';
 
 /** The table of Celery's database result backend. */
 export const RESULT_TABLE = 'celery_taskmeta';
@@ -18,7 +24,7 @@ export function readResultRow(row: ResultRow): TaskOutcome {
     state,
     doneAt: parsePythonDate(done),
     runtime: null,
-    worker: typeof worker === 'string' ? worker : null,
+    worker: toWorkerName(worker),
     error: state !== 'SUCCESS' && typeof traceback === 'string' ? lastLine(traceback) : null,
   };
 }

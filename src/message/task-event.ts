@@ -1,6 +1,8 @@
+import { parseJson } from '../util/decode/json.ts';
+import { MAX_LENGTH } from '../util/decode/limits.ts';
 import { isMap } from '../util/is-map.ts';
 import { isSendable } from './parse-instant.ts';
-import { lastLine, toErrorLine, toLine } from './task-outcome.ts';
+import { lastLine, parseRuntime, toErrorLine, toWorkerName } from './task-outcome.ts';
 
 /** What a worker says about a task in Celery's task events: it began (`started`), or it ended (`ended`). */
 export type TaskEvent = Started | Ended;
@@ -26,14 +28,18 @@ export interface Ended extends Common {
   readonly error: string | null;
 }
 
+/** The longest body of a message of events, bytes: a worker sends some hundreds of events in one message. */
+export const MAX_EVENTS_BODY = MAX_LENGTH;
+
 /**
  * The events in the body of a message, in their order: a worker sends one event, or a list. Everything else is left out:
  * any program that can write to the broker can send such a message.
  */
 export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
   let data: unknown;
+  if (body.length > MAX_EVENTS_BODY) return [];
   try {
-    data = JSON.parse(body.toString());
+    data = parseJson(body.toString());
   } catch {
     return [];
   }
@@ -49,7 +55,7 @@ function parseEvent(event: unknown): TaskEvent | null {
   const at = typeof timestamp === 'number' ? Math.round(timestamp * 1_000) : NaN;
   // A program that writes milliseconds or nanoseconds must not put dates into the history that no calendar has.
   if (!isSendable(at)) return null;
-  const common = { taskId, worker: toLine(hostname, MAX_WORKER) ?? '', at };
+  const common = { taskId, worker: toWorkerName(hostname) ?? '', at };
   switch (type) {
     case 'task-started':
       return { ...common, kind: 'started' };
@@ -64,17 +70,7 @@ function parseEvent(event: unknown): TaskEvent | null {
   }
 }
 
-/** The longest name of a worker, in characters. */
-const MAX_WORKER = 255;
-/** A hundred years, in seconds. */
-const MAX_RUNTIME = 100 * 366 * 86_400;
-
 const ENDED = { kind: 'ended', runtime: null, error: null } as const;
-
-function parseRuntime(seconds: unknown): number | null {
-  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_RUNTIME)) return null;
-  return Math.round(seconds * 1_000);
-}
 
 /** The traceback ends with the exception as result backends have it; the exception itself is Python's `repr`. */
 function parseError({ traceback, exception }: Readonly<Record<string, unknown>>): string | null {

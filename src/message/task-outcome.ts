@@ -1,3 +1,5 @@
+import { isSendable } from './parse-instant.ts';
+
 /** How a task ended, as its worker stored it in the result backend, or said it in an event. */
 export interface TaskOutcome {
   readonly taskId: string;
@@ -18,6 +20,10 @@ export const FINAL_STATES = ['SUCCESS', 'FAILURE', 'REVOKED'] as const;
 
 /** The longest error text, in characters. */
 const MAX_ERROR = 1_000;
+/** The longest name of a worker, in characters. */
+const MAX_WORKER = 255;
+/** A hundred years, in seconds. */
+const MAX_RUNTIME = 100 * 366 * 86_400;
 
 export function isFinal(state: unknown): state is string {
   return (FINAL_STATES as readonly unknown[]).includes(state);
@@ -28,11 +34,26 @@ export function toErrorLine(text: string): string | null {
   return toLine(text, MAX_ERROR);
 }
 
-/** A text of a worker as one line of at most `most` characters, without the control sequences of terminals; `null` for none. */
-export function toLine(text: string, most: number): string | null {
+/** The name of a worker as one line; `null` for none. */
+export function toWorkerName(name: unknown): string | null {
+  return typeof name === 'string' ? toLine(name, MAX_WORKER) : null;
+}
+
+/** A runtime in seconds as milliseconds; `null` for a value that is none. */
+export function parseRuntime(seconds: unknown): number | null {
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_RUNTIME)) return null;
+  return Math.round(seconds * 1_000);
+}
+
+/**
+ * A text of a worker as one line of at most `most` characters, without lone surrogates and the control
+ * sequences of terminals; `null` for none.
+ */
+function toLine(text: string, most: number): string | null {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
   if (line === '') return null;
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  const short = line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  return short.toWellFormed();
 }
 
 /** The last line of a traceback of Python, which names the exception. */
@@ -46,5 +67,5 @@ export function parsePythonDate(text: unknown): number | null {
   const iso = text.trim().replace(' ', 'T');
   const hasOffset = /(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(iso.slice(10));
   const at = Date.parse(hasOffset ? iso : `${iso}Z`);
-  return Number.isNaN(at) ? null : at;
+  return isSendable(at) ? at : null;
 }

@@ -81,6 +81,13 @@ export function describeOperation(operation: Operation): OperationText {
         effect:
           'outcomes are late, retrying; publishing is not affected except for entries that limit overlap',
       };
+    case 'read-result':
+      return {
+        name: `results of entry ${operation.entry}`,
+        failed: `A result of entry ${operation.entry} is unreadable`,
+        effect:
+          'it is not read again: the run ends with the task event of its end, else after maxRuntime',
+      };
     case 'receive-task-events':
       return {
         name: "workers' task events",

@@ -16,6 +16,8 @@ export interface Place {
   readonly run: FollowedRun;
   /** Whether the result backend may have its outcome; otherwise only the events of workers have it. */
   hasResult: boolean;
+  /** How often its result was read and could not be decoded. */
+  undecoded: number;
   /** What the events of workers say; `null` before the first. */
   progress: TaskProgress | null;
   /** When the event of its end arrived. Epoch milliseconds; `null` before. */
@@ -101,7 +103,7 @@ export class FollowedRuns {
   ): Place {
     const place: Place = {
       ...{ run, until, hasResult, isWatched, isAwaited: false },
-      ...{ progress: null, endSeenAt: null, outcome: null },
+      ...{ undecoded: 0, progress: null, endSeenAt: null, outcome: null },
       ...{ checkedAt: -Infinity, readAt: 0 },
     };
     this.#places.set(run.taskId, place);

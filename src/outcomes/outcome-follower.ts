@@ -40,6 +40,8 @@ export const FOLLOW_FOR = 24 * 3_600_000;
 const BATCH = 500;
 /** The longest pause between two looks at what is to be read. Milliseconds. */
 const MAX_PAUSE = 30_000;
+/** How often a result is read that cannot be decoded. */
+const MAX_UNDECODED = 2;
 /** How long an outcome without a runtime waits for the event that has it. Milliseconds. */
 const DETAILS_WITHIN = 2_000;
 
@@ -161,7 +163,7 @@ export class OutcomeFollower {
     Object.assign(place, { progress, endSeenAt: end && now });
     if (!end) return;
     if (place.outcome) this.#report(place, place.outcome);
-    else if (!place.isWatched) this.#report(place, toOutcome(end, progress));
+    else if (!place.isWatched || !place.hasResult) this.#report(place, toOutcome(end, progress));
     else if (place.readAt !== Infinity) {
       this.#runs.schedule(place, readAfterEnd(now));
       this.#added.notifyAll();
@@ -196,8 +198,8 @@ export class OutcomeFollower {
     const outcomes = (await this.#results?.read(taskIds, signal)) ?? null;
     if (outcomes === null) return false;
     for (const outcome of outcomes.ended) this.#take(outcome);
-    for (const [taskId, reason] of outcomes.unreadable) this.#dropUnreadable(taskId, reason);
-    if (outcomes.unreadable.size === 0) this.#options.events.reportRecovery(READ_OUTCOMES);
+    for (const [taskId, reason] of outcomes.unreadable) this.#countUndecoded(taskId, reason);
+    this.#options.events.reportRecovery(READ_OUTCOMES);
     return true;
   }
 
@@ -205,6 +207,7 @@ export class OutcomeFollower {
   #take(outcome: TaskOutcome): void {
     const place = this.#runs.find(outcome.taskId);
     if (!place || (outcome.doneAt !== null && isBefore(place.run, outcome.doneAt))) return;
+    this.#options.events.reportRecovery({ kind: 'read-result', entry: place.run.entry });
     this.watched.end(place);
     const isComplete = outcome.runtime !== null || place.endSeenAt !== null;
     if (isComplete || !this.#options.taskEvents?.isConnected) {
@@ -240,16 +243,22 @@ export class OutcomeFollower {
     if (isFirst) this.#added.notifyAll();
   }
 
-  #dropUnreadable(taskId: string, reason: string): void {
+  /**
+   * Gives up a result that could not be decoded twice. The task may still run, so that only the event of its end, or the
+   * end of `maxRuntime`, ends a run of an entry that limits overlap.
+   */
+  #countUndecoded(taskId: string, reason: string): void {
     const place = this.#runs.find(taskId);
     if (!place) return;
-    if (!place.isWatched && this.#options.taskEvents) {
-      place.hasResult = false;
-      return;
-    }
-    if (!place.isWatched) this.#runs.remove(taskId);
-    const text = `result of entry "${place.run.entry}", task ${taskId}, cannot be read: ${reason}`;
-    this.#options.events.reportFailure(READ_OUTCOMES, new StoreError(text));
+    place.undecoded += 1;
+    if (place.undecoded < MAX_UNDECODED) return;
+    place.hasResult = false;
+    const { entry } = place.run;
+    const error = new StoreError(`result of task ${taskId}: ${reason}`);
+    this.#options.events.reportFailure({ kind: 'read-result', entry }, error);
+    const { progress } = place;
+    if (progress?.end) this.#report(place, toOutcome(progress.end, progress));
+    else if (!place.isWatched && !this.#options.taskEvents) this.#runs.remove(taskId);
   }
 }
 

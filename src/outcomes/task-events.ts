@@ -1,7 +1,7 @@
 import type { EventStream } from '../broker/event-stream.ts';
 import type { ReceivedMessage } from '../broker/received-message.ts';
 import type { Events } from '../events/events.ts';
-import { parseTaskEvents, type TaskEvent } from '../message/task-event.ts';
+import { MAX_EVENTS_BODY, parseTaskEvents, type TaskEvent } from '../message/task-event.ts';
 import { pauseAfter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import { advance, type TaskProgress } from './task-progress.ts';
@@ -22,6 +22,7 @@ const MAX_RECENT = 10_000;
 
 const JSON_TYPE = 'application/json';
 const UNREADABLE = `Task events in another format than ${JSON_TYPE} are ignored: set event_serializer "json" for all workers`;
+const TOO_LARGE = `Messages of task events over ${MAX_EVENTS_BODY / 1e6} MB are ignored`;
 const ABSENT =
   'Tasks end, but no task event has arrived, so outcomes have no runtime: start the workers with -E, or with worker_send_task_events';
 const OPERATION = { kind: 'receive-task-events' } as const;
@@ -75,7 +76,7 @@ export class TaskEvents {
   async #follow(listener: (event: TaskEvent) => boolean, signal: AbortSignal): Promise<void> {
     const { stream, events } = this.#options;
     const receive = (message: ReceivedMessage) => {
-      if (!this.#checkFormat(message)) return;
+      if (!this.#check(message)) return;
       for (const event of parseTaskEvents(message.body)) {
         if (!this.#hasReceived && this.#missed > 0) events.warn('task-events', null);
         this.#hasReceived = true;
@@ -97,10 +98,11 @@ export class TaskEvents {
     }
   }
 
-  /** Whether beat reads the format of a message. One that it does not is a warning until the connection ends. */
-  #checkFormat({ contentType }: ReceivedMessage): boolean {
-    if (contentType === JSON_TYPE) return true;
-    this.#options.events.warn('task-events', UNREADABLE);
+  /** Whether beat reads a message of that format and size. One that it does not is a warning until the connection ends. */
+  #check({ contentType, body }: ReceivedMessage): boolean {
+    const isJson = contentType === JSON_TYPE;
+    if (isJson && body.length <= MAX_EVENTS_BODY) return true;
+    this.#options.events.warn('task-events', isJson ? TOO_LARGE : UNREADABLE);
     return false;
   }
 

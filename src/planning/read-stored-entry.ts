@@ -3,6 +3,7 @@ import type { Entry } from '../catalog/entry.ts';
 import { decodeState, type EntryState } from '../store/entry-state.ts';
 import { repairCommand } from '../store/repair-command.ts';
 import type { StoredEntry } from '../store/stored-entries.ts';
+import { parseJson } from '../util/decode/json.ts';
 import { describeError, StoreError } from '../util/errors.ts';
 import type { StoredTarget } from './stored-edit.ts';
 
@@ -42,7 +43,7 @@ function readState(entry: string, text: string): EntryState {
 /** The definition of a stored entry, not validated; `null` for a text that is not a JSON object. */
 export function parseDefinition(text: string): Definition | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === 'object' && !Array.isArray(value) ? (value as Definition | null) : null;
   } catch {
     return null;

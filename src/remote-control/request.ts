@@ -1,5 +1,6 @@
 import type { Reply } from '../broker/mailbox.ts';
 import { type ReceivedMessage } from '../broker/received-message.ts';
+import { parseJson } from '../util/decode/json.ts';
 import { isMap } from '../util/is-map.ts';
 import { Glob } from '../routing/glob.ts';
 
@@ -20,7 +21,7 @@ export function parseRequest(message: ReceivedMessage, node: string): ControlReq
   if (message.contentType !== 'application/json') return null;
   let body: unknown;
   try {
-    body = JSON.parse(message.body.toString('utf8'));
+    body = parseJson(message.body.toString('utf8'));
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
+import { parseJson } from '../util/decode/json.ts';
 import { StoreError } from '../util/errors.ts';
 
 /** The version of the state's format that this release writes. States of release 0.1 are version 1, without a field. */
@@ -96,7 +97,7 @@ export function encodeState(state: EntryState): string {
 export function decodeState(entry: string, text: string): EntryState {
   let cause: unknown;
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     if (isState(value) && encodeState(value) === text) return value;
   } catch (error) {
     cause = error;

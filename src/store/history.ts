@@ -1,3 +1,4 @@
+import { parseJson } from '../util/decode/json.ts';
 import type { HistoryRow } from './history-row.ts';
 import { countMinutes, type MinuteCounts } from './minutes.ts';
 
@@ -120,7 +121,7 @@ export function encodeHistory(
 /** Decodes a row; `null` for a text that is none, and for a kind of row that this release does not know. */
 function decodeRow(text: string): HistoryRow | null {
   try {
-    const row = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+    const row = parseJson(text) as Readonly<Record<string, unknown>> | null;
     return row !== null && isRow(row) ? (row as unknown as HistoryRow) : null;
   } catch {
     return null;

@@ -1,3 +1,5 @@
+import { parseJson } from '../util/decode/json.ts';
+
 /** Milliseconds after its last announcement at which an instance counts as gone. */
 export const INSTANCE_EXPIRY = 15_000;
 
@@ -63,7 +65,7 @@ export function readInstances(
 
 function decode(json: string): Announcement | null {
   try {
-    const value = JSON.parse(json) as Announcement | null;
+    const value = parseJson(json) as Announcement | null;
     return typeof value?.id === 'string' && typeof value.host === 'string' ? value : null;
   } catch {
     return null;

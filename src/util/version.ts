@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { parseJson } from './decode/json.ts';
 
 /** The version of this package. */
 export const VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     readonly version: string;
   }
 ).version;

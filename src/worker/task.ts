@@ -1,6 +1,7 @@
 import { type ReceivedMessage } from '../broker/received-message.ts';
+import { parseJson } from '../util/decode/json.ts';
 import { isMap } from '../util/is-map.ts';
-import { decompressBody, parseCompression } from '../message/compression.ts';
+import { decompressBody, MAX_BODY, parseCompression } from '../message/compression.ts';
 import { parseInstant } from '../message/parse-instant.ts';
 
 /** A task message, decoded. */
@@ -70,7 +71,7 @@ function decodeBody({
   if (name === undefined) return `its compression ${JSON.stringify(compression)} is not supported`;
   try {
     const plain = name === null ? body : decompressBody(name, body);
-    return { value: JSON.parse(plain.toString()) as unknown };
+    return { value: parseJson(plain.toString(), MAX_BODY) };
   } catch (error) {
     return `its body cannot be decoded: ${(error as Error).message}`;
   }

@@ -1,5 +1,9 @@
 import type { Redis } from 'ioredis';
-import { decodeEnvelope, type ReceivedMessage } from '../../broker/received-message.ts';
+import {
+  decodeEnvelope,
+  MAX_BROADCAST,
+  type ReceivedMessage,
+} from '../../broker/received-message.ts';
 import { markHandled } from '../../util/promise.ts';
 import type { Connection } from './connection/connection.ts';
 
@@ -26,7 +30,7 @@ export async function receiveMessages(
   markHandled(ended.promise);
   const fail = (error: unknown) => ended.reject(connection.failure(`${role}.serve`, error));
   const take = (text: string) => {
-    const message = decodeEnvelope(text);
+    const message = decodeEnvelope(text, MAX_BROADCAST);
     if (message) receive(message, fail);
   };
   client.on('message', (_channel: string, text: string) => take(text));

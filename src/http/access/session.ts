@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
+import { parseJson } from '../../util/decode/json.ts';
 import type { HttpEnv } from '../context.ts';
 import type { Client } from './client-address.ts';
 import type { Permission } from './permission.ts';
@@ -49,7 +50,7 @@ export async function readSession(c: Context<HttpEnv>, now: number): Promise<Ses
     const value = secret !== null && (await getSignedCookie(c, secret, COOKIE));
     if (!value || !value.startsWith(`${permission}.`)) continue;
     const json = Buffer.from(value.slice(permission.length + 1), 'base64url').toString();
-    const { name, until } = JSON.parse(json) as Content;
+    const { name, until } = parseJson(json) as Content;
     return until > now ? { permission, name } : null;
   }
   return null;

@@ -6,6 +6,7 @@ import { joinRuns } from '../../history/join-runs.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { findStatus } from '../../status/status-page.ts';
+import { parseJson } from '../../util/decode/json.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { requireChange } from '../access/access.ts';
@@ -118,7 +119,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
 function pretty(definition: string | undefined): string | null {
   if (definition === undefined) return null;
   try {
-    return JSON.stringify(JSON.parse(definition), null, 2);
+    return JSON.stringify(parseJson(definition), null, 2);
   } catch {
     return definition;
   }

@@ -1,4 +1,5 @@
 import type { Definition } from '../../catalog/definition.ts';
+import { parseJson } from '../../util/decode/json.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { NewEntry } from './add-page.ts';
@@ -19,7 +20,7 @@ export function readAction(entry: string, form: Form): Definition {
     do: text('do'),
     entry,
     ...optional,
-    ...(definition !== '' && { definition: parseJson('definition', definition) }),
+    ...(definition !== '' && { definition: parseField('definition', definition) }),
   };
 }
 
@@ -46,8 +47,8 @@ export function readNewEntry(form: Form): {
         task,
         schedule: parseSchedule(schedule),
         ...(timezone !== '' && { timezone }),
-        ...(args !== '' && { args: parseJson('args', args) }),
-        ...(kwargs !== '' && { kwargs: parseJson('kwargs', kwargs) }),
+        ...(args !== '' && { args: parseField('args', args) }),
+        ...(kwargs !== '' && { kwargs: parseField('kwargs', kwargs) }),
       },
     }),
   };
@@ -55,13 +56,13 @@ export function readNewEntry(form: Form): {
 
 /** A duration, JSON, or else a cron line: as `--schedule` of `beat add`. */
 function parseSchedule(text: string): unknown {
-  if (text.startsWith('{')) return parseJson('schedule', text);
+  if (text.startsWith('{')) return parseField('schedule', text);
   return /^\d[\w.]*$/.test(text) ? text : { cron: text };
 }
 
-function parseJson(name: string, text: string): unknown {
+function parseField(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new ConfigError([errorAt([name], `invalid JSON: ${(error as Error).message}`)]);
   }

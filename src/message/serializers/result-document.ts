@@ -1,16 +1,15 @@
-import type * as Msgpack from '@msgpack/msgpack';
-import type * as Yaml from 'yaml';
-import { onDemand } from '../../util/on-demand.ts';
+import { parseJson } from '../../util/decode/json.ts';
+import { decodeMsgpack } from '../../util/decode/msgpack.ts';
+import { parseYaml } from '../../util/decode/yaml.ts';
 import {
   isFinal,
   lastLine,
   parsePythonDate,
+  parseRuntime,
   toErrorLine,
+  toWorkerName,
   type TaskOutcome,
 } from '../task-outcome.ts';
-
-const msgpack = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
-const yaml = onDemand((require) => require('yaml') as typeof Yaml);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -33,7 +32,7 @@ export function readResultDocument(taskId: string, document: Buffer): TaskOutcom
     state,
     doneAt: parsePythonDate(plain(fields['date_done'])),
     runtime: state === 'SUCCESS' ? readRuntime(result) : null,
-    worker: asText(fields['worker']),
+    worker: toWorkerName(fields['worker']),
     error: state === 'SUCCESS' ? null : readError(result, asText(traceback)),
   };
 }
@@ -54,8 +53,8 @@ export function readLargeDocument(
     state,
     doneAt: parsePythonDate(lastMatch(last, /"date_done": ?"([^"]+)"/g)),
     runtime: null,
-    worker: lastMatch(last, /"worker": ?"([^"]+)"/g),
-    error: state === 'SUCCESS' ? null : (type ?? null),
+    worker: toWorkerName(lastMatch(last, /"worker": ?"([^"]+)"/g)),
+    error: state === 'SUCCESS' ? null : toErrorLine(type ?? ''),
   };
 }
 
@@ -74,10 +73,10 @@ function decode(document: Buffer): Fields {
   }
   const value: unknown =
     first === 0x7b
-      ? JSON.parse(document.toString())
+      ? parseJson(document.toString())
       : first >= PICKLE
-        ? msgpack().decode(document)
-        : yaml().parse(document.toString(), { version: '1.1' });
+        ? decodeMsgpack(document)
+        : parseYaml(document.toString());
   if (typeof value === 'object' && value !== null && 'status' in value) return value;
   throw new Error('it is not a result of Celery');
 }
@@ -92,8 +91,7 @@ function plain(value: unknown): unknown {
 /** What a shell command returns says how long it ran. */
 function readRuntime(result: unknown): number | null {
   if (typeof result !== 'object' || result === null || !('exit_code' in result)) return null;
-  const { seconds } = result as { seconds?: unknown };
-  return typeof seconds === 'number' ? Math.round(seconds * 1_000) : null;
+  return parseRuntime((result as { seconds?: unknown }).seconds);
 }
 
 function readError(result: unknown, traceback: string | null): string | null {

@@ -197,6 +197,7 @@ export const OPERATIONS = keysOf<
   publish: true,
   cancel: true,
   'read-outcomes': true,
+  'read-result': true,
   'receive-task-events': true,
   'append-outcomes': true,
   'register-chords': true,

@@ -150,7 +150,7 @@ describe('parseCommand', () => {
   ])('rejects a command whose %s nests 5,000 levels deep, with its id', (field, rest) => {
     const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
     expect(parse(`${JSON.stringify(rest).slice(0, -1)},"${field}":${deep}}`)).toMatchObject({
-      reason: 'lists and objects nest deeper than 500 levels',
+      reason: 'it is nested deeper than 500 levels',
       header: { id: ID, by: 'ann' },
     });
   });

@@ -115,6 +115,27 @@ describe('outcome follower', () => {
     expect(team.emitted.recovered).toMatchObject([{ operation: { kind: 'read-outcomes' } }]);
   });
 
+  test('outcome follower: a result that cannot be decoded is read twice and given up, that of the next run is read', async () => {
+    const team = makeTeam();
+    const { tick } = await team.begin([makeEntry()]);
+    team.clock.advance(MINUTE);
+    await tick();
+    const [taskId = ''] = team.ids();
+    team.reader.unreadable.set(taskId, 'it is not complete');
+    for (let i = 0; i < 50; i++) await team.advance(SECOND);
+    expect(team.reader.reads).toEqual([[taskId], [taskId]]);
+    const operation = { kind: 'read-result', entry: 'cleanup' };
+    expect(team.emitted.failure).toMatchObject([
+      { operation, error: { message: `result of task ${taskId}: it is not complete` } },
+    ]);
+    team.clock.advance(10 * SECOND);
+    await tick();
+    team.reader.end(team.ids()[1]!, team.clock.now());
+    await team.advance(SECOND);
+    expect(team.emitted.outcome).toMatchObject([{ taskId: team.ids()[1] }]);
+    expect(team.emitted.recovered).toMatchObject([{ operation }]);
+  });
+
   test('outcome follower: an outcome that cannot be appended to the history is appended later', async () => {
     const team = makeTeam();
     const { tick } = await team.begin([makeEntry({ schedule: alignedSchedule(HOUR) })]);

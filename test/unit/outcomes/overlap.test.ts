@@ -175,6 +175,26 @@ describe('overlap of runs', () => {
     },
   );
 
+  test('overlap: a run whose result is unreadable counts as running until maxRuntime, and is read twice', async () => {
+    const team = makeTeam();
+    const entry = makeEntry({ overlap: 'skip', maxRuntime: 3 * MINUTE });
+    const { advance } = await team.lead(entry);
+    await advance(MINUTE);
+    const [taskId = ''] = team.ids();
+    team.reader.unreadable.set(taskId, 'it is not complete');
+    for (let i = 0; i < 6; i++) await advance(30 * SECOND);
+    expect(team.reader.reads.filter((ids) => ids.includes(taskId)).length).toBeLessThanOrEqual(3);
+    expect(team.emitted.failure).toMatchObject([{ operation: { kind: 'read-result' } }]);
+    expect(team.skipped()).toEqual([
+      ['overlap', 2],
+      ['overlap', 3],
+    ]);
+    await advance(30 * SECOND);
+    await advance(30 * SECOND);
+    expect(team.sentAt()).toEqual([1, 4]);
+    expect(team.emitted.outcome).toMatchObject([{ taskId, state: 'LOST' }]);
+  });
+
   test('overlap: a result backend that cannot be read counts as no outcome', async () => {
     const team = makeTeam();
     const { advance } = await team.lead(makeEntry({ overlap: 'skip' }));

@@ -172,9 +172,51 @@ describe('outcomes with task events', () => {
     const timestamp = rig.clock.now() / 1_000;
     const ended = { type: 'task-succeeded', hostname: 'celery@one', timestamp, runtime: 1 };
     stream.send({ ...ended, uuid: 'old' }, { ...ended, uuid: 'new' });
-    stream.send(...Array.from({ length: 9_999 }, (_, i) => ({ ...ended, uuid: `${i}` })));
+    for (let i = 0; i < 9_999; i++) stream.send({ ...ended, uuid: `${i}` });
     await tick();
     expect(rig.emitted.outcome).toMatchObject([{ taskId: 'new' }]);
+  });
+
+  test('task events: a message over 1 MB is not parsed, with a warning', async () => {
+    const run = await publish();
+    const padding = 'a'.repeat(1_000_000);
+    run.send('task-succeeded', 100, { runtime: 0.1, padding });
+    expect(run.outcomes()).toEqual([]);
+    expect(run.emitted.warning).toMatchObject([
+      { kind: 'task-events', message: 'Messages of task events over 1 MB are ignored' },
+    ]);
+    run.send('task-succeeded', 100, { runtime: 0.1, padding: padding.slice(1_000) });
+    expect(run.outcomes()).toHaveLength(1);
+  });
+
+  test('task events: the event of its end ends a run that limits overlap and whose result is unreadable', async () => {
+    const run = await publish({ entry: makeEntry({ overlap: 'skip', maxRuntime: HOUR }) });
+    run.reader.unreadable.set(run.taskId, 'it is nested too deep');
+    await run.advance(10 * SECOND);
+    await run.advance(10 * SECOND);
+    expect(run.emitted.failure).toMatchObject([
+      {
+        operation: { kind: 'read-result', entry: 'cleanup' },
+        error: { message: `result of task ${run.taskId}: it is nested too deep` },
+      },
+    ]);
+    expect(run.outcomes()).toEqual([]);
+    run.send('task-succeeded', 20_100, { runtime: 20 });
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: 20_000 }]);
+    run.clock.advance(MINUTE);
+    await run.tick();
+    await run.tick();
+    expect(run.emitted.sent).toHaveLength(2);
+  });
+
+  test('task events: a result that stays unreadable after the event of its end ends its run with the event', async () => {
+    const run = await publish({ entry: makeEntry({ overlap: 'skip', maxRuntime: HOUR }) });
+    run.reader.unreadable.set(run.taskId, 'it is nested too deep');
+    run.send('task-failed', 100, { exception: 'ValueError()' });
+    await run.advance(10 * SECOND);
+    expect(run.outcomes()).toEqual([]);
+    await run.advance(10 * SECOND);
+    expect(run.outcomes()).toMatchObject([{ state: 'FAILURE', error: 'ValueError()' }]);
   });
 
   test('task events: an event does not end a run of an entry that limits overlap', async () => {

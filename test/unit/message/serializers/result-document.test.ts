@@ -69,6 +69,32 @@ describe('result documents', () => {
     expect(() => readResultDocument('id', Buffer.from('7'))).toThrow(/not a result of Celery/);
   });
 
+  test.each([
+    ['msgpack that declares 33 million values', Buffer.from('dd01ffffff'.repeat(40), 'hex')],
+    [
+      'JSON nested ten thousand levels',
+      Buffer.from(`{"status":"SUCCESS","result":${'['.repeat(10_000)}`),
+    ],
+    ['YAML nested eight thousand levels', Buffer.from('? '.repeat(8_000))],
+  ])('result document: %s is rejected before it is decoded', (_, document) => {
+    expect(() => readResultDocument('id', document)).toThrow(/not complete|nested/);
+  });
+
+  test('result document: a date, a runtime and the name of a worker beyond all bounds are left out', () => {
+    const meta = {
+      ...META,
+      date_done: '+200000-01-01T00:00:00Z',
+      worker: `\ud800\n${'w'.repeat(500)}`,
+    };
+    const document = Buffer.from(
+      JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }),
+    );
+    const outcome = readResultDocument('id', document)!;
+    expect(outcome).toMatchObject({ state: 'SUCCESS', doneAt: null, runtime: null });
+    expect(outcome.worker).toHaveLength(255);
+    expect(outcome.worker!.isWellFormed()).toBe(true);
+  });
+
   test('large result document: state, date and worker are read from its ends', () => {
     const document = Buffer.from(
       JSON.stringify({ ...META, result: 'x'.repeat(9_000), worker: 'celery@host' }),
