@@ -99,6 +99,7 @@ export const PURE = [
   'util/on-demand.ts',
   'util/diagnostic.ts',
   'util/promise.ts',
+  'util/steps.ts',
   'util/thousands.ts',
   'util/visible.ts',
   'worker/command.ts',

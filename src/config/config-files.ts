@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
-import { runInSlices } from '../util/steps.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
 import { IcsFiles } from './calendars/ics-files.ts';
 import type { Overrides } from './read-settings.ts';
 import { resolveInSteps } from './resolve.ts';

@@ -3,7 +3,7 @@ import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import { countUpcoming, type UpcomingDay } from '../status/upcoming-day.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { waitAtMost } from '../util/clock.ts';
-import { runInSlices } from '../util/steps.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
 import type { HttpContext } from './context.ts';
 
 /** How old a count may be, milliseconds. */

@@ -6,6 +6,7 @@ import { nextAfter } from '../schedule/next-after.ts';
 import { nextDueAt, reconcile } from '../planning/plan.ts';
 import { limitsOverlap } from '../catalog/overlap.ts';
 import type { EntryState, RunningRun } from '../store/entry-state.ts';
+import type { Steps } from '../util/steps.ts';
 
 /** An entry as users see it, whichever face shows it. Instants are ISO 8601 in UTC. */
 export interface EntryStatus {
@@ -122,23 +123,35 @@ function readLastSkip({ dueAt, lastSkip }: Partial<EntryState> = {}): EntryStatu
   return { dueAt: new Date(dueAt).toISOString(), reason: lastSkip.reason };
 }
 
-/** The next `count` occurrences that will be published, as far as is known at `now`. Epoch milliseconds. */
-export function nextRuns(
+/** The next occurrences that will be published. */
+export interface NextRuns {
+  /** Epoch milliseconds. */
+  readonly instants: readonly number[];
+  /** Whether more are due, which were not searched because the time was used up. */
+  readonly isPartial: boolean;
+}
+
+export const NO_RUNS: NextRuns = { instants: [], isPartial: false };
+
+/** Finds the next `count` occurrences that will be published, as far as is known at `now`. Epoch milliseconds. */
+export function* nextRuns(
   entry: Entry,
   state: EntryState | undefined,
   now: number,
   count: number,
-): number[] {
+): Steps<NextRuns> {
   const current = entry.enabled ? reconcile(entry, state, now) : null;
-  if (!current) return [];
+  if (!current) return NO_RUNS;
   const schedule = withoutInstants(entry.schedule, current.state.skip ?? []);
-  const runs: number[] = [];
+  const instants: number[] = [];
   let next = nextPublished(entry, current.state);
-  while (next !== Infinity && runs.length < count) {
-    runs.push(next);
+  while (next !== Infinity) {
+    instants.push(next);
+    if (instants.length === count) break;
+    if (yield) return { instants, isPartial: true };
     next = nextAfter(schedule, next);
   }
-  return runs;
+  return { instants, isPartial: false };
 }
 
 /** The next occurrence that is neither skipped nor in a pause; `Infinity` for none. Epoch milliseconds. */

@@ -42,7 +42,7 @@ export function* countUpcoming(
   for (const entry of entries) {
     if (lookups > MAX_LOOKUPS) break;
     counted += 1;
-    const [first = Infinity] = nextRuns(entry, states.get(entry.name), now, 1);
+    const [first = Infinity] = (yield* nextRuns(entry, states.get(entry.name), now, 1)).instants;
     lookups += 1;
     const { schedule } = entry;
     if (schedule.every !== undefined && schedule.every <= MINUTE && first < to) {
@@ -52,6 +52,7 @@ export function* countUpcoming(
     }
     for (let at = first; at < to; lookups++) {
       count(at);
+      yield;
       at = schedule.every === undefined ? nextAfter(schedule, at) : at + schedule.every;
     }
     yield;

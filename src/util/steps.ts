@@ -1,29 +1,12 @@
-import type { Clock } from './clock.ts';
+/**
+ * A long computation that yields where it can be interrupted. A yield returns `true` once the time of the computation is
+ * used up: one that can do with less ends then, and says so.
+ */
+export type Steps<T> = Generator<undefined, T, boolean>;
 
-/** A long computation that yields where it can be interrupted. */
-export type Steps<T> = Generator<undefined, T>;
-
-/** How long other work of the process waits at most for a computation that is run in slices. Milliseconds. */
-const SLICE = 20;
-
-const NEVER = new AbortController().signal;
-
-/** Runs a computation without interruption. */
-export function runAtOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-/** Runs a computation in slices, between which timers and answers of servers are handled. */
-export async function runInSlices<T>(steps: Steps<T>, clock: Clock): Promise<T> {
-  let begin = clock.monotonic();
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (clock.monotonic() - begin < SLICE) continue;
-    await clock.sleep(0, NEVER);
-    begin = clock.monotonic();
-  }
+/** Runs a computation without interruption. `isOver` says whether its time is used up. */
+export function runAtOnce<T>(steps: Steps<T>, isOver: () => boolean = () => false): T {
+  let step = steps.next(false);
+  while (!step.done) step = steps.next(isOver());
+  return step.value;
 }

@@ -1,6 +1,8 @@
 import type { TimeSet } from '../../schedule/limits/time-set.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
+import { attempt } from '../schedules/attempt.ts';
 import type { Path, Report } from '../validate.ts';
+import { checkLength, MAX_VALUES } from './check-length.ts';
 import type { IcsFiles } from './ics-files.ts';
 import { readCalendar } from './read-calendar.ts';
 import type { CalendarInput, CalendarReferences } from './schema.ts';
@@ -28,7 +30,11 @@ export class Calendars {
   /** The sets of `only` or `exclude` of an entry; those with errors are reported, and left out. */
   resolve(references: CalendarReferences, path: Path, report: Report): readonly TimeSet[] {
     if (!Array.isArray(references)) return this.#find(references, path, report) ?? [];
-    return references.flatMap((each, i) => this.#find(each, [...path, i], report) ?? []);
+    const find = () => {
+      checkLength(references, MAX_VALUES);
+      return references.flatMap((each, i) => this.#find(each, [...path, i], report) ?? []);
+    };
+    return attempt(find, path, report) ?? [];
   }
 
   #find(

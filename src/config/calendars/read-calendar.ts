@@ -6,6 +6,7 @@ import { union } from '../../schedule/limits/union.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { attempt } from '../schedules/attempt.ts';
 import type { Path, Report } from '../validate.ts';
+import { checkLength, MAX_VALUES } from './check-length.ts';
 import { daysOff } from './public-holidays.ts';
 import { calendarShape, type CalendarInput } from './schema.ts';
 
@@ -16,6 +17,9 @@ export interface Declared {
   /** Reads a calendar file. Throws a `ConfigError`. */
   readonly readIcs?: (file: string) => TimeSet;
 }
+
+/** Most dates of a calendar: each day of 27 years. */
+const MAX_DATES = 10_000;
 
 /** Reads a calendar. Returns `undefined` after errors, with paths from `path`. */
 export function readCalendar(
@@ -29,7 +33,11 @@ export function readCalendar(
     if (given === undefined) return [];
     const isList = Array.isArray(given);
     return attempt(
-      () => make(isList ? given : [given]),
+      () => {
+        const texts = isList ? given : [given];
+        checkLength(texts, key === 'dates' ? MAX_DATES : MAX_VALUES);
+        return make(texts);
+      },
       [],
       (inner, message) => {
         report([...path, key, ...(isList ? inner : [])], message);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TIME_RANGE, timesOfDay } from '../../schedule/limits/times-of-day.ts';
 import type { TimeSet } from '../../schedule/limits/time-set.ts';
 import type { Calendars } from '../calendars/calendars.ts';
+import { checkLength, MAX_VALUES } from '../calendars/check-length.ts';
 import { selectionShape } from '../calendars/schema.ts';
 import type { Report } from '../validate.ts';
 import { parseDuration } from '../values/duration.ts';
@@ -96,7 +97,10 @@ function readTimes(between: string | readonly string[], report: Report): TimeSet
   const texts = typeof between === 'string' ? [between] : between;
   const isList = typeof between !== 'string';
   return attempt(
-    () => timesOfDay(texts),
+    () => {
+      checkLength(texts, MAX_VALUES);
+      return timesOfDay(texts);
+    },
     ['between'],
     ([key, ...path], message) => {
       report([key!, ...(isList ? path : [])], message);

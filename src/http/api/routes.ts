@@ -3,8 +3,9 @@ import { decodeAudit } from '../../commands/audit.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { viewWhy } from '../../history/view-why.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
-import { nextRuns } from '../../status/entry-status.ts';
+import { nextRuns, NO_RUNS } from '../../status/entry-status.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { findExplained } from '../find-explained.ts';
@@ -22,6 +23,9 @@ import {
   statusQuery,
   whyQuery,
 } from './schemas.ts';
+
+/** How long one request may search for instants. Milliseconds of this thread. */
+const NEXT_BUDGET = 1_000;
 
 /** The JSON API. */
 export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
@@ -45,8 +49,13 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     const found = await find(name);
     if (!found) return problem(c, { status: 404, detail: unknown(name) });
     const { entry, state } = found;
-    const instants = entry ? nextRuns(entry, state, clock.now(), count) : [];
-    return c.json({ entry: name, next: instants.map((at) => new Date(at).toISOString()) });
+    const runs = entry ? nextRuns(entry, state, clock.now(), count) : null;
+    const { instants, isPartial } = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
+    return c.json({
+      entry: name,
+      next: instants.map((at) => new Date(at).toISOString()),
+      partial: isPartial,
+    });
   });
   routes.get('/entries/:name/history', async (c) => {
     const { limit, before } = readQuery(historyQuery, c.req.query());

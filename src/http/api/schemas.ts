@@ -127,7 +127,11 @@ export const statusPage = component(
 
 export const nextInstants = component(
   'NextInstants',
-  z.object({ entry: z.string(), next: z.array(instant()) }),
+  z.object({
+    entry: z.string(),
+    next: z.array(instant()),
+    partial: z.boolean().describe('Whether more are due, which would take too long to search.'),
+  }),
 );
 
 export const historyPage = component(

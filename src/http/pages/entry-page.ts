@@ -3,7 +3,7 @@ import type { AuditRow } from '../../commands/audit.ts';
 import type { AccountedOccurrence } from '../../history/account.ts';
 import type { HistoryItem } from '../../history/join-runs.ts';
 import { describeSkipReason } from '../../history/skip-reasons.ts';
-import type { LastOutcome, StatusRow } from '../../status/entry-status.ts';
+import type { LastOutcome, NextRuns, StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
@@ -26,8 +26,7 @@ export interface EntryPage {
   readonly row: StatusRow;
   /** In which instants are shown. */
   readonly zone: string;
-  /** The next instants, epoch milliseconds. */
-  readonly next: readonly number[];
+  readonly next: NextRuns;
   /** What became of the newest occurrences, oldest first. */
   readonly occurrences: readonly AccountedOccurrence[];
   /** Newest first; `null` if no history is recorded. */
@@ -133,7 +132,7 @@ function lastOutcomeOf(last: LastOutcome, { row, now, zone }: EntryPage): Html {
   return showOutcome(last, isOfLastRun ? [] : [run]);
 }
 
-function nextRuns({ row, next, zone, now }: EntryPage): Html {
+function nextRuns({ row, next: { instants: next, isPartial }, zone, now }: EntryPage): Html {
   return html`<h2>Next ${next.length === 0 ? 'runs' : `${next.length} runs`}</h2>
     ${
       next.length === 0
@@ -151,6 +150,7 @@ function nextRuns({ row, next, zone, now }: EntryPage): Html {
             )}
           </ol>`
     }
+    ${isPartial && html`<p class="small muted">More would take too long to search.</p>`}
     <p class="small muted">
       ${zone}${row.error === undefined && html`. <a href="${whyPath(row.entry)}">Explain any instant</a>`}
     </p>`;

@@ -4,11 +4,12 @@ import { decodeAudit } from '../../commands/audit.ts';
 import { accountNewest } from '../../history/account-newest.ts';
 import { joinRuns } from '../../history/join-runs.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
-import { nextRuns } from '../../status/entry-status.ts';
+import { nextRuns, NO_RUNS } from '../../status/entry-status.ts';
 import { findStatus } from '../../status/status-page.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
 import { submit, type SentCommand } from '../api/commands.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
@@ -22,6 +23,8 @@ import { readAction, readNewEntry } from './forms.ts';
 import { loadFrame } from './frame.ts';
 
 const NEXT = 20;
+/** How long they may be searched, milliseconds: the page shows fewer then. */
+const NEXT_BUDGET = 500;
 /** Occurrences of an entry's page, and rows of the history: up to three of one occurrence. */
 const OCCURRENCES = 60;
 const HISTORY = 3 * OCCURRENCES + 20;
@@ -53,6 +56,8 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     if (!found)
       return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
     const { entry, state = null } = found;
+    const runs = entry && nextRuns(entry, found.state, now, NEXT);
+    const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
     const recorded = entry &&
       history && { entry, state, rows: history.rows, isComplete: history.next === null };
     const answer = command === undefined ? null : answers.get(command);
@@ -60,9 +65,9 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
       entryPage({
         ...{ frame, row: found.row, errors, now },
         zone: zoneOf(found.row, settings().timezone),
+        next,
         occurrences: recorded ? accountNewest(recorded, OCCURRENCES, now) : [],
         runs: history ? joinRuns(history.rows) : null,
-        next: found.entry ? nextRuns(found.entry, found.state, now, NEXT) : [],
         definition: pretty(stored[0]?.definition),
         answer: answer === null ? null : answer === undefined ? 'pending' : decodeAudit(answer),
       }),

@@ -1,4 +1,4 @@
-import type { RecurrenceRule } from '../rrule/rrule-text.ts';
+import type { RecurrenceRule } from '../rrule/recurrence-rule.ts';
 import type { Zone } from '../zone/zone.ts';
 
 /** An event of a calendar file. Local times are in milliseconds as if they were UTC. */

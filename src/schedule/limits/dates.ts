@@ -1,5 +1,6 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { findIn } from '../events/intervals.ts';
 import { DAY } from '../instants.ts';
 import { quote } from '../quote.ts';
 import { localSet, type TimeSet } from './time-set.ts';
@@ -35,23 +36,39 @@ export function dates(texts: readonly string[]): TimeSet {
   if (errors.length > 0) throw new ConfigError(errors);
   const sorted = [...new Set(texts.map((text) => text.trim()))].toSorted();
   const description = sorted.length > 3 ? `${sorted.length} dates` : sorted.join(', ');
-  const has = (day: number) => (range: DateRange) =>
-    range.isYearly ? isInYear(day, range) : day >= range.first && day <= range.last;
-  const isAnyYearly = ranges.some(({ isYearly }) => isYearly);
+  const yearly = ranges.filter(({ isYearly }) => isYearly);
+  const once = ranges.filter(({ isYearly }) => !isYearly);
+  const yearlyDays = listMonthDays(yearly);
+  const find = findIn(once.map(({ first, last }) => [first, last + 1]));
   const set = localSet(`dates(${sorted.join(' ')})`, description, (local) => {
     const day = Math.floor(local / DAY);
-    const inside = ranges.some(has(day));
-    if (inside || isAnyYearly) return { inside, end: (day + 1) * DAY };
-    const starts = ranges.map(({ first }) => first).filter((first) => first > day);
-    return { inside, end: Math.min(...starts, Infinity) * DAY };
+    const { inside, end } = find(day);
+    if (yearly.length === 0) return { inside, end: end * DAY };
+    return { inside: inside || yearlyDays.has(toMonthDay(day)), end: (day + 1) * DAY };
   });
   return {
     ...set,
     describeAt: (instant, zone) => {
       const day = Math.floor((instant + zone.spanAt(instant).offset) / DAY);
-      return ranges.find(has(day))?.text ?? null;
+      const monthDay = toMonthDay(day);
+      const isIn = (range: DateRange) =>
+        range.isYearly ? isInYear(monthDay, range) : day >= range.first && day <= range.last;
+      return ranges.find(isIn)?.text ?? null;
     },
   };
+}
+
+/** The days of a year that are in any of these ranges. */
+function listMonthDays(yearly: readonly DateRange[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  const unique = [...new Map(yearly.map((each) => [`${each.first} ${each.last}`, each])).values()];
+  // In a leap year every day of a year exists.
+  const start = Date.UTC(2028, 0) / DAY;
+  for (let day = start; day < start + 366; day++) {
+    const monthDay = toMonthDay(day);
+    if (unique.some((range) => isInYear(monthDay, range))) found.add(monthDay);
+  }
+  return found;
 }
 
 /** Returns what is wrong with an invalid text. */
@@ -68,9 +85,10 @@ function parseRange(text: string): DateRange | string {
   return { first, last, isYearly, text };
 }
 
-function isInYear(day: number, { first, last }: DateRange): boolean {
-  const today = toMonthDay(day);
-  return first <= last ? today >= first && today <= last : today >= first || today <= last;
+function isInYear(monthDay: number, { first, last }: DateRange): boolean {
+  return first <= last
+    ? monthDay >= first && monthDay <= last
+    : monthDay >= first || monthDay <= last;
 }
 
 function toMonthDay(day: number): number {

@@ -1,6 +1,6 @@
 import { describeLocal } from '../description.ts';
 import { listed, MONTH_NAMES, ordinal, WEEKDAY_NAMES } from '../words.ts';
-import type { Frequency, RecurrenceRule, RuleDay } from './rrule-text.ts';
+import type { Frequency, RecurrenceRule, RuleDay } from './recurrence-rule.ts';
 
 const UNITS: Readonly<Record<Frequency, string>> = {
   YEARLY: 'year',

@@ -5,7 +5,8 @@ import { MONTH_NAMES, WEEKDAY_NAMES } from '../words.ts';
 import { describePeriod } from './describe-rule.ts';
 import { RecurrenceDays } from './recurrence-days.ts';
 import type { Recurrence } from './recurrence.ts';
-import { formatParts, type RecurrenceRule } from './rrule-text.ts';
+import { formatParts } from './rrule-text.ts';
+import type { RecurrenceRule } from './recurrence-rule.ts';
 
 /** Compares each part of a recurrence rule with a local time. `start` is the local time of `dtstart`. */
 export function explainRule(recurrence: Recurrence, local: number, start: number): FieldCheck[] {
@@ -78,10 +79,9 @@ function checkTimes(rule: RecurrenceRule, local: number): FieldCheck[] {
 function checkPosition(recurrence: Recurrence, local: number): FieldCheck[] {
   const { positions } = recurrence.rule;
   if (positions.length === 0) return [];
-  const times = recurrence.timesAround(local);
-  const index = times.indexOf(local);
+  const { index, length } = recurrence.indexInPeriod(local);
   const matches =
-    index >= 0 && positions.some((each) => each === index + 1 || each === index - times.length);
-  const value = index < 0 ? `none of ${times.length}` : `${index + 1} of ${times.length}`;
+    index >= 0 && positions.some((each) => each === index + 1 || each === index - length);
+  const value = index < 0 ? `none of ${length}` : `${index + 1} of ${length}`;
   return [{ field: 'BYSETPOS', rule: positions.join(','), value, matches }];
 }

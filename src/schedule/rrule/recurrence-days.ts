@@ -1,29 +1,92 @@
-import { DAY } from '../instants.ts';
-import type { RecurrenceRule, RuleDay } from './rrule-text.ts';
+import { DAY, MAX_INSTANT } from '../instants.ts';
+import type { RecurrenceRule, RuleDay } from './recurrence-rule.ts';
 
-/** The days that a recurrence rule allows in any period. A day is a number of days since 1970-01-01. */
+/** The days of a year that a rule allows: a bit mask for each month, bit 0 is day 1. `null` for none. */
+type YearPattern = readonly number[] | null;
+
+/** The Gregorian calendar repeats after 400 years. */
+const CYCLE_YEARS = 400;
+const CYCLE_DAYS = 146_097;
+
+/**
+ * The days that a recurrence rule allows in any period. A day is a number of days since 1970-01-01. The allowed days of a
+ * year depend on its first weekday and on which years around it are leap years, so each of these 28 patterns is computed
+ * once.
+ */
 export class RecurrenceDays {
   readonly #rule: RecurrenceRule;
+  readonly #patterns = new Map<number, YearPattern>();
+  // No day from #asked on is allowed before #found.
+  #asked = Infinity;
+  #found = -Infinity;
 
   constructor(rule: RecurrenceRule) {
     this.#rule = rule;
   }
 
   has(day: number): boolean {
-    const { months, monthDays, yearDays, weekNumbers, days } = this.#rule;
     const date = new Date(day * DAY);
-    const year = date.getUTCFullYear();
-    const month = date.getUTCMonth();
-    if (months.length > 0 && !months.includes(month + 1)) return false;
-    const inMonth = {
-      position: date.getUTCDate(),
-      length: daysBetween(year, month, year, month + 1),
-    };
+    const pattern = this.#pattern(date.getUTCFullYear());
+    return ((pattern?.[date.getUTCMonth()] ?? 0) & (1 << (date.getUTCDate() - 1))) !== 0;
+  }
+
+  /** Returns the first allowed day at or after `day`; `Infinity` if no day is allowed in any year. */
+  firstFrom(day: number): number {
+    if (day < this.#asked || day > this.#found) {
+      this.#found = this.#search(day);
+      this.#asked = day;
+    }
+    return this.#found;
+  }
+
+  #search(day: number): number {
+    if (day * DAY > MAX_INSTANT) return Infinity;
+    const date = new Date(day * DAY);
+    let year = date.getUTCFullYear();
+    let month = date.getUTCMonth();
+    let past = date.getUTCDate() - 1;
+    for (const last = year + CYCLE_YEARS; year <= last; year++) {
+      const pattern = this.#pattern(year);
+      for (; pattern && month < 12; month++) {
+        const left = (pattern[month]! >>> past) << past;
+        if (left !== 0) return startOf(year, month) + lowestBit(left);
+        past = 0;
+      }
+      month = 0;
+      past = 0;
+    }
+    return Infinity;
+  }
+
+  #pattern(year: number): YearPattern {
+    const first = weekdayOf(startOf(year, 0));
+    const key = first * 8 + leap(year - 1) * 4 + leap(year) * 2 + leap(year + 1);
+    let pattern = this.#patterns.get(key);
+    if (pattern === undefined) this.#patterns.set(key, (pattern = this.#compute(year)));
+    return pattern;
+  }
+
+  #compute(year: number): YearPattern {
+    const { months } = this.#rule;
+    const pattern = Array.from({ length: 12 }, (_, month) => {
+      if (months.length > 0 && !months.includes(month + 1)) return 0;
+      let mask = 0;
+      const first = startOf(year, month);
+      const length = startOf(year, month + 1) - first;
+      for (let position = 1; position <= length; position++) {
+        if (this.#allows(year, { position, length }, first + position - 1))
+          mask |= 1 << (position - 1);
+      }
+      return mask;
+    });
+    return pattern.some((mask) => mask !== 0) ? pattern : null;
+  }
+
+  #allows(year: number, inMonth: Place, day: number): boolean {
+    const { months, monthDays, yearDays, weekNumbers, days } = this.#rule;
     if (monthDays.length > 0 && !includes(monthDays, inMonth)) return false;
-    const inYear = {
-      position: day - Date.UTC(year, 0) / DAY + 1,
-      length: daysBetween(year, 0, year + 1, 0),
-    };
+    const begin = startOf(year, 0);
+    const inYear = { position: day - begin + 1, length: startOf(year + 1, 0) - begin };
     if (yearDays.length > 0 && !includes(yearDays, inYear)) return false;
     if (weekNumbers.length > 0 && !includes(weekNumbers, this.#weekOf(day, year))) return false;
     if (days.length === 0) return true;
@@ -61,7 +124,7 @@ function isWeekday({ weekday, nth }: RuleDay, day: number, { position, length }:
 }
 
 function firstWeek(year: number, weekStart: number): number {
-  const fourth = Date.UTC(year, 0, 4) / DAY;
+  const fourth = startOf(year, 0) + 3;
   return fourth - ((weekdayOf(fourth) - weekStart + 7) % 7);
 }
 
@@ -70,6 +133,17 @@ function weekdayOf(day: number): number {
   return (((day + 3) % 7) + 7) % 7;
 }
 
-function daysBetween(year: number, month: number, endYear: number, endMonth: number): number {
-  return (Date.UTC(endYear, endMonth) - Date.UTC(year, month)) / DAY;
+/** The first day of a month, which counts from 0. `Date.UTC` takes the years 0 to 99 for those of the last century. */
+export function startOf(year: number, month: number): number {
+  const cycles = Math.floor((year - 2000) / CYCLE_YEARS);
+  return Date.UTC(year - cycles * CYCLE_YEARS, month) / DAY + cycles * CYCLE_DAYS;
+}
+
+/** 1 for a leap year. */
+function leap(year: number): number {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0;
+}
+
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }

@@ -1,10 +1,18 @@
+import { ConfigError } from '../../util/errors.ts';
+import { thousands } from '../../util/thousands.ts';
 import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
-import { RecurrenceDays } from './recurrence-days.ts';
-import { FREQUENCIES, type RecurrenceRule } from './rrule-text.ts';
+import { PeriodTimes } from './period-times.ts';
+import { RecurrenceDays, startOf } from './recurrence-days.ts';
+import { FREQUENCIES, type RecurrenceRule } from './recurrence-rule.ts';
 
-/** A search ends after 400 years, when the calendar repeats, or after this many periods. */
+/** A search ends after 400 years, when the calendar repeats, or after this many periods: 40 ms. */
 const MAX_LENGTH = 400 * 366 * DAY;
-const MAX_PERIODS = 200_000;
+const MAX_PERIODS = 100_000;
+
+/** The days of a period of some length. */
+const MOST_DAYS = {
+  ...{ YEARLY: 366, MONTHLY: 31, WEEKLY: 7, DAILY: 1, HOURLY: 1, MINUTELY: 1, SECONDLY: 1 },
+} as const;
 
 /** The units of periods that are shorter than a day, longest first, and the rule's lists that limit them. */
 const SHORT = [
@@ -23,9 +31,10 @@ export class Recurrence {
   readonly rule: RecurrenceRule;
   readonly #start: number;
   readonly #days: RecurrenceDays;
-  /** The times of a period, since the beginning of its day, hour, minute or second. */
-  readonly #times: readonly number[];
+  /** The times of a day, or of a shorter period. */
+  readonly #times: PeriodTimes;
   readonly #end: number;
+  readonly #isNever: boolean;
   #last: number | undefined;
 
   /** `start` is the local time of `dtstart`, in whole seconds. Without a part that says otherwise, its date and time recur. */
@@ -34,8 +43,12 @@ export class Recurrence {
     this.rule = rule;
     this.#start = start;
     this.#days = new RecurrenceDays(rule);
-    this.#times = listTimes(rule);
+    const parts = SHORT.slice(rankOf(rule)).map(({ unit, key }) => ({ unit, values: rule[key] }));
+    this.#times = new PeriodTimes(parts);
     this.#end = parseLocalUntil(rule.until);
+    const most = MOST_DAYS[rule.freq] * this.#times.count;
+    const { positions } = rule;
+    this.#isNever = positions.length > 0 && positions.every((each) => Math.abs(each) > most);
   }
 
   /** Whether the minutes or hours recur: such times follow elapsed time, see clock-changes.ts. */
@@ -56,9 +69,11 @@ export class Recurrence {
     return this.#periodOf(local) - this.#periodOf(this.#start);
   }
 
-  /** All times of the period that contains a local time, before `BYSETPOS` selects among them. */
-  timesAround(local: number): readonly number[] {
-    return [...this.#timesOf(this.#periodOf(local))];
+  /** The index from 0 of a local time in its period, before `BYSETPOS` selects; -1 if the period does not have it. */
+  indexInPeriod(local: number): { readonly index: number; readonly length: number } {
+    const { length, at, indexFrom } = this.#timesOf(this.#periodOf(local));
+    const index = indexFrom(local);
+    return { index: index < length && at(index) === local ? index : -1, length };
   }
 
   #lastTime(): number {
@@ -69,42 +84,43 @@ export class Recurrence {
     const { count } = this.rule;
     if (count === undefined) return this.#end;
     let last = this.#start - SECOND;
+    const budget = { periods: MAX_PERIODS };
     for (let i = 0; i < count; i++) {
-      const next = this.#search(last + SECOND);
+      const next = this.#search(last + SECOND, budget);
+      if (budget.periods <= 0) throw new ConfigError(explainCount(count));
       if (next === null) break;
       last = next;
     }
     return Math.min(last, this.#end);
   }
 
-  #search(from: number): number | null {
+  #search(from: number, budget = { periods: MAX_PERIODS }): number | null {
+    if (this.#isNever) return null;
     const { interval } = this.rule;
     const origin = this.#periodOf(this.#start);
     let step = Math.floor((this.#periodOf(from) - origin) / interval);
     const limit = Math.min(from + MAX_LENGTH, MAX_INSTANT);
-    for (let periods = 0; periods < MAX_PERIODS; periods++) {
+    for (; budget.periods > 0; budget.periods--) {
       const period = origin + step * interval;
       const begin = this.#beginOf(period);
       if (begin > limit) return null;
-      const skipTo = this.#endOfMismatch(begin);
+      const skipTo = this.#endOfMismatch(period, begin);
       if (skipTo === null) {
         const found = this.#firstInPeriod(period, from);
         if (found !== undefined) return found;
         step += 1;
-      } else {
-        step = Math.max(step + 1, Math.ceil((this.#periodOf(skipTo) - origin) / interval));
-      }
+      } else if (skipTo > limit) return null;
+      else step = Math.max(step + 1, Math.ceil((this.#periodOf(skipTo) - origin) / interval));
     }
     return null;
   }
 
-  /** For periods within a day: when the day, hour or minute ends that the rule leaves out; else `null`. */
-  #endOfMismatch(begin: number): number | null {
-    const rank = rankOf(this.rule);
-    if (rank === 0) return null;
+  /** The end of the days, the hour or the minute that the rule leaves out, if a period is within them; else `null`. */
+  #endOfMismatch(period: number, begin: number): number | null {
     const day = Math.floor(begin / DAY);
-    if (!this.#days.has(day)) return (day + 1) * DAY;
-    for (const { unit, key, size } of SHORT.slice(0, rank)) {
+    const allowedDay = this.#days.firstFrom(day);
+    if (allowedDay * DAY >= this.#beginOf(period + 1)) return allowedDay * DAY;
+    for (const { unit, key, size } of SHORT.slice(0, rankOf(this.rule))) {
       const allowed = this.rule[key];
       const index = Math.floor(begin / unit);
       const value = ((index % size) + size) % size;
@@ -116,26 +132,55 @@ export class Recurrence {
   #firstInPeriod(period: number, from: number): number | undefined {
     const { positions } = this.rule;
     if (positions.length === 0) {
-      for (const time of this.#timesOf(period)) if (time >= from) return time;
-      return undefined;
+      const begin = this.#beginOf(period);
+      return this.#firstFrom(Math.max(from, begin), begin, this.#beginOf(period + 1));
     }
-    const all = [...this.#timesOf(period)];
-    const chosen = positions.flatMap((position) => {
-      return all.at(position > 0 ? position - 1 : position) ?? [];
-    });
-    return chosen.toSorted((a, b) => a - b).find((time) => time >= from);
+    const { length, at } = this.#timesOf(period);
+    const chosen = positions
+      .map((position) => (position > 0 ? position - 1 : length + position))
+      .filter((index) => index >= 0 && index < length)
+      .map(at);
+    const later = chosen.filter((time) => time >= from);
+    return later.length === 0 ? undefined : Math.min(...later);
   }
 
-  *#timesOf(period: number): Generator<number> {
-    if (rankOf(this.rule) > 0) {
-      const begin = this.#beginOf(period);
-      for (const time of this.#times) yield begin + time;
-      return;
+  /** The first time at or after `from` in a period from `begin` to `end`. */
+  #firstFrom(from: number, begin: number, end: number): number | undefined {
+    const times = this.#times;
+    // Shorter periods than a day have one beginning, longer ones that of each day.
+    const isShort = rankOf(this.rule) > 0;
+    let start = isShort ? begin : this.#days.firstFrom(Math.floor(from / DAY)) * DAY;
+    while (start < end) {
+      const index = times.indexFrom(Math.max(0, from - start));
+      if (index < times.count) return start + times.at(index);
+      if (isShort) return undefined;
+      start = this.#days.firstFrom(start / DAY + 1) * DAY;
     }
-    const last = Math.floor((this.#beginOf(period + 1) - 1) / DAY);
-    for (let day = Math.floor(this.#beginOf(period) / DAY); day <= last; day++) {
-      if (this.#days.has(day)) for (const time of this.#times) yield day * DAY + time;
-    }
+    return undefined;
+  }
+
+  #timesOf(period: number): TimeList {
+    const times = this.#times;
+    const starts = rankOf(this.rule) > 0 ? [this.#beginOf(period)] : this.#daysOf(period);
+    return {
+      length: starts.length * times.count,
+      at: (index) => starts[Math.floor(index / times.count)]! + times.at(index % times.count),
+      indexFrom: (local) => {
+        const after = starts.findIndex((start) => start > local);
+        const day = (after < 0 ? starts.length : after) - 1;
+        if (day < 0) return 0;
+        return day * times.count + times.indexFrom(local - starts[day]!);
+      },
+    };
+  }
+
+  /** The beginnings of the allowed days of a period. */
+  #daysOf(period: number): readonly number[] {
+    const end = this.#beginOf(period + 1);
+    const found: number[] = [];
+    let day = this.#days.firstFrom(Math.floor(this.#beginOf(period) / DAY));
+    for (; day * DAY < end; day = this.#days.firstFrom(day + 1)) found.push(day * DAY);
+    return found;
   }
 
   /** The number of the period that contains a local time. */
@@ -162,9 +207,9 @@ export class Recurrence {
     const { freq, weekStart } = this.rule;
     switch (freq) {
       case 'YEARLY':
-        return Date.UTC(period, 0);
+        return startOf(period, 0) * DAY;
       case 'MONTHLY':
-        return Date.UTC(Math.floor(period / 12), period % 12);
+        return startOf(Math.floor(period / 12), ((period % 12) + 12) % 12) * DAY;
       case 'WEEKLY':
         return (period * 7 - 3 + weekStart) * DAY;
       case 'DAILY':
@@ -205,13 +250,15 @@ function withDefaults(rule: RecurrenceRule, start: number): RecurrenceRule {
   };
 }
 
-function listTimes(rule: RecurrenceRule): readonly number[] {
-  const rank = rankOf(rule);
-  return SHORT.slice(rank).reduce<readonly number[]>(
-    (times, { unit, key }) =>
-      times.flatMap((time) => rule[key].map((value) => time + value * unit)),
-    [0],
-  );
+/** The times of a period in order, which are computed and not listed. */
+interface TimeList {
+  readonly length: number;
+  readonly at: (index: number) => number;
+  readonly indexFrom: (local: number) => number;
+}
+
+function explainCount(count: number): string {
+  return `COUNT=${count} needs a search of more than ${thousands(MAX_PERIODS)} periods; use UNTIL instead`;
 }
 
 /** `Infinity` without `UNTIL`, and for one that is an instant. */

@@ -1,48 +1,13 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { thousands } from '../../util/thousands.ts';
 import { quote } from '../quote.ts';
-
-/** From the longest period to the shortest. */
-export const FREQUENCIES = [
-  'YEARLY',
-  'MONTHLY',
-  'WEEKLY',
-  'DAILY',
-  'HOURLY',
-  'MINUTELY',
-  'SECONDLY',
-] as const;
-export type Frequency = (typeof FREQUENCIES)[number];
+import { mostTimes } from './most-times.ts';
+import { FREQUENCIES, type RecurrenceRule, type RuleDay } from './recurrence-rule.ts';
 
 /** Monday is 0, as in Python. */
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
-
-/** `nth` is absent for every such weekday; negative from the end of the period. */
-export interface RuleDay {
-  readonly weekday: number;
-  readonly nth?: number | undefined;
-}
-
-/** A recurrence rule of RFC 5545. Lists are sorted; an empty one does not limit. */
-export interface RecurrenceRule {
-  readonly freq: Frequency;
-  readonly interval: number;
-  readonly count?: number | undefined;
-  /** As it is written: `20301231T080000Z`, or local time without `Z`. */
-  readonly until?: string | undefined;
-  readonly months: readonly number[];
-  readonly weekNumbers: readonly number[];
-  readonly yearDays: readonly number[];
-  readonly monthDays: readonly number[];
-  readonly days: readonly RuleDay[];
-  readonly hours: readonly number[];
-  readonly minutes: readonly number[];
-  readonly seconds: readonly number[];
-  readonly positions: readonly number[];
-  /** Monday is 0. */
-  readonly weekStart: number;
-}
 
 /** Numeric parts with their highest number, whether 0 is allowed, and whether negative numbers count from the end. */
 const NUMBERS = {
@@ -61,6 +26,9 @@ const PARTS = [
   ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'BYMONTH', 'BYWEEKNO', 'BYYEARDAY', 'BYMONTHDAY'],
   ...['BYDAY', 'BYHOUR', 'BYMINUTE', 'BYSECOND', 'BYSETPOS', 'WKST'],
 ];
+
+/** Most times of a period from which `BYSETPOS` selects: more than the seconds of a day. */
+const MAX_TIMES = 100_000;
 
 /** Later ones would take too long to count. */
 const MAX_COUNT = 1_000;
@@ -107,6 +75,12 @@ export function parseRule(text: string): RecurrenceRule {
     >),
   };
   if (freq) checkTogether(rule, report);
+  const most = errors.length > 0 || rule.positions.length === 0 ? 0 : mostTimes(rule);
+  if (most > MAX_TIMES) {
+    report(
+      `BYSETPOS selects from up to ${thousands(most)} times in a period, more than ${thousands(MAX_TIMES)}; use fewer values of BYHOUR, BYMINUTE and BYSECOND`,
+    );
+  }
   if (errors.length > 0) throw new ConfigError(errors);
   return rule;
 }

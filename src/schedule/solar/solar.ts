@@ -106,9 +106,11 @@ class Solar implements Schedule {
     if (after >= LAST) return null;
     const start = Math.max(after, FIRST);
     const last = this.#sun.halfDayAt(start + MAX_GAP);
-    for (let halfDay = this.#sun.halfDayAt(start) - 1; halfDay <= last; halfDay++) {
-      const instant = this.#eventIn(halfDay);
+    for (let halfDay = this.#sun.halfDayAt(start) - 1; halfDay <= last;) {
+      const without = this.#halfDaysWithout(halfDay);
+      const instant = without > 0 ? null : this.#eventIn(halfDay);
       if (instant !== null && instant > start) return instant;
+      halfDay += without || 1;
     }
     return null;
   }
@@ -117,11 +119,20 @@ class Solar implements Schedule {
     const end = Math.min(until, LAST);
     const oldest = Math.max(after, FIRST, end - MAX_GAP);
     const last = this.#sun.halfDayAt(oldest) - 1;
-    for (let halfDay = this.#sun.halfDayAt(end) + 1; halfDay >= last; halfDay--) {
-      const instant = this.#eventIn(halfDay);
+    for (let halfDay = this.#sun.halfDayAt(end) + 1; halfDay >= last;) {
+      const without = this.#halfDaysWithout(halfDay);
+      const instant = without > 0 ? null : this.#eventIn(halfDay);
       if (instant !== null && instant <= end) return instant > after ? instant : null;
+      halfDay -= without || 1;
     }
     return null;
+  }
+
+  /** The number of half days from this one that surely have no event; 0 if this one may have. */
+  #halfDaysWithout(halfDay: number): number {
+    const { altitude, direction } = this.#rule;
+    if (altitude && direction) return this.#sun.halfDaysWithout(altitude, direction, halfDay);
+    return halfDay % 2 === 0 ? 1 : 0;
   }
 
   /** Returns the event in a half day, which has at most one, in epoch milliseconds. */
@@ -131,6 +142,6 @@ class Solar implements Schedule {
       const time = this.#sun.crossing(altitude, direction, halfDay);
       return time && wholeSecond(time);
     }
-    return halfDay % 2 === 0 ? null : wholeSecond(this.#sun.begin(halfDay));
+    return wholeSecond(this.#sun.begin(halfDay));
   }
 }

@@ -1,10 +1,20 @@
 import type * as Astronomy from 'astronomy-engine';
 import { onDemand } from '../../util/on-demand.ts';
 import { DAY, HOUR, SECOND } from '../instants.ts';
+import { declinationAt } from './declination.ts';
 
 const astronomy = onDemand((require) => require('astronomy-engine') as typeof Astronomy);
 
 const SUN_RADIUS_KM = 695_700;
+
+/** The radius of the sun in degrees, which its distance changes by 0.005. */
+const RADIUS = 0.267;
+
+/** More than an altitude that is computed from the declination alone is off. Degrees. */
+const SLACK = 0.05;
+
+/** More than the declination changes in a half day. Degrees. */
+const DRIFT = 0.21;
 
 /** Degrees above the horizon (negative below it) of the centre or the upper limb of the sun. */
 export interface Altitude {
@@ -21,11 +31,13 @@ export interface Altitude {
  */
 export class Sun {
   readonly #observer: Astronomy.Observer;
+  readonly #latitude: number;
   /** How much earlier than in Greenwich noon is, in milliseconds. */
   readonly #ahead: number;
 
   constructor(latitude: number, longitude: number) {
     this.#observer = new (astronomy().Observer)(latitude, longitude, 0);
+    this.#latitude = latitude;
     this.#ahead = (longitude / 360) * DAY;
   }
 
@@ -36,12 +48,15 @@ export class Sun {
 
   /** Returns the start of a half day. */
   begin(halfDay: number): Astronomy.AstroTime {
-    // Mean solar time differs from the sun by at most 17 minutes (the equation of time).
-    const meanTime = halfDay * (DAY / 2) - this.#ahead;
     const hourAngle = halfDay % 2 === 0 ? 12 : 0;
-    const from = new Date(meanTime - HOUR);
+    // Mean solar time differs from the sun by at most 17 minutes (the equation of time).
+    const from = new Date(this.#meanTime(halfDay) - HOUR);
     const { Body, SearchHourAngle } = astronomy();
     return SearchHourAngle(Body.Sun, this.#observer, hourAngle, from).time;
+  }
+
+  #meanTime(halfDay: number): number {
+    return halfDay * (DAY / 2) - this.#ahead;
   }
 
   /** Returns the degrees of the sun above an altitude. */
@@ -62,6 +77,24 @@ export class Sun {
     // If the sun only touches the altitude, the search falls back to bisection, which takes more steps.
     const options = { init_f1, init_f2, dt_tolerance_seconds: 0.1, iter_limit: 100 };
     return astronomy().Search(side, begin, end, options);
+  }
+
+  /**
+   * Returns 0 if a half day may have a crossing, by the declination at its ends; else the number of half days to the next
+   * one that may, in either direction. Near a pole few half days of a year have one, and exact positions take long.
+   */
+  halfDaysWithout({ degrees, limb }: Altitude, direction: 1 | -1, halfDay: number): number {
+    const [begin, end] = [halfDay, halfDay + 1].map((each) => {
+      const declination = declinationAt(this.#meanTime(each));
+      const centre =
+        each % 2 === 0
+          ? Math.abs(this.#latitude + declination) - 90
+          : 90 - Math.abs(this.#latitude - declination);
+      return centre + (limb === 'upper' ? RADIUS : 0) - degrees;
+    }) as [number, number];
+    if (direction * begin < SLACK && direction * end > -SLACK) return 0;
+    const distance = Math.max(Math.min(begin, end), -Math.max(begin, end)) - SLACK;
+    return Math.max(1, Math.floor(distance / DRIFT) - 1);
   }
 }
 

@@ -57,6 +57,35 @@ describe('calendars of an entry:', () => {
     ]);
   });
 
+  const dayAt = (i: number) => new Date(Date.UTC(2026, 0, 1 + i)).toISOString().slice(0, 10);
+
+  test.each([
+    ['dates', { dates: Array.from({ length: 10_001 }, (_, i) => dayAt(i)) }, '10,001', '10,000'],
+    ['weekdays', { weekdays: Array.from({ length: 101 }, () => 'mon') }, '101', '100'],
+    ['cron', { cron: Array.from({ length: 101 }, () => '* * * * *') }, '101', '100'],
+  ])('a calendar with too many %s is rejected with their number', (part, exclude, count, most) => {
+    expect(entryProblems({ schedule: daily, exclude })).toEqual([
+      `exclude.${part}: ${count} values are more than the limit of ${most}`,
+    ]);
+  });
+
+  test('too many calendars or times of day of an entry are rejected with their number', () => {
+    const only = Array.from({ length: 101 }, () => ({ weekdays: 'mon' }));
+    const between = Array.from({ length: 102 }, () => '09:00-17:00');
+    expect(entryProblems({ schedule: daily, only, between })).toEqual([
+      'between: 102 values are more than the limit of 100',
+      'only: 101 values are more than the limit of 100',
+    ]);
+  });
+
+  test('a calendar of 10,000 dates contains each of them and nothing between', () => {
+    const only = { dates: Array.from({ length: 10_000 }, (_, i) => dayAt(2 * i)) };
+    expect(dueOf({ schedule: daily, only }, `${dayAt(18_000)}T10:00:00Z`, 2)).toEqual([
+      `${dayAt(18_002)}T09:00Z`,
+      `${dayAt(18_004)}T09:00Z`,
+    ]);
+  });
+
   test('both passes of a repeated hour are in a calendar that contains it', () => {
     const entry = {
       schedule: { cron: '*/30 * * * *', timezone: 'Europe/Oslo' },

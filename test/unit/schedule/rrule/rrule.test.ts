@@ -49,6 +49,44 @@ describe('rrule', () => {
     }
   });
 
+  const sixty = Array.from({ length: 60 }, (_, i) => i).join(',');
+  const hours = sixty.slice(0, sixty.indexOf(',24'));
+  const allTimes = `BYHOUR=${hours};BYMINUTE=${sixty};BYSECOND=${sixty}`;
+  const allDays = 'BYDAY=MO,TU,WE,TH,FR,SA,SU';
+
+  test.each([
+    [`FREQ=YEARLY;${allDays};${allTimes};BYSETPOS=-1`, '31,622,400'],
+    [`FREQ=YEARLY;BYMONTH=2;${allDays};${allTimes};BYSETPOS=1`, '2,505,600'],
+    [`FREQ=MONTHLY;${allDays};${allTimes};BYSETPOS=1,366`, '2,678,400'],
+    [`FREQ=WEEKLY;${allDays};${allTimes};BYSETPOS=1`, '604,800'],
+    [`FREQ=YEARLY;BYMONTH=1,7;${allTimes};BYSETPOS=1`, '172,800'],
+  ])(
+    'rejects a BYSETPOS that selects from very many times, with their number: %s',
+    (rule, most) => {
+      expect(() => rrule(rule)).toThrow(
+        `BYSETPOS selects from up to ${most} times in a period, more than 100,000`,
+      );
+    },
+  );
+
+  test.each([
+    [`FREQ=DAILY;${allTimes};BYSETPOS=-1`, '2026-11-22T23:59:59Z'],
+    [`FREQ=HOURLY;BYMINUTE=${sixty};BYSECOND=${sixty};BYSETPOS=-2`, '2026-11-22T12:59:58Z'],
+    [`FREQ=YEARLY;${allDays};${allTimes}`, '2026-11-22T12:00:01Z'],
+  ])('accepts a rule with every second of a period: %s', (rule, due) => {
+    const schedule = rrule(rule, { timezone: 'UTC' });
+    expect(schedule.next(new Date('2026-11-22T12:00:00Z'))).toEqual(new Date(due));
+  });
+
+  test('rejects a COUNT that only a very long search can reach', () => {
+    const schedule = rrule('FREQ=SECONDLY;INTERVAL=86399;BYHOUR=1;BYMINUTE=1;BYSECOND=1;COUNT=9', {
+      dtstart: '2026-01-01T00:00:00',
+    });
+    expect(() => schedule.next(new Date('2026-11-22T12:00:00Z'))).toThrow(
+      'COUNT=9 needs a search of more than 100,000 periods; use UNTIL instead',
+    );
+  });
+
   test.each([
     ['FREQ=MONTHLY;BYDAY=-1FR', {}, ['2026-11-27T00:00Z', '2026-12-25T00:00Z']],
     ['RRULE:freq=daily;byhour=9', {}, ['2026-11-23T09:00Z', '2026-11-24T09:00Z']],

@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts';
+import type { Steps } from './steps.ts';
+
+/** How long other work of the process waits at most for a computation that is run in slices. Milliseconds. */
+const SLICE = 20;
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Runs a computation in slices, between which timers and answers of servers are handled. Its time is used up after
+ * `budget` milliseconds, in which the pauses do not count.
+ */
+export async function runInSlices<T>(steps: Steps<T>, clock: Clock, budget = Infinity): Promise<T> {
+  let left = budget;
+  let begin = clock.monotonic();
+  let step = steps.next(false);
+  while (!step.done) {
+    const passed = clock.monotonic() - begin;
+    if (passed >= SLICE) {
+      left -= passed;
+      await clock.sleep(0, NEVER);
+      begin = clock.monotonic();
+      step = steps.next(left <= 0);
+    } else step = steps.next(passed >= left);
+  }
+  return step.value;
+}
