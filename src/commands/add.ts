@@ -6,16 +6,13 @@ import { newState } from '../store/entry-state.ts';
 import type { AddCommand } from './command.ts';
 import { formatReasons, readDefinition, type EditOutcome, type StoredTargets } from './edit.ts';
 import { rejected } from './outcome.ts';
+import type { Steps } from '../util/steps.ts';
 
 /**
  * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
  * exists with the same definition stays as it is, so that a command may be sent again.
  */
-export function* add(
-  targets: StoredTargets,
-  command: AddCommand,
-  now: number,
-): Generator<undefined, EditOutcome> {
+export function* add(targets: StoredTargets, command: AddCommand, now: number): Steps<EditOutcome> {
   const edits = [];
   const reasons: string[] = [];
   const names = Object.keys(command.definitions);

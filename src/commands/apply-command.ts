@@ -8,6 +8,7 @@ import { remove } from './remove.ts';
 import { run } from './run.ts';
 import { skip } from './skip.ts';
 import { update } from './update.ts';
+import type { Steps } from '../util/steps.ts';
 
 /** Applies a command to an entry at `now` (epoch milliseconds). Pure: the caller commits the outcome. */
 export function applyCommand(target: Target, command: EntryCommand, now: number): Outcome {
@@ -30,7 +31,7 @@ export function* applyStoredCommand(
   targets: StoredTargets,
   command: StoredCommand,
   now: number,
-): Generator<undefined, EditOutcome> {
+): Steps<EditOutcome> {
   switch (command.do) {
     case 'add':
       return yield* add(targets, command, now);

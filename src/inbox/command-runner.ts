@@ -9,6 +9,7 @@ import type { Command, CommandHeader, ReloadCommand } from '../commands/command.
 import { parseCommand } from '../commands/parse-command.ts';
 import { prepareCommand, takeStep, type Prepared } from './prepare-command.ts';
 import type { ReloadCommands } from './reload-commands.ts';
+import type { Steps } from '../util/steps.ts';
 
 /** Commands that one read of the log returns. */
 const PAGE = 100;
@@ -23,7 +24,7 @@ interface Current {
   readonly moment: Moment;
   /** The settings that its definitions are read with. */
   readonly definitions: Definitions | undefined;
-  readonly steps: Generator<undefined, Prepared>;
+  readonly steps: Steps<Prepared>;
 }
 
 /** When a command is dealt with, epoch milliseconds, and the token of the term. */

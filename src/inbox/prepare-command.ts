@@ -5,6 +5,7 @@ import { rejected } from '../commands/outcome.ts';
 import type { Decided } from '../planning/planned-change.ts';
 import type { CommandEngine } from '../scheduling/command-engine.ts';
 import { describeError } from '../util/errors.ts';
+import type { Steps } from '../util/steps.ts';
 
 /** What a command does, before anything of it is committed. */
 export type Prepared =
@@ -18,7 +19,7 @@ export async function prepareCommand(
   engine: CommandEngine,
   command: Command,
   now: number,
-): Promise<Generator<undefined, Prepared>> {
+): Promise<Steps<Prepared>> {
   if (isStoredCommand(command)) {
     const { definitions } = engine;
     if (!definitions) return reject('this store cannot hold entries');
@@ -33,11 +34,9 @@ export async function prepareCommand(
 }
 
 /** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
-export function takeStep(
-  steps: Generator<undefined, Prepared>,
-): IteratorResult<undefined, Prepared> {
+export function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
   try {
-    return steps.next();
+    return steps.next(false);
   } catch (error) {
     return { done: true, value: rejected(describeError(error)) };
   }
@@ -48,7 +47,7 @@ function* prepareRuns(
   found: Parameters<typeof applyCommand>[0],
   command: EntryCommand,
   now: number,
-): Generator<undefined, Prepared> {
+): Steps<Prepared> {
   const outcome = applyCommand(found, command, now);
   if (outcome.kind === 'rejected') return outcome;
   const { runs, changes, skipped, answer } = outcome;
@@ -62,7 +61,7 @@ function* prepareRuns(
 }
 
 // eslint-disable-next-line require-yield -- one step
-function* reject(reason: string): Generator<undefined, Prepared> {
+function* reject(reason: string): Steps<Prepared> {
   return rejected(reason);
 }
 
