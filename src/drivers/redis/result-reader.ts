@@ -10,7 +10,8 @@ import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
-import { runInSlices, type Steps } from '../../util/steps.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
 import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */
