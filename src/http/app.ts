@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
 import { ConfigError, StoreError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
-import { identify, rejectForeignForms, requireRead } from './access/access.ts';
+import { identify, rejectOtherSites, requireRead } from './access/access.ts';
 import { findClient } from './access/client-address.ts';
 import { eventRoutes } from './api/events.ts';
 import { apiRoutes } from './api/routes.ts';
@@ -15,9 +14,6 @@ import { loginRoutes } from './login.ts';
 import { findAsset } from './pages/assets.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { problem } from './problem.ts';
-
-/** The longest body of a request, bytes: that of a command. */
-const MAX_BODY = 1_000_000;
 
 /** Answers requests. Made without a socket, so that tests can call it. */
 export function createApp(context: HttpContext): Hono<HttpEnv> {
@@ -46,13 +42,16 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
       },
     }),
   );
-  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => problem(c, { status: 413 }) }));
   app.onError((error, c) => {
-    if (error instanceof HTTPException) return problem(c, { status: error.status });
+    if (error instanceof HTTPException) {
+      const { status, message } = error;
+      context.reportError(`${c.req.method} ${c.req.path}: ${message} (${status})`, 'debug');
+      return problem(c, { status, detail: message });
+    }
     if (error instanceof ConfigError) return problem(c, { status: 422, errors: error.errors });
     if (error instanceof StoreError)
       return problem(c, { status: 503, detail: maskText(error.message) });
-    context.reportError(error);
+    context.reportError(error, 'error');
     return problem(c, { status: 500 });
   });
   app.notFound((c) => problem(c, { status: 404 }));
@@ -71,7 +70,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
     };
     return c.body(asset.content, 200, headers);
   });
-  app.use(rejectForeignForms);
+  app.use(rejectOtherSites);
   app.route('/', loginRoutes(context));
   app.use(identify(context), requireRead);
   app.get('/metrics', async (c) => {

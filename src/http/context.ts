@@ -21,8 +21,13 @@ export interface HttpContext {
   readonly metrics?: (() => Promise<MetricsPage>) | undefined;
   readonly clock: Clock;
   readonly version: string;
-  /** Called with an error that is a mistake in beat; the request is answered with status 500. */
-  readonly reportError: (error: unknown) => void;
+  /**
+   * Called with an error that is a mistake in beat (`error`), which is answered with status 500, or with a mistake of a
+   * client (`debug`), which is answered with status 400, 403 or 413.
+   */
+  readonly reportError: (error: unknown, level: 'error' | 'debug') => void;
+  /** The most event streams at once; 100 unless given, and never more. */
+  readonly maxStreams?: number;
   /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
 }

@@ -5,6 +5,10 @@ import { endSession, startSession } from './access/session.ts';
 import { checkToken } from './access/tokens.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import { loginPage } from './pages/login-page.ts';
+import { readForm } from './read-body.ts';
+
+/** The longest body of a login, bytes: it needs no token. */
+const MAX_BODY = 4_000;
 
 /** The login page, for browsers. Programs send the token with each request. */
 export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
@@ -14,21 +18,27 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
     c.html(loginPage({ next: safePath(c.req.query('next')), error: null })),
   );
   routes.post('/login', async (c) => {
-    const { token, name, next } = await c.req.parseBody();
-    const page = { next: safePath(next) };
     const client = findClient(c);
-    const seconds = failed.secondsToWait(client.address);
-    if (seconds > 0) {
+    const reject = () => {
+      const seconds = failed.secondsToWait(client.address);
+      if (seconds === 0) return null;
       c.header('Retry-After', String(seconds));
       const error = `Too many failed logins. Try again in ${seconds} seconds.`;
-      return c.html(loginPage({ ...page, error }), 429);
-    }
-    const permission = checkToken(text(token).trim(), c.var.http);
+      return c.html(loginPage({ next: '/', error }), 429);
+    };
+    const early = reject();
+    if (early) return early;
+    const { token = '', name = '', next } = await readForm(c, MAX_BODY);
+    // Bodies that arrive together must not try more tokens than bodies that arrive in turn.
+    const late = reject();
+    if (late) return late;
+    const page = { next: safePath(next) };
+    const permission = checkToken(token.trim(), c.var.http);
     if (permission === null) {
       failed.add(client.address);
       return c.html(loginPage({ ...page, error: 'This token is not valid.' }), 401);
     }
-    const session = { permission, name: text(name).trim().slice(0, 100) };
+    const session = { permission, name: name.trim().slice(0, 100) };
     await startSession(c, session, { now: clock.now(), client });
     return c.redirect(page.next, 303);
   });
@@ -39,13 +49,7 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
   return routes;
 }
 
-/** A field of a form; empty for a file. */
-function text(field: unknown): string {
-  return typeof field === 'string' ? field : '';
-}
-
 /** A path on this server: a redirect must not lead to another host. */
-function safePath(given: unknown): string {
-  const path = text(given);
+function safePath(path = ''): string {
   return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path) ? path : '/';
 }

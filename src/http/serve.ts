@@ -1,18 +1,19 @@
 import { isIPv6, type AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { storeOptions } from '../config/service/store-options.ts';
 import { openState } from '../drivers/open-store.ts';
 import { systemClock, waitAtMost } from '../util/clock.ts';
 import { BeatError } from '../util/errors.ts';
 import { createApp } from './app.ts';
+import { countConnections, createBoundedServer } from './connections.ts';
 import type { HttpContext } from './context.ts';
 
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   /** Called when the server listens; requests wait for it. */
-  readonly open: () => Promise<Omit<HttpContext, 'store' | 'stopped'>>;
+  readonly open: () => Promise<Omit<HttpContext, 'store' | 'stopped' | 'maxStreams'>>;
 }
 
 export interface HttpServer {
@@ -30,14 +31,19 @@ const GRACE = 2_000;
 /** Listens, then opens the store and answers. Throws a `BeatError` when the address is not available. */
 export async function serve({ host, port, open }: ServeOptions): Promise<HttpServer> {
   const stop = new AbortController();
+  const connections = countConnections();
+  // The other half stays for pages and commands.
+  const maxStreams = Math.floor(connections / 2);
   const listening = Promise.withResolvers<undefined>();
   const opening = listening.promise.then(async () => {
     const context = await open();
     const store = await openState(storeOptions(context.settings(), context.clock));
-    return { store, app: createApp({ ...context, store, stopped: stop.signal }) };
+    return { store, app: createApp({ ...context, store, stopped: stop.signal, maxStreams }) };
   });
-  const fetch = async (request: Request, env: object) => (await opening).app.fetch(request, env);
-  const server = createAdaptorServer({ fetch }) as Server;
+  const answer = getRequestListener(async (request, env) =>
+    (await opening).app.fetch(request, env),
+  );
+  const server = createBoundedServer(connections, (...exchange) => void answer(...exchange));
   await listen(server, { host, port });
   listening.resolve(undefined);
   return {

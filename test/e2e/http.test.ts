@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BeatProcess, runBeat } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
@@ -78,6 +77,45 @@ test('beat start --http: a port that another process uses is reported, and beat 
     stderr: `beat: http: cannot listen on 127.0.0.1:${port}: another process uses this port; choose another with --http or http.port`,
   });
   expect(result.stdout).not.toContain('"following"');
+});
+
+test('beat start --http: with 64 descriptors, probes are answered while clients leave more connections open', async () => {
+  const within = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'];
+  await using beat = new BeatProcess({ cwd: folder.path, args: ['--http', '0'], within });
+  const { url } = (await beat.waitForEvent('http')) as unknown as { url: string };
+  await beat.waitForEvent('scheduling');
+  const port = Number(new URL(url).port);
+  const head = 'POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n';
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 150; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    sockets.push(socket);
+    await once(socket, 'connect');
+    if (i % 3 === 1) socket.write(head);
+    if (i % 3 === 2) socket.write('GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  }
+  for (const path of ['/healthz', '/readyz'])
+    expect((await fetch(`${url}${path}`)).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+  expect(await beat.stop()).toMatchObject({ code: 0 });
+});
+
+test('beat start --http: an upload that its client ends is a debug line', async () => {
+  const args = ['--http', '0', '--loglevel', 'debug'];
+  await using beat = new BeatProcess({ cwd: folder.path, args });
+  const { url } = (await beat.waitForEvent('http')) as unknown as { url: string };
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const type = 'Content-Type: application/x-www-form-urlencoded';
+  const site = 'Sec-Fetch-Site: same-origin';
+  const head = `POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\n${type}\r\n${site}\r\nContent-Length: 9`;
+  socket.end(`${head}\r\n\r\ntok`);
+  const line = await beat.log.first('rejection', ({ msg }) => msg.includes('POST /login'));
+  expect(line).toMatchObject({
+    level: 'debug',
+    msg: 'http: POST /login: the connection was closed before the end of the body (400)',
+  });
+  expect(beat.log.all.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(beat.errors).toEqual([]);
 });
 
 /** Listens on a free port. */

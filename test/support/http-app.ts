@@ -20,6 +20,8 @@ export interface RequestOptions {
   readonly json?: unknown;
   /** Sent as it is. */
   readonly text?: string;
+  /** Sent in chunks. */
+  readonly stream?: ReadableStream<Uint8Array>;
   /** Sent as a form of the same site. */
   readonly form?: Readonly<Record<string, string>>;
   /** Where the connection comes from. */
@@ -31,7 +33,9 @@ export interface RequestOptions {
 export class HttpApp implements AsyncDisposable {
   readonly beat: Beat;
   readonly store: StateStore;
+  /** Mistakes in beat, and mistakes of clients. */
   readonly errors: unknown[] = [];
+  readonly mistakes: unknown[] = [];
   readonly #fetch: (request: Request, env: object) => Response | Promise<Response>;
   readonly #stop = new AbortController();
 
@@ -45,7 +49,7 @@ export class HttpApp implements AsyncDisposable {
       health: () => Promise.resolve(beat.liveness.health),
       clock: systemClock,
       version: '0.0.0',
-      reportError: (error) => this.errors.push(error),
+      reportError: (error, level) => (level === 'error' ? this.errors : this.mistakes).push(error),
       stopped: this.#stop.signal,
       ...more,
     });
@@ -70,9 +74,12 @@ export class HttpApp implements AsyncDisposable {
   }
 
   async request(path: string, options: RequestOptions = {}): Promise<Response> {
-    const { token, json, text, form, peer = '127.0.0.1', host = '127.0.0.1:8040' } = options;
+    const { token, json, text, stream, form } = options;
+    const { peer = '127.0.0.1', host = '127.0.0.1:8040' } = options;
     const body =
-      json === undefined ? (text ?? (form && new URLSearchParams(form))) : JSON.stringify(json);
+      json === undefined
+        ? (text ?? stream ?? (form && new URLSearchParams(form)))
+        : JSON.stringify(json);
     const headers = {
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(json !== undefined && { 'Content-Type': 'application/json' }),
@@ -80,7 +87,12 @@ export class HttpApp implements AsyncDisposable {
       ...options.headers,
     };
     const method = options.method ?? (body === undefined ? 'GET' : 'POST');
-    const request = new Request(`http://${host}${path}`, { method, headers, body: body ?? null });
+    const request = new Request(`http://${host}${path}`, {
+      method,
+      headers,
+      body: body ?? null,
+      duplex: 'half',
+    });
     return this.#fetch(request, { incoming: { socket: { remoteAddress: peer } } });
   }
 

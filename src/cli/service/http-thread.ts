@@ -12,7 +12,7 @@ import type { LoopHealth } from '../../observe/liveness.ts';
 import type { MetricsPage } from '../../observe/metrics/metrics.ts';
 import { reuse, systemClock as clock, waitAtMost } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
-import { findConfigFiles, type GlobalFlags } from '../flags/options.ts';
+import { chooseLogLevel, findConfigFiles, type GlobalFlags } from '../flags/options.ts';
 
 /** What the thread is started with. */
 export interface HttpThreadData {
@@ -35,7 +35,7 @@ export interface HttpThreadCalls {
 export interface InstanceCalls {
   health(): LoopHealth;
   metrics(): Promise<MetricsPage>;
-  reportError(text: string): void;
+  reportError(text: string, level: 'error' | 'debug'): void;
 }
 
 /** How long the main thread may take to answer before its last answer is used, milliseconds. */
@@ -51,6 +51,7 @@ const { flags, http, version } = workerData as HttpThreadData;
 const port = parentPort!;
 const stop = new AbortController();
 const files = findConfigFiles(flags);
+const isDebug = chooseLogLevel(flags) === 'debug';
 let server: HttpServer | undefined;
 let reloading: Promise<void> = Promise.resolve();
 let settings: Settings;
@@ -64,7 +65,7 @@ const instance = createBirpc<InstanceCalls, HttpThreadCalls>(
       return server.url;
     },
     reload() {
-      reloading = reloading.then(read).catch(reportError);
+      reloading = reloading.then(read).catch((error: unknown) => reportError(error));
       return reloading;
     },
     async close() {
@@ -117,6 +118,7 @@ function createHealth(): () => Promise<LoopHealth> {
   };
 }
 
-function reportError(error: unknown): void {
-  void instance.reportError(describeError(error));
+/** A flood of mistakes of clients costs the main thread nothing unless its log shows them. */
+function reportError(error: unknown, level: 'error' | 'debug' = 'error'): void {
+  if (level === 'error' || isDebug) void instance.reportError(describeError(error), level);
 }

@@ -32,7 +32,7 @@ export async function serveHttp(beat: Beat, options: HttpOptions): Promise<HttpT
   const calls: InstanceCalls = {
     health: () => beat.liveness.health,
     metrics: () => metrics.render(),
-    reportError: (text) => options.log.error({ event: 'http' }, `http: ${text}`),
+    reportError: (text, level) => options.log[level]({ event: 'http' }, `http: ${text}`),
   };
   const connect = (worker: Worker) =>
     createBirpc<HttpThreadCalls, InstanceCalls>(calls, {

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { csrf } from 'hono/csrf';
+import { HTTPException } from 'hono/http-exception';
 import { isLoopback } from '../../config/service/http.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { findClient } from './client-address.ts';
-import { readSession } from './session.ts';
+import { hasSessionCookie, readSession } from './session.ts';
 import type { Access } from './permission.ts';
 import { checkToken } from './tokens.ts';
 
@@ -89,9 +89,24 @@ export const requireChange = createMiddleware<HttpEnv>(async (c, next) => {
   return problem(c, { status: 403, detail });
 });
 
-const sameSite = csrf({ secFetchSite: 'same-origin' });
+/**
+ * Rejects what pages of other sites make a browser send. A request with a token is accepted: browsers add no token by
+ * themselves. Old browsers name no site; then only JSON without a session is accepted, as programs send it.
+ */
+export const rejectOtherSites = createMiddleware<HttpEnv>(async (c, next) => {
+  if (/^(GET|HEAD|OPTIONS)$/.test(c.req.method) || findToken(c) !== null) return next();
+  const site = c.req.header('sec-fetch-site');
+  const origin = c.req.header('origin');
+  const isOwnPage =
+    site === undefined ? origin === new URL(c.req.url).origin : site === 'same-origin';
+  const isProgram = site === undefined && origin === undefined && isJson(c) && !hasSessionCookie(c);
+  if (isOwnPage || isProgram) return next();
+  const message =
+    'the request does not come from a page of beat (Sec-Fetch-Site, Origin); programs send a token';
+  throw new HTTPException(403, { message });
+});
 
-/** Rejects forms of other sites. A request with a token is not one: browsers add no token by themselves. */
-export const rejectForeignForms = createMiddleware<HttpEnv>((c, next) =>
-  findToken(c) === null ? sameSite(c, next) : next(),
-);
+/** Whether a page of another site could send the body only with the consent of this server (CORS), which it never gives. */
+function isJson(c: Context<HttpEnv>): boolean {
+  return /^application\/json\b/i.test(c.req.header('content-type') ?? '');
+}

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
 import { parseJson } from '../../util/decode/json.ts';
 import type { HttpEnv } from '../context.ts';
 import type { Client } from './client-address.ts';
@@ -41,6 +41,11 @@ export async function startSession(
     secure: client.isEncrypted,
     maxAge: LIFETIME,
   });
+}
+
+/** Whether the request has a session's cookie, valid or not. */
+export function hasSessionCookie(c: Context<HttpEnv>): boolean {
+  return getCookie(c, COOKIE) !== undefined;
 }
 
 /** The session of the request's cookie; `null` without a valid one. `now` is in epoch milliseconds. */

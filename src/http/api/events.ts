@@ -29,7 +29,7 @@ interface Change {
 
 /** Streams changes. It polls the store, so that it works on followers too. */
 export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
-  const { clock, stopped } = context;
+  const { clock, stopped, maxStreams = MAX_STREAMS } = context;
   const routes = new Hono<HttpEnv>();
   const reads = new LiveReads(context);
   /** The names of the entries on a page, which could be too long for an address. */
@@ -42,12 +42,18 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
     const query = readQuery(eventsQuery, c.req.query());
     // The answer has no body, so no client would ever end the stream.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const given = c.req.queries('entry') ?? [];
-    const found = new Set([...given, ...(await namesOf(query))]);
-    const names = [...found].slice(0, MAX_ENTRIES);
-    if (reads.streams >= MAX_STREAMS)
+    if (reads.streams >= Math.min(maxStreams, MAX_STREAMS))
       return problem(c, { status: 503, detail: 'too many streams' });
+    // The stream counts while its page is loaded, so that pages are not loaded for streams over the limit.
+    const release = reads.add([]);
+    const given = c.req.queries('entry') ?? [];
+    const found = await namesOf(query).catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    const names = [...new Set([...given, ...found])].slice(0, MAX_ENTRIES);
     const remove = reads.add(names);
+    release();
     const changes = new Changes(reads, names);
     // A session ends, and a reload replaces tokens.
     const mayRead = async () => {

@@ -42,7 +42,7 @@ export class LiveReads {
   add(names: readonly string[]): () => void {
     const own = [...names];
     this.#streams.add(own);
-    this.#readAt = -Infinity;
+    if (own.length > 0) this.#readAt = -Infinity;
     return () => this.#streams.delete(own);
   }
 

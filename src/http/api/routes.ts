@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { decodeAudit } from '../../commands/audit.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { viewWhy } from '../../history/view-why.ts';
@@ -10,6 +10,7 @@ import { requireChange } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { findExplained } from '../find-explained.ts';
 import { problem } from '../problem.ts';
+import { readJson } from '../read-body.ts';
 import { readExactInstant } from '../request-instant.ts';
 import { statusSource } from '../status-source.ts';
 import { submit, type CommandBody } from './commands.ts';
@@ -92,7 +93,7 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
   });
   routes.post('/commands', requireChange, async (c) => {
     const { wait } = readQuery(commandQuery, c.req.query());
-    const body = await readBody(() => c.req.json<unknown>());
+    const body = await readCommand(c);
     try {
       const { id, row } = await submit(context, body, { access: c.var.access, wait });
       if (row === null) return c.json({ id, status: 'pending' }, 202);
@@ -106,12 +107,13 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
   return routes;
 }
 
-async function readBody(read: () => Promise<unknown>): Promise<CommandBody> {
+async function readCommand(c: Context): Promise<CommandBody> {
   let body: unknown;
   try {
-    body = await read();
+    body = await readJson(c);
   } catch (error) {
-    throw new ConfigError(`invalid JSON: ${(error as Error).message}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ConfigError(`invalid JSON: ${error.message}`);
   }
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as CommandBody;
   throw new ConfigError('expected a JSON object');

@@ -14,6 +14,7 @@ import { requireChange } from '../access/access.ts';
 import { submit, type SentCommand } from '../api/commands.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
+import { readForm } from '../read-body.ts';
 import { statusSource } from '../status-source.ts';
 import { addPage, type NewEntry } from './add-page.ts';
 import { ENTRY_PATHS, entryPath, readName } from './entry-path.ts';
@@ -77,7 +78,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
   routes.on('GET', ENTRY_PATHS, (c) => showEntry(c, readName(c)));
   routes.on('POST', ENTRY_PATHS, requireChange, async (c) => {
     const name = readName(c);
-    const sent = await send(async () => readAction(name, await c.req.parseBody()), c);
+    const sent = await send(async () => readAction(name, await readForm(c)), c);
     if ('problems' in sent) return showEntry(c, name, sent.problems);
     const isGone = sent.row?.status === 'applied' && sent.row.do === 'remove';
     return c.redirect(isGone ? '/audit' : entryPath(name, { command: sent.id }), 303);
@@ -110,7 +111,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
   };
   routes.get('/add', requireChange, (c) => showForm(c, readNewEntry({}).given));
   routes.post('/add', requireChange, async (c) => {
-    const { given, command } = readNewEntry(await c.req.parseBody());
+    const { given, command } = readNewEntry(await readForm(c));
     const sent = await send(async () => command(), c);
     if ('problems' in sent) return showForm(c, given, { errors: sent.problems });
     if (sent.row?.status === 'rejected') return showForm(c, given, { rejected: sent.row.answer });

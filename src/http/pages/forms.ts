@@ -2,9 +2,8 @@ import type { Definition } from '../../catalog/definition.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
+import type { Form } from '../read-body.ts';
 import type { NewEntry } from './add-page.ts';
-
-type Form = Readonly<Record<string, unknown>>;
 
 /** The command of a form about an entry. Throws a `ConfigError` for a definition that is not JSON. */
 export function readAction(entry: string, form: Form): Definition {
@@ -74,6 +73,5 @@ function instantOf(text: string): string {
 }
 
 function textOf(form: Form, name: string): string {
-  const value = form[name];
-  return typeof value === 'string' ? value.trim() : '';
+  return form[name]?.trim() ?? '';
 }

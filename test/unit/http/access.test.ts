@@ -7,6 +7,8 @@ const metrics = async () => ({ contentType: 'text/plain', body: 'up 1\n' });
 /** The session cookie that a response sets. */
 const cookieOf = (response: Response) => response.headers.get('set-cookie')!.split(';')[0]!;
 
+const COMMANDS = { http: TOKENS, beatSchedule: { e: { task: 't', schedule: 3_600 } } };
+
 describe('HTTP with tokens', () => {
   test.each([
     ['no token', {}],
@@ -184,10 +186,44 @@ describe('HTTP with tokens', () => {
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test('a body of more than a million bytes is rejected', async () => {
-    await using app = await HttpApp.open({ http: TOKENS });
-    const response = await app.request('/login', { form: { token: 'x'.repeat(1_000_001) } });
-    expect(response.status).toBe(413);
+  test.each([
+    ['from a page of beat', { 'Sec-Fetch-Site': 'same-origin' }, 202],
+    ['from the same origin', { Origin: 'http://127.0.0.1:8040' }, 202],
+    ['from another site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['from another port of the host', { 'Sec-Fetch-Site': 'same-site' }, 403],
+    ['that the user typed', { 'Sec-Fetch-Site': 'none' }, 403],
+    ['from another origin', { Origin: 'https://evil.example' }, 403],
+    ['from a page without an origin', { Origin: 'null' }, 403],
+    ['from an unknown site', {}, 403],
+  ])('a JSON command of a session %s gets status %o', async (_name, site, status) => {
+    await using app = await HttpApp.open(COMMANDS);
+    const Cookie = cookieOf(await app.request('/login', { form: { token: CHANGE } }));
+    const options = { headers: { Cookie, ...site }, json: { do: 'run', entry: 'e' } };
+    expect((await app.request('/api/commands?wait=0', options)).status).toBe(status);
+    expect(await app.store.commands.pending(2)).toHaveLength(status === 202 ? 1 : 0);
+  });
+
+  test.each([
+    ['without a site', {}, 202],
+    ['from a page of the proxy', { 'Sec-Fetch-Site': 'same-origin' }, 202],
+    ['from another site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['from another origin', { Origin: 'https://evil.example' }, 403],
+    ['without a site, as text', { 'Content-Type': 'text/plain' }, 403],
+  ])('a JSON command of the user of a proxy %s gets status %o', async (_name, headers, status) => {
+    const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
+    await using app = await HttpApp.open({ ...COMMANDS, http });
+    const options = {
+      ...{ peer: '10.0.0.1', headers: { 'X-User': 'ann', ...headers } },
+      json: { do: 'run', entry: 'e' },
+    };
+    expect((await app.request('/api/commands?wait=0', options)).status).toBe(status);
+  });
+
+  test('a JSON command with a token is accepted from any site', async () => {
+    await using app = await HttpApp.open(COMMANDS);
+    const headers = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://tools.example' };
+    const options = { token: CHANGE, headers, json: { do: 'run', entry: 'e' } };
+    expect((await app.request('/api/commands?wait=0', options)).status).toBe(202);
   });
 });
 

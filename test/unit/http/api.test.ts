@@ -1,5 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { OPERATIONS } from '../../../src/http/api/openapi.ts';
 import type { StateStore } from '../../../src/store/store.ts';
@@ -366,6 +366,33 @@ test('HEAD /api/events: holds no stream open', async () => {
     expect(response.status).toBe(200);
   }
   const response = await app.request('/api/events', { token: READ });
+  expect(response.status).toBe(200);
+  await response.body!.cancel();
+});
+
+test('GET /api/events: loads pages for as many streams as are allowed at most', async () => {
+  await using app = await HttpApp.open(CONFIG, { maxStreams: 3 });
+  const load = vi.spyOn(app.store.history!, 'latest');
+  const open = () => app.request('/api/events?limit=1', { token: READ });
+  const responses = await Promise.all(Array.from({ length: 20 }, open));
+  const streams = responses.filter(({ status }) => status === 200);
+  expect(streams).toHaveLength(3);
+  expect(responses.filter(({ status }) => status === 503)).toHaveLength(17);
+  // Each page is loaded once, and all streams have their first rows from at most one further read each.
+  expect(load.mock.calls.length).toBeLessThanOrEqual(6);
+  for (const { body } of streams) await body!.cancel();
+});
+
+test('GET /api/events: a page that cannot be loaded takes no place of a stream', async () => {
+  await using app = await HttpApp.open(CONFIG, { maxStreams: 1 });
+  const load = vi.spyOn(app.store.ledger, 'findStates').mockRejectedValue(new StoreError('lost'));
+  for (let i = 0; i < 3; i++) {
+    const failed = await app.request('/api/events?limit=1', { token: READ });
+    expect(failed.status).toBe(503);
+    expect(await failed.json()).toMatchObject({ detail: 'lost' });
+  }
+  load.mockRestore();
+  const response = await app.request('/api/events?limit=1', { token: READ });
   expect(response.status).toBe(200);
   await response.body!.cancel();
 });

@@ -1,0 +1,64 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { parseJson } from '../util/decode/json.ts';
+import { UndecodableError } from '../util/decode/limits.ts';
+
+/** The longest bodies, bytes: of a command, and of a form. */
+const MAX_JSON = 1_000_000;
+const MAX_FORM = 100_000;
+/** Fields of a form; those of beat have up to seven. */
+const MAX_FIELDS = 100;
+const FORM = 'application/x-www-form-urlencoded';
+
+export type Form = Readonly<Partial<Record<string, string>>>;
+
+/**
+ * Reads the form of a request. Throws an `HTTPException`. The fields are counted before they are parsed: Node parses
+ * fields without a value in quadratic time.
+ */
+export async function readForm(c: Context, maxBytes = MAX_FORM): Promise<Form> {
+  const type = (c.req.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  if (type !== FORM) throw badRequest(`a form must have the content type ${FORM}`);
+  const text = await readText(c, maxBytes);
+  if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) {
+    throw badRequest(`a form may have at most ${MAX_FIELDS} fields`);
+  }
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+/** Reads a body in JSON. Throws an `HTTPException`, or a `SyntaxError` for invalid JSON. */
+export async function readJson(c: Context): Promise<unknown> {
+  const text = await readText(c, MAX_JSON);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    throw badRequest(`the body cannot be decoded: ${error.message}`, error);
+  }
+}
+
+/** Reads a body that declares, and has, at most `maxBytes`. */
+async function readText({ req }: Context, maxBytes: number): Promise<string> {
+  const tooLong = () => new HTTPException(413, { message: `at most ${maxBytes} bytes are read` });
+  if (Number(req.header('content-length') ?? 0) > maxBytes) throw tooLong();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of readChunks(req.raw.body)) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLong();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function* readChunks(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body ?? [];
+  } catch (cause) {
+    throw badRequest('the connection was closed before the end of the body', cause);
+  }
+}
+
+function badRequest(message: string, cause?: unknown): HTTPException {
+  return new HTTPException(400, { message, cause });
+}
