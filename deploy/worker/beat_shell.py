@@ -156,12 +156,16 @@ def run_command(command, shell='/bin/sh', cwd=None, env=None, stdin='', timeout=
                 max_output=MAX_OUTPUT, due_at=None):
     """Runs a command in a process group of its own; returns its exit code, its output and its duration."""
     options, variables = user_options(user)
+    variables = {'SHELL': shell, **variables, **(env or {})}
+    if cwd == '~':
+        home = variables.setdefault('HOME', os.path.expanduser('~'))
+        cwd = home if os.path.isdir(home) else '/'
     started = time.monotonic()
     try:
         process = subprocess.Popen(
             [shell, '-c', command],
             cwd=cwd,
-            env=environment({**variables, **(env or {})}, due_at),
+            env=environment(variables, due_at),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

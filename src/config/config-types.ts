@@ -1031,7 +1031,10 @@ export interface ShellConfig {
   command: string;
   /** The shell on the host of the worker: `SHELL -c COMMAND`. Default: `/bin/sh`. */
   shell?: string | undefined;
-  /** Working directory on the host of the worker. Default: that of the worker. */
+  /**
+   * Working directory on the host of the worker; `~` is the home of the user that runs the
+   * command. Default: that of the worker.
+   */
   cwd?: string | undefined;
   /** Environment variables, beside the worker's own. */
   env?: Record<string, string> | undefined;

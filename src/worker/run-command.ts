@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { omitSettings } from '../config/variables.ts';
 import { saferepr } from '../message/python/saferepr.ts';
 import type { Clock } from '../util/clock.ts';
@@ -27,6 +28,9 @@ export interface RunOptions {
 
 /** How long the output may take to end after the command, which a process in the background can prevent. Milliseconds. */
 const OUTPUT_GRACE = 1_000;
+
+/** The working directory that is the home of the user, or `/` if that does not exist. */
+const HOME = '~';
 
 /** The longest timer of Node; a longer one fires at once. Milliseconds. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -79,15 +83,18 @@ async function startCommand(
   { host, dueAt }: RunOptions,
 ): Promise<ChildProcessWithoutNullStreams> {
   const switched = user === null ? { env: {}, program: [] } : await switchUser(user, host);
-  if (cwd !== null && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+  const variables = { SHELL: shell, ...switched.env, ...env };
+  const home = cwd === HOME ? findHome({ ...host.env, ...variables }) : null;
+  const directory = home === null ? cwd : isDirectory(home) ? home : '/';
+  if (directory !== null && !isDirectory(directory))
     throw notStarted(command, `the directory ${JSON.stringify(cwd)} does not exist`);
-  const own = { ...switched.env, ...env, ...readInstant(dueAt) };
+  const own = { ...variables, ...(home !== null && { HOME: home }), ...readInstant(dueAt) };
   const inherited = omitSettings(host.env);
   const start = [shell, '-c', command];
   const [program, ...args] =
     switched.program.length === 0 ? start : [...switched.program, ...setVariables(own), ...start];
   const child = spawn(program!, args, {
-    ...(cwd !== null && { cwd }),
+    ...(directory !== null && { cwd: directory }),
     env: switched.program.length === 0 ? { ...inherited, ...own } : inherited,
     detached: true,
   });
@@ -97,6 +104,22 @@ async function startCommand(
     throw notStarted(command, (error as Error).message);
   }
   return child;
+}
+
+/** The variable `HOME`, or the home of the worker's user. */
+function findHome(variables: Readonly<Record<string, string | undefined>>): string {
+  const { HOME: home } = variables;
+  if (home !== undefined && home !== '') return home;
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A container may run as a user id without a user.
+    return '/';
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function readInstant(dueAt: string | null): Record<string, string> {

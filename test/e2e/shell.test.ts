@@ -19,6 +19,7 @@ const COMMANDS = {
     },
     ...{ env: { PLACE: 'here' }, cwd: '/tmp', stdin: 'from stdin' },
   },
+  home: { command: 'echo $PWD $SHELL', cwd: '~', env: { HOME: '/usr' } },
   fails: 'echo broken >&2; exit 3',
   hangs: { command: 'sleep 60 & sleep 60', timeout: '200ms' },
   overflows: { command: 'yes | head -c 100000', maxOutput: 6 },
@@ -67,7 +68,7 @@ for (const celery of CELERIES) {
             sent.set((line as SentLine).entry, line as SentLine);
           }
         }
-        return sent.size === 5 || undefined;
+        return sent.size === Object.keys(COMMANDS).length + 1 || undefined;
       });
       expect(lines).toBe(true);
       await beat.stop();
@@ -110,6 +111,10 @@ for (const celery of CELERIES) {
           stderr: 'braces {{dueAt}}\n',
         },
       });
+    });
+
+    test('shell command: the directory ~ is the home of its user, and SHELL its shell', () => {
+      expect(readResult('home').result['stdout']).toBe('/usr /bin/sh\n');
     });
 
     test('shell command: fails with its exit code and error output', () => {

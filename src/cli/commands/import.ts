@@ -23,6 +23,10 @@ export const importCommand: CommandGroup = {
       .argument('[file]', 'a crontab, an anacrontab, a folder such as /etc/cron.d, or - for stdin')
       .option('--user <name>', 'the user that runs the commands (default: that of the worker)')
       .option('--system', 'lines name a user; without a file: /etc/crontab and /etc/cron.d')
+      .option(
+        '--cron <name>',
+        'which cron ran it: debian (also Ubuntu), or cronie (Fedora, RHEL …)',
+      )
       .option('--last-runs', 'count from the last runs of anacron; cron stores none')
       .option('--spool <folder>', "anacron's timestamps", '/var/spool/anacron')
       .action((file: string | undefined, flags: CrontabFlags) =>

@@ -1,66 +1,42 @@
 import type { EntryConfig } from '../../config/config-types.ts';
 import { uniqueName } from '../unique-name.ts';
-import type { CronJob, TableFormat } from './parse.ts';
+import type { CronJob } from './parse.ts';
+import type { TableFormat } from './table.ts';
 
-const NICKNAMES = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
+/** The working directory of jobs without `HOME`: the home of their user. */
+const USERS_HOME = '~';
 
-/** A part of a field as cron reads it; beat's own `cron` accepts more, which cron rejects. */
-const PART = /^(?:\*|[a-z]{3}|\d{1,2}|(?:\d{1,2}|[a-z]{3})-(?:\d{1,2}|[a-z]{3}))$/i;
-const STEPPED = /^(?:\*|(?:\d{1,2}|[a-z]{3})-(?:\d{1,2}|[a-z]{3}))\/\d+$/i;
-
-/** The entry for a job, or the reason why there is none. `user` runs the jobs of a table without users. */
-export function convertJob(
+/** The entry for a job. `user` runs the jobs of a table without users; `timezone` is that of the table, if it has one. */
+export function toEntry(
   job: CronJob,
-  format: TableFormat,
-  user: string | undefined,
-): EntryConfig | string {
-  const schedule = format === 'anacron' ? readPeriod(job.when) : readFields(job.when);
-  if ('reason' in schedule) return schedule.reason;
+  schedule: EntryConfig['schedule'],
+  {
+    format,
+    user,
+    timezone,
+  }: {
+    readonly format: TableFormat;
+    readonly user: string | undefined;
+    readonly timezone: string | undefined;
+  },
+): EntryConfig {
   return {
     ...(job.comment !== undefined && { description: job.comment }),
-    schedule: schedule.schedule,
-    ...(job.timezone !== undefined && { timezone: job.timezone }),
-    shell: toShell(job, job.user ?? user),
+    schedule,
+    ...(timezone !== undefined && { timezone }),
+    shell: toShell(job, format, job.user ?? user),
     // cron drops what it missed; anacron runs it once.
     missed: format === 'anacron' ? 'once' : 'skip',
   };
 }
 
-type Converted = { readonly schedule: EntryConfig['schedule'] } | { readonly reason: string };
-
-function readFields(when: string): Converted {
-  if (when === '@reboot') return { reason: 'beat has no runs at the start of a host' };
-  if (when.startsWith('@')) {
-    if (NICKNAMES.includes(when)) return { schedule: { cron: when } };
-    return { reason: `${when}: expected one of ${NICKNAMES.join(', ')}` };
-  }
-  const wrong = when
-    .split(' ')
-    .find((field) => !field.split(',').every((part) => PART.test(part) || STEPPED.test(part)));
-  if (wrong === undefined) return { schedule: { cron: when } };
-  return { reason: `the field ${wrong} is not one of crontab(5)` };
-}
-
-const PERIODS: Readonly<Record<string, EntryConfig['schedule']>> = {
-  '@daily': '1d',
-  '@weekly': '7d',
-  '@monthly': { cron: '@monthly' },
-  '@yearly': { cron: '@yearly' },
-  '@annually': { cron: '@annually' },
-};
-
-function readPeriod(when: string): Converted {
-  if (Object.hasOwn(PERIODS, when)) return { schedule: PERIODS[when]! };
-  if (/^[1-9]\d{0,4}$/.test(when)) return { schedule: `${when}d` };
-  return { reason: `the period ${when} is neither a number of days nor @monthly` };
-}
-
 function toShell(
-  { command, stdin, variables }: CronJob,
+  { command, stdin, env: variables }: CronJob,
+  format: TableFormat,
   user: string | undefined,
 ): EntryConfig['shell'] {
   const { SHELL: shell, ...env } = variables;
-  const cwd = env['HOME'];
+  const cwd = env['HOME'] ?? (format === 'anacron' ? undefined : USERS_HOME);
   const more = {
     ...(shell !== undefined && { shell }),
     ...(cwd !== undefined && { cwd }),

@@ -1,8 +1,9 @@
-/** The layout of a table: of a user, of the system with a user in each line, or of anacron. */
-export type TableFormat = 'user' | 'system' | 'anacron';
+import { splitInput } from './percent.ts';
+import type { LeftLine, TableOptions } from './table.ts';
+import { NOTHING_SET, parseVariable, setVariable, type Surroundings } from './variables.ts';
 
 /** One job of a table, as it was written. */
-export interface CronJob {
+export interface CronJob extends Surroundings {
   /** From 1. */
   readonly line: number;
   /** Five fields, a nickname such as `@daily`, or in anacron's table a number of days. */
@@ -13,18 +14,8 @@ export interface CronJob {
   readonly command: string;
   /** What follows the first unescaped `%`, with line breaks. */
   readonly stdin: string | undefined;
-  /** Variables that are set above the line, without `CRON_TZ` and `MAILTO`. */
-  readonly variables: Readonly<Record<string, string>>;
-  readonly timezone: string | undefined;
   /** The comment directly above the line. */
   readonly comment: string | undefined;
-}
-
-/** A line that cannot be carried over, with the reason. */
-export interface LeftLine {
-  readonly line: number;
-  readonly text: string;
-  readonly reason: string;
 }
 
 export interface CronTable {
@@ -32,31 +23,26 @@ export interface CronTable {
   readonly left: readonly LeftLine[];
 }
 
-const VARIABLE = /^\s*(?:"([^"]+)"|'([^']+)'|([^\s"'=]+))\s*=\s*(.*?)\s*$/;
-
-/** Variables of cron itself, which commands do not need. */
-const FOR_CRON = ['CRON_TZ', 'MAILTO', 'MAILFROM', 'RANDOM_DELAY', 'START_HOURS_RANGE'];
-
-/** Why a variable that was set is left out; the others of cron itself have another place. */
-const LEFT: Readonly<Record<string, string>> = {
-  MAILTO: 'beat sends no mail: the output is in the result of the task',
-  RANDOM_DELAY: 'beat does not delay runs at random',
-  START_HOURS_RANGE: 'write a cron schedule with these hours',
-};
-
 const WHEN = /^\s*(@\S+|(?:\S+\s+){4}\S+)(?:\s+(.*))?$/;
 const ANACRON = /^\s*(\S+)\s+(\S+)\s+(\S+)\s+(.*)$/;
 
+/** White space for JavaScript, but not for cron. */
+const BOM = '\uFEFF';
+const BOM_REASON = 'begins with a byte order mark, which is not white space for cron';
+
 /** Reads a table as crontab(5) and anacrontab(5) describe it. A line that is not valid is left, with the reason. */
-export function parseTable(text: string, format: TableFormat): CronTable {
+export function parseTable(text: string, options: TableOptions): CronTable {
   const jobs: CronJob[] = [];
   const left: LeftLine[] = [];
-  const variables: Record<string, string> = {};
-  let timezone: string | undefined;
+  let surroundings = NOTHING_SET;
   let comments: string[] = [];
-  for (const [i, raw] of text.split(/\r?\n/).entries()) {
+  const lines = text.split(/\r?\n/);
+  for (const [i, raw] of lines.entries()) {
     const line = i + 1;
-    const leave = (reason: string) => left.push({ line, text: raw.trim(), reason });
+    if (raw.startsWith(BOM)) {
+      left.push({ line, reason: BOM_REASON, isRejected: true });
+      continue;
+    }
     const comment = /^\s*#\s?(.*)$/.exec(raw);
     if (comment) {
       comments.push(comment[1]!.trim());
@@ -64,49 +50,64 @@ export function parseTable(text: string, format: TableFormat): CronTable {
     }
     const above = comments.filter(Boolean).join('\n');
     comments = [];
+    const invalid = findInvalid(raw, line === lines.length, options);
+    if (invalid !== undefined) {
+      left.push({ line, reason: invalid, isRejected: true });
+      continue;
+    }
     if (raw.trim() === '') continue;
-    const variable = isJob(raw) ? null : VARIABLE.exec(raw);
+    const variable = parseVariable(raw);
     if (variable) {
-      const name = variable[1] ?? variable[2] ?? variable[3]!;
-      const value = unquote(variable[4]!);
-      if (name === 'CRON_TZ') timezone = value === '' ? undefined : value;
-      if (!FOR_CRON.includes(name)) variables[name] = value;
-      else if (value !== '' && LEFT[name] !== undefined) leave(LEFT[name]);
+      const { after, problems } = setVariable(variable, surroundings, { ...options, line });
+      surroundings = after;
+      left.push(...problems.map((problem) => ({ line, ...problem })));
       continue;
     }
-    if (raw.endsWith('\\')) {
-      leave('ends with a backslash, and cron has no continuation lines: write one line');
+    const job = options.format === 'anacron' ? readAnacron(raw) : readCron(raw, options);
+    if (typeof job === 'string') {
+      left.push({ line, reason: job, isRejected: true });
       continue;
     }
-    const job = format === 'anacron' ? readAnacron(raw) : readCron(raw, format);
-    if (typeof job === 'string') leave(job);
-    else {
-      const comment = above === '' ? undefined : above;
-      jobs.push({ line, ...job, variables: { ...variables }, timezone, comment });
-    }
+    const { note, ...parts } = job;
+    if (note !== undefined) left.push({ line, kind: 'different', reason: note });
+    jobs.push({ line, ...parts, ...surroundings, comment: above === '' ? undefined : above });
   }
   return { jobs, left };
 }
 
-/** Fields of a job begin with a digit, a star or `@`; names of variables do not. */
-function isJob(line: string): boolean {
-  return /^\s*[\d*@-]/.test(line);
+/** Why cron does not read a line, without regard to its fields. */
+function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): string | undefined {
+  if (raw.trim() === '') return undefined;
+  if (isLast && format !== 'anacron') return 'cron does not read a last line without a line break';
+  if (raw.endsWith('\\'))
+    return 'ends with a backslash, and cron has no continuation lines: write one line';
+  return undefined;
 }
 
-type JobParts = Pick<CronJob, 'when' | 'user' | 'id' | 'command' | 'stdin'>;
+type JobParts = Pick<CronJob, 'when' | 'user' | 'id' | 'command' | 'stdin'> & {
+  readonly note?: string | undefined;
+};
 
 /** The parts of a line, or why there are none. */
-function readCron(raw: string, format: TableFormat): JobParts | string {
+function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts | string {
+  const isSilent = /^\s*-/.test(raw);
+  if (isSilent && cron !== 'cronie') {
+    return 'begins with "-", which is valid only for cronie: --cron cronie';
+  }
+  if (isSilent && format === 'user' && owner !== 'root') {
+    return 'begins with "-", which cronie accepts only from root: --user root';
+  }
   const [, when, rest = ''] = WHEN.exec(raw.replace(/^\s*-/, '')) ?? [];
   if (when === undefined) return 'expected five fields or a nickname, and a command';
   const [, user, inSystem = ''] = /^(\S+)\s+(.*)$/.exec(rest) ?? [];
   if (format === 'system' && user === undefined) return 'expected a user and a command';
   const command = format === 'system' ? inSystem : rest;
   if (command.trim() === '') return 'expected a command';
+  if (command.startsWith('*')) return 'the command begins with "*": expected five fields before it';
   return {
     when: when.split(/\s+/).join(' '),
     ...{ user: format === 'system' ? user : undefined, id: undefined },
-    ...splitInput(command),
+    ...splitInput(command, cron),
   };
 }
 
@@ -115,16 +116,4 @@ function readAnacron(raw: string): JobParts | string {
   if (when === undefined) return 'expected a period, a delay, a name and a command';
   if (!/^\d+$/.test(delay!)) return `the delay ${delay} is not a number of minutes`;
   return { when, user: undefined, id, command: command!, stdin: undefined };
-}
-
-/** `%` ends the command and is a line break in its standard input; `\%` is a percent sign. */
-function splitInput(text: string): Pick<CronJob, 'command' | 'stdin'> {
-  const [command = '', ...input] = text
-    .split(/(?<!\\)%/)
-    .map((part) => part.replaceAll('\\%', '%'));
-  return { command, stdin: input.length === 0 ? undefined : `${input.join('\n')}\n` };
-}
-
-function unquote(value: string): string {
-  return /^(?:"[^"]*"|'[^']*')$/.test(value) ? value.slice(1, -1) : value;
 }

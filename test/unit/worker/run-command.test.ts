@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/util/clock.ts';
@@ -44,6 +45,29 @@ describe('running of commands', () => {
       ...{ exit_code: 0, stderr: 'error\n' },
       stdout: `here /tmp ${dueAt}\ninput`,
     });
+  });
+
+  test('the directory ~ is the home of the user that runs the command, or / if that does not exist', async () => {
+    const at = async (env: object, inherited: object) =>
+      (await run('pwd; echo $HOME', { cwd: '~', env }, { inherited })).stdout;
+    expect(await at({}, { HOME: '/usr' })).toBe('/usr\n/usr\n');
+    expect(await at({ HOME: '/usr/lib' }, { HOME: '/usr' })).toBe('/usr/lib\n/usr/lib\n');
+    expect(await at({}, { HOME: '/nonexistent' })).toBe('/\n/nonexistent\n');
+    const { homedir } = userInfo();
+    expect(await at({}, {})).toBe(`${homedir}\n${homedir}\n`);
+  });
+
+  test('SHELL is the shell of the command, as under cron', async () => {
+    const shellOf = async (kwargs: Readonly<Record<string, unknown>>) =>
+      (await run('echo $SHELL', kwargs, { inherited: { SHELL: '/bin/other' } })).stdout;
+    expect(await shellOf({})).toBe('/bin/sh\n');
+    expect(await shellOf({ shell: '/bin/bash' })).toBe('/bin/bash\n');
+    expect(await shellOf({ env: { SHELL: '/bin/own' } })).toBe('/bin/own\n');
+  });
+
+  test.runIf(isRoot)('the directory ~ of another user is the home of that user', async () => {
+    const { stdout } = await run('pwd; echo $SHELL', { cwd: '~', user: 'bin' });
+    expect(stdout).toBe('/bin\n/bin/sh\n'.replace('/bin\n', `${realpathSync('/bin')}\n`));
   });
 
   test('without a due time, or with an invalid one, the variable is not set', async () => {

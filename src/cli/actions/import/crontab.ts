@@ -1,21 +1,26 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DateTime } from 'luxon';
+import { CRONS, type Cron } from '../../../import/crontab/dialect.ts';
 import { importTables, type CronFile } from '../../../import/crontab/import.ts';
+import { systemClock } from '../../../util/clock.ts';
+import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
+import { readHost } from './cron-host.ts';
 import { runImport, type ImportFlags } from './run-import.ts';
 
 export interface CrontabFlags extends ImportFlags {
   readonly user?: string;
   readonly system?: boolean;
   readonly lastRuns?: boolean;
+  readonly cron?: string;
   /** The folder of anacron's timestamps. */
   readonly spool: string;
 }
 
 const NOT_COMPARED =
-  'commands in the environment of the worker, and the instants of cron itself: --compare shows them as beat reads the lines';
+  "commands in the environment of the worker, and the instants of cron itself: beat's model of cron stands in for it";
 
 const SYSTEM_FILES = ['/etc/crontab', '/etc/cron.d'];
 
@@ -27,14 +32,25 @@ export function importCrontab(path: string | undefined, flags: CrontabFlags): Pr
   if (flags.user !== undefined && flags.system) {
     throw new ConfigError('beat import crontab: expected either --user or --system');
   }
+  const cron = flags.cron === undefined ? undefined : readCron(flags.cron);
   return runImport({ heading: 'CRON', lastRuns: flags.lastRuns === true }, flags, () => {
     const files = readFiles(path, flags.system === true);
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const findLastRun = (id: string) =>
       flags.lastRuns ? readLastRun(flags.spool, id, timezone) : undefined;
-    const found = importTables(files, { timezone, user: flags.user, findLastRun });
+    const found = importTables(files, {
+      ...{ timezone, user: flags.user, findLastRun, cron },
+      ...{ host: readHost(), now: systemClock.now() },
+    });
     return { found, source: files.map((file) => file.path).join(', '), notCompared: NOT_COMPARED };
   });
+}
+
+function readCron(given: string): Cron {
+  const known = CRONS.find((name) => name === given);
+  if (known) return known;
+  const guess = didYouMean(given, CRONS);
+  throw new ConfigError(`--cron: expected one of ${CRONS.join(', ')}, got "${given}"${guess}`);
 }
 
 /** The beginning of the day on which anacron last ran a job, epoch milliseconds; `undefined` if it never did. */

@@ -20,7 +20,9 @@ const run = (...args: string[]) => runCommand('import', 'crontab', ...args);
 
 test('beat import crontab: writes a file that beat check accepts', async () => {
   const args = [join(FIXTURES, 'cron.d'), '--system', '-o', 'jobs.yaml'];
-  const stderr = expect.stringMatching(/^not compared: .*\n$/) as string;
+  const stderr = expect.stringMatching(
+    /^.*cron\.d\/anacron:6: note: cron mails the output of 7 jobs to the user.*\nnot compared: .*\n$/,
+  ) as string;
   expect(await run(...args)).toEqual({ code: 0, stdout: '', stderr });
   expect(readFileSync('jobs.yaml', 'utf8')).toMatch(
     /^# Imported by beat from .*cron\.d\/anacron, /,
@@ -43,7 +45,7 @@ test('beat import crontab: recognizes the table of anacron by its name', async (
 });
 
 test('beat import crontab: names a broken line, imports the others, and exits with 1 unless with --partial', async () => {
-  const file = folder.write('table', '0 1 * * * good\n99 * * * * bad');
+  const file = folder.write('table', '0 1 * * * good\n99 * * * * bad\n');
   const { code, stdout, stderr } = await run(file);
   expect({ code, stderr }).toEqual({
     code: 1,
@@ -56,7 +58,7 @@ test('beat import crontab: names a broken line, imports the others, and exits wi
 });
 
 test('beat import crontab: does not overwrite a file without --force', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   const kept = folder.write('kept.yaml', 'x');
   expect(await run(file, '-o', kept)).toMatchObject({
     code: 2,
@@ -68,7 +70,7 @@ test('beat import crontab: does not overwrite a file without --force', async () 
 });
 
 test('beat import crontab: rejects names that another file of the folder has, unless with --prefix or --force', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   folder.write('schedules/other.yaml', 'beat_schedule: {good: {task: t, schedule: 60}}\n');
   const output = 'schedules/imported.yaml';
   expect(await run(file, '-o', output)).toMatchObject({
@@ -88,13 +90,13 @@ test('beat import crontab: rejects names that another file of the folder has, un
 });
 
 test('beat import crontab: a file beside a beat.config may have names of other files, because the folder is not read', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   folder.write('beat.config.yaml', 'beatSchedule: {good: {task: t, schedule: 60}}\n');
   expect((await run(file, '-o', 'imported.yaml')).code).toBe(0);
 });
 
 test('beat import crontab: -o creates a file that only its owner can read, and keeps the mode of an existing one', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   const modeOf = (path: string) => statSync(path).mode & 0o777;
   const created = join(folder.path, 'created.yaml');
   await run(file, '-o', created);
@@ -105,7 +107,7 @@ test('beat import crontab: -o creates a file that only its owner can read, and k
 });
 
 test('beat import crontab: --force replaces a file at once, so that no reader sees a part of it', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   const replaced = folder.write('replaced.yaml', 'before');
   const reader = openSync(replaced, 'r');
   await run(file, '-o', replaced, '--force');
@@ -118,7 +120,7 @@ test('beat import crontab: --force replaces a file at once, so that no reader se
 });
 
 test('beat import crontab: --force replaces the file that a symbolic link names', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   const target = folder.write('target.yaml', 'before');
   const link = join(folder.path, 'link.yaml');
   symlinkSync(target, link);
@@ -128,14 +130,14 @@ test('beat import crontab: --force replaces the file that a symbolic link names'
 });
 
 test('beat import crontab: --compare prints the next instants by cron and by beat', async () => {
-  const file = folder.write('table', '0 1 * * * good');
+  const file = folder.write('table', '0 1 * * * good\n');
   const { stdout } = await run(file, '-o', 'good.yaml', '--compare', '2');
   expect(stdout).toMatch(/^ENTRY +CRON +BEAT/);
   expect(stdout.match(/^good .* same$/gm)).toHaveLength(2);
 });
 
 test('beat import crontab: writes TypeScript and JSON, by the name of the file or by --format', async () => {
-  const file = folder.write('table', '# Nightly.\n0 1 * * * it%s fine');
+  const file = folder.write('table', '# Nightly.\n0 1 * * * it%s fine\n');
   expect((await run(file, '--format', 'ts')).stdout).toBe(`// Imported by beat from ${file}.
 import { cron, defineConfig } from 'celery-beat';
 
@@ -145,7 +147,7 @@ export default defineConfig({
     it: {
       description: 'Nightly.',
       schedule: cron('0 1 * * *'),
-      shell: { command: 'it', stdin: 's fine\\n' },
+      shell: { command: 'it', cwd: '~', stdin: 's fine\\n' },
       missed: 'skip',
     },
   },
@@ -162,7 +164,7 @@ export default defineConfig({
 });
 
 test('beat import crontab: --last-runs reads the timestamps of anacron', async () => {
-  const file = folder.write('anacrontab', '1 5 known a\n7 5 new b');
+  const file = folder.write('anacrontab', '1 5 known a\n7 5 new b\n');
   folder.write('spool/known', '20261120\n');
   const { code, stdout } = await run(file, '--last-runs', '--spool', 'spool');
   expect(code).toBe(0);
@@ -174,10 +176,51 @@ test('beat import crontab: --last-runs reads the timestamps of anacron', async (
   });
 });
 
+test('beat import crontab: CRON_TZ makes the exit code 1 until --cron says which cron ran the table', async () => {
+  const file = folder.write('table', 'MAILTO=""\nCRON_TZ=Asia/Tokyo\n0 1 * * * a\n');
+  const unknown = await run(file);
+  expect(unknown).toMatchObject({ code: 1 });
+  expect(unknown.stderr).toMatch(
+    /table:3: not imported: the zone of this job is unknown: .*--cron debian/,
+  );
+  expect(unknown.stdout).not.toContain('  a:');
+  const debian = await run(file, '--cron', 'debian');
+  expect(debian).toMatchObject({ code: 0 });
+  expect(debian.stderr).toMatch(/table:2: note: Debian's cron does not follow it/);
+  expect(debian.stdout).not.toContain('timezone: Asia/Tokyo');
+  const cronie = await run(file, '--cron', 'cronie', '--compare', '3');
+  expect(cronie).toMatchObject({ code: 0 });
+  expect(cronie.stdout).toContain('timezone: Asia/Tokyo');
+  expect(cronie.stderr.match(/^a .* same$/gm)).toHaveLength(3);
+});
+
+test('beat import crontab: asks this host for users, where a table of the system is read as one of a user, and the other way round', async () => {
+  const system = folder.write('system', '0 1 * * * root /bin/true\n');
+  expect(await run(system)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /system:1: not imported: the command begins with the user root/,
+    ) as string,
+  });
+  expect(await run(system, '--system')).toMatchObject({ code: 0 });
+  const user = folder.write(
+    'user',
+    '0 1 * * * /bin/true\n0 2 * * * no-such-user a\n0 3 * * * /bin/a b\n',
+  );
+  const { code, stderr } = await run(user, '--system');
+  expect(code).toBe(1);
+  expect(stderr.match(/user:\d: not imported: .*/g)).toEqual([
+    expect.stringMatching(/^user:1: .*expected a user and a command/),
+    expect.stringMatching(/^user:2: .*the user no-such-user does not exist on this host/),
+    expect.stringMatching(/^user:3: .*the path \/bin\/a is in the place of the user/),
+  ]);
+});
+
 test.each([
   [['nowhere'], /cannot be read: .*nowhere/],
   [[], /expected a file; for your own crontab: crontab -l/],
   [['a', '--user', 'joe', '--system'], /expected either --user or --system/],
+  [['a', '--cron', 'croni'], /--cron: expected one of debian, cronie, got "croni"; did you mean/],
   [['a', '--compare', 'x'], /--compare: expected a whole number from 1 to 1000, got "x"/],
   [['a', '--format', 'yml'], /--format: expected one of yaml, json, ts, got "yml"; did you mean/],
 ])('beat import crontab: %o is an error, and nothing is written', async (args, message) => {

@@ -1,0 +1,98 @@
+/** The five fields of a line as cron reads them: written after cron's own parser, not with beat's. */
+export interface CronLine {
+  readonly minutes: readonly number[];
+  readonly hours: readonly number[];
+  readonly days: ReadonlySet<number>;
+  readonly months: ReadonlySet<number>;
+  /** Sunday is 0. */
+  readonly weekdays: ReadonlySet<number>;
+  /** Both day fields must match, because one begins with `*`; otherwise one is enough. */
+  readonly bothDays: boolean;
+  /** The minute or the hour begins with `*`: cron does not make up for it when clocks change. */
+  readonly wildcard: boolean;
+}
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+
+interface Field {
+  readonly low: number;
+  readonly high: number;
+  readonly names: readonly string[];
+}
+
+const FIELDS: readonly Field[] = [
+  { low: 0, high: 59, names: [] },
+  { low: 0, high: 23, names: [] },
+  { low: 1, high: 31, names: [] },
+  { low: 1, high: 12, names: MONTHS },
+  { low: 0, high: 7, names: WEEKDAYS },
+];
+
+export const NICKNAMES: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+};
+
+/** Reads five fields or a nickname; `null` unless cron accepts them. */
+export function readCronLine(when: string): CronLine | null {
+  const text = Object.hasOwn(NICKNAMES, when) ? NICKNAMES[when]! : when;
+  const texts = text.split(' ');
+  const fields = FIELDS.map((field, i) => readField(texts[i] ?? '', field));
+  if (texts.length !== FIELDS.length || fields.includes(null)) return null;
+  const [minutes, hours, days, months, weekdays] = fields as readonly (readonly number[])[];
+  const begins = (i: number) => texts[i]!.startsWith('*');
+  return {
+    minutes: minutes!,
+    hours: hours!,
+    days: new Set(days),
+    months: new Set(months),
+    weekdays: new Set(weekdays!.map((day) => day % 7)),
+    bothDays: begins(2) || begins(4),
+    wildcard: begins(0) || begins(1),
+  };
+}
+
+/** The first part of the fields whose range runs backwards: Debian's cron never matches it, cronie rejects it. */
+export function findBackwards(when: string): string | undefined {
+  return when
+    .split(' ')
+    .flatMap((text, i) => text.split(',').map((part) => ({ part, field: FIELDS[i] })))
+    .find(({ part, field }) => {
+      const [, from, to] = /^(\w+)-(\w+)(?:\/|$)/.exec(part) ?? [];
+      if (!field || from === undefined) return false;
+      return readNumber(from, field) > readNumber(to!, field);
+    })?.part;
+}
+
+/** The values in ascending order; `null` unless cron accepts the text. */
+function readField(text: string, field: Field): readonly number[] | null {
+  const values = new Set<number>();
+  for (const part of text.split(',')) {
+    const [, star, from = '', to = from, step = '1'] =
+      /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\d{1,9}))?$/.exec(part) ?? [];
+    const first = star ? field.low : readNumber(from, field);
+    const last = star ? field.high : readNumber(to, field);
+    const isStepOfOne = step !== '1' && !star && !part.includes('-');
+    if (!inField(first, field) || !inField(last, field) || Number(step) === 0 || isStepOfOne)
+      return null;
+    for (let value = first; value <= last; value += Number(step)) values.add(value);
+  }
+  return [...values].sort((a, b) => a - b);
+}
+
+function inField(value: number, { low, high }: Field): boolean {
+  return value >= low && value <= high;
+}
+
+/** The number or the value of a name; `NaN` for another text. */
+function readNumber(text: string, { low, names }: Field): number {
+  const index = names.indexOf(text.toLowerCase());
+  if (index >= 0) return low + index;
+  return /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+}

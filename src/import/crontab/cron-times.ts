@@ -1,0 +1,151 @@
+import { checkZone } from '../../schedule/zone/zone-names.ts';
+import { getZone } from '../../schedule/zone/zone.ts';
+import type { Upcoming } from '../found.ts';
+import type { CronLine } from './cron-line.ts';
+
+/*
+ * A model of cron's own loop, independent of beat's schedules, so that an import does not compare beat with itself.
+ * Each minute cron takes the local time and matches every line. If that time is more than 5 minutes ahead of the last
+ * one, it runs lines with a wildcard for this minute, and the others for all minutes between. If it is behind, it runs
+ * lines with a wildcard alone, until the time is caught up. After a jump of more than 3 hours it goes on from there.
+ */
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const MINUTES_OF_DAY = 1_440;
+const YEAR = 366 * DAY;
+
+/** The largest step of the clock that cron catches up, and the largest that it does not notice. Minutes. */
+const CAUGHT_UP = 180;
+const UNNOTICED = 5;
+
+/** No change of clocks has an effect after this time. */
+const SETTLED = 6 * 3_600_000;
+
+/** A line that is not due in this time never is: 29 February on a certain weekday comes once in 40 years. */
+const HORIZON = 41 * YEAR;
+
+/** The zones of a line. */
+export interface CronZones {
+  /** That of the host, in which cron keeps its time. */
+  readonly host: string;
+  /** `CRON_TZ`, which cronie follows. */
+  readonly table?: string | undefined;
+}
+
+/** The next instants of a line. */
+export function upcomingByCron(line: CronLine, zones: CronZones): Upcoming {
+  return (after, count) => {
+    const instants: (Date | null)[] = [];
+    for (const instant of runsByCron(line, zones, after.getTime())) {
+      instants.push(new Date(instant));
+      if (instants.length === count) return instants;
+    }
+    return [...instants, ...Array.from({ length: count - instants.length }, () => null)];
+  };
+}
+
+/** The instants in `(after, until]`, epoch milliseconds; without `until` as long as one follows another in 41 years. */
+export function* runsByCron(
+  line: CronLine,
+  { host, table }: CronZones,
+  after: number,
+  until?: number,
+): Generator<number> {
+  let last = after;
+  const isOver = (instant: number) => instant > (until ?? last + HORIZON);
+  const from = after - SETTLED;
+  const runs =
+    table === undefined ? runsIn(line, host, from) : runsInTable(line, host, table, from);
+  for (const batch of runs) {
+    for (const instant of batch.instants) {
+      if (isOver(instant)) return;
+      // cron runs a line twice in one minute for two times that the clocks skipped.
+      if (instant > last) yield (last = instant);
+    }
+    if (isOver(batch.end)) return;
+  }
+}
+
+/** The runs before an instant, ascending. */
+interface Batch {
+  readonly instants: Iterable<number>;
+  readonly end: number;
+}
+
+/** The runs in the zone of the host. */
+function* runsIn(line: CronLine, host: string, from: number): Generator<Batch> {
+  // The local minute up to which cron has run all lines.
+  let handled: number | undefined;
+  for (const { start, end, offset } of spansOf(host, from)) {
+    const toInstant = (minute: number) => minute * MINUTE - offset;
+    const clock = Math.ceil((start + offset) / MINUTE);
+    const last = Math.ceil((end + offset) / MINUTE) - 1;
+    const step = clock - (handled ?? clock - 1);
+    const isCaughtUp = Math.abs(step) <= CAUGHT_UP;
+    const skipped = isCaughtUp && step > 1 ? clock - step + 1 : clock;
+    const isBack = isCaughtUp && step <= 0;
+    const reached = isBack ? handled! : clock - 1;
+    handled = Math.max(reached, last);
+    const instants = function* (): Generator<number> {
+      if (skipped < clock && (!line.wildcard || step <= UNNOTICED)) {
+        if (!matches(line, skipped, clock - 1).next().done) yield toInstant(clock);
+      }
+      for (const minute of matches(line, clock, last)) {
+        if (line.wildcard || minute > reached) yield toInstant(minute);
+      }
+    };
+    yield { instants: instants(), end };
+  }
+}
+
+/** The runs in the zone of a table: in each minute that matches there, unless the clocks of the host went back. */
+function* runsInTable(line: CronLine, host: string, table: string, from: number): Generator<Batch> {
+  for (const { start, end, offset } of spansOf(table, from)) {
+    const first = Math.ceil((start + offset) / MINUTE);
+    const last = Math.ceil((end + offset) / MINUTE) - 1;
+    const instants = function* (): Generator<number> {
+      for (const minute of matches(line, first, last)) {
+        const instant = minute * MINUTE - offset;
+        const own = getZone(checkZone(host)).spanAt(instant);
+        if (line.wildcard || instant + own.offset >= own.reached) yield instant;
+      }
+    };
+    yield { instants: instants(), end };
+  }
+}
+
+/** Spans of constant offset, of a year at most. */
+export function* spansOf(zone: string, from: number): Generator<SpanOfZone> {
+  for (let start = from; ;) {
+    const { end, offset } = getZone(checkZone(zone)).spanAt(start);
+    const next = Math.min(end, start + YEAR);
+    yield { start, end: next, offset };
+    start = next;
+  }
+}
+
+interface SpanOfZone {
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number;
+}
+
+/** The local minutes in `[first, last]` that match, ascending. */
+function* matches(line: CronLine, first: number, last: number): Generator<number> {
+  for (let day = Math.floor(first / MINUTES_OF_DAY); day * MINUTES_OF_DAY <= last; day += 1) {
+    if (!matchesDay(line, new Date(day * DAY))) continue;
+    for (const hour of line.hours) {
+      for (const part of line.minutes) {
+        const minute = day * MINUTES_OF_DAY + hour * 60 + part;
+        if (minute >= first && minute <= last) yield minute;
+      }
+    }
+  }
+}
+
+function matchesDay({ days, months, weekdays, bothDays }: CronLine, date: Date): boolean {
+  if (!months.has(date.getUTCMonth() + 1)) return false;
+  const [day, weekday] = [days.has(date.getUTCDate()), weekdays.has(date.getUTCDay())];
+  return bothDays ? day && weekday : day || weekday;
+}
