@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CHROMIUM, findViolations, TestBrowser } from '../support/browser.ts';
@@ -103,6 +103,48 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     const later = [2, 3, 4, 5, 6].map((more) => before + more).join('|');
     await runs.filter({ hasText: new RegExp(`^(${later})$`) }).waitFor();
     expect(await page.evaluate('globalThis.isSamePage')).toBe(true);
+  });
+
+  test('stays live over ten links in one tab, and when the user goes back', async () => {
+    const { page } = await browser.open(`${url}/`);
+    await logIn(page, READ);
+    const isLive = () => page.locator('#connection').getByText('Live').waitFor();
+    for (let link = 0; link < 10; link++) {
+      await isLive();
+      const name = link % 2 === 0 ? 'Audit log' : 'Entries';
+      await page.getByRole('link', { name, exact: true }).click();
+      await page.waitForURL(link % 2 === 0 ? '**/audit' : /\d\/$/);
+    }
+    await page.getByRole('link', { name: 'Instances', exact: true }).click();
+    await isLive();
+    // A page of the cache is not loaded, so there is no event load.
+    await page.goBack({ waitUntil: 'commit' });
+    await isLive();
+    expect(new URL(page.url()).pathname).toBe('/');
+  });
+
+  test('follows changes while the page is visible, and shows what changed while it was hidden', async () => {
+    const { page } = await browser.open(`${url}/entries/heartbeat`);
+    await logIn(page, READ);
+    await page.locator('#connection').getByText('Live').waitFor();
+    const streams: string[] = [];
+    const isStream = (request: Request) => request.url().includes('/api/events');
+    page.on('request', (request) => isStream(request) && streams.push('opened'));
+    page.on('requestfailed', (request) => isStream(request) && streams.push('closed'));
+    const show = (isHidden: boolean) =>
+      page.evaluate(`
+        Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      `);
+    const closed = page.waitForEvent('requestfailed', isStream);
+    await show(true);
+    await closed;
+    await show(true);
+    expect(streams).toEqual(['closed']);
+    const refreshed = page.waitForRequest((request) => request.url().endsWith('/heartbeat'));
+    await show(false);
+    await refreshed;
+    expect(streams).toEqual(['closed', 'opened']);
   });
 
   test('adds, changes and removes a stored entry, and shows all problems of a wrong one', async () => {

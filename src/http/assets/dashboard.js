@@ -76,25 +76,42 @@ function requestRefresh() {
     .catch(() => {});
 }
 
+let source = null;
+/** Whether the server may have reported a change while no stream was open. */
+let isStale = document.hidden;
+
+/**
+ * Opens the stream of a page that is visible. A browser opens six connections to a server, and keeps pages that were left:
+ * with a stream of each of them, no other page could be loaded.
+ */
 function follow() {
+  if (source || document.hidden) return;
   const shown = document.querySelector('[data-events]')?.dataset.events ?? '';
-  const source = new EventSource(`/api/events?${shown}`);
+  const stream = new EventSource(`/api/events?${shown}`);
+  source = stream;
   const connection = document.querySelector('#connection');
-  let wasLost = false;
   for (const type of ['status', 'audit', 'instances'])
-    source.addEventListener(type, requestRefresh);
-  if (document.getElementById('day')) source.addEventListener('day', requestRefresh);
-  source.addEventListener('open', () => {
+    stream.addEventListener(type, requestRefresh);
+  if (document.getElementById('day')) stream.addEventListener('day', requestRefresh);
+  stream.addEventListener('open', () => {
     connection.textContent = 'Live';
-    if (wasLost) requestRefresh();
-    wasLost = false;
+    if (isStale) requestRefresh();
+    isStale = false;
   });
-  source.addEventListener('error', () => {
+  stream.addEventListener('error', () => {
     connection.textContent = 'Connection lost; trying again';
-    wasLost = true;
+    isStale = true;
     // The browser gives up after an answer such as 503.
-    if (source.readyState === EventSource.CLOSED) void followAgain();
+    if (stream.readyState !== EventSource.CLOSED) return;
+    source = null;
+    void followAgain();
   });
+}
+
+function unfollow() {
+  source?.close();
+  source = null;
+  isStale = true;
 }
 
 /** After the end of the session the login page takes over, and leads back. */
@@ -110,4 +127,7 @@ async function followAgain() {
 
 updateCountdowns();
 setInterval(updateCountdowns, 1_000);
+document.addEventListener('visibilitychange', () => (document.hidden ? unfollow() : follow()));
+addEventListener('pagehide', unfollow);
+addEventListener('pageshow', follow);
 follow();
