@@ -175,8 +175,8 @@ describe('beat worker', () => {
   });
 
   test('beat start --with-worker: replaces a crontab on a host without Python and Redis', async () => {
-    folder.write('crontab', '* * * * * echo "$BEAT_DUE_AT" >> ran\n');
     const cwd = folder.path;
+    folder.write('crontab', `HOME=${cwd}\n* * * * * echo "$BEAT_DUE_AT" >> ran\n`);
     // Only the programs of the shell: no python.
     const env = { PATH: ['/bin', '/usr/bin'].filter(hasNoPython).join(delimiter) };
     const imported = await runBeat(['import', 'crontab', 'crontab', '-o', 'beat.config.yaml'], {
