@@ -27,6 +27,10 @@ export type WarningKind =
   | 'outbox'
   /** This instance is not notified when the leader stops, so that it takes over later. */
   | 'takeover'
+  /** The index of stored entries has members that name no entry. */
+  | 'stored-entries'
+  /** The index of stored entries by name cannot be written: searches read all names. */
+  | 'name-index'
   /** Consumed messages cannot be removed from the tables of a SQL broker. */
   | 'pruning'
   /** Tasks end without events, or workers send them in a format that beat does not read: outcomes have no runtime. */

@@ -129,6 +129,8 @@ const RESOLVED: Record<WarningKind, string> = {
   eviction: 'The store no longer evicts queues or schedule state',
   locks: 'All lock servers are reachable again',
   outbox: 'Outbox: no message is delayed any more',
+  'stored-entries': 'All members of the index of stored entries name an entry again',
+  'name-index': 'The index of stored entries by name is complete',
   pruning: 'Consumed messages are removed again',
   'task-events': 'Task events of workers arrive again',
   takeover: 'This instance is notified again when the leader stops',

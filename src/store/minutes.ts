@@ -86,13 +86,17 @@ function* spread(
 /** Counts as a store holds them, with the number of their minute. */
 export type StoredMinute = Readonly<Record<'number' | (typeof COUNTERS)[number], number>>;
 
-/** The minutes that begin in `[from, to)`, oldest first, of those in a store, which may hold older ones. */
+/**
+ * The minutes that begin in `[from, to)`, oldest first, of those in a store, which may hold older ones. Counts that are no
+ * integers are left out.
+ */
 export function toMinutes(
   stored: readonly StoredMinute[],
   from: number,
   to: number,
 ): readonly MinuteCounts[] {
   return stored
+    .filter((counts) => Object.values(counts).every(Number.isSafeInteger))
     .map(({ number, published, ...counts }) => ({
       // Less than zero if a release without these counts published runs that were withdrawn.
       ...{ at: number * MINUTE, published: Math.max(0, published) },

@@ -13,7 +13,7 @@ import { run, script, type Script } from '../../src/drivers/redis/scripts/script
 import { COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts/commit-scripts.ts';
 import { SEND } from '../../src/drivers/redis/scripts/publish-scripts.ts';
 import { BEGIN_TERM, REMOVE_STATE } from '../../src/drivers/redis/scripts/term-scripts.ts';
-import { FIND, PAGE } from '../../src/drivers/redis/stored-entries.ts';
+import { FIND, PAGE, POSITIONS } from '../../src/drivers/redis/scripts/entry-scripts.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -37,6 +37,7 @@ const ENTRIES = {
   ...TERM,
   ...{ HMGET: 'states', HSET: 'states', HDEL: 'audit' },
   ...{ ZCARD: 'index', ZADD: 'index', ZREM: 'index' },
+  SET: 'indexed',
   ...{ LREM: 'commands', LRANGE: 'commands', LPUSH: 'ids', LLEN: 'ids', RPOP: 'ids' },
 };
 
@@ -76,7 +77,7 @@ const CASES: Readonly<Record<string, Case>> = {
   COMMIT_ENTRIES: {
     script: COMMIT_ENTRIES,
     keys: [
-      ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index', 'names'],
+      ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index', 'names', 'indexed'],
       ...['minutes', 'history', 'list', 'binding'],
     ],
     args: [...MOVE, ...MOVED, ...ROW, ...PUSH],
@@ -105,7 +106,7 @@ const CASES: Readonly<Record<string, Case>> = {
     script: APPEND_ENTRIES,
     keys: [
       ...['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
-      ...['names', 'minutes', 'history'],
+      ...['names', 'indexed', 'minutes', 'history'],
     ],
     args: [...MOVE, ...MOVED, ...ROW, 'id', 'message'],
     reply: ['committed'],
@@ -122,15 +123,25 @@ const CASES: Readonly<Record<string, Case>> = {
     script: FIND,
     keys: ['entries', 'states'],
     args: ['old', 'other'],
-    reply: ['old', '1 {}', 'state', 'other', null, null],
+    reply: [
+      ['old', '1 {}', 'state'],
+      ['other', null, null],
+    ],
     commands: { HMGET: 'entries' },
   },
   PAGE: {
     script: PAGE,
-    keys: ['entries', 'states', 'index'],
-    args: ['-', '+', '1'],
-    reply: ['old', '1 {}', 'state'],
+    keys: ['index', 'entries', 'states'],
+    args: ['-', '+', '1', ''],
+    reply: [':31206f6c64', [['1 old', '1 {}', 'state']]],
     commands: { ZRANGEBYLEX: 'index', HMGET: 'entries' },
+  },
+  POSITIONS: {
+    script: POSITIONS,
+    keys: ['index'],
+    args: ['-', '+', '2', ''],
+    reply: ['', [['1 old', 1]]],
+    commands: { ZRANGEBYLEX: 'index' },
   },
   FIND_NAMES: {
     script: FIND_NAMES,
@@ -149,7 +160,7 @@ const CASES: Readonly<Record<string, Case>> = {
   COMPLETE_NAMES: {
     script: COMPLETE_NAMES,
     keys: ['term', 'indexed'],
-    args: ['7'],
+    args: ['7', '7'],
     reply: 1,
     commands: { ...TERM, SET: 'indexed' },
   },
@@ -206,9 +217,8 @@ const EACH_KEY = Object.entries({
   COMMIT: ['states', 'list', 'binding'],
   SEND: ['list', 'binding'],
   APPEND: ['states', 'order', 'outbox'],
-  COMMIT_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index', 'names'],
-  APPEND_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index', 'names'],
-  FIND_NAMES: ['names'],
+  COMMIT_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
+  APPEND_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
   INDEX_NAMES: ['entries', 'names'],
   PAGE: ['index', 'entries', 'states'],
 }).flatMap(([name, keys]) => keys.map((key) => ({ name, key })));
@@ -295,6 +305,11 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
         expect(after).toEqual(before);
       },
     );
+
+    test('COMPLETE_NAMES leaves the term as it is', async () => {
+      await runCase(begin, CASES['COMPLETE_NAMES']!);
+      expect(await server.client.get('term')).toBe('7');
+    });
 
     test.each(EACH_KEY)(
       '$name with a key "$key" of another type writes nothing',

@@ -31,7 +31,8 @@ const MAX_WAITING = 2_000;
 const APPEND_COMMAND = script(`${RIGHTS}
   local denied = lacking('RPUSH', KEYS[1], '')
   if denied then return denied end
-  redis.call('RPUSH', KEYS[1], ARGV[1])
+  denied = failing('RPUSH', KEYS[1], ARGV[1])
+  if denied then return denied end
   redis.pcall('PUBLISH', ARGV[2], '')
   return 1
 `);
@@ -54,7 +55,9 @@ const LONG_KEY = `
  * ARGV[1]  the number of commands to read
  * returns  for each, 1 and its text, or 0 and its key
  */
-const READ_COMMANDS = script(`${LONG_KEY}
+const READ_COMMANDS = script(`${RIGHTS}${LONG_KEY}
+  local denied = failing('LRANGE', KEYS[1], '1', '0')
+  if denied then return denied end
   local found, bytes = {}, 0
   for i = 0, tonumber(ARGV[1]) - 1 do
     local text = redis.call('LRANGE', KEYS[1], i, i)[1]
@@ -138,24 +141,28 @@ export class RedisCommandLog implements CommandLog {
  *
  * KEYS     from `first`, commands, audit rows, their order
  * ARGV     from `at`, number of commands; per command: key, id ('' for none), audit row
+ *
+ * A batch without commands needs none of the keys.
  */
 export const FINISH = `
   local commands, audit, audit_order = KEYS[first], KEYS[first + 1], KEYS[first + 2]
   first = first + 3
   local finish_from, finish_to = at + 1, at + 3 * tonumber(ARGV[at])
   at = finish_to + 1
-  denied = denied
-    or lacking('LREM', commands, '1', '')
+  local finishes = finish_to > finish_from
+  denied = denied or finishes and (
+    lacking('LREM', commands, '1', '')
     or lacking('LRANGE', commands, '0', '0')
     or lacking('HSET', audit, '', '')
     or lacking('HDEL', audit, '')
     or lacking('LPUSH', audit_order, '')
     or lacking('LLEN', audit_order)
     or lacking('RPOP', audit_order)
+    or failing('LLEN', commands)
+    or failing('HMGET', audit, '')
+    or failing('LLEN', audit_order)
+  )
   if denied then return denied end
-  redis.call('LLEN', commands)
-  redis.call('HMGET', audit, '')
-  redis.call('LLEN', audit_order)
 
 ${LONG_KEY}
   local function remove(key)
@@ -167,6 +174,7 @@ ${LONG_KEY}
   end
 
   local function finish()
+    if not finishes then return end
     for i = finish_from, finish_to, 3 do
       remove(ARGV[i])
       if ARGV[i + 1] ~= '' and redis.call('HSET', audit, ARGV[i + 1], ARGV[i + 2]) == 1 then

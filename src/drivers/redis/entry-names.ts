@@ -1,6 +1,8 @@
+import type { Warn } from '../../events/beat-events.ts';
 import type { PrefixOptions } from '../../store/stored-entries.ts';
 import type { TermService } from '../../store/store.ts';
 import type { Clock } from '../../util/clock.ts';
+import { describeError } from '../../util/errors.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import { RIGHTS } from './rights.ts';
@@ -14,17 +16,18 @@ import { run, script, type Script } from './scripts/script.ts';
  * KEYS[3]  names
  * ARGV[1]  lower bound, as for ZRANGEBYLEX
  * ARGV[2]  limit
- * returns  names, or nil while the index is not complete
+ * returns  names, or nil while the index is not complete, or one of its keys has another type
  */
 export const FIND_NAMES = script(`${RIGHTS}
-  for k = 1, 2 do
-    local denied = failure('GET', KEYS[k], redis.pcall('GET', KEYS[k]))
-    if denied then return denied end
-  end
-  local term = redis.call('GET', KEYS[1])
-  if not term or redis.call('GET', KEYS[2]) ~= term then return false end
+  local denied = failing('GET', KEYS[1])
+  if denied then return denied end
+  local term, indexed = redis.call('GET', KEYS[1]), redis.pcall('GET', KEYS[2])
   local names = redis.pcall('ZRANGEBYLEX', KEYS[3], ARGV[1], '+', 'LIMIT', 0, ARGV[2])
-  return failure('ZRANGEBYLEX', KEYS[3], names) or names
+  denied = failure('GET', KEYS[2], indexed) or failure('ZRANGEBYLEX', KEYS[3], names)
+  if not term or indexed ~= term or denied and denied.err:find('WRONGTYPE', 1, true) then
+    return false
+  end
+  return denied or names
 `);
 
 /**
@@ -53,20 +56,23 @@ export const INDEX_NAMES = script(`${RIGHTS}
 `);
 
 /**
- * Records that the index is complete.
+ * Records whether the index is complete.
  *
  * KEYS[1]  term
  * KEYS[2]  term in which the index is complete
  * ARGV[1]  fencing token of the term
+ * ARGV[2]  the token again, or an empty text for an index that is not complete
+ * returns  1, or 0 when another term has begun
  */
 export const COMPLETE_NAMES = script(`${RIGHTS}
   probe = KEYS[1]
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  denied = lacking('SET', KEYS[2], '')
+  -- Before Redis 7 this runs on the term, which exists.
+  denied = lacking('SET', KEYS[2], '', 'NX')
   if denied then return denied end
-  redis.call('SET', KEYS[2], ARGV[1])
+  redis.call('SET', KEYS[2], ARGV[2])
   return 1
 `);
 
@@ -84,10 +90,13 @@ export class EntryNames implements TermService {
   readonly #keys: Keys;
   readonly #clock: Clock;
 
-  constructor(connection: Connection, keys: Keys, clock: Clock) {
+  readonly #warn: Warn | undefined;
+
+  constructor(connection: Connection, keys: Keys, clock: Clock, warn?: Warn) {
     this.#connection = connection;
     this.#keys = keys;
     this.#clock = clock;
+    this.#warn = warn;
   }
 
   /** As `EntrySearch.findByPrefix`. */
@@ -105,17 +114,22 @@ export class EntryNames implements TermService {
     while (!signal.aborted) {
       try {
         await this.#complete(token, signal);
+        this.#warn?.('name-index', null);
         return;
-      } catch {
+      } catch (error) {
+        const text = `The index of stored entries by name cannot be written: ${describeError(error)}; searches read all names, retrying`;
+        this.#warn?.('name-index', text);
         await this.#clock.sleep(PAUSE, signal);
       }
     }
   }
 
   async #complete(token: number, signal: AbortSignal): Promise<void> {
-    const { term, entryOrder, entryNames, entryNamesTerm } = this.#keys;
+    const { entryOrder, entryNames } = this.#keys;
     const isComplete = await this.find('', { limit: 1 });
     if (isComplete) return;
+    // A key of another type may have been deleted since the index was complete.
+    if (!(await this.#record(token, ''))) return;
     // First adds the names of all entries, then removes the names of those that no longer exist.
     for (const key of [entryOrder, entryNames]) {
       for (let from = '-'; !signal.aborted;) {
@@ -123,7 +137,8 @@ export class EntryNames implements TermService {
           client.zrangebylex(key, from, '+', 'LIMIT', 0, STEP),
         );
         const last = members.at(-1);
-        if (last === undefined) break;
+        // Bytes that are no UTF-8 would be read again and again.
+        if (last === undefined || from === `(${last}`) break;
         from = `(${last}`;
         const names =
           key === entryNames
@@ -133,7 +148,16 @@ export class EntryNames implements TermService {
       }
     }
     if (signal.aborted) return;
-    await this.#run('entries.index', COMPLETE_NAMES, [term, entryNamesTerm], [String(token)]);
+    await this.#record(token, String(token));
+  }
+
+  /** `false` when another term has begun. */
+  async #record(token: number, complete: string): Promise<boolean> {
+    const { term, entryNamesTerm } = this.#keys;
+    const args = [String(token), complete];
+    return (
+      (await this.#run<number>('entries.index', COMPLETE_NAMES, [term, entryNamesTerm], args)) === 1
+    );
   }
 
   /** `false` when another term has begun. */

@@ -67,7 +67,9 @@ export const HISTORY = `
     local fields = {}
     for i = 1, n do
       local from = slots_to + 5 * (i - 1) + 1
-      local number, a, b, c, d = (found[i] or ''):match('^(%d+) (%S+) (%S+) (%S+) (%S+)$')
+      -- A text of another program would make the script fail after it has published.
+      local number, a, b, c, d = (found[i] or ''):match('^(%d+) (%-?%d+) (%-?%d+) (%-?%d+) (%-?%d+)$')
+      if number and #found[i] > 64 then number = nil end
       if number ~= ARGV[from] then a, b, c, d = 0, 0, 0, 0 end
       fields[2 * i - 1] = ARGV[minutes_from + i]
       fields[2 * i] = ('%s %d %d %d %d'):format(
@@ -246,7 +248,7 @@ function hash(text: string): string {
 }
 
 function parseMinute(text: string): StoredMinute {
-  const [number = 0, published = 0, skipped = 0, succeeded = 0, failed = 0] = text
+  const [number = NaN, published = NaN, skipped = NaN, succeeded = NaN, failed = NaN] = text
     .split(' ')
     .map(Number);
   return { number, published, skipped, succeeded, failed };

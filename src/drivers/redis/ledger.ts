@@ -224,11 +224,12 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   ): Script {
     const ofEntries = isOfStoredEntries(changes);
     if (!ofEntries && finished.length === 0) return scripts.plain;
-    const { commands, audit, auditOrder, entries, entryOrder, entryNames } = this.#keys;
+    const { commands, audit, auditOrder, entries, entryOrder } = this.#keys;
+    const { entryNames, entryNamesTerm } = this.#keys;
     keys.push(commands, audit, auditOrder);
     args.push(...finishArguments(finished));
     if (!ofEntries) return scripts.withCommands;
-    keys.push(entries, entryOrder, entryNames);
+    keys.push(entries, entryOrder, entryNames, entryNamesTerm);
     args.push(...entryArguments(changes));
     return scripts.ofEntries;
   }

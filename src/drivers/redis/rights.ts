@@ -4,7 +4,8 @@ import type { Redis } from 'ioredis';
  * The beginning of every script. `lacking(command, key, …)` returns an error reply if this user may not run the
  * command on that key, otherwise `false`. Redis does not roll back a script that fails, so scripts check all of
  * their commands before the first write. `failure(command, key, answer)` returns an error reply for the answer to
- * a failed `pcall`, otherwise `false`.
+ * a failed `pcall`, otherwise `false`; `failing(command, key, …)` does so for a command without effect. The reply for a
+ * key of another type is `WRONGTYPE` and the key, which Redis does not name.
  *
  * Redis 7 has a function for this check. Before, a script must run the command: on `probe`, a key of another type,
  * where the command writes nothing. Redis has already checked the rights to the real keys when it accepted them
@@ -19,8 +20,13 @@ export const RIGHTS = `
   local function failure(command, key, answer)
     local text = type(answer) == 'table' and answer.err
     if not text then return false end
+    if text:find('WRONGTYPE', 1, true) then return redis.error_reply('WRONGTYPE ' .. key) end
     local denied = text:find('NOPERM', 1, true) or text:find('The user executing the script', 1, true)
     return denied and no_right(command, key) or answer
+  end
+
+  local function failing(command, key, ...)
+    return failure(command, key, redis.pcall(command, key, ...))
   end
 
   local probe
@@ -68,6 +74,16 @@ const KEY_FIRST: ReadonlySet<string> = new Set([
     'PSUBSCRIBE',
   ],
 ]);
+
+/** The key of another type that made a script or a command fail; `null` for any other error. */
+export function findWrongType(error: unknown): string | null {
+  if (!(error instanceof Error) || !error.message.startsWith('WRONGTYPE ')) return null;
+  const named = error.message.slice('WRONGTYPE '.length);
+  if (!named.startsWith('Operation against')) return named;
+  // ioredis adds the command to the error.
+  const { name = '', args = [] } = (error as { command?: Partial<Command> }).command ?? {};
+  return /^eval/i.test(name) || args.length === 0 ? null : String(args[0]);
+}
 
 /** The missing right that made a script or a command fail; `null` for any other error. */
 export function findDenied(error: unknown): DeniedError | null {

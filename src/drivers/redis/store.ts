@@ -58,12 +58,12 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   const notifications = new Notifications([connectionTo(server, 'commands')], keys.commands);
   const commands = new RedisCommandLog(connection, keys, notifications, clock);
   const broker = new RedisBroker(connection, keys, bindings);
-  const names = new EntryNames(connection, keys, clock);
+  const names = new EntryNames(connection, keys, clock, options.warn);
   return {
     lock,
     ledger,
     commands,
-    entries: new RedisStoredEntries(connection, keys, names),
+    entries: new RedisStoredEntries({ connection, keys, names, warn: options.warn }),
     nameIndex: names,
     instances: new RedisInstances(connection, keys),
     history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,

@@ -1,3 +1,5 @@
+import type { Warn } from '../../events/beat-events.ts';
+import { MAX_INSTANT } from '../../schedule/instants.ts';
 import type { Change } from '../../store/commit.ts';
 import { parseSortableInstant, sortableInstant } from '../../store/sortable.ts';
 import type {
@@ -11,73 +13,21 @@ import type {
 import type { Connection } from './connection/connection.ts';
 import type { EntryNames } from './entry-names.ts';
 import type { Keys } from './keys.ts';
-import { RIGHTS } from './rights.ts';
-import { run, script, type Script } from './scripts/script.ts';
-
-/**
- * The end of the scripts that read entries. `names` is set.
- *
- * KEYS[1]  definitions
- * KEYS[2]  states
- * returns  per name: name, due and definition, state; the latter two nil when there are none
- */
-const READ = `
-  local SLICE = 4000
-  local rows = {}
-  for from = 1, #names, SLICE do
-    local to = math.min(from + SLICE - 1, #names)
-    local found = {}
-    for k = 1, 2 do
-      found[k] = redis.pcall('HMGET', KEYS[k], unpack(names, from, to))
-      local denied = failure('HMGET', KEYS[k], found[k])
-      if denied then return denied end
-    end
-    for i = from, to do
-      local row = #rows
-      rows[row + 1] = names[i]
-      rows[row + 2] = found[1][i - from + 1]
-      rows[row + 3] = found[2][i - from + 1]
-    end
-  end
-  return rows
-`;
-
-/**
- * Reads entries.
- *
- * ARGV  names
- */
-export const FIND = script(`${RIGHTS}
-  local names = ARGV
-${READ}`);
-
-/**
- * Reads the next entries in order.
- *
- * KEYS[3]  order
- * ARGV[1]  lower bound, as for ZRANGEBYLEX
- * ARGV[2]  upper bound
- * ARGV[3]  limit
- */
-export const PAGE = script(`${RIGHTS}
-  local members = redis.pcall('ZRANGEBYLEX', KEYS[3], ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
-  local denied = failure('ZRANGEBYLEX', KEYS[3], members)
-  if denied then return denied end
-  local names = {}
-  for i, member in ipairs(members) do names[i] = member:match('^%S+ (.*)$') end
-${READ}`);
+import { FIND, PAGE, POSITIONS } from './scripts/entry-scripts.ts';
+import { run, type Script } from './scripts/script.ts';
 
 /**
  * The part of a commit script that checks the rights and keys for stored entries. It follows the head, whose states
  * are those of stored entries, and defines `write_entries`. `first` is the position of its first key.
  *
- * KEYS     from `first`, definitions, order, names
+ * KEYS     from `first`, definitions, order, names, term in which the names were complete
  * ARGV     from `at`, per change: due ('' for an entry to remove), definition ('' for the present one)
  */
 export const WRITE_ENTRIES = `
   local states, entries, order, index = KEYS[2], KEYS[first], KEYS[first + 1], KEYS[first + 2]
   local entries_from = at
-  first, at = first + 3, at + 2 * n
+  local index_term = KEYS[first + 3]
+  first, at = first + 4, at + 2 * n
   denied = denied
     or lacking('HMGET', entries, '')
     or lacking('HSET', entries, '', '')
@@ -88,12 +38,15 @@ export const WRITE_ENTRIES = `
     or lacking('ZREM', order, '')
     or lacking('ZADD', index, '0', '')
     or lacking('ZREM', index, '')
+    or lacking('SET', index_term, '', 'NX')
+    or failing('HMGET', entries, '')
+    or failing('ZCARD', order)
   if denied then return denied end
-  redis.call('HMGET', entries, '')
-  redis.call('ZCARD', order)
-  redis.call('ZCARD', index)
+  -- Entries do without the index by name: searches read all names until a leader has completed it.
+  local is_indexed = not failing('ZREM', index, '')
 
   local function write_entries()
+    if not is_indexed then redis.call('SET', index_term, '') end
     for i = 1, n do
       local name, state = ARGV[1 + 2 * i], ARGV[2 + 2 * i]
       local due, definition = ARGV[entries_from + 2 * i - 2], ARGV[entries_from + 2 * i - 1]
@@ -104,13 +57,13 @@ export const WRITE_ENTRIES = `
       if due == '' then
         redis.call('HDEL', entries, name)
         redis.call('HDEL', states, name)
-        redis.call('ZREM', index, name)
+        if is_indexed then redis.call('ZREM', index, name) end
       elseif definition then
         redis.call('HSET', entries, name, due .. ' ' .. definition)
         redis.call('HSET', states, name, state)
         if old_due ~= due then redis.call('ZADD', order, 0, due .. ' ' .. name) end
         -- Completing the index of names walks along the order: an entry that moves back may have been passed by.
-        if not old_due or due < old_due then redis.call('ZADD', index, 0, name) end
+        if is_indexed and (not old_due or due < old_due) then redis.call('ZADD', index, 0, name) end
       end
     end
   end
@@ -125,74 +78,132 @@ export function entryArguments(changes: readonly Change[]): string[] {
   );
 }
 
+export interface RedisStoredEntriesOptions {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly names: EntryNames;
+  readonly warn?: Warn | undefined;
+}
+
+/** Invalid members that one warning names. */
+const MAX_NAMED = 3;
+
 /** Stored entries in hashes, and a sorted set as their index by the time at which they are due. */
 export class RedisStoredEntries implements StoredEntries, EntrySearch {
-  readonly #connection: Connection;
-  readonly #keys: Keys;
-  readonly #names: EntryNames;
+  readonly #options: RedisStoredEntriesOptions;
 
-  constructor(connection: Connection, keys: Keys, names: EntryNames) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#names = names;
+  constructor(options: RedisStoredEntriesOptions) {
+    this.#options = options;
   }
 
   async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
-    const { entries: definitions, entryStates } = this.#keys;
-    return this.#read('entries.find', FIND, [definitions, entryStates], entries);
-  }
-
-  async page({ limit, after, dueBy }: PageOptions): Promise<readonly StoredEntry[]> {
-    const { entries, entryStates, entryOrder } = this.#keys;
-    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '-';
-    // "!" sorts directly after the space that precedes the name.
-    const to = dueBy === undefined ? '+' : `(${formatDue(dueBy)}!`;
-    const keys = [entries, entryStates, entryOrder];
-    return this.#read('entries.page', PAGE, keys, [from, to, String(limit)]);
-  }
-
-  async positions({ limit, after }: PageOptions): Promise<readonly Position[]> {
-    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '-';
-    const members = await this.#connection.run('entries.positions', (client) =>
-      client.zrangebylex(this.#keys.entryOrder, from, '+', 'LIMIT', 0, limit),
+    const { entries: definitions, entryStates } = this.#options.keys;
+    const rows = (await this.#run(
+      'entries.find',
+      FIND,
+      [definitions, entryStates],
+      entries,
+    )) as Row[];
+    return rows.flatMap(([entry, text, state]) =>
+      text === null ? [] : { entry, ...parseText(text), state },
     );
-    return members.map((member) => {
-      const end = member.indexOf(' ');
-      return { entry: member.slice(end + 1), dueAt: parseDue(member.slice(0, end)) };
+  }
+
+  async page(options: PageOptions): Promise<readonly StoredEntry[]> {
+    const { entries, entryStates, entryOrder } = this.#options.keys;
+    const keys = [entryOrder, entries, entryStates];
+    return this.#walk('entries.page', PAGE, keys, options, ([member, text, state]) => {
+      const position = parseMember(member);
+      if (!position || text === null) return null;
+      // Positions are those of the index, so that the next page begins after this entry.
+      return { ...position, definition: parseText(text).definition, state };
     });
   }
 
-  async findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[] | null> {
-    return this.#names.find(prefix, options);
+  async positions(options: PageOptions): Promise<readonly Position[]> {
+    const keys = [this.#options.keys.entryOrder];
+    return this.#walk('entries.positions', POSITIONS, keys, options, ([member, isText]) =>
+      isText === null ? null : parseMember(member),
+    );
   }
 
-  async #read(
+  async findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[] | null> {
+    return this.#options.names.find(prefix, options);
+  }
+
+  /** Reads on after members that name no entry, so that only the last page is shorter than `limit`. */
+  async #walk<T>(
+    operation: string,
+    script: Script,
+    keys: readonly string[],
+    { limit, after, dueBy }: PageOptions,
+    parse: (row: Row) => T | null,
+  ): Promise<T[]> {
+    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '-';
+    // "!" sorts directly after the space that precedes the name.
+    const to = dueBy === undefined ? '+' : `(${formatDue(dueBy)}!`;
+    const found: T[] = [];
+    const invalid: string[] = [];
+    let last = '';
+    do {
+      const args = [from, to, String(limit), last];
+      const page = (await this.#run(operation, script, keys, args)) as Page;
+      for (const row of page[1]) {
+        const parsed = parse(row);
+        if (parsed === null) invalid.push(row[0]);
+        else found.push(parsed);
+      }
+      [last] = page;
+    } while (last !== '' && found.length < limit);
+    this.#report(invalid, after === undefined);
+    return found.slice(0, limit);
+  }
+
+  #report(invalid: readonly string[], isFirst: boolean): void {
+    const { warn, keys } = this.#options;
+    if (invalid.length === 0) {
+      if (isFirst) warn?.('stored-entries', null);
+      return;
+    }
+    const named = invalid.slice(0, MAX_NAMED).map((member) => JSON.stringify(member));
+    const more = invalid.length > MAX_NAMED ? ', …' : '';
+    const text = `Redis: members of the sorted set ${keys.entryOrder} name no stored entry and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
+    warn?.('stored-entries', text);
+  }
+
+  #run(
     operation: string,
     script: Script,
     keys: readonly string[],
     args: readonly string[],
-  ): Promise<readonly StoredEntry[]> {
-    const rows = await this.#connection.run(
-      operation,
-      (client) => run(client, script, keys, args) as Promise<(string | null)[]>,
-    );
-    const found: StoredEntry[] = [];
-    for (let i = 0; i < rows.length; i += 3) {
-      const [entry, text, state] = rows.slice(i, i + 3) as [string, string | null, string | null];
-      if (text !== null) found.push({ entry, ...parseText(text), state });
-    }
-    return found;
+  ): Promise<unknown> {
+    return this.#options.connection.run(operation, (client) => run(client, script, keys, args));
   }
 }
+
+/** Of `FIND`, the name of the entry; of a page, the member of the index. Then `<due> <definition>`, and the state. */
+type Row = readonly [label: string, text: string | null, state: string | null];
+/** Where the next page begins, empty after the last; then the rows. */
+type Page = readonly [string, readonly Row[]];
 
 /** `never` sorts after all digits. */
 function formatDue(dueAt: number | null): string {
   return dueAt === null ? 'never' : sortableInstant(dueAt);
 }
 
+/** `null` for a member that names no entry. */
+function parseMember(member: string): Position | null {
+  const [, due, entry] = /^(\d{17}|never) (.+)$/s.exec(member) ?? [];
+  if (due === undefined || entry === undefined) return null;
+  const dueAt = parseDue(due);
+  return dueAt !== null && Math.abs(dueAt) > MAX_INSTANT ? null : { entry, dueAt };
+}
+
+/** A text of another form is a definition that cannot be read. */
 function parseText(text: string): Pick<StoredEntry, 'definition' | 'dueAt'> {
-  const end = text.indexOf(' ');
-  return { definition: text.slice(end + 1), dueAt: parseDue(text.slice(0, end)) };
+  const [, due, definition] = /^(\d{17}|never) (.*)$/s.exec(text) ?? [];
+  if (due === undefined || definition === undefined) return { definition: text, dueAt: null };
+  return { definition, dueAt: parseDue(due) };
 }
 
 function parseDue(due: string): number | null {

@@ -174,6 +174,8 @@ export const WARNINGS = keysOf<WarningKind>({
   locks: true,
   outbox: true,
   takeover: true,
+  'stored-entries': true,
+  'name-index': true,
   pruning: true,
   'task-events': true,
 });

@@ -7,7 +7,7 @@ import { StoreError, type Unreachable } from '../../../util/errors.ts';
 import { PeerError, type Guard } from '../../connection/guard.ts';
 import { pauseAfter } from '../../../util/backoff.ts';
 import { createClient } from './client.ts';
-import { DeniedError, findDenied } from '../rights.ts';
+import { DeniedError, findDenied, findWrongType } from '../rights.ts';
 import { parseSentinelUrls } from './sentinel.ts';
 import { parseRedisUrl } from './url.ts';
 
@@ -103,9 +103,10 @@ export class Connection {
   /** Why a command of this connection failed, with the server's address; without passwords. */
   explain(error: unknown): { text: string; cause: Error; unreachable: Unreachable | null } {
     const denied = findDenied(error);
+    const wrong = findWrongType(error);
     if (error instanceof Error) dropCommand(error);
     const cause = denied ?? (error instanceof Error ? error : new Error(String(error)));
-    const [message, origin, reason] = this.#describe(cause);
+    const [message, origin, reason] = this.#describe(cause, wrong);
     const text = `${this.#mask(message)} (${this.#address})`;
     const unreachable = reason === null ? null : { server: 'Redis', reason: this.#mask(reason) };
     return { text, cause: origin, unreachable };
@@ -149,7 +150,15 @@ export class Connection {
     return Math.round(pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE));
   }
 
-  #describe(error: Error): [text: string, cause: Error, unreachable: string | null] {
+  #describe(
+    error: Error,
+    wrongType: string | null,
+  ): [text: string, cause: Error, unreachable: string | null] {
+    if (wrongType !== null) {
+      const key = JSON.stringify(wrongType);
+      const text = `WRONGTYPE: the key ${key} has another type than expected; delete it, or rename it if it belongs to another program`;
+      return [`Redis rejected the command: ${text}`, error, null];
+    }
     if (error instanceof DeniedError) {
       const user = this.client.options.username ?? 'default';
       const help = 'docs/redis-rights.md has the rights that beat needs';

@@ -13,7 +13,11 @@ export const ACQUIRE = `${RIGHTS}
   probe = KEYS[1]
   local denied = lacking('EXISTS', KEYS[1])
   if denied then return denied end
-  if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+  if redis.call('EXISTS', KEYS[1]) == 1 then
+    -- A key of another type never expires.
+    local held = failing('GET', KEYS[1])
+    return held and held.err:find('WRONGTYPE', 1, true) and held or 0
+  end
   -- The key does not exist, so none of these commands changes anything.
   denied = lacking('GET', KEYS[1]) or lacking('PEXPIRE', KEYS[1], ARGV[2]) or lacking('DEL', KEYS[1])
   if denied then return denied end

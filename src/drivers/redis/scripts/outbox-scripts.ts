@@ -48,6 +48,8 @@ ${check}${HISTORY}
     or lacking('ZADD', KEYS[3], '0', '')
     or lacking('ZREM', KEYS[3], '')
     or lacking('HDEL', KEYS[4], '')
+    or failing('ZCARD', KEYS[3])
+    or failing('HLEN', KEYS[4])
   if denied then return denied end
   if repeated then
     local removed = {}
@@ -56,8 +58,6 @@ ${check}${HISTORY}
     end
   ${finish}    return {'committed', removed}
   end
-  redis.call('ZCARD', KEYS[3])
-  redis.call('HLEN', KEYS[4])
 
   for from = at, #ARGV, SLICE do
     local to = math.min(from + SLICE - 1, #ARGV)
@@ -119,7 +119,10 @@ function removeScript(check: string, foot: string): string {
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  denied = lacking('ZREM', KEYS[2], '') or lacking('HDEL', KEYS[3], '')
+  denied = lacking('ZREM', KEYS[2], '')
+    or lacking('HDEL', KEYS[3], '')
+    or failing('ZREM', KEYS[2], '')
+    or failing('HDEL', KEYS[3], '')
 ${check}
   if denied then return denied end
   local SLICE = 4000

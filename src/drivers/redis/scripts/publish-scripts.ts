@@ -27,9 +27,9 @@ export const CHECK_PUSH = `
   for i = publish_from, checked and publish_to or 0, 2 do
     denied = denied or lacking('PUBLISH', ARGV[i], '')
   end
+  for k = first, lists_end do denied = denied or failing('LLEN', KEYS[k]) end
+  for k = lists_end + 1, #KEYS do denied = denied or failing('SCARD', KEYS[k]) end
   if denied then return denied end
-  for k = first, lists_end do redis.call('LLEN', KEYS[k]) end
-  for k = lists_end + 1, #KEYS do redis.call('SCARD', KEYS[k]) end
 `;
 
 export const PUSH = `

@@ -21,7 +21,10 @@ import { RIGHTS } from '../rights.ts';
  */
 export const HEAD = `${RIGHTS}
   probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1]) or lacking('HMGET', KEYS[2], '')
+  local denied = lacking('GET', KEYS[1])
+    or lacking('HMGET', KEYS[2], '')
+    or failing('GET', KEYS[1])
+    or failing('HMGET', KEYS[2], '')
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 

@@ -36,9 +36,13 @@ export const BEGIN_TERM = script(`${RIGHTS}
   if denied then return denied end
   local indexed = redis.pcall('GET', KEYS[3])
   denied = failure('GET', KEYS[3], indexed)
-  if denied then return denied end
+  -- A term does without the index by name.
+  if denied and not denied.err:find('WRONGTYPE', 1, true) then return denied end
   local lowest = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local token = math.max((tonumber(last) or 0) + 1, lowest)
+  local before = tonumber(last) or 0
+  -- No term has a number that Lua rounds.
+  if before >= 2 ^ 53 then before = 0 end
+  local token = math.max(before + 1, lowest)
   denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f', token)))
   if not denied and last and indexed == last then
     redis.call('SET', KEYS[3], string.format('%.0f', token))
@@ -62,7 +66,10 @@ export const REMOVE_STATE = script(`${RIGHTS}
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  denied = lacking('HDEL', KEYS[2], '') or lacking('HDEL', KEYS[3], '')
+  denied = lacking('HDEL', KEYS[2], '')
+    or lacking('HDEL', KEYS[3], '')
+    or failing('HDEL', KEYS[2], '')
+    or failing('HDEL', KEYS[3], '')
   if denied then return denied end
   redis.call('HDEL', KEYS[2], ARGV[2])
   redis.call('HDEL', KEYS[3], ARGV[2])

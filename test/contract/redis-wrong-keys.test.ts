@@ -1,0 +1,227 @@
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import { placeOfMinute } from '../../src/store/minutes.ts';
+import { sortableInstant } from '../../src/store/sortable.ts';
+import type { StateStore } from '../../src/store/store.ts';
+import { makeFirstRun, NEW_STATE } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './test-store.ts';
+
+const missing = requireService('redis-server');
+const DEFINITION = '{"task":"t","schedule":60}';
+
+describe.skipIf(missing)(missing || 'redis with keys of another program', () => {
+  let server: RedisServer;
+  let client: Redis;
+  let store: StateStore;
+  let warnings: [kind: string, message: string | null][];
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    ({ client } = server);
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    await server.flush();
+    warnings = [];
+    const warn = (...warning: [string, string | null]) => void warnings.push(warning);
+    store = openRedisStore(storeOptions(server.url(), { warn }));
+  });
+  afterEach(() => store.close());
+
+  const addEntries = async (term: number, ...names: string[]) =>
+    store.ledger.commit({
+      token: term,
+      changes: names.map((entry, i) => ({
+        ...{ entry, before: null, after: NEW_STATE, messages: [makeMessage(`run of ${entry}`)] },
+        stored: { dueAt: 1_000 * (i + 1), definition: DEFINITION },
+      })),
+    });
+  const names = async (limit: number) =>
+    (await store.entries.page({ limit })).map(({ entry }) => entry);
+
+  describe('index of stored entries', () => {
+    const invalid = [
+      '',
+      ' ',
+      'x',
+      'never',
+      `${sortableInstant(1_500)} `,
+      '123 early',
+      `${'9'.repeat(17)} late`,
+    ];
+
+    test.each([1, 2, 3, 100])(
+      'redis index: pages of %i contain all entries, and the log names members that are none',
+      async (limit) => {
+        await addEntries(await store.ledger.beginTerm(), 'a', 'b', 'c');
+        await client.zadd('beat:entries:order', ...invalid.flatMap((member) => [0, member]));
+        await client.zadd('beat:entries:order', 0, `${sortableInstant(1_700)} deleted`);
+        const found: string[] = [];
+        for (let after; ;) {
+          const page = await store.entries.page({ limit, after });
+          found.push(...page.map(({ entry }) => entry));
+          expect(page.length).toBeLessThanOrEqual(limit);
+          after = page.at(-1);
+          if (page.length < limit) break;
+        }
+        expect(found).toEqual(['a', 'b', 'c']);
+        expect(await names(1)).toEqual(['a']);
+        const positions = await store.entries.positions({ limit: 10 });
+        expect(positions.map(({ entry }) => entry)).toEqual(['a', 'deleted', 'b', 'c']);
+        expect(warnings[0]).toEqual([
+          'stored-entries',
+          expect.stringMatching(
+            /sorted set beat:entries:order name no stored entry and are ignored: "".*remove them with ZREM$/,
+          ),
+        ]);
+        await client.zrem('beat:entries:order', ...invalid, `${sortableInstant(1_700)} deleted`);
+        await names(10);
+        expect(warnings.at(-1)).toEqual(['stored-entries', null]);
+      },
+    );
+
+    test('redis index: thousands of members that name no entry hide none', async () => {
+      await addEntries(await store.ledger.beginTerm(), 'a');
+      const members = Array.from({ length: 5_000 }, (_, i) => `!${i}`);
+      await client.zadd('beat:entries:order', ...members.flatMap((member) => [0, member]));
+      expect(await names(100)).toEqual(['a']);
+    });
+
+    test('redis index: a member that is no UTF-8 is passed by, and one of any language is an entry', async () => {
+      await addEntries(await store.ledger.beginTerm(), '芹菜 🥬 é \ufffd', 'z');
+      const due = Buffer.from(`${sortableInstant(1_500)} `);
+      for (const bytes of ['ff', 'c3', 'eda080', 'c080', 'e28282c3', 'f09f98', 'f4908080']) {
+        const member = Buffer.concat([due, Buffer.from(bytes, 'hex')]);
+        await client.zadd('beat:entries:order', 0, member);
+      }
+      expect(await names(2)).toEqual(['芹菜 🥬 é \ufffd', 'z']);
+      const positions = await store.entries.positions({ limit: 3 });
+      expect(positions.map(({ entry }) => entry)).toEqual(['芹菜 🥬 é \ufffd', 'z']);
+    });
+
+    test('redis index: the position of an entry is that of its member, whatever its definition says', async () => {
+      await addEntries(await store.ledger.beginTerm(), 'a', 'b');
+      await client.hset('beat:entries', 'b', `${sortableInstant(-1)} ${DEFINITION}`);
+      const [, b] = await store.entries.page({ limit: 2 });
+      expect(b).toMatchObject({ entry: 'b', dueAt: 2_000, definition: DEFINITION });
+      expect(await store.entries.page({ limit: 2, after: b })).toEqual([]);
+      await client.hset('beat:entries', 'b', 'garbage');
+      expect(await store.entries.find(['b'])).toMatchObject([
+        { definition: 'garbage', dueAt: null },
+      ]);
+    });
+  });
+
+  describe('keys of another type', () => {
+    test.each([
+      'audit',
+      'audit:order',
+      'commands',
+      'entries:names',
+      'entries:names:term',
+      'minutes',
+      'history:a',
+    ])('redis: stored entries run although beat:%s has another type', async (key) => {
+      const type = key === 'entries:names:term' ? 'rpush' : 'set';
+      await client.call(type, `beat:${key}`, 'of another program');
+      const term = await store.ledger.beginTerm();
+      expect(await addEntries(term, 'a', 'b')).toEqual({ kind: 'committed' });
+      expect(await names(10)).toEqual(['a', 'b']);
+      expect(await client.llen('celery')).toBe(2);
+    });
+
+    test('redis: searches do without an index by name of another type, which the next leader completes once it is deleted', async () => {
+      const stop = new AbortController();
+      const term = await store.ledger.beginTerm();
+      await store.nameIndex!.run(term, stop.signal);
+      await client.del('beat:entries:names');
+      await client.set('beat:entries:names', 'of another program');
+      await addEntries(term, 'abc', 'abd');
+      expect(await store.entries.findByPrefix('ab', { limit: 10 })).toBeNull();
+      await client.del('beat:entries:names');
+      expect(await store.entries.findByPrefix('ab', { limit: 10 })).toBeNull();
+      await store.nameIndex!.run(await store.ledger.beginTerm(), stop.signal);
+      expect(await store.entries.findByPrefix('ab', { limit: 10 })).toEqual(['abc', 'abd']);
+    });
+
+    test('redis: a leader that cannot complete the index by name warns, and completes it later', async () => {
+      await client.set('beat:entries:names', 'of another program');
+      const term = await store.ledger.beginTerm();
+      const stop = new AbortController();
+      const running = store.nameIndex!.run(term, stop.signal);
+      await expect.poll(() => warnings.length).toBe(1);
+      stop.abort();
+      await running;
+      expect(warnings).toEqual([
+        [
+          'name-index',
+          expect.stringContaining(
+            'the key "beat:entries:names" has another type than expected; delete it',
+          ),
+        ],
+      ]);
+    });
+
+    test.each(['term', 'lock', 'records', 'entries', 'entries:order', 'commands', 'audit'])(
+      'redis: an operation that needs beat:%s names the key to delete',
+      async (key) => {
+        const term = await store.ledger.beginTerm();
+        await client.del(`beat:${key}`);
+        await client.sadd(`beat:${key}`, 'of another program');
+        const operations: Record<string, () => Promise<unknown>> = {
+          term: () => store.ledger.beginTerm(),
+          lock: () => store.lock.acquire(),
+          records: () => store.ledger.load(),
+          entries: () => store.entries.find(['a']),
+          'entries:order': () => store.entries.page({ limit: 1 }),
+          commands: () => store.commands.pending(1),
+          audit: () => store.commands.findAudit(['id']),
+        };
+        await expect(operations[key]!()).rejects.toThrow(
+          `the key "beat:${key}" has another type than expected; delete it`,
+        );
+        if (key !== 'records' && key !== 'term') return;
+        expect(
+          await store.ledger
+            .commit({ token: term, changes: [makeFirstRun('a')] })
+            .catch((error: unknown) => ({ reason: String(error) })),
+        ).toMatchObject({ reason: expect.stringContaining(`"beat:${key}"`) as string });
+      },
+    );
+
+    test('redis: a term with a number beyond all numbers does not fence its own commits', async () => {
+      await client.set('beat:term', `1${'0'.repeat(300)}`);
+      const token = await store.ledger.beginTerm();
+      expect(await store.ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'committed',
+      });
+    });
+  });
+
+  test.each(['text', '%d 1 2 3 four', '%d 1.5 0 0 0', `%d ${'9'.repeat(100)} 0 0 0`, '%d 1 2 3'])(
+    'redis: a count of a minute that is "%s" is replaced, and neither fails the commit nor the page of counts',
+    async (text) => {
+      const now = Date.now();
+      const { number, slot } = placeOfMinute(now);
+      await client.hset('beat:minutes', String(slot), text.replace('%d', String(number)));
+      expect(await store.history!.minutes(now - 60_000, now + 60_000)).toEqual([]);
+      const token = await store.ledger.beginTerm();
+      const row = {
+        ...({ kind: 'run', dueAt: now, sentAt: now, cause: 'schedule', taskId: 'one' } as const),
+        ...{ task: 't', queue: 'celery', term: token, leader: 'gen1@host', number: 1 },
+      };
+      const change = { ...makeFirstRun('a', 'one'), history: [row] };
+      expect(await store.ledger.commit({ token, changes: [change] })).toEqual({
+        kind: 'committed',
+      });
+      expect(await client.llen('celery')).toBe(1);
+      expect(await store.history!.minutes(now - 60_000, now + 60_000)).toMatchObject([
+        { published: 1, skipped: 0, succeeded: 0, failed: 0 },
+      ]);
+    },
+  );
+});
