@@ -32,7 +32,9 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
   });
 
   const importTo = (name: string, ...args: string[]) =>
-    runBeat(['import', 'redbeat', redis.url(3), '-o', name, ...args], { cwd: folder.path });
+    runBeat(['import', 'redbeat', redis.url(3), '-o', name, '--force', ...args], {
+      cwd: folder.path,
+    });
   const read = (name: string) => parse(readFileSync(join(folder.path, name), 'utf8')) as Imported;
 
   test('writes static entries and those created at run time, and lists what beat does not have', async () => {
@@ -40,7 +42,12 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
     expect({ code, stderr: stderr.trimEnd().split('\n') }).toEqual({
       code: 1,
       stderr: [
+        expect.stringMatching(
+          /^app: not imported: the keys contain neither settings, queues and routes, .*; beat import redbeat -A proj imports/,
+        ),
+        'redbeat:never-run: note: it has never run, so RedBeat would run it at once; beat counts from its first start',
         expect.stringMatching(/^redbeat:wrong: not imported: options\.no_such_option: unknown/),
+        expect.stringMatching(/^not compared: messages with those of Celery, /),
       ],
     });
     const report = { task: 'tasks.note' };

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BUILT } from '../support/beat-process.ts';
@@ -12,11 +13,19 @@ const FIXTURES = join(ROOT, 'test/fixtures');
 const NEWEST = CELERIES[1]!;
 const BEAT = `exec "${process.execPath}" "${BUILT}" "$@"`;
 
-/** Runs a Python script of this project that fills a store. */
-function fill(script: string, argument: string): void {
-  const path = join(ROOT, 'test/support', script);
-  const { status, stderr } = spawnSync(findCelery(NEWEST)!.python, [path, argument], {
-    encoding: 'utf8',
+/** A folder with the app `proj`, and the commands and variables of a shell in which its virtual environment is active. */
+function makeProject(folder: Folder, app: string, env: Readonly<Record<string, string>>) {
+  const projects = join(FIXTURES, 'celery-projects');
+  cpSync(join(projects, `${app}.py`), join(folder.path, 'proj.py'));
+  cpSync(join(projects, 'moving_tasks.py'), join(folder.path, 'moving_tasks.py'));
+  const virtualEnv = join(findCelery(NEWEST)!.python, '../..');
+  return { ...makeCommands(folder, { beat: BEAT }), VIRTUAL_ENV: virtualEnv, ...env };
+}
+
+/** Fills the store of the app `proj`. */
+function fill(folder: Folder, env: Readonly<Record<string, string>>): void {
+  const { status, stderr } = spawnSync(findCelery(NEWEST)!.python, ['proj.py'], {
+    ...{ cwd: folder.path, encoding: 'utf8', env: { ...process.env, ...env } },
   });
   expect({ status, stderr }).toMatchObject({ status: 0 });
 }
@@ -46,8 +55,10 @@ test.skipIf(withoutRedBeat)(
   async () => {
     await using redis = await RedisServer.start();
     using folder = new Folder();
-    fill('redbeat_entries.py', redis.url());
-    const env = makeCommands(folder, { beat: BEAT });
+    const env = makeProject(folder, 'moving_redbeat', {
+      ...{ REDBEAT_URL: redis.url(), CELERY_BROKER_URL: redis.url() },
+    });
+    fill(folder, env);
     const adapt = (code: string) => code.replaceAll('redis://localhost:6379/0', redis.url());
     expect(await runPage('docs/moving/from-redbeat.md', { folder, env, adapt })).toEqual([]);
   },
@@ -59,11 +70,10 @@ test.skipIf(withoutDjango)(
   async () => {
     await using redis = await RedisServer.start();
     using folder = new Folder();
-    const database = {
-      ...{ ENGINE: 'django.db.backends.sqlite3', NAME: join(folder.path, 'db.sqlite3') },
-    };
-    fill('django_tasks.py', JSON.stringify(database));
-    const env = makeCommands(folder, { beat: BEAT });
+    const env = makeProject(folder, 'moving_django', {
+      ...{ SITE_DATABASE: 'db.sqlite3', CELERY_BROKER_URL: redis.url() },
+    });
+    fill(folder, env);
     // Imports from servers have tests of their own.
     const adapt = (code: string) =>
       code

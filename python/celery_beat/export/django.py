@@ -3,7 +3,7 @@ import json
 from collections.abc import Mapping
 
 from .report import RAISED, describe, path_of
-from .rows import Row, read_settings
+from .rows import MODEL, Row, read_settings
 
 #: What an entry of the settings may have for every scheduler.
 FIELDS = {'task', 'schedule', 'args', 'kwargs', 'options', 'relative'}
@@ -48,7 +48,7 @@ def _split(name, fields, cls, report):
     if common['options'].get('expire_seconds') is not None:
         common['options']['expires'] = common['options'].pop('expire_seconds')
     own = {key: value for key, value in own.items() if key not in STORED_OPTIONS}
-    unknown = sorted(set(own) - {'enabled', 'one_off', 'start_time', 'description'})
+    unknown = sorted(set(own) - {'enabled', 'one_off', 'start_time', 'expires', 'description'})
     if unknown:
         report.different('its entry in the settings has {}, which {} reads'.format(', '.join(unknown), path_of(cls)),
                          'write what it does into the entry', name)
@@ -57,14 +57,20 @@ def _split(name, fields, cls, report):
 
 def _with_settings(stored, entry, own):
     """The row that an entry of the settings becomes; the table keeps what the settings do not name."""
+    model = dict(stored.model if stored else NEW, **{key: value for key, value in own.items() if key in MODEL})
+    if model['expires'] is not None:
+        entry.options['expires'] = model['expires']
     return Row(
         entry,
-        enabled=own.get('enabled', stored.enabled if stored else True),
-        one_off=own.get('one_off', stored.one_off if stored else False),
-        start_time=own.get('start_time', stored.start_time if stored else None),
+        enabled=model['enabled'],
         description=own.get('description', stored.description if stored else None),
-        last_run_at=stored.last_run_at if stored else None,
+        last_run_at=model['last_run_at'],
+        model=model,
     )
+
+
+#: A row that the next start of beat writes.
+NEW = dict(dict.fromkeys(MODEL), one_off=False, enabled=True, total_run_count=0)
 
 
 def _django_row(app, scheduler, model, report):
@@ -75,7 +81,7 @@ def _django_row(app, scheduler, model, report):
         report.missing('its arguments in the table are not JSON: {}'.format(error), 'correct them', model.name)
         return None
     # An entry changes its model: without a last run, it gets one.
-    last_run_at = model.last_run_at
+    fields = {key: getattr(model, key) for key in MODEL}
     entry = scheduler.Entry(model, app=app)
     if entry.options.get('headers', {}).get('periodic_task_name') == model.name:
         # beat sets this header too.
@@ -83,8 +89,7 @@ def _django_row(app, scheduler, model, report):
     return Row(
         entry,
         enabled=model.enabled,
-        one_off=model.one_off and model.clocked_id is None,
-        start_time=model.start_time,
         description=model.description or None,
-        last_run_at=last_run_at,
+        last_run_at=fields['last_run_at'],
+        model=fields,
     )

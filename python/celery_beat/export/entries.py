@@ -19,18 +19,27 @@ def is_installed(app, name):
     return name == CLEANUP and name not in app.conf.beat_schedule
 
 
-def scheduler_class(app, name=None):
-    """The class of `celery beat -S NAME`, or that of the settings."""
+DJANGO = 'django_celery_beat.schedulers.DatabaseScheduler'
+REDBEAT = 'redbeat.schedulers.RedBeatScheduler'
+
+
+def scheduler_class(app, name=None, base=None):
+    """The class of `celery beat -S NAME`, or that of the settings; `base` if it is not one of that class."""
     aliases = dict(load_extension_class_names('celery.beat_schedulers'))
-    return symbol_by_name(name or app.conf.beat_scheduler, aliases)
+    cls = symbol_by_name(name or app.conf.beat_scheduler, aliases)
+    return cls if base is None or base in _bases(cls) else symbol_by_name(base)
+
+
+def _bases(cls):
+    return {path_of(base) for base in cls.__mro__}
 
 
 def read_rows(app, cls, report):
     """Returns name → `Row`, in the order of the schedule."""
-    bases = {path_of(base) for base in cls.__mro__}
-    if 'django_celery_beat.schedulers.DatabaseScheduler' in bases:
+    bases = _bases(cls)
+    if DJANGO in bases:
         return read_django(app, cls, report)
-    if 'redbeat.schedulers.RedBeatScheduler' in bases:
+    if REDBEAT in bases:
         return _read_redbeat(app, cls, report)
     schedule = _read_schedule(app, cls, report)
     # Celery's scheduler reads the settings in the order of a set.
@@ -71,6 +80,9 @@ def _read_redbeat(app, cls, report):
     for name, entry in read_settings(app, settings, report).items():
         last = rows[name].last_run_at if name in rows else None
         rows[name] = Row(entry, enabled=enabled.get(name, True), last_run_at=last)
+    for name, row in rows.items():
+        if row.enabled and row.last_run_at is None and not is_installed(app, name):
+            report.note('it has never run, so RedBeat would run it at once', 'beat counts from its first start', name)
     return rows
 
 

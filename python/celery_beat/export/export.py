@@ -11,17 +11,17 @@ from .routes import are_data
 from .settings import export_settings
 
 
-def export_app(app, scheduler=None, last_runs=None, compared=None):
+def export_app(app, scheduler=None, last_runs=None, compared=None, base=None):
     """Everything that the app's beat would work with, as plain data.
 
-    `scheduler` is that of `celery beat -S`, `last_runs` a map of entries and datetimes, or `True` for those that the
-    scheduler itself knows. `compared` is a datetime and the number of instants after it that each entry gets. Raises
-    what the app or its scheduler raises.
+    `scheduler` is that of `celery beat -S`; `base`, an import path, replaces one that is not a subclass of it.
+    `last_runs` is a map of entries and datetimes, or `True` for those that the scheduler itself knows. `compared` is
+    a datetime and the number of instants after it that each entry gets. Raises what the app or its scheduler raises.
     """
     report = Report()
     app.loader.init_worker()
     app.finalize()
-    cls = scheduler_class(app, scheduler)
+    cls = scheduler_class(app, scheduler, base)
     settings = export_settings(app, report)
     rows = _named(read_rows(app, cls, report), report)
     own = {name: row for name, row in rows.items() if not is_installed(app, name)}

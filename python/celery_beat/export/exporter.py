@@ -1,7 +1,7 @@
 """Entries as data that beat reads."""
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from celery import schedules
 from celery.app.task import Task
 from celery.beat import BeatLazyFunc
 from celery.canvas import maybe_signature
@@ -14,8 +14,8 @@ from .options import export_options, merge_declared
 from .queues import export_queue
 from .report import RAISED, describe, show
 from .routes import are_data, ask_routes
-from .schedules import Unknown, export_schedule, upcoming
-from .values import NotPlain, as_argument, instant, require_json
+from .schedules import Unknown, export_schedule, is_calendar, upcoming
+from .values import NotPlain, as_argument, aware, instant, require_json
 
 
 class Exporter:
@@ -32,6 +32,8 @@ class Exporter:
         try:
             exported = {'name': name, 'installed': is_installed(self.app, name), 'entry': self._entry(name, row)}
             exported['messages'] = self._comparable(name, exported['entry'].pop('messages'))
+            if row.model is not None:
+                exported['row'] = {key: _as_instant(value) for key, value in row.model.items()}
             require_json(exported)
         except Unknown as error:
             return self.report.missing(error.what, error.instead, name)
@@ -43,7 +45,7 @@ class Exporter:
         except RAISED as error:
             return self.report.missing('it cannot be read: {}'.format(describe(error)), 'correct it in the project', name)
         self._add_last_run(exported, row.last_run_at if last_runs is True else (last_runs or {}).get(name))
-        self._add_upcoming(exported, row.entry.schedule, compared)
+        self._add_upcoming(exported, row, compared)
         return exported
 
     def _comparable(self, name, recorded):
@@ -65,11 +67,15 @@ class Exporter:
             self.report.different('its last run is {}, which is no date'.format(show(last)), 'beat counts from its own start',
                                   exported['name'])
 
-    def _add_upcoming(self, exported, schedule, compared):
-        if compared is None or not isinstance(schedule, (schedules.crontab, schedules.solar)):
+    def _add_upcoming(self, exported, row, compared):
+        if compared is None or not is_calendar(row.entry.schedule):
             return
+        after, count = compared
         try:
-            exported['upcoming'] = upcoming(schedule, *compared)
+            start = row.model and row.model['start_time']
+            if start is not None:
+                after = max(after, aware(start) - timedelta(seconds=1))
+            exported['upcoming'] = upcoming(row.entry.schedule, after, count)
         except RAISED as error:
             self.report.different('Celery\'s beat fails to compute when it is due: {}'.format(describe(error)),
                                   'see beat next for the times of beat', exported['name'])
@@ -98,11 +104,6 @@ class Exporter:
             raise Rejected(
                 'an argument is a BeatLazyFunc, which Celery\'s beat calls for each run',
                 'write a date as a template such as {{dueAt | yyyy-MM-dd}}, anything else with lazy() in TypeScript')
-        if row.one_off:
-            raise Rejected('it runs once, then the scheduler disables it (one_off)', 'write schedule: { at: … }')
-        if row.start_time is not None and row.last_run_at is None:
-            raise Rejected('it starts at {} (start_time)'.format(row.start_time.isoformat()),
-                           'write from, or import the table with beat import django')
 
     def _task(self, name, entry):
         args = list(entry.args or ())
@@ -204,6 +205,10 @@ class Exporter:
             self.report.different('Celery fails to send it: {}'.format(describe(error)),
                                   'see whether the worker accepts the call; beat sends it', name)
             return []
+
+
+def _as_instant(value):
+    return instant(value) if isinstance(value, datetime) else value
 
 
 class Rejected(Exception):

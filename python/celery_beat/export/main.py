@@ -32,7 +32,7 @@ def main():
     os._exit(0)
 
 
-def run(module, scheduler=None, last_runs=None, compared=None):
+def run(module, scheduler=None, last_runs=None, compared=None, base=None):
     """Returns the export of the app that `celery -A MODULE` finds."""
     _require_celery()
     from .export import export_app
@@ -47,9 +47,9 @@ def run(module, scheduler=None, last_runs=None, compared=None):
         except Unreadable as error:
             raise Failure('--last-runs: {}'.format(error)) from error
     try:
-        return export_app(app, scheduler, last_runs, compared and _range(**compared))
+        return export_app(app, scheduler, last_runs, compared and _range(**compared), base)
     except RAISED as error:
-        name = scheduler or app.conf.beat_scheduler
+        name = scheduler or base or app.conf.beat_scheduler
         raise Failure('the app {} (scheduler {}) cannot be read: {}{}'.format(
             module, name, describe(error), _place(error))) from error
 

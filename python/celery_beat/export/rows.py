@@ -7,13 +7,17 @@ from .report import RAISED, describe, text_of
 class Row:
     """An entry of the scheduler with what only some schedulers have."""
 
-    def __init__(self, entry, enabled=True, one_off=False, start_time=None, description=None, last_run_at=None):
+    def __init__(self, entry, enabled=True, description=None, last_run_at=None, model=None):
         self.entry = entry
         self.enabled = enabled
-        self.one_off = one_off
-        self.start_time = start_time
         self.description = description
         self.last_run_at = last_run_at
+        #: What django-celery-beat stores of its runs: the fields of `MODEL`, by name.
+        self.model = model
+
+
+#: Of the model `PeriodicTask`.
+MODEL = ('one_off', 'start_time', 'expires', 'enabled', 'total_run_count', 'last_run_at', 'date_changed')
 
 
 def read_settings(app, mapping, report):

@@ -1,4 +1,5 @@
 """Schedules of exactly the types that beat knows. A subclass may compute anything, so it is not exported."""
+import json
 from datetime import timedelta, timezone
 
 from celery import schedules
@@ -82,13 +83,25 @@ def _clocked(schedule, app):
     return {'schedule': {'at': instant(schedule.clocked_time)}}
 
 
+def _rule(schedule, app):
+    from redbeat.decoder import RedBeatJSONEncoder
+    # In the form in which RedBeat stores it.
+    return {'schedule': json.loads(json.dumps(schedule, cls=RedBeatJSONEncoder))}
+
+
 EXPORTERS = {
     path_of(schedules.schedule): _interval,
     path_of(schedules.crontab): _crontab,
     'celery.schedules.solar': _solar,
     'django_celery_beat.tzcrontab.TzAwareCrontab': _crontab,
     'django_celery_beat.clockedschedule.clocked': _clocked,
+    'redbeat.schedules.rrule': _rule,
 }
+
+
+def is_calendar(schedule):
+    """Whether a schedule has instants that depend neither on its last run nor on one instant alone."""
+    return not isinstance(schedule, schedules.schedule) and EXPORTERS.get(path_of(type(schedule))) is not _clocked
 
 
 def upcoming(schedule, after, count):
@@ -110,6 +123,8 @@ def _following(schedule, last):
     for _ in range(10):
         schedule.nowfun = lambda: now.astimezone(schedule.tz)
         left = schedule.remaining_estimate(last.astimezone(schedule.tz))
+        if left is None:
+            return None  # a rule of RedBeat that has ended
         if left <= timedelta(0) and now > last:
             return now
         now += max(left, timedelta(seconds=1))

@@ -127,6 +127,10 @@ def seconds(delta):
 
 
 def instant(value):
-    """A datetime as ISO 8601 with an offset; without a zone it is UTC, as workers read it."""
-    aware = value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)
-    return aware.isoformat()
+    """A datetime as ISO 8601 with an offset."""
+    return aware(value).isoformat()
+
+
+def aware(value):
+    """A datetime with a zone; without one it is UTC, as workers read it."""
+    return value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)

@@ -32,18 +32,14 @@ export const importCommand: CommandGroup = {
       .action((file: string | undefined, flags: CrontabFlags) =>
         run(async () => (await import('../actions/import/crontab.ts')).importCrontab(file, flags)),
       );
-    importing(
-      group,
-      'celery',
-      'import a Celery app with its own Python: see docs/moving/from-celery-beat.md',
+    withApp(
+      importing(
+        group,
+        'celery',
+        'import a Celery app with its own Python: see docs/moving/from-celery-beat.md',
+      ),
     )
-      .option('-A, --app <module>', 'the app, as celery -A takes it')
       .option('--exported <file>', 'an export of celery_beat.export instead of an app; - for stdin')
-      .option(
-        '--python <path>',
-        'the Python of the project (default: of $VIRTUAL_ENV, else python3)',
-      )
-      .option('--workdir <path>', 'the folder from which Python imports (default: this one)')
       .option(
         '-S, --scheduler <class>',
         'the scheduler to ask for entries (default: beat_scheduler)',
@@ -55,26 +51,33 @@ export const importCommand: CommandGroup = {
       .action((flags: CeleryFlags) =>
         run(async () => (await import('../actions/import/celery.ts')).importCelery(flags)),
       );
-    importing(group, 'redbeat', 'import the entries of RedBeat: see docs/moving/from-redbeat.md')
-      .argument('<url>', "RedBeat's Redis: redis://, rediss://, redis+socket:// or sentinel://")
-      .option('--key-prefix <text>', 'redbeat_key_prefix', 'redbeat:')
+    withApp(
+      importing(group, 'redbeat', 'import the entries of RedBeat: see docs/moving/from-redbeat.md'),
+    )
+      .argument(
+        '[url]',
+        "instead of -A: RedBeat's Redis, redis://, rediss://, redis+socket:// or sentinel://",
+      )
+      .option('--key-prefix <text>', 'redbeat_key_prefix (default: redbeat:)')
       .option('--timezone <zone>', 'that of the Celery app (default: the zone of the last runs)')
       .option('--master-name <name>', 'the name of the master, as sentinels know it')
       .option('--last-runs', 'count from the last runs')
-      .action((url: string, flags: RedBeatFlags) =>
+      .action((url: string | undefined, flags: RedBeatFlags) =>
         run(async () =>
           (await import('../actions/import/redbeat.ts')).importFromRedBeat(url, flags),
         ),
       );
-    importing(
-      group,
-      'django',
-      'import the tasks of django-celery-beat: see docs/moving/from-django-celery-beat.md',
+    withApp(
+      importing(
+        group,
+        'django',
+        'import the tasks of django-celery-beat: see docs/moving/from-django-celery-beat.md',
+      ),
     )
-      .argument('<url>', 'postgresql://…, mysql://…, or the path of an SQLite file')
-      .option('--timezone <zone>', 'of instants without an offset, if USE_TZ is False', 'UTC')
+      .argument('[url]', 'instead of -A: postgresql://…, mysql://…, or the path of an SQLite file')
+      .option('--timezone <zone>', 'TIME_ZONE (default: UTC)')
       .option('--last-runs', 'count from the last runs')
-      .action((url: string, flags: DjangoFlags) =>
+      .action((url: string | undefined, flags: DjangoFlags) =>
         run(async () => (await import('../actions/import/django.ts')).importFromDjango(url, flags)),
       );
     importing(
@@ -96,6 +99,14 @@ export const importCommand: CommandGroup = {
     return [group];
   },
 };
+
+/** A command with the flags of imports that run the Python of a project. */
+function withApp(command: Command): Command {
+  return command
+    .option('-A, --app <module>', 'the app, as celery -A takes it')
+    .option('--python <path>', 'the Python of the project (default: of $VIRTUAL_ENV, else python3)')
+    .option('--workdir <path>', 'the folder from which Python imports (default: this one)');
+}
 
 /** A command with the flags that all imports have. */
 function importing(group: Command, name: string, description: string): Command {

@@ -20,8 +20,21 @@ export interface ExportedEntry {
   readonly messages: readonly CeleryMessage[];
   /** ISO 8601 with an offset. */
   readonly last_run_at?: string;
+  /** The row of django-celery-beat. */
+  readonly row?: ExportedRow;
   /** The next instants by Celery, ISO 8601; absent if they were not asked for. */
   readonly upcoming?: readonly (string | null)[];
+}
+
+/** What django-celery-beat stores beside the fields of every entry. Instants are ISO 8601 with an offset. */
+export interface ExportedRow {
+  readonly one_off: boolean;
+  readonly start_time: string | null;
+  readonly expires: string | null;
+  readonly enabled: boolean;
+  readonly total_run_count: number;
+  readonly last_run_at: string | null;
+  readonly date_changed: string | null;
 }
 
 /** A message as kombu gives it to the transport of a broker. */

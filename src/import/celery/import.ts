@@ -4,9 +4,10 @@ import { resolveSettings } from '../../config/resolve.ts';
 import { BACKEND_CLEANUP } from '../../config/results/backend-cleanup.ts';
 import { compose } from '../../compose/compose.ts';
 import { assemble } from '../assemble.ts';
+import type { TimingOptions } from '../django/timing.ts';
 import type { Found, FoundEntry, Left } from '../found.ts';
 import { compareRuns } from './compare-messages.ts';
-import { escapeTemplates } from '../escape-templates.ts';
+import { convertEntries, toEntry } from './entries.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
 import { withCanonicalRouting } from './routing.ts';
 
@@ -14,10 +15,10 @@ import { withCanonicalRouting } from './routing.ts';
  * Converts what a Celery app exported. The message that beat would publish for each entry is compared with the one
  * that Celery made for the export, and every difference is listed.
  */
-export function importApp(exported: Exported): Found {
+export function importApp(exported: Exported, options: TimingOptions): Found {
   const settings = withCanonicalRouting(exported.settings);
-  const own = exported.entries.filter(({ installed }) => !installed).map(toEntry);
-  const entries = [...own, ...importCleanup({ settings, entries: own, left: [] }, exported)];
+  const own = convertEntries(exported, settings, options);
+  const entries = [...own.entries, ...importCleanup({ ...own, left: [] }, exported)];
   const { config } = assemble({ settings, entries, left: [] }, false);
   const isImported = (name: string) => Object.hasOwn(config.beatSchedule, name);
   return {
@@ -25,22 +26,9 @@ export function importApp(exported: Exported): Found {
     entries,
     left: [
       ...exported.problems.flatMap((problem) => toLeft(problem, isImported)),
+      ...own.left,
       ...findDifferences(exported, resolveSettings(config)),
     ],
-  };
-}
-
-function toEntry({ name, entry, last_run_at: lastRunAt, upcoming }: ExportedEntry): FoundEntry {
-  const instants = upcoming?.map((text) => (text === null ? null : new Date(text)));
-  return {
-    name,
-    place: `entry ${name}`,
-    fields: escapeTemplates(entry) as EntryConfig,
-    lastRunAt: lastRunAt === undefined ? undefined : Date.parse(lastRunAt),
-    // Those of an export that was made earlier may have passed.
-    upcoming:
-      instants &&
-      ((after, count) => instants.filter((at) => at === null || at > after).slice(0, count)),
   };
 }
 

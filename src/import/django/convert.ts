@@ -1,20 +1,15 @@
 import type { EntryConfig } from '../../config/config-types.ts';
 import { readJson } from '../../config/source/json.ts';
-import { at } from '../../schedule/at.ts';
 import { describeError } from '../../util/errors.ts';
 import { escapeTemplates } from '../escape-templates.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
-import { readInstant, readSchedule, type DjangoSchedule } from './schedule.ts';
+import { readInstant, readSchedule } from './schedule.ts';
 import type { DjangoTables, Row } from './tables.ts';
-import { limitsOf, startOnInterval, UNLIMITED, within } from './window.ts';
+import { readTiming, type TaskRow, type TimingOptions } from './timing.ts';
 
-export interface DjangoOptions {
-  /** IANA name: the zone of instants that the database stores without an offset. */
+export interface DjangoOptions extends TimingOptions {
+  /** IANA name: the zone of the file, and of instants that the database stores without an offset. */
   readonly timezone: string;
-  /** Epoch milliseconds. */
-  readonly now: number;
-  /** Whether the last runs are imported: a task that is overdue then runs at the first start of beat. */
-  readonly lastRuns: boolean;
 }
 
 type Task = Row<'periodictask'>;
@@ -22,114 +17,63 @@ type Task = Row<'periodictask'>;
 /** Converts periodic tasks with the meaning that the `DatabaseScheduler` of django-celery-beat gives to their fields. */
 export function importDjango(tables: DjangoTables, options: DjangoOptions): Found {
   const left: Left[] = [];
-  const read = tables.tasks.flatMap((task) => {
+  const entries = tables.tasks.flatMap((task) => {
     try {
-      return [{ task, schedule: readSchedule(task, tables, options.timezone) }];
+      const { entry, differences } = convert(task, tables, options);
+      const different = { kind: 'different', place: entry.place } as const;
+      left.push(...differences.map((reason) => ({ ...different, reason })));
+      return [entry];
     } catch (error) {
       left.push({ place: nameTask(task), reason: describeError(error) });
       return [];
     }
   });
-  const timezone = commonZone(read.map(({ schedule }) => schedule));
-  const entries = read.flatMap(({ task, schedule }) => {
-    try {
-      return [convert(task, schedule, { ...options, appZone: timezone })];
-    } catch (error) {
-      left.push({ place: nameTask(task), reason: describeError(error) });
-      return [];
-    }
-  });
-  return { settings: { timezone }, entries, left };
+  return { settings: { timezone: options.timezone }, entries, left };
 }
 
 function nameTask({ name }: Task): string {
   return `periodic task ${JSON.stringify(name)}`;
 }
 
-/** The zone of most crontabs; their others name their own. */
-function commonZone(schedules: readonly DjangoSchedule[]): string {
-  const counts = new Map<string, number>();
-  for (const { timezone } of schedules) {
-    if (timezone !== null) counts.set(timezone, (counts.get(timezone) ?? 0) + 1);
-  }
-  const [[zone] = ['UTC']] = [...counts].sort(([, a], [, b]) => b - a);
-  return zone;
+interface Converted {
+  readonly entry: FoundEntry;
+  readonly differences: readonly string[];
 }
 
-function convert(
-  task: Task,
-  given: DjangoSchedule,
-  options: DjangoOptions & { readonly appZone: string },
-): FoundEntry {
-  const { timezone, now } = options;
-  const instant = (text: string | null) => (text === null ? null : readInstant(text, timezone));
-  const [startAt, endAt] = [instant(task.start_time), instant(task.expires)];
-  // A start that has passed has no effect any more.
-  const start = startAt !== null && startAt > now ? startAt : -Infinity;
-  const end = endAt ?? Infinity;
-  const isOneOff = readFlag(task.one_off);
-  const isOn = readFlag(task.enabled) && !(isOneOff && Number(task.total_run_count) > 0);
-  // Without a last run, Django counts from the last change, or runs the task at its start.
-  const isNew = task.last_run_at === null;
-  const lastRunAt = instant(task.last_run_at ?? task.date_changed);
-  const countsFrom = isNew && start > now ? -Infinity : (lastRunAt ?? now);
-  const only = isOneOff ? onlyRun(given, start, isOn && end > now, countsFrom, options) : null;
-  const window = startOnInterval({ start, end }, given.schedule, countsFrom);
-  const hasEnded = end <= Math.max(now, only ?? window.start);
-  const due = only === null ? given : once(only);
-  const limits = due.kind === 'clocked' || hasEnded ? UNLIMITED : window;
+function convert(task: Task, tables: DjangoTables, options: DjangoOptions): Converted {
+  const given = readSchedule(task, tables, options.timezone);
+  const row = readRow(task, options.timezone);
+  const { fields: due, lastRunAt, schedule, differences } = readTiming(given, row, options);
+  const { timezone, enabled, ...timing } = due;
   const { args, kwargs } = readArguments(task);
-  const messageOptions = readOptions(task, endAt);
+  const messageOptions = readOptions(task, row.endAt);
   const fields = {
     ...(task.description && { description: task.description }),
     task: task.task,
-    schedule: due.config,
-    ...limitsOf(limits),
-    ...(due.timezone !== null && due.timezone !== options.appZone && { timezone: due.timezone }),
+    ...timing,
+    ...(timezone !== undefined && timezone !== options.timezone && { timezone }),
     ...(args.length > 0 && { args: escapeTemplates(args) }),
     ...(Object.keys(kwargs).length > 0 && { kwargs: escapeTemplates(kwargs) }),
     ...(Object.keys(messageOptions).length > 0 && { options: messageOptions }),
-    ...((!isOn || hasEnded) && { enabled: false }),
+    ...(enabled === false && { enabled }),
   };
+  const name = { name: task.name!, place: nameTask(task) };
   return {
-    ...{ name: task.name!, place: nameTask(task), fields: fields as EntryConfig },
-    // The only run is due although it may have passed.
-    lastRunAt: only === null ? (lastRunAt ?? undefined) : only - 1_000,
-    upcoming: upcomingOf(within(due.schedule, limits)),
+    entry: { ...name, fields: fields as EntryConfig, lastRunAt, upcoming: upcomingOf(schedule) },
+    differences,
   };
 }
 
-/**
- * The instant of the only run of a task, not earlier than `start`; an interval counts from `lastRunAt`. Epoch
- * milliseconds. Throws an `Error` if it is overdue.
- */
-function onlyRun(
-  { kind, schedule }: DjangoSchedule,
-  start: number,
-  enabled: boolean,
-  lastRunAt: number,
-  { now, lastRuns }: DjangoOptions,
-): number {
-  const next =
-    kind === 'interval'
-      ? lastRunAt + schedule.every!
-      : schedule.next(new Date(kind === 'clocked' ? 0 : Math.max(now, start - 1)))?.getTime();
-  if (next === undefined) throw new Error('it is never due');
-  const instant = Math.max(next, start);
-  if (enabled && !lastRuns && instant <= now) {
-    throw new Error(
-      `its only run was due at ${new Date(instant).toISOString()}: --last-runs has beat send it at the first start`,
-    );
-  }
-  return instant;
-}
-
-/** The schedule of a task that runs once. */
-function once(instant: number): DjangoSchedule {
-  const date = new Date(instant);
+function readRow(task: Task, timezone: string): TaskRow {
+  const instant = (text: string | null) => (text === null ? null : readInstant(text, timezone));
   return {
-    ...{ kind: 'clocked', timezone: null, config: { at: date.toISOString() } },
-    schedule: at(date),
+    startAt: instant(task.start_time),
+    endAt: instant(task.expires),
+    isOneOff: readFlag(task.one_off),
+    isEnabled: readFlag(task.enabled),
+    hasRun: Number(task.total_run_count) > 0,
+    lastRunAt: instant(task.last_run_at),
+    changedAt: instant(task.date_changed),
   };
 }
 

@@ -41,7 +41,11 @@ export function importRedBeat(records: readonly RedBeatRecord[], given: string |
   const timezone = known ?? 'UTC';
   for (const definition of definitions) {
     const entry = attempt(definition, () => convert(definition, timezone));
-    if (entry) entries.push(entry);
+    if (!entry) continue;
+    entries.push(entry);
+    if (definition.lastRun === null && entry.fields.enabled !== false) {
+      left.push({ kind: 'note', place: definition.key, reason: NEVER_RUN });
+    }
   }
   if (known === null && entries.some(hasCrontab)) left.push(ASSUMED_ZONE);
   return { settings: { timezone }, entries, left };
@@ -56,6 +60,9 @@ function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
   };
   return { key, fields, lastRun: lastRunAt instanceof Instant ? lastRunAt : null };
 }
+
+const NEVER_RUN =
+  'it has never run, so RedBeat would run it at once; beat counts from its first start';
 
 const ASSUMED_ZONE: Left = {
   kind: 'different',

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../../src/import/assemble.ts';
-import { importApp } from '../../../src/import/celery/import.ts';
+import { importApp as convertApp } from '../../../src/import/celery/import.ts';
 import type {
   CeleryMessage,
   Exported,
   ExportedEntry,
+  ExportedRow,
 } from '../../../src/import/celery/exported.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12);
@@ -32,6 +33,7 @@ function makeExport(parts: Partial<ExportedEntry> = {}, more: Partial<Exported> 
   };
 }
 
+const importApp = (exported: Exported) => convertApp(exported, { now: AT, lastRuns: false });
 const listed = (exported: Exported) => importApp(exported).left;
 
 describe('import celery: an entry', () => {
@@ -262,5 +264,103 @@ describe('import celery: the nightly cleanup', () => {
     expect(entries.at(-1)).toMatchObject({
       ...{ name: 'celery.backend_cleanup', fields: { enabled: false } },
     });
+  });
+});
+
+describe('import celery: a row of django-celery-beat', () => {
+  const NONE = { one_off: false, enabled: true, total_run_count: 0, start_time: null };
+  const ROW = { ...NONE, expires: null, last_run_at: null, date_changed: null };
+  const SECOND = 1_000;
+  const instant = (seconds: number) => new Date(AT + seconds * SECOND).toISOString();
+  const MINUTELY: ExportedEntry['entry'] = { task: 'tidy', schedule: 60 };
+  const HOURLY = { task: 'tidy', schedule: { crontab: { minute: 0 } } };
+  const convert = (row: Partial<ExportedRow>, { lastRuns = false, entry = MINUTELY } = {}) => {
+    const exported = makeExport({ entry, messages: [], row: { ...ROW, ...row } });
+    const { entries, left } = convertApp(exported, { now: AT, lastRuns });
+    return { entry: entries[0], left };
+  };
+
+  test('that runs once is due at one instant, an interval after its last change', () => {
+    const { entry, left } = convert({ one_off: true, date_changed: instant(-20) });
+    expect(left).toEqual([]);
+    expect(entry?.fields).toEqual({ task: 'tidy', schedule: { at: instant(40) } });
+    expect(entry?.upcoming?.(new Date(AT), 2)).toEqual([new Date(instant(40)), null]);
+  });
+
+  test('that runs once and is overdue is listed, unless the last runs are imported', () => {
+    const row = { one_off: true, date_changed: instant(-90) };
+    const { entry, left } = convert(row);
+    expect(entry).toBeUndefined();
+    expect(left).toEqual([
+      { place: 'entry tidy', reason: expect.stringContaining('--last-runs') as string },
+    ]);
+    const imported = convert(row, { lastRuns: true }).entry;
+    expect(imported).toMatchObject({ lastRunAt: AT - 31 * SECOND });
+    expect(imported?.fields).toEqual({ task: 'tidy', schedule: { at: instant(-30) } });
+  });
+
+  test('that has run once is disabled', () => {
+    const { entry } = convert({ one_off: true, total_run_count: 1, last_run_at: instant(-9) });
+    expect(entry?.fields).toMatchObject({ enabled: false });
+  });
+
+  test('with start_time and expires has limits, and counts from its first run', () => {
+    const { entry } = convert({ start_time: instant(600), expires: instant(1_200) });
+    expect(entry?.fields).toEqual({
+      ...{ task: 'tidy', schedule: 60, from: instant(600) },
+      until: new Date(AT + 1_200 * SECOND - 1).toISOString(),
+    });
+  });
+
+  test('with a crontab that is due before start_time is listed, because Django runs it then', () => {
+    const { left } = convert({ start_time: instant(5_400) }, { entry: HOURLY });
+    expect(left).toEqual([
+      {
+        ...{ kind: 'different', place: 'entry tidy' },
+        reason: expect.stringContaining(`first at ${instant(7_200)}`) as string,
+      },
+    ]);
+    const next = { start_time: instant(3_600), last_run_at: instant(-10) };
+    expect(convert(next, { entry: HOURLY }).left).toHaveLength(1);
+    expect(convert({ ...next, last_run_at: instant(0) }, { entry: HOURLY }).left).toEqual([]);
+  });
+
+  test('with a schedule that beat rejects is listed with the reason', () => {
+    const entry = { task: 'tidy', schedule: { crontab: { minute: 61 } } };
+    const exported = makeExport({ entry, messages: [], row: ROW });
+    const found = convertApp(exported, { now: AT, lastRuns: false });
+    expect(assemble(found, false).left).toEqual([
+      { place: 'entry tidy', reason: expect.stringContaining('61') as string },
+    ]);
+  });
+});
+
+describe('import celery: a rule of RedBeat', () => {
+  const convert = (rule: object) =>
+    importApp(
+      makeExport({
+        entry: { task: 'tidy', schedule: { __type__: 'rrule', ...rule } },
+        messages: [],
+      }),
+    );
+
+  test('is imported', () => {
+    const { entries, left } = convert({
+      freq: 3,
+      interval: 2,
+      dtstart: AT / 1_000,
+      dtstart_tz: 60,
+    });
+    expect(left).toEqual([]);
+    expect(entries[0]?.fields.schedule).toEqual({
+      ...{ rrule: 'FREQ=DAILY;INTERVAL=2', dtstart: '2026-11-22T12:00:00Z' },
+      timezone: 'Etc/GMT-1',
+    });
+  });
+
+  test('that beat does not have is listed', () => {
+    const { entries, left } = convert({ freq: 3, interval: 1, byeaster: 1, dtstart: 0 });
+    expect(entries).toEqual([]);
+    expect(left).toEqual([{ place: 'entry tidy', reason: 'beat has no byeaster' }]);
   });
 });

@@ -18,6 +18,20 @@ const simple = (name: string, more: object = {}) => ({
 });
 const load = (records: Parameters<typeof importRedBeat>[0], timezone?: string) =>
   assemble(importRedBeat(records, timezone), true);
+/** What an import lists, without notes. */
+const listed = (records: Parameters<typeof importRedBeat>[0], timezone?: string) =>
+  load(records, timezone).left.filter(({ kind }) => kind !== 'note');
+
+test('import of RedBeat: an enabled entry that has never run has a note', () => {
+  const ran = record(simple('ran'), { last_run_at: instant('UTC') });
+  const { left } = load([record(simple('new')), record(simple('off', { enabled: false })), ran]);
+  expect(left).toEqual([
+    {
+      ...{ kind: 'note', place: 'redbeat:new' },
+      reason: expect.stringMatching(/^it has never run, so RedBeat would run it at once/) as string,
+    },
+  ]);
+});
 
 test('import of RedBeat: the zone is that of the last runs, unless they differ or it is given', () => {
   const oslo = record(simple('a'), { last_run_at: instant('Europe/Oslo') });
@@ -39,12 +53,12 @@ test('import of RedBeat: the zone of crontabs is reported where it is assumed', 
         'UTC is assumed for crontabs, because the last runs do not name one zone: select that of the Celery app with --timezone ZONE',
     },
   ];
-  expect(load([record(daily)]).left).toEqual(assumed);
-  expect(load([record(daily, { last_run_at: instant(7_200) })]).left).toEqual(assumed);
-  expect(load([record(daily, oslo), tokyo]).left).toEqual(assumed);
-  expect(load([record(daily, oslo)]).left).toEqual([]);
-  expect(load([record(daily)], 'UTC').left).toEqual([]);
-  expect(load([record(simple('interval'))]).left).toEqual([]);
+  expect(listed([record(daily)])).toEqual(assumed);
+  expect(listed([record(daily, { last_run_at: instant(7_200) })])).toEqual(assumed);
+  expect(listed([record(daily, oslo), tokyo])).toEqual(assumed);
+  expect(listed([record(daily, oslo)])).toEqual([]);
+  expect(listed([record(daily)], 'UTC')).toEqual([]);
+  expect(listed([record(simple('interval'))])).toEqual([]);
 });
 
 test('import of RedBeat: an instant has an IANA zone, an offset in seconds, or is in UTC', () => {
@@ -87,7 +101,11 @@ test('import of RedBeat: each entry that cannot be read is listed with its key, 
     { ...record(simple('good')), key: 'redbeat:again' },
   ]);
   expect(Object.keys(imported.config.beatSchedule)).toEqual(['good']);
-  expect(imported.left.map(({ place, reason }) => `${place}: ${reason}`)).toEqual([
+  expect(
+    imported.left
+      .filter(({ kind }) => kind !== 'note')
+      .map(({ place, reason }) => `${place}: ${reason}`),
+  ).toEqual([
     'redbeat:again: redbeat:good has the same name, good',
     'redbeat:argument: it has a value of the type interval',
     'redbeat:bare: the schedule is not one of RedBeat',
@@ -110,8 +128,8 @@ test('import of RedBeat: a recurrence rule is imported in the offset that RedBea
     ...{ dtstart: Date.UTC(2026, 0, 1, 7) / 1_000, dtstart_tz: 120 },
     ...{ until: Date.UTC(2030, 0, 1) / 1_000, until_tz: 120 },
   };
-  const { config, left } = load([record(simple('rule', { schedule: rule }))]);
-  expect(left).toEqual([]);
+  const { config, left: notes } = load([record(simple('rule', { schedule: rule }))]);
+  expect(notes.every(({ kind }) => kind === 'note')).toBe(true);
   expect(config.beatSchedule['rule']).toMatchObject({
     schedule: {
       rrule:

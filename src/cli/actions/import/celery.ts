@@ -4,6 +4,7 @@ import { importApp } from '../../../import/celery/import.ts';
 import type { Exported } from '../../../import/celery/exported.ts';
 import { readExport } from './read-export.ts';
 import { runExporter } from './run-exporter.ts';
+import { systemClock } from '../../../util/clock.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
@@ -22,20 +23,38 @@ export interface CeleryFlags extends ImportFlags {
 
 /** `beat import celery`: writes what `celery -A MODULE beat` would work with as a schedule file. */
 export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
-  const { app, exported, lastRuns } = flags;
+  const { app, exported } = flags;
   if ((app === undefined) === (exported === undefined)) {
     throw new ConfigError('beat import celery: expected either -A/--app or --exported');
   }
-  const options = {
-    heading: 'CELERY',
-    lastRuns: lastRuns !== undefined || exported !== undefined,
-  };
-  return runImport(options, flags, async (compared) => {
-    const found =
-      exported === undefined ? await runPython(app!, flags, compared) : readExport(exported);
+  return importProject(flags, { heading: 'CELERY' });
+}
+
+interface ProjectOptions {
+  /** The name of the source in the table of `--compare`. */
+  readonly heading: string;
+  /** The import path of the scheduler's class to take if the app names one that is not a subclass. */
+  readonly base?: string;
+}
+
+/** Imports an app or an export of one. */
+export function importProject(
+  flags: CeleryFlags,
+  { heading, base }: ProjectOptions,
+): Promise<ExitCode> {
+  const { app, exported } = flags;
+  const lastRuns = flags.lastRuns !== undefined || exported !== undefined;
+  return runImport({ heading, lastRuns }, flags, async (compared) => {
+    const read =
+      exported === undefined
+        ? await runPython(app!, flags, { compared, base })
+        : readExport(exported);
     const name = app === undefined ? 'an app' : `the app ${app}`;
-    const source = `${name} of Celery ${found.celery}`;
-    return { found: importApp(found), source, notCompared: describeNotCompared(found) };
+    return {
+      found: importApp(read, { now: systemClock.now(), lastRuns }),
+      source: `${name} of Celery ${read.celery}`,
+      notCompared: describeNotCompared(read),
+    };
   });
 }
 
@@ -49,10 +68,14 @@ function describeNotCompared({ entries }: Exported): string | undefined {
   return `the instants of ${names.join(', ')}: the export has none of them`;
 }
 
-function runPython(app: string, flags: CeleryFlags, compared: CompareRange): Promise<Exported> {
+function runPython(
+  app: string,
+  flags: CeleryFlags,
+  options: { readonly compared: CompareRange; readonly base: string | undefined },
+): Promise<Exported> {
   const { scheduler, lastRuns } = flags;
   return runExporter({
-    ...{ app, scheduler, compared },
+    ...{ app, scheduler, ...options },
     python: flags.python ?? findPython(),
     workdir: resolve(flags.workdir ?? '.'),
     lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,

@@ -6,20 +6,33 @@ import { checkZone } from '../../../schedule/zone/zone-names.ts';
 import { systemClock } from '../../../util/clock.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
-import { runImport, type ImportFlags } from './run-import.ts';
+import { importProject } from './celery.ts';
+import { runImport } from './run-import.ts';
+import { isApp, withoutApp, type SourceFlags } from './source-app.ts';
 import { parseSource, withUrlErrors } from './source-url.ts';
 
-export interface DjangoFlags extends ImportFlags {
-  readonly lastRuns?: boolean;
-  readonly timezone: string;
+export interface DjangoFlags extends SourceFlags {
+  readonly timezone?: string;
 }
 
+const NOT_COMPARED =
+  'messages with those of Celery, and the instants of Django itself: --compare shows them as beat reads the tables';
+
 /** `beat import django`: writes the periodic tasks of django-celery-beat as a schedule file. */
-export function importFromDjango(given: string, flags: DjangoFlags): Promise<ExitCode> {
-  const timezone = checkZone(flags.timezone);
+export function importFromDjango(url: string | undefined, flags: DjangoFlags): Promise<ExitCode> {
+  if (isApp('django', url, flags, { timezone: '--timezone' })) {
+    return importProject(flags, {
+      ...{ heading: 'DJANGO', base: 'django_celery_beat.schedulers.DatabaseScheduler' },
+    });
+  }
+  return importTables(url!, flags);
+}
+
+function importTables(url: string, flags: DjangoFlags): Promise<ExitCode> {
+  const timezone = checkZone(flags.timezone ?? 'UTC');
   const lastRuns = flags.lastRuns === true;
   return runImport({ heading: 'DJANGO', lastRuns }, flags, async () => {
-    const server = parseSource(toDatabaseUrl(given), 'loadTables');
+    const server = parseSource(toDatabaseUrl(url), 'loadTables');
     const tables = await withUrlErrors(async () => {
       const read = await server.driver!.loadTables!();
       return checkTables(await read(server, TABLES));
@@ -28,7 +41,8 @@ export function importFromDjango(given: string, flags: DjangoFlags): Promise<Exi
       throw new ConfigError(`${server.masked}: django-celery-beat has no periodic tasks`);
     }
     const found = importDjango(tables, { timezone, lastRuns, now: systemClock.now() });
-    return { found, source: `django-celery-beat in ${server.masked}` };
+    const source = `django-celery-beat in ${server.masked}`;
+    return { found: withoutApp(found, 'tables', 'django'), source, notCompared: NOT_COMPARED };
   });
 }
 

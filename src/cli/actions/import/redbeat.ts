@@ -3,32 +3,49 @@ import { importRedBeat } from '../../../import/redbeat/convert.ts';
 import type { RedBeatRecord } from '../../../store/import-source.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
-import { runImport, type ImportFlags } from './run-import.ts';
+import { importProject } from './celery.ts';
+import { runImport } from './run-import.ts';
+import { isApp, withoutApp, type SourceFlags } from './source-app.ts';
 import { parseSource, withUrlErrors } from './source-url.ts';
 
-export interface RedBeatFlags extends ImportFlags {
-  readonly lastRuns?: boolean;
-  readonly keyPrefix: string;
+export interface RedBeatFlags extends SourceFlags {
+  readonly keyPrefix?: string;
   readonly timezone?: string;
   readonly masterName?: string;
 }
 
+const OF_URL = { keyPrefix: '--key-prefix', timezone: '--timezone', masterName: '--master-name' };
+
+const NOT_COMPARED =
+  'messages with those of Celery, and the instants of RedBeat itself: --compare shows them as beat reads the keys';
+
 /** `beat import redbeat`: writes the entries of RedBeat as a schedule file. */
-export function importFromRedBeat(url: string, flags: RedBeatFlags): Promise<ExitCode> {
+export function importFromRedBeat(url: string | undefined, flags: RedBeatFlags): Promise<ExitCode> {
+  if (isApp('redbeat', url, flags, OF_URL)) {
+    return importProject(flags, {
+      ...{ heading: 'REDBEAT', base: 'redbeat.schedulers.RedBeatScheduler' },
+    });
+  }
+  return importKeys(url!, flags);
+}
+
+function importKeys(url: string, flags: RedBeatFlags): Promise<ExitCode> {
+  const { keyPrefix = 'redbeat:' } = flags;
   const options = { heading: 'REDBEAT', lastRuns: flags.lastRuns === true };
   return runImport(options, flags, async () => {
     // RedBeat has another scheme for sentinels than Celery.
     const brokerUrl = url.replaceAll('redis-sentinel://', 'sentinel://');
     const server = parseSource(brokerUrl, 'loadRedBeat');
-    const records = await withUrlErrors(() => readRecords(brokerUrl, flags));
+    const records = await withUrlErrors(() => readRecords(brokerUrl, { ...flags, keyPrefix }));
     if (records) {
       return {
-        found: importRedBeat(records, flags.timezone),
+        found: withoutApp(importRedBeat(records, flags.timezone), 'keys', 'redbeat'),
         source: `RedBeat in ${server.masked}`,
+        notCompared: NOT_COMPARED,
       };
     }
     throw new ConfigError(
-      `there are no entries under "${flags.keyPrefix}:schedule" in ${server.masked}; ` +
+      `there are no entries under "${keyPrefix}:schedule" in ${server.masked}; ` +
         "the URL names the database, --key-prefix RedBeat's redbeat_key_prefix",
     );
   });
@@ -36,7 +53,7 @@ export function importFromRedBeat(url: string, flags: RedBeatFlags): Promise<Exi
 
 async function readRecords(
   brokerUrl: string,
-  { keyPrefix: prefix, timezone, masterName }: RedBeatFlags,
+  { keyPrefix: prefix, timezone, masterName }: RedBeatFlags & { readonly keyPrefix: string },
 ): Promise<readonly RedBeatRecord[] | null> {
   if (masterName === undefined && parseSource(brokerUrl, 'loadRedBeat').driver!.masterName) {
     throw new ConfigError(

@@ -29,6 +29,8 @@ export interface ExporterOptions {
   readonly workdir: string;
   /** What `celery beat -S` gets. */
   readonly scheduler?: string | undefined;
+  /** The import path of the scheduler's class to take if the app names one that is not a subclass. */
+  readonly base?: string | undefined;
   /** The file of Celery's scheduler; `true` asks the scheduler itself. */
   readonly lastRuns?: string | true | undefined;
   /** The number of instants to compute for each entry, and the instant before the first. */
@@ -37,10 +39,10 @@ export interface ExporterOptions {
 
 /** Runs the exporter with the Python of a project. Throws a `BeatError` that says what to do. */
 export async function runExporter(options: ExporterOptions): Promise<Exported> {
-  const { python, app, workdir, scheduler, lastRuns, compared } = options;
+  const { python, app, workdir, scheduler, base, lastRuns, compared } = options;
   if (!existsSync(workdir)) throw new BeatError(`--workdir: there is no folder ${workdir}`);
   const given = JSON.stringify({
-    scheduler,
+    ...{ scheduler, base },
     last_runs: lastRuns,
     compared: { count: compared.count, after: compared.after.toISOString() },
   });

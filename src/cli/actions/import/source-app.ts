@@ -1,0 +1,41 @@
+import type { Found } from '../../../import/found.ts';
+import { ConfigError } from '../../../util/errors.ts';
+import type { ImportFlags } from './run-import.ts';
+
+/** Flags of an import that reads a store, or asks the Celery app that uses the store. */
+export interface SourceFlags extends ImportFlags {
+  readonly app?: string;
+  readonly python?: string;
+  readonly workdir?: string;
+  readonly lastRuns?: true;
+}
+
+/** Flags that have a meaning only with an app. */
+const OF_APP: Flags = { python: '--python', workdir: '--workdir' };
+
+type Flags = Readonly<Record<string, string>>;
+
+/**
+ * Whether the source is an app; else it is a URL. `ofUrl` are flags that have a meaning only with a URL. Throws a
+ * `ConfigError` for both, neither, or a flag of the other one.
+ */
+export function isApp(command: string, url: string | undefined, flags: SourceFlags, ofUrl: Flags) {
+  const withApp = flags.app !== undefined;
+  if (withApp === (url !== undefined)) {
+    const reason = withApp ? '; the settings of the app name its URL' : '';
+    throw new ConfigError(
+      `beat import ${command}: expected either a URL or -A/--app${withApp ? ', got both' : ''}${reason}`,
+    );
+  }
+  for (const [key, flag] of Object.entries(withApp ? ofUrl : OF_APP)) {
+    if (flags[key as keyof SourceFlags] === undefined) continue;
+    throw new ConfigError(`${flag}: applies to ${withApp ? 'a URL' : '-A/--app'}`);
+  }
+  return withApp;
+}
+
+/** Adds what a store does not contain, and the command that imports it. */
+export function withoutApp(found: Found, store: 'tables' | 'keys', command: string): Found {
+  const reason = `the ${store} contain neither settings, queues and routes, nor the options that tasks declare in Python, nor entries of beat_schedule that celery beat has not written; beat import ${command} -A proj imports all of them`;
+  return { ...found, left: [{ place: 'app', reason }, ...found.left] };
+}

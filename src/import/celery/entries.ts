@@ -1,0 +1,125 @@
+import type { EntryConfig } from '../../config/config-types.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { describeError } from '../../util/errors.ts';
+import { isMap } from '../../util/is-map.ts';
+import { assemble } from '../assemble.ts';
+import type { DjangoSchedule } from '../django/schedule.ts';
+import { readTiming, type TaskRow, type Timing, type TimingOptions } from '../django/timing.ts';
+import { escapeTemplates } from '../escape-templates.ts';
+import { upcomingOf, type Found, type FoundEntry, type Left, type Upcoming } from '../found.ts';
+import { decodeJson, Encoded } from '../redbeat/decode.ts';
+import { convertRule } from '../redbeat/rrule.ts';
+import type { Exported, ExportedEntry, ExportedRow } from './exported.ts';
+
+/**
+ * Converts the entries of an app, with what only the schedulers of RedBeat and django-celery-beat store: recurrence
+ * rules, and when a task starts, ends or has run.
+ */
+export function convertEntries(
+  { entries: exported }: Exported,
+  settings: Found['settings'],
+  options: TimingOptions,
+): Found {
+  const left: Left[] = [];
+  const attempt = <T>(name: string, work: () => T): T[] => {
+    try {
+      return [work()];
+    } catch (error) {
+      left.push({ place: `entry ${name}`, reason: describeError(error) });
+      return [];
+    }
+  };
+  const own = exported.filter(({ installed }) => !installed);
+  const plain = own.flatMap((each) => attempt(each.name, () => toEntry(each)));
+  const rows = new Map(own.flatMap(({ name, row }) => (row ? [[name, row] as const] : [])));
+  const stored = plain.filter(({ name }) => rows.has(name));
+  const read = new Map(
+    assemble({ settings, entries: stored, left: [] }, false).entries.map(
+      ({ entry }) => [entry.name, entry] as const,
+    ),
+  );
+  const entries = plain.flatMap((entry) => {
+    const [row, parsed] = [rows.get(entry.name), read.get(entry.name)];
+    // One that beat rejects is listed with the reason later.
+    if (!row || !parsed) return [entry];
+    return attempt(entry.name, () => {
+      const timing = readTiming(describeSchedule(entry.fields, parsed), readRow(row), options);
+      const different = { kind: 'different', place: entry.place } as const;
+      left.push(...timing.differences.map((reason) => ({ ...different, reason })));
+      return withTiming(entry, timing);
+    });
+  });
+  return { settings, entries, left };
+}
+
+/** An entry as every scheduler of Celery has it. Throws an `Error` for a rule that beat does not have. */
+export function toEntry({
+  name,
+  entry,
+  last_run_at: lastRunAt,
+  upcoming,
+}: ExportedEntry): FoundEntry {
+  const instants = upcoming?.map((text) => (text === null ? null : new Date(text)));
+  const fields = escapeTemplates(entry) as EntryConfig;
+  return {
+    name,
+    place: `entry ${name}`,
+    fields: { ...fields, ...convertStoredRule(entry['schedule']) },
+    lastRunAt: lastRunAt === undefined ? undefined : Date.parse(lastRunAt),
+    // Those of an export that was made earlier may have passed.
+    upcoming:
+      instants &&
+      ((after, count) => instants.filter((at) => at === null || at > after).slice(0, count)),
+  };
+}
+
+/** The schedule of a rule in the form that RedBeat stores; nothing for any other schedule. */
+function convertStoredRule(schedule: unknown): Pick<EntryConfig, 'schedule'> | undefined {
+  if (!isMap(schedule) || schedule['__type__'] === undefined) return undefined;
+  const decoded = decodeJson(JSON.stringify(schedule));
+  if (decoded instanceof Encoded && decoded.type === 'rrule') {
+    return convertRule(decoded.fields).fields;
+  }
+  throw new Error('the schedule is not one of RedBeat');
+}
+
+function describeSchedule(fields: EntryConfig, { schedule }: Entry): DjangoSchedule {
+  const { schedule: config, timezone = null } = fields;
+  const kinds = ['crontab', 'solar'] as const;
+  const kind = kinds.find((name) => isMap(config) && name in config);
+  const other = schedule.every === undefined ? 'clocked' : 'interval';
+  return { kind: kind ?? other, config, timezone, schedule };
+}
+
+function readRow(row: ExportedRow): TaskRow {
+  const instant = (text: string | null) => (text === null ? null : Date.parse(text));
+  return {
+    startAt: instant(row.start_time),
+    endAt: instant(row.expires),
+    isOneOff: row.one_off,
+    isEnabled: row.enabled,
+    hasRun: row.total_run_count > 0,
+    lastRunAt: instant(row.last_run_at),
+    changedAt: instant(row.date_changed),
+  };
+}
+
+/** Fields that the timing of a row determines. */
+const OF_TIMING = ['timezone', 'enabled'];
+
+function withTiming(entry: FoundEntry, timing: Timing): FoundEntry {
+  const { lastRunAt, schedule, end } = timing;
+  const others = Object.entries(entry.fields).filter(([key]) => !OF_TIMING.includes(key));
+  return {
+    ...entry,
+    fields: { ...(Object.fromEntries(others) as unknown as EntryConfig), ...timing.fields },
+    lastRunAt,
+    upcoming: entry.upcoming ? before(entry.upcoming, end) : upcomingOf(schedule),
+  };
+}
+
+/** The instants before a limit. */
+function before(upcoming: Upcoming, end: number): Upcoming {
+  return (after, count) =>
+    upcoming(after, count).map((at) => (at !== null && at.getTime() < end ? at : null));
+}

@@ -1,0 +1,127 @@
+import type { EntryConfig } from '../../config/config-types.ts';
+import { at } from '../../schedule/at.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import type { DjangoSchedule } from './schedule.ts';
+import { limitsOf, startOnInterval, UNLIMITED, within } from './window.ts';
+
+/** What the row of a periodic task has besides its schedule. Instants are epoch milliseconds. */
+export interface TaskRow {
+  /** `start_time`. */
+  readonly startAt: number | null;
+  /** `expires`. */
+  readonly endAt: number | null;
+  readonly isOneOff: boolean;
+  readonly isEnabled: boolean;
+  /** Whether it ran since it was created or enabled. */
+  readonly hasRun: boolean;
+  /** `last_run_at`. */
+  readonly lastRunAt: number | null;
+  /** `date_changed`. */
+  readonly changedAt: number | null;
+}
+
+export interface TimingOptions {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Whether the last runs are imported: a task that is overdue then runs at the first start of beat. */
+  readonly lastRuns: boolean;
+}
+
+/** When an entry is due that replaces a periodic task. */
+export interface Timing {
+  readonly fields: Pick<EntryConfig, 'schedule' | 'from' | 'until' | 'timezone' | 'enabled'>;
+  /** Epoch milliseconds. */
+  readonly lastRunAt: number | undefined;
+  /** The schedule with the limits, as Django runs it. */
+  readonly schedule: Schedule;
+  /** Django runs the task only before this instant; infinite without a limit. Epoch milliseconds. */
+  readonly end: number;
+  readonly differences: readonly string[];
+}
+
+/**
+ * Returns when the `DatabaseScheduler` runs a task, as the fields of an entry. Throws an `Error` for a task that runs
+ * once and is overdue, unless the last runs are imported.
+ */
+export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingOptions): Timing {
+  const { now } = options;
+  const { startAt, endAt, isOneOff } = row;
+  // A start that has passed has no effect any more.
+  const start = startAt !== null && startAt > now ? startAt : -Infinity;
+  const end = endAt ?? Infinity;
+  const isOn = row.isEnabled && !(isOneOff && row.hasRun);
+  // Without a last run, Django counts from the last change, or runs the task at its start.
+  const isNew = row.lastRunAt === null;
+  const lastRunAt = row.lastRunAt ?? row.changedAt;
+  const countsFrom = isNew && start > now ? -Infinity : (lastRunAt ?? now);
+  const only = isOneOff ? onlyRun(given, start, isOn && end > now, countsFrom, options) : null;
+  const window = startOnInterval({ start, end }, given.schedule, countsFrom);
+  const hasEnded = end <= Math.max(now, only ?? window.start);
+  const due = only === null ? given : once(only);
+  const limits = due.kind === 'clocked' || hasEnded ? UNLIMITED : window;
+  const isImported = isOn && !hasEnded;
+  return {
+    fields: {
+      schedule: due.config,
+      ...limitsOf(limits),
+      ...(due.timezone !== null && { timezone: due.timezone }),
+      ...(!isImported && { enabled: false }),
+    },
+    // The only run is due although it may have passed.
+    lastRunAt: only === null ? (lastRunAt ?? undefined) : only - 1_000,
+    schedule: within(due.schedule, limits),
+    end: only === null ? end : only + 1,
+    differences: isImported && only === null ? describeStart(given, start, countsFrom) : [],
+  };
+}
+
+/** What Django does at the start of a task whose schedule has an instant between the last run and the start. */
+function describeStart(
+  { kind, schedule }: DjangoSchedule,
+  start: number,
+  countsFrom: number,
+): readonly string[] {
+  if (start === -Infinity || kind === 'interval' || kind === 'clocked') return [];
+  const missed = schedule.next(new Date(Math.max(countsFrom, start - YEAR)));
+  const first = schedule.next(new Date(start - 1));
+  if (missed === null || first === null || missed.getTime() >= start) return [];
+  return [
+    `an instant before start_time counts as missed, so that Django may run it up to five minutes after start_time; beat runs it first at ${first.toISOString()}`,
+  ];
+}
+
+const YEAR = 366 * 86_400_000;
+
+/**
+ * The instant of the only run of a task, not earlier than `start`; an interval counts from `lastRunAt`. Epoch
+ * milliseconds. Throws an `Error` if it is overdue.
+ */
+function onlyRun(
+  { kind, schedule }: DjangoSchedule,
+  start: number,
+  enabled: boolean,
+  lastRunAt: number,
+  { now, lastRuns }: TimingOptions,
+): number {
+  const next =
+    kind === 'interval'
+      ? lastRunAt + schedule.every!
+      : schedule.next(new Date(kind === 'clocked' ? 0 : Math.max(now, start - 1)))?.getTime();
+  if (next === undefined) throw new Error('it is never due');
+  const instant = Math.max(next, start);
+  if (enabled && !lastRuns && instant <= now) {
+    throw new Error(
+      `its only run was due at ${new Date(instant).toISOString()}: --last-runs has beat send it at the first start`,
+    );
+  }
+  return instant;
+}
+
+/** The schedule of a task that runs once. */
+function once(instant: number): DjangoSchedule {
+  const date = new Date(instant);
+  return {
+    ...{ kind: 'clocked', timezone: null, config: { at: date.toISOString() } },
+    schedule: at(date),
+  };
+}
