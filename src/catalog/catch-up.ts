@@ -1,6 +1,7 @@
 import type { RunCause } from '../message/run.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom, newestFrom, stretch, type Stretch } from '../schedule/range.ts';
+import type { Steps } from '../util/steps.ts';
 import type { Entry } from './entry.ts';
 
 /** Why an occurrence is not sent. */
@@ -88,25 +89,25 @@ const OVER_COUNT = { once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } 
  * policy. One that is due right now is simply the newest of them: only the deadline distinguishes a run in time
  * from one that is caught up.
  */
-export function decide(entry: Entry, first: number, now: number): Decision {
+export function* decide(entry: Entry, first: number, now: number): Steps<Decision> {
   const { schedule, missed } = entry;
   const { count, overCount, lateness, tooLate } = limitsOf(entry);
   const newest = latestFrom(schedule, first, now);
   const skip: Skip[] = [];
   let oldest = first;
   /** Skips the occurrences before `end`. */
-  const skipUntil = (end: number, reason: SkipReason) => {
+  const skipUntil = function* (end: number, reason: SkipReason): Steps<void> {
     if (oldest >= end) return;
-    const skipped = stretch(schedule, oldest, end);
+    const skipped = yield* stretch(schedule, oldest, end);
     skip.push({ reason, ...skipped });
     oldest = nextAfter(schedule, skipped.last);
   };
   // A single run replaces all others, however late they are.
-  if (missed !== 'all') skipUntil(newest, overCount);
-  skipUntil(now - lateness, tooLate);
+  if (missed !== 'all') yield* skipUntil(newest, overCount);
+  yield* skipUntil(now - lateness, tooLate);
   if (oldest > newest) return { send: [], skip, dueAt: newest };
-  const send = newestFrom(schedule, oldest, newest, count);
-  skipUntil(send[0]!, overCount);
+  const send = yield* newestFrom(schedule, oldest, newest, count);
+  yield* skipUntil(send[0]!, overCount);
   return { send, skip, dueAt: newest };
 }
 

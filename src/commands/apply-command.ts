@@ -11,18 +11,18 @@ import { update } from './update.ts';
 import type { Steps } from '../util/steps.ts';
 
 /** Applies a command to an entry at `now` (epoch milliseconds). Pure: the caller commits the outcome. */
-export function applyCommand(target: Target, command: EntryCommand, now: number): Outcome {
+export function* applyCommand(target: Target, command: EntryCommand, now: number): Steps<Outcome> {
   switch (command.do) {
     case 'pause':
       return pause(target, command, now);
     case 'resume':
-      return resume(target, command, now);
+      return yield* resume(target, command, now);
     case 'run':
       return run(target, command, now);
     case 'skip':
       return skip(target, command, now);
     case 'backfill':
-      return backfill(target, command, now);
+      return yield* backfill(target, command, now);
   }
 }
 

@@ -3,6 +3,7 @@ import { cursor } from '../planning/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import type { Steps } from '../util/steps.ts';
 import type { BackfillCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
@@ -10,14 +11,14 @@ import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 export const MAX_BACKFILLED = 10_000;
 
 /** Publishes the occurrences in `[from, to)`, all in the past at `now`. Epoch milliseconds. */
-export function backfill(
+export function* backfill(
   { entry, state }: Target,
   { from, to }: BackfillCommand,
   now: number,
-): Outcome {
+): Steps<Outcome> {
   if (from >= to) return rejected(`from (${utc(from)}) must be before to (${utc(to)})`);
   if (to > now) return rejected(`to: ${utc(to)} is in the future (it is ${utc(now)})`);
-  const dueAt = occurrences(entry.schedule, cursor(state), from, to);
+  const dueAt = yield* occurrences(entry.schedule, cursor(state), from, to);
   if (dueAt.length > MAX_BACKFILLED) {
     return rejected(
       `more than ${thousands(MAX_BACKFILLED)} runs: choose a shorter time, or several of them`,
@@ -39,12 +40,18 @@ export function backfill(
  * The instants of a schedule in `[from, to)`, oldest first; one more than `MAX_BACKFILLED` when there are
  * more. Intervals are counted, forwards and backwards, from `anchor`. All in epoch milliseconds.
  */
-function occurrences(schedule: Schedule, anchor: number, from: number, to: number): number[] {
+function* occurrences(
+  schedule: Schedule,
+  anchor: number,
+  from: number,
+  to: number,
+): Steps<number[]> {
   const found: number[] = [];
   const first = firstFrom(schedule, anchor, from);
   for (let at = first; at < to; at = nextAfter(schedule, at)) {
     found.push(at);
     if (found.length > MAX_BACKFILLED) break;
+    yield;
   }
   return found;
 }

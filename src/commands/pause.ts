@@ -1,5 +1,5 @@
 import { endPause } from '../planning/end-pause.ts';
-
+import type { Steps } from '../util/steps.ts';
 import type { PauseCommand, ResumeCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
@@ -23,10 +23,14 @@ export function pause({ entry, state }: Target, command: PauseCommand, now: numb
 }
 
 /** Ends a pause at `now` (epoch milliseconds); what was due during it is skipped. */
-export function resume({ entry, state }: Target, _command: ResumeCommand, now: number): Outcome {
+export function* resume(
+  { entry, state }: Target,
+  _command: ResumeCommand,
+  now: number,
+): Steps<Outcome> {
   if (!state.pause)
     return rejected(`entry ${JSON.stringify(entry.name)} is not paused; beat list shows which are`);
-  const { changes, skipped } = endPause(entry, state, now);
+  const { changes, skipped } = yield* endPause(entry, state, now);
   const count = skipped ? (skipped.count ?? 'very many') : 0;
   return {
     kind: 'applied',

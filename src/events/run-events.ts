@@ -118,7 +118,7 @@ export interface SkippedEvent {
    * @unit epoch ms
    */
   readonly last: number;
-  /** How many occurrences; `null` if there are more than 10,000. */
+  /** How many occurrences; `null` if there were too many to count: more than 10,000 in any case. */
   readonly count: number | null;
   /** Those of them that were committed before it turned out that no queue receives them. */
   readonly withdrawn?: readonly WithdrawnRun[];

@@ -42,13 +42,12 @@ export function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prep
   }
 }
 
-// eslint-disable-next-line require-yield -- one step
 function* prepareRuns(
   found: Parameters<typeof applyCommand>[0],
   command: EntryCommand,
   now: number,
 ): Steps<Prepared> {
-  const outcome = applyCommand(found, command, now);
+  const outcome = yield* applyCommand(found, command, now);
   if (outcome.kind === 'rejected') return outcome;
   const { runs, changes, skipped, answer } = outcome;
   const decided = {

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { COUNT_LIMIT } from '../schedule/range.ts';
 import type {
   CommandEvent,
   EntryChangedEvent,
@@ -12,7 +11,6 @@ import type {
 import type { EventSource } from '../events/events.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
-import { thousands } from '../util/thousands.ts';
 import { logFailures } from './log-failures.ts';
 
 /** Writes a log line for every event. The `event` field of a line is the name of its event. */
@@ -176,7 +174,7 @@ const SKIP_TEXTS: Record<SkippedEvent['reason'], string> = {
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {
-  const runs = count === 1 ? '1 run' : `${count ?? `more than ${thousands(COUNT_LIMIT)}`} runs`;
+  const runs = count === 1 ? '1 run' : `${count ?? 'very many'} runs`;
   const when = first === last ? `due at ${iso(first)}` : `due from ${iso(first)} to ${iso(last)}`;
   return `Skipped ${runs} of ${entry} ${when}: ${SKIP_TEXTS[reason]}`;
 }

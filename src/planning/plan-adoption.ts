@@ -1,6 +1,7 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState } from '../store/entry-state.ts';
+import type { Steps } from '../util/steps.ts';
 import type { LoadedEntry } from './read-stored-entry.ts';
 import { indexedDueAt, reconcile, type Reconciled } from './plan.ts';
 
@@ -50,4 +51,18 @@ export function planAdoption(
   // The index has an instant of an earlier definition or release: without this commit nothing would load the entry.
   const after = change ? state : advance(state, {});
   return { entry, state: after, change, commit: { ...common, after, stored: { dueAt } } };
+}
+
+/** Compares entries with their states at `now` (epoch milliseconds): one in each step. */
+export function* planAdoptions(
+  known: readonly KnownEntry[],
+  now: number,
+): Steps<readonly AdoptedEntry[]> {
+  const adopted: AdoptedEntry[] = [];
+  for (const each of known) {
+    const planned = planAdoption(each, now);
+    if (planned) adopted.push(planned);
+    yield;
+  }
+  return adopted;
 }

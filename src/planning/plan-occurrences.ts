@@ -4,6 +4,7 @@ import type { Entry } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom } from '../schedule/range.ts';
 import type { EntryState } from '../store/entry-state.ts';
+import type { Steps } from '../util/steps.ts';
 import { endPause } from './end-pause.ts';
 import { nextDueAt } from './plan.ts';
 
@@ -20,22 +21,23 @@ export interface PlannedOccurrences {
  * Decides about every occurrence from `first` to `now`, those that were not dealt with: those of a pause that has
  * ended and those that a command asked to skip are skipped, the others follow the entry's catch-up policy.
  */
-export function planOccurrences(
+export function* planOccurrences(
   entry: Entry,
   state: EntryState,
   now: number,
   first = nextDueAt(entry, state),
-): PlannedOccurrences {
+): Steps<PlannedOccurrences> {
   const until = state.pause?.until ?? null;
-  if (until !== null) return planAfterPause(entry, state, until, now);
+  if (until !== null) return yield* planAfterPause(entry, state, until, now);
   const asked = state.skip?.filter((at) => at >= first) ?? [];
   if (!asked.some((at) => at <= now)) {
-    const { send, skip, dueAt } = decide(entry, first, now);
+    const { send, skip, dueAt } = yield* decide(entry, first, now);
     return { send, skip, changes: { dueAt } };
   }
   const schedule = withoutInstants(entry.schedule, asked);
   const start = asked.includes(first) ? nextAfter(schedule, first) : first;
-  const rest = start > now ? { send: [], skip: [] } : decide({ ...entry, schedule }, start, now);
+  const rest =
+    start > now ? { send: [], skip: [] } : yield* decide({ ...entry, schedule }, start, now);
   const skipped = asked.filter((at) => at <= now);
   const ahead = asked.filter((at) => at > now);
   return {
@@ -51,18 +53,18 @@ export function planOccurrences(
   };
 }
 
-function planAfterPause(
+function* planAfterPause(
   entry: Entry,
   state: EntryState,
   until: number,
   now: number,
-): PlannedOccurrences {
-  const { changes, skipped } = endPause(entry, state, until);
+): Steps<PlannedOccurrences> {
+  const { changes, skipped } = yield* endPause(entry, state, until);
   const resumed = { ...state, ...changes };
   const skip = skipped ? [skipped] : [];
   const first = nextDueAt(entry, resumed);
   if (first > now) return { send: [], skip, changes };
-  const planned = planOccurrences(entry, resumed, now, first);
+  const planned = yield* planOccurrences(entry, resumed, now, first);
   return {
     send: planned.send,
     skip: [...skip, ...planned.skip],

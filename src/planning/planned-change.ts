@@ -5,10 +5,12 @@ import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
+import type { RunMessages } from '../message/run-messages.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState, type LastSkip, type RunningRun } from '../store/entry-state.ts';
 import type { HistoryRow, RunRow } from '../store/history.ts';
+import type { Steps } from '../util/steps.ts';
 import { indexedDueAt } from './plan.ts';
 
 /** What was decided about one entry, ready to be committed, with the events that follow a commit. */
@@ -43,15 +45,17 @@ interface Reported extends Pick<Decided, 'before' | 'skipped' | 'commandId'> {
   readonly term: number;
 }
 
-/** Renders the messages of a decision at `sentAt` (epoch milliseconds), for the term of that token. */
-export function planChange(
+/** Renders the messages of a decision, one in each step, at `sentAt` (epoch milliseconds), for the term of that token. */
+export function* planChange(
   { entry, before, runs: instants, causeOf, skipped, changes, commandId }: Decided,
   { sentAt, term }: { readonly sentAt: number; readonly term: number },
   messageContext: MessageContext,
-): PlannedChange {
-  const runs = instants.map((dueAt) =>
-    compose({ entry, dueAt, cause: causeOf(dueAt), commandId }, sentAt, messageContext),
-  );
+): Steps<PlannedChange> {
+  const runs: RunMessages[] = [];
+  for (const dueAt of instants) {
+    runs.push(compose({ entry, dueAt, cause: causeOf(dueAt), commandId }, sentAt, messageContext));
+    yield;
+  }
   const sent = runs.map(({ taskId, messages }, i) => ({
     entry: entry.name,
     task: entry.task,

@@ -1,3 +1,5 @@
+import type { Steps } from '../util/steps.ts';
+import { latestByNext } from './latest.ts';
 import { latestWithin, nextAfter } from './next-after.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -8,17 +10,23 @@ import type { Schedule } from './schedule.ts';
 export interface Stretch {
   readonly first: number;
   readonly last: number;
-  /** `null` for more than `COUNT_LIMIT`. */
+  /** `null` if they are too many to count: more than `COUNT_LIMIT`, or more than the time was enough for. */
   readonly count: number | null;
 }
 
-/** Occurrences beyond this number are not counted one by one. */
+/** Occurrences beyond this number are not counted. */
 export const COUNT_LIMIT = 10_000;
 
-/** Returns the occurrences from `first`, which is one, up to but not including `end`. */
-export function stretch(schedule: Schedule, first: number, end: number): Stretch {
+/** Occurrences that are counted even if the time is used up. */
+const COUNT_AT_ONCE = 16;
+
+/** Occurrences that a search passes one by one, in a schedule of the user's that cannot skip ahead. */
+const MAX_PASSED = 10_000;
+
+/** Summarizes the occurrences in `[first, end)`. `first` must be an occurrence. */
+export function* stretch(schedule: Schedule, first: number, end: number): Steps<Stretch> {
   const last = latestFrom(schedule, first, end - 1);
-  return { first, last, count: countBetween(schedule, first, last) };
+  return { first, last, count: yield* countBetween(schedule, first, last) };
 }
 
 /** Returns the first occurrence at or after `from`. Intervals are counted, forwards and backwards, from `anchor`. */
@@ -31,37 +39,45 @@ function modulo(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor;
 }
 
-/** Returns the newest occurrence in `[first, until]`, where `first` is one. */
+/**
+ * Returns the newest occurrence in `[first, until]`, where `first` is one. In a schedule without `latest`, very many
+ * occurrences are bisected: such a schedule has fixed instants, or it counts from one of the later ones.
+ */
 export function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);
   if (second > until) return first;
   const answer = latestWithin(schedule, first, until);
   if (answer !== undefined) return answer ?? first;
   let newest = second;
-  for (let at = second; at <= until; at = nextAfter(schedule, at)) newest = at;
-  return newest;
+  let at = second;
+  for (let i = 0; at <= until && i < MAX_PASSED; i++) {
+    newest = at;
+    at = nextAfter(schedule, at);
+  }
+  if (at > until) return newest;
+  return latestByNext((after) => nextAfter(schedule, after), newest, until) ?? newest;
 }
 
 /**
  * Returns the newest `limit` occurrences from `first` to `until`, both included, oldest first. If there are very
  * many, the first of them is found by bisection, so that a year of seconds is not visited one by one.
  */
-export function newestFrom(
+export function* newestFrom(
   schedule: Schedule,
   first: number,
   until: number,
   limit: number,
-): number[] {
+): Steps<number[]> {
   if (first === until) return [first];
   const most = 4 * limit;
-  let found = list(schedule, first, until, most);
+  let found = yield* list(schedule, first, until, most);
   if (found.length <= most) return found.slice(-limit);
   let tooMany = first;
   let tooFew = until;
   while (found.length > most || found.length < limit) {
     const middle = latestFrom(schedule, tooMany, tooMany + (tooFew - tooMany) / 2);
     const start = middle === tooMany ? nextAfter(schedule, tooMany) : middle;
-    found = list(schedule, start, until, most);
+    found = yield* list(schedule, start, until, most);
     if (found.length > most) tooMany = start;
     else tooFew = start;
   }
@@ -69,18 +85,26 @@ export function newestFrom(
 }
 
 /** Occurrences from `first` to `until`, both included; one more than `most` means that there are more. */
-function list(schedule: Schedule, first: number, until: number, most: number): number[] {
+function* list(schedule: Schedule, first: number, until: number, most: number): Steps<number[]> {
   const found: number[] = [];
   for (let at = first; at <= until && found.length <= most; at = nextAfter(schedule, at)) {
     found.push(at);
+    yield;
   }
   return found;
 }
 
-function countBetween(schedule: Schedule, first: number, last: number): number | null {
+function* countBetween(schedule: Schedule, first: number, last: number): Steps<number | null> {
+  const { every } = schedule;
+  if (every !== undefined) {
+    const count = (last - first) / every + 1;
+    return count > COUNT_LIMIT ? null : count;
+  }
   let count = 1;
   for (let at = first; at < last; at = nextAfter(schedule, at)) {
-    if (count++ === COUNT_LIMIT) return null;
+    if (count === COUNT_LIMIT) return null;
+    if (count % COUNT_AT_ONCE === 0 && (yield)) return null;
+    count += 1;
   }
   return count;
 }

@@ -17,6 +17,7 @@ import { reportCommitted } from './report-committed.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import { editChange, type StoredEdit, type StoredTarget } from '../planning/stored-edit.ts';
 import type { StoredSource } from './stored-window.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
 import { TermEnded, type Term } from './term.ts';
 
 export interface CommandEngineOptions {
@@ -102,7 +103,8 @@ export class CommandEngine {
     const { clock, events, messageContext, committer, scheduled } = this.#options;
     let planned: PlannedChange;
     try {
-      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, messageContext());
+      const at = { sentAt: clock.now(), term: term.token };
+      planned = await runInSlices(planChange(decided, at, messageContext()), clock);
     } catch (error) {
       return describeError(error);
     }

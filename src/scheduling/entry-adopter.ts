@@ -5,7 +5,7 @@ import type { EntryState } from '../store/entry-state.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { StoreError } from '../util/errors.ts';
 import {
-  planAdoption,
+  planAdoptions,
   planRestart,
   type AdoptedEntry,
   type KnownEntry,
@@ -17,6 +17,8 @@ import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import { partitionBySource } from '../planning/partition-by-source.ts';
 import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
+import type { Steps } from '../util/steps.ts';
 import type { Term } from './term.ts';
 
 export interface EntryAdopterOptions
@@ -186,9 +188,9 @@ export class EntryAdopter {
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
   async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
-    const { clock, events } = this.#options;
+    const { clock } = this.#options;
     const now = clock.now();
-    const adopted = known.flatMap((each) => planAdoption(each, now) ?? []);
+    const adopted = await runInSlices(planAdoptions(known, now), clock);
     const rejected = await this.#commitAdopted(adopted, term, stop);
     for (const each of known) {
       if (rejected.has(each.name)) this.#rejected.set(each.name, each);
@@ -196,6 +198,12 @@ export class EntryAdopter {
     }
     if (rejected.size > 0) this.#adoptAt = clock.now() + PAUSE;
     else if (this.#rejected.size === 0) this.#adoptAt = Infinity;
+    return runInSlices(this.#enterAll(adopted, rejected), clock);
+  }
+
+  /** Puts entries on the agenda, but for those whose state was not stored. */
+  *#enterAll(adopted: readonly AdoptedEntry[], rejected: ReadonlySet<string>): Steps<Adopted> {
+    const { events } = this.#options;
     const changes: Partial<Record<EntryChange, number>> = {};
     let scheduled = 0;
     for (const { entry, commit, ...reconciled } of adopted) {
@@ -208,6 +216,7 @@ export class EntryAdopter {
       if (!entry?.enabled) continue;
       this.#enter(entry, reconciled);
       scheduled += 1;
+      yield;
     }
     return { scheduled, changes };
   }

@@ -16,6 +16,8 @@ import { NO_OUTCOMES, type RunOutcomes } from './run-outcomes.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
 import { partitionBySource } from '../planning/partition-by-source.ts';
 import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
+import type { Steps } from '../util/steps.ts';
 import type { Term } from './term.ts';
 
 export interface SchedulerOptions
@@ -33,6 +35,9 @@ export interface SchedulerOptions
 interface Planned extends PlannedChange {
   readonly cancel: readonly string[];
 }
+
+/** How long a tick counts the occurrences that it skips; later ones are not counted. Milliseconds. */
+const COUNT_BUDGET = 50;
 
 /** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
 const PAUSE = 10_000;
@@ -128,10 +133,15 @@ export class Scheduler {
     term: Term,
     stop: AbortSignal,
   ): Promise<number> {
+    const { clock } = this.#options;
     let sent = 0;
+    let budget = COUNT_BUDGET;
     await this.#committer.runPool(due, term, stop, async (batch) => {
-      const at = { sentAt: this.#options.clock.now(), term: term.token };
-      const planned = await this.#cancel(batch.flatMap((item) => this.#plan(item, now, at) ?? []));
+      const begin = clock.monotonic();
+      const at = { sentAt: clock.now(), term: term.token };
+      const plans = await runInSlices(this.#planAll(batch, now, at), clock, budget);
+      budget -= clock.monotonic() - begin;
+      const planned = await this.#cancel(plans);
       const changes = planned.map(({ change }) => change);
       const outcomes = await this.#committer.commit(changes, term, stop);
       for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
@@ -139,15 +149,30 @@ export class Scheduler {
     return sent;
   }
 
+  *#planAll(
+    batch: readonly Item[],
+    now: number,
+    at: { readonly sentAt: number; readonly term: number },
+  ): Steps<readonly Planned[]> {
+    const planned: Planned[] = [];
+    for (const item of batch) {
+      const plan = yield* this.#plan(item, now, at);
+      if (plan) planned.push(plan);
+      yield;
+    }
+    return planned;
+  }
+
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
-  #plan(
+  *#plan(
     { entry, state, dueAt }: Item,
     now: number,
     at: { readonly sentAt: number; readonly term: number },
-  ): Planned | undefined {
+  ): Steps<Planned | undefined> {
     const { clock, events, messageContext, outcomes } = this.#options;
     try {
-      const limited = limitOverlap(entry, state, planOccurrences(entry, state, now, dueAt), now);
+      const occurrences = yield* planOccurrences(entry, state, now, dueAt);
+      const limited = limitOverlap(entry, state, occurrences, now);
       if (limited.kind === 'wait') {
         this.#scheduled.schedule(entry, state, limited.until);
         outcomes?.expedite(state.running ?? []);
@@ -157,7 +182,7 @@ export class Scheduler {
       const newest = send.at(-1) ?? now;
       const cause = (at: number) => causeOf(at, newest, now);
       const decided = { entry, before: state, runs: send, causeOf: cause, skipped: skip, changes };
-      const planned = planChange(decided, at, messageContext());
+      const planned = yield* planChange(decided, at, messageContext());
       return { ...planned, cancel: limited.cancel.map(({ taskId }) => taskId) };
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);

@@ -2,6 +2,8 @@ import type { Definitions } from '../catalog/definition.ts';
 import type { Events } from '../events/events.ts';
 import type { Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';
 import type { Clock } from '../util/clock.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
+import type { Steps } from '../util/steps.ts';
 import { readStoredEntry, type LoadedEntry } from '../planning/read-stored-entry.ts';
 
 /** Where stored entries come from. */
@@ -75,7 +77,7 @@ export class StoredWindow {
     try {
       for (;;) {
         const page = await stored.entries.page({ limit: PAGE, after, dueBy });
-        loaded.push(...page.flatMap((row) => this.#read(row, stored.definitions()) ?? []));
+        loaded.push(...(await runInSlices(this.#readAll(page, stored), this.#options.clock)));
         after = page.at(-1) ?? after;
         count += page.length;
         if (page.length < PAGE || count >= MAX_WINDOW) break;
@@ -92,6 +94,16 @@ export class StoredWindow {
     // What is committed from here on and due by the horizon stays in memory, so the next load begins behind it.
     this.#after = isWhole ? { dueAt: dueBy + 1, entry: '' } : after;
     return loaded;
+  }
+
+  *#readAll(page: readonly StoredEntry[], { definitions }: StoredSource): Steps<LoadedEntry[]> {
+    const read: LoadedEntry[] = [];
+    for (const row of page) {
+      const entry = this.#read(row, definitions());
+      if (entry) read.push(entry);
+      yield;
+    }
+    return read;
   }
 
   #read(row: StoredEntry, definitions: Definitions): LoadedEntry | null {

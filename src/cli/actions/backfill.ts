@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { backfill as preview, MAX_BACKFILLED } from '../../commands/backfill.ts';
+import { runAtOnce } from '../../util/steps.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
@@ -51,7 +52,7 @@ async function plan(settings: Settings, name: string, from: number, to: number) 
     const { entry, state } = await find(store, settings, name, now);
     const sent = { id: '', at: null, by: '', reason: null };
     const command = { ...sent, do: 'backfill', entry: name, from, to } as const;
-    const outcome = preview({ entry, state }, command, now);
+    const outcome = runAtOnce(preview({ entry, state }, command, now));
     return { outcome, zone: entry.schedule.timezone ?? settings.timezone };
   } finally {
     await store.close();

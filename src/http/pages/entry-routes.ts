@@ -61,13 +61,16 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
     const recorded = entry &&
       history && { entry, state, rows: history.rows, isComplete: history.next === null };
+    const occurrences = recorded
+      ? await runInSlices(accountNewest(recorded, OCCURRENCES, now), clock)
+      : [];
     const answer = command === undefined ? null : answers.get(command);
     return c.html(
       entryPage({
         ...{ frame, row: found.row, errors, now },
         zone: zoneOf(found.row, settings().timezone),
         next,
-        occurrences: recorded ? accountNewest(recorded, OCCURRENCES, now) : [],
+        occurrences,
         runs: history ? joinRuns(history.rows) : null,
         definition: pretty(stored[0]?.definition),
         answer: answer === null ? null : answer === undefined ? 'pending' : decodeAudit(answer),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  decide,
+  decide as decideInSteps,
   selectSkipped,
   type Decision,
   type SkipReason,
@@ -17,6 +17,9 @@ import {
   MINUTE,
   SECOND,
 } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { applyCommand } from '../../../src/commands/apply-command.ts';
+import { applyCommand as applyCommandInSteps } from '../../../src/commands/apply-command.ts';
 import type { EntryCommand } from '../../../src/commands/command.ts';
 import type { EntryState } from '../../../src/store/entry-state.ts';
 import { crontab } from '../../../src/schedule/crontab/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { makeEntry } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const applyCommand = (...args: Parameters<typeof applyCommandInSteps>) =>
+  runAtOnce(applyCommandInSteps(...args));
 
 const HOURLY = crontab({ minute: 0 });
 /** 12:30 UTC; the run of 12:00 was sent. */

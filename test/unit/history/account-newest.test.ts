@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
-import { accountNewest } from '../../../src/history/account-newest.ts';
+import { accountNewest as accountNewestInSteps } from '../../../src/history/account-newest.ts';
 import { cron } from '../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { makeEntry } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const accountNewest = (...args: Parameters<typeof accountNewestInSteps>) =>
+  runAtOnce(accountNewestInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 const YEAR = 365 * 24 * 3_600_000;

@@ -96,7 +96,7 @@ describe('the log line of', () => {
     const [one, many] = [1, null].map((count) => lineOf('skipped', { ...skipped, count }));
     expect(one).toMatchObject({ msg: `Skipped 1 run of greet due from ${from} to ${to}: ${why}` });
     expect(many).toMatchObject({
-      msg: `Skipped more than 10,000 runs of greet due from ${from} to ${to}: ${why}`,
+      msg: `Skipped very many runs of greet due from ${from} to ${to}: ${why}`,
     });
     expect(lineOf('skipped', { ...skipped, last: NOON, count: 1 })).toMatchObject({
       msg: `Skipped 1 run of greet due at ${from}: ${why}`,

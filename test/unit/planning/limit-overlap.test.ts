@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { OverlapPolicy } from '../../../src/catalog/overlap.ts';
 import { limitOverlap } from '../../../src/planning/limit-overlap.ts';
-import { planOccurrences } from '../../../src/planning/plan-occurrences.ts';
+import { planOccurrences as planOccurrencesInSteps } from '../../../src/planning/plan-occurrences.ts';
 import type { EntryState } from '../../../src/store/entry-state.ts';
 import { HOUR, makeEntry, makeState, MINUTE } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const planOccurrences = (...args: Parameters<typeof planOccurrencesInSteps>) =>
+  runAtOnce(planOccurrencesInSteps(...args));
 
 /** An entry that is due every minute, and its state after the run at minute 1. */
 const RUNNING = [{ taskId: 'first', dueAt: MINUTE, sentAt: MINUTE }];

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { planOccurrences } from '../../../src/planning/plan-occurrences.ts';
+import { planOccurrences as planOccurrencesInSteps } from '../../../src/planning/plan-occurrences.ts';
 import { alignedSchedule, HOUR, makeEntry, makeState } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const planOccurrences = (...args: Parameters<typeof planOccurrencesInSteps>) =>
+  runAtOnce(planOccurrencesInSteps(...args));
 
 const NOON = Date.UTC(2026, 10, 22, 12);
 const at = (hours: number) => NOON + hours * HOUR;

@@ -1,7 +1,7 @@
 import { advance, newState } from '../../../src/store/entry-state.ts';
 import { describe, expect, test } from 'vitest';
 import { cursor, nextDueAt, reconcile } from '../../../src/planning/plan.ts';
-import { decide } from '../../../src/catalog/catch-up.ts';
+import { decide as decideInSteps } from '../../../src/catalog/catch-up.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import {
   intervalSchedule,
@@ -11,6 +11,9 @@ import {
   makeState,
   SECOND,
 } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 

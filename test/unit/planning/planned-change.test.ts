@@ -6,11 +6,17 @@ import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import type { MessageContext } from '../../../src/compose/message-context.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
-import { planOccurrences } from '../../../src/planning/plan-occurrences.ts';
-import { planChange } from '../../../src/planning/planned-change.ts';
+import { planOccurrences as planOccurrencesInSteps } from '../../../src/planning/plan-occurrences.ts';
+import { planChange as planChangeInSteps } from '../../../src/planning/planned-change.ts';
 import { advance } from '../../../src/store/entry-state.ts';
 import { NEW_STATE } from '../../support/change.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+const planOccurrences = (...args: Parameters<typeof planOccurrencesInSteps>) =>
+  runAtOnce(planOccurrencesInSteps(...args));
+const planChange = (...args: Parameters<typeof planChangeInSteps>) =>
+  runAtOnce(planChangeInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { decide } from '../../../../src/catalog/catch-up.ts';
+import { decide as decideInSteps } from '../../../../src/catalog/catch-up.ts';
 import { nextDueAt } from '../../../../src/planning/plan.ts';
 import { newState } from '../../../../src/store/entry-state.ts';
 import { entryOf, entryProblems } from '../support.ts';
+import { runAtOnce } from '../../../../src/util/steps.ts';
+
+const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
 
 const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
 const daily = { cron: '0 4 * * *' };
