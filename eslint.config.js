@@ -215,7 +215,7 @@ export default defineConfig(
     languageOptions: {
       globals: Object.fromEntries(
         ['document', 'location', 'fetch', 'CSS', 'DOMParser', 'EventSource', 'setInterval']
-          .concat(['setTimeout', 'URLSearchParams'])
+          .concat(['addEventListener', 'setTimeout', 'URLSearchParams'])
           .map((name) => [name, 'readonly']),
       ),
     },
