@@ -1,11 +1,12 @@
 // What beat costs, measured on this machine beside what users would run instead.
-// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes,live,audit,start-history] [--quick]
+// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes,live,audit,start-history,hostile] [--quick]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
 import { findService } from '../test/support/services.ts';
 import { audit } from './audit.ts';
 import { burst } from './burst.ts';
+import { hostile } from './hostile.ts';
 import { input } from './input.ts';
 import { lateness } from './lateness.ts';
 import { live } from './live.ts';
@@ -29,6 +30,7 @@ const BENCHES: Record<string, Bench> = {
   live,
   audit,
   'start-history': startHistory,
+  hostile,
 };
 
 const { values } = parseArgs({

@@ -33,6 +33,7 @@ interface Options {
   readonly jobs: number;
   readonly break?: keyof typeof MUTATIONS;
   readonly keep: boolean;
+  readonly hostile: boolean;
 }
 
 const options = new Command('npm run chaos --')
@@ -56,6 +57,11 @@ const options = new Command('npm run chaos --')
     ),
   )
   .option('--keep', 'write the history of every run to a file, not only of failed ones', false)
+  .option(
+    '--hostile',
+    'send hostile requests, commands, results and records too; needs a machine without other load',
+    false,
+  )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse()
   .opts<Options>();
@@ -75,7 +81,9 @@ async function runNext(): Promise<void> {
     const seed = next++;
     const faults = { ...PROCESS_FAULT_DURATIONS, ...environment.faults };
     const { overlap } = environment;
-    const scenario = generateScenario(seed, { faults, overlap, length: LENGTH });
+    const scenario = generateScenario(seed, {
+      ...{ faults, overlap, hostile: options.hostile, length: LENGTH },
+    });
     const history = await runScenario(scenario, environment, program.script);
     const outcome = { scenario, result: checkHistory(history) };
     outcomes.push(outcome);

@@ -5,6 +5,7 @@ import type { History } from './history.ts';
 import type { Violations } from './violations.ts';
 import { checkAudit } from './audit-checker.ts';
 import { CommandEffects } from './command-checker.ts';
+import { checkLateness } from './lateness-checker.ts';
 import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
 import { findOverlaps, isUnloggedOverlap } from './overlap-checker.ts';
 import { checkSkip, LoggedDecisions } from './logged-decisions.ts';
@@ -20,6 +21,8 @@ export interface Figures extends LeadershipFigures {
   /** Commands that were applied, and that were rejected. */
   readonly applied: number;
   readonly rejected: number;
+  /** How late the latest run was while hostile inputs were sent, milliseconds. */
+  readonly latest: number;
   /** Further copies of a run under the same task id, where the environment allows them. */
   readonly repeated: number;
 }
@@ -32,12 +35,13 @@ export interface CheckResult {
 /** Compares what was published and logged with the schedules. */
 export function checkHistory(history: History): CheckResult {
   const leadership = checkLeadership(history);
+  const lateness = checkLateness(history);
   const effects = new CommandEffects(history);
   const all = history.queues.flat();
   const violations: Violations = {
     ...effects.checkRuns(all, history.mayRepeat),
     ...{ wrong: [], overlaps: [], commands: effects.violations, leaders: leadership.violations },
-    crashes: [...history.crashes],
+    ...{ late: lateness.violations, crashes: [...history.crashes] },
   };
   const counts = { sent: 0, skipped: 0, unlogged: 0, repeated: 0 };
   const queued = Map.groupBy(all, ({ entry }) => entry);
@@ -61,7 +65,10 @@ export function checkHistory(history: History): CheckResult {
   const received = history.tasks.size;
   return {
     violations,
-    figures: { ...counts, received, ...effects.figures, ...leadership.figures },
+    figures: {
+      ...{ ...counts, received, latest: lateness.latest },
+      ...{ ...effects.figures, ...leadership.figures },
+    },
   };
 }
 

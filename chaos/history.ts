@@ -2,6 +2,7 @@ import type { Entry } from '../src/catalog/entry.ts';
 import type { Recorded } from '../src/history/account.ts';
 import type { EntryState } from '../src/store/entry-state.ts';
 import type { SentCommand } from './command-sender.ts';
+import type { Lag } from './machine-lag.ts';
 import type { WorkedTask } from './worker.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
@@ -30,6 +31,12 @@ export interface History {
   readonly crashes: readonly string[];
   /** In order of their start. */
   readonly faults: readonly InjectedFault[];
+  /** When hostile inputs were sent and no fault was injected; `null` if none were. Epoch milliseconds. */
+  readonly hostile: {
+    readonly from: number;
+    readonly to: number;
+    readonly lags: readonly Lag[];
+  } | null;
   /** In order of their start, with the instant at which each was ended. */
   readonly processes: readonly {
     readonly log: readonly LogLine[];

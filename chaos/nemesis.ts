@@ -3,19 +3,22 @@ import type { Cluster } from './cluster.ts';
 import type { Environment } from './environments/environment.ts';
 import type { InjectedFault } from './history.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
-import type { Fault } from './scenario.ts';
+import type { HostileSender } from './hostile-faults.ts';
+import { HOSTILE, type Fault } from './scenario.ts';
 
 /** Injects faults into a cluster and its environment. */
 export class Nemesis {
   readonly #cluster: Cluster;
   readonly #environment: Environment;
+  readonly #hostile: HostileSender;
   readonly #injected: InjectedFault[] = [];
   /** The processes, networks and servers that have a fault at present. */
   readonly #faulty = new Set<string>();
 
-  constructor(cluster: Cluster, environment: Environment) {
+  constructor(cluster: Cluster, environment: Environment, hostile: HostileSender) {
     this.#cluster = cluster;
     this.#environment = environment;
+    this.#hostile = hostile;
   }
 
   /**
@@ -38,6 +41,10 @@ export class Nemesis {
   }
 
   async #inject({ kind, target, duration }: Fault): Promise<void> {
+    if (kind.startsWith(HOSTILE)) {
+      await this.#hostile.send(kind.slice(HOSTILE.length));
+      return;
+    }
     const cluster = this.#cluster;
     const slot = target === 'leader' ? (cluster.leader() ?? 0) : target;
     const affected = this.#findAffected(kind, slot);

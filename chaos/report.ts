@@ -16,7 +16,7 @@ export function isClean({ violations }: CheckResult): boolean {
 export function formatRun({ scenario, result }: Outcome): string {
   const { seed, instances, entries, faults } = scenario;
   const { figures, violations } = result;
-  const { sent, skipped, unlogged, repeated, gap, applied, rejected } = figures;
+  const { sent, skipped, unlogged, repeated, gap, applied, rejected, latest } = figures;
   const parts = [
     `${instances} instances, ${Object.keys(entries).length} entries, ${faults.length} faults`,
     `${sent} published, ${skipped} skipped`,
@@ -24,6 +24,7 @@ export function formatRun({ scenario, result }: Outcome): string {
     ...(unlogged > 0 ? [`${unlogged} skipped without a log line`] : []),
     ...(repeated > 0 ? [`${repeated} repeated`] : []),
     `longest time without a leader ${formatSeconds(gap)}`,
+    `latest run beside hostile inputs ${count(latest)} ms`,
   ];
   const bad = Object.entries(violations).filter(([, found]) => found.length > 0);
   const end =
@@ -60,7 +61,9 @@ export function formatSummary(outcomes: readonly Outcome[]): string {
       count(sum(violations.map(({ overlaps }) => overlaps.length))),
     ],
     ['two leaders published', count(sum(violations.map(({ leaders }) => leaders.length)))],
+    ['late because of hostile inputs', count(sum(violations.map(({ late }) => late.length)))],
     ['crashed, hung or stuck', count(sum(violations.map(({ crashes }) => crashes.length)))],
+    ['latest run beside hostile inputs', formatSpread(figures.map(({ latest }) => latest))],
     ['longest time without a leader', formatSpread(figures.map(({ gap }) => gap))],
     ['takeover after SIGKILL', formatSpread(figures.flatMap(({ afterKill }) => afterKill))],
     ['takeover after SIGTERM', formatSpread(figures.flatMap(({ afterStop }) => afterStop))],

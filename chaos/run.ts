@@ -12,11 +12,14 @@ import { readStoredEntry, type LoadedEntry } from '../src/planning/read-stored-e
 import type { StateStore } from '../src/store/store.ts';
 import { systemClock } from '../src/util/clock.ts';
 import { Folder } from '../test/support/folder.ts';
+import { HOSTILE_TOKEN } from '../test/support/hostile-inputs.ts';
 import { sendCommands } from './command-sender.ts';
 import { Cluster } from './cluster.ts';
 import type { Environment, EnvironmentType } from './environments/environment.ts';
 import type { History } from './history.ts';
+import { HostileSender } from './hostile-faults.ts';
 import { LIMITED_QUEUE } from './limited-entries.ts';
+import { MachineLag } from './machine-lag.ts';
 import { Nemesis } from './nemesis.ts';
 import { QUEUES, type Scenario } from './scenario.ts';
 import { Worker } from './worker.ts';
@@ -26,12 +29,15 @@ const RECOVERY_TIMEOUT = 30_000;
 
 const POLL_INTERVAL = 250;
 
+/** The pause after each hostile input, in which its effects show. Milliseconds. */
+const HOSTILE_PAUSE = 500;
+
 /** The lock's TTL in seconds: the shortest that is allowed, so that leadership changes often. */
 const TTL = 1;
 
 /** Runs a scenario and returns its history. */
 export async function runScenario(
-  { seed, instances, entries, faults, commands }: Scenario,
+  { seed, instances, entries, faults, commands, hostile }: Scenario,
   type: EnvironmentType,
   script: string,
 ): Promise<History> {
@@ -43,6 +49,8 @@ export async function runScenario(
     }),
     lock: { ttl: TTL },
     history: { limit: 100_000 },
+    http: { port: 0, changeToken: HOSTILE_TOKEN },
+    workerSendTaskEvents: environment.redis !== undefined,
     beatSchedule: entries,
   };
   using folder = new Folder({ 'beat.config.yaml': stringify(config) });
@@ -62,9 +70,11 @@ export async function runScenario(
   // The run itself must not fail where a busy server replies too late for beat's short TTL.
   const store = await openState({ ...storeOptions(settings, systemClock), lockTtl: 60_000 });
   await using _ = { [Symbol.asyncDispose]: () => store.close() };
-  const injecting = new Nemesis(cluster, environment).inject(faults);
+  const sender = new HostileSender(cluster, store.commands, environment.redis ?? null);
+  const injecting = new Nemesis(cluster, environment, sender).inject(faults);
   const sending = sendCommands(store.commands, commands, injecting);
   const [injected, sent] = await Promise.all([injecting, sending]);
+  const withoutFaults = await sendHostileInputs(cluster, sender, hostile);
   const healedAt = Date.now();
   if (!(await hasRecovered(cluster, healedAt))) {
     cluster.crashes.push(
@@ -84,6 +94,7 @@ export async function runScenario(
     healedAt,
     crashes: [...cluster.crashes],
     faults: injected,
+    hostile: withoutFaults,
     processes: cluster.instances.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
     queues: await Promise.all(
       [...QUEUES, LIMITED_QUEUE].map((queue) => environment.readQueue(queue)),
@@ -94,6 +105,26 @@ export async function runScenario(
     revoked: worker?.revoked ?? new Map(),
     mayRepeat: type.mayRepeat,
   };
+}
+
+/**
+ * Sends hostile inputs one after the other when an instance has recovered from all faults. Returns `null` if none does.
+ */
+async function sendHostileInputs(
+  cluster: Cluster,
+  sender: HostileSender,
+  names: readonly string[],
+): Promise<History['hostile']> {
+  if (names.length === 0) return null;
+  if (!(await hasRecovered(cluster, Date.now()))) return null;
+  await using machine = new MachineLag();
+  await delay(HOSTILE_PAUSE);
+  const from = Date.now();
+  for (const name of names) {
+    await sender.send(name);
+    await delay(HOSTILE_PAUSE);
+  }
+  return { from, to: Date.now(), lags: machine.lags };
 }
 
 /** The result backend in the same server as the broker: in databases it has a scheme of its own. */

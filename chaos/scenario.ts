@@ -1,6 +1,7 @@
 import type { OverlapPolicy } from '../src/catalog/overlap.ts';
 import type { EntryConfig } from '../src/config/config-types.ts';
 import { generateCommands, type PlannedCommand } from './commands.ts';
+import { shuffleHostileInputs } from './hostile-faults.ts';
 import { generateLimitedEntries } from './limited-entries.ts';
 import { Random } from './random.ts';
 
@@ -24,6 +25,8 @@ export interface Scenario {
   readonly faults: readonly Fault[];
   /** In order of time. */
   readonly commands: readonly PlannedCommand[];
+  /** The hostile inputs that are sent when all faults are healed, in that order. Some are faults as well. */
+  readonly hostile: readonly string[];
 }
 
 /** The shortest and the longest duration of each kind of fault, in milliseconds. */
@@ -33,6 +36,8 @@ export interface ScenarioOptions {
   readonly faults: FaultDurations;
   /** The policies of entries whose runs must not overlap. */
   readonly overlap: readonly OverlapPolicy[];
+  /** Whether hostile inputs are sent. */
+  readonly hostile: boolean;
   /** The shortest and the longest time from the first fault to the last, in milliseconds. */
   readonly length: readonly [number, number];
 }
@@ -42,6 +47,12 @@ export const QUEUES = ['celery', 'mail'] as const;
 
 /** The pause between the starts of two faults, in milliseconds. After a short one they overlap. */
 const PAUSE = [100, 2_500] as const;
+
+/** The beginning of the kind of a fault that sends the hostile input of that name. */
+export const HOSTILE = 'hostile ';
+
+/** How many of the hostile inputs are sent while other faults are injected. */
+const HOSTILE_FAULTS = 2;
 
 export function generateScenario(seed: number, options: ScenarioOptions): Scenario {
   const random = new Random(seed);
@@ -56,8 +67,14 @@ export function generateScenario(seed: number, options: ScenarioOptions): Scenar
     const target = random.chance(0.7) ? 'leader' : random.int(0, instances - 1);
     faults.push({ at, kind, target, duration: random.int(...options.faults[kind]!) });
   }
+  const hostile = options.hostile ? shuffleHostileInputs(seed) : [];
+  const during = hostile.slice(0, HOSTILE_FAULTS).map((name, i) => ({
+    ...{ at: Math.round(((i + 0.5) * end) / HOSTILE_FAULTS), kind: `${HOSTILE}${name}` },
+    ...{ target: 'leader' as const, duration: 0 },
+  }));
   const commands = generateCommands(seed, { entries, end, createEntry: generateEntry });
-  return { seed, instances, entries, faults, commands };
+  const all = [...faults, ...during].toSorted((a, b) => a.at - b.at);
+  return { seed, instances, entries, faults: all, commands, hostile };
 }
 
 function generateEntry(random: Random, i: number): EntryConfig {

@@ -3,8 +3,11 @@
  * logged as published and not in its queue. `doubled`: published more than once. `wrong`: published or
  * skipped against the schedule or the policy. `commands`: a command that was not answered, or applied more than
  * once. `overlaps`: published while an earlier run of an
- * entry was running, or skipped although none was. `leaders`: two leaders published at the same time. `crashes`: a process that crashed, hung or did not recover.
+ * entry was running, or skipped although none was. `leaders`: two leaders published at the same time. `late`: published late because of a hostile input. `crashes`: a process that crashed, hung or did not recover.
  */
 export type Violations = Readonly<
-  Record<'lost' | 'doubled' | 'wrong' | 'overlaps' | 'commands' | 'leaders' | 'crashes', string[]>
+  Record<
+    'lost' | 'doubled' | 'wrong' | 'overlaps' | 'commands' | 'leaders' | 'late' | 'crashes',
+    string[]
+  >
 >;

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { OverlapPolicy } from '../../src/catalog/overlap.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import type { QueuedRun } from '../../test/support/queues.ts';
@@ -13,6 +14,8 @@ export interface Environment extends AsyncDisposable {
   affects(kind: string): 'instance' | 'server';
   /** Injects the fault; resolves when it is healed. Durations are milliseconds. */
   inject(kind: string, slot: number, duration: number): Promise<void>;
+  /** The Redis with results and task events, for hostile ones; absent if they are elsewhere. */
+  readonly redis?: Redis;
   /** Every run that was published to the queue, oldest first. */
   readQueue(queue: string): Promise<QueuedRun[]>;
   /** Calls the listener with the ids of tasks that are revoked. Absent where the broker carries no remote control. */

@@ -29,6 +29,7 @@ export const redisEnvironment: EnvironmentType = {
     const subscribers: Redis[] = [];
     return {
       config: { brokerUrl: server.url() },
+      redis: server.client,
       urlFor: (slot) => `redis://127.0.0.1:${proxies[slot]!.port}/0`,
       affects: (kind) => (kind in NETWORK_FAULTS ? 'instance' : 'server'),
       inject: (kind, slot, duration) =>

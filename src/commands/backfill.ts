@@ -1,4 +1,5 @@
 import { thousands } from '../util/thousands.ts';
+import type { Entry } from '../catalog/entry.ts';
 import { cursor } from '../planning/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
@@ -9,6 +10,9 @@ import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
 /** Most runs of one backfill: they are one commit, and one burst for the workers. */
 export const MAX_BACKFILLED = 10_000;
+
+/** Most bytes of arguments in all runs of one backfill: the leader holds their messages in memory at the same time. */
+const MAX_BYTES = 10_000_000;
 
 /** Publishes the occurrences in `[from, to)`, all in the past at `now`. Epoch milliseconds. */
 export function* backfill(
@@ -27,6 +31,13 @@ export function* backfill(
   if (dueAt.length === 0) {
     return rejected(`${entry.name} has no occurrence from ${utc(from)} until ${utc(to)}`);
   }
+  const bytes = measureArguments(entry);
+  if (bytes * dueAt.length > MAX_BYTES) {
+    const most = Math.max(1, Math.floor(MAX_BYTES / bytes));
+    return rejected(
+      `${thousands(dueAt.length)} runs with arguments of ${thousands(bytes)} bytes: choose a shorter time, of at most ${thousands(most)} runs`,
+    );
+  }
   return {
     kind: 'applied',
     changes: {},
@@ -34,6 +45,13 @@ export function* backfill(
     skipped: [],
     answer: `published ${thousands(dueAt.length)} runs of ${entry.name}`,
   };
+}
+
+/** About how many bytes the arguments of one run have in its message. */
+function measureArguments({ args, kwargs, canvas }: Entry): number {
+  const toText = (_key: string, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value;
+  return JSON.stringify([args, kwargs, canvas], toText).length;
 }
 
 /**

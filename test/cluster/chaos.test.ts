@@ -62,7 +62,9 @@ const SUBJECTS: Record<string, Subject> = {
 
 async function run(seed: number, type: EnvironmentType, program: Program, faults: FaultDurations) {
   const { overlap } = type;
-  const scenario = generateScenario(seed, { faults, overlap, length: [5_000, 6_000] });
+  const scenario = generateScenario(seed, {
+    ...{ faults, overlap, hostile: false, length: [5_000, 6_000] },
+  });
   return { scenario, result: checkHistory(await runScenario(scenario, type, program.script)) };
 }
 

@@ -76,19 +76,18 @@ export function commandLogContract(
       for (const json of ['one', long('x', 1_000_001), long('ü', 500_001), long('z', 1_000_000)]) {
         await log.append(json);
       }
-      const pending = await log.pending(10);
-      expect(pending.map(({ json }) => json?.length ?? null)).toEqual([3, null, null, 1_000_000]);
-      expect(JSON.stringify(pending.slice(1, 3)).length).toBeLessThan(300);
       const term = await store.ledger.beginTerm();
-      const [, x, u] = pending;
-      expect(x!.key).not.toBe(u!.key);
-      await finish(term, { key: u!.key, id: u!.key, audit: '{}' });
-      expect((await log.pending(10)).map(({ key }) => key)).toEqual(
-        [0, 1, 3].map((i) => pending[i]!.key),
-      );
-      await finish(term, { key: u!.key, id: u!.key, audit: '{}' });
-      await finish(term, { key: x!.key, id: x!.key, audit: '{}' });
-      expect((await texts()).map((json) => json?.length)).toEqual([3, 1_000_000]);
+      const read: (number | null)[] = [];
+      for (;;) {
+        const page = await log.pending(10);
+        if (page.length === 0) break;
+        read.push(...page.map(({ json }) => json?.length ?? null));
+        expect(page.every(({ key, json }) => json !== null || key.length < 100)).toBe(true);
+        const finished = page.map(({ key }) => ({ key, id: key.slice(0, 100), audit: '{}' }));
+        await finish(term, ...finished);
+        await finish(term, ...finished);
+      }
+      expect(read).toEqual([3, null, null, 1_000_000]);
     });
 
     test('returns at most 4,000,000 bytes of text at once', async () => {

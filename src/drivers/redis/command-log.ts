@@ -49,7 +49,8 @@ const LONG_KEY = `
 `;
 
 /**
- * Reads the oldest commands one by one, and returns the keys of long ones instead of their texts.
+ * Reads the oldest commands one by one, and returns the key of a long one instead of its text. It ends there: Redis copies
+ * what a script reads, and several long texts would take it longer than the leader waits.
  *
  * KEYS[1]  commands
  * ARGV[1]  the number of commands to read
@@ -66,6 +67,7 @@ const READ_COMMANDS = script(`${RIGHTS}${LONG_KEY}
     if not key then bytes = bytes + #text end
     if bytes > ${PAGE_BYTES} then break end
     found[#found + 1] = key and {0, key} or {1, text}
+    if key then break end
   end
   return found
 `);

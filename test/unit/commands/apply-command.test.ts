@@ -235,3 +235,17 @@ describe('backfill', () => {
     expect(outcome).toEqual({ kind: 'rejected', reason: expect.stringMatching(reason) as string });
   });
 });
+
+test('backfill: runs whose arguments have more than 10,000,000 bytes together are rejected with how many may be', () => {
+  const entry = makeEntry({ name: 'backup', schedule: HOURLY, args: ['x'.repeat(99_991), 5n] });
+  const command = (runs: number) => {
+    const from = NOON - runs * HOUR;
+    return { ...SENT, do: 'backfill', entry: 'backup', from, to: NOON } as const;
+  };
+  const target = { entry, state: state() };
+  expect(applyCommand(target, command(99), NOW)).toMatchObject({ kind: 'applied' });
+  expect(applyCommand(target, command(101), NOW)).toEqual({
+    kind: 'rejected',
+    reason: '101 runs with arguments of 100,009 bytes: choose a shorter time, of at most 99 runs',
+  });
+});
