@@ -92,6 +92,7 @@ export const PURE = [
   'store/history-row.ts',
   'store/history.ts',
   'store/minutes.ts',
+  'store/record-fields.ts',
   'store/repair-command.ts',
   'store/stored-entries.ts',
   'util/decode/',

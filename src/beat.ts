@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Difference } from './catalog/catalog.ts';
 import type { BeatConfig } from './config/config-types.ts';
 import { LiveSettings } from './config/live-settings.ts';
-import { resolveSettings } from './config/resolve.ts';
+import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import type { BeatEvents } from './events/beat-events.ts';
 import { Events, type EventSource, type Listener } from './events/events.ts';
@@ -42,7 +42,7 @@ export class Beat implements EventSource, AsyncDisposable {
   /** Throws a `ConfigError` with every problem found. */
   constructor(config: BeatConfig | Settings, options: BeatOptions = {}) {
     const { clock = systemClock, store, source } = options;
-    const live = new LiveSettings('entries' in config ? config : resolveSettings(config), {
+    const live = new LiveSettings(toSettings(config), {
       origin: options.origin ?? `beat@${hostname()}`,
       replyTo: randomUUID(),
     });
@@ -94,7 +94,7 @@ export class Beat implements EventSource, AsyncDisposable {
    */
   async reload(config?: BeatConfig | Settings): Promise<Difference> {
     if (config === undefined) return this.#instance.reloader.reload();
-    return this.#instance.reloader.replace('entries' in config ? config : resolveSettings(config));
+    return this.#instance.reloader.replace(toSettings(config));
   }
 
   /**

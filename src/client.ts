@@ -4,7 +4,7 @@ import type { Definition } from './catalog/definition.ts';
 import type { AuditRow } from './commands/audit.ts';
 import { CommandRejectedError, sendCommand } from './inbox/send-command.ts';
 import type { BeatConfig } from './config/config-types.ts';
-import { resolveSettings } from './config/resolve.ts';
+import { toSettings } from './config/resolve.ts';
 import { storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
 import { openState } from './drivers/open-store.ts';
@@ -44,7 +44,7 @@ export async function connect(
   config: BeatConfig | Settings,
   options: ClientOptions = {},
 ): Promise<BeatClient> {
-  const settings = 'entries' in config ? config : resolveSettings(config);
+  const settings = toSettings(config);
   const clock = options.clock ?? systemClock;
   const store = await openState(storeOptions(settings, clock));
   return new BeatClient(store, settings, { ...options, clock });

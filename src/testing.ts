@@ -7,7 +7,7 @@
 import type { BeatConfig } from './config/config-types.ts';
 import { parseDuration } from './config/values/duration.ts';
 import { LiveSettings } from './config/live-settings.ts';
-import { resolveSettings } from './config/resolve.ts';
+import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import type { Entry } from './catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
@@ -193,7 +193,7 @@ const NEVER = new AbortController().signal;
 
 /** The settings without the entries that beat installs by default, such as the cleanup of results. */
 function settingsOf(config: BeatConfig | Settings): Settings {
-  const settings = 'entries' in config ? config : resolveSettings(config);
+  const settings = toSettings(config);
   const written = settings.entries.filter(({ name }) => !settings.installed.includes(name));
   return { ...settings, entries: written };
 }

@@ -1,3 +1,4 @@
+import { isCount, isIsoInstant, isText, mapOf, oneOf, orNull } from '../store/record-fields.ts';
 import { parseJson } from '../util/decode/json.ts';
 import type { Command, CommandHeader } from './command.ts';
 
@@ -38,11 +39,17 @@ export function encodeAudit(
   return JSON.stringify(row);
 }
 
+const checkRow = mapOf({
+  ...{ id: isText, do: orNull(isText), entry: orNull(isText), by: isText, reason: orNull(isText) },
+  ...{ at: orNull(isIsoInstant), status: oneOf('applied', 'rejected'), answer: isText },
+  ...{ answeredAt: isIsoInstant, term: isCount },
+});
+
 /** Parses an audit row; `null` for a text that another program wrote there. */
 export function decodeAudit(json: string): AuditRow | null {
   try {
-    const row = parseJson(json) as AuditRow | null;
-    return typeof row?.status === 'string' && typeof row.answer === 'string' ? row : null;
+    const row = parseJson(json);
+    return checkRow(row) ? (row as AuditRow) : null;
   } catch {
     return null;
   }

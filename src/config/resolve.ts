@@ -25,6 +25,18 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
   return resolveSources([{ config, errors: [] }], overrides);
 }
 
+/** The settings of a configuration made in code, which may be validated already. Throws as `resolveSettings`. */
+export function toSettings(config: BeatConfig | Settings): Settings {
+  const given: unknown = config;
+  if (typeof given !== 'object' || given === null) {
+    const found = given === null ? 'null' : `a value of type ${typeof given}`;
+    throw new ConfigError(`expected a map of settings, got ${found}`);
+  }
+  // A list has a method of this name.
+  const isValidated = Object.hasOwn(given, 'entries');
+  return isValidated ? (config as Settings) : resolveSettings(config as BeatConfig);
+}
+
 /** The same configuration with beat's spelling of all keys, and without those that are `null`. */
 export function withCanonicalKeys<C extends BeatConfig>(config: C): C {
   return normalizeKeys(config, KEYS, [], () => {}) as C;

@@ -1,6 +1,16 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import { parseJson } from '../util/decode/json.ts';
 import { StoreError } from '../util/errors.ts';
+import {
+  isCount,
+  isInstant,
+  isText,
+  listOf,
+  mapOf,
+  optional,
+  orNull,
+  type Check,
+} from './record-fields.ts';
 
 /** The version of the state's format that this release writes. States of release 0.1 are version 1, without a field. */
 const VERSION = 2;
@@ -123,46 +133,25 @@ export function addState(
   }
 }
 
+const isVersion: Check = (value) => isCount(value) && value !== 0;
+
+const checkState = mapOf({
+  version: optional(isVersion),
+  rev: optional(isVersion),
+  spec: orNull(isText),
+  anchor: isInstant,
+  dueAt: orNull(isInstant),
+  sentAt: orNull(isInstant),
+  taskId: orNull(isText),
+  runCount: isCount,
+  pause: optional(
+    mapOf({ since: isInstant, until: orNull(isInstant), reason: orNull(isText), by: isText }),
+  ),
+  skip: optional(listOf(isInstant)),
+  lastSkip: optional(mapOf({ dueAt: isInstant, reason: isText })),
+  running: optional(listOf(mapOf({ taskId: isText, dueAt: isInstant, sentAt: isInstant }))),
+});
+
 function isState(value: unknown): value is EntryState {
-  if (typeof value !== 'object' || value === null) return false;
-  const state = value as Record<keyof EntryState, unknown>;
-  return (
-    (state.version === undefined || isCount(state.version)) &&
-    (state.rev === undefined || isCount(state.rev)) &&
-    (state.spec === null || typeof state.spec === 'string') &&
-    typeof state.anchor === 'number' &&
-    (state.dueAt === null || typeof state.dueAt === 'number') &&
-    (state.sentAt === null || typeof state.sentAt === 'number') &&
-    (state.taskId === null || typeof state.taskId === 'string') &&
-    typeof state.runCount === 'number' &&
-    (state.pause === undefined || isPause(state.pause)) &&
-    (state.skip === undefined ||
-      (Array.isArray(state.skip) && state.skip.every(Number.isFinite))) &&
-    (state.lastSkip === undefined || isLastSkip(state.lastSkip)) &&
-    (state.running === undefined ||
-      (Array.isArray(state.running) && state.running.every(isRunning)))
-  );
-}
-
-function isPause(value: unknown): value is Pause {
-  if (typeof value !== 'object' || value === null) return false;
-  const { since, until } = value as Record<keyof Pause, unknown>;
-  return typeof since === 'number' && (until === null || typeof until === 'number');
-}
-
-function isLastSkip(value: unknown): value is LastSkip {
-  if (typeof value !== 'object' || value === null) return false;
-  const { dueAt, reason } = value as Record<keyof LastSkip, unknown>;
-  return typeof dueAt === 'number' && typeof reason === 'string';
-}
-
-function isRunning(value: unknown): value is RunningRun {
-  if (typeof value !== 'object' || value === null) return false;
-  const { taskId, dueAt, sentAt } = value as Record<keyof RunningRun, unknown>;
-  return typeof taskId === 'string' && typeof dueAt === 'number' && typeof sentAt === 'number';
-}
-
-/** A safe integer of at least 1. */
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
+  return checkState(value);
 }

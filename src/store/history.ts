@@ -1,6 +1,16 @@
 import { parseJson } from '../util/decode/json.ts';
 import type { HistoryRow } from './history-row.ts';
 import { countMinutes, type MinuteCounts } from './minutes.ts';
+import {
+  isCount,
+  isInstant,
+  isNumber,
+  isText,
+  mapOf,
+  optional,
+  orNull,
+  type Check,
+} from './record-fields.ts';
 
 /** How much history a store retains for each entry. */
 export interface HistoryLimits {
@@ -145,16 +155,24 @@ export function toPage(
   return { rows: recent, next: isEnd ? null : stored.at(-1)!.position };
 }
 
-/** The fields of each kind of row that readers compute with. */
-const REQUIRED = {
-  run: { numbers: ['dueAt', 'sentAt'], text: 'taskId' },
-  skip: { numbers: ['first', 'last', 'at'], text: 'reason' },
-  outcome: { numbers: ['dueAt', 'doneAt'], text: 'taskId' },
-} as const;
+/** The fields of each kind of row. */
+const KINDS: Readonly<Record<HistoryRow['kind'], Check>> = {
+  run: mapOf({
+    ...{ dueAt: isInstant, sentAt: isInstant, cause: isText, taskId: isText, task: isText },
+    ...{ queue: isText, term: isCount, leader: isText, number: isCount },
+    command: optional(isText),
+  }),
+  skip: mapOf({
+    ...{ first: isInstant, last: isInstant, count: orNull(isCount), reason: isText, at: isInstant },
+    ...{ term: isCount, taskId: optional(isText) },
+  }),
+  outcome: mapOf({
+    ...{ taskId: isText, dueAt: isInstant, state: isText, doneAt: isInstant },
+    ...{ runtime: orNull(isNumber), worker: orNull(isText), error: orNull(isText) },
+  }),
+};
 
 function isRow(row: Readonly<Record<string, unknown>>): boolean {
   const kind = String(row['kind']);
-  if (!Object.hasOwn(REQUIRED, kind)) return false;
-  const { numbers, text } = REQUIRED[kind as HistoryRow['kind']];
-  return numbers.every((name) => Number.isFinite(row[name])) && typeof row[text] === 'string';
+  return Object.hasOwn(KINDS, kind) && KINDS[kind as HistoryRow['kind']](row);
 }

@@ -1,4 +1,5 @@
 import { parseJson } from '../util/decode/json.ts';
+import { isCount, isInstant, isNumber, isText, mapOf, oneOf, orNull } from './record-fields.ts';
 
 /** Milliseconds after its last announcement at which an instance counts as gone. */
 export const INSTANCE_EXPIRY = 15_000;
@@ -48,7 +49,7 @@ export function readInstances(
       const announcement = decode(json);
       return announcement ? [{ ...announcement, seenAgoMs: Math.max(0, seenAgoMs) }] : [];
     });
-  const newest = Math.max(...found.map(({ term }) => term ?? -Infinity));
+  const newest = found.reduce((most, { term }) => Math.max(most, term ?? -Infinity), -Infinity);
   return found
     .map((each): Instance =>
       each.role === 'leader' && each.term !== newest
@@ -63,10 +64,16 @@ export function readInstances(
     );
 }
 
+const checkAnnouncement = mapOf({
+  ...{ id: isText, host: isText, pid: orNull(isCount), version: isText },
+  ...{ role: oneOf('leader', 'follower'), term: orNull(isCount) },
+  ...{ startedAt: isInstant, skewMs: orNull(isNumber) },
+});
+
 function decode(json: string): Announcement | null {
   try {
-    const value = parseJson(json) as Announcement | null;
-    return typeof value?.id === 'string' && typeof value.host === 'string' ? value : null;
+    const value = parseJson(json);
+    return checkAnnouncement(value) ? (value as Announcement) : null;
   } catch {
     return null;
   }

@@ -91,7 +91,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       expect(await names(100)).toEqual(['a']);
     });
 
-    test('redis index: a member that is no UTF-8 is passed by, and one of any language is an entry', async () => {
+    test('redis index: a member that is not UTF-8 is passed by, and one of any language is an entry', async () => {
       await addEntries(await store.ledger.beginTerm(), '芹菜 🥬 é \ufffd', 'z');
       const due = Buffer.from(`${sortableInstant(1_500)} `);
       for (const bytes of ['ff', 'c3', 'eda080', 'c080', 'e28282c3', 'f09f98', 'f4908080']) {
@@ -103,7 +103,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       expect(positions.map(({ entry }) => entry)).toEqual(['芹菜 🥬 é \ufffd', 'z']);
     });
 
-    test('redis index: the position of an entry is that of its member, whatever its definition says', async () => {
+    test('redis index: the position of an entry is that of its member', async () => {
       await addEntries(await store.ledger.beginTerm(), 'a', 'b');
       await client.hset('beat:entries', 'b', `${sortableInstant(-1)} ${DEFINITION}`);
       const [, b] = await store.entries.page({ limit: 2 });

@@ -92,6 +92,22 @@ describe('the lifecycle', () => {
     expect(told).toEqual(['leading', 'stopped']);
   });
 
+  test.each([
+    [null, 'expected a map of settings, got null'],
+    [undefined, 'expected a map of settings, got a value of type undefined'],
+    ['beat.yaml', 'expected a map of settings, got a value of type string'],
+    [[], 'expected a map of settings'],
+    [[null], 'expected a map of settings'],
+    [() => ({}), 'expected a map of settings, got a value of type function'],
+  ])('a beat with the configuration %j is rejected with a diagnostic', async (given, text) => {
+    const create = () => new Beat(given as BeatConfig);
+    expect(create).toThrow(ConfigError);
+    expect(create).toThrow(text);
+    const beat = new Beat(config);
+    await expect(beat.reload(given as BeatConfig).then(() => beat)).rejects.toThrow(ConfigError);
+    await beat.stop();
+  });
+
   test('a beat that was never started stops', async () => {
     await expect(new Beat(config).stop()).resolves.toBeUndefined();
   });

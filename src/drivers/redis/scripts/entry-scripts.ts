@@ -98,7 +98,7 @@ export const PAGE = script(`${RIGHTS}${READ}${WALK}
  * Reads the next members of the index alone.
  *
  * KEYS, ARGV  as for `WALK`
- * returns     `last`; per member {member, 1}, or {member} if it is no text
+ * returns     `last`; per member {member, 1}, or {member} for bytes that are not UTF-8
  */
 export const POSITIONS = script(`${RIGHTS}${WALK}
   local rows = {}
