@@ -1,6 +1,7 @@
 """Entries as data that beat reads."""
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from celery.app.task import Task
 from celery.beat import BeatLazyFunc
@@ -10,11 +11,12 @@ from . import messages
 from .canvas import CANVAS, export_signature, published_tasks, signature_of
 from .entries import is_installed
 from .hooks import overrides
+from .nowfun import Unknown
 from .options import export_options, merge_declared
 from .queues import export_queue
 from .report import RAISED, describe, show
 from .routes import are_data, ask_routes
-from .schedules import Unknown, export_schedule, is_calendar, upcoming
+from .schedules import export_schedule, is_calendar, upcoming
 from .values import NotPlain, as_argument, aware, instant, require_json
 
 
@@ -64,7 +66,7 @@ class Exporter:
         try:
             exported['last_run_at'] = instant(last)
         except RAISED:
-            self.report.different('its last run is {}, which is no date'.format(show(last)), 'beat counts from its own start',
+            self.report.different('its last run is {}, which is not a date'.format(show(last)), 'beat counts from its own start',
                                   exported['name'])
 
     def _add_upcoming(self, exported, row, compared):
@@ -83,7 +85,7 @@ class Exporter:
     def _entry(self, name, row):
         entry = row.entry
         self._check(row)
-        exported = export_schedule(entry.schedule, self.app)
+        exported = export_schedule(entry.schedule, self.app, partial(self.report.note, entry=name))
         if row.description:
             exported['description'] = str(row.description)
         if not row.enabled:

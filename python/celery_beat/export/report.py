@@ -71,7 +71,7 @@ def one_line(text):
 
 
 def text_of(name):
-    """A name as text that every encoding has, whatever object a project uses as a name."""
+    """A name as text that every encoding has, also for a name that is another object."""
     try:
         text = str.__str__(name) if isinstance(name, str) else str(name)
     except RAISED:

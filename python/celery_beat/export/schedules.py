@@ -1,9 +1,11 @@
 """Schedules of exactly the types that beat knows. A subclass may compute anything, so it is not exported."""
 import json
-from datetime import timedelta, timezone
+from copy import copy
+from datetime import timezone
 
 from celery import schedules
 
+from .nowfun import Unknown, clock_of, find_zone, following, has_own_clock
 from .report import path_of, show
 from .values import instant, seconds
 from .zones import zone_name
@@ -13,33 +15,19 @@ FIELDS = ('minute', 'hour', 'day_of_week', 'day_of_month', 'month_of_year')
 OWN = 'write it as crontab, cron or at, or in TypeScript as an object with spec and next(after)'
 
 
-class Unknown(Exception):
-    """A schedule that beat does not know: what it is, and what to write instead."""
-
-    def __init__(self, what, instead):
-        super().__init__(what, instead)
-        self.what = what
-        self.instead = instead
-
-
-def export_schedule(schedule, app):
+def export_schedule(schedule, app, note):
     """The fields of an entry for a schedule: `schedule`, and `relative` or `timezone`. Raises `Unknown`."""
-    nowfun = getattr(schedule, 'nowfun', None)
-    if nowfun is not None and not path_of(nowfun).startswith(TRUSTED):
-        raise Unknown(
-            'its schedule reads the time from {} (nowfun)'.format(path_of(nowfun)),
-            'write the schedule for the real time, with a timezone if that is what it computes',
-        )
     export = EXPORTERS.get(path_of(type(schedule)))
     if export is None:
         bases = [path_of(base) for base in type(schedule).__mro__ if path_of(base) in EXPORTERS]
         base = ', a subclass of {}'.format(bases[0]) if bases else ''
         raise Unknown('its schedule is of the type {}{}'.format(path_of(type(schedule)), base), OWN)
-    return export(schedule, app)
-
-
-# django-celery-beat gives its schedules clocks of their own, which show the real time.
-TRUSTED = ('django_celery_beat.', 'celery.')
+    exported = export(schedule, app)
+    if has_own_clock(schedule):
+        zone = find_zone(schedule, app, note)
+        if zone is not None:
+            exported['timezone'] = zone
+    return exported
 
 
 def _interval(schedule, app):
@@ -106,26 +94,11 @@ def is_calendar(schedule):
 
 def upcoming(schedule, after, count):
     """The next instants of a crontab or the like by Celery's own computation, ISO 8601; `None` where it has no more."""
-    instants, last = [], after.astimezone(timezone.utc)
-    nowfun = schedule.nowfun
-    try:
+    instants, last, own = [], after.astimezone(timezone.utc), copy(schedule)
+    # Copies do not have them.
+    own.app, own.tz = schedule.app, schedule.tz
+    with clock_of(schedule) as clock:
         while len(instants) < count:
-            last = last and _following(schedule, last)
+            last = last and following(own, clock, last)
             instants.append(last and last.isoformat())
-    finally:
-        schedule.nowfun = nowfun
     return instants
-
-
-def _following(schedule, last):
-    """The instant at which a beat that sleeps as long as Celery says finds the schedule due."""
-    now = last
-    for _ in range(10):
-        schedule.nowfun = lambda: now.astimezone(schedule.tz)
-        left = schedule.remaining_estimate(last.astimezone(schedule.tz))
-        if left is None:
-            return None  # a rule of RedBeat that has ended
-        if left <= timedelta(0) and now > last:
-            return now
-        now += max(left, timedelta(seconds=1))
-    return None

@@ -21,7 +21,7 @@ class NotPlain(Exception):
 
 
 def _plain(convert):
-    """Has a conversion raise `NotPlain`, whatever the code of the value raises."""
+    """Has a conversion raise `NotPlain` for all that the code of a value raises."""
     @wraps(convert)
     def converted(*args):
         try:
