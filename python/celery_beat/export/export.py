@@ -2,6 +2,7 @@
 import celery
 
 from . import messages
+from .clock import real_time
 from .entries import is_installed, read_rows, scheduler_class
 from .exporter import Exporter
 from .hooks import report_hooks
@@ -10,20 +11,27 @@ from .report import RAISED, Report, describe, path_of, show, text_of
 from .routes import are_data
 from .settings import export_settings
 
+SETTINGS_ONLY = '-S celery.beat:Scheduler imports the entries of the settings without it'
 
-def export_app(app, scheduler=None, last_runs=None, compared=None, base=None):
+
+def export_app(app, scheduler=None, last_runs=None, compared=None, base=None, stage=lambda **_next: None):
     """Everything that the app's beat would work with, as plain data.
 
     `scheduler` is that of `celery beat -S`; `base`, an import path, replaces one that is not a subclass of it.
     `last_runs` is a map of entries and datetimes, or `True` for those that the scheduler itself knows. `compared` is
-    a datetime and the number of instants after it that each entry gets. Raises what the app or its scheduler raises.
+    a datetime and the number of instants after it that each entry gets. `stage` is called with what comes next, as it
+    may not return. Raises what the app or its scheduler raises.
     """
     report = Report()
+    stage(waits_for='the configuration of the app')
     app.loader.init_worker()
     app.finalize()
     cls = scheduler_class(app, scheduler, base)
     settings = export_settings(app, report)
-    rows = _named(read_rows(app, cls, report), report)
+    stage(waits_for='the scheduler {}'.format(path_of(cls)), instead=None if cls.__module__ == 'celery.beat' else SETTINGS_ONLY)
+    # A scheduler may write to its store, though it should not.
+    with real_time():
+        rows = _named(read_rows(app, cls, report), report)
     own = {name: row for name, row in rows.items() if not is_installed(app, name)}
     try:
         report_hooks(app, cls, own, report)
@@ -36,7 +44,10 @@ def export_app(app, scheduler=None, last_runs=None, compared=None, base=None):
             'give entries that you add later a queue of their own, or write the routes in TypeScript')
     exporter = Exporter(app, report)
     with messages.stock_publishing(app):
-        entries = [exporter.export(name, row, last_runs, compared) for name, row in rows.items()]
+        entries = []
+        for name, row in rows.items():
+            stage(waits_for='the entry {}'.format(name))
+            entries.append(exporter.export(name, row, last_runs, compared))
     _add_queues(settings, exporter.queues.values(), app)
     return {
         'celery': celery.__version__,

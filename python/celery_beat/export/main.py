@@ -3,8 +3,10 @@ import json
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from datetime import datetime
 
+from .clock import clock_ahead
 from .report import RAISED, describe, path_of
 
 
@@ -17,28 +19,48 @@ def main():
     # Processes that the project starts must not inherit the result, and what it prints must not be in it.
     os.set_inheritable(descriptor, False)
     os.dup2(2, 1)
+    out = os.fdopen(descriptor, 'w', encoding='utf-8')
+
+    def write(line):
+        json.dump(line, out, allow_nan=False)
+        out.write('\n')
+        out.flush()
+
     # Apps ask whether they run in a beat.
     sys.argv[:] = ['celery', '-A', module, 'beat']
     try:
-        result = {'exported': run(module, **given)}
+        result = {'exported': run(module, lambda **stage: write({'stage': stage}), **given)}
     except Failure as error:
         result = {'error': str(error)}
     except BaseException as error:
         result = {'error': 'the export failed: {}{}'.format(describe(error), _place(error))}
-    with os.fdopen(descriptor, 'w', encoding='utf-8') as out:
-        json.dump(result, out, allow_nan=False)
+    sys.stdout.flush()
     sys.stderr.flush()
+    write(result)
     # Neither threads nor exit handlers of the project may delay the end.
     os._exit(0)
 
 
-def run(module, scheduler=None, last_runs=None, compared=None, base=None):
-    """Returns the export of the app that `celery -A MODULE` finds."""
+def run(module, stage, scheduler=None, last_runs=None, compared=None, base=None, ahead=None):
+    """Returns the export of the app that `celery -A MODULE` finds.
+
+    `stage(waits_for=…, instead=…)` is called with what comes next. `ahead` is a number of seconds by which the clock of
+    the project is ahead.
+    """
+    with clock_ahead(ahead) if ahead else nullcontext():
+        return _run(module, stage, scheduler, last_runs, compared, base)
+
+
+def _run(module, stage, scheduler, last_runs, compared, base):
     _require_celery()
     from .export import export_app
     from .last_runs import Unreadable, read_last_runs
+    from .publishing import Publishing
     # The project may have a module of this name.
     sys.modules.pop('celery_beat', None)
+    publishing = Publishing()
+    publishing.start()
+    stage(waits_for='the import of {}'.format(module))
     app = _find_app(module)
     if isinstance(last_runs, str):
         app.loader.init_worker()
@@ -47,11 +69,13 @@ def run(module, scheduler=None, last_runs=None, compared=None, base=None):
         except Unreadable as error:
             raise Failure('--last-runs: {}'.format(error)) from error
     try:
-        return export_app(app, scheduler, last_runs, compared and _range(**compared), base)
+        exported = export_app(app, scheduler, last_runs, compared and _range(**compared), base, stage)
     except RAISED as error:
         name = scheduler or base or app.conf.beat_scheduler
         raise Failure('the app {} (scheduler {}) cannot be read: {}{}'.format(
             module, name, describe(error), _place(error))) from error
+    exported['problems'] += publishing.problems()
+    return exported
 
 
 def _range(after, count):

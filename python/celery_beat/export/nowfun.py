@@ -1,7 +1,6 @@
 """Schedules with a clock of their own (`nowfun`), which versions of Celery read in different ways."""
 import os
 from contextlib import contextmanager
-from copy import copy
 from datetime import datetime, timedelta, timezone
 
 import celery
@@ -52,6 +51,13 @@ def clock_of(schedule):
         yield ask
 
 
+def duplicate(schedule):
+    """A shallow copy: `copy` calls `__reduce__`, which fails for rules of RedBeat."""
+    own = object.__new__(type(schedule))
+    vars(own).update(vars(schedule))
+    return own
+
+
 def following(schedule, clock, last):
     """The instant at which a beat that sleeps as long as Celery says finds a copy of the schedule due; `None` for never."""
     now = last
@@ -81,7 +87,7 @@ def find_zone(schedule, app, report_note):
                 _check(answer, now + timedelta(days=30 * month), what)
             candidates = _candidates(schedule, app, answers)
             instants = _instants(now, [zone for _, zone in candidates])
-            own = copy(schedule)
+            own = duplicate(schedule)
             own.app = app
             expected = [following(own, ask, at) for at in instants]
     except Unknown:
@@ -89,7 +95,7 @@ def find_zone(schedule, app, report_note):
     except RAISED as error:
         raise Unknown('{}, which fails: {}'.format(what, describe(error)), REAL_TIME) from error
     for zone_of_entry, zone in candidates:
-        plain = copy(schedule)
+        plain = duplicate(schedule)
         plain.app, plain.tz = app, zone
         if all(_same(following(plain, lambda at: at.astimezone(zone), at), instant)
                for at, instant in zip(instants, expected)):

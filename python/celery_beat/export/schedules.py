@@ -1,11 +1,10 @@
 """Schedules of exactly the types that beat knows. A subclass may compute anything, so it is not exported."""
 import json
-from copy import copy
 from datetime import timezone
 
 from celery import schedules
 
-from .nowfun import Unknown, clock_of, find_zone, following, has_own_clock
+from .nowfun import Unknown, clock_of, duplicate, find_zone, following, has_own_clock
 from .report import path_of, show
 from .values import instant, seconds
 from .zones import zone_name
@@ -94,9 +93,7 @@ def is_calendar(schedule):
 
 def upcoming(schedule, after, count):
     """The next instants of a crontab or the like by Celery's own computation, ISO 8601; `None` where it has no more."""
-    instants, last, own = [], after.astimezone(timezone.utc), copy(schedule)
-    # Copies do not have them.
-    own.app, own.tz = schedule.app, schedule.tz
+    instants, last, own = [], after.astimezone(timezone.utc), duplicate(schedule)
     with clock_of(schedule) as clock:
         while len(instants) < count:
             last = last and following(own, clock, last)

@@ -105,6 +105,7 @@ function withApp(command: Command): Command {
   return command
     .option('-A, --app <module>', 'the app, as celery -A takes it')
     .option('--python <path>', 'the Python of the project (default: of $VIRTUAL_ENV, else python3)')
+    .option('--timeout <seconds>', 'how long the project may take to load (default: 60)')
     .option('--workdir <path>', 'the folder from which Python imports (default: this one)');
 }
 

@@ -1,14 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { findComputed } from '../../../import/celery/computed.ts';
 import { importApp } from '../../../import/celery/import.ts';
+import type { Left } from '../../../import/found.ts';
 import type { Exported } from '../../../import/celery/exported.ts';
 import { readExport } from './read-export.ts';
-import { runExporter } from './run-exporter.ts';
+import { runExporter, type ExporterOptions } from './run-exporter.ts';
 import { systemClock } from '../../../util/clock.ts';
-import { ConfigError } from '../../../util/errors.ts';
+import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
-import { runImport, type CompareRange, type ImportFlags } from './run-import.ts';
+import { writeError } from '../../output/write-lines.ts';
+import {
+  runImport,
+  type CompareRange,
+  type ImportFlags,
+  type SourceContent,
+} from './run-import.ts';
 
 export interface CeleryFlags extends ImportFlags {
   readonly app?: string;
@@ -19,6 +27,8 @@ export interface CeleryFlags extends ImportFlags {
   readonly scheduler?: string;
   /** A file of Celery's scheduler; `true` without a path. */
   readonly lastRuns?: string | true;
+  /** The most seconds that the project may take. */
+  readonly timeout?: string;
 }
 
 /** `beat import celery`: writes what `celery -A MODULE beat` would work with as a schedule file. */
@@ -44,18 +54,50 @@ export function importProject(
 ): Promise<ExitCode> {
   const { app, exported } = flags;
   const lastRuns = flags.lastRuns !== undefined || exported !== undefined;
+  const timeout = readTimeout(flags.timeout);
   return runImport({ heading, lastRuns }, flags, async (compared) => {
-    const read =
-      exported === undefined
-        ? await runPython(app!, flags, { compared, base })
-        : readExport(exported);
-    const name = app === undefined ? 'an app' : `the app ${app}`;
-    return {
-      found: importApp(read, { now: systemClock.now(), lastRuns }),
-      source: `${name} of Celery ${read.celery}`,
-      notCompared: describeNotCompared(read),
-    };
+    if (exported !== undefined) return toContent(readExport(exported), 'an app', lastRuns);
+    const run = { ...exporterOptions(app!, flags, { compared, base }), timeout };
+    const first = await runExporter(run);
+    const content = toContent(first, `the app ${app}`, lastRuns);
+    const computed = await findComputedValues(first, run);
+    const { found } = content;
+    return { ...content, found: { ...found, left: [...found.left, ...computed] } };
   });
+}
+
+function toContent(read: Exported, name: string, lastRuns: boolean): SourceContent {
+  return {
+    found: importApp(read, { now: systemClock.now(), lastRuns }),
+    source: `${name} of Celery ${read.celery}`,
+    notCompared: describeNotCompared(read),
+  };
+}
+
+/** Exports the app once more with another clock. Only notes depend on it, so it may fail. */
+async function findComputedValues(
+  first: Exported,
+  options: ExporterOptions,
+): Promise<readonly Left[]> {
+  try {
+    const second = await runExporter({ ...options, ahead: AHEAD, quiet: true });
+    return findComputed(first, second);
+  } catch (error) {
+    const reason = `values that are computed while the project is loaded were not searched: with another clock it fails: ${describeError(error)}`;
+    return [{ kind: 'note', place: 'app', reason }];
+  }
+}
+
+/** Seconds that change the year, the month, the day, the weekday, the hour, the minute and the second. */
+const AHEAD = ((400 * 24 + 5) * 60 + 17) * 60 + 23;
+
+const TIMEOUT = 60;
+
+function readTimeout(text: string | undefined): number {
+  if (text === undefined) return TIMEOUT;
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 86_400) return seconds;
+  throw new ConfigError(`--timeout: expected seconds from 1 to 86400, got "${text}"`);
 }
 
 /** The entries without instants of Celery: those of an export that was made without them. */
@@ -68,18 +110,22 @@ function describeNotCompared({ entries }: Exported): string | undefined {
   return `the instants of ${names.join(', ')}: the export has none of them`;
 }
 
-function runPython(
+function exporterOptions(
   app: string,
   flags: CeleryFlags,
   options: { readonly compared: CompareRange; readonly base: string | undefined },
-): Promise<Exported> {
+): Omit<ExporterOptions, 'timeout'> {
   const { scheduler, lastRuns } = flags;
-  return runExporter({
+  return {
     ...{ app, scheduler, ...options },
     python: flags.python ?? findPython(),
     workdir: resolve(flags.workdir ?? '.'),
     lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,
-  });
+    clock: systemClock,
+    onWait: (text) => {
+      writeError(`beat: ${text}`);
+    },
+  };
 }
 
 /** That of the active virtual environment, which need not be first in the path. */

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { readJson } from '../../../config/source/json.ts';
+import type { Clock } from '../../../util/clock.ts';
 import { BeatError, describeError } from '../../../util/errors.ts';
 import type { Exported } from '../../../import/celery/exported.ts';
 
@@ -20,6 +23,9 @@ main()
 /** The file descriptor of the result: the project may print to the others. */
 const RESULT = 3;
 
+/** Milliseconds after which the user reads what the import waits for. */
+const PATIENCE = 10_000;
+
 export interface ExporterOptions {
   /** The Python of the project. */
   readonly python: string;
@@ -35,49 +41,87 @@ export interface ExporterOptions {
   readonly lastRuns?: string | true | undefined;
   /** The number of instants to compute for each entry, and the instant before the first. */
   readonly compared: { readonly count: number; readonly after: Date };
+  /** Seconds by which the clock of the project is ahead. */
+  readonly ahead?: number;
+  /** The most seconds that the export may take. */
+  readonly timeout: number;
+  /** Gets a sentence about an export that takes long. */
+  readonly onWait: (text: string) => void;
+  readonly clock: Clock;
+  /** Whether the output of the project is hidden. */
+  readonly quiet?: boolean;
 }
 
-/** Runs the exporter with the Python of a project. Throws a `BeatError` that says what to do. */
-export async function runExporter(options: ExporterOptions): Promise<Exported> {
-  const { python, app, workdir, scheduler, base, lastRuns, compared } = options;
-  if (!existsSync(workdir)) throw new BeatError(`--workdir: there is no folder ${workdir}`);
-  const given = JSON.stringify({
-    ...{ scheduler, base },
-    last_runs: lastRuns,
-    compared: { count: compared.count, after: compared.after.toISOString() },
-  });
-  const child = spawn(python, ['-B', '-c', PROGRAM, PACKAGES, app, String(RESULT), given], {
-    cwd: workdir,
-    stdio: ['ignore', 2, 2, 'pipe'],
-  });
-  const chunks: Buffer[] = [];
-  const pipe = child.stdio[RESULT]!;
-  pipe.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const ended = await new Promise<string>((resolve, reject) => {
-    child.once('error', (error) => {
-      reject(
-        new BeatError(
-          `${python} cannot be run: ${describeError(error)}; name the project's Python: --python .venv/bin/python`,
-        ),
-      );
-    });
-    child.once('close', (code, signal) => {
-      resolve(signal ?? `code ${String(code)}`);
-    });
-  });
-  return readResult(Buffer.concat(chunks).toString(), `${python} ended with ${ended}`);
-}
-
-interface Result {
+/** A line of the exporter: what it does next, or the result. */
+interface Line {
+  readonly stage?: Stage;
   readonly exported?: Exported;
   readonly error?: string;
 }
 
-function readResult(text: string, ended: string): Exported {
-  const result = readJson(text, 'the export').config as Result | undefined;
-  if (result?.error !== undefined) throw new BeatError(result.error);
-  if (!result?.exported) {
-    throw new BeatError(`${ended} before the export was complete; see its output above`);
+interface Stage {
+  readonly waits_for: string;
+  /** What the user may do if it does not end. */
+  readonly instead?: string | null;
+}
+
+/**
+ * Runs the exporter with the Python of a project. Throws a `BeatError` that says what to do. A project that does not
+ * return is killed after the timeout, because it may ignore all other signals.
+ */
+export async function runExporter(options: ExporterOptions): Promise<Exported> {
+  const { python, app, workdir, timeout, onWait, clock, quiet = false } = options;
+  if (!existsSync(workdir)) throw new BeatError(`--workdir: there is no folder ${workdir}`);
+  const output = quiet ? 'ignore' : 2;
+  const args = ['-B', '-c', PROGRAM, PACKAGES, app, String(RESULT), formatOptions(options)];
+  const child = spawn(python, args, { cwd: workdir, stdio: ['ignore', output, output, 'pipe'] });
+  const pipe = child.stdio[RESULT] as Readable;
+  const lines = createInterface({ input: pipe });
+  let stage: Stage = { waits_for: `the start of ${python}` };
+  const done = new AbortController();
+  try {
+    const result = await new Promise<Line>((resolve, reject) => {
+      lines.on('line', (text) => {
+        const line = readJson(text, 'the export').config as Line | undefined;
+        if (line?.stage) stage = line.stage;
+        else resolve(line ?? {});
+      });
+      child.once('error', (error) => {
+        reject(cannotRun(python, error));
+      });
+      child.once('close', (code, signal) => {
+        const ended = `${python} ended with ${signal ?? `code ${String(code)}`}`;
+        reject(new BeatError(`${ended} before the export was complete; see its output above`));
+      });
+      const describe = () => `${stage.waits_for}${stage.instead ? `; ${stage.instead}` : ''}`;
+      const { signal } = done;
+      void clock.sleep(PATIENCE, signal).then(() => {
+        if (!signal.aborted) onWait(`waiting for ${describe()}`);
+      });
+      void clock.sleep(timeout * 1_000, signal).then(() => {
+        const limit = `nothing came within ${timeout} s, waiting for`;
+        reject(new BeatError(`${limit} ${describe()}; --timeout SECONDS waits longer`));
+      });
+    });
+    if (result.exported) return result.exported;
+    throw new BeatError(result.error ?? 'the export is empty');
+  } finally {
+    done.abort();
+    child.kill('SIGKILL');
+    // A process that the project has forked may hold the other end.
+    pipe.destroy();
   }
-  return result.exported;
+}
+
+function formatOptions(options: ExporterOptions): string {
+  const { scheduler, base, lastRuns, ahead } = options;
+  const { count, after } = options.compared;
+  const range = { count, after: after.toISOString() };
+  return JSON.stringify({ scheduler, base, last_runs: lastRuns, compared: range, ahead });
+}
+
+function cannotRun(python: string, error: Error): BeatError {
+  return new BeatError(
+    `${python} cannot be run: ${describeError(error)}; name the project's Python: --python .venv/bin/python`,
+  );
 }
