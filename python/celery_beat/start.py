@@ -1,9 +1,8 @@
-"""Starts beat in place of this process."""
+"""Prepares the start of beat with what an app has."""
 import hashlib
 import json
 import logging
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -24,16 +23,13 @@ BEAT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'beat', 'dist', 
 #: The number of instants of each entry that are compared with Celery's.
 COMPARED = 10
 
-#: Signals that Python or Celery may have ignored or blocked; an ignored signal stays ignored after `exec`.
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2)
-
 
 class NotStarted(Exception):
     """Why beat is not started, for the log."""
 
 
-def start_beat(app, embedded):
-    """Writes what the app's beat would work with to a private file, and replaces this process with beat.
+def prepare_beat(app, embedded):
+    """Writes what the app's beat would work with to a private file; returns a function that returns the arguments of beat.
 
     `embedded` says that a worker carries this beat: its log file is shared, its pidfile is not. Raises `NotStarted`
     when an entry cannot be carried over.
@@ -44,16 +40,14 @@ def start_beat(app, embedded):
     config = _config_path(app)
     exported = _export(app, params.get('schedule') or params.get('schedule_filename'))
     _convert(exported, config)
-    arguments = [_node(), '--disable-sigusr1', BEAT, 'start', '-c', config, *_flags(params, embedded)]
-    if not embedded:
-        remove_pidfile()
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is not None:
-            stream.flush()
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    os.execv(arguments[0], arguments)
+
+    def prepare():
+        # Temporary folders are cleaned.
+        if not os.path.exists(config):
+            _convert(exported, _config_path(app))
+        return [_node(), '--disable-sigusr1', BEAT, 'start', '-c', config, *_flags(params, embedded)]
+
+    return prepare
 
 
 def _params():

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../src/broker/envelope.ts';
@@ -14,6 +14,7 @@ import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.t
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
 const PROJECTS = join(import.meta.dirname, '../fixtures/celery-projects');
 const PAGE = readFileSync(
   join(import.meta.dirname, '../../docs/moving/from-celery-beat.md'),
@@ -235,6 +236,48 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       expect(existsSync(join(cwd, 'out.yaml'))).toBe(false);
     },
   );
+});
+
+test.each(CELERIES)(
+  'import celery: with $name, a Python without the client of the broker is one sentence with the package',
+  async (celery) => {
+    if (requireCelery(celery)) return;
+    const { python } = findCelery(celery)!;
+    using folder = new Folder({
+      'redis.py': 'raise ImportError("No module named \'redis\'")\n',
+      'proj.py': 'from celery import Celery\napp = Celery("proj", broker="redis://127.0.0.1:1")\n',
+    });
+    const cwd = folder.path;
+    const client =
+      /the broker is redis:\/\/, and \S*python\S* has no client for it \(.+\): pip install 'celery\[redis\]'$/;
+    const imported = await runBeat(['import', 'celery', '-A', 'proj', '--python', python], { cwd });
+    expect(imported).toMatchObject({ code: 1, stdout: '' });
+    expect(imported.stderr).toMatch(client);
+    expect(imported.stderr.split('\n')).toHaveLength(1);
+    const args = ['-m', 'celery', '-A', 'proj', 'beat', '-S', 'celery_beat.scheduler:Scheduler'];
+    const env = { PYTHONPATH: join(ROOT, 'python'), PYTHONDONTWRITEBYTECODE: '1' };
+    const started = spawnSync(python, args, { cwd, env, encoding: 'utf8' });
+    expect(started.status).toBe(1);
+    expect(started.stderr.trim()).toMatch(client);
+    expect(started.stderr.trim().split('\n')).toHaveLength(1);
+  },
+);
+
+test('import celery: without an active virtual environment, a note names the Python that runs the project', async () => {
+  using folder = new Folder({ 'bin/python3': '#!/bin/sh\nexit 3\n' });
+  const python = join(folder.path, 'bin/python3');
+  chmodSync(python, 0o755);
+  const PATH = [join(folder.path, 'bin'), process.env['PATH']].join(delimiter);
+  const run = (env: Readonly<Record<string, string>>) =>
+    runBeat(['import', 'celery', '-A', 'proj'], { cwd: folder.path, env: { PATH, ...env } });
+  const note = `so the project runs with ${python}; --python .venv/bin/python names another\n`;
+  expect((await run({})).stderr).toContain(`note: no virtual environment is active, ${note}`);
+  expect((await run({ VIRTUAL_ENV: '/nowhere' })).stderr).toContain(
+    `note: /nowhere/bin/python does not exist, ${note}`,
+  );
+  folder.write('bin/python', '#!/bin/sh\nexit 3\n');
+  chmodSync(join(folder.path, 'bin/python'), 0o755);
+  expect((await run({ VIRTUAL_ENV: folder.path })).stderr).not.toContain('note:');
 });
 
 /** The folder of a Python's packages, for a link to it that has none. */

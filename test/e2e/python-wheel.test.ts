@@ -74,6 +74,17 @@ class Project extends Child {
   }
 }
 
+/** The process of beat below a worker: the child of its supervisor. */
+function findBeat(worker: number): number {
+  const children = (pid: number) =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
+  const all = children(worker).flatMap((child) => [child, ...children(child)]);
+  return all.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('beat.js'))!;
+}
+
 const WORKER = ['worker', '-P', 'solo', '-l', 'info', '-Q', 'declared', '--without-mingle'];
 const CARRYING = [...WORKER, '--beat', '--scheduler', 'celery_beat'];
 
@@ -121,6 +132,23 @@ for (const celery of CELERIES) {
       await second.printed('hello added', second.lines.all.length);
       second.signal('SIGTERM');
       await second.printed('"event":"stopped"');
+    });
+
+    test('celery worker --beat: a beat that is killed is an error in the log of the worker, and starts again', async (context) => {
+      if (typeof wheel === 'string') return context.skip(wheel);
+      await redis.flush();
+      await using worker = start({}, ...CARRYING, '-n', 'restarting@x');
+      await worker.printed('"event":"leading"');
+      const node = findBeat(worker.pid);
+      const from = worker.lines.all.length;
+      process.kill(node, 'SIGKILL');
+      expect(await worker.printed(`its process ${node} ended (SIGKILL)`, from)).toMatch(
+        /ERROR.* beat: its process \d+ ended \(SIGKILL\); starting it again in 1 s$/,
+      );
+      await worker.printed('"event":"starting"', from);
+      worker.signal('SIGTERM');
+      await worker.printed('"event":"stopped"', from);
+      await worker.exited;
     });
 
     test('a schedule class of Python ends the start with the name of its entry, unless the user gives it up', async (context) => {

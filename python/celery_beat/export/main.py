@@ -53,6 +53,7 @@ def run(module, stage, scheduler=None, last_runs=None, compared=None, base=None,
 
 def _run(module, stage, scheduler, last_runs, compared, base):
     _require_celery()
+    from .clients import describe_missing_client
     from .export import export_app
     from .last_runs import Unreadable, read_last_runs
     from .publishing import Publishing
@@ -62,6 +63,9 @@ def _run(module, stage, scheduler, last_runs, compared, base):
     publishing.start()
     stage(waits_for='the import of {}'.format(module))
     app = _find_app(module)
+    missing = describe_missing_client(app)
+    if missing is not None:
+        raise Failure('-A {}: {}'.format(module, missing))
     if isinstance(last_runs, str):
         app.loader.init_worker()
         try:

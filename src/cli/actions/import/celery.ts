@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { findComputed } from '../../../import/celery/computed.ts';
 import { importApp } from '../../../import/celery/import.ts';
 import type { Left } from '../../../import/found.ts';
 import type { Exported } from '../../../import/celery/exported.ts';
+import { findPython } from './find-python.ts';
 import { readExport } from './read-export.ts';
 import { runExporter, type ExporterOptions } from './run-exporter.ts';
 import { systemClock } from '../../../util/clock.ts';
@@ -118,7 +118,7 @@ function exporterOptions(
   const { scheduler, lastRuns } = flags;
   return {
     ...{ app, scheduler, ...options },
-    python: flags.python ?? findPython(),
+    python: findPython(flags.python),
     workdir: resolve(flags.workdir ?? '.'),
     lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,
     clock: systemClock,
@@ -126,10 +126,4 @@ function exporterOptions(
       writeError(`beat: ${text}`);
     },
   };
-}
-
-/** That of the active virtual environment, which need not be first in the path. */
-function findPython(): string {
-  const active = join(process.env['VIRTUAL_ENV'] ?? '', 'bin/python');
-  return process.env['VIRTUAL_ENV'] && existsSync(active) ? active : 'python3';
 }
