@@ -12,6 +12,7 @@ import { runInstance, type Instance } from './instance/run-instance.ts';
 import { Liveness } from './observe/liveness.ts';
 import { openTraces } from './observe/traces.ts';
 import { Reloader, type SettingsSource } from './reload/reloader.ts';
+import type { FindSchedulers } from './store/scheduler-trace.ts';
 import type { Store } from './store/store.ts';
 import { systemClock, type Clock } from './util/clock.ts';
 import { Stop } from './util/grace-period.ts';
@@ -25,6 +26,8 @@ export interface BeatOptions {
   readonly origin?: string;
   /** Where the configuration is read again by `reload()` and at the beginning of a term, if it has changed. */
   readonly source?: SettingsSource;
+  /** Finds schedulers that beat has replaced and that are not in its store; by default none. */
+  readonly findSchedulers?: FindSchedulers;
 }
 
 /**
@@ -41,7 +44,7 @@ export class Beat implements EventSource, AsyncDisposable {
 
   /** Throws a `ConfigError` with every problem found. */
   constructor(config: BeatConfig | Settings, options: BeatOptions = {}) {
-    const { clock = systemClock, store, source } = options;
+    const { clock = systemClock, store, source, findSchedulers } = options;
     const live = new LiveSettings(toSettings(config), {
       origin: options.origin ?? `beat@${hostname()}`,
       replyTo: randomUUID(),
@@ -51,7 +54,7 @@ export class Beat implements EventSource, AsyncDisposable {
     const connections = new Connections({ ...shared, store });
     const prepare = (settings: Settings) => connections.openResults(settings);
     const reloader = new Reloader({ ...shared, source, prepare });
-    this.#instance = { ...shared, connections, reloader };
+    this.#instance = { ...shared, connections, reloader, findSchedulers };
   }
 
   /** The settings in force. */

@@ -45,7 +45,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     transport,
     tls: null,
   });
-  const { broker, checkHealth } = await openBroker(options);
+  const { broker, checkHealth, findSchedulers } = await openBroker(options);
   const { reports, findPolicies } = options;
   const relay = new OutboxRelay({
     ...{ outbox: state.ledger, broker, clock, reports },
@@ -63,6 +63,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     broker,
     relay,
     checkHealth: checkAll(state.checkHealth, checkHealth),
+    findSchedulers: findInAll(state.findSchedulers, findSchedulers),
     close: async () => {
       await ledger.close();
       await state.close();
@@ -133,7 +134,9 @@ async function openStateStore(
   return withKey(key, () => open({ ...options, server: endpoint }));
 }
 
-async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'checkHealth'>> {
+async function openBroker(
+  options: StoreOptions,
+): Promise<Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>> {
   const { driver } = options.broker;
   if (driver?.loadBroker) {
     const open = await loadClient('brokerUrl', driver, driver.loadBroker);
@@ -146,7 +149,7 @@ async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' |
     announce: (messages, announceOptions) => store.broker.announce(messages, announceOptions),
     close: () => store.close(),
   };
-  return { broker, checkHealth: store.checkHealth };
+  return { broker, checkHealth: store.checkHealth, findSchedulers: store.findSchedulers };
 }
 
 /** Checks clock and lock servers of the state store, and eviction in both stores. */
@@ -156,6 +159,12 @@ function checkAll(state: Store['checkHealth'], broker: Store['checkHealth']): St
     const [stateHealth, brokerHealth] = await Promise.all([state(), broker()]);
     return { ...stateHealth, eviction: stateHealth.eviction ?? brokerHealth.eviction };
   };
+}
+
+function findInAll(...stores: readonly Store['findSchedulers'][]): Store['findSchedulers'] {
+  const present = stores.filter((find) => find !== undefined);
+  if (present.length === 0) return undefined;
+  return async () => (await Promise.all(present.map((find) => find()))).flat();
 }
 
 type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';

@@ -31,6 +31,8 @@ export type WarningKind =
   | 'stored-entries'
   /** The index of stored entries by name cannot be written: searches read all names. */
   | 'name-index'
+  /** A scheduler that beat has replaced still works in the same store, or beside it. */
+  | 'other-scheduler'
   /** Consumed messages cannot be removed from the tables of a SQL broker. */
   | 'pruning'
   /** Tasks end without events, or workers send them in a format that beat does not read: outcomes have no runtime. */

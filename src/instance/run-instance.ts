@@ -5,6 +5,7 @@ import { ReloadCommands } from '../inbox/reload-commands.ts';
 import { buildRevoke } from '../message/revoke.ts';
 import { HealthMonitor } from '../observe/health-monitor.ts';
 import type { Liveness } from '../observe/liveness.ts';
+import { OtherSchedulers } from '../observe/other-schedulers.ts';
 import { Presence } from '../observe/presence.ts';
 import { publishTaskEvents } from '../observe/task-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
@@ -13,6 +14,7 @@ import { recordWithdrawn } from '../outcomes/record-withdrawn.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import { Leadership } from '../scheduling/leadership.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
+import type { FindSchedulers } from '../store/scheduler-trace.ts';
 import type { TermService } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import { withGracePeriod } from '../util/grace-period.ts';
@@ -27,6 +29,8 @@ export interface Instance {
   readonly liveness: Liveness;
   readonly clock: Clock;
   readonly events: Events;
+  /** Finds other schedulers beside the store; absent for none. */
+  readonly findSchedulers?: FindSchedulers | undefined;
 }
 
 /** Follows and leads in turn until `stop` aborts, then closes the connections. Never rejects. */
@@ -90,13 +94,16 @@ function createInbox(
 
 /** What runs beside the scheduler during a term. */
 function listServices(
-  { connections: { store }, clock, events }: Instance,
+  { connections: { store }, clock, events, findSchedulers }: Instance,
   scheduler: Scheduler,
   outcomes: OutcomeFollower | undefined,
 ): readonly TermService[] {
   const monitor = new HealthMonitor(store.checkHealth, clock, events);
+  const find = [store.findSchedulers, findSchedulers].filter((each) => each !== undefined);
+  const others = new OtherSchedulers({ find, clock, events });
   const services: readonly (TermService | undefined)[] = [
     { run: (_, signal) => monitor.run(signal) },
+    { run: (_, signal) => others.run(signal) },
     store.relay,
     store.nameIndex,
     outcomes && {

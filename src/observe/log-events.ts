@@ -126,6 +126,7 @@ const RESOLVED: Record<WarningKind, string> = {
   clock: 'Clock skew is below 1 s again',
   eviction: 'The store no longer evicts queues or schedule state',
   locks: 'All lock servers are reachable again',
+  'other-scheduler': 'No other scheduler is at work any more',
   outbox: 'Outbox: no message is delayed any more',
   'stored-entries': 'All members of the index of stored entries name an entry again',
   'name-index': 'The index of stored entries by name is complete',

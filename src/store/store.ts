@@ -9,6 +9,7 @@ import type { History, HistoryLimits } from './history.ts';
 import type { Instances } from './instances.ts';
 import type { Ledger, StateLookup, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
+import type { FindSchedulers } from './scheduler-trace.ts';
 import type { EntrySearch, StoredEntries } from './stored-entries.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../routing/queues.ts';
@@ -35,6 +36,8 @@ export interface Store {
   readonly nameIndex?: TermService | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
+  /** Finds other schedulers in the store; absent where there are none that beat knows. */
+  readonly findSchedulers?: FindSchedulers | undefined;
   /** Closes all three. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { constants, hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { Beat } from '../../beat.ts';
 import { systemClock } from '../../util/clock.ts';
 import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
@@ -6,6 +7,7 @@ import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { logEvents } from '../../observe/log-events.ts';
+import { findScheduleFiles } from '../../observe/schedule-files.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
@@ -67,7 +69,12 @@ async function run(
   { files, log, worker, flags, node, isWatching }: Run,
   { started, version }: StartOptions,
 ): Promise<void> {
-  const beat = new Beat(settings, { origin: formatOrigin(), source: files });
+  // In the folder of the old beat, if this one has replaced it there, or of its project.
+  const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) =>
+    resolve(path),
+  );
+  const findSchedulers = () => findScheduleFiles(folders);
+  const beat = new Beat(settings, { origin: formatOrigin(), source: files, findSchedulers });
   logEvents(beat, log, systemClock);
   beat.on('reloaded', () => {
     logWarnings(beat.settings, log);

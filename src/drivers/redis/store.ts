@@ -15,6 +15,7 @@ import { keysFor } from './keys.ts';
 import { RedisHistory } from './history.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
+import { findRedBeat } from './other-schedulers.ts';
 import { readDatabase, normalizeRedisUrl } from './connection/normalize-url.ts';
 import { Quorum } from './quorum.ts';
 import { Notifications } from './connection/notifications.ts';
@@ -69,6 +70,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
     history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,
     broker,
     checkHealth: () => checkHealth(connection, quorum.servers, clock),
+    findSchedulers: () => findRedBeat(connection),
     close: async () => {
       await Promise.all([lock.close(), connection.close(), notifications.close()]);
     },

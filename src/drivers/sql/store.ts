@@ -11,6 +11,7 @@ import { SqlHistory } from './history.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
 import { Notifications } from './notifications.ts';
+import { findDjango } from './other-schedulers.ts';
 import { Pruner } from './pruner.ts';
 import { SqlStoredEntries } from './stored-entries.ts';
 import type { SqlDialect } from './dialect.ts';
@@ -25,6 +26,8 @@ const MAX_TIMEOUT = 5_000;
 export function openSqlStore(
   options: StateStoreOptions,
   createDialect: (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect,
+  /** The SQL that compares with the schemas whose tables are used. */
+  schemas: string,
 ): StateStore {
   const { server, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
@@ -57,6 +60,7 @@ export function openSqlStore(
       eviction: null,
       locks: null,
     }),
+    findSchedulers: () => findDjango(ledgerDb, schemas),
     close: async () => {
       await Promise.all([lock.close(), ledgerDb.close(), notifications?.close()]);
     },

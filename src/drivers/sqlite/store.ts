@@ -14,6 +14,7 @@ import { inspectFile } from './inspect-file.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
 import { insertRows, toRows } from './messages.ts';
+import { findDjango } from './other-schedulers.ts';
 import { sqlitePath } from './path.ts';
 import { SqliteStoredEntries } from './stored-entries.ts';
 
@@ -36,6 +37,7 @@ export function openSqliteStore(options: StateStoreOptions): StateStore {
     entries: new SqliteStoredEntries(db, keyPrefix),
     instances: new SqliteInstances(db, keyPrefix, clock),
     history: history ?? undefined,
+    findSchedulers: () => db.read('schedulers.find', findDjango),
     broker: openBroker(db, queues, clock),
     close: async () => db.close(),
   };

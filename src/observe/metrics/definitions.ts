@@ -172,6 +172,7 @@ export const WARNINGS = keysOf<WarningKind>({
   clock: true,
   eviction: true,
   locks: true,
+  'other-scheduler': true,
   outbox: true,
   takeover: true,
   'stored-entries': true,

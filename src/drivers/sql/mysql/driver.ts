@@ -13,7 +13,7 @@ export const openMailbox: OpenMailbox = (options) => openSqlMailbox(options, mys
 
 /** Opens stores in MySQL and MariaDB. */
 export const mysqlDriver: StateDriver = {
-  open: (options) => openSqlStore(options, mysqlDialect),
+  open: (options) => openSqlStore(options, mysqlDialect, '= DATABASE()'),
   normalize: mysqlLocation,
 };
 

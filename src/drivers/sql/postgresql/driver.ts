@@ -13,7 +13,7 @@ export const openMailbox: OpenMailbox = (options) => openSqlMailbox(options, pos
 
 /** Opens stores in PostgreSQL. */
 export const postgresDriver: StateDriver = {
-  open: (options) => openSqlStore(options, postgresDialect),
+  open: (options) => openSqlStore(options, postgresDialect, '= ANY (current_schemas(false))'),
   normalize: postgresLocation,
 };
 
