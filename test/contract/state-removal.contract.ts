@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { decodeAudit } from '../../src/commands/audit.ts';
 import { StoreError } from '../../src/util/errors.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun } from '../support/change.ts';
+import { writeInvalidRecords } from '../support/invalid-records.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of ledgers about unreadable states and the removal of states. */
@@ -34,6 +36,26 @@ export function stateRemovalContract(
       expect([...errors.keys()]).toEqual(['bad']);
       expect(errors.get('bad')).toBeInstanceOf(StoreError);
       expect(errors.get('bad')!.message).toContain('the state of entry "bad" cannot be read');
+    });
+
+    test('records with values out of their range are unreadable or left out, and the others are read', async () => {
+      const store = await testStore.open();
+      const token = await ledger.beginTerm();
+      await writeInvalidRecords(store, token, 'bad');
+      await writeInvalidRecords(store, token, null);
+      const errors: string[] = [];
+      const states = await ledger.load((entry) => errors.push(entry));
+      expect([...states.keys()]).toEqual(['good']);
+      expect(errors).toEqual(['bad']);
+      expect(await ledger.findStates(['bad', 'good'], () => {})).toEqual(states);
+      const rows = await store.history!.read('good', { limit: 10 });
+      expect(rows.rows.map((row) => row.kind === 'outcome' && row.taskId)).toEqual(['good']);
+      expect((await store.history!.latest(['good'], 10)).get('good')).toEqual(rows.rows);
+      expect((await store.instances.list()).map(({ id }) => id)).toEqual(['good']);
+      const audit = await store.commands.readAudit(10);
+      expect(audit.map(decodeAudit).filter((row) => row !== null)).toMatchObject([{ id: 'good' }]);
+      expect(await ledger.removeState(token, 'bad')).toBe(true);
+      expect([...(await ledger.load()).keys()]).toEqual(['good']);
     });
 
     test('removing the state of an entry of any name changes no other', async () => {

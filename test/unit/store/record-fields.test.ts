@@ -133,7 +133,7 @@ describe('records of stores', () => {
     expect(readInstances(rows)).toHaveLength(200_000);
   });
 
-  test('an audit row with a damaged field is no audit row', () => {
+  test('an audit row with a damaged field is not an audit row', () => {
     expect(decodeAudit(JSON.stringify(audit))).toEqual(audit);
     for (const [, text] of damage(audit)) {
       expect(decodeAudit(text), text).toBeNull();
