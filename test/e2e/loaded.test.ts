@@ -69,7 +69,9 @@ test('loaded packages: a calendar file loads one more', async () => {
 
 test('loaded packages: a start with --http loads four more', async () => {
   const config = { beatSchedule: { quick: entry }, http: { port: 0 } };
-  expect(await start(config)).toEqual([...BASE, '@hono/node-server', 'birpc', 'hono', 'prom-client'].sort());
+  expect(await start(config)).toEqual(
+    [...BASE, '@hono/node-server', 'birpc', 'hono', 'prom-client'].sort(),
+  );
 });
 
 test('loaded packages: a text log loads more', async () => {
