@@ -45,8 +45,10 @@ VOLUME /data
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
-# Without the flag, SIGUSR1 opens a debugger port until beat ignores the signal.
-ENTRYPOINT ["node", "--disable-sigusr1", "/app/dist/cli/beat.js"]
+# Node's own limit of the heap exceeds the memory of a small container, and its young generation takes 100 MB in bursts:
+# see "Memory" in docs/production.md.
+# Without --disable-sigusr1, SIGUSR1 opens a debugger port until beat ignores the signal.
+ENTRYPOINT ["node", "--disable-sigusr1", "--max-old-space-size-percentage=50", "--max-semi-space-size=4", "/app/dist/cli/beat.js"]
 
 ARG VERSION=unknown
 ARG REVISION=unknown

@@ -20,7 +20,7 @@ write_process() {
     }));' "$user" "$@"
 }
 
-BEAT=(node --disable-sigusr1 /app/dist/cli/beat.js)
+BEAT=(node --disable-sigusr1 --max-old-space-size-percentage=50 --max-semi-space-size=4 /app/dist/cli/beat.js)
 
 # Runs in the foreground: container NAME ENVIRONMENT COMMAND…; $data is the folder of /data, if set.
 container() {

@@ -19,6 +19,7 @@ import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { formatNodeName } from '../../remote-control/node-name.ts';
 import { sendAlerts } from '../service/alerts.ts';
 import { answerRemoteControl } from '../service/remote-control.ts';
+import { checkMemory, heapLimit } from '../service/check-memory.ts';
 import { onHangup } from '../service/hangup.ts';
 import { runService } from '../service/run-service.ts';
 import { serveHttp } from '../service/serve-http.ts';
@@ -69,6 +70,8 @@ async function run(
   { files, log, worker, flags, node, isWatching }: Run,
   { started, version }: StartOptions,
 ): Promise<void> {
+  const warning = checkMemory(settings.entries.length, heapLimit());
+  if (warning !== null) log.warn({ event: 'memory' }, `beat: ${warning}`);
   // In the folder of the old beat, if this one has replaced it there, or of its project.
   const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) =>
     resolve(path),

@@ -1,0 +1,36 @@
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import { ConfigError } from '../../util/errors.ts';
+import { thousands } from '../../util/thousands.ts';
+
+/** Megabytes of heap that an instance with few entries needs. */
+const FIXED = 30;
+/** Bytes of heap for an entry with small arguments, as measured with 100,000 of them (docs/production.md). */
+const FOR_ENTRY = 1_300;
+/** The same during a reload, when the old and the new entries are in memory. */
+const FOR_RELOAD = 2_200;
+/** Megabytes of a process outside of its heap: mostly Node's code. */
+const OUTSIDE = 90;
+
+const MEGABYTE = 1_000_000;
+
+/** The megabytes of heap that this process may use: the limit of Node, or what the container has for it. */
+export function heapLimit(): number {
+  const limit = getHeapStatistics().heap_size_limit / MEGABYTE;
+  const container = process.constrainedMemory();
+  if (container === 0 || container >= totalmem()) return limit;
+  return Math.min(limit, container / MEGABYTE - OUTSIDE);
+}
+
+/**
+ * Returns a warning if a heap of `limit` megabytes is too small to reload that many entries; `null` if it is large enough.
+ * Throws a `ConfigError` if it is too small to schedule them: the kernel or Node would kill the process without a reason.
+ */
+export function checkMemory(entries: number, limit: number): string | null {
+  const need = (bytes: number) => FIXED + (entries * bytes) / MEGABYTE;
+  const describe = (bytes: number, purpose: string) =>
+    `${thousands(entries)} entries need about ${Math.round(need(bytes))} MB of heap ${purpose}, and this process may use ${Math.round(limit)} MB; ` +
+    'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
+  if (need(FOR_ENTRY) > limit) throw new ConfigError(describe(FOR_ENTRY, 'to run'));
+  return need(FOR_RELOAD) > limit ? describe(FOR_RELOAD, 'to reload') : null;
+}

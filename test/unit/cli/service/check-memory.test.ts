@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { checkMemory, heapLimit } from '../../../../src/cli/service/check-memory.ts';
+
+test('entries that do not fit into the memory are an error that names both sizes', () => {
+  expect(() => checkMemory(100_000, 128)).toThrow(
+    '100,000 entries need about 160 MB of heap to run, and this process may use 128 MB; raise the memory of the container',
+  );
+});
+
+test('entries that fit into the memory once, and not twice, are a warning about reloads', () => {
+  expect(checkMemory(100_000, 200)).toContain(
+    '100,000 entries need about 250 MB of heap to reload, and this process may use 200 MB',
+  );
+});
+
+test('entries that fit into the memory twice have no warning', () => {
+  expect(checkMemory(100_000, 256)).toBeNull();
+  expect(checkMemory(40_000, 128)).toBeNull();
+  expect(checkMemory(0, heapLimit())).toBeNull();
+});
