@@ -1,7 +1,7 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
 import { MAX_COMMAND } from '../store/command-log.ts';
 import { checkJson } from '../util/decode/json.ts';
-import { errorAt, formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
+import { errorAt, formatDiagnostic, MAX_PROBLEMS, type Diagnostic } from '../util/diagnostic.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { thousands } from '../util/thousands.ts';
 import { MAX_ENTRIES, type AddCommand, type Command, type CommandHeader } from './command.ts';
@@ -26,8 +26,6 @@ type Field = (value: unknown) => unknown;
 const MAX_TEXT = 1_000;
 const MAX_ID = 100;
 const MAX_NAME = 10_000;
-/** Problems that the answer to a command lists. */
-const MAX_PROBLEMS = 20;
 /** Unknown fields for which the closest known one is searched. */
 const MAX_HINTS = 5;
 

@@ -1,4 +1,4 @@
-import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import type { ZoneOptions } from './calendar/calendar-schedule.ts';
@@ -52,6 +52,7 @@ function total(parts: TimedeltaParts): number {
   const errors: Diagnostic[] = [];
   let sum = 0;
   for (const [key, value] of Object.entries(parts) as [string, unknown][]) {
+    if (errors.length === MAX_PROBLEMS) break;
     if (value === undefined) continue;
     const size = Object.hasOwn(PARTS, key) ? PARTS[key as keyof TimedeltaParts] : undefined;
     if (size === undefined) {

@@ -16,6 +16,12 @@ export interface Diagnostic {
   readonly line?: number | undefined;
 }
 
+/**
+ * Problems of one value that are reported: each suggests what may have been meant, which takes time, and a value from
+ * outside may have a hundred thousand.
+ */
+export const MAX_PROBLEMS = 20;
+
 /** An error without file and line. */
 export function errorAt(path: Diagnostic['path'], message: string): Diagnostic {
   return { severity: 'error', path, message };

@@ -117,9 +117,9 @@ export const HOSTILE_INPUTS = {
     },
   },
   fields: {
-    what: 'commands and a definition with 80,000 unknown fields',
+    what: 'commands and a definition with 45,000 unknown fields',
     send: async ({ append }) => {
-      const fields = Object.fromEntries(times(70_000, (i) => [`entri${i}`, i]));
+      const fields = Object.fromEntries(times(45_000, (i) => [`entri${i}`, i]));
       await append([
         command({ do: 'run', entry: 'tick', ...fields }),
         addCommand({ hostile: { task: 't', schedule: 60, ...fields } }),

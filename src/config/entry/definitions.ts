@@ -1,6 +1,6 @@
 import type { Definition, Definitions, ReadDefinition } from '../../catalog/definition.ts';
 import { reportIllFormed } from '../../message/well-formed.ts';
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { normalizeKeys } from '../keys/normalize-keys.ts';
@@ -20,7 +20,12 @@ export class EntryDefinitions implements Definitions {
 
   read(name: string, given: Definition): ReadDefinition {
     const errors: Diagnostic[] = [];
-    const report: Report = (path, message) => errors.push(errorAt(path, message));
+    const report: Report = (path, message) => {
+      if (errors.length === MAX_PROBLEMS) {
+        throw new ConfigError([...errors, errorAt([], 'and more; the rest was not validated')]);
+      }
+      errors.push(errorAt(path, message));
+    };
     const definition = normalizeKeys(given, this.#keys, [name], report);
     reportIllFormed(definition, [name], report);
     const reportEntry: Report = ([, ...path], message) => {

@@ -1,4 +1,4 @@
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
@@ -18,6 +18,7 @@ export function parseSolar(map: Readonly<Record<string, unknown>>): Schedule {
   const errors: Diagnostic[] = [];
   const given = new Map<Name, string>();
   for (const key of Object.keys(map).filter((key) => map[key] !== undefined)) {
+    if (errors.length === MAX_PROBLEMS) break;
     const name = NAMES.find((name) => name === key || SHORT[key] === name);
     if (name === undefined) {
       const guess = didYouMean(key, NAMES) || `; allowed: ${NAMES.join(', ')}`;

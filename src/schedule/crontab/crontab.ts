@@ -1,4 +1,4 @@
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { calendarSchedule, type ZoneOptions } from '../calendar/calendar-schedule.ts';
@@ -91,6 +91,7 @@ interface Given {
 function byName(fields: object, errors: Diagnostic[]): Map<FieldName, Given> {
   const given = new Map<FieldName, Given>();
   for (const [key, value] of Object.entries(fields)) {
+    if (errors.length === MAX_PROBLEMS) break;
     if (value === undefined) continue;
     const name = FIELD_NAMES.find((name) => name === key || FIELDS[name].snake === key);
     if (name === undefined) {

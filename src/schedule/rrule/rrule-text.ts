@@ -1,4 +1,4 @@
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
@@ -109,13 +109,16 @@ export function formatParts(rule: RecurrenceRule): Readonly<Record<string, strin
 
 function split(text: string, report: (message: string) => void): ReadonlyMap<string, string> {
   const given = new Map<string, string>();
+  let problems = 0;
   const line = text
     .trim()
     .toUpperCase()
     .replace(/^RRULE:/, '');
   for (const part of line.split(';').filter((each) => each !== '')) {
     const [, name = part, value] = /^([^=]*)=(.+)$/.exec(part) ?? [];
+    if (problems === MAX_PROBLEMS) break;
     if (!PARTS.includes(name)) {
+      problems += 1;
       const hint = didYouMean(name, PARTS) || `; allowed: ${PARTS.join(', ')}`;
       report(`${quote(name)} is not a part of a rule${hint}`);
     } else if (value === undefined) report(`${name} has no value`);

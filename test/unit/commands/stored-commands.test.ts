@@ -4,6 +4,7 @@ import type { StoredCommand } from '../../../src/commands/command.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { StoredTarget } from '../../../src/planning/stored-edit.ts';
 import { newState } from '../../../src/store/entry-state.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { runAtOnce } from '../../../src/util/steps.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -160,4 +161,23 @@ test('remove: the entry goes with its state, also when its definition is invalid
     answer: 'removed a',
     edits: [{ name: 'a', change: 'removed', before: STATE, after: STATE, written: null }],
   });
+});
+
+test.each<[string, (fields: object) => object]>([
+  ['definition', (fields) => ({ ...DEFINITION, ...fields })],
+  ['options', (options) => ({ ...DEFINITION, options })],
+  ['crontab', (crontab) => ({ ...DEFINITION, schedule: { crontab } })],
+  ['timedelta', (timedelta) => ({ ...DEFINITION, schedule: { timedelta } })],
+  ['solar', (solar) => ({ ...DEFINITION, schedule: { solar } })],
+])('definitions: of very many unknown fields of its %s, 20 are reported', (_what, make) => {
+  const fields = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`unknown${i}`, i]));
+  let error: unknown;
+  try {
+    definitions.read('a', make(fields) as Record<string, unknown>);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(ConfigError);
+  const unknown = (error as ConfigError).errors.filter(({ path }) => /unknown\d/.test(path.join()));
+  expect(unknown).toHaveLength(20);
 });
