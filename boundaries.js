@@ -95,6 +95,7 @@ export const PURE = [
   'store/record-fields.ts',
   'store/repair-command.ts',
   'store/stored-entries.ts',
+  'store/unreadable.ts',
   'util/decode/',
   'util/did-you-mean.ts',
   'util/errors.ts',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeAudit, type AuditRow } from '../src/commands/audit.ts';
+import { decodeAnswer, type AuditRow } from '../src/commands/audit.ts';
 import type { CommandLog } from '../src/store/command-log.ts';
 import type { PlannedCommand } from './commands.ts';
 
@@ -50,7 +50,10 @@ export async function sendCommands(
   }
   return sent.map((each) => {
     const answer = answers.get(each.id);
-    return { ...each, answer: answer === undefined ? null : decodeAudit(answer) };
+    return {
+      ...each,
+      answer: answer === undefined ? null : decodeAnswer({ id: each.id, json: answer }),
+    };
   });
 }
 

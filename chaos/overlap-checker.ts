@@ -1,12 +1,12 @@
 import { endsBy, limitsOverlap } from '../src/catalog/overlap.ts';
 import type { Entry } from '../src/catalog/entry.ts';
 import type { Recorded } from '../src/history/account.ts';
-import type { HistoryRow } from '../src/store/history.ts';
+import type { ReadRow } from '../src/store/history.ts';
 import type { History } from './history.ts';
 import type { LoggedDecisions } from './logged-decisions.ts';
 
-type RunRow = Extract<HistoryRow, { kind: 'run' }>;
-type SkipRow = Extract<HistoryRow, { kind: 'skip' }>;
+type RunRow = Extract<ReadRow, { kind: 'run' }>;
+type SkipRow = Extract<ReadRow, { kind: 'skip' }>;
 
 /** How much later than a run the worker may receive the revoke of another, over a connection of its own. Milliseconds. */
 const REVOKE_DELAY = 250;
@@ -39,7 +39,7 @@ export function findOverlaps(
  * has the skip, from the same commit as the state.
  */
 export function isUnloggedOverlap(
-  rows: readonly HistoryRow[],
+  rows: readonly ReadRow[],
   dueAt: number,
   logged: LoggedDecisions,
 ): boolean {
@@ -51,7 +51,7 @@ export function isUnloggedOverlap(
     );
 }
 
-function isOverlapSkip(row: HistoryRow): row is SkipRow {
+function isOverlapSkip(row: ReadRow): row is SkipRow {
   return row.kind === 'skip' && row.reason === 'overlap';
 }
 

@@ -51,6 +51,6 @@ export { rrule } from './schedule/rrule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
-export type { HistoryView, RunView, SkipView } from './history/view.ts';
+export type { HistoryView, RunView, SkipView, UnreadableView } from './history/view.ts';
 export type { EntryStatus, StatusRow, UnreadableEntry } from './status/entry-status.ts';
 export type { Store } from './store/store.ts';

@@ -1,4 +1,7 @@
 import { isCount, isIsoInstant, isText, mapOf, oneOf, orNull } from '../store/record-fields.ts';
+import { repairCommand } from '../store/repair-command.ts';
+import { describeUnreadable, type Unreadable } from '../store/unreadable.ts';
+import type { StoredAudit } from '../store/command-log.ts';
 import { parseJson } from '../util/decode/json.ts';
 import type { Command, CommandHeader } from './command.ts';
 
@@ -45,12 +48,21 @@ const checkRow = mapOf({
   ...{ answeredAt: isIsoInstant, term: isCount },
 });
 
-/** Parses an audit row; `null` for a text that another program wrote there. */
-export function decodeAudit(json: string): AuditRow | null {
+export function decodeAudit({ id, json }: StoredAudit): AuditRow | Unreadable {
   try {
     const row = parseJson(json);
-    return checkRow(row) ? (row as AuditRow) : null;
+    if (checkRow(row)) return row as AuditRow;
   } catch {
-    return null;
+    // Described below.
   }
+  return describeUnreadable(json, {
+    ...{ id, expected: 'an audit row', instants: ['answeredAt', 'at'] },
+    repair: repairCommand(id, 'audit'),
+  });
+}
+
+/** The answer to a command; `null` if its audit row cannot be read. */
+export function decodeAnswer(stored: StoredAudit): AuditRow | null {
+  const row = decodeAudit(stored);
+  return 'kind' in row ? null : row;
 }

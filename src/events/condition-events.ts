@@ -25,6 +25,8 @@ export type WarningKind =
   | 'locks'
   /** 100 or more messages are delayed in the outbox. */
   | 'outbox'
+  /** The outbox has messages that cannot be read, and are not published. */
+  | 'unreadable-messages'
   /** This instance is not notified when the leader stops, so that it takes over later. */
   | 'takeover'
   /** The index of stored entries has members that name no entry. */

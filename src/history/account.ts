@@ -4,7 +4,7 @@ import { nextAfter } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
 import { cursor } from '../planning/plan.ts';
 import type { EntryState } from '../store/entry-state.ts';
-import type { HistoryRow, SkipRow } from '../store/history.ts';
+import type { ReadRow, SkipRow } from '../store/history.ts';
 import { joinRuns, type RunHistory } from './join-runs.ts';
 
 /** What became of one occurrence. Instants are epoch milliseconds. */
@@ -31,7 +31,7 @@ export interface Recorded {
   readonly entry: Entry;
   /** `null` for an entry that no instance has scheduled yet. */
   readonly state: EntryState | null;
-  readonly rows: readonly HistoryRow[];
+  readonly rows: readonly ReadRow[];
   /** Whether the store has no older rows than these. */
   readonly isComplete: boolean;
 }
@@ -115,7 +115,7 @@ function findSkip(skips: readonly SkipRow[], dueAt: number): SkipRow | undefined
   return around.find(({ first, last }) => first === last) ?? around[0];
 }
 
-function isOfSchedule(row: HistoryRow): row is Extract<HistoryRow, { kind: 'run' | 'skip' }> {
+function isOfSchedule(row: ReadRow): row is Extract<ReadRow, { kind: 'run' | 'skip' }> {
   if (row.kind === 'skip') return row.taskId === undefined;
   return row.kind === 'run' && (row.cause === 'schedule' || row.cause === 'catch-up');
 }

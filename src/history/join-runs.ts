@@ -1,4 +1,5 @@
-import type { HistoryRow, OutcomeRow, RunRow, SkipRow } from '../store/history.ts';
+import type { OutcomeRow, ReadRow, RunRow, SkipRow } from '../store/history.ts';
+import type { Unreadable } from '../store/unreadable.ts';
 
 /** A run with what became of it. */
 export interface RunHistory extends RunRow {
@@ -9,13 +10,16 @@ export interface RunHistory extends RunRow {
 }
 
 /** A run, or a stretch of skipped occurrences. */
-export type HistoryItem = RunHistory | SkipRow;
+export type ReadableItem = RunHistory | SkipRow;
+
+/** A row of a list of the history. */
+export type HistoryItem = ReadableItem | Unreadable;
 
 /**
  * Joins the rows of one entry: outcomes, and skips that withdraw a run, become parts of their runs. Keeps the order of
  * the rows; an outcome whose run is not among them is left out.
  */
-export function joinRuns(rows: readonly HistoryRow[]): HistoryItem[] {
+export function joinRuns(rows: readonly ReadRow[]): HistoryItem[] {
   const outcomes = new Map<string, OutcomeRow>();
   // Runs of an entry with a fixed task id share it.
   const withdrawn = new Map<string, SkipRow>();
@@ -26,6 +30,7 @@ export function joinRuns(rows: readonly HistoryRow[]): HistoryItem[] {
   }
   return rows.flatMap((row): HistoryItem | [] => {
     if (row.kind === 'outcome') return [];
+    if (row.kind === 'unreadable') return row;
     if (row.kind === 'skip') return row.taskId === undefined ? row : [];
     return {
       ...row,

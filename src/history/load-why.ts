@@ -1,5 +1,5 @@
 import type { Entry } from '../catalog/entry.ts';
-import { decodeAudit } from '../commands/audit.ts';
+import { decodeAnswer } from '../commands/audit.ts';
 import { AUDIT_ROWS, type CommandLog } from '../store/command-log.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { History } from '../store/history.ts';
@@ -22,7 +22,9 @@ export async function loadWhy(
   at: number,
   { now, show }: Pick<Known, 'now' | 'show'>,
 ): Promise<LoadedWhy> {
-  const audit = (await commands.readAudit(AUDIT_ROWS)).flatMap((json) => decodeAudit(json) ?? []);
+  const audit = (await commands.readAudit(AUDIT_ROWS)).flatMap(
+    (stored) => decodeAnswer(stored) ?? [],
+  );
   const explainAt = async (instant: number): Promise<Why> => {
     const rows = history ? await readSince(history, entry.name, instant) : NO_ROWS;
     return explain({ entry, state, ...rows }, instant, { commands: audit, now, show });

@@ -1,5 +1,5 @@
 import { hasFailed, joinRuns, type HistoryItem } from './join-runs.ts';
-import type { History, HistoryPosition, HistoryRow } from '../store/history.ts';
+import type { History, HistoryPosition, ReadRow } from '../store/history.ts';
 
 /** Rows that one query reads. */
 const PAGE = 500;
@@ -12,8 +12,8 @@ export async function readSince(
   history: History,
   entry: string,
   from: number,
-): Promise<{ readonly rows: readonly HistoryRow[]; readonly isComplete: boolean }> {
-  const rows: HistoryRow[] = [];
+): Promise<{ readonly rows: readonly ReadRow[]; readonly isComplete: boolean }> {
+  const rows: ReadRow[] = [];
   for (let before: HistoryPosition | undefined; ;) {
     const page = await history.read(entry, { limit: PAGE, before });
     rows.push(...page.rows);
@@ -24,7 +24,7 @@ export async function readSince(
 }
 
 /**
- * Reads the newest runs and skipped stretches of an entry, newest first; with `failed` only runs of which `hasFailed` says so. Rows of
+ * Reads the newest runs, skipped stretches and unreadable rows of an entry, newest first; with `failed` only runs of which `hasFailed` says so. Rows of
  * outcomes are newer than those of their runs, so they are always read before.
  */
 export async function readItems(
@@ -32,7 +32,7 @@ export async function readItems(
   entry: string,
   { limit, failed = false }: { readonly limit: number; readonly failed?: boolean },
 ): Promise<readonly HistoryItem[]> {
-  const rows: HistoryRow[] = [];
+  const rows: ReadRow[] = [];
   for (let before: HistoryPosition | undefined; ;) {
     const page = await history.read(entry, { limit: PAGE, before });
     rows.push(...page.rows);
@@ -43,7 +43,7 @@ export async function readItems(
 }
 
 /** Whether a row of the schedule is of an earlier occurrence. A backfill may be of any. */
-function precedes(row: HistoryRow, from: number): boolean {
+function precedes(row: ReadRow, from: number): boolean {
   if (row.kind === 'skip') return row.first < from;
   return row.kind === 'run' && row.cause !== 'backfill' && row.dueAt < from;
 }

@@ -1,10 +1,16 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { RunCause } from '../message/run.ts';
 import type { OutcomeRow, SkipRow } from '../store/history.ts';
+import type { Unreadable } from '../store/unreadable.ts';
 import type { HistoryItem, RunHistory } from './join-runs.ts';
 
 /** What happened to an entry, as users see it. Instants are ISO 8601 in UTC, durations are milliseconds. */
-export type HistoryView = RunView | SkipView;
+export type HistoryView = RunView | SkipView | UnreadableView;
+
+/** A row that is damaged, or that another program wrote. */
+export interface UnreadableView extends Unreadable {
+  readonly entry: string;
+}
 
 /** A run. */
 export interface RunView {
@@ -51,6 +57,7 @@ export interface SkipView {
 }
 
 export function viewItem(entry: string, item: HistoryItem): HistoryView {
+  if (item.kind === 'unreadable') return { entry, ...item };
   return item.kind === 'run' ? viewRun(entry, item) : viewSkip(entry, item);
 }
 

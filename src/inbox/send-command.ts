@@ -2,7 +2,7 @@ import type { CommandLog } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError } from '../util/errors.ts';
-import { decodeAudit, type AuditRow } from '../commands/audit.ts';
+import { decodeAnswer, type AuditRow } from '../commands/audit.ts';
 import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse-command.ts';
 
@@ -44,7 +44,7 @@ export async function sendCommand(
   for (;;) {
     if (wait === 0) return null;
     const text = (await log.findAudit([command.id])).get(command.id);
-    const row = text === undefined ? null : decodeAudit(text);
+    const row = text === undefined ? null : decodeAnswer({ id: command.id, json: text });
     if (row) checkAnswers(row, parsed.command);
     if (text !== undefined) return row;
     const left = deadline - clock.monotonic();

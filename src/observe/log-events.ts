@@ -128,6 +128,7 @@ const RESOLVED: Record<WarningKind, string> = {
   locks: 'All lock servers are reachable again',
   'other-scheduler': 'No other scheduler is at work any more',
   outbox: 'Outbox: no message is delayed any more',
+  'unreadable-messages': 'Outbox: all messages can be read again',
   'stored-entries': 'All members of the index of stored entries name an entry again',
   'name-index': 'The index of stored entries by name is complete',
   pruning: 'Consumed messages are removed again',

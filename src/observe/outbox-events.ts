@@ -45,5 +45,11 @@ export function emitOutboxEvents(events: Events, liveness: Liveness): RelayRepor
       const text = `Outbox: ${many} or more messages are delayed because the broker rejects them; retrying`;
       events.warn('outbox', text);
     },
+    unreadable: (count, first) => {
+      const named =
+        first.map(({ repair }) => repair).join('; ') + (count > first.length ? '; …' : '');
+      const text = `Outbox: unreadable messages are not published and block no others: ${count}; remove with: ${named}`;
+      events.warn('unreadable-messages', count === 0 ? null : text);
+    },
   };
 }

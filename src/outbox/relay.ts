@@ -21,6 +21,7 @@ const NO_REPORTS: RelayReports = {
   delivered: () => {},
   skipped: () => {},
   waiting: () => {},
+  unreadable: () => {},
 };
 
 /**

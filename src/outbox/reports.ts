@@ -1,5 +1,6 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { OutboxMessage } from '../store/outbox.ts';
+import type { Unreadable } from '../store/unreadable.ts';
 import type { Withdrawal } from './withdrawals.ts';
 
 /** Called with what becomes of messages that were not published with their commit. */
@@ -22,4 +23,6 @@ export interface RelayReports {
    * milliseconds. Called whenever the number may have changed.
    */
   waiting(count: number, oldest: number | null): void;
+  /** So many messages cannot be read and stay in the outbox, `first` among them. Called after each pass through the outbox. */
+  unreadable(count: number, first: readonly Unreadable[]): void;
 }

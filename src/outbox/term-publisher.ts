@@ -2,6 +2,7 @@ import type { Broker } from '../broker/broker.ts';
 import { DEFAULT_POLICY, selectSkipped, type CatchUpPolicy } from '../catalog/catch-up.ts';
 import type { Message } from '../message/message.ts';
 import type { Outbox, OutboxMessage, WithdrawnRow } from '../store/outbox.ts';
+import { isReadable, isUnreadable, type Unreadable } from '../store/unreadable.ts';
 import type { Clock } from '../util/clock.ts';
 import { MessageStates, type Rejections } from './message-states.ts';
 import type { RelayReports } from './reports.ts';
@@ -23,6 +24,9 @@ export interface PublisherOptions {
 
 /** How many messages are read from the outbox, and published, at once. */
 const PAGE_SIZE = 500;
+
+/** Unreadable messages that are reported by their ids. */
+const MAX_NAMED = 5;
 
 /**
  * Publishes the messages in the outbox during one term, and removes them. It publishes no message again that the
@@ -94,11 +98,18 @@ export class TermPublisher {
     stop: AbortSignal | undefined,
   ): Promise<boolean> {
     const { outbox, reports } = this.#options;
+    const unreadable: Unreadable[] = [];
+    let unreadableCount = 0;
     for (let after = ''; !stop?.aborted;) {
       const page = await outbox.pending(PAGE_SIZE, after);
-      const isCurrent = await this.#publishDelayed(page.filter(isWanted));
+      const messages = page.filter(isReadable);
+      const isCurrent = await this.#publishDelayed(messages.filter(isWanted));
       reports.progressed();
+      const others = page.filter(isUnreadable);
+      unreadableCount += others.length;
+      unreadable.push(...others.slice(0, MAX_NAMED - unreadable.length));
       const last = page.at(-1);
+      if (isCurrent && !last) reports.unreadable(unreadableCount, unreadable);
       if (!isCurrent || !last) return isCurrent;
       after = last.id;
     }

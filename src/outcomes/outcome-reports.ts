@@ -1,6 +1,6 @@
 import type { Events } from '../events/events.ts';
 import type { TaskOutcome } from '../message/task-outcome.ts';
-import type { History, HistoryRow, RunRow } from '../store/history.ts';
+import type { History, ReadRow, RunRow } from '../store/history.ts';
 import type { Clock } from '../util/clock.ts';
 import type { FollowedRun } from './followed-runs.ts';
 import { PendingRows } from './pending-rows.ts';
@@ -64,11 +64,15 @@ export class OutcomeReports {
   /** The newest runs of an entry that have no outcome and were not withdrawn. Rejects with a `StoreError`. */
   async findOpen(entry: string): Promise<readonly RunRow[]> {
     const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
-    const closed = new Set(rows.flatMap((row) => (row.kind === 'run' ? [] : (row.taskId ?? []))));
+    const closed = new Set(
+      rows.flatMap((row) =>
+        row.kind === 'skip' || row.kind === 'outcome' ? (row.taskId ?? []) : [],
+      ),
+    );
     return rows.filter(isRun).filter(({ taskId }) => !closed.has(taskId));
   }
 }
 
-function isRun(row: HistoryRow): row is RunRow {
+function isRun(row: ReadRow): row is RunRow {
   return row.kind === 'run';
 }

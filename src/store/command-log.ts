@@ -24,6 +24,13 @@ export interface FinishedCommand {
   readonly audit: string;
 }
 
+/** An audit row as stores have it. */
+export interface StoredAudit {
+  /** The id of its command. */
+  readonly id: string;
+  readonly json: string;
+}
+
 /**
  * Commands for the leader in the order of their arrival, and the audit rows of finished ones. Every process that
  * can write to the store may append; only a commit of the newest term removes.
@@ -36,7 +43,9 @@ export interface CommandLog {
   /** The existing audit rows of these command ids, by id. */
   findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The newest audit rows, newest first. */
-  readAudit(limit: number): Promise<readonly string[]>;
+  readAudit(limit: number): Promise<readonly StoredAudit[]>;
+  /** Removes the audit row of a command, if there is one. */
+  removeAudit(id: string): Promise<void>;
   /**
    * Resolves when a command may have been appended since the last `pending`, or the signal aborts. It may
    * resolve without reason. It never rejects.

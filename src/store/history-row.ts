@@ -4,7 +4,7 @@ import type { RunCause } from '../message/run.ts';
 /**
  * What happened to an entry. Stores hold rows as JSON texts, in the order in which they were appended; a row is never
  * changed. Rows that were read also have the fields that this release does not know, and rows of a kind that it does
- * not know are left out. Instants are epoch milliseconds.
+ * not know, which a later release wrote, are left out. Instants are epoch milliseconds.
  */
 export type HistoryRow = RunRow | SkipRow | OutcomeRow;
 

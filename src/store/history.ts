@@ -11,6 +11,8 @@ import {
   orNull,
   type Check,
 } from './record-fields.ts';
+import { repairCommand } from './repair-command.ts';
+import { describeUnreadable, type Unreadable } from './unreadable.ts';
 
 /** How much history a store retains for each entry. */
 export interface HistoryLimits {
@@ -27,9 +29,12 @@ export type { HistoryRow, OutcomeRow, RunRow, SkipRow } from './history-row.ts';
 /** A place in the history of an entry, as one store names it. */
 export type HistoryPosition = string;
 
+/** A row as a page has it; the id of an unreadable one is its position. */
+export type ReadRow = HistoryRow | Unreadable;
+
 export interface HistoryPage {
   /** Newest first. */
-  readonly rows: readonly HistoryRow[];
+  readonly rows: readonly ReadRow[];
   /** Where older rows continue; `null` if there are none. */
   readonly next: HistoryPosition | null;
 }
@@ -47,7 +52,7 @@ export interface History {
     entry: string,
     options: { readonly limit: number; readonly before?: HistoryPosition | undefined },
   ): Promise<HistoryPage>;
-  /** The newest rows of each of these entries, at most `limit` of each, newest first; an empty list for one without rows. */
+  /** The newest readable rows of each of these entries, among the newest `limit`, newest first; an empty list for one without rows. */
   latest(
     entries: readonly string[],
     limit: number,
@@ -59,6 +64,8 @@ export interface History {
   minutes(from: number, to: number): Promise<readonly MinuteCounts[]>;
   /** Appends rows that belong to no commit, such as outcomes. Not fenced: a repeated call appends them again. */
   append(rows: readonly EntryRow[]): Promise<void>;
+  /** Removes the rows at these positions; those that are gone are ignored. */
+  removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void>;
 }
 
 /** A row as stores write it. */
@@ -128,31 +135,52 @@ export function encodeHistory(
   return { rows, minutes: countMinutes(all, now) };
 }
 
-/** Decodes a row; `null` for a text that is none, and for a kind of row that this release does not know. */
-function decodeRow(text: string): HistoryRow | null {
+/** Decodes a row; `newer` is a row of a kind that this release does not know. */
+function decodeRow(text: string): HistoryRow | 'newer' | 'unreadable' {
   try {
     const row = parseJson(text) as Readonly<Record<string, unknown>> | null;
-    return row !== null && isRow(row) ? (row as unknown as HistoryRow) : null;
+    const kind = row?.['kind'];
+    if (typeof kind !== 'string') return 'unreadable';
+    if (!Object.hasOwn(KINDS, kind)) return 'newer';
+    return KINDS[kind as HistoryRow['kind']](row) ? (row as unknown as HistoryRow) : 'unreadable';
   } catch {
-    return null;
+    return 'unreadable';
   }
 }
 
-/** Decodes rows, of which those from before `oldest` (epoch milliseconds) are left out. */
+/** Decodes rows, of which unreadable ones and those from before `oldest` (epoch milliseconds) are left out. */
 export function decodeRows(texts: readonly string[], oldest: number): readonly HistoryRow[] {
-  return texts.flatMap((text) => decodeRow(text) ?? []).filter((row) => timeOf(row) >= oldest);
+  return texts
+    .map(decodeRow)
+    .filter((row) => typeof row !== 'string' && timeOf(row) >= oldest) as HistoryRow[];
 }
 
-/** A page of stored rows, newest first, of which older ones than `oldest` (epoch milliseconds) are left out. */
+/** A page of an entry's stored rows, newest first, of which older ones than `oldest` (epoch milliseconds) are left out. */
 export function toPage(
+  entry: string,
   stored: readonly { readonly text: string; readonly position: HistoryPosition }[],
   limit: number,
   oldest: number,
 ): HistoryPage {
-  const rows = stored.flatMap(({ text }) => decodeRow(text) ?? []);
-  const recent = rows.filter((row) => timeOf(row) >= oldest);
-  const isEnd = stored.length < limit || recent.length < rows.length;
-  return { rows: recent, next: isEnd ? null : stored.at(-1)!.position };
+  let hasExpired = false;
+  const rows = stored.flatMap(({ text, position }): ReadRow | [] => {
+    const row = decodeRow(text);
+    if (row === 'newer') return [];
+    // Its instant may be wrong, so that its age would hide older rows.
+    if (row === 'unreadable') return describeRow(entry, text, position);
+    if (timeOf(row) >= oldest) return row;
+    hasExpired = true;
+    return [];
+  });
+  const isEnd = stored.length < limit || hasExpired;
+  return { rows, next: isEnd ? null : stored.at(-1)!.position };
+}
+
+function describeRow(entry: string, text: string, id: HistoryPosition): Unreadable {
+  return describeUnreadable(text, {
+    ...{ id, expected: 'a row of the history', instants: ['sentAt', 'at', 'doneAt'] },
+    repair: repairCommand(entry, 'history'),
+  });
 }
 
 /** The fields of each kind of row. */
@@ -171,8 +199,3 @@ const KINDS: Readonly<Record<HistoryRow['kind'], Check>> = {
     ...{ runtime: orNull(isNumber), worker: orNull(isText), error: orNull(isText) },
   }),
 };
-
-function isRow(row: Readonly<Record<string, unknown>>): boolean {
-  const kind = String(row['kind']);
-  return Object.hasOwn(KINDS, kind) && KINDS[kind as HistoryRow['kind']](row);
-}

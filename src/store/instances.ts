@@ -1,4 +1,5 @@
 import { parseJson } from '../util/decode/json.ts';
+import { describeUnreadable, isReadable, isUnreadable, type Unreadable } from './unreadable.ts';
 import { isCount, isInstant, isNumber, isText, mapOf, oneOf, orNull } from './record-fields.ts';
 
 /** Milliseconds after its last announcement at which an instance counts as gone. */
@@ -26,31 +27,43 @@ export interface Instance extends Announcement {
   readonly seenAgoMs: number;
 }
 
+export type ListedInstance = Instance | Unreadable;
+
 /** The instances that run, as far as they announced themselves. It decides nothing: the lock and the term do. */
 export interface Instances {
   /** Replaces the announcement of that id. Also removes instances that are gone. */
   announce(announcement: Announcement): Promise<void>;
   /** Removes the announcement of an instance that stops. */
   withdraw(id: string): Promise<void>;
-  /** Those that announced themselves within `INSTANCE_EXPIRY`, the leader first, then by host and start. */
-  list(): Promise<readonly Instance[]>;
+  /** Those that announced themselves within `INSTANCE_EXPIRY`, the leader first, then by host and start, then unreadable ones. */
+  list(): Promise<readonly ListedInstance[]>;
+}
+
+/** An announcement as stores have it. */
+export interface StoredAnnouncement {
+  readonly id: string;
+  readonly json: string;
+  /** Negative for one whose time is later than that of the store. */
+  readonly seenAgoMs: number;
 }
 
 /**
- * Decodes announcements, leaves out texts that are none, and sorts. A leader that was killed has not withdrawn: it counts
- * as a follower as soon as another leads in a newer term.
+ * Whether an announcement is too old to be listed. One whose time is far ahead is too: another program wrote it, or a
+ * clock was set back, after which instances announce themselves again.
  */
-export function readInstances(
-  rows: readonly { readonly json: string; readonly seenAgoMs: number }[],
-): readonly Instance[] {
-  const found = rows
-    .filter(({ seenAgoMs }) => seenAgoMs < INSTANCE_EXPIRY)
-    .flatMap(({ json, seenAgoMs }) => {
-      const announcement = decode(json);
-      return announcement ? [{ ...announcement, seenAgoMs: Math.max(0, seenAgoMs) }] : [];
-    });
+export function isGone(seenAgoMs: number): boolean {
+  return !(Math.abs(seenAgoMs) < INSTANCE_EXPIRY);
+}
+
+/**
+ * Decodes announcements and sorts them. A leader that was killed has not withdrawn: it counts as a follower as soon as
+ * another leads in a newer term.
+ */
+export function readInstances(rows: readonly StoredAnnouncement[]): readonly ListedInstance[] {
+  const recent = rows.filter(({ seenAgoMs }) => !isGone(seenAgoMs)).map(decode);
+  const found = recent.filter(isReadable);
   const newest = found.reduce((most, { term }) => Math.max(most, term ?? -Infinity), -Infinity);
-  return found
+  const readable = found
     .map((each): Instance =>
       each.role === 'leader' && each.term !== newest
         ? { ...each, role: 'follower', term: null }
@@ -62,6 +75,7 @@ export function readInstances(
         (a.host < b.host ? -1 : Number(a.host > b.host)) ||
         a.startedAt - b.startedAt,
     );
+  return [...readable, ...recent.filter(isUnreadable)];
 }
 
 const checkAnnouncement = mapOf({
@@ -70,11 +84,16 @@ const checkAnnouncement = mapOf({
   ...{ startedAt: isInstant, skewMs: orNull(isNumber) },
 });
 
-function decode(json: string): Announcement | null {
+function decode({ id, json, seenAgoMs }: StoredAnnouncement): ListedInstance {
   try {
     const value = parseJson(json);
-    return checkAnnouncement(value) ? (value as Announcement) : null;
+    if (checkAnnouncement(value))
+      return { ...(value as Announcement), seenAgoMs: Math.max(0, seenAgoMs) };
   } catch {
-    return null;
+    // Described below.
   }
+  return describeUnreadable(json, {
+    ...{ id, expected: 'the announcement of an instance', instants: ['startedAt'] },
+    repair: `expires by itself within ${INSTANCE_EXPIRY / 1_000} seconds`,
+  });
 }

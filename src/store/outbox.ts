@@ -1,9 +1,13 @@
 import type { Message } from '../message/message.ts';
 import type { Run } from '../message/run.ts';
 import { decodeMessage, encodeMessage } from '../message/message-json.ts';
+import { StoreError } from '../util/errors.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';
 import type { EntryRow, SkipRow } from './history.ts';
+import { isInstant, isText, mapOf } from './record-fields.ts';
+import { repairCommand } from './repair-command.ts';
+import { describeUnreadable, type Unreadable } from './unreadable.ts';
 import { parseSortableInstant, sortableInstant, sortableNumber } from './sortable.ts';
 
 /** A complete message that the broker may or may not have received. */
@@ -14,6 +18,9 @@ export interface OutboxMessage {
   readonly run: Run;
   readonly message: Message;
 }
+
+/** A message as the outbox has it. */
+export type PendingMessage = OutboxMessage | Unreadable;
 
 /** The outcome of `append`, as of a commit. */
 export type AppendOutcome =
@@ -44,8 +51,8 @@ export interface Outbox {
    * twice, and none that was removed.
    */
   append(commit: Commit): Promise<AppendOutcome>;
-  /** The first `limit` messages whose id is greater than `after`, in the order of ids. */
-  pending(limit: number, after: string): Promise<readonly OutboxMessage[]>;
+  /** The first `limit` messages whose id is greater than `after`, in the order of ids. Empty only if there are none. */
+  pending(limit: number, after: string): Promise<readonly PendingMessage[]>;
   /**
    * Removes messages, and appends the rows to the history in the same step, if there is one. A row whose message was
    * already removed is not appended, so that a repeated call appends nothing twice. Resolves with `false`, and changes
@@ -84,11 +91,23 @@ export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
   return encodeMessage({ ...message, run });
 }
 
-/** The inverse of `encodeOutboxMessage`. Throws a `StoreError` for an invalid text. */
-export function decodeOutboxMessage(id: string, text: string): OutboxMessage {
-  const message = decodeMessage(text);
-  return { id, run: message.run ?? parseLegacyRun(id, message), message };
+/** The inverse of `encodeOutboxMessage`. */
+export function decodeOutboxMessage(id: string, text: string): PendingMessage {
+  try {
+    const message = decodeMessage(text);
+    const run = message.run ?? parseLegacyRun(id, message);
+    if (checkRun(run) && checkDestination(message.destination)) return { id, run, message };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+  }
+  return describeUnreadable(text, {
+    ...{ id, expected: 'a message', instants: [] },
+    repair: repairCommand(id, 'outbox'),
+  });
 }
+
+const checkRun = mapOf({ entry: isText, dueAt: isInstant, cause: isText });
+const checkDestination = mapOf({ exchange: isText, routingKey: isText });
 
 /**
  * The run of a message that release 0.1 left in the outbox. That release stored no run: `dueAt` is in a header,

@@ -59,8 +59,15 @@ export function commandLogContract(
       const [two] = await log.pending(1);
       await finish(term, { key: two!.key, id: 'id-2', audit: '{"answer":2}' });
       expect(await texts()).toEqual([]);
-      expect(await log.readAudit(10)).toEqual(['{"answer":2}', '{"answer":1}']);
-      expect(await log.readAudit(1)).toEqual(['{"answer":2}']);
+      expect(await log.readAudit(10)).toEqual([
+        { id: 'id-2', json: '{"answer":2}' },
+        { id: 'id-1', json: '{"answer":1}' },
+      ]);
+      expect(await log.readAudit(1)).toEqual([{ id: 'id-2', json: '{"answer":2}' }]);
+      await log.removeAudit('id-2');
+      for (const id of ['id-2', 'absent']) await log.removeAudit(id);
+      expect(await log.readAudit(10)).toEqual([{ id: 'id-1', json: '{"answer":1}' }]);
+      expect(await log.findAudit(['id-1', 'id-2'])).toEqual(new Map([['id-1', '{"answer":1}']]));
     });
 
     test('removes a command without an id and adds no audit row', async () => {
@@ -120,7 +127,7 @@ export function commandLogContract(
       await finish(term, finished);
       await finish(term, finished);
       expect(await texts()).toEqual(['two']);
-      expect(await log.readAudit(10)).toEqual(['{}']);
+      expect(await log.readAudit(10)).toMatchObject([{ json: '{}' }]);
     });
 
     test('notifies a leader that waits in another process', async () => {

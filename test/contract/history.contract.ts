@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
-import type { History, HistoryRow, OutcomeRow, RunRow, SkipRow } from '../../src/store/history.ts';
+import type {
+  History,
+  HistoryRow,
+  OutcomeRow,
+  ReadRow,
+  RunRow,
+  SkipRow,
+} from '../../src/store/history.ts';
 import type { StateStore } from '../../src/store/store.ts';
+import { isReadable } from '../../src/store/unreadable.ts';
 import { forwardableClock } from './test-store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { TestStateStore } from './outbox.contract.ts';
@@ -36,8 +44,8 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
     const withRow = (change: Change): Change => ({ ...change, history: [rowOf(change)] });
     const read = async (entry: string, from = history) =>
       (await from.read(entry, { limit: 100 })).rows;
-    const ids = (rows: readonly HistoryRow[]) =>
-      rows.map((row) => (row.kind === 'skip' ? row.reason : row.taskId));
+    const ids = (rows: readonly ReadRow[]) =>
+      rows.filter(isReadable).map((row) => (row.kind === 'skip' ? row.reason : row.taskId));
 
     /** Commits runs of one entry, each in its own commit. */
     async function commitRuns(entry: string, count: number): Promise<Change[]> {

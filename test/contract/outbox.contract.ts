@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
-import type { OutboxMessage, Outbox, WithdrawnRow } from '../../src/store/outbox.ts';
+import type { Outbox, PendingMessage, WithdrawnRow } from '../../src/store/outbox.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStore } from './test-store.ts';
+import { isReadable, isUnreadable } from '../../src/store/unreadable.ts';
 
 /** A test store that can hold the state for another broker. */
 export interface TestStateStore extends TestStore {
@@ -20,7 +21,8 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
     let term: number;
 
     const open = async (): Promise<Outbox> => (await testStore.open()).ledger;
-    const tasks = (kept: readonly OutboxMessage[]) => kept.map(({ message }) => message.taskId);
+    const tasks = (kept: readonly PendingMessage[]) =>
+      kept.filter(isReadable).map(({ message }) => message.taskId);
     const kept = async () => tasks(await outbox.pending(1_000, ''));
     const ids = async () => (await outbox.pending(1_000, '')).map(({ id }) => id);
     const keep = async (...changes: readonly Change[]) => outbox.append({ token: term, changes });
@@ -86,8 +88,22 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
         run: { entry: 'a', dueAt: 5, cause: 'manual', commandId: 'c1' },
       };
       await keep({ ...makeFirstRun('a'), messages: [message] });
-      const [{ message: back } = { message: null }] = await outbox.pending(1, '');
-      expect(back).toEqual(message);
+      expect(await outbox.pending(1, '')).toMatchObject([{ message }]);
+    });
+
+    test('a message that cannot be read has its own place among the others, and can be removed', async () => {
+      const [first, bad, last] = ['a', 'b', 'c'].map((entry) => makeFirstRun(entry));
+      const damaged = { ...makeMessage('task-b'), destination: {} } as Message;
+      await keep(first!, { ...bad!, messages: [damaged] }, last!);
+      const page = await outbox.pending(10, '');
+      expect(tasks(page)).toEqual(['task-a', 'task-c']);
+      const found = page.filter(isUnreadable);
+      const repair = expect.stringMatching(/^beat forget --outbox '.* b .*'$/) as string;
+      const reason = expect.stringContaining('not a message: "{') as string;
+      expect(found).toEqual([{ kind: 'unreadable', id: page[1]!.id, at: null, reason, repair }]);
+      expect(await outbox.pending(1, page[0]!.id)).toEqual(found);
+      expect(await outbox.remove(term, [found[0]!.id])).toBe(true);
+      expect(tasks(await outbox.pending(10, ''))).toEqual(['task-a', 'task-c']);
     });
 
     describe('a repeated append', () => {

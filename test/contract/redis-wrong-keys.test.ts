@@ -43,6 +43,30 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
   const names = async (limit: number) =>
     (await store.entries.page({ limit })).map(({ entry }) => entry);
 
+  test('redis instances: announcements without a time are unreadable, and those that would never expire are removed', async () => {
+    await client.hset('beat:instances', {
+      text: 'no announcement',
+      ahead: `${Date.now() + 3_600_000} {}`,
+      'far ahead': `${'9'.repeat(400)} {}`,
+    });
+    expect(await store.instances.list()).toMatchObject([
+      { kind: 'unreadable', id: 'text', repair: 'expires by itself within 15 seconds' },
+    ]);
+    await store.instances.announce({
+      ...{ id: 'one', host: 'h', pid: 1, version: '1', role: 'follower', term: null },
+      ...{ startedAt: 0, skewMs: null },
+    });
+    expect(await client.hkeys('beat:instances')).toEqual(['one']);
+  });
+
+  test('redis outbox: ids without a text do not end the outbox', async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `${sortableInstant(i)} gone 0 0`);
+    await client.zadd('beat:outbox:order', ...ids.flatMap((id) => [0, id]));
+    const token = await store.ledger.beginTerm();
+    await store.ledger.append({ token, changes: [makeFirstRun('a')] });
+    expect(await store.ledger.pending(5, '')).toMatchObject([{ run: { entry: 'a' } }]);
+  });
+
   describe('index of stored entries', () => {
     const invalid = [
       '',

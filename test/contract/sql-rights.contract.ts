@@ -268,7 +268,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
         expect(await commands.pending(1)).toHaveLength(1);
         expect(await finish()).toMatchObject({ kind: 'committed' });
         expect(await commands.pending(1)).toEqual([]);
-        expect(await commands.readAudit(1)).toEqual(['{}']);
+        expect(await commands.readAudit(1)).toMatchObject([{ json: '{}' }]);
       },
     );
 

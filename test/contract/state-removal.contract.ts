@@ -5,6 +5,7 @@ import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun } from '../support/change.ts';
 import { writeInvalidRecords } from '../support/invalid-records.ts';
 import type { TestStateStore } from './outbox.contract.ts';
+import { isReadable, isUnreadable } from '../../src/store/unreadable.ts';
 
 /** The contract of ledgers about unreadable states and the removal of states. */
 export function stateRemovalContract(
@@ -38,7 +39,7 @@ export function stateRemovalContract(
       expect(errors.get('bad')!.message).toContain('the state of entry "bad" cannot be read');
     });
 
-    test('records with values out of their range are unreadable or left out, and the others are read', async () => {
+    test('records with values out of their range are unreadable, the others are read, and all can be removed', async () => {
       const store = await testStore.open();
       const token = await ledger.beginTerm();
       await writeInvalidRecords(store, token, 'bad');
@@ -49,11 +50,30 @@ export function stateRemovalContract(
       expect(errors).toEqual(['bad']);
       expect(await ledger.findStates(['bad', 'good'], () => {})).toEqual(states);
       const rows = await store.history!.read('good', { limit: 10 });
-      expect(rows.rows.map((row) => row.kind === 'outcome' && row.taskId)).toEqual(['good']);
-      expect((await store.history!.latest(['good'], 10)).get('good')).toEqual(rows.rows);
-      expect((await store.instances.list()).map(({ id }) => id)).toEqual(['good']);
+      expect(rows.rows).toMatchObject([
+        { kind: 'outcome', taskId: 'good' },
+        {
+          kind: 'unreadable',
+          at: expect.any(String) as string,
+          repair: `beat forget --history good`,
+        },
+      ]);
+      const readable = rows.rows.filter(isReadable);
+      expect((await store.history!.latest(['good'], 10)).get('good')).toEqual(readable);
+      const positions = rows.rows.filter(isUnreadable).map(({ id }) => id);
+      for (let i = 0; i < 2; i++) await store.history!.removeRows('good', positions);
+      expect((await store.history!.read('good', { limit: 10 })).rows).toEqual(readable);
+      expect(await store.instances.list()).toMatchObject([
+        { id: 'good', role: 'follower' },
+        { kind: 'unreadable', id: 'bad', at: null },
+      ]);
       const audit = await store.commands.readAudit(10);
-      expect(audit.map(decodeAudit).filter((row) => row !== null)).toMatchObject([{ id: 'good' }]);
+      expect(audit.map(decodeAudit)).toMatchObject([
+        { id: 'good', status: 'applied' },
+        { kind: 'unreadable', id: 'bad', repair: 'beat forget --audit bad' },
+      ]);
+      await store.commands.removeAudit('bad');
+      expect(await store.commands.readAudit(10)).toEqual(audit.slice(0, 1));
       expect(await ledger.removeState(token, 'bad')).toBe(true);
       expect([...(await ledger.load()).keys()]).toEqual(['good']);
     });

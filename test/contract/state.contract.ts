@@ -15,6 +15,7 @@ import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 import { storeOptions } from './test-store.ts';
+import { isReadable } from '../../src/store/unreadable.ts';
 
 /** A test store with the data of release 0.1. */
 export interface UpgradedStore extends TestStateStore {
@@ -99,7 +100,10 @@ export function stateContract(name: string, openTestStore: () => Promise<Upgrade
       const byHand = run(first.after, 'by hand');
       for (let i = 0; i < 2; i++) await ledger.append({ token, changes: [byHand] });
       const pending = await ledger.pending(10, '');
-      expect(pending.map(({ message }) => message.taskId)).toEqual(['scheduled', 'by hand']);
+      expect(pending.filter(isReadable).map(({ message }) => message.taskId)).toEqual([
+        'scheduled',
+        'by hand',
+      ]);
     });
 
     test('the fields of a newer release come back from a commit of this one as they were', async () => {

@@ -20,25 +20,27 @@ export async function writeInvalidRecords(
   const entry = bad ?? 'good';
   const state: EntryState =
     bad === null ? NEW_STATE : { ...NEW_STATE, dueAt: 1e300, taskId: SURROGATE };
-  const key = `key of ${entry}`;
+  await store.commands.append('{}');
+  const [command] = await store.commands.pending(1);
   const header = { id: entry, at: now, do: 'run', entry, by: 'ann', reason: null } as const;
   const audit = encodeAudit(header, { status: 'applied', answer: 'done' }, { now, term: token });
-  await store.ledger.commit({
+  const outcome = await store.ledger.commit({
     token,
     changes: [{ entry, before: null, after: state, messages: [] }],
     commands: [
       {
-        key,
+        key: command!.key,
         id: entry,
         audit: bad === null ? audit : '{"status":"applied","answer":"done","entry":"\\ud800"}',
       },
     ],
   });
-  const outcome: OutcomeRow = {
+  if (outcome.kind !== 'committed') throw new Error(`not committed: ${outcome.kind}`);
+  const ended: OutcomeRow = {
     ...{ kind: 'outcome', taskId: entry, dueAt: now, state: 'SUCCESS', doneAt: now },
     ...{ runtime: null, worker: null, error: null },
   };
-  const row = bad === null ? outcome : { ...outcome, dueAt: 1e300, worker: SURROGATE };
+  const row = bad === null ? ended : { ...ended, dueAt: 1e300, worker: SURROGATE };
   await store.history!.append([{ entry: 'good', row }]);
   const announcement: Announcement = {
     ...{ id: entry, host: 'h', pid: 1, version: '1', role: 'follower', term: null, startedAt: now },

@@ -15,7 +15,7 @@ import { TaskEvents } from '../../src/outcomes/task-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../../src/outcomes/outcome-follower.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
-import { decodeAudit, type AuditRow } from '../../src/commands/audit.ts';
+import { decodeAnswer, type AuditRow } from '../../src/commands/audit.ts';
 import { ReloadCommands } from '../../src/inbox/reload-commands.ts';
 import { CommandRunner } from '../../src/inbox/command-runner.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
@@ -150,7 +150,7 @@ export function makeRig({
           const id = `command ${(lastId += 1)} of term ${term.token}`;
           await store.commands.append(JSON.stringify({ id, ...command }));
           await runner.run(term, NEVER);
-          return decodeAudit((await store.commands.findAudit([id])).get(id)!)!;
+          return decodeAnswer({ id, json: (await store.commands.findAudit([id])).get(id)! })!;
         },
         runCommands: async (isOver) => {
           await runner.run(term, NEVER, isOver);

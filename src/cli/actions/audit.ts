@@ -7,6 +7,7 @@ import {
 import { loadRecorded, type LoadedRecord } from '../../history/load-recorded.ts';
 import { describeAccount } from '../../history/describe-account.ts';
 import { viewRun, viewSkip } from '../../history/view.ts';
+import { isUnreadable, type Unreadable } from '../../store/unreadable.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
@@ -15,6 +16,7 @@ import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from '../output/table.ts';
+import { formatUnreadable } from '../output/unreadable.ts';
 import { writeError, writeLine, writeLines } from '../output/write-lines.ts';
 import { findEntry, withHistory } from './open-history.ts';
 
@@ -32,7 +34,7 @@ const PROBLEMS: ReadonlySet<Kind> = new Set(['unaccounted', 'published-twice']);
 
 /**
  * `beat audit`: lists every occurrence in `[from, to)` with what became of it. Exits with 1 if one is not accounted for or was
- * published twice, or if an entry cannot be read. Entries are read one after the other, so that memory is bounded.
+ * published twice, or if an entry or a row cannot be read. Entries are read one after the other, so that memory is bounded.
  */
 export async function audit(names: readonly string[], flags: AuditFlags): Promise<ExitCode> {
   const [from, to] = [readInstant('--from', flags.from), readInstant('--to', flags.to)];
@@ -57,6 +59,7 @@ class Report {
   readonly #counts = new Map<Kind, number>();
   #entries = 0;
   #unreadable = 0;
+  #unreadableRows = 0;
   /** Entries whose schedule came into force within the period. */
   #later = 0;
 
@@ -80,6 +83,12 @@ class Report {
     const { recorded } = loaded;
     const { name, schedule } = recorded.entry;
     const zone = schedule.timezone ?? this.#zone;
+    for (const row of recorded.rows.filter(isUnreadable)) {
+      // Rows are written after their occurrences.
+      if (row.at !== null && Date.parse(row.at) < this.#from) continue;
+      this.#unreadableRows += 1;
+      if (!(await writeLine(this.#formatRow(name, row)))) return false;
+    }
     const since = scheduledSince(recorded);
     if (since > this.#from) this.#later += 1;
     for (const occurrence of account(recorded, period)) {
@@ -94,14 +103,27 @@ class Report {
   async end(): Promise<ExitCode> {
     const count = (kind: Kind) => this.#counts.get(kind) ?? 0;
     if (this.#flags.json) {
-      const [entries, unreadable] = [this.#entries, this.#unreadable];
+      const [entries, unreadable, unreadableRows] = [
+        this.#entries,
+        this.#unreadable,
+        this.#unreadableRows,
+      ];
       const counts = Object.fromEntries(SUMMARY.map(([kind]) => [kind, count(kind)]));
-      const summary = { entries, unreadable, scheduledLater: this.#later, ...counts };
+      const summary = {
+        entries,
+        unreadable,
+        unreadableRows,
+        scheduledLater: this.#later,
+        ...counts,
+      };
       await writeLine(JSON.stringify({ summary }));
     } else {
       await writeLines(this.#summarize(count));
     }
-    const isBad = this.#unreadable > 0 || [...PROBLEMS].some((kind) => count(kind) > 0);
+    const isBad =
+      this.#unreadable > 0 ||
+      this.#unreadableRows > 0 ||
+      [...PROBLEMS].some((kind) => count(kind) > 0);
     return isBad ? EXIT.failure : EXIT.ok;
   }
 
@@ -120,12 +142,20 @@ class Report {
     });
   }
 
+  #formatRow(entry: string, row: Unreadable): string {
+    if (this.#flags.json) return JSON.stringify({ entry, ...row, status: 'unreadable' });
+    return `${formatCell(entry)}  ${formatUnreadable(row)}`;
+  }
+
   #summarize(count: (kind: Kind) => number): readonly string[] {
     const parts = SUMMARY.filter(
       ([kind]) => count(kind) > 0 || PROBLEMS.has(kind) || kind === 'published',
     ).map(([kind, text]) => `${thousands(count(kind))} ${text}`);
     const entries = this.#entries === 1 ? '1 entry' : `${thousands(this.#entries)} entries`;
     const lines = [`${entries}: ${parts.join(', ')}`];
+    if (this.#unreadableRows > 0) {
+      lines.push(`Rows of the history that cannot be read: ${thousands(this.#unreadableRows)}`);
+    }
     if (count('before-history') > 0) {
       lines.push(
         'The history does not reach back to all of the period: history.limit and history.maxAge set how far it does.',

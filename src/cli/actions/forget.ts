@@ -10,22 +10,32 @@ import type { StoredEntry } from '../../store/stored-entries.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
+import type { RepairedRecord } from '../../store/repair-command.ts';
 import type { StateStore } from '../../store/store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { forgetRecord } from './forget-record.ts';
 import { writeLine } from '../output/write-lines.ts';
 
-export interface ForgetFlags extends GlobalFlags {
+export interface ForgetFlags
+  extends GlobalFlags, Readonly<Partial<Record<RepairedRecord, boolean>>> {
   readonly quoted?: boolean;
 }
+
+const RECORDS: readonly RepairedRecord[] = ['history', 'audit', 'outbox'];
 
 /** The number of attempts while other instances begin terms of their own. */
 const ATTEMPTS = 5;
 
-/** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. */
+/** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. With a flag it removes unreadable records. */
 export async function forget(given: string, flags: ForgetFlags): Promise<ExitCode> {
   const name = flags.quoted ? parseQuoted(given) : given;
   const settings = await readSettings(flags);
+  const record = RECORDS.find((each) => flags[each]);
+  if (record) {
+    await forgetRecord(record, name, settings);
+    return EXIT.ok;
+  }
   const store = await openState(storeOptions(settings, systemClock));
   try {
     const { entry, state } = await findTarget(store, settings, name);

@@ -48,9 +48,9 @@ function describeNothing(name: string, { failed }: HistoryFlags): string {
 type Column = readonly [heading: string, cell: (item: HistoryItem, zone: string) => string];
 
 const COLUMNS: readonly Column[] = [
-  ['DUE', (item, zone) => formatInZone(item.kind === 'run' ? item.dueAt : item.first, zone)],
+  ['DUE', (item, zone) => formatDue(item, zone)],
   ['LATE', (item) => (item.kind === 'run' ? formatDuration(item.sentAt - item.dueAt) : '')],
-  ['CAUSE', (item, zone) => (item.kind === 'run' ? item.cause : describeSkip(item, zone))],
+  ['CAUSE', (item, zone) => formatCause(item, zone)],
   ['QUEUE', (item) => (item.kind === 'run' ? item.queue : '')],
   ['LEADER', (item) => (item.kind === 'run' ? item.leader : '')],
   ['TASK ID', (item) => (item.kind === 'run' ? item.taskId : '')],
@@ -67,10 +67,25 @@ const OUTCOME: readonly Column[] = [
 function formatItems(items: readonly HistoryItem[], zone: string): readonly string[] {
   const hasOutcomes = items.some((item) => item.kind === 'run' && item.outcome);
   const columns = hasOutcomes ? [...COLUMNS, ...OUTCOME] : COLUMNS;
-  return formatTable(
+  const table = formatTable(
     columns.map(([heading]) => heading),
     items.map((item) => columns.map(([, cell]) => cell(item, zone))),
   );
+  const unreadable = items.find((item) => item.kind === 'unreadable');
+  return unreadable ? [...table, `unreadable rows are removed with: ${unreadable.repair}`] : table;
+}
+
+/** Of an unreadable row, when it was written. */
+function formatDue(item: HistoryItem, zone: string): string {
+  if (item.kind === 'unreadable') {
+    return item.at === null ? 'unreadable' : formatInZone(Date.parse(item.at), zone);
+  }
+  return formatInZone(item.kind === 'run' ? item.dueAt : item.first, zone);
+}
+
+function formatCause(item: HistoryItem, zone: string): string {
+  if (item.kind === 'unreadable') return `unreadable: ${item.reason}`;
+  return item.kind === 'run' ? item.cause : describeSkip(item, zone);
 }
 
 function describeSkip(

@@ -1,11 +1,13 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
-import type { Instance } from '../../store/instances.ts';
+import type { ListedInstance } from '../../store/instances.ts';
+import { isReadable, isUnreadable } from '../../store/unreadable.ts';
 import { systemClock } from '../../util/clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatTable } from '../output/table.ts';
+import { formatUnreadable } from '../output/unreadable.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
 
 export interface InstancesFlags extends GlobalFlags {
@@ -19,7 +21,7 @@ export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   try {
     const found = await store.instances.list();
     await writeLines(flags.json ? formatJson(found) : formatText(found, settings.timezone));
-    if (found.some(({ role }) => role === 'leader')) return EXIT.ok;
+    if (found.filter(isReadable).some(({ role }) => role === 'leader')) return EXIT.ok;
     writeError('beat: no instance leads');
     return EXIT.failure;
   } finally {
@@ -27,22 +29,27 @@ export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   }
 }
 
-function formatJson(found: readonly Instance[]): readonly string[] {
+function formatJson(found: readonly ListedInstance[]): readonly string[] {
   return found
-    .map(({ startedAt, ...rest }) => ({ ...rest, startedAt: new Date(startedAt).toISOString() }))
+    .map((row) =>
+      isReadable(row) ? { ...row, startedAt: new Date(row.startedAt).toISOString() } : row,
+    )
     .map((row) => JSON.stringify(row));
 }
 
-function formatText(found: readonly Instance[], zone: string): readonly string[] {
+function formatText(found: readonly ListedInstance[], zone: string): readonly string[] {
   const heading = ['HOST', 'PID', 'ROLE', 'TERM', 'SKEW', 'VERSION', 'STARTED'];
-  const rows = found.map(({ host, pid, role, term, skewMs, version, startedAt }) => [
-    host,
-    pid === null ? '' : String(pid),
-    role,
-    term === null ? '' : String(term),
-    skewMs === null ? '' : `${skewMs} ms`,
-    version,
-    formatInZone(Math.floor(startedAt / 1_000) * 1_000, zone),
-  ]);
-  return formatTable(heading, rows);
+  const rows = found
+    .filter(isReadable)
+    .map(({ host, pid, role, term, skewMs, version, startedAt }) => [
+      host,
+      pid === null ? '' : String(pid),
+      role,
+      term === null ? '' : String(term),
+      skewMs === null ? '' : `${skewMs} ms`,
+      version,
+      formatInZone(Math.floor(startedAt / 1_000) * 1_000, zone),
+    ]);
+  const unreadable = found.filter(isUnreadable);
+  return [...formatTable(heading, rows), ...unreadable.map(formatUnreadable)];
 }

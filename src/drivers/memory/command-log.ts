@@ -5,6 +5,7 @@ import {
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
+  type StoredAudit,
   type UnreadCommand,
 } from '../../store/command-log.ts';
 import { Condition } from '../../util/condition.ts';
@@ -70,8 +71,13 @@ export class MemoryCommandLog implements CommandLog {
     );
   }
 
-  async readAudit(limit: number): Promise<readonly string[]> {
-    return [...this.#state.audit.values()].reverse().slice(0, limit);
+  async readAudit(limit: number): Promise<readonly StoredAudit[]> {
+    const rows = [...this.#state.audit].reverse().slice(0, limit);
+    return rows.map(([id, json]) => ({ id, json }));
+  }
+
+  async removeAudit(id: string): Promise<void> {
+    this.#state.audit.delete(id);
   }
 
   async waitForCommand(signal: AbortSignal): Promise<void> {

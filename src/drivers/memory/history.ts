@@ -16,8 +16,8 @@ import type { MinuteCounts } from '../../store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 
 export interface HistoryState {
-  /** The rows of each entry, oldest first, and how many older ones were removed. */
-  readonly entries: Map<string, { readonly rows: EncodedRow[]; removed: number }>;
+  /** The rows of each entry, oldest first, by position, and how many were appended. */
+  readonly entries: Map<string, { readonly rows: Map<number, EncodedRow>; appended: number }>;
   /** By slot. */
   readonly minutes: Map<number, StoredMinute>;
 }
@@ -41,13 +41,12 @@ export class MemoryHistory implements History {
     entry: string,
     { limit, before }: { readonly limit: number; readonly before?: HistoryPosition | undefined },
   ): Promise<HistoryPage> {
-    const { rows, removed } = this.#state.entries.get(entry) ?? { rows: [], removed: 0 };
-    const end = before === undefined ? rows.length : Math.max(0, Number(before) - removed);
-    const from = Math.max(0, end - limit);
-    const stored = rows
-      .slice(from, end)
-      .map(({ text }, i) => ({ text, position: String(removed + from + i) }));
-    return toPage(stored.toReversed(), limit, this.#oldest);
+    const end = before === undefined ? Infinity : Number(before);
+    const stored = [...(this.#state.entries.get(entry)?.rows ?? [])]
+      .filter(([position]) => position < end)
+      .slice(-limit)
+      .map(([position, { text }]) => ({ text, position: String(position) }));
+    return toPage(entry, stored.toReversed(), limit, this.#oldest);
   }
 
   async latest(
@@ -56,7 +55,7 @@ export class MemoryHistory implements History {
   ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
     return new Map(
       entries.map((entry) => {
-        const rows = this.#state.entries.get(entry)?.rows.slice(-limit) ?? [];
+        const rows = [...(this.#state.entries.get(entry)?.rows.values() ?? [])].slice(-limit);
         const texts = rows.map(({ text }) => text).toReversed();
         return [entry, decodeRows(texts, this.#oldest)];
       }),
@@ -71,6 +70,11 @@ export class MemoryHistory implements History {
     appendHistory(this.#state, encodeRows(rows, this.#clock.now()), this.#limits);
   }
 
+  async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
+    const rows = this.#state.entries.get(entry)?.rows;
+    for (const position of positions) rows?.delete(Number(position));
+  }
+
   get #oldest(): number {
     return this.#clock.now() - this.#limits.maxAge;
   }
@@ -83,11 +87,16 @@ export function appendHistory(
   { limit }: HistoryLimits,
 ): void {
   for (const row of rows) {
-    const history = state.entries.get(row.entry) ?? { rows: [], removed: 0 };
-    history.rows.push(row);
-    const surplus = Math.max(0, history.rows.length - limit);
-    history.rows.splice(0, surplus);
-    history.removed += surplus;
+    const history = state.entries.get(row.entry) ?? {
+      rows: new Map<number, EncodedRow>(),
+      appended: 0,
+    };
+    history.rows.set(history.appended, row);
+    history.appended += 1;
+    for (const position of history.rows.keys()) {
+      if (history.rows.size <= limit) break;
+      history.rows.delete(position);
+    }
     state.entries.set(row.entry, history);
   }
   for (const counts of minutes) addCounts(state.minutes, counts);

@@ -1,9 +1,9 @@
 import {
-  INSTANCE_EXPIRY,
+  isGone,
   readInstances,
   type Announcement,
-  type Instance,
   type Instances,
+  type ListedInstance,
 } from '../../store/instances.ts';
 import type { Clock } from '../../util/clock.ts';
 
@@ -22,7 +22,7 @@ export class MemoryInstances implements Instances {
   async announce(announcement: Announcement): Promise<void> {
     const now = this.#clock.now();
     for (const [id, { seenAt }] of this.#state) {
-      if (now - seenAt >= INSTANCE_EXPIRY) this.#state.delete(id);
+      if (isGone(now - seenAt)) this.#state.delete(id);
     }
     this.#state.set(announcement.id, { json: JSON.stringify(announcement), seenAt: now });
   }
@@ -31,9 +31,11 @@ export class MemoryInstances implements Instances {
     this.#state.delete(id);
   }
 
-  async list(): Promise<readonly Instance[]> {
+  async list(): Promise<readonly ListedInstance[]> {
     const now = this.#clock.now();
-    const rows = [...this.#state.values()];
-    return readInstances(rows.map(({ json, seenAt }) => ({ json, seenAgoMs: now - seenAt })));
+    const rows = [...this.#state];
+    return readInstances(
+      rows.map(([id, { json, seenAt }]) => ({ id, json, seenAgoMs: now - seenAt })),
+    );
   }
 }

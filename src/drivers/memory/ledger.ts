@@ -10,7 +10,7 @@ import type { InstanceState } from './instances.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
@@ -104,7 +104,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     return { kind: 'committed', pending: messages.filter(({ id }) => outbox.has(id)) };
   }
 
-  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
+  async pending(limit: number, after: string): Promise<readonly PendingMessage[]> {
     const ids = [...this.#state.outbox.keys()].filter((id) => id > after).sort();
     return ids.slice(0, limit).map((id) => decodeOutboxMessage(id, this.#state.outbox.get(id)!));
   }

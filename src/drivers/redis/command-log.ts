@@ -5,6 +5,7 @@ import {
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
+  type StoredAudit,
 } from '../../store/command-log.ts';
 import { waitAtMost, type Clock } from '../../util/clock.ts';
 import type { Connection } from './connection/connection.ts';
@@ -120,13 +121,25 @@ export class RedisCommandLog implements CommandLog {
     );
   }
 
-  async readAudit(limit: number): Promise<readonly string[]> {
+  async readAudit(limit: number): Promise<readonly StoredAudit[]> {
     const { audit, auditOrder } = this.#keys;
     return this.#connection.run('commands.readAudit', async (client) => {
       const ids = await client.lrange(auditOrder, 0, limit - 1);
       if (ids.length === 0) return [];
       const rows = await client.hmget(audit, ...ids);
-      return rows.filter((row) => row !== null);
+      return ids.flatMap((id, i) => {
+        const json = rows[i];
+        return typeof json === 'string' ? [{ id, json }] : [];
+      });
+    });
+  }
+
+  async removeAudit(id: string): Promise<void> {
+    const { audit, auditOrder } = this.#keys;
+    await this.#connection.run('commands.removeAudit', async (client) => {
+      // An id without a row is ignored; a row without an id in the order would stay for ever.
+      await client.hdel(audit, id);
+      await client.lrem(auditOrder, 0, id);
     });
   }
 

@@ -191,7 +191,7 @@ export class RedisHistory implements History {
     const stored = texts.slice(skipped, skipped + limit).map((text, i) => ({
       ...{ text, position: `${from + skipped + i}-${hash(text)}` },
     }));
-    return toPage(stored, limit, this.#clock.now() - this.#limits.maxAge);
+    return toPage(entry, stored, limit, this.#clock.now() - this.#limits.maxAge);
   }
 
   async latest(
@@ -229,6 +229,17 @@ export class RedisHistory implements History {
     await this.#connection.run('history.append', (client) =>
       run(client, APPEND_HISTORY, keys, args),
     );
+  }
+
+  async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
+    const key = this.#keys.history(entry);
+    const hashes = new Set(positions.map((each) => parsePosition(each).hash));
+    const oldest = Math.max(...positions.map((each) => parsePosition(each).index));
+    await this.#connection.run('history.removeRows', async (client) => {
+      const texts = await client.lrange(key, -1 - oldest - APPENDED_BETWEEN, -1);
+      const removed = new Set(texts.filter((text) => hashes.has(hash(text))));
+      await Promise.all([...removed].map((text) => client.lrem(key, 0, text)));
+    });
   }
 }
 

@@ -2,8 +2,9 @@ import {
   INSTANCE_EXPIRY,
   readInstances,
   type Announcement,
-  type Instance,
   type Instances,
+  type ListedInstance,
+  type StoredAnnouncement,
 } from '../../store/instances.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
@@ -32,25 +33,24 @@ const ANNOUNCE = script(`
   local all = ${ALL}
   for i = 1, #all, 2 do
     local seen = tonumber(all[i + 1]:match('^%d+'))
-    if not seen or now - seen >= ${INSTANCE_EXPIRY} then redis.pcall('HDEL', KEYS[1], all[i]) end
+    if not seen or math.abs(now - seen) >= ${INSTANCE_EXPIRY} then redis.pcall('HDEL', KEYS[1], all[i]) end
   end
   return 1
 `);
 
 /**
  * KEYS[1]  instances
- * returns  per instance: milliseconds since it was seen, announcement
+ * returns  per instance: id, milliseconds since it was seen, announcement
  */
 const LIST = script(`
   ${TIME}
   local rows = {}
   local all = ${ALL}
-  for i = 2, #all, 2 do
-    local seen, json = all[i]:match('^(%d+) (.*)$')
-    if seen then
-      rows[#rows + 1] = now - tonumber(seen)
-      rows[#rows + 1] = json
-    end
+  for i = 1, #all, 2 do
+    local seen, json = all[i + 1]:match('^(%d+) (.*)$')
+    rows[#rows + 1] = all[i]
+    rows[#rows + 1] = seen and now - tonumber(seen) or 0
+    rows[#rows + 1] = json or all[i + 1]
   end
   return rows
 `);
@@ -75,14 +75,15 @@ export class RedisInstances implements Instances {
     await this.#connection.run('instances.withdraw', (client) => client.hdel(this.#key, id));
   }
 
-  async list(): Promise<readonly Instance[]> {
+  async list(): Promise<readonly ListedInstance[]> {
     const answer = await this.#connection.run(
       'instances.list',
       (client) => run(client, LIST, [this.#key], []) as Promise<(number | string)[]>,
     );
-    const rows: { json: string; seenAgoMs: number }[] = [];
-    for (let i = 0; i < answer.length; i += 2) {
-      rows.push({ seenAgoMs: Number(answer[i]), json: String(answer[i + 1]) });
+    const rows: StoredAnnouncement[] = [];
+    for (let i = 0; i < answer.length; i += 3) {
+      const [id, ago, json] = answer.slice(i, i + 3);
+      rows.push({ id: String(id), seenAgoMs: Number(ago), json: String(json) });
     }
     return readInstances(rows);
   }

@@ -5,7 +5,7 @@ import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import { encodeHistory, encodeRows, NO_HISTORY, type HistoryLimits } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
-import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../store/outbox.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
@@ -157,17 +157,22 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     return { kind: 'committed', pending: messages.filter((_, i) => !removed.has(i + 1)) };
   }
 
-  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
+  async pending(limit: number, after: string): Promise<readonly PendingMessage[]> {
     const { outboxOrder, outbox } = this.#keys;
     return this.#connection.run('outbox.pending', async (client) => {
-      const from = after === '' ? '-' : `(${after}`;
-      const ids = await client.zrangebylex(outboxOrder, from, '+', 'LIMIT', 0, limit);
-      if (ids.length === 0) return [];
-      const texts = await client.hmget(outbox, ...ids);
-      return ids.flatMap((id, i) => {
-        const text = texts[i];
-        return text ? [decodeOutboxMessage(id, text)] : [];
-      });
+      for (let last = after; ;) {
+        const from = last === '' ? '-' : `(${last}`;
+        const ids = await client.zrangebylex(outboxOrder, from, '+', 'LIMIT', 0, limit);
+        if (ids.length === 0) return [];
+        const texts = await client.hmget(outbox, ...ids);
+        const page = ids.flatMap((id, i) => {
+          const text = texts[i];
+          return typeof text === 'string' ? [decodeOutboxMessage(id, text)] : [];
+        });
+        // Ids without a text, which another instance removed since, do not end the outbox.
+        if (page.length > 0) return page;
+        last = ids.at(-1)!;
+      }
     });
   }
 

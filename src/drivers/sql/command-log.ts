@@ -5,6 +5,7 @@ import {
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
+  type StoredAudit,
 } from '../../store/command-log.ts';
 import { waitAtMost, type Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';
@@ -65,10 +66,15 @@ export class SqlCommandLog implements CommandLog {
     return new Map(rows.map(({ id, json }) => [String(id), String(json)]));
   }
 
-  async readAudit(limit: number): Promise<readonly string[]> {
+  async readAudit(limit: number): Promise<readonly StoredAudit[]> {
     const { db, sql, prefix } = this.#options;
     const rows = await db.read('commands.readAudit', sql.readAudit(prefix, limit));
-    return rows.map(({ json }) => String(json));
+    return rows.map(({ id, json }) => ({ id: String(id), json: String(json) }));
+  }
+
+  async removeAudit(id: string): Promise<void> {
+    const { db, sql, prefix } = this.#options;
+    await db.write('commands.removeAudit', sql.removeAudit(prefix, id));
   }
 
   async waitForCommand(signal: AbortSignal): Promise<void> {

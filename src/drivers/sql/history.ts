@@ -53,7 +53,7 @@ export class SqlHistory implements History {
     const stored = rows.map(({ position, json }) => ({
       ...{ position: String(position), text: String(json) },
     }));
-    return toPage(stored, limit, this.#oldest);
+    return toPage(entry, stored, limit, this.#oldest);
   }
 
   async latest(
@@ -81,6 +81,13 @@ export class SqlHistory implements History {
     const encoded = encodeRows(rows, this.#options.clock.now());
     await this.#options.db.transaction('history.append', (tx) => this.write(tx, encoded));
     await this.prune(encoded);
+  }
+
+  async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
+    const { db, sql, prefix } = this.#options;
+    for (const chunk of inChunks(positions, (position) => position.length)) {
+      await db.write('history.removeRows', sql.removeRows(prefix, entry, chunk));
+    }
   }
 
   /** Appends rows that belong to no commit. Part of a transaction. */

@@ -2,8 +2,8 @@ import {
   INSTANCE_EXPIRY,
   readInstances,
   type Announcement,
-  type Instance,
   type Instances,
+  type ListedInstance,
 } from '../../store/instances.ts';
 import type { Database } from './database.ts';
 import type { Statements } from './statements.ts';
@@ -31,10 +31,15 @@ export class SqlInstances implements Instances {
     await this.#db.write('instances.withdraw', this.#sql.removeInstance(this.#prefix, id));
   }
 
-  async list(): Promise<readonly Instance[]> {
-    const rows = await this.#db.read('instances.list', this.#sql.readInstances(this.#prefix));
+  async list(): Promise<readonly ListedInstance[]> {
+    const rows = await this.#db.read(
+      'instances.list',
+      this.#sql.readInstances(this.#prefix, INSTANCE_EXPIRY),
+    );
     return readInstances(
-      rows.map(({ json, ago }) => ({ json: String(json), seenAgoMs: Number(ago) })),
+      rows.map(({ id, json, ago }) => ({
+        ...{ id: String(id), json: String(json), seenAgoMs: Number(ago) },
+      })),
     );
   }
 }

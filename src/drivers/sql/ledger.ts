@@ -6,7 +6,13 @@ import type { EntryState, OnUnreadable } from '../../store/entry-state.ts';
 import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
+import type {
+  AppendOutcome,
+  Outbox,
+  OutboxMessage,
+  PendingMessage,
+  WithdrawnRow,
+} from '../../store/outbox.ts';
 import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
@@ -152,7 +158,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     }
   }
 
-  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
+  async pending(limit: number, after: string): Promise<readonly PendingMessage[]> {
     const statement = this.#sql.readPending(this.#prefix, after, limit);
     const rows = await this.#db.read('outbox.pending', statement);
     return rows.map(({ id, message }) => decodeOutboxMessage(String(id), String(message)));

@@ -136,6 +136,8 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'commands.pending': on('beat_command', 'SELECT'),
   'commands.findAudit': on('beat_audit', 'SELECT'),
   'commands.readAudit': on('beat_audit', 'SELECT'),
+  'commands.removeAudit': on('beat_audit', 'SELECT', 'DELETE'),
+  'history.removeRows': on('beat_history', 'SELECT', 'DELETE'),
   'history.append': HISTORY,
   'history.read': on('beat_history', 'SELECT'),
   'history.latest': on('beat_history', 'SELECT'),

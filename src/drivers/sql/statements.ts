@@ -88,7 +88,7 @@ export interface Statements {
   /** Removes those that were not written for that long. */
   removeGoneInstances(prefix: string, ms: number): Sql;
   /** → json, ago (milliseconds since it was written). */
-  readInstances(prefix: string): Sql;
+  readInstances(prefix: string, ms: number): Sql;
 
   writeBroadcast(exchange: string, id: string, payload: string): Sql;
   /** Removes those that were sent before so many milliseconds. */
@@ -114,8 +114,9 @@ export interface Statements {
   writeAudit(prefix: string, rows: readonly Named[]): Sql;
   /** → id, json; of these ids. */
   findAudit(prefix: string, ids: readonly string[]): Sql;
-  /** → json; newest first. */
+  /** → id, json; newest first. */
   readAudit(prefix: string, limit: number): Sql;
+  removeAudit(prefix: string, id: string): Sql;
   /** Deletes all audit rows but the newest `rows`. */
   trimAudit(prefix: string, rows: number): Sql;
 
@@ -130,6 +131,8 @@ export interface Statements {
   readMinutes(prefix: string): Sql;
   /** Deletes all rows of each entry but its newest `rows`. */
   trimHistory(prefix: string, entries: readonly string[], rows: number): Sql;
+  /** Deletes these rows of an entry. */
+  removeRows(prefix: string, entry: string, positions: readonly string[]): Sql;
   /** Deletes up to `limit` rows from before `oldest`. */
   expireHistory(prefix: string, oldest: number, limit: number): Sql;
 

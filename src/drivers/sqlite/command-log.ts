@@ -5,6 +5,7 @@ import {
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
+  type StoredAudit,
 } from '../../store/command-log.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Database, OpenFile } from './database.ts';
@@ -14,6 +15,7 @@ import {
   READ_AUDIT,
   READ_COMMAND,
   READ_COMMAND_SIZES,
+  REMOVE_AUDIT,
   REMOVE_COMMAND,
   TRIM_AUDIT,
   WRITE_AUDIT,
@@ -64,13 +66,19 @@ export class SqliteCommandLog implements CommandLog {
     });
   }
 
-  async readAudit(limit: number): Promise<readonly string[]> {
+  async readAudit(limit: number): Promise<readonly StoredAudit[]> {
     if (!this.#db.exists()) return [];
     return this.#db.read('commands.readAudit', (db) =>
       db
         .sql(READ_AUDIT)
         .all(this.#prefix, limit)
-        .map(({ json }) => String(json)),
+        .map(({ id, json }) => ({ id: String(id), json: String(json) })),
+    );
+  }
+
+  async removeAudit(id: string): Promise<void> {
+    await this.#db.write('commands.removeAudit', (db) =>
+      db.sql(REMOVE_AUDIT).run(this.#prefix, id),
     );
   }
 

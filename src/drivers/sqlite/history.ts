@@ -18,7 +18,8 @@ import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Database, OpenFile } from './database.ts';
 import { ADD_MINUTE, READ_MINUTES } from './statements.ts';
-import { APPEND_HISTORY, EXPIRE_HISTORY, READ_HISTORY, TRIM_HISTORY } from './statements.ts';
+import { APPEND_HISTORY, EXPIRE_HISTORY, READ_HISTORY } from './statements.ts';
+import { REMOVE_ROW, TRIM_HISTORY } from './statements.ts';
 
 /** Expired rows that one append deletes at most, after so many rows were appended. */
 const CHUNK = 500;
@@ -50,7 +51,7 @@ export class SqliteHistory implements History {
         .all(this.#prefix, entry, end, limit)
         .map(({ position, json }) => ({ position: String(position), text: String(json) })),
     );
-    return toPage(stored, limit, this.#oldest);
+    return toPage(entry, stored, limit, this.#oldest);
   }
 
   async latest(
@@ -82,6 +83,13 @@ export class SqliteHistory implements History {
     if (rows.length === 0) return;
     await this.#db.write('history.append', (db) => {
       this.writeRows(db, rows);
+    });
+  }
+
+  async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
+    await this.#db.write('history.removeRows', (db) => {
+      const remove = db.sql(REMOVE_ROW);
+      for (const position of positions) remove.run(this.#prefix, entry, Number(position));
     });
   }
 

@@ -2,8 +2,8 @@ import {
   INSTANCE_EXPIRY,
   readInstances,
   type Announcement,
-  type Instance,
   type Instances,
+  type ListedInstance,
 } from '../../store/instances.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Database } from './database.ts';
@@ -29,7 +29,9 @@ export class SqliteInstances implements Instances {
     const now = this.#clock.now();
     const json = JSON.stringify(announcement);
     await this.#db.write('instances.announce', (db) => {
-      db.sql(REMOVE_GONE_INSTANCES).run(this.#prefix, now - INSTANCE_EXPIRY);
+      db.sql(REMOVE_GONE_INSTANCES).run(
+        ...[this.#prefix, now - INSTANCE_EXPIRY, now + INSTANCE_EXPIRY],
+      );
       db.sql(WRITE_INSTANCE).run(this.#prefix, announcement.id, json, now);
     });
   }
@@ -41,14 +43,16 @@ export class SqliteInstances implements Instances {
     );
   }
 
-  async list(): Promise<readonly Instance[]> {
+  async list(): Promise<readonly ListedInstance[]> {
     if (!this.#db.exists()) return [];
     const now = this.#clock.now();
     const rows = await this.#db.read('instances.list', (db) =>
       db.sql(READ_INSTANCES).all(this.#prefix),
     );
     return readInstances(
-      rows.map(({ json, seenAt }) => ({ json: String(json), seenAgoMs: now - Number(seenAt) })),
+      rows.map(({ id, json, seenAt }) => ({
+        ...{ id: String(id), json: String(json), seenAgoMs: now - Number(seenAt) },
+      })),
     );
   }
 }

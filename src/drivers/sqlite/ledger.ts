@@ -6,7 +6,7 @@ import { addState, type EntryState, type OnUnreadable } from '../../store/entry-
 import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, OpenFile } from './database.ts';
@@ -131,7 +131,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     });
   }
 
-  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
+  async pending(limit: number, after: string): Promise<readonly PendingMessage[]> {
     const rows = await this.#db.read('outbox.pending', (db) =>
       db.sql(READ_PENDING).all(this.#prefix, after, limit),
     );

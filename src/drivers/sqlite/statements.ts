@@ -81,6 +81,10 @@ export const TRIM_HISTORY = `
     SELECT position FROM beat_history WHERE prefix = ? AND entry = ?
     ORDER BY position DESC LIMIT 1 OFFSET ?)`;
 
+/** prefix, entry, position. */
+export const REMOVE_ROW =
+  'DELETE FROM beat_history WHERE prefix = ? AND entry = ? AND position = ?';
+
 /** prefix, oldest, limit. Deletes rows from before `oldest`. */
 export const EXPIRE_HISTORY = `
   DELETE FROM beat_history WHERE position IN (
@@ -197,9 +201,12 @@ export const WRITE_AUDIT = `
 /** prefix, id → json; no row when the command is pending, or its row was deleted. */
 export const FIND_AUDIT = 'SELECT json FROM beat_audit WHERE prefix = ? AND id = ?';
 
-/** prefix, limit → json; newest first. */
+/** prefix, limit → id, json; newest first. */
 export const READ_AUDIT =
-  'SELECT json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?';
+  'SELECT id, json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?';
+
+/** prefix, id. */
+export const REMOVE_AUDIT = 'DELETE FROM beat_audit WHERE prefix = ? AND id = ?';
 
 /** prefix, prefix, retained. Deletes all audit rows except the newest `retained`. */
 export const TRIM_AUDIT = `
@@ -260,11 +267,13 @@ export const WRITE_INSTANCE = `
 /** prefix, id. */
 export const REMOVE_INSTANCE = 'DELETE FROM beat_instance WHERE prefix = ? AND id = ?';
 
-/** prefix, the latest seenAt of those that are gone. */
-export const REMOVE_GONE_INSTANCES = 'DELETE FROM beat_instance WHERE prefix = ? AND seen_at <= ?';
+/** prefix, the latest seenAt of those that are gone, the earliest of those that are too far ahead. */
+export const REMOVE_GONE_INSTANCES =
+  'DELETE FROM beat_instance WHERE prefix = ? AND (seen_at <= ? OR seen_at >= ?)';
 
-/** prefix → json, seenAt. */
-export const READ_INSTANCES = 'SELECT json, seen_at AS seenAt FROM beat_instance WHERE prefix = ?';
+/** prefix → id, json, seenAt. */
+export const READ_INSTANCES =
+  'SELECT id, json, seen_at AS seenAt FROM beat_instance WHERE prefix = ?';
 
 // broadcasts -------------------------------------------------------------------------------------
 

@@ -58,14 +58,14 @@ export class LiveReads {
 
   async #readStore(): Promise<Snapshot> {
     const { store } = this.#context;
-    const [rows, [audit = null], instances, day] = await Promise.all([
+    const [rows, [audit], instances, day] = await Promise.all([
       this.#readRows([...new Set([...this.#streams].flat())]),
       store.commands.readAudit(1),
       store.instances.list(),
       this.#day.day(),
     ]);
-    const running = instances.map(({ seenAgoMs: _seen, ...instance }) => instance);
-    return { rows, audit, instances: JSON.stringify(running), day };
+    const running = instances.map((instance) => ({ ...instance, seenAgoMs: undefined }));
+    return { rows, audit: audit?.json ?? null, instances: JSON.stringify(running), day };
   }
 
   async #readRows(names: readonly string[]): Promise<ReadonlyMap<string, StatusRow>> {

@@ -4,6 +4,7 @@ import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { viewWhy } from '../../history/view-why.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
 import { nextRuns, NO_RUNS } from '../../status/entry-status.ts';
+import { isReadable } from '../../store/unreadable.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
@@ -79,16 +80,17 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
   });
   routes.get('/audit', async (c) => {
     const { limit } = readQuery(auditQuery, c.req.query());
-    const rows = (await store.commands.readAudit(limit)).flatMap((row) => decodeAudit(row) ?? []);
+    const rows = (await store.commands.readAudit(limit)).map(decodeAudit);
     return c.json({ rows });
   });
   routes.get('/instances', async (c) => {
     const instances = await store.instances.list();
     return c.json({
-      instances: instances.map(({ startedAt, ...instance }) => ({
-        ...instance,
-        startedAt: new Date(startedAt).toISOString(),
-      })),
+      instances: instances.map((instance) =>
+        isReadable(instance)
+          ? { ...instance, startedAt: new Date(instance.startedAt).toISOString() }
+          : instance,
+      ),
     });
   });
   routes.post('/commands', requireChange, async (c) => {

@@ -134,14 +134,28 @@ export const nextInstants = component(
   }),
 );
 
+const unreadable = component(
+  'Unreadable',
+  z.object({
+    kind: z.literal('unreadable'),
+    id: z.string().describe('The position of a row, or the id of a command or an instance.'),
+    at: nullable(instant()).describe('When it was written; `null` if it does not say so.'),
+    reason: z.string().describe('What was expected, and the beginning of what was found.'),
+    repair: z.string().describe('The shell command that removes it, or when it expires.'),
+  }),
+  'A record that is damaged, or that another program wrote.',
+);
+
 export const historyPage = component(
   'HistoryPage',
   z.object({
     entry: z.string(),
-    rows: z.array(z.looseObject({ kind: z.string() })).describe('Newest first.'),
+    rows: z
+      .array(z.union([unreadable, z.looseObject({ kind: z.enum(['run', 'skip', 'outcome']) })]))
+      .describe('Newest first.'),
     next: nullable(z.string()),
   }),
-  'Runs, skipped stretches and outcomes of an entry. Instants are epoch milliseconds.',
+  'Runs, skipped stretches and outcomes of an entry, whose instants are epoch milliseconds, and unreadable rows.',
 );
 
 /** What may have become of an instant. */
@@ -206,7 +220,11 @@ export const auditRow = component(
   'What became of a command.',
 );
 
-export const audit = component('Audit', z.object({ rows: z.array(auditRow) }), 'Newest first.');
+export const audit = component(
+  'Audit',
+  z.object({ rows: z.array(z.union([unreadable, auditRow])) }),
+  'Newest first.',
+);
 
 export const pending = component(
   'Pending',
@@ -214,23 +232,21 @@ export const pending = component(
   'The command is stored, and applied when an instance leads.',
 );
 
+const instance = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: nullable(z.int()),
+  version: z.string(),
+  role: z.enum(['leader', 'follower']),
+  term: nullable(z.number()),
+  startedAt: instant(),
+  skewMs: nullable(z.number()),
+  seenAgoMs: z.number(),
+});
+
 export const instances = component(
   'Instances',
-  z.object({
-    instances: z.array(
-      z.object({
-        id: z.string(),
-        host: z.string(),
-        pid: nullable(z.int()),
-        version: z.string(),
-        role: z.enum(['leader', 'follower']),
-        term: nullable(z.number()),
-        startedAt: instant(),
-        skewMs: nullable(z.number()),
-        seenAgoMs: z.number(),
-      }),
-    ),
-  }),
+  z.object({ instances: z.array(z.union([unreadable, instance])) }),
   'Instances that were seen within 15 seconds.',
 );
 

@@ -1,10 +1,12 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
+import type { Unreadable } from '../../store/unreadable.ts';
 import { thousands } from '../../util/thousands.ts';
 import { entryPath } from './entry-path.ts';
 import { formatInstant } from './format.ts';
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
+import { unreadableRow } from './unreadable-row.ts';
 
 /** The newest commands with their answers. */
 export function auditPage({
@@ -13,7 +15,7 @@ export function auditPage({
   timezone,
 }: {
   readonly frame: Frame;
-  readonly rows: readonly AuditRow[];
+  readonly rows: readonly (AuditRow | Unreadable)[];
   readonly timezone: string;
 }): Html {
   return layout({
@@ -29,7 +31,7 @@ export function auditPage({
   });
 }
 
-function table(rows: readonly AuditRow[], zone: string): Html {
+function table(rows: readonly (AuditRow | Unreadable)[], zone: string): Html {
   return html`<table class="stack">
     <thead>
       <tr>
@@ -41,21 +43,22 @@ function table(rows: readonly AuditRow[], zone: string): Html {
       </tr>
     </thead>
     <tbody>
-      ${rows.map(
-        (row) =>
-          html`<tr>
-            <td data-label="When">${formatInstant(Date.parse(row.answeredAt), zone)}</td>
-            <td data-label="Command">${row.do ?? 'unknown'}</td>
-            <td data-label="Entry">
-              ${row.entry !== null && html`<a class="name" href="${entryPath(row.entry)}">${row.entry}</a>`}
-            </td>
-            <td data-label="By">${row.by}</td>
-            <td data-label="Answer">
-              <div>
-                ${row.status === 'rejected' ? html`<span class="badge bad">rejected</span> ` : ''}${row.answer}${row.reason !== null ? html`<span class="muted">${row.reason}</span>` : ''}
-              </div>
-            </td>
-          </tr>`,
+      ${rows.map((row) =>
+        'kind' in row
+          ? unreadableRow(row, { columns: 5, zone })
+          : html`<tr>
+              <td data-label="When">${formatInstant(Date.parse(row.answeredAt), zone)}</td>
+              <td data-label="Command">${row.do ?? 'unknown'}</td>
+              <td data-label="Entry">
+                ${row.entry !== null && html`<a class="name" href="${entryPath(row.entry)}">${row.entry}</a>`}
+              </td>
+              <td data-label="By">${row.by}</td>
+              <td data-label="Answer">
+                <div>
+                  ${row.status === 'rejected' ? html`<span class="badge bad">rejected</span> ` : ''}${row.answer}${row.reason !== null ? html`<span class="muted">${row.reason}</span>` : ''}
+                </div>
+              </td>
+            </tr>`,
       )}
     </tbody>
   </table>`;

@@ -1,7 +1,7 @@
-import type { HistoryItem } from '../../history/join-runs.ts';
+import type { ReadableItem } from '../../history/join-runs.ts';
 
 /** How it ended, as a class of the stylesheet, a sign and words. */
-export function describeRun(item: HistoryItem): {
+export function describeRun(item: ReadableItem): {
   readonly kind: 'succeeded' | 'failed' | 'published' | 'skipped';
   readonly sign: string;
   readonly words: string;

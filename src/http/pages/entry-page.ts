@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
 import type { AccountedOccurrence } from '../../history/account.ts';
-import type { HistoryItem } from '../../history/join-runs.ts';
+import type { HistoryItem, ReadableItem } from '../../history/join-runs.ts';
 import { describeSkipReason } from '../../history/skip-reasons.ts';
 import type { LastOutcome, NextRuns, StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
+import { isReadable } from '../../store/unreadable.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration, formatSpan } from '../../util/format-duration.ts';
@@ -19,6 +20,7 @@ import { occurrenceStrip } from './occurrence-strip.ts';
 import { relative } from './relative.ts';
 import { explainState, stateBadge } from './state.ts';
 import { problems } from './problems.ts';
+import { unreadableRow } from './unreadable-row.ts';
 import { showOutcome } from './show-outcome.ts';
 
 export interface EntryPage {
@@ -171,8 +173,9 @@ function pastRuns(
 }
 
 function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, now: number): Html {
-  const shown = runs.slice(0, SHOWN).toReversed();
-  const bars = (value: (past: HistoryItem) => number | null): Bar[] =>
+  const shown = runs.filter(isReadable).slice(0, SHOWN).toReversed();
+  if (shown.length === 0) return runTable(entry, runs.slice(0, LISTED), zone);
+  const bars = (value: (past: ReadableItem) => number | null): Bar[] =>
     shown
       .filter(({ kind }) => kind === 'run')
       .map((past) => {
@@ -212,6 +215,7 @@ function runTable(entry: string, runs: readonly HistoryItem[], zone: string): Ht
       </thead>
       <tbody>
         ${runs.map((past) => {
+          if (past.kind === 'unreadable') return unreadableRow(past, { columns: 6, zone });
           const { kind, sign, words } = describeRun(past);
           if (past.kind === 'skip') {
             const { first, last, count, reason } = past;
@@ -258,6 +262,6 @@ function formatRuntime(outcome: OutcomeRow | null): string {
   return runtime === null ? '' : formatDuration(runtime);
 }
 
-function dueAtOf(past: HistoryItem): number {
+function dueAtOf(past: ReadableItem): number {
   return past.kind === 'run' ? past.dueAt : past.first;
 }

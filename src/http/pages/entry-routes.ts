@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono';
 import type { Definition } from '../../catalog/definition.ts';
-import { decodeAudit } from '../../commands/audit.ts';
+import { decodeAnswer } from '../../commands/audit.ts';
 import { accountNewest } from '../../history/account-newest.ts';
 import { joinRuns } from '../../history/join-runs.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
@@ -64,7 +64,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     const occurrences = recorded
       ? await runInSlices(accountNewest(recorded, OCCURRENCES, now), clock)
       : [];
-    const answer = command === undefined ? null : answers.get(command);
+    const answer = command === undefined ? undefined : answers.get(command);
     return c.html(
       entryPage({
         ...{ frame, row: found.row, errors, now },
@@ -73,7 +73,12 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
         occurrences,
         runs: history ? joinRuns(history.rows) : null,
         definition: pretty(stored[0]?.definition),
-        answer: answer === null ? null : answer === undefined ? 'pending' : decodeAudit(answer),
+        answer:
+          command === undefined
+            ? null
+            : answer === undefined
+              ? 'pending'
+              : decodeAnswer({ id: command, json: answer }),
       }),
       errors.length > 0 ? 422 : 200,
     );

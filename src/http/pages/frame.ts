@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { isReadable } from '../../store/unreadable.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 
 /** What every page shows of the instance and its user. */
@@ -23,7 +24,7 @@ export async function loadFrame(
   { req, var: { access, http } }: Context<HttpEnv>,
 ): Promise<Frame> {
   const instances = await store.instances.list();
-  const leader = instances.find(({ role }) => role === 'leader');
+  const leader = instances.filter(isReadable).find(({ role }) => role === 'leader');
   return {
     path: req.path,
     place: req.path + new URL(req.url).search,

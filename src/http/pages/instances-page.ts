@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
-import type { Instance } from '../../store/instances.ts';
+import type { ListedInstance } from '../../store/instances.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
 import { relative } from './relative.ts';
+import { unreadableRow } from './unreadable-row.ts';
 
 /** The instances that run. */
 export function instancesPage({
@@ -14,7 +15,7 @@ export function instancesPage({
   now,
 }: {
   readonly frame: Frame;
-  readonly instances: readonly Instance[];
+  readonly instances: readonly ListedInstance[];
   readonly zone: string;
   readonly now: number;
 }): Html {
@@ -31,7 +32,7 @@ export function instancesPage({
   });
 }
 
-function table(instances: readonly Instance[], zone: string, now: number): Html {
+function table(instances: readonly ListedInstance[], zone: string, now: number): Html {
   return html`<table class="stack">
     <thead>
       <tr>
@@ -45,26 +46,25 @@ function table(instances: readonly Instance[], zone: string, now: number): Html 
       </tr>
     </thead>
     <tbody>
-      ${instances.map(
-        ({ host, pid, role, term, skewMs, startedAt, version, seenAgoMs }) =>
-          html`<tr>
-            <td data-label="Instance">
-              <span class="name">${host}${pid === null ? '' : `:${pid}`}</span>
-            </td>
-            <td data-label="Role">
-              <span class="badge ${role === 'leader' ? 'good' : 'quiet'}">${role}</span>
-            </td>
-            <td data-label="Term" class="number">${term ?? '–'}</td>
-            <td data-label="Clock skew" class="number">
-              ${skewMs === null ? '–' : `${skewMs} ms`}
-            </td>
-            <td data-label="Started">
-              <div>${relative(new Date(startedAt).toISOString(), now, zone)}</div>
-            </td>
-            <td data-label="Version">${version}</td>
-            <td data-label="Seen" class="number">${formatDuration(seenAgoMs)} ago</td>
-          </tr>`,
-      )}
+      ${instances.map((instance) => {
+        if ('kind' in instance) return unreadableRow(instance, { columns: 7, zone });
+        const { host, pid, role, term, skewMs, startedAt, version, seenAgoMs } = instance;
+        return html`<tr>
+          <td data-label="Instance">
+            <span class="name">${host}${pid === null ? '' : `:${pid}`}</span>
+          </td>
+          <td data-label="Role">
+            <span class="badge ${role === 'leader' ? 'good' : 'quiet'}">${role}</span>
+          </td>
+          <td data-label="Term" class="number">${term ?? '–'}</td>
+          <td data-label="Clock skew" class="number">${skewMs === null ? '–' : `${skewMs} ms`}</td>
+          <td data-label="Started">
+            <div>${relative(new Date(startedAt).toISOString(), now, zone)}</div>
+          </td>
+          <td data-label="Version">${version}</td>
+          <td data-label="Seen" class="number">${formatDuration(seenAgoMs)} ago</td>
+        </tr>`;
+      })}
     </tbody>
   </table>`;
 }

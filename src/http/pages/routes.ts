@@ -54,7 +54,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
       loadFrame(context, c),
       store.commands.readAudit(AUDIT),
     ]);
-    const rows = texts.flatMap((text) => decodeAudit(text) ?? []);
+    const rows = texts.map(decodeAudit);
     return c.html(auditPage({ frame, rows, timezone: settings().timezone }));
   });
   routes.get('/instances', async (c) => {

@@ -174,6 +174,7 @@ export const WARNINGS = keysOf<WarningKind>({
   locks: true,
   'other-scheduler': true,
   outbox: true,
+  'unreadable-messages': true,
   takeover: true,
   'stored-entries': true,
   'name-index': true,

@@ -230,7 +230,7 @@ describe('a command', () => {
       answer: 'a command of over 1,000,000 bytes; removed without being read',
     };
     expect(commands).toMatchObject([row, { do: 'run', status: 'applied' }]);
-    const audit = (await store.commands.readAudit(10)).map((json): unknown => JSON.parse(json));
+    const audit = (await store.commands.readAudit(10)).map(({ json }): unknown => JSON.parse(json));
     expect(audit).toMatchObject([{ do: 'run' }, row]);
     expect(await store.commands.pending(10)).toEqual([]);
   });

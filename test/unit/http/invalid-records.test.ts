@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
+import { OPERATIONS } from '../../../src/http/api/openapi.ts';
 import { writeInvalidRecords } from '../../support/invalid-records.ts';
 import { HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 
-test('http: records with values out of their range break no page, and a state is unreadable with its repair', async () => {
+test('http: records with values out of their range are unreadable in their own rows, with their repair', async () => {
   const schedule = { schedule: 60, task: 't' };
   await using app = await HttpApp.open({
     http: TOKENS,
@@ -14,11 +15,28 @@ test('http: records with values out of their range break no page, and a state is
   await writeInvalidRecords(app.store, token, null);
   const paths = ['/', '/audit', '/instances', '/entries/bad', '/entries/good'];
   const apis = ['/api/status', '/api/audit', '/api/instances', '/api/entries/good/history'];
+  const repairs: Readonly<Record<string, string>> = {
+    status: 'beat forget bad',
+    audit: 'beat forget --audit bad',
+    instances: 'expires by itself within 15 seconds',
+    history: 'beat forget --history good',
+    'entries/good': 'beat forget --history good',
+    '': 'beat forget bad',
+    'entries/bad': 'beat forget bad',
+  };
   for (const path of [...paths, ...apis]) {
     const response = await app.request(path, { token: READ });
     expect([path, response.status, app.errors]).toEqual([path, 200, []]);
     const text = await response.text();
-    if (path === '/' || path === '/api/status') expect(text).toContain('beat forget bad');
+    const repair = repairs[path.slice(1)] ?? repairs[/\w+$/.exec(path)![0]]!;
+    expect(text.replaceAll('&quot;', '"'), path).toContain(repair);
+  }
+  for (const name of ['audit', 'instances', 'entries/{name}/history']) {
+    const path = `/api/${name.replace('{name}', 'good')}`;
+    const body: unknown = await (await app.request(path, { token: READ })).json();
+    const [, schema] = OPERATIONS[`/api/${name}`]!.answers[200]!;
+    expect(schema!.parse(body)).toEqual(body);
+    expect(JSON.stringify(body)).toContain('"kind":"unreadable"');
   }
   expect(app.errors).toEqual([]);
 });

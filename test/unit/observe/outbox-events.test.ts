@@ -3,6 +3,7 @@ import { Events } from '../../../src/events/events.ts';
 import { outboxMessages, type OutboxMessage } from '../../../src/store/outbox.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { emitOutboxEvents } from '../../../src/observe/outbox-events.ts';
+import type { Unreadable } from '../../../src/store/unreadable.ts';
 import { Liveness } from '../../../src/observe/liveness.ts';
 import { makeFirstRun } from '../../support/change.ts';
 import { operationKey } from '../../../src/events/operation.ts';
@@ -105,4 +106,18 @@ test('outbox events: the number of waiting messages and the oldest of them are a
     { waiting: 1, oldest: 2_000 },
     { waiting: 0, oldest: null },
   ]);
+});
+
+test('outbox events: unreadable messages are one warning, with the commands that remove them, until none is left', () => {
+  const { events, reports } = rig();
+  const warnings: (string | null)[] = [];
+  events.on('warning', ({ kind, message }) => warnings.push(`${kind} ${message ?? 'over'}`));
+  const bad: Unreadable = {
+    ...{ kind: 'unreadable', id: 'x', at: null, reason: 'not a message: "{"' },
+    repair: 'beat forget --outbox x',
+  };
+  for (const count of [0, 1, 1, 2, 0]) reports.unreadable(count, count > 0 ? [bad] : []);
+  const text = (count: number) =>
+    `unreadable-messages Outbox: unreadable messages are not published and block no others: ${count}; remove with: beat forget --outbox x`;
+  expect(warnings).toEqual([text(1), `${text(2)}; …`, 'unreadable-messages over']);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/store/commit.ts';
+import type { Message } from '../../../src/message/message.ts';
 import { makeFirstRun, NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
@@ -36,6 +37,28 @@ function counter(rig: Rig): { count: number } {
 }
 
 describe('outbox retry', () => {
+  test('publishes all messages of the outbox but those that cannot be read, which stay and are named', async () => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    rig.next('publish', 'lost before', 'lost before', 'lost before');
+    const damaged = { ...makeMessage('bad'), destination: {} } as Message;
+    const changes = ['a', 'b', 'c'].map((entry) => makeFirstRun(entry, entry));
+    for (const change of changes) {
+      const messages = change.entry === 'b' ? [damaged] : change.messages;
+      await ledger.commit({ token: term, changes: [{ ...change, messages }] }).catch(() => {});
+    }
+    const next = rig.process();
+    await next.beginTerm();
+    expect(rig.published).toEqual(['a', 'c']);
+    expect(rig.reports.filter((each) => each.startsWith('unreadable'))).toEqual([
+      expect.stringMatching(/^unreadable 1: \d+ b /),
+    ]);
+    await rig.process().beginTerm();
+    expect(rig.published).toEqual(['a', 'c']);
+    expect(rig.reports.filter((each) => each.startsWith('unreadable'))).toHaveLength(2);
+  });
+
   test('does not publish messages that a commit has appended and is about to publish', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();

@@ -10,6 +10,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { storeOptions } from '../../contract/test-store.ts';
+import { isReadable } from '../../../src/store/unreadable.ts';
 
 type Step = 'append' | 'publish' | 'remove' | 'pending';
 
@@ -83,7 +84,7 @@ export class Rig {
       pending: (limit, after) => this.#step('pending', () => ledger.pending(limit, after)),
       remove: (term, ids, withdrawn) =>
         this.#step('remove', async () => {
-          const before = await ledger.pending(1_000, '');
+          const before = (await ledger.pending(1_000, '')).filter(isReadable);
           const done = await ledger.remove(term, ids, withdrawn);
           for (const { id, message } of before) {
             const publishedAfter = this.published.length;
@@ -115,6 +116,9 @@ export class Rig {
         note(reason)(messages);
       },
       waiting: (count) => this.reports.push(`waiting ${count}`),
+      unreadable: (count, [first]) => {
+        if (first) this.reports.push(`unreadable ${count}: ${first.id}`);
+      },
     };
     const findPolicies = async (names: readonly string[]) =>
       new Map(names.map((name) => [name, { ...DEFAULT_POLICY, ...this.policies.get(name) }]));
@@ -128,8 +132,8 @@ export class Rig {
   }
 
   async pending(): Promise<string[]> {
-    const all: readonly OutboxMessage[] = await this.#store.ledger.pending(1_000, '');
-    return all.map(({ message }) => message.taskId);
+    const all = await this.#store.ledger.pending(1_000, '');
+    return all.filter(isReadable).map(({ message }) => message.taskId);
   }
 
   async #step<T>(step: Step, work: () => Promise<T>): Promise<T> {

@@ -20,6 +20,7 @@ function fragileHistory() {
       return history.latest(entries, limit);
     },
     minutes: (...args) => history.minutes(...args),
+    removeRows: (...args) => history.removeRows(...args),
     append: async (rows) => {
       const fault = faults.shift();
       if (fault !== 'rows') await history.append(rows);

@@ -10,6 +10,7 @@ import { joinRuns } from '../../../src/history/join-runs.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { storeOptions } from '../../contract/test-store.ts';
 import { settle } from '../../support/settle.ts';
+import { isReadable } from '../../../src/store/unreadable.ts';
 
 let clock: ManualClock;
 
@@ -49,6 +50,7 @@ async function record(
   const { history } = store ?? openMemoryStore(storeOptions(stateUrl, { clock }));
   const { rows } = await history!.read('a', { limit: 100 });
   return joinRuns(rows)
+    .filter(isReadable)
     .toReversed()
     .map((item) => {
       if (item.kind === 'skip') return `skip ${item.reason}`;

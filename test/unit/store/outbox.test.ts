@@ -56,7 +56,9 @@ test('the id of an outbox message fits into the column of MariaDB for the longes
 test('outbox messages of release 0.1 have the entry and the instant in their header', () => {
   const url = new URL('../../fixtures/state-0.1/memory.json', import.meta.url);
   const { outbox } = JSON.parse(readFileSync(url, 'utf8')) as { outbox: Record<string, string> };
-  const runs = Object.entries(outbox).map(([id, text]) => decodeOutboxMessage(id, text).run);
+  const runs = Object.entries(outbox)
+    .map(([id, text]) => decodeOutboxMessage(id, text))
+    .map((each) => 'run' in each && each.run);
   const minute = (n: number) => Date.parse(`2027-03-01T12:0${n}:00Z`);
   const run = (entry: string, n: number) => ({ entry, dueAt: minute(n), cause: 'schedule' });
   expect(runs).toEqual([
@@ -75,7 +77,7 @@ test('an outbox message of release 0.1 without a valid header has the newest ins
     for (const dueAt of [NOON, -1, 0, -62_000_000_000_000]) {
       const id = `${String(dueAt + 8_640_000_000_000_000).padStart(17, '0')} a b 000001 000000`;
       const run = { entry: 'a b 000001', dueAt, cause: 'schedule' };
-      expect(decodeOutboxMessage(id, text).run).toEqual(run);
+      expect(decodeOutboxMessage(id, text)).toMatchObject({ run });
     }
   }
 });

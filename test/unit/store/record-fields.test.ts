@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { decodeAudit, encodeAudit } from '../../../src/commands/audit.ts';
+import { decodeAnswer, decodeAudit, encodeAudit } from '../../../src/commands/audit.ts';
 import {
   decodeState,
   encodeState,
   newState,
   type EntryState,
 } from '../../../src/store/entry-state.ts';
-import { decodeRows, type HistoryRow } from '../../../src/store/history.ts';
+import { decodeRows, toPage, type HistoryRow } from '../../../src/store/history.ts';
 import { readInstances, type Announcement } from '../../../src/store/instances.ts';
 
 const AT = Date.parse('2027-03-01T12:00:00Z');
@@ -54,6 +54,16 @@ function damage(record: Readonly<Record<string, unknown>>): [string, string][] {
     );
   });
 }
+
+/** Whether a later release may have written the row. */
+const isNewer = (text: string) => text.includes('"kind":"\\ud800"');
+
+const unreadable = (id: string, expected: string) => ({
+  ...{ kind: 'unreadable', id },
+  at: expect.toSatisfy((at) => at === null || !isNaN(Date.parse(String(at)))) as unknown,
+  reason: expect.stringContaining(`not ${expected}: "{`) as string,
+  repair: expect.stringMatching(/^beat forget --(history|audit) |^expires by itself/) as string,
+});
 
 /** Fields whose absence, or whose numbers, have a meaning. */
 const isAllowed = (field: string, text: string, allowed: Readonly<Record<string, RegExp>>) =>
@@ -104,42 +114,74 @@ describe('records of stores', () => {
     ['skip', skip, { count: /"count":null/ }],
     ['outcome', outcome, { runtime: /null|1e\+300/, worker: /(?!)/, error: /"error":null/ }],
   ])(
-    'a row "%s" of the history with a damaged field is left out, and the others are read',
+    'a row "%s" of the history with a damaged field is unreadable, and the others are read',
     (_, row, allowed) => {
       const good = JSON.stringify(run);
       for (const [field, text] of damage(row)) {
         if (isAllowed(field, text, allowed)) continue;
         expect(decodeRows([text, good], 0), text).toEqual([run as HistoryRow]);
+        const stored = [text, good].map((each, i) => ({ text: each, position: `place ${i}` }));
+        const { rows } = toPage('an entry', stored, 10, 0);
+        if (isNewer(text)) expect(rows, text).toEqual([run]);
+        else expect(rows, text).toEqual([unreadable('place 0', 'a row of the history'), run]);
       }
     },
   );
 
-  test('an announcement with a damaged field is left out, and the others are listed', () => {
+  test('the instant of an unreadable row is shown if it is valid, and does not expire the row', () => {
+    const text = JSON.stringify({ ...run, task: 1 });
+    const { rows } = toPage("it's", [{ text, position: '7' }], 10, AT + 1);
+    expect(rows).toEqual([
+      {
+        ...{ kind: 'unreadable', id: '7', at: '2027-03-01T12:00:00.000Z' },
+        reason: `not a row of the history: ${JSON.stringify(`${text.slice(0, 60)}…`)}`,
+        repair: `beat forget --history --quoted '"it\\u0027s"'`,
+      },
+    ]);
+  });
+
+  test('an announcement with a damaged field is listed as unreadable, after the others', () => {
     const other = { ...announcement, id: 'b' };
     const list = (json: string) =>
-      readInstances([json, JSON.stringify(other)].map((each) => ({ json: each, seenAgoMs: 1 })));
+      readInstances(
+        [json, JSON.stringify(other)].map((each) => ({ id: 'key', json: each, seenAgoMs: 1 })),
+      );
     for (const [field, text] of damage(announcement as unknown as Record<string, unknown>)) {
       if (['pid', 'term', 'skewMs'].includes(field) && /:null|"skewMs":1[,}]/.test(text)) continue;
-      expect(list(text), text).toEqual([{ ...other, seenAgoMs: 1 }]);
+      expect(list(text), text).toEqual([
+        { ...other, seenAgoMs: 1 },
+        unreadable('key', 'the announcement of an instance'),
+      ]);
     }
-    expect(list('[]')).toHaveLength(1);
+    expect(list('[]')).toMatchObject([other, { repair: 'expires by itself within 15 seconds' }]);
+  });
+
+  test('an announcement whose time is far ahead of the clock of the store is not listed', () => {
+    const json = JSON.stringify(announcement);
+    for (const seenAgoMs of [15_000, -15_000, NaN, -Infinity])
+      expect(readInstances([{ id: 'a', json, seenAgoMs }])).toEqual([]);
+    expect(readInstances([{ id: 'a', json, seenAgoMs: -100 }])).toMatchObject([{ seenAgoMs: 0 }]);
   });
 
   test('a hundred thousand announcements are listed', () => {
     const rows = Array.from({ length: 200_000 }, () => ({
+      id: 'a',
       json: JSON.stringify(announcement),
       seenAgoMs: 1,
     }));
     expect(readInstances(rows)).toHaveLength(200_000);
   });
 
-  test('an audit row with a damaged field is not an audit row', () => {
-    expect(decodeAudit(JSON.stringify(audit))).toEqual(audit);
-    for (const [, text] of damage(audit)) {
-      expect(decodeAudit(text), text).toBeNull();
+  test('an audit row with a damaged field is unreadable, and not an answer', () => {
+    expect(decodeAudit({ id: 'c', json: JSON.stringify(audit) })).toEqual(audit);
+    const answeredAt = '+999999-01-01T00:00:00Z';
+    const late = JSON.stringify({ ...audit, answeredAt });
+    for (const json of [late, ...damage(audit).map(([, text]) => text)]) {
+      expect(decodeAudit({ id: 'c', json }), json).toEqual(unreadable('c', 'an audit row'));
+      expect(decodeAnswer({ id: 'c', json }), json).toBeNull();
     }
-    expect(
-      decodeAudit(JSON.stringify({ ...audit, answeredAt: '+999999-01-01T00:00:00Z' })),
-    ).toBeNull();
+    expect(decodeAudit({ id: '-c', json: '' })).toMatchObject({
+      repair: `beat forget --audit -- '-c'`,
+    });
   });
 });

@@ -117,9 +117,17 @@ export const STATEMENTS: Statements = {
   removeInstance: (prefix, id) =>
     sql('DELETE FROM beat_instance WHERE prefix = ? AND id = ?', prefix, id),
   removeGoneInstances: (prefix, ms) =>
-    sql(`DELETE FROM beat_instance WHERE prefix = ? AND seen_at <= ${NOW} - ?`, prefix, ms),
-  readInstances: (prefix) =>
-    sql(`SELECT json, ${NOW} - seen_at AS ago FROM beat_instance WHERE prefix = ?`, prefix),
+    sql(
+      `DELETE FROM beat_instance
+       WHERE prefix = ? AND (seen_at <= ${NOW} - ? OR seen_at >= ${NOW} + ?)`,
+      ...[prefix, ms, ms],
+    ),
+  readInstances: (prefix, ms) =>
+    sql(
+      `SELECT id, json, ${NOW} - seen_at AS ago FROM beat_instance
+       WHERE prefix = ? AND seen_at > ${NOW} - ? AND seen_at < ${NOW} + ?`,
+      ...[prefix, ms, ms],
+    ),
   writeBroadcast: (exchange, id, payload) =>
     sql(
       `INSERT INTO beat_broadcast (exchange, id, payload, sent_at) VALUES (?, ?, ?, ${NOW})`,
@@ -205,9 +213,11 @@ export const STATEMENTS: Statements = {
     sql('SELECT id, json FROM beat_audit WHERE prefix = ? AND id IN (?)', prefix, ids),
   readAudit: (prefix, limit) =>
     sql(
-      'SELECT json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?',
+      'SELECT id, json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?',
       ...[prefix, limit],
     ),
+  removeAudit: (prefix, id) =>
+    sql('DELETE FROM beat_audit WHERE prefix = ? AND id = ?', prefix, id),
   // MySQL reads the table that it deletes from only through a derived table.
   trimAudit: (prefix, newest) =>
     sql(
@@ -271,6 +281,11 @@ export const STATEMENTS: Statements = {
        WHERE old.prefix = ? AND old.position <= surplus.position`,
       ...entries.flatMap((entry) => [prefix, entry, newest]),
       prefix,
+    ),
+  removeRows: (prefix, entry, positions) =>
+    sql(
+      'DELETE FROM beat_history WHERE prefix = ? AND entry = ? AND position IN (?)',
+      ...[prefix, entry, positions],
     ),
   expireHistory: (prefix, oldest, limit) =>
     sql(

@@ -133,9 +133,17 @@ export const STATEMENTS: Statements = {
   removeInstance: (prefix, id) =>
     sql('DELETE FROM beat_instance WHERE prefix = $1 AND id = $2', prefix, id),
   removeGoneInstances: (prefix, ms) =>
-    sql(`DELETE FROM beat_instance WHERE prefix = $1 AND seen_at <= ${NOW} - $2`, prefix, ms),
-  readInstances: (prefix) =>
-    sql(`SELECT json, ${NOW} - seen_at AS ago FROM beat_instance WHERE prefix = $1`, prefix),
+    sql(
+      `DELETE FROM beat_instance
+       WHERE prefix = $1 AND (seen_at <= ${NOW} - $2 OR seen_at >= ${NOW} + $2)`,
+      ...[prefix, ms],
+    ),
+  readInstances: (prefix, ms) =>
+    sql(
+      `SELECT id, json, ${NOW} - seen_at AS ago FROM beat_instance
+       WHERE prefix = $1 AND seen_at > ${NOW} - $2 AND seen_at < ${NOW} + $2`,
+      ...[prefix, ms],
+    ),
   writeBroadcast: (exchange, id, payload) =>
     sql(
       `INSERT INTO beat_broadcast (exchange, id, payload, sent_at) VALUES ($1, $2, $3, ${NOW})`,
@@ -230,9 +238,11 @@ export const STATEMENTS: Statements = {
     sql('SELECT id, json FROM beat_audit WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
   readAudit: (prefix, limit) =>
     sql(
-      'SELECT json FROM beat_audit WHERE prefix = $1 ORDER BY position DESC LIMIT $2',
+      'SELECT id, json FROM beat_audit WHERE prefix = $1 ORDER BY position DESC LIMIT $2',
       ...[prefix, limit],
     ),
+  removeAudit: (prefix, id) =>
+    sql('DELETE FROM beat_audit WHERE prefix = $1 AND id = $2', prefix, id),
   trimAudit: (prefix, rows) =>
     sql(
       `DELETE FROM beat_audit WHERE prefix = $1 AND position <= (
@@ -295,6 +305,12 @@ export const STATEMENTS: Statements = {
          ORDER BY prefix, entry, position DESC LIMIT 1 OFFSET $3) AS surplus
        WHERE old.prefix = $1 AND old.entry = list.entry AND old.position <= surplus.position`,
       ...[prefix, entries, rows],
+    ),
+  removeRows: (prefix, entry, positions) =>
+    sql(
+      `DELETE FROM beat_history
+       WHERE prefix = $1 AND entry = $2 AND position = ANY($3::bigint[])`,
+      ...[prefix, entry, positions],
     ),
   expireHistory: (prefix, oldest, limit) =>
     sql(

@@ -7,7 +7,10 @@ import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
 import type { StateStore } from '../../../../src/store/store.ts';
-import { advanceState, NEW_STATE } from '../../../support/change.ts';
+import { encodeAudit } from '../../../../src/commands/audit.ts';
+import type { Message } from '../../../../src/message/message.ts';
+import { advanceState, makeFirstRun, NEW_STATE } from '../../../support/change.ts';
+import { makeMessage } from '../../../support/message.ts';
 import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';
 
@@ -171,3 +174,45 @@ test('beat forget: gives up after five attempts', async () => {
   });
   expect(remove).toHaveBeenCalledTimes(5);
 });
+
+test('beat forget --audit and --outbox: remove a record of that id that cannot be read, and no other', async () => {
+  const bad = { ...makeMessage('task-bad'), destination: {} } as Message;
+  const commands = ['good', 'bad'].map((id) => ({
+    key: id,
+    id,
+    audit: id === 'bad' ? '{' : AUDIT,
+  }));
+  await withStore(async ({ ledger }) => {
+    const token = await ledger.beginTerm();
+    await ledger.commit({ token, changes: [], commands });
+    await ledger.append({ token, changes: [{ ...makeFirstRun('bad'), messages: [bad] }] });
+    await ledger.append({ token, changes: [makeFirstRun('good')] });
+  });
+  const pending = await withLedger((ledger) => ledger.pending(10, ''));
+  const [badId, goodId] = ['bad', 'good'].map(
+    (entry) => pending.find(({ id }) => id.includes(` ${entry} `))!.id,
+  );
+  expect(await forget('--outbox', badId!)).toMatchObject({
+    code: 0,
+    stdout: `Removed the unreadable message ${JSON.stringify(badId)} in the outbox\n`,
+  });
+  expect(await forget('--outbox', badId!)).toMatchObject({ code: 2 });
+  expect(await forget('--outbox', goodId!)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('can be read; beat removes only unreadable ones') as string,
+  });
+  expect(await withLedger((ledger) => ledger.pending(10, ''))).toMatchObject([{ id: goodId }]);
+  expect(await forget('--audit', 'bad')).toMatchObject({
+    code: 0,
+    stdout: 'Removed the unreadable audit row of command "bad"\n',
+  });
+  for (const id of ['bad', 'good']) expect(await forget('--audit', id)).toMatchObject({ code: 2 });
+  const audit = await withStore((store) => store.commands.readAudit(10));
+  expect(audit).toEqual([{ id: 'good', json: AUDIT }]);
+});
+
+const AUDIT = encodeAudit(
+  { id: 'good', at: 0, do: 'run', entry: 'a', by: 'ann', reason: null },
+  { status: 'applied', answer: 'done' },
+  { now: 0, term: 1 },
+);

@@ -108,7 +108,15 @@ test('beat audit: exits with 1 and names an occurrence that is not accounted for
     { entry: 'minutely', dueAt: iso(3), status: 'unaccounted' },
     {
       summary: {
-        ...{ entries: 2, unreadable: 0, scheduledLater: 1, published: 4, skipped: 0, waiting: 0 },
+        ...{
+          entries: 2,
+          unreadable: 0,
+          unreadableRows: 0,
+          scheduledLater: 1,
+          published: 4,
+          skipped: 0,
+          waiting: 0,
+        },
         ...{ 'not-yet-due': 0, 'before-history': 0, 'published-twice': 0, unaccounted: 1 },
       },
     },
@@ -153,4 +161,53 @@ test('beat history: says that the configuration disables the history', async () 
   const { code, stderr } = await runCommand('history', 'a', '--config', file);
   expect(code).toBe(2);
   expect(stderr).toContain('history: false disables the history');
+});
+
+test('beat history and beat audit: show a row that cannot be read in its place, with the command that removes it', async () => {
+  const dueAt = START + 3 * MINUTE;
+  const bad = { kind: 'run', dueAt, sentAt: dueAt, task: 1 } as unknown as HistoryRow;
+  const last: HistoryRow = {
+    ...{ kind: 'skip', first: START + 4 * MINUTE, last: START + 5 * MINUTE, count: 2 },
+    ...{ reason: 'missed', at: START + 5 * MINUTE, term: 1 },
+  };
+  using run = await prepare([1, 2, 3], [bad, last]);
+  const history = splitLines((await run('history', 'minutely')).stdout);
+  expect(history).toEqual([
+    expect.stringMatching(/^DUE /),
+    expect.stringContaining('skipped: missed'),
+    expect.stringMatching(/^2\S+ .* unreadable: not a row of the history: "\{/),
+    ...['run-3', 'run-2', 'run-1'].map((id) => expect.stringContaining(id) as string),
+    'unreadable rows are removed with: beat forget --history minutely',
+  ]);
+  const json = parseJsonLines((await run('history', 'minutely', '--json')).stdout);
+  const unreadable = {
+    ...{ entry: 'minutely', kind: 'unreadable', at: iso(3) },
+    repair: 'beat forget --history minutely',
+  };
+  expect(json).toHaveLength(5);
+  expect(json[1]).toMatchObject(unreadable);
+  const audit = await run('audit', ...PERIOD);
+  expect(audit.code).toBe(1);
+  expect(splitLines(audit.stdout)[0]).toMatch(
+    /^minutely {2}unreadable of \S+Z: .*; beat forget --history minutely$/,
+  );
+  expect(splitLines(audit.stdout)).toContain('Rows of the history that cannot be read: 1');
+  const rows = parseJsonLines((await run('audit', ...PERIOD, '--json')).stdout);
+  expect(rows[0]).toMatchObject({ ...unreadable, status: 'unreadable' });
+  expect(rows.at(-1)).toMatchObject({ summary: { unreadable: 0, unreadableRows: 1 } });
+  const later = await run('audit', '--from', iso(4), '--to', iso(6));
+  expect(later).toMatchObject({
+    code: 0,
+    stdout: expect.not.stringContaining('unreadable') as string,
+  });
+  expect(await run('forget', '--history', 'minutely')).toMatchObject({
+    code: 0,
+    stdout: 'Removed unreadable rows of the history of entry "minutely": 1\n',
+  });
+  expect(await run('forget', '--history', 'minutely')).toMatchObject({
+    code: 0,
+    stdout: 'All rows of the history of entry "minutely" can be read: nothing to remove\n',
+  });
+  expect(parseJsonLines((await run('history', 'minutely', '--json')).stdout)).toHaveLength(4);
+  expect((await run('audit', ...PERIOD)).code).toBe(0);
 });

@@ -53,3 +53,18 @@ test('beat instances: exits with 1 when no instance leads', async () => {
   expect(result).toMatchObject({ code: 1, stderr: 'beat: no instance leads\n' });
   expect(result.stdout).toContain('alpha');
 });
+
+test('beat instances: shows an announcement that cannot be read after the others', async () => {
+  const url = 'memory://unreadable-instance';
+  await announce(url, FOLLOWER, { ...FOLLOWER, id: 'two', pid: 'seven' as unknown as number });
+  const { code, stdout } = await runCommand('instances', '-b', url);
+  expect(code).toBe(1);
+  expect(splitLines(stdout).slice(1)).toEqual([
+    expect.stringMatching(/^alpha /),
+    expect.stringMatching(
+      /^unreadable of 2027-03-01T12:00:00\.000Z: two, not the announcement of an instance: ".*; expires by itself within 15 seconds$/,
+    ),
+  ]);
+  const rows = parseJsonLines((await runCommand('instances', '--json', '-b', url)).stdout);
+  expect(rows).toMatchObject([{ id: 'one' }, { id: 'two', kind: 'unreadable' }]);
+});
