@@ -140,8 +140,8 @@ function decodeRow(text: string): HistoryRow | 'newer' | 'unreadable' {
   try {
     const row = parseJson(text) as Readonly<Record<string, unknown>> | null;
     const kind = row?.['kind'];
-    if (typeof kind !== 'string') return 'unreadable';
-    if (!Object.hasOwn(KINDS, kind)) return 'newer';
+    if (!isText(kind)) return 'unreadable';
+    if (!Object.hasOwn(KINDS, kind as string)) return 'newer';
     return KINDS[kind as HistoryRow['kind']](row) ? (row as unknown as HistoryRow) : 'unreadable';
   } catch {
     return 'unreadable';

@@ -232,6 +232,7 @@ export class RedisHistory implements History {
   }
 
   async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
+    if (positions.length === 0) return;
     const key = this.#keys.history(entry);
     const hashes = new Set(positions.map((each) => parsePosition(each).hash));
     const oldest = Math.max(...positions.map((each) => parsePosition(each).index));

@@ -47,7 +47,7 @@ function table(instances: readonly ListedInstance[], zone: string, now: number):
     </thead>
     <tbody>
       ${instances.map((instance) => {
-        if ('kind' in instance) return unreadableRow(instance, { columns: 7, zone });
+        if ('kind' in instance) return unreadableRow(instance, { columns: 7 });
         const { host, pid, role, term, skewMs, startedAt, version, seenAgoMs } = instance;
         return html`<tr>
           <td data-label="Instance">

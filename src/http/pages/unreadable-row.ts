@@ -1,15 +1,24 @@
 import { html } from 'hono/html';
 import type { Unreadable } from '../../store/unreadable.ts';
+import { truncate } from '../../util/visible.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
 
-/** The row of a record that cannot be read, in a table of so many columns. */
+/** Characters of an id in a table. */
+const MAX_ID = 100;
+
+/**
+ * The row of a record that cannot be read, in a table of so many columns. The first column has its instant, in tables
+ * without a zone its id.
+ */
 export function unreadableRow(
-  { at, reason, repair }: Unreadable,
-  { columns, zone }: { readonly columns: number; readonly zone: string },
+  { id, at, reason, repair }: Unreadable,
+  { columns, zone }: { readonly columns: number; readonly zone?: string },
 ): Html {
+  const written =
+    at === null || zone === undefined ? 'unknown' : formatInstant(Date.parse(at), zone);
   return html`<tr>
-    <td class="time">${at === null ? 'unknown' : formatInstant(Date.parse(at), zone)}</td>
+    <td class="time">${zone === undefined ? truncate(id, MAX_ID) : written}</td>
     <td colspan="${columns - 1}">
       <span class="badge bad">unreadable</span> ${reason} <code>${repair}</code>
     </td>

@@ -25,7 +25,7 @@ test.each<[command: string, own: string[], global: string[]]>([
   ['check', ['--json'], ['--config', '--broker', '--state', '--result-backend']],
   ['list', ['--search', '--json'], ['--config', '--broker', '--state']],
   ['next', ['--count', '--after', '--timezone', '--json'], ['--config']],
-  ['forget', ['--quoted'], ['--config', '--broker', '--state']],
+  ['forget', ['--quoted', '--history', '--audit', '--outbox'], ['--config', '--broker', '--state']],
   ['run', ['--reason', '--no-wait', '--json'], ['--config', '--broker', '--state']],
   ['healthcheck', ['--liveness'], []],
   ['import', [], []],

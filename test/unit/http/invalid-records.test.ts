@@ -29,7 +29,7 @@ test('http: records with values out of their range are unreadable in their own r
     expect([path, response.status, app.errors]).toEqual([path, 200, []]);
     const text = await response.text();
     const repair = repairs[path.slice(1)] ?? repairs[/\w+$/.exec(path)![0]]!;
-    expect(text.replaceAll('&quot;', '"'), path).toContain(repair);
+    expect(text, path).toContain(repair);
   }
   for (const name of ['audit', 'instances', 'entries/{name}/history']) {
     const path = `/api/${name.replace('{name}', 'good')}`;
