@@ -149,8 +149,9 @@ export function stateContract(name: string, openTestStore: () => Promise<Upgrade
       const continuation: Continuation = { sent: [], delivered: [], skipped: [] };
       for (const { now, config } of CONTINUED) {
         const urls = { brokerUrl: broker, stateUrl: testStore.url };
-        const beat = new Beat({ ...urls, ...config }, { clock: clockAt(now, systemClock) });
-        await lead(beat, continuation);
+        // Planning counts skipped runs for a limited time, and all of them if none passes.
+        const clock = { ...clockAt(now, systemClock), monotonic: () => 0 };
+        await lead(new Beat({ ...urls, ...config }, { clock }), continuation);
       }
       const expected = readContinuation();
       expect(sortByEntry(continuation)).toEqual(expected);
