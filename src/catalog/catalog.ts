@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Steps } from '../util/steps.ts';
 import type { Entry } from './entry.ts';
 
 /** The names of the entries in which two configurations differ. */
@@ -6,6 +7,12 @@ export interface Difference {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
+}
+
+/** Entries that shall replace others, by name, and how they differ from them. */
+export interface Replacement {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly difference: Difference;
 }
 
 /** The entries as they are now, by name. Components look entries up here and hold no list of their own. */
@@ -28,20 +35,28 @@ export class Catalog implements Iterable<Entry> {
     return this.#entries.values();
   }
 
-  /** Replaces all entries. An entry that did not change stays the same object. */
-  replace(entries: Iterable<Entry>): Difference {
+  /** Compares all entries with those that shall replace them. An entry that did not change stays the same object. */
+  *compare(entries: Iterable<Entry>): Steps<Replacement> {
     const before = this.#entries;
-    const after = new Map(byName(entries));
+    const after = new Map<string, Entry>();
     const added: string[] = [];
     const changed: string[] = [];
-    for (const [name, entry] of after) {
+    for (const entry of entries) {
+      const { name } = entry;
       const old = before.get(name);
+      const isSame = old !== undefined && isEqual(old, entry);
+      after.set(name, isSame ? old : entry);
       if (!old) added.push(name);
-      else if (isEqual(old, entry)) after.set(name, old);
-      else changed.push(name);
+      else if (!isSame) changed.push(name);
+      yield;
     }
-    this.#entries = after;
-    return { added, changed, removed: [...before.keys()].filter((name) => !after.has(name)) };
+    const removed = [...before.keys()].filter((name) => !after.has(name));
+    return { entries: after, difference: { added, changed, removed } };
+  }
+
+  /** Replaces all entries by those that were compared with them. */
+  replace({ entries }: Replacement): void {
+    this.#entries = entries;
   }
 }
 

@@ -1,10 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import { IcsFiles } from './calendars/ics-files.ts';
+import { readInThread } from './read-in-thread.ts';
 import type { Overrides } from './read-settings.ts';
+import type { ReadInThreadOptions } from './reading-thread.ts';
 import { resolveInSteps } from './resolve.ts';
 import type { Settings } from './settings.ts';
 import { findConfig } from './source/find.ts';
@@ -19,6 +23,8 @@ export interface ConfigFilesOptions {
   readonly overrides?: () => Overrides;
   /** The most bytes of a file; a larger one is rejected before it is read. */
   readonly maxFileSize?: number | undefined;
+  /** Bytes that the process may still use; unlimited by default. */
+  readonly availableMemory?: () => number;
 }
 
 /** Stamps of files, by path. */
@@ -51,16 +57,24 @@ export class ConfigFiles {
   /** Reads and validates the files as they are now. Throws one `ConfigError` with every error found. */
   async read(): Promise<Settings> {
     const { cwd, overrides, maxFileSize: maxSize = MAX_FILE_SIZE } = this.#options;
+    const { availableMemory = () => Infinity } = this.#options;
     const id = String(++reads);
     // Stamped before the read, so that a change during the read counts as a change after it.
     const stamps = await this.#stampOwn();
+    const isAgain = this.#lastRead !== null;
     this.#lastRead = stamps;
     const files = await findConfig(this.#path, cwd);
-    const sources = await Promise.all(files.map((file) => readSource(file, { cwd, maxSize, id })));
+    const options = { files, cwd, maxSize, id, overrides: overrides?.() };
+    const { sources, warnings } =
+      isAgain && isMainThread && (await needsThread(options, availableMemory()))
+        ? await readInThread(options)
+        : await readHere(options);
     const imports = sources.flatMap((source) => [...(source.imports ?? [])]);
     const icsFiles = new IcsFiles();
     try {
-      return await runInSlices(resolveInSteps(sources, overrides?.(), icsFiles), systemClock);
+      const steps = resolveInSteps(sources, options.overrides, icsFiles);
+      const settings = await runInSlices(steps, systemClock);
+      return warnings ? { ...settings, warnings } : settings;
     } finally {
       this.#used = new Map([...imports, ...icsFiles.stamps]);
       this.#lastRead = new Map([...stamps, ...this.#used]);
@@ -86,6 +100,34 @@ export class ConfigFiles {
       return new Map([['', describeError(error)]]);
     }
   }
+}
+
+async function readHere(options: ReadInThreadOptions) {
+  const sources = await Promise.all(options.files.map((file) => readSource(file, options)));
+  return { sources, warnings: null };
+}
+
+/** Data of more bytes is read in a thread while the main thread publishes runs. Less than this is parsed in 50 ms. */
+const LARGE = 64 * 1024;
+/** Bytes that a thread needs, measured: for itself, and for each byte of a file. */
+const THREAD = 40e6;
+const NEEDED = { json: 25, yaml: 180 };
+
+/** Whether the files are data, and so large that parsing them would delay runs, and the host has the memory for a thread. */
+async function needsThread({ files, cwd }: ReadInThreadOptions, memory: number): Promise<boolean> {
+  if (!files.every((file) => /\.(json|ya?ml)$/.test(file))) return false;
+  let size = 0;
+  let needed = THREAD;
+  for (const file of files) {
+    // Reading reports a file that is missing.
+    const bytes = await stat(resolve(cwd, file)).then(
+      (stats) => stats.size,
+      () => 0,
+    );
+    size += bytes;
+    needed += bytes * NEEDED[file.endsWith('.json') ? 'json' : 'yaml'];
+  }
+  return size > LARGE && needed < memory;
 }
 
 async function stampAll(paths: readonly string[]): Promise<Stamps> {

@@ -1,5 +1,5 @@
 import type { CatchUpPolicy } from '../catalog/catch-up.ts';
-import { Catalog, type Difference } from '../catalog/catalog.ts';
+import { Catalog, type Replacement } from '../catalog/catalog.ts';
 import type { MessageContext, TraceRun } from '../compose/message-context.ts';
 import { Queues } from '../routing/queues.ts';
 import { Router } from '../routing/router.ts';
@@ -53,11 +53,12 @@ export class LiveSettings {
     this.#messageContext = this.#createContext(this.#settings);
   }
 
-  replace(settings: Settings): Difference {
+  /** Puts settings into force whose entries were compared with those of `catalog`. */
+  replace(settings: Settings, entries: Replacement): void {
     this.#settings = settings;
     this.queues.replace(settings.queues);
     this.#messageContext = this.#createContext(settings);
-    return this.catalog.replace(settings.entries);
+    this.catalog.replace(entries);
   }
 
   #createContext({ timezone, keyPrefix, encoding, protocol, routes }: Settings): MessageContext {

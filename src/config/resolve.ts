@@ -81,7 +81,7 @@ function* readPart(source: Source, diagnostics: Diagnostic[]): Steps<Part> {
   yield;
   const config = dropWorkerSettings(normalized, KEYS, report, warn);
   yield;
-  reportIllFormed(config, [], report);
+  if (!source.isValid) reportIllFormed(config, [], report);
   yield;
   const top = parse(topSchema, config, { path: [], keys: KEYS, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? validSettings(config);

@@ -2,6 +2,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import { compareEntries, hasFunctions, type FieldChange } from '../catalog/compare-entries.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { compareOccurrences, type OccurrenceChange, type Period } from './compare-occurrences.ts';
+import { runAtOnce } from '../util/steps.ts';
 
 /** An entry that is in both configurations, and in which they differ. */
 export interface EditedEntry {
@@ -29,7 +30,9 @@ export function compareConfigurations(
 ): Differences {
   const catalog = new Catalog(old);
   const entries = new Map(old.map((entry) => [entry.name, entry]));
-  const { added, removed, changed } = catalog.replace(current);
+  const replacement = runAtOnce(catalog.compare(current));
+  const { added, removed, changed } = replacement.difference;
+  catalog.replace(replacement);
   const pairs = changed.map((name) => ({ before: entries.get(name)!, after: catalog.find(name)! }));
   const edited = pairs
     .map((pair) => ({ ...pair, fields: compareEntries(pair.before, pair.after) }))

@@ -1,4 +1,4 @@
-import type { Difference } from '../catalog/catalog.ts';
+import type { Difference, Replacement } from '../catalog/catalog.ts';
 import type { LiveSettings } from '../config/live-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Events } from '../events/events.ts';
@@ -7,6 +7,7 @@ import type { Scheduler } from '../scheduling/scheduler.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
 import type { Clock } from '../util/clock.ts';
 import { ConfigError, describeError } from '../util/errors.ts';
+import { runInSlices } from '../util/run-in-slices.ts';
 import { checkFixedSettings } from './fixed-settings.ts';
 
 /** Where settings come from; `ConfigFiles`, for example. */
@@ -33,7 +34,8 @@ const READ_TIMEOUT = 30_000;
 /** Settings to put into force between two ticks. */
 interface Waiting {
   readonly settings: Settings;
-  readonly done: (difference: Difference) => void;
+  readonly entries: Replacement;
+  readonly done: () => void;
 }
 
 /**
@@ -86,7 +88,8 @@ export class Reloader {
 
   endScheduling(): void {
     this.#isScheduling = false;
-    this.#waiting?.done(this.#swap(this.#waiting.settings));
+    if (this.#waiting) this.#swap(this.#waiting);
+    this.#waiting?.done();
     this.#waiting = null;
   }
 
@@ -110,15 +113,15 @@ export class Reloader {
     if (!waiting) return false;
     this.#waiting = null;
     this.#arrival = null;
-    const difference = this.#swap(waiting.settings);
+    this.#swap(waiting);
     try {
-      await scheduler.reload(difference, term, stop);
+      await scheduler.reload(waiting.entries.difference, term, stop);
     } catch (error) {
       if (error instanceof TermEnded) throw error;
       const reason = `the reload could not read schedule state: ${describeError(error)}`;
       throw new TermEnded(reason, { cause: error });
     } finally {
-      waiting.done(difference);
+      waiting.done();
     }
     return true;
   }
@@ -130,14 +133,16 @@ export class Reloader {
   }
 
   async #reload(read: () => Promise<Settings>): Promise<Difference> {
-    const { live, prepare, events, liveness } = this.#options;
+    const { live, prepare, events, liveness, clock } = this.#options;
     try {
       const settings = await read();
       checkFixedSettings(live.settings, settings);
       await prepare(settings);
-      const difference = await this.#swapBetweenTicks(settings);
+      // Only reloads replace entries, and one follows the other, so the comparison holds until the swap.
+      const entries = await runInSlices(live.catalog.compare(settings.entries), clock);
+      await this.#swapBetweenTicks(settings, entries);
       liveness.reloadError = null;
-      const { added, changed, removed } = difference;
+      const { added, changed, removed } = entries.difference;
       events.emit('reloaded', {
         files: settings.files,
         entries: settings.entries.length,
@@ -145,7 +150,7 @@ export class Reloader {
         changed: changed.length,
         removed: removed.length,
       });
-      return difference;
+      return entries.difference;
     } catch (error) {
       liveness.reloadError = describeError(error);
       events.emit('reload-failed', { error });
@@ -167,15 +172,18 @@ export class Reloader {
     }
   }
 
-  #swapBetweenTicks(settings: Settings): Promise<Difference> {
-    if (!this.#isScheduling) return Promise.resolve(this.#swap(settings));
-    return new Promise((done) => {
-      this.#waiting = { settings, done };
+  async #swapBetweenTicks(settings: Settings, entries: Replacement): Promise<void> {
+    if (!this.#isScheduling) {
+      this.#swap({ settings, entries });
+      return;
+    }
+    await new Promise<void>((done) => {
+      this.#waiting = { settings, entries, done };
       this.#arrival?.wake();
     });
   }
 
-  #swap(settings: Settings): Difference {
-    return this.#options.live.replace(settings);
+  #swap({ settings, entries }: Omit<Waiting, 'done'>): void {
+    this.#options.live.replace(settings, entries);
   }
 }

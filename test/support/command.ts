@@ -1,5 +1,5 @@
-import { vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { captureWrites } from './capture-writes.ts';
 
 export interface CommandOutput {
   readonly code: number;
@@ -11,9 +11,8 @@ export interface CommandOutput {
 export async function runCommand(...args: readonly string[]): Promise<CommandOutput> {
   const printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      printed[name] += String(text);
-      return true;
+    captureWrites(name, (text) => {
+      printed[name] += text;
     }),
   );
   try {

@@ -22,6 +22,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import type { StoredEntries } from '../../src/store/stored-entries.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
+import { runAtOnce } from '../../src/util/steps.ts';
 
 const DEFINITIONS = resolveSettings({}).definitions;
 const NEVER = new AbortController().signal;
@@ -145,7 +146,11 @@ export function makeRig({
             if (wakeAt > clock.now()) return wakeAt;
           }
         },
-        reload: (now: readonly Entry[]) => scheduler.reload(catalog.replace(now), term, NEVER),
+        reload: (now: readonly Entry[]) => {
+          const replacement = runAtOnce(catalog.compare(now));
+          catalog.replace(replacement);
+          return scheduler.reload(replacement.difference, term, NEVER);
+        },
         command: async (command) => {
           const id = `command ${(lastId += 1)} of term ${term.token}`;
           await store.commands.append(JSON.stringify({ id, ...command }));

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { captureWrites } from '../support/capture-writes.ts';
 import { Folder } from '../support/folder.ts';
 
 /** Part of every password here, so that a piece of one is found as well. */
@@ -58,12 +59,11 @@ describe('a password', () => {
 
   beforeEach(() => {
     output = '';
-    const take = (text: unknown) => {
-      output += String(text);
-      return true;
+    const take = (text: string) => {
+      output += text;
     };
-    vi.spyOn(process.stdout, 'write').mockImplementation(take);
-    vi.spyOn(process.stderr, 'write').mockImplementation(take);
+    captureWrites('stdout', take);
+    captureWrites('stderr', take);
   });
   afterEach(() => {
     vi.restoreAllMocks();

@@ -48,6 +48,7 @@ export function findConfigFiles(flags: GlobalFlags, env: Environment = process.e
         changeToken: read('httpChangeToken'),
       },
     }),
+    availableMemory: () => process.availableMemory(),
     maxFileSize: readMaxConfigSize(read('maxConfigSize')),
   });
 }

@@ -1,18 +1,15 @@
-import { once } from 'node:events';
 import { escapeLine, escapeLines } from '../../util/visible.ts';
 
 /**
  * Writes a line, text or JSON, to standard output, and waits while its reader is behind. Control characters are escaped,
  * because names, reasons, errors and workers may contain any. Resolves with `false` once nothing can be written any more,
- * as after `| head`.
+ * as after `| head`, or on a full disk.
  */
 export async function writeLine(line: string): Promise<boolean> {
   const { stdout } = process;
   if (!stdout.writable) return false;
-  if (stdout.write(`${escapeLine(line)}\n`)) return true;
-  // A reader that closes its end emits `close` instead of `drain`.
-  await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {});
-  return stdout.writable;
+  const error = await new Promise((resolve) => stdout.write(`${escapeLine(line)}\n`, resolve));
+  return !error;
 }
 
 export async function writeLines(lines: readonly string[]): Promise<boolean> {

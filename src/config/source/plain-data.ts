@@ -10,7 +10,7 @@ import type { Source } from './source.ts';
 
 /** Replaces the configuration of a source by plain data, or reports errors. A text file contains only data. */
 export function withPlainData(source: Source): Source {
-  if (source.findLine || source.config === undefined) return source;
+  if (source.findLine || source.isValid || source.config === undefined) return source;
   const { file } = source;
   const errors: Diagnostic[] = [...source.errors];
   const found = errors.length;

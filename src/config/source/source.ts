@@ -12,6 +12,8 @@ export interface Source {
   /** `undefined` if it could not be read; `errors` then holds the reasons. */
   readonly config: unknown;
   readonly errors: readonly Diagnostic[];
+  /** Whether all its values were validated before: only their lines are not known any more. */
+  readonly isValid?: boolean;
   /** Finds the line (from 1) of a path, whose keys are as written. */
   readonly findLine?: (path: Path) => number | undefined;
   /** The files that a module imports, with their stamps: see `stampFile`. */

@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest';
-import { Catalog } from '../../../src/catalog/catalog.ts';
+import { Catalog, type Difference } from '../../../src/catalog/catalog.ts';
+import type { Entry } from '../../../src/catalog/entry.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE } from '../../support/entry.ts';
+
+/** Replaces all entries, and returns how they differ. */
+function replace(catalog: Catalog, entries: readonly Entry[]): Difference {
+  const replacement = runAtOnce(catalog.compare(entries));
+  catalog.replace(replacement);
+  return replacement.difference;
+}
 
 const unchanged = { added: [], changed: [], removed: [] };
 
 test('a catalog: names what was added, changed and removed', () => {
   const catalog = new Catalog(['a', 'b', 'c'].map((name) => makeEntry({ name })));
-  const difference = catalog.replace([
+  const difference = replace(catalog, [
     makeEntry({ name: 'b' }),
     makeEntry({ name: 'c', task: 'tasks.other' }),
     makeEntry({ name: 'd' }),
@@ -21,7 +30,7 @@ test('a catalog: keeps the object of an entry that did not change', () => {
   const before = makeEntry({ kwargs: { deep: [{ value: 1 }] } });
   const catalog = new Catalog([before]);
   const after = makeEntry({ kwargs: { deep: [{ value: 1 }] }, schedule: alignedSchedule(MINUTE) });
-  expect(catalog.replace([after])).toEqual(unchanged);
+  expect(replace(catalog, [after])).toEqual(unchanged);
   expect(catalog.find('cleanup')).toBe(before);
 });
 
@@ -39,6 +48,6 @@ test.each([
 ])('a catalog: an entry changes with %s', (_, change) => {
   const given = { kwargs: { deep: [{ value: 1 }] }, compute: () => ({ args: [], kwargs: {} }) };
   const catalog = new Catalog([makeEntry(given)]);
-  const difference = catalog.replace([makeEntry({ ...given, ...change })]);
+  const difference = replace(catalog, [makeEntry({ ...given, ...change })]);
   expect(difference).toEqual({ ...unchanged, changed: ['cleanup'] });
 });

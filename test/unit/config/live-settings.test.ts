@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { LiveSettings } from '../../../src/config/live-settings.ts';
+import type { Settings } from '../../../src/config/settings.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { StoredEntries } from '../../../src/store/stored-entries.ts';
 import { lazy } from '../../../src/message/lazy.ts';
 import { toQueue } from '../../../src/message/destination.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
+
+/** Puts settings into force, and returns how their entries differ. */
+function replaceSettings(current: LiveSettings, settings: Settings) {
+  const entries = runAtOnce(current.catalog.compare(settings.entries));
+  current.replace(settings, entries);
+  return entries.difference;
+}
 
 const resolve = (config: BeatConfig) =>
   resolveSettings({ brokerUrl: 'memory://', resultExpires: null, ...config });
@@ -20,7 +29,11 @@ test('live settings: a replacement reaches objects that were created before', as
     taskDefaultQueue: 'web',
     taskCreateMissingQueues: false,
   });
-  expect(current.replace(next)).toMatchObject({ added: ['b'], changed: [], removed: ['a'] });
+  expect(replaceSettings(current, next)).toMatchObject({
+    added: ['b'],
+    changed: [],
+    removed: ['a'],
+  });
   expect(current.settings).toBe(next);
   expect([...catalog.names]).toEqual(['b']);
   expect(queues.find('web')?.bindings).toMatchObject([{ exchange: { type: 'topic' } }]);
@@ -61,7 +74,7 @@ test('live settings: entries with templates change with their texts and their zo
     },
   });
   const current = live(entry('{{dueAt}}'));
-  const replace = (config: BeatConfig) => current.replace(resolve(config)).changed;
+  const replace = (config: BeatConfig) => replaceSettings(current, resolve(config)).changed;
   expect(replace(entry('{{dueAt}}'))).toEqual([]);
   expect(replace(entry('{{dueAt | HH}}'))).toEqual(['a', 'chain']);
   expect(replace(entry('{{dueAt | HH}}', 'Asia/Tokyo'))).toEqual(['a', 'chain']);
@@ -75,7 +88,7 @@ test('live settings: entries with functions of the user change when these do', (
     },
   });
   const current = live(entry(() => [1]));
-  const replace = (config: BeatConfig) => current.replace(resolve(config)).changed;
+  const replace = (config: BeatConfig) => replaceSettings(current, resolve(config)).changed;
   expect(replace(entry(() => [2]))).toEqual(['all', 'part']);
 });
 
@@ -83,7 +96,8 @@ test('live settings: messages have the current values and the names of the insta
   const current = live({ timezone: 'Europe/Berlin', taskProtocol: 1 });
   const before = current.messageContext;
   expect(before).toMatchObject({ timezone: 'Europe/Berlin', protocol: 1, origin: 'here' });
-  current.replace(
+  replaceSettings(
+    current,
     resolve({
       taskRoutes: { 'tasks.*': { queue: 'slow' } },
       taskSerializer: 'yaml',

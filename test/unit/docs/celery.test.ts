@@ -10,6 +10,7 @@ import { transportSchema } from '../../../src/config/broker/transport.ts';
 import { snakeCase, listSpellings } from '../../../src/config/keys/spellings.ts';
 import { formatDiagnostic } from '../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
+import { captureWrites } from '../../support/capture-writes.ts';
 import { FACTS } from './celery.facts.ts';
 import type { Fact } from './fact.ts';
 
@@ -199,9 +200,8 @@ describe('docs/celery.md, of flags', () => {
 
   test('docs/celery.md: has one row for each flag of `beat`', async () => {
     let help = '';
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      help += String(text);
-      return true;
+    captureWrites('stdout', (text) => {
+      help += text;
     });
     await main(['--help']);
     await main(['start', '--help']);
