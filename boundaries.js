@@ -81,7 +81,7 @@ export const PURE = [
   'import/crontab/variables.ts',
   'import/escape-templates.ts',
   'import/found.ts',
-  'import/unique-name.ts',
+  'import/unique-names.ts',
   'planning/',
   'outcomes/followed-runs.ts',
   'outcomes/outcome-source.ts',

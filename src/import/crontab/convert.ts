@@ -1,5 +1,4 @@
 import type { EntryConfig } from '../../config/config-types.ts';
-import { uniqueName } from '../unique-name.ts';
 import type { CronJob } from './parse.ts';
 import type { TableFormat } from './table.ts';
 
@@ -62,12 +61,11 @@ const SYNTAX = [
   'sh',
 ];
 
-/** A name for the entry: anacron's, or the first program in the command, with a number if it is taken. */
-export function nameJob({ id, command }: CronJob, isTaken: (name: string) => boolean): string {
+/** A name for the entry: anacron's, or the first program in the command. */
+export function nameJob({ id, command }: CronJob): string {
   const words = command.split(/[\s;&|()]+/);
   const isProgram = (word: string) =>
     /^[\w./+-]*[a-z][\w./+-]*$/i.test(word) && !word.startsWith('-');
   const program = words.find((word) => isProgram(word) && !SYNTAX.includes(word));
-  const name = id ?? program?.split('/').findLast(Boolean) ?? 'command';
-  return uniqueName(name, isTaken);
+  return id ?? program?.split('/').findLast(Boolean) ?? 'command';
 }

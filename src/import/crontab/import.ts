@@ -1,9 +1,11 @@
+import { memoize } from '../../util/memoize.ts';
 import type { Found, FoundEntry, Left } from '../found.ts';
+import { UniqueNames } from '../unique-names.ts';
 import { nameJob, toEntry } from './convert.ts';
 import type { Cron } from './dialect.ts';
 import { parseTable, type CronJob } from './parse.ts';
 import type { LeftLine, TableFormat } from './table.ts';
-import { convertPeriod, convertWhen } from './schedule.ts';
+import { convertPeriod, convertWhen, type CronSchedule } from './schedule.ts';
 import { checkUser, type CronHost } from './users.ts';
 import { MAIL_RECIPE } from './variables.ts';
 
@@ -30,12 +32,22 @@ export interface CrontabOptions {
 
 /** Converts tables to entries. A line that cannot be converted is left, with the reason. */
 export function importTables(files: readonly CronFile[], options: CrontabOptions): Found {
-  const entries = new Map<string, FoundEntry>();
+  const { timezone, now } = options;
+  const names = new UniqueNames();
+  // Comparing the clock changes of a line that runs every minute takes a millisecond.
+  const schedules = memoize<CronSchedule | string>();
+  const context: ImportContext = {
+    ...options,
+    takeName: (name) => names.take(name),
+    convertWhen: (when, table) =>
+      schedules(`${when} ${table ?? ''}`, () => convertWhen(when, { host: timezone, table }, now)),
+  };
+  const entries: FoundEntry[] = [];
   const left: Left[] = [];
   const mailed: string[] = [];
   for (const file of files) {
-    const table = importTable(file, options, (name) => entries.has(name));
-    for (const entry of table.entries) entries.set(entry.name, entry);
+    const table = importTable(file, context);
+    entries.push(...table.entries);
     left.push(...table.left);
     mailed.push(...table.mailed);
   }
@@ -45,7 +57,13 @@ export function importTables(files: readonly CronFile[], options: CrontabOptions
     const reason = `cron mails the output of ${jobs} to the user, and beat does not: ${MAIL_RECIPE}`;
     left.push({ kind: 'note', place, reason });
   }
-  return { settings: { timezone: options.timezone }, entries: [...entries.values()], left };
+  return { settings: { timezone }, entries, left };
+}
+
+/** The options with what all tables share. */
+interface ImportContext extends CrontabOptions {
+  readonly takeName: (name: string) => string;
+  readonly convertWhen: (when: string, table: string | undefined) => CronSchedule | string;
 }
 
 interface ImportedTable {
@@ -57,11 +75,7 @@ interface ImportedTable {
 
 type Problem = Omit<LeftLine, 'line'>;
 
-function importTable(
-  { path, text, format }: CronFile,
-  options: CrontabOptions,
-  isTaken: (name: string) => boolean,
-): ImportedTable {
+function importTable({ path, text, format }: CronFile, options: ImportContext): ImportedTable {
   const { cron } = options;
   const table = parseTable(text, { format, cron, owner: options.user });
   const lines = text.split(/\r?\n/);
@@ -74,7 +88,6 @@ function importTable(
   };
   for (const { line, ...problem } of table.left) reportAt(line, problem);
   const entries: FoundEntry[] = [];
-  const names = new Set<string>();
   const noted = new Set<string>();
   const mailed: string[] = [];
   for (const job of table.jobs) {
@@ -85,9 +98,8 @@ function importTable(
       continue;
     }
     const timezone = job.cronTz?.value;
-    const zones = { host: options.timezone, table: timezone };
     const when =
-      format === 'anacron' ? convertPeriod(job.when) : convertWhen(job.when, zones, options.now);
+      format === 'anacron' ? convertPeriod(job.when) : options.convertWhen(job.when, timezone);
     if (typeof when === 'string') {
       report({ reason: when });
       continue;
@@ -96,10 +108,8 @@ function importTable(
     if (problem) noted.add(problem.reason);
     if (when.note !== undefined) report({ kind: 'different', reason: when.note });
     if (job.mailTo === undefined) mailed.push(`${path}:${job.line}`);
-    const name = nameJob(job, (taken) => isTaken(taken) || names.has(taken));
-    names.add(name);
     entries.push({
-      ...{ name, ...locate(job.line) },
+      ...{ name: options.takeName(nameJob(job)), ...locate(job.line) },
       fields: toEntry(job, when.schedule, { format, user: options.user, timezone }),
       lastRunAt: job.id === undefined ? undefined : options.findLastRun(job.id),
       upcoming: when.upcoming,

@@ -26,14 +26,21 @@ export interface CronTable {
 const WHEN = /^\s*(@\S+|(?:\S+\s+){4}\S+)(?:\s+(.*))?$/;
 const ANACRON = /^\s*(\S+)\s+(\S+)\s+(\S+)\s+(.*)$/;
 
+/** The longest command of Debian's cron, in bytes, and its longest table, in lines. */
+const MAX_COMMAND = 998;
+const MAX_LINES = 10_000;
+
 /** White space for JavaScript, but not for cron. */
 const BOM = '\uFEFF';
 const BOM_REASON = 'begins with a byte order mark, which is not white space for cron';
+const CR_REASON =
+  'ends with a carriage return, as others may: cron passes it to the command, or rejects the line, and beat ignores it; write line breaks of Unix';
+const LONG_REASON = `Debian's cron ignores a table of more than ${MAX_LINES} lines: its jobs may not have run there`;
 
 /** Reads a table as crontab(5) and anacrontab(5) describe it. A line that is not valid is left, with the reason. */
 export function parseTable(text: string, options: TableOptions): CronTable {
   const jobs: CronJob[] = [];
-  const left: LeftLine[] = [];
+  const left: LeftLine[] = [...checkTable(text, options)];
   let surroundings = NOTHING_SET;
   let comments: string[] = [];
   const lines = text.split(/\r?\n/);
@@ -75,6 +82,19 @@ export function parseTable(text: string, options: TableOptions): CronTable {
   return { jobs, left };
 }
 
+/** What holds for a table as a whole. */
+function checkTable(text: string, { format, cron }: TableOptions): readonly LeftLine[] {
+  const lines = text.split('\n');
+  const returned = lines.findIndex((line) => line.endsWith('\r'));
+  const isTooLong = lines.length - 1 > MAX_LINES && cron !== 'cronie' && format !== 'anacron';
+  return [
+    ...(returned < 0
+      ? []
+      : [{ line: returned + 1, kind: 'different', reason: CR_REASON } as const]),
+    ...(isTooLong ? [{ line: MAX_LINES + 1, kind: 'note', reason: LONG_REASON } as const] : []),
+  ];
+}
+
 /** Why cron does not read a line, without regard to its fields. */
 function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): string | undefined {
   if (raw.trim() === '') return undefined;
@@ -103,6 +123,9 @@ function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts 
   if (format === 'system' && user === undefined) return 'expected a user and a command';
   const command = format === 'system' ? inSystem : rest;
   if (command.trim() === '') return 'expected a command';
+  if (cron !== 'cronie' && Buffer.byteLength(command) > MAX_COMMAND) {
+    return `the command is longer than ${MAX_COMMAND} bytes, which is valid only for cronie: --cron cronie`;
+  }
   if (command.startsWith('*')) return 'the command begins with "*": expected five fields before it';
   return {
     when: when.split(/\s+/).join(' '),

@@ -4,7 +4,7 @@ import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { describeError } from '../../util/errors.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
-import { uniqueName } from '../unique-name.ts';
+import { UniqueNames } from '../unique-names.ts';
 import { convertCommand } from './command.ts';
 import {
   asList,
@@ -18,15 +18,16 @@ import {
 
 /** Converts CronJobs to shell entries. `timezone` is that of the cluster, for jobs that name none. */
 export function importCronJobs(files: readonly ManifestFile[], timezone: string): Found {
-  const entries = new Map<string, FoundEntry>();
+  const names = new UniqueNames();
+  const entries: FoundEntry[] = [];
   const left: Left[] = [];
   for (const file of files) {
     const found = findCronJobs(file);
     left.push(...found.left);
     for (const job of found.jobs) {
       try {
-        const { entry, notes } = convert(job, timezone, (name) => entries.has(name));
-        entries.set(entry.name, entry);
+        const { entry, notes } = convert(job, timezone, names);
+        entries.push(entry);
         const different = { kind: 'different', place: job.place } as const;
         left.push(...notes.map((reason) => ({ ...different, reason })));
       } catch (error) {
@@ -34,7 +35,7 @@ export function importCronJobs(files: readonly ManifestFile[], timezone: string)
       }
     }
   }
-  return { settings: { timezone }, entries: [...entries.values()], left };
+  return { settings: { timezone }, entries, left };
 }
 
 interface Converted {
@@ -42,7 +43,7 @@ interface Converted {
   readonly notes: readonly string[];
 }
 
-function convert(job: CronJob, clusterZone: string, isTaken: (name: string) => boolean): Converted {
+function convert(job: CronJob, clusterZone: string, names: UniqueNames): Converted {
   const { metadata, spec, status, place } = job;
   const template = asMap(asMap(spec['jobTemplate'])['spec']);
   const pod = asMap(asMap(template['template'])['spec']);
@@ -58,7 +59,7 @@ function convert(job: CronJob, clusterZone: string, isTaken: (name: string) => b
     timeout === undefined ? null : Number(timeout),
   );
   const description = asMap(metadata['annotations'])['kubernetes.io/description'] ?? job.comment;
-  const { name, notes: nameNotes } = nameEntry(metadata, isTaken);
+  const { name, notes: nameNotes } = nameEntry(metadata, names);
   const lastRunAt = parseInstant(status['lastScheduleTime'], 'UTC');
   const fields = {
     ...(description !== undefined && { description }),
@@ -85,12 +86,12 @@ function convert(job: CronJob, clusterZone: string, isTaken: (name: string) => b
 /** The name of the job; if it is taken, with its namespace; if that is taken as well, with a number and a note. */
 function nameEntry(
   metadata: Fields,
-  isTaken: (name: string) => boolean,
+  names: UniqueNames,
 ): { readonly name: string; readonly notes: readonly string[] } {
   const name = asText(metadata['name']);
   const namespace = asText(metadata['namespace']);
-  const qualified = namespace !== '' && isTaken(name) ? `${namespace}/${name}` : name;
-  const unique = uniqueName(qualified, isTaken);
+  const qualified = namespace !== '' && names.has(name) ? `${namespace}/${name}` : name;
+  const unique = names.take(qualified);
   if (unique === qualified) return { name: unique, notes: [] };
   return {
     name: unique,

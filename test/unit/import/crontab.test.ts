@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { resolveSources } from '../../../src/config/resolve.ts';
 import { readYaml } from '../../../src/config/source/yaml.ts';
 import { assemble } from '../../../src/import/assemble.ts';
@@ -272,6 +272,44 @@ CRON_TZ=""
       `1: Debian's cron rejects a variable without a value: write MAILTO=""`,
     ]);
     expect(leftOf('MAILTO=', 'user', { cron: 'cronie' })).toEqual([]);
+  });
+
+  test("a command or a table beyond the limits of Debian's cron is listed, unless it was cronie's", () => {
+    const commandOf = (length: number) => `0 1 * * * ${'ä'.repeat(length / 2)}`;
+    expect(leftOf(commandOf(998))).toEqual([]);
+    expect(leftOf(`${commandOf(1_000)}\n0 2 * * * b`)).toEqual([
+      '1: the command is longer than 998 bytes, which is valid only for cronie: --cron cronie',
+      TABLE_IGNORED,
+    ]);
+    expect(leftOf(commandOf(1_000), 'user', { cron: 'cronie' })).toEqual([]);
+    const tableOf = (lines: number) => `${'#\n'.repeat(lines - 1)}0 1 * * * a`;
+    expect(leftOf(tableOf(10_000))).toEqual([]);
+    expect(leftOf(tableOf(10_001))).toEqual([
+      expect.stringMatching(/^10001: note: Debian's cron ignores a table of more than 10000 lines/),
+    ]);
+    expect(leftOf(tableOf(10_001), 'user', { cron: 'cronie' })).toEqual([]);
+  });
+
+  test('carriage returns, which cron passes to commands, are removed with one line for the table', () => {
+    const table = 'MAILTO=""\r\nA=b\r\n\r\n0 1 * * * a\r\n0 2 * * * b c\r';
+    expect(entriesOf(table)).toMatchObject({
+      a: { shell: { command: 'a', env: { A: 'b' } } },
+      b: { shell: { command: 'b c' } },
+    });
+    expect(leftOf(table)).toEqual([
+      expect.stringMatching(/^1: different: ends with a carriage return/),
+    ]);
+  });
+
+  test('ten thousand jobs of one program and schedule convert it once, and try few names', () => {
+    const isTaken = vi.spyOn(Set.prototype, 'has');
+    const text = '*/5 * * * * php x\n'.repeat(10_000);
+    const { entries } = importTables([{ path: 't', text, format: 'user' }], OPTIONS);
+    const tried = isTaken.mock.calls.filter(([name]) => String(name).startsWith('php'));
+    isTaken.mockRestore();
+    expect(entries.at(-1)!.name).toBe('php-10000');
+    expect(tried.length).toBeLessThan(30_000);
+    expect(new Set(entries.map(({ upcoming }) => upcoming)).size).toBe(1);
   });
 
   test.each(['pg_dump shop', '/usr/bin/pg_dump shop', 'games:nogroup a'])(
