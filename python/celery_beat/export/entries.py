@@ -65,9 +65,15 @@ def _read_redbeat(app, cls, report):
     from redbeat.schedulers import ensure_conf, get_redis
     conf = ensure_conf(app)
     rows = {}
-    for key in get_redis(app).zrange(conf.schedule_key, 0, -1):
+    client = get_redis(app)
+    removed = client.smembers(conf.statics_key) - set(app.conf.beat_schedule)
+    for key in client.zrange(conf.schedule_key, 0, -1):
         try:
             entry = cls.Entry.from_key(key, app=app)
+            if entry.name in removed:
+                report.missing('beat_schedule has it no more, so the next start of celery beat removes its key',
+                               'add it to beat_schedule if it should run', entry.name)
+                continue
             rows[entry.name] = Row(entry, enabled=entry.enabled, last_run_at=_last_of_redbeat(entry))
         except RAISED as error:
             report.missing('RedBeat cannot read it: {}'.format(describe(error)), 'correct it, or remove the key', text_of(key))

@@ -36,6 +36,6 @@ export function isApp(command: string, url: string | undefined, flags: SourceFla
 
 /** Adds what a store does not contain, and the command that imports it. */
 export function withoutApp(found: Found, store: 'tables' | 'keys', command: string): Found {
-  const reason = `the ${store} contain neither settings, queues and routes, nor the options that tasks declare in Python, nor entries of beat_schedule that celery beat has not written; beat import ${command} -A proj imports all of them`;
+  const reason = `the ${store} contain neither settings, queues and routes, nor the options that tasks declare in Python, nor changes of beat_schedule since the last start of celery beat; beat import ${command} -A proj imports all of them`;
   return { ...found, left: [{ place: 'app', reason }, ...found.left] };
 }
