@@ -138,7 +138,9 @@ export class EntryAdopter {
   /** Schedules the stored entries that become due soon. */
   async #loadStored(now: number, term: Term, stop: AbortSignal): Promise<void> {
     const loaded = await this.#options.window.load(now);
-    const fresh = loaded.filter(({ entry }) => this.#isFresh(entry.name));
+    // An index that another program wrote to may have an entry twice, and two changes of it would conflict.
+    const byName = new Map(loaded.map((each) => [each.entry.name, each]));
+    const fresh = [...byName.values()].filter(({ entry }) => this.#isFresh(entry.name));
     const known = fresh.map(({ entry, state, dueAt }) => ({
       ...{ name: entry.name, entry, state: state ?? undefined, indexedAt: dueAt },
     }));

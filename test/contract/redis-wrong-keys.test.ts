@@ -99,7 +99,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
         expect(warnings[0]).toEqual([
           'stored-entries',
           expect.stringMatching(
-            /sorted set beat:entries:order name no stored entry and are ignored: "".*remove them with ZREM$/,
+            /sorted set beat:entries:order name no stored entry, or one that has another member, and are ignored: "".*remove them with ZREM$/,
           ),
         ]);
         await client.zrem('beat:entries:order', ...invalid, `${sortableInstant(1_700)} deleted`);
@@ -125,6 +125,35 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       expect(await names(2)).toEqual(['芹菜 🥬 é \ufffd', 'z']);
       const positions = await store.entries.positions({ limit: 3 });
       expect(positions.map(({ entry }) => entry)).toEqual(['芹菜 🥬 é \ufffd', 'z']);
+    });
+
+    test.each(['-inf', '-1', '0.5', '+inf'])(
+      'redis index: a member with the score %s hides no entry',
+      async (score) => {
+        await addEntries(await store.ledger.beginTerm(), 'a', 'b', 'c');
+        await client.zadd('beat:entries:order', score, '~', score, `${sortableInstant(2_000)} b`);
+        const due = { limit: 2, dueBy: 10_000 };
+        const page = await store.entries.page(due);
+        expect(page.map(({ entry }) => entry)).toEqual(['a', 'b']);
+        const rest = await store.entries.page({ ...due, after: page.at(-1) });
+        expect(rest.map(({ entry }) => entry)).toEqual(['c']);
+        await client.zadd('beat:entries:order', score, '~');
+        const positions = await store.entries.positions({ limit: 10 });
+        expect(positions.map(({ entry }) => entry)).toEqual(['a', 'b', 'c']);
+      },
+    );
+
+    test('redis index: a second member of an entry is named in the log, and the entry is read once', async () => {
+      await addEntries(await store.ledger.beginTerm(), 'a', 'b');
+      const second = [`${sortableInstant(1)} b`, 'never b', `${sortableInstant(9_000)} b`];
+      await client.zadd('beat:entries:order', ...second.flatMap((member) => [0, member]));
+      expect(await store.entries.page({ limit: 10 })).toMatchObject([
+        { entry: 'a', dueAt: 1_000 },
+        { entry: 'b', dueAt: 2_000 },
+      ]);
+      for (const member of second) {
+        expect(warnings.at(-1)![1]).toContain(JSON.stringify(member));
+      }
     });
 
     test('redis index: the position of an entry is that of its member', async () => {

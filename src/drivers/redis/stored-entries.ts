@@ -167,7 +167,7 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     }
     const named = invalid.slice(0, MAX_NAMED).map((member) => JSON.stringify(member));
     const more = invalid.length > MAX_NAMED ? ', …' : '';
-    const text = `Redis: members of the sorted set ${keys.entryOrder} name no stored entry and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
+    const text = `Redis: members of the sorted set ${keys.entryOrder} name no stored entry, or one that has another member, and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
     warn?.('stored-entries', text);
   }
 

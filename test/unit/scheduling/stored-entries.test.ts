@@ -34,6 +34,25 @@ test('a stored entry that was missed while no instance led is caught up', async 
   expect(sent()).toEqual(['a 2027-03-01T13:00:00.000Z']);
 });
 
+test('a stored entry that its index has twice runs once, and does not end the term', async () => {
+  const { clock, sent, begin } = makeRig({
+    wrapStored: (entries) => ({
+      find: (names) => entries.find(names),
+      page: async (options) => {
+        const page = await entries.page(options);
+        return page.flatMap((row) => [{ ...row, dueAt: 0 }, row]);
+      },
+    }),
+  });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  await first.command(adding('b', 20));
+  const second = await begin([]);
+  clock.advance(20 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T12:00:20.000Z', 'b 2027-03-01T12:00:20.000Z']);
+});
+
 test('only stored entries that are due within a minute are read, and a load follows every half minute', async () => {
   const pages: (number | undefined)[] = [];
   const { clock, begin, sent } = makeRig({ wrapStored: (entries) => observed(entries, pages) });

@@ -28,7 +28,8 @@ const READ = `
 `;
 
 /**
- * Reads the next members of the index in order. Sets `members`, and `last`: a colon and the last member in hexadecimal
+ * Reads the next members of the index in order, after it has set scores of other programs to 0: such members are out of
+ * order, and would hide all others. Sets `members`, and `last`: a colon and the last member in hexadecimal
  * digits if more may follow, else an empty text. A client could not send back bytes that are no UTF-8. Defines `is_text`.
  *
  * KEYS[1]  order
@@ -57,6 +58,12 @@ const WALK = `
   if ARGV[4] ~= '' then
     from = '(' .. ARGV[4]:sub(2):gsub('%x%x', function(digits) return string.char(tonumber(digits, 16)) end)
   end
+  for _, scores in ipairs({{'-inf', '(0'}, {'(0', '+inf'}}) do
+    -- An error, such as of a user that may only read, has no members.
+    for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', KEYS[1], scores[1], scores[2])) do
+      redis.pcall('ZADD', KEYS[1], 0, member)
+    end
+  end
   local members = redis.pcall('ZRANGEBYLEX', KEYS[1], from, ARGV[2], 'LIMIT', 0, ARGV[3])
   local denied = failure('ZRANGEBYLEX', KEYS[1], members)
   if denied then return denied end
@@ -80,7 +87,8 @@ export const FIND = script(`${RIGHTS}${READ}
 `);
 
 /**
- * Reads the next entries in order.
+ * Reads the next entries in order. A member of an entry that has another one, that of its due time, is read as one
+ * without an entry: the leader would load that entry twice, and each commit would conflict.
  *
  * KEYS, ARGV  as for `WALK`; KEYS[2] as for `READ`
  * returns     `last`; per member {member, due and definition, state}
@@ -91,7 +99,15 @@ export const PAGE = script(`${RIGHTS}${READ}${WALK}
     names[i] = is_text(member) and member:match('^%S+ (.*)$') or ''
   end
   local rows = read(names, members, 2)
-  return rows.err and rows or {last, rows}
+  if rows.err then return rows end
+  for i, row in ipairs(rows) do
+    local due = (row[2] or ''):match('^%d+ ') or (row[2] or ''):match('^never ')
+    local own = due and due .. names[i]
+    if own and own ~= row[1] and #redis.call('ZRANGEBYLEX', KEYS[1], '[' .. own, '[' .. own) > 0 then
+      row[2] = false
+    end
+  end
+  return {last, rows}
 `);
 
 /**
