@@ -5,6 +5,7 @@ import { firstFrom } from '../schedule/range.ts';
 import type { Explanation, Schedule } from '../schedule/schedule.ts';
 import { cursor } from '../planning/plan.ts';
 import type { Pause } from '../store/entry-state.ts';
+import { isUnreadable } from '../store/unreadable.ts';
 import { isSendable } from '../message/parse-instant.ts';
 import { formatDuration } from '../util/format-duration.ts';
 import {
@@ -143,12 +144,25 @@ function explainAccount(
     case 'not-yet-due':
       return [describeAhead(recorded, dueAt, known)];
     case 'before-history':
-      return [describeReach(recorded, known.show)];
+      return [describeReach(recorded, known.show), ...describeUnreadableRows(recorded)];
     case 'unaccounted':
-      return [
-        'the history should have it, and does not: report this with the output of beat audit',
-      ];
+      return [describeLost(recorded)];
   }
+}
+
+/** Why an occurrence is not in the history: one of its unreadable rows may be that of the occurrence. */
+function describeLost(recorded: Recorded): string {
+  const [unreadable] = describeUnreadableRows(recorded);
+  const cause = unreadable ?? 'report this with the output of beat audit';
+  return `the history should have it, and does not: ${cause}`;
+}
+
+function describeUnreadableRows({ rows }: Recorded): string[] {
+  const unreadable = rows.filter(isUnreadable);
+  if (unreadable.length === 0) return [];
+  return [
+    `rows of the history that cannot be read: ${unreadable.length}; remove them with: ${unreadable[0]!.repair}`,
+  ];
 }
 
 /** With the commands to this entry that were applied alone. */

@@ -30,7 +30,8 @@ export async function findExplained(
   const found = await findStatus(statusSource(context), name, now);
   if (!found) return { status: 404, detail: `there is no entry ${JSON.stringify(name)}` };
   const { row, entry, state = null } = found;
-  if (!entry) return { status: 409, detail: row.error ?? 'the entry cannot be read' };
+  if (!entry || row.error !== undefined)
+    return { status: 409, detail: row.error ?? 'the entry cannot be read' };
   const { history, commands } = store;
   const { schedule } = entry;
   return {

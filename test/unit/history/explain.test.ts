@@ -66,6 +66,29 @@ test('the second pass of an hour that the clocks repeat is explained by the firs
   ]);
 });
 
+test('an occurrence without a row is explained by the rows that cannot be read, with their repair', () => {
+  const unreadable = (id: string) => ({
+    ...({ kind: 'unreadable', id, at: null, reason: 'not a row of the history' } as const),
+    repair: 'beat forget --history cleanup',
+  });
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const recorded = record('0 * * * *', { dueAt, runCount: 1 });
+  const repair =
+    'rows of the history that cannot be read: 2; remove them with: beat forget --history cleanup';
+  const rows = [unreadable('1'), unreadable('2')];
+  expect(why({ ...recorded, rows }, '2027-03-28T10:00:00Z')).toMatchObject({
+    ...{ account: { kind: 'before-history' }, reasons: ['the entry has no history', repair] },
+  });
+  const first: HistoryRow = {
+    ...{ kind: 'run', dueAt: dueAt - 7_200_000, sentAt: dueAt - 7_200_000, cause: 'schedule' },
+    ...{ taskId: '1', task: 't', queue: 'celery', term: 1, leader: 'gen1@host', number: 1 },
+  };
+  expect(why({ ...recorded, rows: [...rows, first] }, '2027-03-28T10:00:00Z')).toMatchObject({
+    account: { kind: 'unaccounted' },
+    reasons: [`the history should have it, and does not: ${repair}`],
+  });
+});
+
 test('a paused occurrence names the command, who sent it, and the reason', () => {
   const dueAt = iso('2027-03-28T10:00:00Z');
   const skip: HistoryRow = {

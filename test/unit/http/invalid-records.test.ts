@@ -38,6 +38,8 @@ test('http: records with values out of their range are unreadable in their own r
     expect(schema!.parse(body)).toEqual(body);
     expect(JSON.stringify(body)).toContain('"kind":"unreadable"');
   }
+  const why = await app.request('/api/entries/bad/why', { token: READ });
+  expect([why.status, await why.text()]).toEqual([409, expect.stringContaining('beat forget bad')]);
   expect(app.errors).toEqual([]);
 });
 
