@@ -43,10 +43,11 @@ export class Beat implements EventSource, AsyncDisposable {
   #running: Promise<void> | undefined;
 
   /** Throws a `ConfigError` with every problem found. */
-  constructor(config: BeatConfig | Settings, options: BeatOptions = {}) {
-    const { clock = systemClock, store, source, findSchedulers } = options;
+  constructor(config: BeatConfig | Settings, options?: BeatOptions | null) {
+    const { store, source, findSchedulers, origin } = options ?? {};
+    const clock = options?.clock ?? systemClock;
     const live = new LiveSettings(toSettings(config), {
-      origin: options.origin ?? `beat@${hostname()}`,
+      origin: origin ?? `beat@${hostname()}`,
       replyTo: randomUUID(),
     });
     this.liveness = new Liveness(clock);

@@ -42,10 +42,10 @@ export class NoAnswerError extends BeatError {
  */
 export async function connect(
   config: BeatConfig | Settings,
-  options: ClientOptions = {},
+  options?: ClientOptions | null,
 ): Promise<BeatClient> {
   const settings = toSettings(config);
-  const clock = options.clock ?? systemClock;
+  const clock = options?.clock ?? systemClock;
   const store = await openState(storeOptions(settings, clock));
   return new BeatClient(store, settings, { ...options, clock });
 }

@@ -28,13 +28,18 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
 /** The settings of a configuration made in code, which may be validated already. Throws as `resolveSettings`. */
 export function toSettings(config: BeatConfig | Settings): Settings {
   const given: unknown = config;
-  if (typeof given !== 'object' || given === null) {
-    const found = given === null ? 'null' : `a value of type ${typeof given}`;
-    throw new ConfigError(`expected a map of settings, got ${found}`);
+  if (!isMap(given) && !Array.isArray(given)) {
+    throw new ConfigError(`expected a map of settings, got ${describeValue(given)}`);
   }
-  // A list has a method of this name.
-  const isValidated = Object.hasOwn(given, 'entries');
+  const isValidated = isMap(given) && Array.isArray(given['entries']);
   return isValidated ? (config as Settings) : resolveSettings(config as BeatConfig);
+}
+
+/** The kind of a value: a promise that was not awaited has no settings, and beat would run without entries. */
+function describeValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return `a value of type ${typeof value}`;
+  return `an instance of ${value.constructor.name}`;
 }
 
 /** The same configuration with beat's spelling of all keys, and without those that are `null`. */

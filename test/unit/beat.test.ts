@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { Beat } from '../../src/beat.ts';
+import { Beat, type BeatOptions } from '../../src/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { ConfigError } from '../../src/util/errors.ts';
 import type { BeatEvents } from '../../src/events/beat-events.ts';
@@ -99,6 +99,9 @@ describe('the lifecycle', () => {
     [[], 'expected a map of settings'],
     [[null], 'expected a map of settings'],
     [() => ({}), 'expected a map of settings, got a value of type function'],
+    [Promise.resolve({}), 'expected a map of settings, got an instance of Promise'],
+    [new Map(), 'expected a map of settings, got an instance of Map'],
+    [{ entries: null }, 'entries: unknown key'],
   ])('a beat with the configuration %j is rejected with a diagnostic', async (given, text) => {
     const create = () => new Beat(given as BeatConfig);
     expect(create).toThrow(ConfigError);
@@ -106,6 +109,14 @@ describe('the lifecycle', () => {
     const beat = new Beat(config);
     await expect(beat.reload(given as BeatConfig).then(() => beat)).rejects.toThrow(ConfigError);
     await beat.stop();
+  });
+
+  test('options of a beat that are null count as absent', async () => {
+    const nothing = { clock: null, store: null, source: null, origin: null, findSchedulers: null };
+    for (const options of [null, nothing]) {
+      await using beat = new Beat(config, options as BeatOptions | null);
+      expect(beat.settings.entries).toHaveLength(1);
+    }
   });
 
   test('a beat that was never started stops', async () => {
