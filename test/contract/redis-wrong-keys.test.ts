@@ -246,6 +246,18 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       },
     );
 
+    test.each(['renew', 'release'] as const)(
+      'redis: a lock that another program replaced names the key to delete in lock.%s',
+      async (operation) => {
+        const lease = await store.lock.acquire();
+        await client.del('beat:lock');
+        await client.sadd('beat:lock', 'of another program');
+        await expect(lease![operation]()).rejects.toThrow(
+          'the key "beat:lock" has another type than expected; delete it',
+        );
+      },
+    );
+
     test('redis: a term with a number beyond all numbers does not fence its own commits', async () => {
       await client.set('beat:term', `1${'0'.repeat(300)}`);
       const token = await store.ledger.beginTerm();

@@ -35,10 +35,10 @@ export const ACQUIRE = `${RIGHTS}
  * publish then, but neither could another instance.
  */
 export const EXTEND = `${RIGHTS}
-  probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1])
+  local holder = redis.pcall('GET', KEYS[1])
+  local denied = failure('GET', KEYS[1], holder)
   if denied then return denied end
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  if holder ~= ARGV[1] then return 0 end
   local renewed = redis.pcall('PEXPIRE', KEYS[1], ARGV[2])
   return failure('PEXPIRE', KEYS[1], renewed) or renewed
 `;
@@ -53,10 +53,10 @@ export const EXTEND = `${RIGHTS}
  * Redlock's own script reports success when this user may not delete the lock.
  */
 export const RELEASE = `${RIGHTS}
-  probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1])
+  local holder = redis.pcall('GET', KEYS[1])
+  local denied = failure('GET', KEYS[1], holder)
   if denied then return denied end
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  if holder ~= ARGV[1] then return 0 end
   local released = redis.pcall('DEL', KEYS[1])
   return failure('DEL', KEYS[1], released) or released
 `;
