@@ -258,6 +258,21 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       },
     );
 
+    test('redis: a term that another program replaced names the key to delete in all operations of a term', async () => {
+      const term = await store.ledger.beginTerm();
+      await client.del('beat:term');
+      await client.sadd('beat:term', 'of another program');
+      const reason = 'the key "beat:term" has another type than expected; delete it';
+      await expect(store.ledger.remove(term, ['id'])).rejects.toThrow(reason);
+      await expect(store.ledger.removeState(term, 'a')).rejects.toThrow(reason);
+      const stop = new AbortController();
+      const running = store.nameIndex!.run(term, stop.signal);
+      await expect.poll(() => warnings.length).toBe(1);
+      stop.abort();
+      await running;
+      expect(warnings[0]![1]).toContain(reason);
+    });
+
     test('redis: a term with a number beyond all numbers does not fence its own commits', async () => {
       await client.set('beat:term', `1${'0'.repeat(300)}`);
       const token = await store.ledger.beginTerm();

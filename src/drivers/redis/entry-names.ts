@@ -42,7 +42,7 @@ export const FIND_NAMES = script(`${RIGHTS}
  */
 export const INDEX_NAMES = script(`${RIGHTS}
   probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1])
+  local denied = failing('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   denied = lacking('HMGET', KEYS[2], '') or lacking('ZADD', KEYS[3], '0', '') or lacking('ZREM', KEYS[3], '')
@@ -66,7 +66,7 @@ export const INDEX_NAMES = script(`${RIGHTS}
  */
 export const COMPLETE_NAMES = script(`${RIGHTS}
   probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1])
+  local denied = failing('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   -- Before Redis 7 this runs on the term, which exists.

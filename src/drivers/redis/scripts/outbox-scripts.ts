@@ -116,7 +116,7 @@ ${HISTORY}
 function removeScript(check: string, foot: string): string {
   return `
   probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1])
+  local denied = failing('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   denied = lacking('ZREM', KEYS[2], '')

@@ -63,7 +63,7 @@ export const BEGIN_TERM = script(`${RIGHTS}
  */
 export const REMOVE_STATE = script(`${RIGHTS}
   probe = KEYS[1]
-  local denied = lacking('GET', KEYS[1])
+  local denied = failing('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   denied = lacking('HDEL', KEYS[2], '')
