@@ -274,6 +274,19 @@ CRON_TZ=""
     expect(leftOf('MAILTO=', 'user', { cron: 'cronie' })).toEqual([]);
   });
 
+  test.each(['60 * * * *', '* * L * *', '@Daily', '* * * * 8'])(
+    "a line with the fields %s is one for which Debian's cron ignores the whole table",
+    (when) => {
+      const table = importText(`${when} a\n0 1 * * * b`);
+      expect(Object.keys(table.config.beatSchedule)).toEqual(['b']);
+      expect(formatLeft(table)).toContainEqual(TABLE_IGNORED);
+    },
+  );
+
+  test('a line that cron reads and never runs is left without the other lines of its table', () => {
+    expect(leftOf('@reboot a\n0 0 31 2 * b\n0 22-2 * * * c\n0 1 * * * d')).toHaveLength(3);
+  });
+
   test("a command or a table beyond the limits of Debian's cron is listed, unless it was cronie's", () => {
     const commandOf = (length: number) => `0 1 * * * ${'ä'.repeat(length / 2)}`;
     expect(leftOf(commandOf(998))).toEqual([]);
