@@ -10,20 +10,23 @@ import type { Canvas, Chord, Group, Links, Task } from './canvas.ts';
  * one step is that step.
  */
 export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
-  const [first, ...rest] = steps.flatMap(flattenSteps) as [Canvas, ...Canvas[]];
-  const [second] = rest;
-  if (!second) return first;
-  if (first.kind === 'task') {
-    const tail = sequence([second, ...rest.slice(1)]);
-    return {
-      kind: 'chain',
-      first,
-      rest: tail.kind === 'chain' ? [tail.first, ...tail.rest] : [tail],
-    };
-  }
-  const after = rest as [Canvas, ...Canvas[]];
-  if (first.kind === 'chord') return { ...first, body: sequence([first.body, ...after]) };
-  return { kind: 'chord', header: (first as Group).tasks, body: sequence(after) };
+  return join(steps.flatMap(flattenSteps));
+}
+
+/** Joins steps of which none is a chain. Runs of tasks are copied once: they may be long. */
+function join(steps: readonly Canvas[]): Canvas {
+  const at = steps.findIndex(({ kind }) => kind !== 'task');
+  const [first, ...rest] =
+    at === -1 ? steps : [...steps.slice(0, at), joinParallel(steps.slice(at))];
+  return rest.length === 0 ? first! : { kind: 'chain', first: first as Task, rest };
+}
+
+/** Joins steps of which the first is a group or a chord. */
+function joinParallel([first, ...after]: readonly Canvas[]): Canvas {
+  if (after.length === 0) return first!;
+  if (first!.kind !== 'chord')
+    return { kind: 'chord', header: (first as Group).tasks, body: join(after) };
+  return { ...first!, body: sequence([first!.body, ...after]) };
 }
 
 /** In a sequence a group of one task is that task. */

@@ -1,5 +1,5 @@
 import { thousands } from '../util/thousands.ts';
-import type { Entry } from '../catalog/entry.ts';
+import { measureCanvas, measureJson } from '../canvas/measure.ts';
 import { cursor } from '../planning/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
@@ -11,7 +11,7 @@ import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 /** Most runs of one backfill: they are one commit, and one burst for the workers. */
 export const MAX_BACKFILLED = 10_000;
 
-/** Most bytes of arguments in all runs of one backfill: the leader holds their messages in memory at the same time. */
+/** Most bytes in the messages of all runs of one backfill, about: the leader holds them in memory at the same time. */
 const MAX_BYTES = 10_000_000;
 
 /** Publishes the occurrences in `[from, to)`, all in the past at `now`. Epoch milliseconds. */
@@ -31,11 +31,12 @@ export function* backfill(
   if (dueAt.length === 0) {
     return rejected(`${entry.name} has no occurrence from ${utc(from)} until ${utc(to)}`);
   }
-  const bytes = measureArguments(entry);
+  const { args, kwargs, canvas } = entry;
+  const bytes = canvas ? measureCanvas(canvas) : measureJson([args, kwargs]);
   if (bytes * dueAt.length > MAX_BYTES) {
     const most = Math.max(1, Math.floor(MAX_BYTES / bytes));
     return rejected(
-      `${thousands(dueAt.length)} runs with arguments of ${thousands(bytes)} bytes: choose a shorter time, of at most ${thousands(most)} runs`,
+      `${thousands(dueAt.length)} runs with messages of about ${thousands(bytes)} bytes: choose a shorter time, of at most ${thousands(most)} runs`,
     );
   }
   return {
@@ -45,13 +46,6 @@ export function* backfill(
     skipped: [],
     answer: `published ${thousands(dueAt.length)} runs of ${entry.name}`,
   };
-}
-
-/** About how many bytes the arguments of one run have in its message. */
-function measureArguments({ args, kwargs, canvas }: Entry): number {
-  const toText = (_key: string, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value;
-  return JSON.stringify([args, kwargs, canvas], toText).length;
 }
 
 /**

@@ -1,4 +1,9 @@
-import type { Definition, Definitions, ReadDefinition } from '../catalog/definition.ts';
+import {
+  checkDefinition,
+  type Definition,
+  type Definitions,
+  type ReadDefinition,
+} from '../catalog/definition.ts';
 import type { StoredEdit, StoredTarget } from '../planning/stored-edit.ts';
 import { parseJson } from '../util/decode/json.ts';
 import { UndecodableError } from '../util/decode/limits.ts';
@@ -33,6 +38,7 @@ export function readDefinition(
   definition: Definition,
 ): ReadDefinition | string {
   try {
+    checkDefinition(JSON.stringify(definition));
     const read = definitions.read(name, definition);
     // Readers reject a larger text, as that of many updates could become.
     parseJson(JSON.stringify(read.definition));

@@ -11,6 +11,9 @@ export type RenderText = (context: LazyContext) => string;
 /** `{{ … }}` without braces inside. A backslash before it escapes it. */
 const PLACE = /\\?\{\{([^{}]*)\}\}/g;
 
+/** The longest placeholder: long formats and offsets take long to render. UTF-16 units. */
+const MAX_PLACE = 200;
+
 const NAMES = ['dueAt', 'due_at', 'entry'];
 
 /**
@@ -55,6 +58,7 @@ function compilePlaceholder(inside: string, whole: string, zone: string): Render
     if (name === '' || hint === '') return null;
     throw new Error(`${whole}: unknown${hint} (\\${whole} is the text itself)`);
   }
+  if (inside.length > MAX_PLACE) throw new Error(`${whole}: longer than ${MAX_PLACE} characters`);
   if (rest.length > 0) throw new Error(`${whole}: expected {{dueAt | format | zone}}`);
   const move = parseOffset(steps, whole);
   const write = compileFormat(format, whole);

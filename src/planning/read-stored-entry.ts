@@ -1,4 +1,4 @@
-import type { Definition, Definitions } from '../catalog/definition.ts';
+import { checkDefinition, type Definition, type Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { decodeState, type EntryState } from '../store/entry-state.ts';
 import { repairCommand } from '../store/repair-command.ts';
@@ -40,9 +40,10 @@ function readState(entry: string, text: string): EntryState {
   }
 }
 
-/** The definition of a stored entry, not validated; `null` for a text that is not a JSON object. */
+/** The definition of a stored entry, not validated; `null` for a text that is not a JSON object, or is too large. */
 export function parseDefinition(text: string): Definition | null {
   try {
+    checkDefinition(text);
     const value = parseJson(text);
     return typeof value === 'object' && !Array.isArray(value) ? (value as Definition | null) : null;
   } catch {
@@ -53,5 +54,5 @@ export function parseDefinition(text: string): Definition | null {
 /** What is wrong with a definition that `readStoredTarget` could not read, and its repair. */
 export function explainDefinition(entry: string): string {
   const name = JSON.stringify(entry);
-  return `the definition of stored entry ${name} is not a JSON object; beat remove removes the entry`;
+  return `the definition of stored entry ${name} is not a JSON object, or is too large; beat remove removes the entry`;
 }

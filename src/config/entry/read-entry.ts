@@ -31,7 +31,7 @@ import { withoutForeignKeys } from './foreign-keys.ts';
 import { checkOverlap } from './overlap.ts';
 import { entrySchema, type EntryInput } from './schema.ts';
 import { withoutStrayCanvas } from './stray-canvas.ts';
-import { applyCall, checkTarget, readTarget } from './task-target.ts';
+import { applyCall, checkSize, checkTarget, readTarget } from './task-target.ts';
 
 /** The settings that apply to an entry, and what reads its parts. */
 export interface EntryContext {
@@ -126,6 +126,7 @@ export function readEntry(
   if (context.protocol === 1) warnOfProtocol1(options, warn);
   const call = { ...args, options };
   checkTarget(target, call, context, report);
+  if (!checkSize(target, call, report)) return undefined;
   const applied = applyCall(target, call);
   const { overlap = 'allow' } = entry;
   const maxRuntime = parseDuration(entry.maxRuntime ?? null);

@@ -5,11 +5,13 @@ import {
   type Canvas,
   type Links,
 } from '../../canvas/canvas.ts';
+import { measureCall } from '../../canvas/measure.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
 import { expected, type Report } from '../validate.ts';
+import { thousands } from '../../util/thousands.ts';
 
 /** What an entry calls: the name of a task or a signature, and the callbacks among the entry's options. */
 export interface TaskTarget {
@@ -51,6 +53,26 @@ export function applyCall(
     ...{ immutable: false, reprAs: 'list' },
   };
   return { task: target, canvas };
+}
+
+/** The most bytes in the messages of one run of a workflow, about: they are rendered in one step, while other runs may be due. */
+const MAX_BYTES = 3_000_000;
+/** Sizes beyond this are not shown: that of a chain of groups has any number of digits. */
+const MAX_SHOWN = 1e15;
+
+/** Reports a workflow whose messages would be too large; `false` after an error. */
+export function checkSize({ target, links }: TaskTarget, call: EntryCall, report: Report): boolean {
+  if (typeof target === 'string') return true;
+  const bytes = measureCall(target, { ...call, links });
+  if (bytes <= MAX_BYTES) return true;
+  const size = `${bytes > MAX_SHOWN ? 'over' : 'about'} ${thousands(Math.min(bytes, MAX_SHOWN))}`;
+  const reason =
+    target.kind === 'group' ? '' : '; each task of a group in a chain contains all later steps';
+  report(
+    ['task'],
+    `the messages of a run would have ${size} bytes, more than the limit of ${thousands(MAX_BYTES)}${reason}`,
+  );
+  return false;
 }
 
 /** Reports targets that workers could not run, and arguments that none of their tasks would receive. */

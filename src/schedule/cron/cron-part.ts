@@ -29,11 +29,16 @@ const NOTHING: Part = {
 /** No valid part is longer, and some regular expressions here take long for very long strings. */
 const MAX_PART = 100;
 
+/** The longest text of a field: a list of all years has fewer characters. */
+const MAX_TEXT = 2_000;
+
 const read = memoize<Part>();
 
 /** Parses the parts of the i-th field, where seconds are field 0. Throws a `PartError` for the first invalid part. */
 export function readParts(i: number, text: string, seed: string): readonly Part[] {
   const field = CRON_FIELDS[i]!;
+  if (text.length > MAX_TEXT)
+    throw new PartError(field, text, `is longer than ${MAX_TEXT} characters`);
   return text.split(',').map((part) => {
     if (part.length > MAX_PART)
       throw new PartError(field, part, `is longer than ${MAX_PART} characters`);

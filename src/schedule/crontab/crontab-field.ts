@@ -25,6 +25,9 @@ const NAMES: ReadonlyMap<string, number> = named([
   ['sunday monday tuesday wednesday thursday friday saturday', 0],
 ]);
 
+/** The longest text of a field: a list of all values has fewer characters. */
+const MAX_TEXT = 1_000;
+
 const read = memoize<FieldValue>();
 
 /**
@@ -55,6 +58,8 @@ export function parseField(input: unknown, range: Range): FieldValue {
 }
 
 function parseText(text: string, range: Range): FieldValue {
+  if (text.length > MAX_TEXT)
+    throw new FieldError(`${quote(text)} is longer than ${MAX_TEXT} characters`);
   if (text === '') throw new FieldError('"" is empty; write "*" for every value');
   const parts = text.split(',').map((part) => parsePart(part, text, range));
   const values = new Set(parts.flatMap((part) => part.values));

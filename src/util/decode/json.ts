@@ -1,4 +1,4 @@
-import { checkLength, Extent, MAX_LENGTH } from './limits.ts';
+import { checkLength, Extent, MAX_LENGTH, MAX_VALUES } from './limits.ts';
 
 /**
  * Parses a JSON text from outside. Throws an `UndecodableError` for one that is too long, too deep or has too many values
@@ -17,8 +17,8 @@ const OPEN = [0x5b, 0x7b] as const;
 const CLOSE = [0x5d, 0x7d] as const;
 
 /** Throws an `UndecodableError` for a text that is too deep or has too many values. */
-export function checkJson(text: string): void {
-  const extent = new Extent();
+export function checkJson(text: string, maxValues: number = MAX_VALUES): void {
+  const extent = new Extent({ maxValues });
   for (let at = 0; at < text.length; at++) {
     const sign = text.charCodeAt(at);
     if (sign === QUOTE) at = findClosingQuote(text, at);

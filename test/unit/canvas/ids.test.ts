@@ -6,11 +6,11 @@ import { composeTask, DUE_AT } from './support.ts';
 
 const task = sig('tasks.add', [1, 2]);
 
-/** Canvases of any shape, four levels deep at most; each task in it is another. */
+/** Canvases of any shape, three levels deep at most, because their size grows exponentially; each task in it is another. */
 const { canvas } = fc.letrec<{ canvas: SignatureConfig; several: SignatureConfig[] }>((tie) => ({
   several: fc.array(tie('canvas'), { minLength: 1, maxLength: 3 }),
   canvas: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
+    { maxDepth: 3, withCrossShrink: true },
     fc.constant<SignatureConfig>(task),
     tie('several').map((tasks) => chain(tasks)),
     tie('several').map((tasks) => group(tasks)),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chain, chord, group, lazy, sig, type SignatureConfig } from '../../../src/index.ts';
+import type { Canvas } from '../../../src/canvas/canvas.ts';
+import { sequence } from '../../../src/canvas/shape.ts';
 import type { EntryConfig } from '../../../src/config/config-types.ts';
 import { entryOf } from '../config/support.ts';
 import { composeTask, DUE_AT } from './support.ts';
@@ -36,6 +38,12 @@ interface SerializedSignature {
 }
 
 describe('a chain', () => {
+  test('of 10,000 tasks is normalized without recursion', () => {
+    const canvas = entryOf({ task: c }).canvas!;
+    const steps = Array.from({ length: 10_000 }, () => canvas) as [Canvas, ...Canvas[]];
+    expect(sequence(steps)).toMatchObject({ kind: 'chain', rest: { length: 9_999 } });
+  });
+
   test('within a chain is flattened, and its options and callbacks apply to its tasks', () => {
     const inner = chain([b, c], {
       options: { queue: 'inner', link: 'done', linkError: 'failed' },

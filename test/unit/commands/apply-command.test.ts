@@ -236,7 +236,7 @@ describe('backfill', () => {
   });
 });
 
-test('backfill: runs whose arguments have more than 10,000,000 bytes together are rejected with how many may be', () => {
+test('backfill: runs whose messages have more than 10,000,000 bytes together are rejected with how many may be', () => {
   const entry = makeEntry({ name: 'backup', schedule: HOURLY, args: ['x'.repeat(99_991), 5n] });
   const command = (runs: number) => {
     const from = NOON - runs * HOUR;
@@ -246,6 +246,7 @@ test('backfill: runs whose arguments have more than 10,000,000 bytes together ar
   expect(applyCommand(target, command(99), NOW)).toMatchObject({ kind: 'applied' });
   expect(applyCommand(target, command(101), NOW)).toEqual({
     kind: 'rejected',
-    reason: '101 runs with arguments of 100,009 bytes: choose a shorter time, of at most 99 runs',
+    reason:
+      '101 runs with messages of about 100,004 bytes: choose a shorter time, of at most 99 runs',
   });
 });

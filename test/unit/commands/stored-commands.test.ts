@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { applyStoredCommand } from '../../../src/commands/apply-command.ts';
+import { applyCommand, applyStoredCommand } from '../../../src/commands/apply-command.ts';
 import type { StoredCommand } from '../../../src/commands/command.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
+import { readStoredEntry } from '../../../src/planning/read-stored-entry.ts';
 import type { StoredTarget } from '../../../src/planning/stored-edit.ts';
 import { newState } from '../../../src/store/entry-state.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { runAtOnce } from '../../../src/util/steps.ts';
+import { entryOf } from '../config/support.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const SENT = { id: 'c1', at: null, by: 'alice', reason: null };
@@ -180,4 +182,32 @@ test.each<[string, (fields: object) => object]>([
   expect(error).toBeInstanceOf(ConfigError);
   const unknown = (error as ConfigError).errors.filter(({ path }) => /unknown\d/.test(path.join()));
   expect(unknown).toHaveLength(20);
+});
+
+test.each<[string, string, object]>([
+  ['20,001 values', '20000 values', { args: Array.from({ length: 20_001 }, () => 1) }],
+  ['201 templates', '200 templates', { args: ['{{dueAt}}'.repeat(201)] }],
+])(
+  'definitions: one with %s is rejected before it is read, and is not loaded',
+  (_, limit, fields) => {
+    const definition = { ...DEFINITION, ...fields };
+    expect(add({ a: definition })).toEqual({
+      kind: 'rejected',
+      reason: `the definition of entry "a" is too large: it has more than ${limit}`,
+    });
+    const row = { entry: 'a', definition: JSON.stringify(definition), state: null, dueAt: null };
+    expect(() => readStoredEntry(row, definitions)).toThrow('or is too large');
+  },
+);
+
+test('backfill: the size of a run of a chain of groups is that of its messages', () => {
+  const chain = Array.from({ length: 5 }, () => ({ group: ['a', 'b'] }));
+  const entry = entryOf({ task: { chain } }, { resultBackend: 'redis://localhost' });
+  const [from, to] = [NOW - 60 * 60_000, NOW];
+  const command = { ...SENT, do: 'backfill', entry: 'e', from, to } as const;
+  const outcome = runAtOnce(applyCommand({ entry, state: STATE }, command, NOW));
+  expect(outcome).toMatchObject({
+    kind: 'rejected',
+    reason: expect.stringMatching(/^60 runs with/) as string,
+  });
 });

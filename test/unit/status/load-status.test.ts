@@ -39,7 +39,7 @@ test('a stored entry whose definition or state cannot be read has a row with the
     {
       ...{ ...inStore, entry: 'not-json' },
       error:
-        'the definition of stored entry "not-json" is not a JSON object; beat remove removes the entry',
+        'the definition of stored entry "not-json" is not a JSON object, or is too large; beat remove removes the entry',
     },
     { ...inStore, entry: 'sound', runCount: 0 },
     {

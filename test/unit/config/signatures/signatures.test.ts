@@ -221,3 +221,27 @@ describe('every task that beat publishes', () => {
     expect(() => resolveSettings(config)).toThrow(/slow/);
   });
 });
+
+test('a signature: a chain of groups whose messages would be too large is rejected with their size', () => {
+  const pair = { group: ['a', 'b'] };
+  const groups = (length: number) => ({ chain: Array.from({ length }, () => pair) });
+  expect(problemsWith(groups(5))).toEqual([]);
+  expect(problemsWith(groups(10))).toEqual([
+    expect.stringMatching(
+      /^task: the messages of a run would have about \d+,\d{3},\d{3} bytes, more than the limit of 3,000,000; each task of a group in a chain contains all later steps$/,
+    ),
+  ]);
+  expect(problemsWith(groups(500))).toEqual([
+    expect.stringContaining('would have over 1,000,000,000,000,000 bytes'),
+  ]);
+});
+
+test('a signature: the size of its messages includes the arguments and options of the entry', () => {
+  const task = { group: Array.from({ length: 500 }, () => 'a') };
+  expect(problemsWith(task, { args: ['x'] })).toEqual([]);
+  const args = ['x'.repeat(10_000)];
+  const headers = { x: 'x'.repeat(10_000) };
+  for (const entry of [{ args }, { options: { headers } }]) {
+    expect(problemsWith(task, entry)).toEqual([expect.stringMatching(/about 5,\d{3},\d{3} bytes/)]);
+  }
+});

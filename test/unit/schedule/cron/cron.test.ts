@@ -172,7 +172,8 @@ describe('cron', () => {
 
   test.each([
     ['a part of 100 kB', `${'1-'.repeat(50_000)} * * * *`, 'minute: "1-1-'],
-    ['a day of 100 kB', `0 0 ${'1-'.repeat(50_000)}w * *`, 'is longer than 100 characters'],
+    ['a day of 1 kB', `0 0 ${'1-'.repeat(500)}w * *`, 'is longer than 100 characters'],
+    ['100,000 days', `0 0 ${'1,'.repeat(100_000)}1 * *`, 'is longer than 2000 characters'],
     ['100,000 fields', '* '.repeat(100_000), 'has 100000 fields'],
     ['a nickname of 100 kB', `@${'y'.repeat(100_000)}`, 'is not a known nickname'],
     ['an interval of 100 kB', `@every ${'1'.repeat(100_000)}`, 'has an invalid duration'],
@@ -181,9 +182,9 @@ describe('cron', () => {
     expect(() => cron(line)).toThrow(/^.{1,500}$/);
   });
 
-  test('accepts a list of 10,000 parts', () => {
-    const minutes = Array.from({ length: 10_000 }, (_, i) => i % 60).join(',');
-    expect(cron(`${minutes} * * * *`).spec).toBe('cron(* * * * *) elapsed UTC');
+  test('accepts a list of all years', () => {
+    const years = Array.from({ length: 230 }, (_, i) => 1970 + i).join(',');
+    expect(cron(`0 0 0 1 1 * ${years}`).spec).toBe(cron('0 0 0 1 1 * *').spec);
   });
 
   test('rejects a value that is not a string', () => {

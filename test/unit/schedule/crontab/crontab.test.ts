@@ -123,4 +123,10 @@ describe('crontab', () => {
   ])('rejects %j', (fields, message) => {
     expect(problems(fields)).toEqual([message]);
   });
+
+  test('rejects a field of over 1,000 characters', () => {
+    expect(problems({ minute: `${'1,'.repeat(500)}1` })).toEqual([
+      expect.stringMatching(/^minute: "1,1,.{50,80}" is longer than 1000 characters$/),
+    ]);
+  });
 });
