@@ -58,6 +58,12 @@ export function readCronLine(when: string): CronLine | null {
   };
 }
 
+/** Whether Debian's cron accepts five fields or a nickname: it ignores what follows a field, as in `mon#2`. */
+export function isAccepted(when: string): boolean {
+  const fields = when.split(' ').map((field) => field.replace(/[^\w*,/-].*$/, ''));
+  return [when, fields.join(' ')].some((text) => readCronLine(text) !== null);
+}
+
 /** The first part of the fields whose range runs backwards: Debian's cron never matches it, cronie rejects it. */
 export function findBackwards(when: string): string | undefined {
   return when

@@ -2,7 +2,7 @@ import { memoize } from '../../util/memoize.ts';
 import type { Found, FoundEntry, Left } from '../found.ts';
 import { UniqueNames } from '../unique-names.ts';
 import { nameJob, toEntry } from './convert.ts';
-import { readCronLine } from './cron-line.ts';
+import { isAccepted } from './cron-line.ts';
 import type { Cron } from './dialect.ts';
 import { parseTable, type CronJob } from './parse.ts';
 import type { LeftLine, TableFormat } from './table.ts';
@@ -98,7 +98,7 @@ function importTable({ path, text, format }: CronFile, options: ImportContext): 
       report(problem);
       continue;
     }
-    if (format !== 'anacron' && job.when !== '@reboot' && readCronLine(job.when) === null) {
+    if (format !== 'anacron' && job.when !== '@reboot' && !isAccepted(job.when)) {
       rejected.push(job.line);
     }
     const timezone = job.cronTz?.value;

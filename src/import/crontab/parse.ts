@@ -23,7 +23,8 @@ export interface CronTable {
   readonly left: readonly LeftLine[];
 }
 
-const WHEN = /^\s*(@\S+|(?:\S+\s+){4}\S+)(?:\s+(.*))?$/;
+/** White space for cron is a blank or a tab alone. */
+const WHEN = /^[ \t]*(@[^ \t]+|(?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+(.*))?$/;
 const ANACRON = /^\s*(\S+)\s+(\S+)\s+(\S+)\s+(.*)$/;
 
 /** The longest command of Debian's cron, in bytes, and its longest table, in lines. */
@@ -33,6 +34,9 @@ const MAX_LINES = 10_000;
 /** White space for JavaScript, but not for cron. */
 const BOM = '\uFEFF';
 const BOM_REASON = 'begins with a byte order mark, which is not white space for cron';
+/** What a decoder puts in the place of bytes that are not UTF-8. */
+const UNDECODED = '\uFFFD';
+const UNDECODED_REASON = 'has bytes that are not UTF-8: write the table in UTF-8';
 const CR_REASON =
   'ends with a carriage return, as others may: cron passes it to the command, or rejects the line, and beat ignores it; write line breaks of Unix';
 const LONG_REASON = `Debian's cron ignores a table of more than ${MAX_LINES} lines: its jobs may not have run there`;
@@ -50,7 +54,7 @@ export function parseTable(text: string, options: TableOptions): CronTable {
       left.push({ line, reason: BOM_REASON, isRejected: true });
       continue;
     }
-    const comment = /^\s*#\s?(.*)$/.exec(raw);
+    const comment = /^[ \t]*#\s?(.*)$/.exec(raw);
     if (comment) {
       comments.push(comment[1]!.trim());
       continue;
@@ -62,7 +66,11 @@ export function parseTable(text: string, options: TableOptions): CronTable {
       left.push({ line, reason: invalid, isRejected: true });
       continue;
     }
-    if (raw.trim() === '') continue;
+    if (isBlank(raw)) continue;
+    if (raw.includes(UNDECODED)) {
+      left.push({ line, reason: UNDECODED_REASON });
+      continue;
+    }
     const variable = parseVariable(raw);
     if (variable) {
       const { after, problems } = setVariable(variable, surroundings, { ...options, line });
@@ -95,9 +103,13 @@ function checkTable(text: string, { format, cron }: TableOptions): readonly Left
   ];
 }
 
+function isBlank(line: string): boolean {
+  return /^[ \t]*$/.test(line);
+}
+
 /** Why cron does not read a line, without regard to its fields. */
 function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): string | undefined {
-  if (raw.trim() === '') return undefined;
+  if (isBlank(raw)) return undefined;
   if (isLast && format !== 'anacron') return 'cron does not read a last line without a line break';
   if (raw.endsWith('\\'))
     return 'ends with a backslash, and cron has no continuation lines: write one line';
@@ -119,7 +131,7 @@ function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts 
   }
   const [, when, rest = ''] = WHEN.exec(raw.replace(/^\s*-/, '')) ?? [];
   if (when === undefined) return 'expected five fields or a nickname, and a command';
-  const [, user, inSystem = ''] = /^(\S+)\s+(.*)$/.exec(rest) ?? [];
+  const [, user, inSystem = ''] = /^([^ \t]+)[ \t]+(.*)$/.exec(rest) ?? [];
   if (format === 'system' && user === undefined) return 'expected a user and a command';
   const command = format === 'system' ? inSystem : rest;
   if (command.trim() === '') return 'expected a command';
@@ -128,7 +140,7 @@ function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts 
   }
   if (command.startsWith('*')) return 'the command begins with "*": expected five fields before it';
   return {
-    when: when.split(/\s+/).join(' '),
+    when: when.split(/[ \t]+/).join(' '),
     ...{ user: format === 'system' ? user : undefined, id: undefined },
     ...splitInput(command, cron),
   };

@@ -283,8 +283,31 @@ CRON_TZ=""
     },
   );
 
-  test('a line that cron reads and never runs is left without the other lines of its table', () => {
-    expect(leftOf('@reboot a\n0 0 31 2 * b\n0 22-2 * * * c\n0 1 * * * d')).toHaveLength(3);
+  test('only blanks and tabs separate fields, as for cron', () => {
+    expect(entriesOf('\t0\t1 * * *\troot\t a', 'system')).toMatchObject({
+      a: { schedule: { cron: '0 1 * * *' }, shell: { command: 'a', user: 'root' } },
+    });
+    const table = importText('0\u00A01 * * * * a\n0 1 * * *\u00A0b c\n0 1 * * * d');
+    expect(Object.keys(table.config.beatSchedule)).toEqual(['d']);
+    expect(formatLeft(table)).toEqual([
+      expect.stringMatching(/^1: the field 0\u00A01 is not one of crontab/),
+      expect.stringMatching(/^2: the field \*\u00A0b is not one of crontab/),
+    ]);
+  });
+
+  test('a line with bytes that are not UTF-8 is left', () => {
+    const bytes = Buffer.from('# caf\xe9\n0 1 * * * echo caf\xe9\n0 2 * * * b\n', 'latin1');
+    const table = importRaw(bytes.toString('utf8'));
+    expect(Object.keys(table.config.beatSchedule)).toEqual(['b']);
+    expect(formatLeft(table)).toEqual([
+      '2: has bytes that are not UTF-8: write the table in UTF-8',
+    ]);
+  });
+
+  test('a line that cron never runs, or whose field it reads in part, is left without the other lines of its table', () => {
+    const never = '@reboot a\n0 0 31 2 * b\n0 22-2 * * * c\n0 1 * * * d';
+    expect(leftOf(never)).toHaveLength(3);
+    expect(leftOf('0 0 * * mon#2 a\n1,2;3 * * * * b\n0 1 * * * c')).toHaveLength(2);
   });
 
   test("a command or a table beyond the limits of Debian's cron is listed, unless it was cronie's", () => {
