@@ -139,6 +139,20 @@ export const HOSTILE_INPUTS = {
       await append([addCommand({ ...Object.fromEntries(definitions), last: { task: 't' } })]);
     },
   },
+  definitions: {
+    what: 'adds of a chain of ten groups, of 200,000 parts of a field, and of 60,000 templates',
+    send: async ({ append }) => {
+      const entry = { task: 't', schedule: 60 };
+      const groups = times(10, () => ({ group: ['a', 'b', 'c'] }));
+      await append([
+        addCommand({ hostile: { ...entry, task: { chain: groups } } }),
+        addCommand({
+          hostile: { ...entry, schedule: { crontab: { minute: '1,'.repeat(200_000) } } },
+        }),
+        addCommand({ hostile: { ...entry, args: times(60_000, () => '{{dueAt}}') } }),
+      ]);
+    },
+  },
   event: {
     what: 'a message of task events of 5 MB',
     send: async ({ redis }) => {
