@@ -137,13 +137,29 @@ def _instants(now, found):
     """Instants of the next thirteen months, among them those around the changes of clocks."""
     days = [now + timedelta(days=day) for day in range(400)]
     changes = [
-        today + timedelta(hours=hours)
+        _change_between(today, tomorrow, zone) + timedelta(minutes=minutes)
         for zone in found
         for today, tomorrow in zip(days, days[1:])
-        if today.astimezone(zone).utcoffset() != tomorrow.astimezone(zone).utcoffset()
-        for hours in (-24, 0, 6, 12, 24)
+        if _offset(today, zone) != _offset(tomorrow, zone)
+        for hours in (-24, -12, -6, -1, 0, 1, 6, 12, 24)
+        for minutes in (60 * hours - 30, 60 * hours + 30)
     ]
     return sorted({*days[::30], *changes})
+
+
+def _change_between(before, after, zone):
+    """The instant at which clocks change, to the second: what is found must not depend on the time of the day."""
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if _offset(middle, zone) == _offset(before, zone):
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)
+
+
+def _offset(at, zone):
+    return at.astimezone(zone).utcoffset()
 
 
 def _same(one, other):
