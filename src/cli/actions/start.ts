@@ -8,7 +8,6 @@ import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { logEvents } from '../../observe/log-events.ts';
 import { findScheduleFiles } from '../../observe/schedule-files.ts';
-import type { Logger } from '../../observe/logger.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
@@ -40,14 +39,11 @@ export interface StartOptions {
 
 /** `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. */
 export function start(flags: StartFlags, options: StartOptions): Promise<ExitCode> {
-  return runService(flags, {
-    introduce: ({ settings, outputs }) => printBanner(settings, flags, outputs, options.version),
-    async run({ settings, files, outputs: { log }, logfile }) {
-      const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
-      const node = formatNodeName(flags.hostname, hostname());
-      const watch = flags.watch === true;
-      await run(settings, { files, log, worker, flags, node, isWatching: watch }, options);
-    },
+  return runService(flags, async ({ settings, files, outputs, logfile }) => {
+    const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
+    const node = formatNodeName(flags.hostname, hostname());
+    const isWatching = flags.watch === true;
+    await run(settings, { files, outputs, worker, flags, node, isWatching }, options);
   });
 }
 
@@ -55,7 +51,7 @@ const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
 interface Run {
   readonly files: ConfigFiles;
-  readonly log: Logger;
+  readonly outputs: Outputs;
   /** The process of `--with-worker`. */
   readonly worker: WorkerProcess | null;
   readonly flags: StartFlags;
@@ -67,11 +63,10 @@ interface Run {
 
 async function run(
   settings: Settings,
-  { files, log, worker, flags, node, isWatching }: Run,
+  { files, outputs, worker, flags, node, isWatching }: Run,
   { started, version }: StartOptions,
 ): Promise<void> {
-  const warning = checkMemory(settings.entries.length, heapLimit());
-  if (warning !== null) log.warn({ event: 'memory' }, `beat: ${warning}`);
+  const { log } = outputs;
   // In the folder of the old beat, if this one has replaced it there, or of its project.
   const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) =>
     resolve(path),
@@ -87,8 +82,6 @@ async function run(
   const reload = () => beat.reload().catch(() => {});
   const watching = new AbortController();
   const attached: { close(): Promise<void> }[] = [];
-  const health = await answerHealth(beat.liveness, process.pid);
-  if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   const stop = (signal: NodeJS.Signals) => {
     log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
     worker?.stop();
@@ -102,6 +95,12 @@ async function run(
   });
   onFirstSignal(STOP_SIGNALS, stop);
   onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
+  // A signal that arrives after the first line stops beat gracefully.
+  printBanner(settings, flags, outputs, version);
+  const warning = checkMemory(settings.entries.length, heapLimit());
+  if (warning !== null) log.warn({ event: 'memory' }, `beat: ${warning}`);
+  const health = await answerHealth(beat.liveness, process.pid);
+  if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   try {
     // Closed also when a later one, or beat itself, cannot start: an open server would keep the process running.
     for (const attach of [

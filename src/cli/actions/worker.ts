@@ -42,11 +42,9 @@ export interface WorkOptions {
 export async function work(flags: Flags, { started }: WorkOptions): Promise<ExitCode> {
   if (process.platform === 'win32')
     throw new ConfigError('beat worker needs process groups, which Windows does not have');
-  return runService(flags, {
-    async run({ settings, files, outputs: { log } }) {
-      logWarnings(settings, log);
-      await run(flags, settings, { files, log, started });
-    },
+  return runService(flags, async ({ settings, files, outputs: { log } }) => {
+    logWarnings(settings, log);
+    await run(flags, settings, { files, log, started });
   });
 }
 

@@ -17,15 +17,11 @@ export interface Service {
   readonly logfile: string | undefined;
 }
 
-/** The parts of such a command. */
-interface Parts {
-  /** Called before anything is logged. */
-  readonly introduce?: (service: Service) => void;
-  readonly run: (service: Service) => Promise<void>;
-}
-
 /** Runs a service: as its user, with its log and pidfile, and the configuration as it is at the start. */
-export async function runService(flags: GlobalFlags, { introduce, run }: Parts): Promise<ExitCode> {
+export async function runService(
+  flags: GlobalFlags,
+  run: (service: Service) => Promise<void>,
+): Promise<ExitCode> {
   const { logfile, pidfile } = resolvePaths(flags);
   dropPrivileges(flags);
   const outputs = await openLog(flags, logfile);
@@ -34,10 +30,8 @@ export async function runService(flags: GlobalFlags, { introduce, run }: Parts):
     const files = findConfigFiles(flags);
     const settings = await readSettings(flags, process.env, files);
     const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
-    const service = { settings, files, outputs, logfile };
-    introduce?.(service);
     if (replaced !== undefined) outputs.log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    await run(service);
+    await run({ settings, files, outputs, logfile });
   } finally {
     await outputs.end();
   }
