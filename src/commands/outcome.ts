@@ -18,12 +18,14 @@ export interface RunRequest {
 export interface Applied {
   readonly kind: 'applied';
   /** What changes in the state, beside what publishing runs changes (`sentAt`, `taskId`, `runCount`). */
-  readonly changes: Partial<Pick<EntryState, 'dueAt' | 'pause' | 'skip'>>;
+  readonly changes: Partial<Pick<EntryState, 'dueAt' | 'pause' | 'skip' | 'backfill'>>;
   readonly runs: RunRequest | null;
   /** Occurrences that the command skips at once, to be reported. */
   readonly skipped: readonly Skip[];
   /** The answer that the sender sees, one sentence. */
   readonly answer: string;
+  /** Whether the command is to be applied again, to the state that follows: this is a part of its effect. */
+  readonly isPart?: boolean;
 }
 
 /** A command without an effect, and why. */

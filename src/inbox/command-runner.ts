@@ -24,7 +24,8 @@ interface Current {
   readonly moment: Moment;
   /** The settings that its definitions are read with. */
   readonly definitions: Definitions | undefined;
-  readonly steps: Steps<Prepared>;
+  /** What is left of its steps; `null` before it is prepared again, for its next part. */
+  readonly steps: Steps<Prepared> | null;
 }
 
 /** When a command is dealt with, epoch milliseconds, and the token of the term. */
@@ -129,7 +130,11 @@ export class CommandRunner {
     else this.#current = await this.#prepare(command, key, moment);
   }
 
-  async #prepare(command: Command, key: string, moment: Moment): Promise<Current> {
+  async #prepare(
+    command: Command,
+    key: string,
+    moment: Moment,
+  ): Promise<Current & { readonly steps: Steps<Prepared> }> {
     const { engine } = this.#options;
     const { definitions } = engine;
     const steps = await prepareCommand(engine, command, moment.now);
@@ -138,22 +143,36 @@ export class CommandRunner {
 
   /** Applies the current command, if its steps end before `isOver`. */
   async #continue(
-    { command, key, moment, definitions, steps }: Current,
+    current: Current,
     term: Term,
     stop: AbortSignal,
     isOver: () => boolean,
   ): Promise<void> {
-    if (definitions !== this.#options.engine.definitions) {
-      // A reload came between two slices.
-      this.#current = await this.#prepare(command, key, moment);
-      return;
+    const { engine } = this.#options;
+    const { command, key, moment } = current;
+    let { steps } = current;
+    // A reload may have come between two slices.
+    if (!steps || current.definitions !== engine.definitions) {
+      const renewed = await this.#prepare(command, key, moment);
+      this.#current = renewed;
+      steps = renewed.steps;
     }
     let step = takeStep(steps);
     while (!step.done && !isOver()) step = takeStep(steps);
     if (!step.done) return;
+    const prepared = step.value;
+    const again = { ...current, steps: null };
     this.#current = null;
-    const reason = await this.#apply(command, step.value, key, moment, term, stop);
-    if (reason === null) return;
+    // Its entry may have been due between two slices.
+    if (prepared.kind === 'run' && !(await engine.isCurrent(prepared.decided))) {
+      this.#current = again;
+      return;
+    }
+    const reason = await this.#apply(command, prepared, key, moment, term, stop);
+    if (reason === null) {
+      if (isPart(prepared)) this.#current = again;
+      return;
+    }
     const answer = { status: 'rejected', answer: reason } as const;
     await this.#finish(command, key, answer, moment, term, stop);
   }
@@ -188,7 +207,7 @@ export class CommandRunner {
     this.#report(header, answer);
   }
 
-  /** Returns why the command is rejected; `null` when it was applied. */
+  /** Returns why the command is rejected; `null` when it was applied, or a part of it. */
   async #apply(
     command: Command,
     prepared: Prepared,
@@ -204,8 +223,8 @@ export class CommandRunner {
     const { engine } = this.#options;
     const reason = await (prepared.kind === 'edits'
       ? engine.edit(prepared.edits, finished, term, stop)
-      : engine.apply(prepared.decided, finished, term, stop));
-    if (reason === null) this.#report(header, answer);
+      : engine.apply(prepared.decided, prepared.isPart ? null : finished, term, stop));
+    if (reason === null && !isPart(prepared)) this.#report(header, answer);
     return reason;
   }
 
@@ -217,6 +236,10 @@ export class CommandRunner {
 /** The id under which the audit trail has a command of which nothing was read. */
 function formatLongId(key: string): string {
   return `not read: ${key}`;
+}
+
+function isPart(prepared: Prepared): boolean {
+  return prepared.kind === 'run' && prepared.isPart;
 }
 
 function toHeader(command: Command): CommandHeader & { readonly id: string } {

@@ -9,7 +9,14 @@ import type { Steps } from '../util/steps.ts';
 
 /** What a command does, before anything of it is committed. */
 export type Prepared =
-  { readonly kind: 'run'; readonly decided: Decided; readonly answer: string } | EditOutcome;
+  | {
+      readonly kind: 'run';
+      readonly decided: Decided;
+      readonly answer: string;
+      /** Whether the command is to be applied again, to the state that follows. */
+      readonly isPart: boolean;
+    }
+  | EditOutcome;
 
 /**
  * Reads what a command acts on, and returns the steps that decide what it does at `now` (epoch milliseconds). Rejects
@@ -49,14 +56,14 @@ function* prepareRuns(
 ): Steps<Prepared> {
   const outcome = yield* applyCommand(found, command, now);
   if (outcome.kind === 'rejected') return outcome;
-  const { runs, changes, skipped, answer } = outcome;
+  const { runs, changes, skipped, answer, isPart = false } = outcome;
   const decided = {
     ...{ entry: found.entry, before: found.state, changes, skipped },
     runs: runs?.dueAt ?? [],
     causeOf: () => runs?.cause ?? 'manual',
     commandId: command.id,
   } as const;
-  return { kind: 'run', decided, answer };
+  return { kind: 'run', decided, answer, isPart };
 }
 
 // eslint-disable-next-line require-yield -- one step

@@ -4,6 +4,8 @@ import { endsBy } from '../catalog/overlap.ts';
 import { COUNT_LIMIT } from '../schedule/range.ts';
 import type { EntryState, RunningRun } from '../store/entry-state.ts';
 import type { PlannedOccurrences } from './plan-occurrences.ts';
+import { publishOldest } from './publish-oldest.ts';
+import { runsAtOnce } from './runs-at-once.ts';
 
 /** What to do about occurrences that are due, when runs of their entry must not overlap. */
 export type OverlapDecision =
@@ -28,7 +30,8 @@ export function stillRunning(
 /**
  * Limits what was planned for an entry at `now` (epoch milliseconds) to one run at a time, by the overlap policy of the
  * entry. The state contains the runs that are running. A single run is published: the newest occurrence, or with
- * `queue` the oldest of those that the catch-up policy publishes; the others follow when it has ended.
+ * `queue` the oldest of those that the catch-up policy publishes; the others follow when it has ended. An entry whose
+ * runs may overlap publishes the oldest, as many as one commit may contain.
  */
 export function limitOverlap(
   entry: Entry,
@@ -37,8 +40,11 @@ export function limitOverlap(
   now: number,
 ): OverlapDecision {
   const { overlap = 'allow' } = entry;
-  if (overlap === 'allow' || planned.send.length === 0) {
-    return { kind: 'proceed', planned, cancel: [] };
+  if (planned.send.length === 0) return proceed(planned);
+  if (overlap === 'allow') {
+    // Most plans have one run, and need no limit.
+    const most = planned.send.length > 1 ? runsAtOnce(entry) : 1;
+    return proceed(publishOldest(planned, state, most));
   }
   const running = stillRunning(entry, state, now);
   const isFree = running.length === 0;
@@ -46,7 +52,7 @@ export function limitOverlap(
     case 'skip':
       return proceed(isFree ? publishNewest(planned) : skipAll(planned, running));
     case 'queue':
-      if (isFree) return proceed(publishOldest(planned, state));
+      if (isFree) return proceed(withoutRunning(publishOldest(planned, state, 1)));
       return {
         kind: 'wait',
         until: Math.max(...running.map(({ sentAt }) => endsBy(entry, sentAt))),
@@ -69,31 +75,12 @@ function skipAll(
 
 function publishNewest({ send, skip, changes }: PlannedOccurrences): PlannedOccurrences {
   const older = send.slice(0, -1);
-  return {
-    send: send.slice(-1),
-    skip: older.length > 0 ? [...skip, overlapping(older)] : skip,
-    changes: { ...changes, running: [] },
-  };
+  const skipped = older.length > 0 ? [...skip, overlapping(older)] : skip;
+  return withoutRunning({ send: send.slice(-1), skip: skipped, changes });
 }
 
-/** The occurrences after it stay due, and what commands asked to skip among them stays asked. */
-function publishOldest(
-  { send, skip, changes }: PlannedOccurrences,
-  state: EntryState,
-): PlannedOccurrences {
-  const [dueAt] = send as readonly [number];
-  if (send.length === 1) return { send, skip, changes: { ...changes, running: [] } };
-  const asked = (state.skip ?? []).filter((at) => at > dueAt);
-  return {
-    send: [dueAt],
-    skip: skip.filter(({ last }) => last < dueAt),
-    changes: {
-      ...changes,
-      dueAt,
-      skip: asked.length > 0 ? asked : undefined,
-      running: [],
-    },
-  };
+function withoutRunning({ changes, ...planned }: PlannedOccurrences): PlannedOccurrences {
+  return { ...planned, changes: { ...changes, running: [] } };
 }
 
 function overlapping(instants: readonly number[]): Skip {

@@ -9,6 +9,7 @@ import type { EntryState } from '../store/entry-state.ts';
 import type { StoredEntry } from '../store/stored-entries.ts';
 import type { Clock } from '../util/clock.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
+import { thousands } from '../util/thousands.ts';
 import { describeError } from '../util/errors.ts';
 import type { CommandOutcome, Committer } from './committer.ts';
 import { planChange, type Decided, type PlannedChange } from '../planning/planned-change.ts';
@@ -71,6 +72,14 @@ export class CommandEngine {
     return this.#read(row);
   }
 
+  /** Whether the state that this was decided from is the one of now. Rejects with a `StoreError`. */
+  async isCurrent({ entry, before }: Decided): Promise<boolean> {
+    const item = this.#options.scheduled.find(entry.name);
+    if (item?.state === before) return true;
+    const found = await this.find(entry.name);
+    return found.kind === 'found' && found.state.rev === before.rev;
+  }
+
   /** Whether an entry of this name is in the configuration. */
   isDeclared(name: string): boolean {
     return this.#options.catalog.find(name) !== undefined;
@@ -91,12 +100,13 @@ export class CommandEngine {
   }
 
   /**
-   * Commits what a command decided about an entry. Resolves with `null`, or with why nothing of it happened.
+   * Commits what a command decided about an entry, and the end of the command unless that is `null`. Resolves with
+   * `null`, or with why nothing of it happened.
    * Throws `TermEnded` when the term cannot continue.
    */
   async apply(
     decided: Decided,
-    finished: FinishedCommand,
+    finished: FinishedCommand | null,
     term: Term,
     stop: AbortSignal,
   ): Promise<string | null> {
@@ -106,10 +116,10 @@ export class CommandEngine {
       const at = { sentAt: clock.now(), term: term.token };
       planned = await runInSlices(planChange(decided, at, messageContext()), clock);
     } catch (error) {
-      return describeError(error);
+      return `${describeError(error)}${describePublished(decided)}`;
     }
     const outcome = await committer.commitCommand([planned.change], finished, term, stop);
-    if (outcome.kind !== 'committed') return explain(outcome);
+    if (outcome.kind !== 'committed') return `${explain(outcome)}${describePublished(decided)}`;
     scheduled.schedule(decided.entry, planned.change.after);
     reportCommitted(planned, outcome.changes[0]!.unpublished, events);
     return null;
@@ -172,6 +182,13 @@ function explain(outcome: Exclude<CommandOutcome, { kind: 'committed' }>): strin
   if (outcome.kind === 'store-rejected') return outcome.reason;
   if (outcome.kind === 'unregistered') return 'the result backend did not register its chords';
   throw new TermEnded('beat stops');
+}
+
+/** What a backfill has published before the part that failed. */
+function describePublished({ before: { backfill }, commandId }: Decided): string {
+  if (backfill === undefined || backfill.command !== commandId) return '';
+  const { published, next } = backfill;
+  return `; ${thousands(published)} runs were published, those before ${new Date(next).toISOString()}`;
 }
 
 function missing(reason: string): Found {

@@ -3,7 +3,7 @@ import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change, Commit, CommitOutcome, UnpublishedMessage } from '../store/commit.ts';
 import { describeError, StoreError } from '../util/errors.ts';
 import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
-import { TermEnded, type Term } from './term.ts';
+import { requireTrust, TermEnded, type Term } from './term.ts';
 
 export interface CommitterOptions extends ChordSizesOptions {
   readonly ledger: Ledger;
@@ -72,7 +72,7 @@ export class Committer {
     let from = 0;
     const worker = async () => {
       while (from < items.length && !stop.aborted) {
-        if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
+        requireTrust(term);
         const batch = items.slice(from, from + size);
         from += size;
         await work(batch);
@@ -115,10 +115,13 @@ export class Committer {
     return changes.map((change) => outcomes.get(change) ?? { kind: 'unregistered' });
   }
 
-  /** Commits what one command decided, whole or not at all, together with the end of the command. */
+  /**
+   * Commits what one command decided, whole or not at all, together with the end of the command: `null` if it has not
+   * ended.
+   */
   async commitCommand(
     changes: readonly Change[],
-    finished: FinishedCommand,
+    finished: FinishedCommand | null,
     term: Term,
     stop: AbortSignal,
   ): Promise<CommandOutcome> {
@@ -128,7 +131,7 @@ export class Committer {
       const registered = await this.#chordSizes.register(starting, signal);
       if (registered.length < starting.length) return { kind: 'unregistered' };
     }
-    const commit = { token: term.token, changes, commands: [finished] };
+    const commit = { token: term.token, changes, commands: finished ? [finished] : [] };
     const outcome = await this.#persist(commit, term, stop, COMMAND_ATTEMPTS);
     if (outcome?.kind !== 'committed') return outcome ?? { kind: 'not-attempted' };
     return { kind: 'committed', changes: committed(changes, outcome.unpublished) };
@@ -190,7 +193,7 @@ export class Committer {
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
       if (stop.aborted) return null;
-      if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
+      requireTrust(term);
     }
   }
 

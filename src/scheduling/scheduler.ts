@@ -11,6 +11,7 @@ import { limitOverlap } from '../planning/limit-overlap.ts';
 import { OverlapGate } from './overlap-gate.ts';
 import { planOccurrences } from '../planning/plan-occurrences.ts';
 import { planChange, type PlannedChange } from '../planning/planned-change.ts';
+import { runsAtOnce } from '../planning/runs-at-once.ts';
 import { reportCommitted } from './report-committed.ts';
 import { NO_OUTCOMES, type RunOutcomes } from './run-outcomes.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
@@ -18,7 +19,7 @@ import { partitionBySource } from '../planning/partition-by-source.ts';
 import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import type { Steps } from '../util/steps.ts';
-import type { Term } from './term.ts';
+import { requireTrust, type Term } from './term.ts';
 
 export interface SchedulerOptions
   extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'>, StoredWindowOptions {
@@ -137,27 +138,35 @@ export class Scheduler {
     let sent = 0;
     let budget = COUNT_BUDGET;
     await this.#committer.runPool(due, term, stop, async (batch) => {
-      const begin = clock.monotonic();
-      const at = { sentAt: clock.now(), term: term.token };
-      const plans = await runInSlices(this.#planAll(batch, now, at), clock, budget);
-      budget -= clock.monotonic() - begin;
-      const planned = await this.#cancel(plans);
-      const changes = planned.map(({ change }) => change);
-      const outcomes = await this.#committer.commit(changes, term, stop);
-      for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
+      const waiting = [...batch];
+      while (waiting.length > 0 && !stop.aborted) {
+        requireTrust(term);
+        const begin = clock.monotonic();
+        const at = { sentAt: clock.now(), term: term.token };
+        const plans = await runInSlices(this.#planNext(waiting, now, at), clock, budget);
+        budget -= clock.monotonic() - begin;
+        const planned = await this.#cancel(plans);
+        const changes = planned.map(({ change }) => change);
+        const outcomes = await this.#committer.commit(changes, term, stop);
+        for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
+      }
     });
     return sent;
   }
 
-  *#planAll(
-    batch: readonly Item[],
+  /** Takes items off the list, and plans them, until their runs fill a commit. */
+  *#planNext(
+    waiting: Item[],
     now: number,
     at: { readonly sentAt: number; readonly term: number },
   ): Steps<readonly Planned[]> {
     const planned: Planned[] = [];
-    for (const item of batch) {
+    let share = 0;
+    for (let item = waiting.shift(); item; item = share < 1 ? waiting.shift() : undefined) {
       const plan = yield* this.#plan(item, now, at);
       if (plan) planned.push(plan);
+      // One run of each entry always fits.
+      if (plan && plan.sent.length > 1) share += plan.sent.length / runsAtOnce(item.entry);
       yield;
     }
     return planned;

@@ -8,6 +8,11 @@ export interface Term {
   readonly trusted: boolean;
 }
 
+/** Throws `TermEnded` when the lock may be lost. */
+export function requireTrust(term: Term): void {
+  if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
+}
+
 /** Thrown by the work of a term that cannot continue: the instance steps down and follows again. */
 export class TermEnded extends Error {
   override name = 'TermEnded';

@@ -48,6 +48,17 @@ export interface EntryState {
   readonly lastSkip?: LastSkip | undefined;
   /** Runs of an entry whose runs must not overlap that have no outcome yet, oldest first; absent for none. */
   readonly running?: readonly RunningRun[] | undefined;
+  /** Absent unless some runs of a backfill were published, and the others were not yet. */
+  readonly backfill?: Backfill | undefined;
+}
+
+/** How much of a backfill was published. */
+export interface Backfill {
+  /** The id of its command. */
+  readonly command: string;
+  /** The instant of the first occurrence that was not published. Epoch milliseconds. */
+  readonly next: number;
+  readonly published: number;
 }
 
 /** A published run without an outcome. Epoch milliseconds. */
@@ -150,6 +161,7 @@ const checkState = mapOf({
   skip: optional(listOf(isInstant)),
   lastSkip: optional(mapOf({ dueAt: isInstant, reason: isText })),
   running: optional(listOf(mapOf({ taskId: isText, dueAt: isInstant, sentAt: isInstant }))),
+  backfill: optional(mapOf({ command: isText, next: isInstant, published: isCount })),
 });
 
 function isState(value: unknown): value is EntryState {

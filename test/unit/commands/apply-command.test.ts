@@ -236,17 +236,17 @@ describe('backfill', () => {
   });
 });
 
-test('backfill: runs whose messages have more than 10,000,000 bytes together are rejected with how many may be', () => {
+test('backfill: runs whose messages have more than 100,000,000 bytes together are rejected with how many may be', () => {
   const entry = makeEntry({ name: 'backup', schedule: HOURLY, args: ['x'.repeat(99_991), 5n] });
   const command = (runs: number) => {
     const from = NOON - runs * HOUR;
     return { ...SENT, do: 'backfill', entry: 'backup', from, to: NOON } as const;
   };
   const target = { entry, state: state() };
-  expect(applyCommand(target, command(99), NOW)).toMatchObject({ kind: 'applied' });
-  expect(applyCommand(target, command(101), NOW)).toEqual({
+  expect(applyCommand(target, command(999), NOW)).toMatchObject({ kind: 'applied' });
+  expect(applyCommand(target, command(1_001), NOW)).toEqual({
     kind: 'rejected',
     reason:
-      '101 runs with messages of about 100,004 bytes: choose a shorter time, of at most 99 runs',
+      '1,001 runs with messages of about 100,004 bytes: choose a shorter time, of at most 999 runs',
   });
 });
