@@ -101,6 +101,15 @@ export class Database {
   }
 }
 
+/** Creates an empty file; opening one that another connection has just created would drop its locks. */
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', PRIVATE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 /** A connection with its prepared statements, and the inode of the file that it opened. */
 export class OpenFile {
   readonly #db: DatabaseSync;
@@ -109,7 +118,7 @@ export class OpenFile {
 
   constructor(path: string, schema: string) {
     // SQLite copies the mode of the file to -wal and -shm. Other users must not read task arguments.
-    if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE));
+    if (!existsSync(path)) createPrivate(path);
     // Workers' driver does not enforce foreign keys.
     this.#db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
     try {

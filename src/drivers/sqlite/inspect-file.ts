@@ -7,6 +7,9 @@ import { SCHEMA } from './schema.ts';
 
 /** The first bytes of every database file. */
 const MAGIC = 'SQLite format 3\0';
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
 
 /** The largest file that is checked completely: a larger one would delay the start. Bytes. */
 const MAX_BYTES = 64 * 1_024 * 1_024;
@@ -38,14 +41,29 @@ function findProblem(inspect: () => string | null): string | null {
 
 function findHeaderError(file: string): string | null {
   if (!statSync(file).isFile()) return 'is not a file; set the path of a file';
+  if (isDatabase(file)) return null;
   const head = Buffer.alloc(MAGIC.length);
   const descriptor = openSync(file, 'r');
   const length = readSync(descriptor, head);
   closeSync(descriptor);
-  // An empty file is an empty database.
-  if (length === 0 || head.toString('latin1') === MAGIC) return null;
+  if (head.toString('latin1') === MAGIC) return null;
   const found = JSON.stringify(head.toString('latin1', 0, length));
   return `is not an SQLite database, it begins with ${found}; choose another file, ${NEW_FILE}`;
+}
+
+/**
+ * Whether SQLite can read the file. A database must not be opened without SQLite: closing it drops the locks that all
+ * connections of this process have on it, and another process then deletes the log of writes that they still use.
+ */
+function isDatabase(file: string): boolean {
+  try {
+    using db = new DatabaseSync(file);
+    db.prepare('PRAGMA schema_version').get();
+    return true;
+  } catch (error) {
+    if (readCode(error) === NOT_A_DATABASE) return false;
+    throw error;
+  }
 }
 
 function findDamage(file: string): string | null {
@@ -87,10 +105,13 @@ function readColumns(db: DatabaseSync, table: string): Set<string> {
   return new Set(rows.map(({ name }) => String(name).toLowerCase()));
 }
 
-/** Whether the error is SQLITE_CORRUPT or SQLITE_NOTADB, with any extended code. */
 function isDamage(error: unknown): boolean {
-  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'))
-    return false;
-  const code = error.errcode & 0xff;
-  return code === 11 || code === 26;
+  const code = readCode(error);
+  return code === CORRUPT || code === NOT_A_DATABASE;
+}
+
+/** The primary code of an error of SQLite, `undefined` for other errors. */
+function readCode(error: unknown): number | undefined {
+  const isOfSqlite = error instanceof Error && 'errcode' in error;
+  return isOfSqlite && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }
