@@ -101,9 +101,11 @@ export const ADD_MINUTE = `
     failed = excluded.failed + iif(number = excluded.number, failed, 0),
     number = excluded.number`;
 
-/** prefix → number, published, skipped, succeeded, failed. */
-export const READ_MINUTES =
-  'SELECT number, published, skipped, succeeded, failed FROM beat_minute WHERE prefix = ?';
+/** prefix → number, published, skipped, succeeded, failed. As floating-point numbers: Node rejects integers beyond 2^53. */
+export const READ_MINUTES = `
+  SELECT CAST(number AS REAL) AS number, CAST(published AS REAL) AS published, CAST(skipped AS REAL) AS skipped,
+    CAST(succeeded AS REAL) AS succeeded, CAST(failed AS REAL) AS failed
+  FROM beat_minute WHERE prefix = ?`;
 
 // kombu's queues ---------------------------------------------------------------------------------
 
@@ -271,9 +273,9 @@ export const REMOVE_INSTANCE = 'DELETE FROM beat_instance WHERE prefix = ? AND i
 export const REMOVE_GONE_INSTANCES =
   'DELETE FROM beat_instance WHERE prefix = ? AND (seen_at <= ? OR seen_at >= ?)';
 
-/** prefix → id, json, seenAt. */
+/** prefix → id, json, seenAt (a floating-point number, as in `READ_MINUTES`). */
 export const READ_INSTANCES =
-  'SELECT id, json, seen_at AS seenAt FROM beat_instance WHERE prefix = ?';
+  'SELECT id, json, CAST(seen_at AS REAL) AS seenAt FROM beat_instance WHERE prefix = ?';
 
 // broadcasts -------------------------------------------------------------------------------------
 
