@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,9 +30,9 @@ export async function makeDataFolder(
   if (template !== null && existsSync(template)) return copy(template, path);
   await create();
   if (template === null) return;
-  const draft = `${template}.${process.pid}`;
+  const draft = `${template}.${randomUUID()}`;
   await copy(path, draft);
-  // Of processes that create one at the same time, the first wins; a folder that is there is complete.
+  // Of servers that create one at the same time, the first wins; a folder that is there is complete.
   await rename(draft, template).catch(() => rm(draft, { recursive: true }));
 }
 

@@ -8,10 +8,13 @@ import { missingRight } from './rights.ts';
 import { SCHEMA } from './schema.ts';
 
 /** How long SQLite itself may wait for a lock, which blocks the process. Milliseconds. */
-const BUSY_TIMEOUT = 10;
+const BUSY_TIMEOUT = 3;
 
-/** Pauses between attempts while another process locks the file; the last one repeats. Milliseconds. */
-const PAUSES = [2, 5, 10, 20, 40, 80];
+/**
+ * Pauses between attempts while other processes lock the file; the last one repeats. They are short, because SQLite has no
+ * queue: a writer that looks rarely waits long beside one that writes all the time. Milliseconds.
+ */
+const PAUSES = [1, 2, 5];
 
 /** How long all attempts together may take by default. Milliseconds. */
 const TIMEOUT = 5_000;

@@ -49,10 +49,10 @@ describe('sqlite database', () => {
     expect(theirs().prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   });
 
-  test('blocks in SQLite for at most 10 ms, and does not enforce foreign keys, as workers do not', async () => {
+  test('blocks in SQLite for at most 3 ms, and does not enforce foreign keys, as workers do not', async () => {
     const pragma = (name: string) =>
       ours().read('test', (file) => Object.values(file.sql(`PRAGMA ${name}`).get()!)[0]);
-    expect(await pragma('busy_timeout')).toBe(10);
+    expect(await pragma('busy_timeout')).toBe(3);
     expect(await pragma('foreign_keys')).toBe(0);
   });
 
@@ -129,21 +129,21 @@ describe('sqlite database', () => {
       return { outcome: await ended, pauses };
     };
 
-    test('a transaction is retried after growing pauses, and succeeds when the file is free', async () => {
-      const { outcome, pauses } = await attempts(300);
+    test('a transaction is retried after short pauses, and succeeds when the file is free', async () => {
+      const { outcome, pauses } = await attempts(25);
       expect(outcome).toBe('written');
-      expect(pauses).toEqual([2, 5, 10, 20, 40, 80, 80, 80]);
+      expect(pauses).toEqual([1, 2, 5, 5, 5, 5, 5]);
     });
 
     test('a transaction fails after 5 seconds with an error that contains the time', async () => {
       const { outcome } = await attempts(Infinity);
-      expect(outcome).toBe(`test.it: ${path}: database is locked, for 5037 ms by other processes`);
+      expect(outcome).toBe(`test.it: ${path}: database is locked, for 5003 ms by other processes`);
     });
 
     test('a transaction fails after the timeout of its caller', async () => {
       const { outcome, pauses } = await attempts(Infinity, 17);
-      expect(outcome).toContain('for 17 ms by other processes');
-      expect(pauses).toEqual([2, 5, 10]);
+      expect(outcome).toContain('for 18 ms by other processes');
+      expect(pauses).toEqual([1, 2, 5, 5, 5]);
     });
 
     test('closing the database ends the wait of a transaction', async () => {
