@@ -144,11 +144,15 @@ export class Leadership {
       this.#lastTermFailed = !(error instanceof TermEnded);
       if (this.#lastTermFailed && !stop.aborted) events.reportFailure({ kind: 'lead' }, error);
     }
-    if (renewal.signal.aborted) reason = String(renewal.signal.reason);
+    const isLost = renewal.signal.aborted;
+    if (isLost) reason = String(renewal.signal.reason);
     renewal.end();
     await renewing;
     await this.#release(lease, stop);
-    if (reason !== 'stopped') await clock.sleep(this.#retryInterval, stop);
+    if (reason === 'stopped') return reason;
+    // With the lock free the next term begins at once, and nothing else would say why this one ended.
+    if (!isLost && !this.#lastTermFailed) this.#emitFollowing(reason);
+    await clock.sleep(this.#retryInterval, stop);
     return reason;
   }
 

@@ -229,7 +229,7 @@ describe('leadership, the trust window:', () => {
   });
 });
 
-test('leadership: a term that fails releases the lock, and the instance follows again', async () => {
+test('leadership: a term that ends by itself releases the lock, and the instance follows again and says why', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const state = newLockState();
   let failures = 1;
@@ -241,6 +241,7 @@ test('leadership: a term that fails releases the lock, and the instance follows 
   expect(state.holder).toBeNull();
   await pass(clock, TTL / 8);
   expect(instance.terms).toHaveLength(2);
+  expect(instance.reasons).toEqual(['another term has begun']);
   expect(instance.faults).toEqual([]);
   instance.stop.abort();
 });
