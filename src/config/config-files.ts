@@ -54,6 +54,14 @@ export class ConfigFiles {
     return this.#path !== undefined;
   }
 
+  /** How many bytes the files of data have, and about how many bytes of memory reading them takes; 0 if there are none. */
+  async measure(): Promise<{ readonly bytes: number; readonly memory: number }> {
+    const { cwd } = this.#options;
+    // Reading reports why none are found.
+    const files = await findConfig(this.#path, cwd).catch(() => []);
+    return measureFiles({ files, cwd });
+  }
+
   /** Reads and validates the files as they are now. Throws one `ConfigError` with every error found. */
   async read(): Promise<Settings> {
     const { cwd, overrides, maxFileSize: maxSize = MAX_FILE_SIZE } = this.#options;
@@ -109,25 +117,34 @@ async function readHere(options: ReadInThreadOptions) {
 
 /** Data of more bytes is read in a thread while the main thread publishes runs. Less than this is parsed in 50 ms. */
 const LARGE = 64 * 1024;
-/** Bytes that a thread needs, measured: for itself, and for each byte of a file. */
+/** Bytes that a thread needs beside those for the files, measured. */
 const THREAD = 40e6;
+/** Bytes of memory for each byte of a file, measured. */
 const NEEDED = { json: 25, yaml: 180 };
 
+const DATA = /\.(json|ya?ml)$/;
+
 /** Whether the files are data, and so large that parsing them would delay runs, and the host has the memory for a thread. */
-async function needsThread({ files, cwd }: ReadInThreadOptions, memory: number): Promise<boolean> {
-  if (!files.every((file) => /\.(json|ya?ml)$/.test(file))) return false;
-  let size = 0;
-  let needed = THREAD;
-  for (const file of files) {
+async function needsThread(options: ReadInThreadOptions, available: number): Promise<boolean> {
+  if (!options.files.every((file) => DATA.test(file))) return false;
+  const { bytes, memory } = await measureFiles(options);
+  return bytes > LARGE && THREAD + memory < available;
+}
+
+/** The bytes of those files that are data, and the bytes of memory that reading them takes. */
+async function measureFiles({ files, cwd }: Pick<ReadInThreadOptions, 'files' | 'cwd'>) {
+  let bytes = 0;
+  let memory = 0;
+  for (const file of files.filter((name) => DATA.test(name))) {
     // Reading reports a file that is missing.
-    const bytes = await stat(resolve(cwd, file)).then(
+    const size = await stat(resolve(cwd, file)).then(
       (stats) => stats.size,
       () => 0,
     );
-    size += bytes;
-    needed += bytes * NEEDED[file.endsWith('.json') ? 'json' : 'yaml'];
+    bytes += size;
+    memory += size * NEEDED[file.endsWith('.json') ? 'json' : 'yaml'];
   }
-  return size > LARGE && needed < memory;
+  return { bytes, memory };
 }
 
 async function stampAll(paths: readonly string[]): Promise<Stamps> {

@@ -22,6 +22,20 @@ export function heapLimit(): number {
   return Math.min(limit, container / MEGABYTE - OUTSIDE);
 }
 
+const ADVICE =
+  'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
+
+/**
+ * Returns a warning if reading files of so many bytes, which takes `memory` bytes, may need a larger heap than `limit`
+ * megabytes: Node would end the process without a reason. `null` if it is large enough.
+ */
+export function checkReading(bytes: number, memory: number, limit: number): string | null {
+  const need = FIXED + memory / MEGABYTE;
+  if (need <= limit) return null;
+  const size = (bytes / MEGABYTE).toFixed(1);
+  return `reading ${size} MB of configuration may need ${Math.round(need)} MB of heap, and this process may use ${Math.round(limit)} MB; ${ADVICE}`;
+}
+
 /**
  * Returns a warning if a heap of `limit` megabytes is too small to reload that many entries; `null` if it is large enough.
  * Throws a `ConfigError` if it is too small to schedule them: the kernel or Node would kill the process without a reason.
@@ -29,8 +43,7 @@ export function heapLimit(): number {
 export function checkMemory(entries: number, limit: number): string | null {
   const need = (bytes: number) => FIXED + (entries * bytes) / MEGABYTE;
   const describe = (bytes: number, purpose: string) =>
-    `${thousands(entries)} entries need about ${Math.round(need(bytes))} MB of heap ${purpose}, and this process may use ${Math.round(limit)} MB; ` +
-    'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
+    `${thousands(entries)} entries need about ${Math.round(need(bytes))} MB of heap ${purpose}, and this process may use ${Math.round(limit)} MB; ${ADVICE}`;
   if (need(FOR_ENTRY) > limit) throw new ConfigError(describe(FOR_ENTRY, 'to run'));
   return need(FOR_RELOAD) > limit ? describe(FOR_RELOAD, 'to reload') : null;
 }

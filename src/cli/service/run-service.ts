@@ -2,6 +2,7 @@ import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
+import { checkReading, heapLimit } from './check-memory.ts';
 import { crashOnUncaught } from './crash.ts';
 import { openLog, type Outputs } from './open-log.ts';
 import { resolvePaths } from './paths.ts';
@@ -28,6 +29,9 @@ export async function runService(
   try {
     crashOnUncaught(outputs);
     const files = findConfigFiles(flags);
+    const { bytes, memory } = await files.measure();
+    const warning = checkReading(bytes, memory, heapLimit());
+    if (warning !== null) outputs.log.warn({ event: 'memory' }, `beat: ${warning}`);
     const settings = await readSettings(flags, process.env, files);
     const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
     if (replaced !== undefined) outputs.log.warn({ event: 'pidfile', path: pidfile }, replaced);

@@ -88,6 +88,15 @@ test('a reload of a file with thousands of errors sends some of them, and their 
   expect(errors.at(-1)!.message).toBe('and 1,500 more errors');
 });
 
+test('the memory for reading is estimated from the bytes of JSON and YAML, and is 0 without files', async () => {
+  folder.write('data/a.json', '{}'.padEnd(1_000));
+  folder.write('data/b.yaml', 'beatSchedule: {}'.padEnd(100));
+  folder.write('data/c.mjs', 'export default {}');
+  const measure = (path: string) => new ConfigFiles(path, { cwd: folder.path }).measure();
+  expect(await measure('data')).toEqual({ bytes: 1_100, memory: 25 * 1_000 + 180 * 100 });
+  expect(await measure('missing')).toEqual({ bytes: 0, memory: 0 });
+});
+
 test('a reload of a small file, of a module, or without memory for a thread is read in the main thread', async () => {
   folder.write('small.yaml', `beatSchedule: { e: ${ENTRY} }`);
   folder.write('module.mjs', `${' '.repeat(100_000)}export default { beatSchedule: {} }`);
