@@ -51,7 +51,7 @@ interface Host {
 
 /**
  * Sends requests in the background, each again after growing pauses while its host fails. Every host has a queue of its
- * own, so that a slow one delays no other. Requests wait in memory: those of an instance that stops are lost.
+ * own, so that a slow one delays no other. Requests wait in memory, and are lost when the instance stops.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;

@@ -19,7 +19,7 @@ export interface Broadcast {
 
 /** The broadcasts in a database, which has no fanout exchanges. */
 export interface BroadcastLog {
-  /** Those that were sent within so many milliseconds, in any order. */
+  /** The broadcasts of the last `maxAge` milliseconds, in any order. */
   read(exchange: string, maxAge: number): Promise<readonly Broadcast[]>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
   return join(steps.flatMap(flattenSteps));
 }
 
-/** Joins steps of which none is a chain. Runs of tasks are copied once: they may be long. */
+/** Joins steps. None of them may be a chain. Runs of tasks are copied once: they may be long. */
 function join(steps: readonly Canvas[]): Canvas {
   const at = steps.findIndex(({ kind }) => kind !== 'task');
   const [first, ...rest] =
@@ -21,7 +21,7 @@ function join(steps: readonly Canvas[]): Canvas {
   return rest.length === 0 ? first! : { kind: 'chain', first: first as Task, rest };
 }
 
-/** Joins steps of which the first is a group or a chord. */
+/** Joins steps. The first must be a group or a chord. */
 function joinParallel([first, ...after]: readonly Canvas[]): Canvas {
   if (after.length === 0) return first!;
   if (first!.kind !== 'chord')

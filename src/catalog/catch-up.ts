@@ -112,8 +112,8 @@ export function* decide(entry: Entry, first: number, now: number): Steps<Decisio
 }
 
 /**
- * Decides about runs at these instants, of which messages are in the outbox: returns those that are not published
- * any more, with the reason.
+ * Decides about runs at these instants, whose messages are in the outbox. Returns the runs that are no longer to be
+ * published, with the reason.
  */
 export function selectSkipped(
   policy: CatchUpPolicy,

@@ -24,7 +24,7 @@ export interface ResumeCommand extends Sent {
   readonly entry: string;
 }
 
-/** Publishes a run now, beside those of the schedule. */
+/** Publishes a run now, in addition to the runs of the schedule. */
 export interface RunCommand extends Sent {
   readonly do: 'run';
   readonly entry: string;

@@ -3,7 +3,7 @@ import type { Steps } from '../util/steps.ts';
 import type { PauseCommand, ResumeCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
-/** Pauses an entry from `now` on (epoch milliseconds). A second pause replaces the first, but for its beginning. */
+/** Pauses an entry from `now` on (epoch milliseconds). A second pause replaces the first, and keeps its beginning. */
 export function pause({ entry, state }: Target, command: PauseCommand, now: number): Outcome {
   const { until, reason, by } = command;
   if (until !== null && until <= now) {

@@ -44,10 +44,7 @@ export function skip({ entry, state }: Target, { dueAt }: SkipCommand, now: numb
   };
 }
 
-/**
- * The first occurrence at or after an instant, of those from `first` on, which is one: intervals are counted from it.
- * Epoch milliseconds.
- */
+/** The first occurrence at or after `from`. `first` must be an occurrence; intervals count from it. Epoch milliseconds. */
 function firstFrom(schedule: Schedule, first: number, from: number): number {
   if (first >= from) return first;
   // A schedule of the user's has fixed instants, and may have very many of them until then.

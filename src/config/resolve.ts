@@ -93,7 +93,7 @@ function* readPart(source: Source, diagnostics: Diagnostic[]): Steps<Part> {
   return { source, report, warn, settings, entries };
 }
 
-/** The valid ones among settings of which some are invalid, so that all are checked together. */
+/** The valid settings among invalid ones, so that all are checked together. */
 function validSettings(config: unknown): TopSettings {
   if (!isMap(config)) return {};
   const valid = Object.entries(topSchema.shape).filter(([key, schema]) => {

@@ -124,7 +124,7 @@ export interface SkippedEvent {
   readonly withdrawn?: readonly WithdrawnRun[];
 }
 
-/** A committed run of which no queue has received a message, and none will. */
+/** A committed run without a message in any queue, now or later. */
 export interface WithdrawnRun {
   /** The id under which its result would be found. */
   readonly taskId: string;

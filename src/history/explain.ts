@@ -41,7 +41,7 @@ const DAY = 24 * 60 * 60 * 1_000;
 /** How far back the occurrence before an instant is searched. Milliseconds. */
 const LONGEST = 10 * 366 * DAY;
 
-/** Why an entry was or was not due at an instant; and, at one without an occurrence, the same of the nearest ones. */
+/** Explains an instant of an entry. If nothing was due then, explains the nearest occurrences too. */
 export interface LoadedWhy {
   readonly found: Why;
   /** Operators often know a time only roughly. `null` if there is none, or if `found` is an occurrence. */

@@ -18,7 +18,7 @@ export type LoadedRecord =
 const PAGE = 64;
 
 /**
- * Reads entries with their states and rows: those of these names, or all. Rows reach back to `from`, epoch milliseconds.
+ * Reads the entries of these names, or all, with their states and rows. Rows reach back to `from`, epoch milliseconds.
  * Only a page of entries is in memory at once. Rejects with a `StoreError` when the store cannot be reached.
  */
 export async function* loadRecorded(

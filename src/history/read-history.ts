@@ -24,8 +24,8 @@ export async function readSince(
 }
 
 /**
- * Reads the newest runs, skipped stretches and unreadable rows of an entry, newest first; with `failed` only runs of which `hasFailed` says so. Rows of
- * outcomes are newer than those of their runs, so they are always read before.
+ * Reads the newest runs, skipped stretches and unreadable rows of an entry, newest first; with `failed`, only failed runs. The
+ * row of an outcome is newer than the row of its run, so it is always read before.
  */
 export async function readItems(
   history: History,

@@ -6,7 +6,7 @@ import { UndecodableError } from '../util/decode/limits.ts';
 /** The longest bodies, bytes: of a command, and of a form. */
 const MAX_JSON = 1_000_000;
 const MAX_FORM = 100_000;
-/** Fields of a form; those of beat have up to seven. */
+/** Fields of a form. A form of beat has up to seven. */
 const MAX_FIELDS = 100;
 const FORM = 'application/x-www-form-urlencoded';
 

@@ -14,7 +14,7 @@ interface ComparedInstant {
   readonly result: Date | null;
 }
 
-/** Whether both schedulers run at an instant; beat rounds those of the sun to seconds. */
+/** Whether both schedulers run at an instant. beat rounds instants of the sun to seconds. */
 export function isSame({ source, result }: ComparedInstant): boolean {
   if (source === null || result === null) return source === result;
   return Math.abs(source.getTime() - result.getTime()) < 1_000;

@@ -233,7 +233,7 @@ export class CommandRunner {
   }
 }
 
-/** The id under which the audit trail has a command of which nothing was read. */
+/** The id of a command in the audit trail if nothing of the command was read. */
 function formatLongId(key: string): string {
   return `not read: ${key}`;
 }

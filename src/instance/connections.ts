@@ -22,7 +22,7 @@ export interface ConnectionsOptions {
   readonly store: Store | undefined;
 }
 
-/** The connections of an instance: to its store, and to result backend and task events as far as they are needed. */
+/** The connections of an instance: to its store, and to result backend and task events if they are needed. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   #store: Store | undefined;

@@ -7,7 +7,7 @@ export interface TaskOutcome {
   readonly state: string;
   /** When the worker stored it, or the task ended, epoch milliseconds; `null` if unknown. */
   readonly doneAt: number | null;
-  /** Milliseconds; `null` if unknown: events have it, and of results those of shell commands alone. */
+  /** Milliseconds; `null` if unknown. Events have it; among results, only those of shell commands. */
   readonly runtime: number | null;
   /** The name of the worker, which events have, and results with `result_extended`; else `null`. */
   readonly worker: string | null;

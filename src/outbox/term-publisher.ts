@@ -55,8 +55,8 @@ export class TermPublisher {
   }
 
   /**
-   * Publishes those of the messages that the broker does not have, and removes those that it has. Resolves with
-   * the rejected ones; `isCurrent` is `false` when a newer term has begun. Rejects when the answer of the broker
+   * Publishes the messages that the broker does not have, and removes the messages that it has. Resolves with the
+   * rejected ones; `isCurrent` is `false` when a newer term has begun. Rejects when the answer of the broker
    * or of the outbox is unknown.
    */
   async publish(

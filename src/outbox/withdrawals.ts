@@ -8,7 +8,7 @@ export interface SkippedMessage {
   readonly reason: SkipReason;
 }
 
-/** A run of which no message is published: this is the last of its messages to be removed. */
+/** A run without a published message: this is the last of its messages to be removed. */
 export interface Withdrawal extends SkippedMessage {
   readonly run: WithdrawnRun;
 }

@@ -28,8 +28,8 @@ const ABSENT =
 const OPERATION = { kind: 'receive-task-events' } as const;
 
 /**
- * Receives the events that workers publish. They are of the tasks of all programs; those of a run that was published a
- * moment ago may arrive before it is followed, so the newest tasks are remembered.
+ * Receives the events that workers publish about the tasks of all programs. Events of a run may arrive before the run is
+ * followed, so the newest tasks are remembered.
  */
 export class TaskEvents {
   readonly #options: TaskEventsOptions;

@@ -18,8 +18,8 @@ export interface PlannedOccurrences {
 }
 
 /**
- * Decides about every occurrence from `first` to `now`, those that were not dealt with: those of a pause that has
- * ended and those that a command asked to skip are skipped, the others follow the entry's catch-up policy.
+ * Decides about every occurrence in `[first, now]`. Occurrences of a pause that has ended, and occurrences that a command
+ * asked to skip, are skipped; the others follow the entry's catch-up policy.
  */
 export function* planOccurrences(
   entry: Entry,

@@ -39,7 +39,7 @@ export class ChordSizes {
     this.#options = options;
   }
 
-  /** Resolves with those of the changes whose chords are registered, after the timeout at most. Never rejects. */
+  /** Resolves with the changes whose chords are registered, after the timeout at most. Never rejects. */
   async register(changes: readonly Change[], stop: AbortSignal): Promise<readonly Change[]> {
     const missing = changes.filter((change) => !this.#isAcknowledged(change));
     await this.#wait(this.#register(missing), stop);

@@ -159,7 +159,7 @@ export class Committer {
 
   /**
    * Tries a commit until the store has answered, and resolves with the answer, or with `null` when beat stops
-   * before. Throws `TermEnded` when the term cannot continue, and `CommandsNotCommitted` after so many attempts.
+   * before. Throws `TermEnded` when the term cannot continue, and `CommandsNotCommitted` after `attempts`.
    */
   async #persist(
     commit: Commit,

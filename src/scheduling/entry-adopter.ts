@@ -203,7 +203,7 @@ export class EntryAdopter {
     return runInSlices(this.#enterAll(adopted, rejected), clock);
   }
 
-  /** Puts entries on the agenda, but for those whose state was not stored. */
+  /** Puts the entries whose state was stored on the agenda. */
   *#enterAll(adopted: readonly AdoptedEntry[], rejected: ReadonlySet<string>): Steps<Adopted> {
     const { events } = this.#options;
     const changes: Partial<Record<EntryChange, number>> = {};

@@ -8,7 +8,7 @@ const PAGE = 1_000;
 
 /**
  * Finds the catch-up policies of declared and stored entries, by name. Stored entries are read from their store,
- * because those of delayed messages are rarely in memory. An entry that is gone, or unreadable, has no policy.
+ * because the entries of delayed messages are rarely in memory. An entry that is gone, or unreadable, has no policy.
  */
 export async function findPolicies(
   names: readonly string[],

@@ -133,7 +133,7 @@ export interface NextRuns {
 
 export const NO_RUNS: NextRuns = { instants: [], isPartial: false };
 
-/** Finds the next `count` occurrences that will be published, as far as is known at `now`. Epoch milliseconds. */
+/** Finds the next `count` occurrences that will be published if nothing changes after `now`. Epoch milliseconds. */
 export function* nextRuns(
   entry: Entry,
   state: EntryState | undefined,

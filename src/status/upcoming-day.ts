@@ -15,7 +15,7 @@ const MAX_LOOKUPS = 200_000;
 export interface UpcomingDay {
   /** The beginning of the first minute, epoch milliseconds. */
   readonly from: number;
-  /** Runs per minute, without those of frequent entries. */
+  /** Runs per minute, without the runs of frequent entries. */
   readonly counts: readonly number[];
   /** Entries that run every minute or more often: they would hide all others in a picture. */
   readonly frequent: { readonly entries: number; readonly runsPerMinute: number };

@@ -16,7 +16,7 @@ import { describeUnreadable, type Unreadable } from './unreadable.ts';
 
 /** How much history a store retains for each entry. */
 export interface HistoryLimits {
-  /** Rows of one entry. At least so many of the newest are retained; stores remove older ones in batches. */
+  /** Rows of one entry. At least the newest `limit` rows are retained; stores remove older ones in batches. */
   readonly limit: number;
   /** Milliseconds. Older rows are never read, and are removed in the background. */
   readonly maxAge: number;
@@ -148,14 +148,14 @@ function decodeRow(text: string): HistoryRow | 'newer' | 'unreadable' {
   }
 }
 
-/** Decodes rows, of which unreadable ones and those from before `oldest` (epoch milliseconds) are left out. */
+/** Decodes rows. Leaves out unreadable rows, and rows from before `oldest` (epoch milliseconds). */
 export function decodeRows(texts: readonly string[], oldest: number): readonly HistoryRow[] {
   return texts
     .map(decodeRow)
     .filter((row) => typeof row !== 'string' && timeOf(row) >= oldest) as HistoryRow[];
 }
 
-/** A page of an entry's stored rows, newest first, of which older ones than `oldest` (epoch milliseconds) are left out. */
+/** A page of an entry's stored rows, newest first, without rows from before `oldest` (epoch milliseconds). */
 export function toPage(
   entry: string,
   stored: readonly { readonly text: string; readonly position: HistoryPosition }[],

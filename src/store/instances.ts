@@ -29,7 +29,7 @@ export interface Instance extends Announcement {
 
 export type ListedInstance = Instance | Unreadable;
 
-/** The instances that run, as far as they announced themselves. It decides nothing: the lock and the term do. */
+/** The instances that announced themselves. It decides nothing: the lock and the term do. */
 export interface Instances {
   /** Replaces the announcement of that id. Also removes instances that are gone. */
   announce(announcement: Announcement): Promise<void>;

@@ -28,7 +28,7 @@ export interface Ledger {
 
 /** Reads some states, for pages of a list. */
 export interface StateLookup {
-  /** The states of those of these entries that have one. An unreadable state is reported and left out. */
+  /** The states of these entries. An entry without a state is left out; an unreadable state is reported and left out. */
   findStates(
     entries: readonly string[],
     unreadable: OnUnreadable,

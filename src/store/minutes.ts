@@ -18,7 +18,7 @@ export const COUNTERS = ['published', 'skipped', 'succeeded', 'failed'] as const
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 
-/** Stores hold so many minutes, each in the slot of its number: it replaces the minute of two days before. */
+/** The number of minutes in a store. Each has the slot of its number, and replaces the minute of two days before. */
 const SLOTS = 2 * 1_440;
 
 /** The number of a minute since the Unix epoch, and the slot in which stores hold it. */
@@ -64,8 +64,8 @@ export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly 
 }
 
 /**
- * The skipped occurrences of each minute of a stretch, as far as it is between `from` and `to`. A row has only the first, the
- * last and the number of them: they are spread evenly, one a minute if they were too many to count.
+ * The skipped occurrences of each minute of a stretch, in `[from, to)`. A row has only the first, the last and the number of
+ * occurrences: they are spread evenly, one a minute if they were too many to count.
  */
 function* spread(
   { first, last, count }: SkipRow,

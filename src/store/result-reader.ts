@@ -6,8 +6,8 @@ import type { ResultSettings } from './results.ts';
 /** Reads how tasks ended from the result backend of the workers. Opening it connects to no server. */
 export interface ResultReader {
   /**
-   * The outcomes of those of these tasks that have ended, in any order: one round trip for many ids, and of large
-   * results only the parts that say how the task ended. Rejects with a `StoreError` if the backend cannot be read.
+   * The outcomes of the tasks that have ended, in any order: one round trip for many ids, and only the parts of a large
+   * result that say how the task ended. Rejects with a `StoreError` if the backend cannot be read.
    */
   read(taskIds: readonly string[]): Promise<Outcomes>;
   close(): Promise<void>;

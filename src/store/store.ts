@@ -97,7 +97,7 @@ export interface StateStoreOptions {
 /** Opens stores that are lock, ledger and broker at once. */
 export interface StateDriver {
   readonly open: (options: StateStoreOptions) => StateStore;
-  /** The same text for every URL of one store, as far as URLs show. */
+  /** A canonical URL: equal for URLs of the same servers, database and user. */
   readonly normalize: (server: ServerUrls) => string;
 }
 

@@ -29,7 +29,7 @@ const MAX_SHOWN = 1_000;
 const PAGE = 1_000;
 
 /**
- * `beat list`: prints each entry with its state, those of the configuration first. Exits with 1 if the store, or the
+ * `beat list`: prints each entry with its state, declared entries first. Exits with 1 if the store, or the
  * state or definition of an entry, cannot be read.
  */
 export async function list(flags: ListFlags): Promise<ExitCode> {

@@ -26,7 +26,7 @@ const ADVICE =
   'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
 
 /**
- * Returns a warning if reading files of so many bytes, which takes `memory` bytes, may need a larger heap than `limit`
+ * Returns a warning if reading files of `bytes` bytes, which takes `memory` bytes, may need a larger heap than `limit`
  * megabytes: Node would end the process without a reason. `null` if it is large enough.
  */
 export function checkReading(bytes: number, memory: number, limit: number): string | null {

@@ -60,7 +60,7 @@ function listRows(input: unknown, report: Report): Row[] {
   return [];
 }
 
-/** kombu's names for the queues of a `Broadcast`, of which each worker has its own. */
+/** kombu's names for the queues of a `Broadcast`: each worker has its own queue. */
 const BROADCAST_NAME = /^bcast\.[0-9a-f-]{36}$/;
 
 interface RowContext {

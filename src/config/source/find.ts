@@ -45,7 +45,7 @@ beatSchedule:
     schedule: 10 # seconds
 `;
 
-/** Lists the files of a folder, without those of its subfolders, which may contain examples and helpers. */
+/** Lists the files of a folder. Its subfolders may contain examples and helpers, and are not read. */
 async function listFiles(folder: string, cwd: string): Promise<string[]> {
   const names = (await readdir(resolve(cwd, folder))).filter(isConfig).sort();
   const kinds = await Promise.all(names.map((name) => findKind(resolve(cwd, folder, name))));

@@ -5,7 +5,7 @@ import { describeMissing, grantStatements, type Right } from './rights.ts';
 /** A failed operation of a database, and what its error means. */
 export class DatabaseError extends StoreError {
   readonly kind: ErrorKind;
-  /** Of a `denied` error, the missing rights as far as they are known. */
+  /** The missing rights that are known, of a `denied` error. */
   readonly missingRights: readonly Right[];
 
   constructor(

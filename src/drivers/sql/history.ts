@@ -23,7 +23,7 @@ import type { Statements } from './statements.ts';
 /** Entries whose rows one statement reads. */
 const NAMES = 100;
 
-/** Expired rows that one deletion removes at most, after so many rows were appended. */
+/** Expired rows that one deletion removes at most. A deletion follows when as many rows were appended. */
 const CHUNK = 500;
 
 export interface SqlHistoryOptions {

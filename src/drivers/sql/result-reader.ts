@@ -14,8 +14,8 @@ export interface ResultStatements {
   /** → name; of the columns of a table, no row if it does not exist. */
   readonly listColumns: (table: string) => Sql;
   /**
-   * → task_id, status, done (text), traceback (its end), worker; of those of the tasks that have ended. It reads no
-   * result, which may have megabytes.
+   * → task_id, status, done (text), traceback (its end), worker; of the tasks that have ended. It reads no result: a
+   * result may have megabytes.
    */
   readonly readOutcomes: (taskIds: readonly string[], withWorker: boolean) => Sql;
 }

@@ -91,9 +91,9 @@ export interface Statements {
   readInstances(prefix: string, ms: number): Sql;
 
   writeBroadcast(exchange: string, id: string, payload: string): Sql;
-  /** Removes those that were sent before so many milliseconds. */
+  /** Removes broadcasts that are older than `ms` milliseconds. */
   removeOldBroadcasts(exchange: string, ms: number): Sql;
-  /** → id, payload; of those that were sent within so many milliseconds. */
+  /** → id, payload; of the broadcasts of the last `ms` milliseconds. */
   readBroadcasts(exchange: string, ms: number): Sql;
 
   appendMessages(prefix: string, messages: readonly Named[]): Sql;

@@ -21,7 +21,7 @@ import { ADD_MINUTE, READ_MINUTES } from './statements.ts';
 import { APPEND_HISTORY, EXPIRE_HISTORY, READ_HISTORY } from './statements.ts';
 import { REMOVE_ROW, TRIM_HISTORY } from './statements.ts';
 
-/** Expired rows that one append deletes at most, after so many rows were appended. */
+/** Expired rows that one append deletes at most. It deletes when as many rows were appended. */
 const CHUNK = 500;
 
 export class SqliteHistory implements History {

@@ -5,7 +5,7 @@ import type { HttpEnv } from '../context.ts';
 
 /** Where a request comes from. */
 export interface Client {
-  /** The IP address of the user's host, as far as trusted proxies name it. */
+  /** The IP address of the user's host, or of the first proxy that is not trusted. */
   readonly address: string;
   /** Whether a trusted proxy passed the request on, so that its headers can be believed. */
   readonly viaProxy: boolean;

@@ -8,8 +8,8 @@ import type { Html } from './layout.ts';
 const MAX_ID = 100;
 
 /**
- * The row of a record that cannot be read, in a table of so many columns. The first column has its instant, in tables
- * without a zone its id.
+ * The row of an unreadable record, in a table with `columns` columns. Its first column has the instant of the record; without
+ * `zone`, the id.
  */
 export function unreadableRow(
   { id, at, reason, repair }: Unreadable,

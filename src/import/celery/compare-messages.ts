@@ -13,8 +13,8 @@ const UNLIKE = ['id', 'root_id', 'lang', 'origin', 'argsrepr', 'kwargsrepr', 'et
 const TOLERANCE = 1_000;
 
 /**
- * Returns how the messages of beat differ from those of Celery for the same entry, a line for each part; none if only
- * ids and times differ. Both were made at the same instant.
+ * Returns how beat's messages and Celery's messages of an entry differ, a line for each part; no line if only ids and times
+ * differ. Both were made at the same instant.
  */
 export function compareRuns(
   celery: readonly CeleryMessage[],

@@ -32,7 +32,7 @@ export type Row<T extends Table> = Readonly<
   Record<(typeof COLUMNS)[T]['required'][number], string | null>
 >;
 
-/** The tables of django-celery-beat; those of schedules by the id of their rows. */
+/** The tables of django-celery-beat. The tables of schedules are maps by the id of a row. */
 export interface DjangoTables {
   readonly tasks: readonly Row<'periodictask'>[];
   readonly intervals: ReadonlyMap<string, Row<'intervalschedule'>>;
@@ -43,7 +43,7 @@ export interface DjangoTables {
 
 export const TABLES: readonly string[] = Object.keys(COLUMNS).map((name) => PREFIX + name);
 
-/** Checks the tables of a database. Throws a `ConfigError` if they are not those of django-celery-beat 2.x. */
+/** Checks the tables of a database. Throws a `ConfigError` if django-celery-beat 2.x did not create them. */
 export function checkTables(found: ReadonlyMap<string, readonly TextRow[]>): DjangoTables {
   const missing = TABLES.filter((name) => !found.has(name));
   if (missing.length === TABLES.length) {

@@ -64,7 +64,7 @@ function formatUntil(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 }
 
-/** The zone of an offset in minutes; the signs of these names are those of POSIX. */
+/** The zone of an offset in minutes. The names have the signs of POSIX: `Etc/GMT-1` is one hour ahead of UTC. */
 function formatZone(minutes: number): string {
   if (minutes === 0) return 'UTC';
   if (minutes % 60 !== 0) throw new Error(`its offset of ${minutes} minutes is not a whole hour`);

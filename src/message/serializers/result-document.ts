@@ -37,7 +37,7 @@ export function readResultDocument(taskId: string, document: Buffer): TaskOutcom
   };
 }
 
-/** The same of a document in JSON of which only both ends were read: its result is not known. */
+/** The outcome in a JSON document whose middle was not read: its result is not known. */
 export function readLargeDocument(
   taskId: string,
   { head, tail }: LargeDocument,

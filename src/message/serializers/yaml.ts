@@ -64,7 +64,7 @@ function formatLeaf(value: unknown): string {
   }
 }
 
-/** PyYAML takes `1e+21` for text, but for the point. */
+/** PyYAML takes `1e+21` for text, and `1.0e+21` for a number. */
 function formatNumber(value: number): string {
   if (Number.isNaN(value)) return '.nan';
   if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';

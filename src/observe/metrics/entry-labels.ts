@@ -1,6 +1,6 @@
 import type { MetricRegistry } from './registry.ts';
 
-/** The configuration as far as metrics show it. */
+/** The part of the configuration that metrics show. */
 export interface MeteredSettings {
   readonly entries: readonly { readonly name: string }[];
   /** `perEntry`: how many entries have samples of their own. */

@@ -7,8 +7,8 @@ import { explainInstant, localText } from './explain.ts';
 import { latestFixed } from './latest-fixed.ts';
 
 /**
- * Delays each occurrence of a schedule with fixed instants by less than `jitter` milliseconds, and never as far as the
- * next one, so that they stay strictly increasing. The delay is a hash of the seed, the name of an entry, and the
+ * Delays each occurrence of a schedule with fixed instants by less than `jitter` milliseconds, and never up to the next
+ * occurrence, so that they stay strictly increasing. The delay is a hash of the seed, the name of an entry, and the
  * nominal instant: every instance computes the same.
  */
 export function jittered(schedule: Schedule, jitter: number, seed: string): Schedule {

@@ -1,7 +1,7 @@
 import { RecurrenceDays, startOf } from './recurrence-days.ts';
 import type { Frequency, RecurrenceRule } from './recurrence-rule.ts';
 
-/** Which lists of a rule are times within its period: those of units that are shorter. */
+/** Which lists of a rule are times within its period: the lists of shorter units. */
 const SHORTER: Readonly<Partial<Record<Frequency, readonly ('hours' | 'minutes' | 'seconds')[]>>> =
   {
     HOURLY: ['minutes', 'seconds'],

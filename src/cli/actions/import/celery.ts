@@ -100,7 +100,7 @@ function readTimeout(text: string | undefined): number {
   throw new ConfigError(`--timeout: expected seconds from 1 to 86400, got "${text}"`);
 }
 
-/** The entries without instants of Celery: those of an export that was made without them. */
+/** The entries whose instants were not compared: the export has no instants of Celery for them. */
 function describeNotCompared({ entries }: Exported): string | undefined {
   const isCalendar = (schedule: unknown) => isMap(schedule) && !('at' in schedule);
   const names = entries

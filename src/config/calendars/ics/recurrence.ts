@@ -65,7 +65,7 @@ function readRule(
   }
 }
 
-/** An instant, which becomes a local time as those of the rule are. */
+/** An instant in UTC. It becomes a local time, because the rule has local times. */
 const UNTIL = /UNTIL=(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/i;
 
 /** A search would pass thousands of occurrences a day. */
