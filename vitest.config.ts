@@ -36,6 +36,7 @@ export default defineConfig({
     // Suites that start servers mostly wait for them: with two at a time, two cores are idle for a third of the time.
     maxWorkers: 3,
     globalSetup: [
+      'test/support/celery-pythons.ts',
       'test/support/compile-cache.ts',
       'test/support/data-folders.ts',
       'test/support/rabbitmq-pool.ts',

@@ -31,7 +31,7 @@ const REPRS = [
   ...["Decimal('1.50')", "UUID('00000000-0000-0000-0000-000000000005')", 'datetime.time(12, 30)'],
 ];
 
-const CODECS = ['yaml', 'msgpack', 'brotli'];
+const CODECS = ['yaml', 'msgpack', 'brotli'] as const;
 const missing =
   CELERIES.map((celery) => requireCelery(celery, ...CODECS)).find((reason) => reason !== false) ??
   requireService('redis-server');

@@ -333,27 +333,30 @@ test.each(CELERIES)(
 );
 
 const newest = CELERIES[1]!;
-describe.each(['pytz', 'dateutil', 'pendulum'])('import celery: time zones of %s', (library) => {
-  const found = findCelery(newest, library);
+describe.each(['pytz', 'dateutil', 'pendulum'] as const)(
+  'import celery: time zones of %s',
+  (library) => {
+    const found = findCelery(newest, library);
 
-  test.skipIf(!found)(
-    found ? 'are those of beat' : `${library} is not installed beside the newest Celery`,
-    async () => {
-      const args = ['import', 'celery', '-A', 'zone_libraries', '--python', found!.python];
-      const { code, stdout, stderr } = await runBeat(
-        [...args, '--format', 'json', '--compare', '5'],
-        { cwd: PROJECTS, env: { ZONES: library } },
-      );
-      expect(code).toBe(0);
-      const { timezone, beatSchedule } = JSON.parse(stdout) as BeatConfig;
-      expect(timezone).toBe('Asia/Kolkata');
-      expect(beatSchedule).toMatchObject({ oslo: { timezone: 'Europe/Oslo' } });
-      const [, ...rows] = stderr.trimEnd().split('\n');
-      expect(rows).toHaveLength(10);
-      expect(rows.filter((row) => !row.endsWith('same'))).toEqual([]);
-    },
-  );
-});
+    test.skipIf(!found)(
+      found ? 'are those of beat' : `${library} is not installed beside the newest Celery`,
+      async () => {
+        const args = ['import', 'celery', '-A', 'zone_libraries', '--python', found!.python];
+        const { code, stdout, stderr } = await runBeat(
+          [...args, '--format', 'json', '--compare', '5'],
+          { cwd: PROJECTS, env: { ZONES: library } },
+        );
+        expect(code).toBe(0);
+        const { timezone, beatSchedule } = JSON.parse(stdout) as BeatConfig;
+        expect(timezone).toBe('Asia/Kolkata');
+        expect(beatSchedule).toMatchObject({ oslo: { timezone: 'Europe/Oslo' } });
+        const [, ...rows] = stderr.trimEnd().split('\n');
+        expect(rows).toHaveLength(10);
+        expect(rows.filter((row) => !row.endsWith('same'))).toEqual([]);
+      },
+    );
+  },
+);
 
 /** One that the test does not choose. */
 const INSTANT = expect.stringMatching(/^\d{4}-.*Z$/) as string;

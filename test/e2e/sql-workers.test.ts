@@ -5,6 +5,7 @@ import { openSqlStore } from '../support/open-sql-store.ts';
 import { storeOptions } from '../contract/test-store.ts';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
+import type { Module } from '../support/celery-pythons.ts';
 import { Folder } from '../support/folder.ts';
 import { History } from '../support/history.ts';
 import { MariaServer } from '../support/mariadb.ts';
@@ -23,7 +24,7 @@ interface Kind {
   readonly service: 'postgres' | 'mariadbd';
   readonly dialect: string;
   /** The driver for each Celery: SQLAlchemy 1.4 does not know the default driver of 2.1. */
-  readonly drivers: readonly string[];
+  readonly drivers: readonly Module[];
   readonly start: () => Promise<SqlServer>;
 }
 

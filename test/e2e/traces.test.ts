@@ -9,7 +9,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
 const SUPPORT = join(import.meta.dirname, '../support');
-const INSTRUMENTATION = ['opentelemetry.sdk', 'opentelemetry.instrumentation.celery'];
+const INSTRUMENTATION = ['opentelemetry.sdk', 'opentelemetry.instrumentation.celery'] as const;
 
 const celery = CELERIES[1]!;
 const noInstrumentation =

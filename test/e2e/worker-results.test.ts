@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import type { Module } from '../support/celery-pythons.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
@@ -43,7 +44,7 @@ interface Kind {
   readonly missing: string | false;
   readonly start: () => Promise<Place>;
   /** SQLAlchemy's driver for each Celery: version 1.4 does not know the default driver of 2.1. */
-  readonly drivers?: readonly string[];
+  readonly drivers?: readonly Module[];
 }
 
 const onSqlServer = async (server: SqlServer): Promise<Place> => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import type { Module } from '../support/celery-pythons.ts';
 import { Child } from '../support/child.ts';
 import { runCommand } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
@@ -28,7 +29,7 @@ interface SharedBroker {
   readonly program: 'redis-server' | 'rabbitmq-server' | 'postgres' | 'mariadbd';
   readonly start: () => Promise<Shared>;
   /** SQLAlchemy's driver for each Celery: version 1.4 does not know the default driver of 2.1. */
-  readonly drivers?: readonly string[];
+  readonly drivers?: readonly Module[];
 }
 
 const BROKERS: readonly SharedBroker[] = [

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CELERIES, findCelery, type Celery } from './celery.ts';
 import { Child } from './child.ts';
@@ -41,12 +40,9 @@ export class EventDump extends Child implements Viewer {
   }
 }
 
-const HAS_FLOWER = 'import importlib.util as u, sys; u.find_spec("flower") or sys.exit(1)';
-
 /** Whether Flower is installed. It is optional. */
 export function hasFlower(): boolean {
-  const python = findCelery(CELERIES[1]!)?.python;
-  return python !== undefined && spawnSync(python, ['-c', HAS_FLOWER]).status === 0;
+  return findCelery(CELERIES[1]!, 'flower') !== null;
 }
 
 /** Flower, a web monitor for Celery. */

@@ -1,9 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { inject } from 'vitest';
+import { PYTHONS, type CeleryPython, type Module } from './celery-pythons.ts';
 import { Child } from './child.ts';
 import { Journal } from './journal.ts';
-
-const ROOT = join(import.meta.dirname, '../..');
 
 /** A Celery installation. */
 export interface Celery {
@@ -13,29 +11,22 @@ export interface Celery {
 
 /** Debian's Celery and the newest one; `npm test` installs both where it can. */
 export const CELERIES: readonly Celery[] = [
-  { name: "the system's Celery", pythons: ['/usr/bin/python3', 'python3'] },
-  { name: 'the newest Celery', pythons: [join(ROOT, '.venv/celery/bin/python')] },
+  { name: "the system's Celery", pythons: PYTHONS.system },
+  { name: 'the newest Celery', pythons: PYTHONS.newest },
 ];
 
-const VERSION = `
-import importlib.metadata as m, importlib.util as u, sys
-all(u.find_spec(name) for name in ('celery', 'redis', 'sqlalchemy', *sys.argv[1:])) or sys.exit(1)
-print(m.version('celery'))`;
-
 /** Returns its Python and its version, or `null` when it or one of the modules is not installed. */
-export function findCelery(
-  celery: Celery,
-  ...modules: readonly string[]
-): { python: string; version: string } | null {
-  for (const python of celery.pythons) {
-    const { status, stdout } = spawnSync(python, ['-c', VERSION, ...modules], { encoding: 'utf8' });
-    if (status === 0) return { python, version: stdout.trim() };
-  }
-  return null;
+export function findCelery(celery: Celery, ...modules: readonly Module[]): CeleryPython | null {
+  const needed: readonly Module[] = ['redis', 'sqlalchemy', ...modules];
+  const having = inject('celeryPythons').filter((each) =>
+    needed.every((name) => each.modules.includes(name)),
+  );
+  const found = celery.pythons.map((python) => having.find((each) => each.python === python));
+  return found.find((each) => each !== undefined) ?? null;
 }
 
 /** Returns the reason to skip tests that need this Celery, or `false`. In CI a missing Celery is an error. */
-export function requireCelery(celery: Celery, ...modules: readonly string[]): string | false {
+export function requireCelery(celery: Celery, ...modules: readonly Module[]): string | false {
   if (findCelery(celery, ...modules)) return false;
   const what = [celery.name, ...modules].join(' with ');
   const missing = `${what} is not installed (npx node scripts/services.ts)`;
