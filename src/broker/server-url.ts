@@ -19,7 +19,7 @@ export interface ServerUrl {
   readonly variant: Variant;
 }
 
-/** The URL of a broker or store; or several, with `;` between them, whose variant is that of the first. */
+/** The URL of a broker or store; or several, with `;` between them. The first one has the variant. */
 export interface ServerUrls extends ServerUrl {
   /** In the order of failover. */
   readonly servers: readonly ServerUrl[];

@@ -8,7 +8,7 @@ export type Definition = Readonly<Record<string, unknown>>;
 /** Reads definitions of stored entries, with the settings in force. */
 export interface Definitions {
   /**
-   * Validates a definition. The one that is returned is to be stored: its keys are canonical, and it names its
+   * Validates a definition. Store the returned definition: its keys are canonical, and it names its
    * time zone, so that it means the same under other settings. Throws a `ConfigError` with all problems.
    */
   read(name: string, definition: Definition): ReadDefinition;

@@ -1,7 +1,7 @@
 import type { EventStream, EventStreamOptions } from '../broker/event-stream.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** Opens the task events of a broker; `null` for one that carries none. Throws a `ConfigError` for an invalid URL. */
+/** Opens the task events of a broker; `null` if the broker carries none. Throws a `ConfigError` for an invalid URL. */
 export async function openEventStream(
   broker: Endpoint,
   options: Omit<EventStreamOptions, 'server'>,

@@ -1,7 +1,7 @@
 import type { Mailbox, MailboxOptions } from '../broker/mailbox.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** Opens the mailbox of a broker; `null` for one that carries no remote control. Throws a `ConfigError` for an invalid URL. */
+/** Opens the mailbox of a broker; `null` if the broker carries no remote control. Throws a `ConfigError` for an invalid URL. */
 export async function openMailbox(
   broker: Endpoint,
   options: Omit<MailboxOptions, 'server'>,

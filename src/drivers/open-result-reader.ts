@@ -17,7 +17,7 @@ export function explainUnreadable(backend: Endpoint): string | null {
 }
 
 /**
- * Opens what reads outcomes; `null` without a backend, or with one that cannot be read. Throws a `ConfigError` for an
+ * Opens the reader of outcomes; `null` without a backend, or if the backend cannot be read. Throws a `ConfigError` for an
  * invalid URL.
  */
 export async function openResultReader(

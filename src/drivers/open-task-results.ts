@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.ts';
 import { openBackend } from './result-backend.ts';
 
 /**
- * Opens the result backend for a worker, which stores what its commands return; `null` for one that it cannot write to.
+ * Opens the result backend for a worker, which stores what its commands return; `null` if the worker cannot write to it.
  * Throws a `ConfigError` for an invalid URL.
  */
 export function openTaskResults(

@@ -27,7 +27,7 @@ export type Operation =
   | { readonly kind: 'cancel' }
   /** Read outcomes of runs from the result backend. */
   | { readonly kind: 'read-outcomes' }
-  /** Decode the result of a run; that of a later run may be readable. */
+  /** Decode the result of a run; the result of a later run may be readable. */
   | { readonly kind: 'read-result'; readonly entry: string }
   /** Receive the task events of workers. */
   | { readonly kind: 'receive-task-events' }

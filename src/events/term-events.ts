@@ -3,7 +3,7 @@ import type { EntryChange } from './change-events.ts';
 
 /** This instance acquired the lock and began a term. */
 export interface LeadingEvent {
-  /** The fencing token of the term: larger than that of every earlier term. */
+  /** The fencing token of the term: larger than the token of every earlier term. */
   readonly term: number;
 }
 

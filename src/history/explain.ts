@@ -150,7 +150,7 @@ function explainAccount(
   }
 }
 
-/** Why an occurrence is not in the history: one of its unreadable rows may be that of the occurrence. */
+/** Why an occurrence is not in the history: its row may be unreadable. */
 function describeLost(recorded: Recorded): string {
   const [unreadable] = describeUnreadableRows(recorded);
   const cause = unreadable ?? 'report this with the output of beat audit';

@@ -36,7 +36,7 @@ function readLimits(): string {
 }
 
 /**
- * Makes a server that keeps at most `max` connections open. A new one closes the one that has waited longest for its
+ * Makes a server that keeps at most `max` connections open. A new connection closes the connection that has waited longest for its
  * client, or the oldest one while beat makes an answer on each, so that clients that leave connections open delay no probe.
  */
 export function createBoundedServer(max: number, listener: RequestListener): Server {

@@ -5,7 +5,7 @@ import type { Store, StoreHealth } from '../store/store.ts';
 /** Milliseconds between two checks. */
 const INTERVAL = 60_000;
 
-/** Clock skew that deserves a warning, and a change of it that deserves another, in milliseconds. */
+/** Clock skew that deserves a warning, and a change of the skew that deserves another. Milliseconds. */
 const MAX_SKEW = 1_000;
 
 /**

@@ -16,7 +16,7 @@ export class Presence {
   /** Aborts the pause between two announcements. */
   #changed = new AbortController();
 
-  /** `origin` is that of the instance's messages, such as `gen<pid>@<host>`. */
+  /** `origin` is the origin of the instance's messages, such as `gen<pid>@<host>`. */
   constructor(instances: Instances, events: EventSource, clock: Clock, origin: string) {
     const pid = /^gen(\d+)@/.exec(origin)?.[1];
     this.#instances = instances;

@@ -36,7 +36,7 @@ export class Agenda {
 
   /**
    * Puts an entry in its place by its state, instead of any place that it had, and not before an instant if it
-   * has to wait. Returns `false` for one that will never be due again.
+   * has to wait. Returns `false` if the entry will never be due again.
    */
   add(entry: Entry, state: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, state);

@@ -8,7 +8,7 @@ import { indexedDueAt, reconcile, type Reconciled } from './plan.ts';
 /** An entry as its source and the store have it. */
 export interface KnownEntry {
   readonly name: string;
-  /** `undefined` for one that is gone from the configuration. */
+  /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
   readonly state: EntryState | undefined;
   /** Of a stored entry: when the index has it as due, epoch milliseconds; `null` for never. */

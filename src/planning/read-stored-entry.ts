@@ -16,7 +16,7 @@ export interface LoadedEntry {
   readonly dueAt: number | null;
 }
 
-/** Reads a row. Throws a `ConfigError` for an invalid definition, and a `StoreError` for one that is unreadable. */
+/** Reads a row. Throws a `ConfigError` for an invalid definition, and a `StoreError` for an unreadable one. */
 export function readStoredEntry(row: StoredEntry, definitions: Definitions): LoadedEntry {
   const { definition, state } = readStoredTarget(row);
   if (!definition) throw new StoreError(explainDefinition(row.entry));

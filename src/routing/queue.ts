@@ -6,7 +6,7 @@ export interface Exchange {
   readonly type: ExchangeType;
   readonly durable: boolean;
   readonly autoDelete: boolean;
-  /** The default delivery mode of its messages: 1 transient, 2 persistent; `null` for that of the configuration. */
+  /** The default delivery mode of its messages: 1 transient, 2 persistent; `null` for the mode of the configuration. */
   readonly deliveryMode: 1 | 2 | null;
   readonly arguments: Readonly<Record<string, unknown>>;
   /** beat does not declare it. */

@@ -85,7 +85,7 @@ export class Queues {
   }
 
   /**
-   * Returns the queue of a name or alias; creates one that is not configured. Throws a `BeatError` if
+   * Returns the queue of a name or alias; creates the queue if it is not configured. Throws a `BeatError` if
    * `createMissing` is false.
    */
   get(name: string): Queue {

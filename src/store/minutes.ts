@@ -64,7 +64,7 @@ export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly 
 }
 
 /**
- * The skipped occurrences of each minute of a stretch, in `[from, to)`. A row has only the first, the last and the number of
+ * The skipped occurrences of each minute of a stretch, in `[from, to]`. A row has only the first, the last and the number of
  * occurrences: they are spread evenly, one a minute if they were too many to count.
  */
 function* spread(

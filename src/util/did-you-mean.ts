@@ -6,7 +6,7 @@ const leven = onDemand((require) => (require('leven') as { default: typeof Leven
 /** No setting, zone or queue name that is worth suggesting is longer. */
 const MAX_LENGTH = 100;
 
-/** The longest list of names is that of some 600 time zones. */
+/** The longest list of names has some 600 time zones. */
 const MAX_NAMES = 1_000;
 
 /** Returns `; did you mean "minute"?` for the end of an error message, or an empty string. */

@@ -28,7 +28,7 @@ export interface Task {
   readonly hasFollowUps: boolean;
 }
 
-/** Decodes a message of Celery's protocol 2 or 1. Returns the reason, a text, for one that this worker cannot read. */
+/** Decodes a message of Celery's protocol 2 or 1. Returns the reason, a text, if this worker cannot read the message. */
 export function decodeTask(message: ReceivedMessage): Task | string {
   const body = decodeBody(message);
   if (typeof body === 'string') return body;

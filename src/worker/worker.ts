@@ -183,7 +183,7 @@ export class Worker {
     }
   }
 
-  /** `null` for a message that this worker cannot run; like Celery's workers it removes such a message. */
+  /** `null` for a message that this worker cannot run. It removes the message, as Celery's workers do. */
   #read({ queue, message }: Delivery): Task | null {
     const { task: name } = this.#options;
     const task = message ? decodeTask(message) : 'it is not a message of kombu';

@@ -53,7 +53,7 @@ export async function forget(given: string, flags: ForgetFlags): Promise<ExitCod
 
 /** The entry of that name, where it is defined, and the state to remove. */
 interface Target {
-  /** `undefined` for one that is gone from the configuration. */
+  /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
   /** `null` for none. */
   readonly state: EntryState | 'unreadable' | null;

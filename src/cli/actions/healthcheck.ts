@@ -38,7 +38,7 @@ function stuckText({ pid, idleMs }: Health): string {
   return `stuck: process ${pid} (${why})`;
 }
 
-/** A warning only: an instance that is restarted for it would not start with these files. */
+/** A warning only: after a restart the instance would not start with these files. */
 function reloadFailureText(pid: number, error: string): string {
   const [first = ''] = error.split('\n');
   return `warning: process ${pid} runs an earlier configuration, its last reload failed: ${JSON.stringify(first)}`;

@@ -57,7 +57,7 @@ export function applyCall(
 
 /** The most bytes in the messages of one run of a workflow, about: they are rendered in one step, while other runs may be due. */
 const MAX_BYTES = 3_000_000;
-/** Sizes beyond this are not shown: that of a chain of groups has any number of digits. */
+/** Sizes beyond this are not shown: the size of a chain of groups has any number of digits. */
 const MAX_SHOWN = 1e15;
 
 /** Reports a workflow whose messages would be too large; `false` after an error. */

@@ -7,7 +7,7 @@ export const BACKEND_CLEANUP = 'celery.backend_cleanup';
 
 /**
  * Whether Celery's beat would install the entry: results expire, and the backend does not delete them itself. It does
- * so without a result backend too, because the configuration of beat need not name that of the workers. A configuration
+ * so without a result backend too, because the configuration of beat need not name the backend of the workers. A configuration
  * of shell entries alone has no Celery worker that would run it.
  */
 export function needsCleanup(

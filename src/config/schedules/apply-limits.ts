@@ -12,7 +12,7 @@ import type { Limits } from './limits.ts';
 const MAX_COUNT_OF_SUN = 400;
 
 /**
- * Limits a schedule, apart from the jitter, which needs no check. `zone` is that of times of day, days and local
+ * Limits a schedule, apart from the jitter, which needs no check. `zone` applies to times of day, days and local
  * instants. Returns `undefined` after errors.
  */
 export function applyLimits(

@@ -117,7 +117,7 @@ function toRoundInstants(schedule: Schedule): Schedule | undefined {
   return timedelta({ milliseconds: Number(every) }, { relative: true });
 }
 
-/** Reports an entry whose zone differs from that of its schedule. */
+/** Reports an entry whose zone differs from the zone of its schedule. */
 function checkZones(own: string | undefined, ofEntry: string | undefined, report: Report): boolean {
   if (own === undefined || ofEntry === undefined || own === ofEntry) return true;
   report(['timezone'], `"${ofEntry}" differs from "${own}" in the schedule; remove one of them`);

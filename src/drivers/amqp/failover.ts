@@ -22,12 +22,12 @@ export class Failover<T> {
     return first === undefined ? [] : [first, ...shuffled(others)];
   }
 
-  /** The server is reachable: the next cycle begins with it. */
+  /** The server is reachable: the next cycle begins with this server. */
   markReachable(one: T): void {
     this.#current = Math.max(0, this.#all.indexOf(one));
   }
 
-  /** The server does not answer, and each attempt takes the whole timeout: the next cycle ends with it. */
+  /** The server does not answer, and each attempt takes the whole timeout: the next cycle ends with this server. */
   markUnresponsive(one: T): void {
     this.#current = (this.#all.indexOf(one) + 1) % this.#all.length;
   }

@@ -158,12 +158,12 @@ export class Session {
     mandatory: boolean,
   ): Promise<readonly PublishResult[]> {
     const channel = await this.#openPublishChannel(exchange);
-    // On a closed connection amqplib would throw for each message, as for one that it cannot encode.
+    // On a closed connection amqplib would throw for each message, as for a message that it cannot encode.
     if (this.#ended) return this.#end.promise;
     const results = await channel.publish(group, mandatory);
     const isUnknown = (result: PublishResult) => result instanceof Error && isPrecondition(result);
     if (!results.some(isUnknown) || group.length === 1) return results;
-    // An invalid message (one that is too long, for example) closed the channel, which also failed the messages
+    // An invalid message (too long, for example) closed the channel, which also failed the messages
     // after it. Publishing them one by one shows which of them is invalid.
     const separate: PublishResult[] = [];
     for (const [i, message] of group.entries()) {

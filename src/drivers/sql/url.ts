@@ -58,7 +58,7 @@ function parseDatabaseName(text: string | undefined): string | null {
   );
 }
 
-/** The parameters after the `?`. Each has to be read, or to be one that only the workers use. */
+/** The parameters after the `?`. Each must be read, unless only the workers use it. */
 export class Query {
   readonly #params: URLSearchParams;
   readonly #read = new Set<string>();

@@ -104,7 +104,7 @@ export class Database {
   }
 }
 
-/** Creates an empty file; opening one that another connection has just created would drop its locks. */
+/** Creates an empty file; opening a file that another connection has just created would drop its locks. */
 function createPrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', PRIVATE));

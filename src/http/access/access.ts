@@ -54,7 +54,7 @@ function findToken(c: Context<HttpEnv>): string | null {
 
 /**
  * Whether reading needs no token: on a loopback address without one. A page of another site could reach that address
- * under a name of its own (DNS rebinding), so the name must be that of this host.
+ * under a name of its own (DNS rebinding), so the name must be the name of this host.
  */
 function isOpen(c: Context<HttpEnv>): boolean {
   const { host, readToken, trustedUserHeader } = c.var.http;

@@ -19,7 +19,7 @@ export interface SentCommand {
 
 /**
  * Sends a command, and waits for the answer of the leader for at most `wait` milliseconds. Throws a `ConfigError` or a
- * `CommandRejectedError` for one that is malformed; nothing is stored then. After a `StoreError` the command may be stored.
+ * `CommandRejectedError` if the command is malformed; nothing is stored then. After a `StoreError` the command may be stored.
  */
 export async function submit(
   { store, settings, clock }: HttpContext,

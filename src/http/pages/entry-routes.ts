@@ -92,7 +92,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     return c.redirect(isGone ? '/audit' : entryPath(name, { command: sent.id }), 303);
   });
 
-  /** Sends the command of a form; returns all problems of one that is malformed. */
+  /** Sends the command of a form; returns all problems of a malformed command. */
   const send = async (
     read: () => Promise<Definition>,
     c: Context<HttpEnv>,

@@ -4,7 +4,7 @@ import type { StatusRow } from '../../status/entry-status.ts';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** The zone in which the instants of an entry are shown: its own, else that of the configuration. */
+/** The zone in which the instants of an entry are shown: its own, else the zone of the configuration. */
 export function zoneOf(row: StatusRow, timezone: string): string {
   return (row.error === undefined ? row.timezone : null) ?? timezone;
 }

@@ -14,7 +14,7 @@ export interface Bounds {
   readonly count?: number | undefined;
 }
 
-/** Limits a schedule with fixed instants. The zone is that of its description. */
+/** Limits a schedule with fixed instants. `zone` is the zone of its description. */
 export function bounded(schedule: Schedule, bounds: Bounds, timezone: string): Schedule {
   return new Bounded(schedule, bounds, timezone);
 }

@@ -59,7 +59,7 @@ function listConditions({ between, only, exclude }: Selection): readonly Conditi
   ];
 }
 
-/** The state of every entry contains the spec: that of a long list of dates is a hash. */
+/** The state of every entry contains the spec: the spec of a long list of dates is a hash. */
 function shorten(spec: string): string {
   return spec.length <= MAX_SPEC ? spec : `sha256 ${hash('sha256', spec).slice(0, 32)}`;
 }
@@ -101,7 +101,7 @@ class Selected implements Schedule {
     return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
   }
 
-  /** Each set is one more field, with what of it contains the instant. */
+  /** Adds one check per set; its value is the date or event that contains the instant. */
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
     const inner = explainInstant(this.#schedule, instant, this.timezone);

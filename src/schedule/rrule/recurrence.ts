@@ -64,7 +64,7 @@ export class Recurrence {
     return found === null || found > this.#lastTime() ? null : found;
   }
 
-  /** The number of periods from that of `dtstart` to that of a local time. */
+  /** The number of periods between `dtstart` and a local time. */
   periodsTo(local: number): number {
     return this.#periodOf(local) - this.#periodOf(this.#start);
   }
@@ -147,7 +147,7 @@ export class Recurrence {
   /** The first time at or after `from` in a period from `begin` to `end`. */
   #firstFrom(from: number, begin: number, end: number): number | undefined {
     const times = this.#times;
-    // Shorter periods than a day have one beginning, longer ones that of each day.
+    // Shorter periods than a day have one beginning; longer periods have the beginning of each day.
     const isShort = rankOf(this.rule) > 0;
     let start = isShort ? begin : this.#days.firstFrom(Math.floor(from / DAY)) * DAY;
     while (start < end) {
@@ -261,7 +261,7 @@ function explainCount(count: number): string {
   return `COUNT=${count} needs a search of more than ${thousands(MAX_PERIODS)} periods; use UNTIL instead`;
 }
 
-/** `Infinity` without `UNTIL`, and for one that is an instant. */
+/** `Infinity` without `UNTIL`, and if `UNTIL` is an instant. */
 function parseLocalUntil(until: string | undefined): number {
   const parts = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?$/.exec(until ?? '');
   if (!parts) return Infinity;

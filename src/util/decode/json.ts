@@ -1,7 +1,7 @@
 import { checkLength, Extent, MAX_LENGTH, MAX_VALUES } from './limits.ts';
 
 /**
- * Parses a JSON text from outside. Throws an `UndecodableError` for one that is too long, too deep or has too many values
+ * Parses a JSON text from outside. Throws an `UndecodableError` if it is too long, too deep or has too many values
  * before anything is allocated, and a `SyntaxError` as `JSON.parse` does. `maxLength` is in UTF-16 units.
  */
 export function parseJson(text: string, maxLength: number = MAX_LENGTH): unknown {

@@ -43,7 +43,7 @@ export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
 interface ProjectOptions {
   /** The name of the source in the table of `--compare`. */
   readonly heading: string;
-  /** The import path of the scheduler's class to take if the app names one that is not a subclass. */
+  /** The import path of the scheduler's class that is used if the app's class is not a subclass. */
   readonly base?: string;
 }
 

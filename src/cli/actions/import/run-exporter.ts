@@ -35,7 +35,7 @@ export interface ExporterOptions {
   readonly workdir: string;
   /** What `celery beat -S` gets. */
   readonly scheduler?: string | undefined;
-  /** The import path of the scheduler's class to take if the app names one that is not a subclass. */
+  /** The import path of the scheduler's class that is used if the app's class is not a subclass. */
   readonly base?: string | undefined;
   /** The file of Celery's scheduler; `true` asks the scheduler itself. */
   readonly lastRuns?: string | true | undefined;

@@ -101,10 +101,10 @@ function readCount(text: string | undefined): number | null {
   throw new ConfigError(`--compare: expected a whole number from 1 to 1000, got "${text}"`);
 }
 
-/** Extensions of files by format; one that is not listed is the format itself. */
+/** Extensions of files by format. The extension of any other format is its name. */
 const EXTENSIONS: Readonly<Record<string, Format>> = { yml: 'yaml', mts: 'ts' };
 
-/** The format that is named, or that of the file. */
+/** The format that is named, or the format of the file. */
 function readFormat({ format, output }: ImportFlags): Format {
   const allowed = FORMATS.join(', ');
   if (format !== undefined) {

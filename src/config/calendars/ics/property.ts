@@ -27,13 +27,13 @@ export function find(component: Component, name: string): Property | undefined {
   return found;
 }
 
-/** The value of a property as text, such as that of `SUMMARY`; `undefined` without it. */
+/** The value of a property as text, such as `SUMMARY`; `undefined` without the property. */
 export function findText(component: Component, name: string): string | undefined {
   const value = findAll(component, name)[0]?.values[0];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-/** The value of a property without parameters, such as that of `STATUS`, as it is written; `undefined` without it. */
+/** The value of a property without parameters, such as `STATUS`, as it is written; `undefined` without the property. */
 export function findRaw(component: Component, name: string): string | undefined {
   const line = component.properties.find((each) => each.name === name);
   return line && rawValue(line);

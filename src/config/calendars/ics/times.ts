@@ -4,7 +4,7 @@ import { getZone, type Zone } from '../../../schedule/zone/zone.ts';
 import { IcsError } from './problem.ts';
 import type { Property } from './property.ts';
 
-/** Returns the zone of a `TZID`. Throws an `IcsError` at the line for one that is unknown. */
+/** Returns the zone of a `TZID`. Throws an `IcsError` at the line if the zone is unknown. */
 export type FindZone = (tzid: string, line: number) => Zone;
 
 /** A date, or a date with a time, as a calendar file has it. */
