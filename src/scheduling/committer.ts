@@ -179,7 +179,7 @@ export class Committer {
         }
         throw new TermEnded(
           outcome.kind === 'fenced'
-            ? 'another term has begun'
+            ? 'another term has begun, or the store lost its state'
             : `schedule state of ${outcome.entries.join(', ')} was changed by another process`,
         );
       } catch (error) {

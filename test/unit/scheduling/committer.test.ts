@@ -128,7 +128,7 @@ describe('committer: a failed commit', () => {
 
 describe('committer: a term that the ledger ends', () => {
   test.each([
-    [{ kind: 'fenced' }, 'another term has begun'],
+    [{ kind: 'fenced' }, 'another term has begun, or the store lost its state'],
     [
       { kind: 'conflict', entries: ['a', 'b'] },
       'schedule state of a, b was changed by another process',
