@@ -12,7 +12,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   let env: Record<string, string>;
 
   beforeAll(() => {
-    folder = new Folder({ 'beat.config.yaml': 'beatSchedule: {}' });
+    folder = new Folder({ 'beat.config.yaml': 'lock: { ttl: 1s }\nbeatSchedule: {}' });
     env = { BEAT_RUNTIME_DIR: `${folder.path}/runtime` };
   });
   afterAll(() => folder[Symbol.dispose]());
@@ -57,7 +57,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   });
 
   test('exits 1 while an entry is blocked, with the command that repairs it, and 0 after that command', async () => {
-    const config = 'beatSchedule: { "damaged": { task: t, schedule: 3600 } }';
+    const config = 'lock: { ttl: 1s }\nbeatSchedule: { "damaged": { task: t, schedule: 3600 } }';
     using own = new Folder({ 'beat.config.yaml': config });
     {
       await using first = new BeatProcess({ cwd: own.path, env });
