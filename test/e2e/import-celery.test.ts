@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../src/broker/envelope.ts';
 import { compose } from '../../src/compose/compose.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
@@ -11,7 +11,9 @@ import { LiveSettings } from '../../src/config/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { BeatProcess, BUILT, runBeat } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
+import { runCommandIn } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
+import { PythonForks } from '../support/python-forks.ts';
 import { RedisServer } from '../support/redis.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -75,15 +77,18 @@ for (const celery of CELERIES) {
 
   describe.skipIf(missing)(missing || `import celery: with Celery ${version}`, () => {
     let byCelery: Recording;
-    beforeAll(() => {
+    let forks: PythonForks;
+    beforeAll(async () => {
       byCelery = recordCelery(Object.keys(APPS), python);
+      forks = await PythonForks.start(python);
     });
+    afterAll(() => forks[Symbol.asyncDispose]());
 
     test.each(Object.entries(APPS))(
       'publishes the messages of Celery for the app %s, except for listed entries',
       async (app, listed) => {
         using folder = new Folder();
-        const { config, stderr } = await importApp(app, python, folder);
+        const { config, stderr } = await importApp(app, forks.python, folder);
         const told = [...new Set(namesIn(stderr))].sort();
         const others = version.startsWith('5.2') ? ONLY_NEW : ONLY_OLD;
         expect(told).toEqual(listed.filter((name) => !others.includes(name)));
@@ -96,6 +101,18 @@ for (const celery of CELERIES) {
         expect(composeAll(config, sent)).toEqual(Object.fromEntries(fromCelery));
       },
     );
+
+    test('publishes the messages of Celery for every kind of canvas', async () => {
+      using folder = new Folder();
+      const { config, stderr } = await importApp('canvas', forks.python, folder);
+      const lines = stderr.split('\n').filter((line) => !line.includes(': note: '));
+      expect(lines).toEqual([
+        expect.stringMatching(
+          /^entry locked: different: canvas\.Locked\.apply_async of its task ran/,
+        ),
+      ]);
+      expect(Object.keys(config.beatSchedule!)).toHaveLength(19);
+    });
   });
 }
 
@@ -197,14 +214,17 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       });
       const cwd = folder.path;
       const fail = async (...more: readonly string[]) => {
-        const { code, stderr, stdout } = await runBeat([...args, ...more], { cwd });
+        const { code, stderr, stdout } = await runCommandIn(cwd, [...args, ...more]);
         expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
         return stderr;
       };
       const output = ['-o', 'out.yaml'];
-      expect(await fail('-A', 'missing', ...output)).toBe(
-        "beat: -A missing: cannot be imported: ModuleNotFoundError: No module named 'missing'",
-      );
+      expect(await runBeat([...args, '-A', 'missing', ...output], { cwd })).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr:
+          "beat: -A missing: cannot be imported: ModuleNotFoundError: No module named 'missing'",
+      });
       expect(await fail('-A', 'app:nope', ...output)).toBe('beat: -A app:nope: app has no nope');
       expect(await fail('-A', 'fails', ...output)).toBe(
         'beat: -A fails: cannot be imported: ZeroDivisionError: division by zero (fails.py:2)',
@@ -285,22 +305,6 @@ function sitePackages(python: string): string {
   const program = 'import celery, os; print(os.path.dirname(os.path.dirname(celery.__file__)))';
   return spawnSync(python, ['-c', program], { encoding: 'utf8' }).stdout.trim();
 }
-
-test.each(CELERIES)(
-  'import celery: with $name, publishes the messages of Celery for every kind of canvas',
-  async (celery) => {
-    if (requireCelery(celery)) return;
-    using folder = new Folder();
-    const { config, stderr } = await importApp('canvas', findCelery(celery)!.python, folder);
-    const lines = stderr.split('\n').filter((line) => !line.includes(': note: '));
-    expect(lines).toEqual([
-      expect.stringMatching(
-        /^entry locked: different: canvas\.Locked\.apply_async of its task ran/,
-      ),
-    ]);
-    expect(Object.keys(config.beatSchedule!)).toHaveLength(19);
-  },
-);
 
 test.each(CELERIES)(
   'import celery: with $name, lists the entries that Celery cannot read',
@@ -470,6 +474,7 @@ test.skipIf(noRedBeat)(
   },
 );
 
+/** Imports an app in this process. */
 async function importApp(
   app: string,
   python: string,
@@ -477,7 +482,7 @@ async function importApp(
 ): Promise<{ config: BeatConfig; stderr: string }> {
   const output = join(folder.path, 'beat.config.json');
   const args = ['import', 'celery', '-A', app, '--python', python, '-o', output, '--partial'];
-  const { code, stderr } = await runBeat(args, { cwd: PROJECTS });
+  const { code, stderr } = await runCommandIn(PROJECTS, args);
   expect({ code, stderr }).toEqual({ code: 0, stderr });
   const { config } = readJson(readFileSync(output, 'utf8'), output);
   return { config: config as BeatConfig, stderr };
