@@ -13,8 +13,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false \
-    && cp -r src/http/assets dist/http/assets
+COPY scripts/copy-assets.js scripts/
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false && node scripts/copy-assets.js
 
 FROM node:24-bookworm-slim AS production
 # The brokers and stores that the image supports; SQLite needs no client.

@@ -1,15 +1,15 @@
 import type { Mutation } from './program.ts';
 
 const LUA = 'drivers/redis/scripts';
-const LUA_STATES = `${LUA}/state-parts.js`;
+const LUA_STATES = `${LUA}/includes/compare-states.lua`;
 const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
 const SQL_STATES = 'drivers/sql/states.js';
 /** The comparison of states that all stores but Redis share. */
 const COMMIT = 'store/commit.js';
 
-const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
-const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
+const LUA_FENCE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
+const LUA_COMPARE = `if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
 const LUA_BEFORE = `
   local SLICE, denied = 4000, false
   local function failure() return false end
@@ -21,14 +21,14 @@ const LUA_BEFORE = `
   at = at + 1
   if rows > 0 then
     first = first + 1 + rows
-    at = at + 5 + rows
+    at = at + 6 + rows
     at = at + 1 + 6 * tonumber(ARGV[at])
   end
   at = at + 2 * tonumber(ARGV[at]) + 1
   local lists_end = first - 1 + tonumber(ARGV[at])
   at = at + 1
 `;
-const LUA_CHECK = 'COMMIT = script(`${HEAD}\n';
+const LUA_CHECK = '--- @include compare-states\n';
 const LUA_PUSH = `
   for k = first, lists_end do
     local last = at + tonumber(ARGV[at])
@@ -81,12 +81,8 @@ export const MUTATIONS = {
 
   /** Publishes before the checks, as a scheduler does that publishes first and stores state afterwards. */
   'publish-first': [
-    { file: `${LUA}/publish-scripts.js`, text: LUA_PUSH, instead: LUA_PASS },
-    {
-      file: `${LUA}/commit-scripts.js`,
-      text: LUA_CHECK,
-      instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}`,
-    },
+    { file: `${LUA}/includes/push.lua`, text: LUA_PUSH, instead: LUA_PASS },
+    { file: `${LUA}/commit.lua`, text: LUA_CHECK, instead: LUA_BEFORE + LUA_PUSH + LUA_CHECK },
     { file: SQLITE, text: SQLITE_PUSH, instead: '' },
     { file: SQLITE, text: SQLITE_CHECK, instead: SQLITE_CHECK + SQLITE_PUSH },
     { file: SQL, text: SQL_PUSH, instead: '' },

@@ -1,6 +1,7 @@
+import luaparse from 'luaparse';
 import ts from 'typescript';
 import { changesOf } from './code-mutators.ts';
-import { changesWithin } from './embedded-mutators.ts';
+import { changesOfLua, changesWithin } from './embedded-mutators.ts';
 import { applyTo, trimLines, type Change, type Mutant } from './mutant.ts';
 import { findScope } from './scopes.ts';
 
@@ -8,7 +9,8 @@ import { findScope } from './scopes.ts';
 export function collectMutants(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const mutants: Mutant[] = [];
-  visit(source);
+  if (isLua(file)) for (const change of changesOfLua(text)) add(change, source);
+  else visit(source);
   return mutants;
 
   function visit(node: ts.Node): void {
@@ -45,7 +47,19 @@ function linesAround(text: string, { start, end }: Change): { from: number; to: 
   return { from: text.lastIndexOf('\n', start - 1) + 1, to: after < 0 ? text.length : after };
 }
 
+export function isLua(file: string): boolean {
+  return file.endsWith('.lua');
+}
+
 function parses(file: string, text: string): boolean {
+  if (isLua(file)) {
+    try {
+      luaparse.parse(text, { luaVersion: '5.1' });
+      return true;
+    } catch {
+      return false;
+    }
+  }
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
   // What ts.createSourceFile found wrong; its type leaves the field out.
   const { parseDiagnostics } = source as unknown as { parseDiagnostics: readonly unknown[] };

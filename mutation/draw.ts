@@ -1,5 +1,5 @@
 import { globSync, readFileSync, statSync } from 'node:fs';
-import { collectMutants } from './collect.ts';
+import { collectMutants, isLua } from './collect.ts';
 import { isEquivalent, type Equivalent } from './equivalents.ts';
 import { applyTo, type Mutant } from './mutant.ts';
 import { shuffled } from './sample.ts';
@@ -9,9 +9,11 @@ import { TypeCheck } from './type-check.ts';
 export function listSources(globs: readonly string[]): string[] {
   const files = globs.flatMap((glob) => {
     const isFolder = statSync(glob, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    return globSync(isFolder ? `${glob}/**/*.ts` : glob);
+    return globSync(isFolder ? `${glob}/**/*.{ts,lua}` : glob);
   });
-  return [...new Set(files)].filter((file) => /^src\/.*(?<!\.d)\.ts$/.test(file)).toSorted();
+  return [...new Set(files)]
+    .filter((file) => /^src\/.*(\.lua|(?<!\.d)\.ts)$/.test(file))
+    .toSorted();
 }
 
 export function listMutants(files: readonly string[]): Mutant[] {
@@ -30,7 +32,8 @@ export function draw(
     let left = count;
     for (const mutant of within) {
       if (left === 0) break;
-      if (isEquivalent(mutant, known) || !types.passes(mutant.file, mutatedText(mutant))) continue;
+      if (isEquivalent(mutant, known)) continue;
+      if (!isLua(mutant.file) && !types.passes(mutant.file, mutatedText(mutant))) continue;
       drawn.push(mutant);
       left -= 1;
     }

@@ -1,8 +1,9 @@
-// Changes of the SQL and Lua that stand in the source as text.
+// Changes of SQL and Lua: of texts in the source, and of the scripts of Redis.
 import type { Change } from './mutant.ts';
 
 const SQL = /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|BEGIN|PRAGMA|CREATE (TABLE|INDEX|UNIQUE))\b/;
-const LUA = /\bredis\.p?call\b/;
+/** Comments of Lua. */
+const COMMENTS = /^--\[\[.*?^\]\]$|^ *--[^\n]*$/gms;
 
 interface Rule {
   readonly kind: string;
@@ -84,7 +85,19 @@ const LUA_RULES: readonly Rule[] = [
 
 /** The changes of one literal's source text, which begins at `offset` of its file. */
 export function* changesWithin(text: string, offset: number): Generator<Change> {
-  const rules = LUA.test(text) ? LUA_RULES : SQL.test(text) ? SQL_RULES : [];
+  if (SQL.test(text)) yield* changesBy(SQL_RULES, text, offset);
+}
+
+/** The changes of a Lua file, its comments left out. */
+export function changesOfLua(text: string): Generator<Change> {
+  return changesBy(
+    LUA_RULES,
+    text.replaceAll(COMMENTS, (comment) => comment.replaceAll(/[^\n]/g, '.')),
+    0,
+  );
+}
+
+function* changesBy(rules: readonly Rule[], text: string, offset: number): Generator<Change> {
   for (const { kind, find, instead } of rules) {
     for (const found of text.matchAll(find)) {
       const start = offset + found.index;

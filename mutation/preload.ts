@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FOLDER, MODE, swapPath, type Swap } from './protocol.ts';
+import { interceptLua } from './lua-files.ts';
+import { FOLDER, MODE, readSwap } from './protocol.ts';
 import { recordReached } from './reached.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const recording = process.env[MODE] === 'record';
 if (recording) recordReached();
-const swap = recording ? null : readSwap();
+const swap = recording ? null : readSwap(process.env[FOLDER]!);
+interceptLua(swap);
 const instrument = recording ? (await import('./scopes.ts')).instrument : null;
 
 registerHooks({
@@ -25,7 +27,3 @@ registerHooks({
     return { format: 'module-typescript', source, shortCircuit: true };
   },
 });
-
-function readSwap(): Swap | null {
-  return JSON.parse(readFileSync(swapPath(process.env[FOLDER]!), 'utf8')) as Swap | null;
-}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
 
@@ -18,6 +19,10 @@ export interface Swap {
 
 export function swapPath(folder: string): string {
   return join(folder, 'swap.json');
+}
+
+export function readSwap(folder: string): Swap | null {
+  return JSON.parse(readFileSync(swapPath(folder), 'utf8')) as Swap | null;
 }
 
 export interface Task {

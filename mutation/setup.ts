@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { FOLDER, MODE, REACHED } from './protocol.ts';
+import { interceptLua } from './lua-files.ts';
+import { FOLDER, MODE, REACHED, readSwap } from './protocol.ts';
 import { recordReached } from './reached.ts';
 
 if (process.env[MODE] === 'record') {
@@ -16,4 +17,7 @@ if (process.env[MODE] === 'record') {
   // Some of these processes run as another user.
   chmodSync(path, 0o666);
   recordReached();
+  interceptLua(null);
+} else {
+  interceptLua(readSwap(process.env[FOLDER]!));
 }

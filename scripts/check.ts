@@ -24,6 +24,7 @@ const STEPS: readonly Step[] = [
   },
   { checks: ['words'], command: ['node', 'scripts/words.ts'] },
   { checks: ['workflows'], command: ['node', 'scripts/workflows.ts'] },
+  { checks: ['lua'], command: ['node', 'scripts/lua.ts'] },
 ];
 
 const allowed = STEPS.flatMap(({ checks }) => checks);

@@ -54,7 +54,7 @@ const EXEMPT = /^(scripts\/words\.ts|test\/conformance\/|CHANGELOG\.md)/;
 
 /** Files of which comments and literals are read, and those that are read whole. */
 const CODE = /\.(ts|js|mjs)$/;
-const TEXT = /\.(md|py|ya?ml|toml|sh|service|timer)$/;
+const TEXT = /\.(md|lua|py|ya?ml|toml|sh|service|timer)$/;
 
 const below = process.argv.slice(2);
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })

@@ -120,7 +120,7 @@ for (const [name, { type, missing, faults, mutations }] of Object.entries(SUBJEC
 
 test('chaos: a mutation whose text the program no longer has is an error', () => {
   const gone = {
-    file: 'drivers/redis/scripts/commit-scripts.js',
+    file: 'drivers/redis/scripts/commit.lua',
     text: 'no such text',
     instead: '',
   };

@@ -19,10 +19,6 @@ vi.mock('../../src/drivers/redis/scripts/script.ts', async (original) => {
   const module = await original<typeof Scripts>();
   return { ...module, script: (lua: string) => module.script(BEFORE_7 + lua) };
 });
-vi.mock('../../src/drivers/redis/scripts/lock-scripts.ts', async (original) => {
-  const scripts = await original<Record<string, string>>();
-  return Object.fromEntries(Object.entries(scripts).map(([name, lua]) => [name, BEFORE_7 + lua]));
-});
 
 const missing = requireService('redis-server');
 

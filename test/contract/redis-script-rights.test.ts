@@ -1,24 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/scripts/lock-scripts.ts';
-import { COMPLETE_NAMES, FIND_NAMES, INDEX_NAMES } from '../../src/drivers/redis/entry-names.ts';
-import { APPEND_HISTORY } from '../../src/drivers/redis/history.ts';
-import {
-  APPEND,
-  APPEND_ENTRIES,
-  REMOVE,
-  WITHDRAW,
-} from '../../src/drivers/redis/scripts/outbox-scripts.ts';
-import { run, script, type Script } from '../../src/drivers/redis/scripts/script.ts';
-import { COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts/commit-scripts.ts';
-import { SEND } from '../../src/drivers/redis/scripts/publish-scripts.ts';
-import { BEGIN_TERM, REMOVE_STATE } from '../../src/drivers/redis/scripts/term-scripts.ts';
-import { FIND, PAGE, POSITIONS } from '../../src/drivers/redis/scripts/entry-scripts.ts';
+import { loadScript } from '../../src/drivers/redis/scripts/load-script.ts';
+import { run, script } from '../../src/drivers/redis/scripts/script.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
 interface Case {
-  readonly script: Script;
   readonly keys: readonly string[];
   readonly args: readonly string[];
   /** The reply to a user with every right. */
@@ -46,18 +33,18 @@ const CHANGE = ['7', '1', 'a', 'state', ''];
 /** The change of one stored entry, which moves in the index. */
 const MOVE = ['7', '1', 'old', 'new state', 'state'];
 /** One finished command, and what is written beside the state of that entry. */
-const MOVED = ['1', 'command', 'id', 'audit row', '2', ''];
+const MOVED = ['1', '1000000', '10000', 'command', 'id', 'audit row', '2', ''];
 /** One row of one entry's history, and one minute. */
 const ROW = [
-  ...['1', '100', '10', '1000', '0', '1', 'row'],
+  ...['1', '100', '10', '1000', '0', '8', '1', 'row'],
   ...['1', '5', '28', '1', '0', '0', '0'],
 ];
 /** One message to a channel, one to a list, and one binding. */
 const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 
+/** By the names of the scripts. */
 const CASES: Readonly<Record<string, Case>> = {
-  BEGIN_TERM: {
-    script: BEGIN_TERM,
+  'begin-term': {
     keys: ['term', 'states', 'indexed', 'history', 'minutes'],
     args: [],
     reply: expect.any(Number),
@@ -67,15 +54,13 @@ const CASES: Readonly<Record<string, Case>> = {
       ...{ RPUSH: 'history', LTRIM: 'history' },
     },
   },
-  COMMIT: {
-    script: COMMIT,
+  commit: {
     keys: ['term', 'states', 'minutes', 'history', 'list', 'binding'],
     args: [...CHANGE, ...ROW, ...PUSH],
     reply: ['committed', [1]],
     commands: { ...LEDGER, ...PUSHES, ...HISTORY },
   },
-  COMMIT_ENTRIES: {
-    script: COMMIT_ENTRIES,
+  'commit-entries': {
     keys: [
       ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index', 'names', 'indexed'],
       ...['minutes', 'history', 'list', 'binding'],
@@ -84,15 +69,13 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: ['committed', [1]],
     commands: { ...PUSHES, ...HISTORY, ...ENTRIES },
   },
-  SEND: {
-    script: SEND,
+  send: {
     keys: ['list', 'binding'],
     args: PUSH,
     reply: ['committed', [1]],
     commands: PUSHES,
   },
-  APPEND: {
-    script: APPEND,
+  append: {
     keys: ['term', 'states', 'order', 'outbox', 'minutes', 'history'],
     args: [...CHANGE, ...ROW, 'id', 'message'],
     reply: ['committed'],
@@ -102,8 +85,7 @@ const CASES: Readonly<Record<string, Case>> = {
       ...{ ZCARD: 'order', ZADD: 'order', ZREM: 'order' },
     },
   },
-  APPEND_ENTRIES: {
-    script: APPEND_ENTRIES,
+  'append-entries': {
     keys: [
       ...['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
       ...['names', 'indexed', 'minutes', 'history'],
@@ -112,15 +94,13 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: ['committed'],
     commands: { ...HISTORY, ...ENTRIES, HEXISTS: 'outbox', HLEN: 'outbox' },
   },
-  APPEND_HISTORY: {
-    script: APPEND_HISTORY,
+  'append-history': {
     keys: ['minutes', 'history'],
     args: ROW,
     reply: 1,
     commands: { RPUSH: 'history' },
   },
-  FIND: {
-    script: FIND,
+  'find-entries': {
     keys: ['entries', 'states'],
     args: ['old', 'other'],
     reply: [
@@ -129,78 +109,67 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     commands: { HMGET: 'entries' },
   },
-  PAGE: {
-    script: PAGE,
+  'page-entries': {
     keys: ['index', 'entries', 'states'],
     args: ['-', '+', '1', ''],
     reply: [':31206f6c64', [['1 old', '1 {}', 'state']]],
     commands: { ZRANGEBYLEX: 'index', HMGET: 'entries' },
   },
-  POSITIONS: {
-    script: POSITIONS,
+  'page-positions': {
     keys: ['index'],
     args: ['-', '+', '2', ''],
     reply: ['', [['1 old', 1]]],
     commands: { ZRANGEBYLEX: 'index' },
   },
-  FIND_NAMES: {
-    script: FIND_NAMES,
+  'find-names': {
     keys: ['term', 'indexed', 'names'],
     args: ['[old', '1'],
     reply: ['old'],
     commands: { ...TERM, ZRANGEBYLEX: 'names' },
   },
-  INDEX_NAMES: {
-    script: INDEX_NAMES,
+  'index-names': {
     keys: ['term', 'entries', 'names'],
     args: ['7', 'old', 'gone'],
     reply: 1,
     commands: { ...TERM, HMGET: 'entries', ZADD: 'names', ZREM: 'names' },
   },
-  COMPLETE_NAMES: {
-    script: COMPLETE_NAMES,
+  'complete-names': {
     keys: ['term', 'indexed'],
     args: ['7', '7'],
     reply: 1,
     commands: { ...TERM, SET: 'indexed' },
   },
-  REMOVE: {
-    script: REMOVE,
+  'remove-messages': {
     keys: ['term', 'order', 'outbox'],
     args: ['7', 'old'],
     reply: 1,
     commands: { ...TERM, ZREM: 'order', HDEL: 'outbox' },
   },
-  WITHDRAW: {
-    script: WITHDRAW,
+  'withdraw-messages': {
     keys: ['term', 'order', 'outbox', 'minutes', 'history'],
     args: ['7', '1', 'old', ...ROW, 'old'],
     reply: 1,
     commands: { ...TERM, ...HISTORY, HEXISTS: 'outbox', ZREM: 'order', HDEL: 'outbox' },
   },
-  REMOVE_STATE: {
-    script: REMOVE_STATE,
+  'remove-state': {
     keys: ['term', 'states', 'other states'],
     args: ['7', 'old'],
     reply: 1,
     commands: { ...TERM, HDEL: 'states' },
   },
-  ACQUIRE: {
-    script: script(ACQUIRE),
+  'lock-acquire': {
     keys: ['free'],
     args: ['me', '5000'],
     reply: 1,
     commands: { EXISTS: 'free', GET: 'free', PEXPIRE: 'free', DEL: 'free', SET: 'free' },
   },
-  EXTEND: {
-    script: script(EXTEND),
+  'lock-extend': {
     keys: ['held'],
     args: ['me', '5000'],
     reply: 1,
     commands: { GET: 'held', PEXPIRE: 'held' },
   },
-  RELEASE: {
-    script: script(RELEASE),
+  'lock-release': {
     keys: ['held'],
     args: ['me'],
     reply: 1,
@@ -214,13 +183,13 @@ const EACH_COMMAND = Object.entries(CASES).flatMap(([name, { commands }]) =>
 
 /** Scripts whose keys may be of any type, because others write them too; with these keys. */
 const EACH_KEY = Object.entries({
-  COMMIT: ['states', 'list', 'binding'],
-  SEND: ['list', 'binding'],
-  APPEND: ['states', 'order', 'outbox'],
-  COMMIT_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
-  APPEND_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
-  INDEX_NAMES: ['entries', 'names'],
-  PAGE: ['index', 'entries', 'states'],
+  commit: ['states', 'list', 'binding'],
+  send: ['list', 'binding'],
+  append: ['states', 'order', 'outbox'],
+  'commit-entries': ['commands', 'audit', 'ids', 'entries', 'index'],
+  'append-entries': ['commands', 'audit', 'ids', 'entries', 'index'],
+  'index-names': ['entries', 'names'],
+  'page-entries': ['index', 'entries', 'states'],
 }).flatMap(([name, keys]) => keys.map((key) => ({ name, key })));
 
 const HIDE = 'local redis = setmetatable({ acl_check_cmd = false }, { __index = redis })\n';
@@ -273,8 +242,10 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       ...(['ACL', 'SETUSER', 'narrow', 'reset', 'on', '>pw'] as const),
       ...['~*', '&*', '+@all', ...rules],
     );
-  const runCase = (begin: string, { script: { lua }, keys, args }: Case) =>
-    run(client, script(begin + lua), keys, args);
+  const runCase = (begin: string, name: string) => {
+    const { keys, args } = CASES[name]!;
+    return run(client, script(begin + loadScript(name).lua), keys, args);
+  };
   /** Every key with its value, in Redis's own format. */
   const contents = async () => {
     const keys = (await server.client.keys('*')).toSorted();
@@ -284,7 +255,7 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
 
   describe.each(VERSIONS)('$version', ({ begin, isOld }) => {
     test.each(Object.keys(CASES))('%s works for a user with every right', async (name) => {
-      expect(await runCase(begin, CASES[name]!)).toEqual(CASES[name]!.reply);
+      expect(await runCase(begin, name)).toEqual(CASES[name]!.reply);
     });
 
     test.each(EACH_COMMAND)(
@@ -292,22 +263,22 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       async ({ name, command, key }) => {
         await allow(`-${command.toLowerCase()}`);
         const before = await contents();
-        const error: unknown = await runCase(begin, CASES[name]!).catch((e: unknown) => e);
+        const error: unknown = await runCase(begin, name).catch((e: unknown) => e);
         expect(String(error)).toMatch(/may not run|user executing the script can't run/);
-        // Without a key that surely exists, `SEND` cannot try what it only reads with.
-        const isNamed = !(isOld && name === 'SEND' && /CARD|LLEN/.test(command));
+        // Without a key that surely exists, `send` cannot try what it only reads with.
+        const isNamed = !(isOld && name === 'send' && /CARD|LLEN/.test(command));
         if (isNamed) expect(error).toMatchObject({ command, keys: key === '' ? [] : [key] });
         const after = await contents();
         // Before Redis 7 rights can only be tried, on a key that exists.
-        if (isOld && name === 'BEGIN_TERM')
+        if (isOld && name === 'begin-term')
           Object.assign(before, { term: after['term'], indexed: after['indexed'] });
-        if (isOld && name === 'SEND') delete after['binding'];
+        if (isOld && name === 'send') delete after['binding'];
         expect(after).toEqual(before);
       },
     );
 
-    test('COMPLETE_NAMES leaves the term as it is', async () => {
-      await runCase(begin, CASES['COMPLETE_NAMES']!);
+    test('complete-names leaves the term as it is', async () => {
+      await runCase(begin, 'complete-names');
       expect(await server.client.get('term')).toBe('7');
     });
 
@@ -316,7 +287,7 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       async ({ name, key }) => {
         await server.client.set(key, 'a text');
         const before = await contents();
-        await expect(runCase(begin, CASES[name]!)).rejects.toThrow('WRONGTYPE');
+        await expect(runCase(begin, name)).rejects.toThrow('WRONGTYPE');
         expect(await contents()).toEqual(before);
       },
     );

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { globSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BeatProcess, runBeat } from '../support/beat-process.ts';
@@ -84,9 +84,14 @@ test('npm package: contains the build, the schema, files for Python and systemd,
   ]);
   const assets = packed.filter((path) => path.startsWith('dist/http/assets/'));
   const others = packed.filter((path) => !assets.includes(path));
-  expect(others.filter((path) => !/\.(js|d\.ts|json|md|py|service)$|^LICENSE$/.test(path))).toEqual(
-    [],
-  );
+  const kinds = /\.(js|d\.ts|lua|json|md|py|service)$|^LICENSE$/;
+  expect(others.filter((path) => !kinds.test(path))).toEqual([]);
+});
+
+test('npm package: contains all scripts that Redis runs', () => {
+  const scripts = packed.filter((path) => path.endsWith('.lua'));
+  const sources = globSync('drivers/redis/scripts/**/*.lua', { cwd: join(ROOT, 'src') });
+  expect(scripts.toSorted()).toEqual(sources.map((path) => `dist/${path}`).toSorted());
 });
 
 test('npm package: contains all static files of the dashboard', () => {

@@ -8,8 +8,10 @@ import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites } from './writes.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
+import { loadScript } from './scripts/load-script.ts';
 import { run } from './scripts/script.ts';
-import { SEND } from './scripts/publish-scripts.ts';
+
+const SEND = loadScript('send');
 
 /** Messages that one script publishes at most, so that other clients do not wait long. */
 const CHUNK = 500;

@@ -9,8 +9,14 @@ import {
 } from '../../broker/polling-consumer.ts';
 import { decodeEnvelope } from '../../broker/received-message.ts';
 import { Connection } from './connection/connection.ts';
-import { ACK, RENEW, REQUEUE, RESTORE, TAKE } from './scripts/consumer-scripts.ts';
+import { loadScript } from './scripts/load-script.ts';
 import { run, type Script } from './scripts/script.ts';
+
+const TAKE = loadScript('take-message');
+const ACK = loadScript('acknowledge-message');
+const REQUEUE = loadScript('requeue-message');
+const RESTORE = loadScript('restore-messages');
+const RENEW = loadScript('renew-messages');
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;

@@ -5,76 +5,12 @@ import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { RIGHTS } from './rights.ts';
-import { run, script, type Script } from './scripts/script.ts';
+import { loadScript } from './scripts/load-script.ts';
+import { run, type Script } from './scripts/script.ts';
 
-/**
- * Finds names in a complete index.
- *
- * KEYS[1]  term
- * KEYS[2]  term in which the index was complete
- * KEYS[3]  names
- * ARGV[1]  lower bound, as for ZRANGEBYLEX
- * ARGV[2]  limit
- * returns  names, or nil while the index is not complete, or one of its keys has another type
- */
-export const FIND_NAMES = script(`${RIGHTS}
-  local denied = failing('GET', KEYS[1])
-  if denied then return denied end
-  local term, indexed = redis.call('GET', KEYS[1]), redis.pcall('GET', KEYS[2])
-  local names = redis.pcall('ZRANGEBYLEX', KEYS[3], ARGV[1], '+', 'LIMIT', 0, ARGV[2])
-  denied = failure('GET', KEYS[2], indexed) or failure('ZRANGEBYLEX', KEYS[3], names)
-  if not term or indexed ~= term or denied and denied.err:find('WRONGTYPE', 1, true) then
-    return false
-  end
-  return denied or names
-`);
-
-/**
- * Adds names to the index, or removes them, as their entries exist or not.
- *
- * KEYS[1]  term
- * KEYS[2]  definitions
- * KEYS[3]  names
- * ARGV[1]  fencing token of the term
- * ARGV     then names, at most 4,000
- * returns  1, or 0 when another term has begun
- */
-export const INDEX_NAMES = script(`${RIGHTS}
-  probe = KEYS[1]
-  local denied = failing('GET', KEYS[1])
-  if denied then return denied end
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  denied = lacking('HMGET', KEYS[2], '') or lacking('ZADD', KEYS[3], '0', '') or lacking('ZREM', KEYS[3], '')
-  if denied then return denied end
-  local found = redis.call('HMGET', KEYS[2], unpack(ARGV, 2))
-  for i, definition in ipairs(found) do
-    if definition then redis.call('ZADD', KEYS[3], 0, ARGV[i + 1])
-    else redis.call('ZREM', KEYS[3], ARGV[i + 1]) end
-  end
-  return 1
-`);
-
-/**
- * Records whether the index is complete.
- *
- * KEYS[1]  term
- * KEYS[2]  term in which the index is complete
- * ARGV[1]  fencing token of the term
- * ARGV[2]  the token again, or an empty text for an index that is not complete
- * returns  1, or 0 when another term has begun
- */
-export const COMPLETE_NAMES = script(`${RIGHTS}
-  probe = KEYS[1]
-  local denied = failing('GET', KEYS[1])
-  if denied then return denied end
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  -- Before Redis 7 this runs on the term, which exists.
-  denied = lacking('SET', KEYS[2], '', 'NX')
-  if denied then return denied end
-  redis.call('SET', KEYS[2], ARGV[2])
-  return 1
-`);
+const FIND_NAMES = loadScript('find-names');
+const INDEX_NAMES = loadScript('index-names');
+const COMPLETE_NAMES = loadScript('complete-names');
 
 /** Names that one step looks at. Redis serves other clients between two steps. */
 const STEP = 1_000;

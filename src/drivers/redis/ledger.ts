@@ -15,18 +15,16 @@ import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
 import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
-import { CHECK, COMMIT, COMMIT_COMMANDS, COMMIT_ENTRIES } from './scripts/commit-scripts.ts';
-import {
-  APPEND,
-  APPEND_COMMANDS,
-  APPEND_ENTRIES,
-  REMOVE,
-  WITHDRAW,
-} from './scripts/outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
+import { loadScript } from './scripts/load-script.ts';
 import { run, type Script } from './scripts/script.ts';
-import { BEGIN_TERM, REMOVE_STATE } from './scripts/term-scripts.ts';
 import { entryArguments } from './stored-entries.ts';
+
+const BEGIN_TERM = loadScript('begin-term');
+const REMOVE_STATE = loadScript('remove-state');
+const CHECK = loadScript('check-commit');
+const REMOVE = loadScript('remove-messages');
+const WITHDRAW = loadScript('withdraw-messages');
 
 /** States that one HSCAN reads. Redis serves other clients between two calls. */
 const SCAN_COUNT = 1_000;
@@ -41,8 +39,16 @@ interface CommitScripts {
   readonly ofEntries: Script;
 }
 
-const COMMITS = { plain: COMMIT, withCommands: COMMIT_COMMANDS, ofEntries: COMMIT_ENTRIES };
-const APPENDS = { plain: APPEND, withCommands: APPEND_COMMANDS, ofEntries: APPEND_ENTRIES };
+const COMMITS = {
+  plain: loadScript('commit'),
+  withCommands: loadScript('commit-with-commands'),
+  ofEntries: loadScript('commit-entries'),
+};
+const APPENDS = {
+  plain: loadScript('append'),
+  withCommands: loadScript('append-with-commands'),
+  ofEntries: loadScript('append-entries'),
+};
 
 /**
  * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
@@ -253,7 +259,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 }
 
-/** The arguments that `COMMIT` and `APPEND` have in common. */
+/** The arguments of `includes/compare-states.lua`. */
 function commonArguments(token: number, changes: readonly Change[]): string[] {
   const args = [String(token), String(changes.length)];
   const encoded = changes.map(encodeChange);

@@ -2,7 +2,11 @@ import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, ResourceLockedError, type ExecutionResult } from 'redlock';
 import { StoreError } from '../../util/errors.ts';
 import type { Connection } from './connection/connection.ts';
-import { ACQUIRE, EXTEND, RELEASE } from './scripts/lock-scripts.ts';
+import { loadScript } from './scripts/load-script.ts';
+
+const ACQUIRE = loadScript('lock-acquire');
+const EXTEND = loadScript('lock-extend');
+const RELEASE = loadScript('lock-release');
 
 /** The majority's answer. `divided`: neither side has a majority, so possibly no instance holds the lock. */
 export type VoteResult<T> = T | 'rejected' | 'divided';
@@ -88,7 +92,11 @@ function redlockOver(clients: Iterable<Redis>): Redlock {
   return new Redlock(
     clients,
     { retryCount: 0 },
-    { acquireScript: () => ACQUIRE, extendScript: () => EXTEND, releaseScript: () => RELEASE },
+    {
+      acquireScript: () => ACQUIRE.lua,
+      extendScript: () => EXTEND.lua,
+      releaseScript: () => RELEASE.lua,
+    },
   );
 }
 

@@ -13,63 +13,14 @@ import type {
 import type { Connection } from './connection/connection.ts';
 import type { EntryNames } from './entry-names.ts';
 import type { Keys } from './keys.ts';
-import { FIND, PAGE, POSITIONS } from './scripts/entry-scripts.ts';
+import { loadScript } from './scripts/load-script.ts';
 import { run, type Script } from './scripts/script.ts';
 
-/**
- * The part of a commit script that checks the rights and keys for stored entries. It follows the head, whose states
- * are those of stored entries, and defines `write_entries`. `first` is the position of its first key.
- *
- * KEYS     from `first`, definitions, order, names, term in which the names were complete
- * ARGV     from `at`, per change: due ('' for an entry to remove), definition ('' for the present one)
- */
-export const WRITE_ENTRIES = `
-  local states, entries, order, index = KEYS[2], KEYS[first], KEYS[first + 1], KEYS[first + 2]
-  local entries_from = at
-  local index_term = KEYS[first + 3]
-  first, at = first + 4, at + 2 * n
-  denied = denied
-    or lacking('HMGET', entries, '')
-    or lacking('HSET', entries, '', '')
-    or lacking('HDEL', entries, '')
-    or lacking('HDEL', states, '')
-    or lacking('ZCARD', order)
-    or lacking('ZADD', order, '0', '')
-    or lacking('ZREM', order, '')
-    or lacking('ZADD', index, '0', '')
-    or lacking('ZREM', index, '')
-    or lacking('SET', index_term, '', 'NX')
-    or failing('HMGET', entries, '')
-    or failing('ZCARD', order)
-  if denied then return denied end
-  -- Entries do without the index by name: searches read all names until a leader has completed it.
-  local is_indexed = not failing('ZREM', index, '')
+const FIND = loadScript('find-entries');
+const PAGE = loadScript('page-entries');
+const POSITIONS = loadScript('page-positions');
 
-  local function write_entries()
-    if not is_indexed then redis.call('SET', index_term, '') end
-    for i = 1, n do
-      local name, state = ARGV[1 + 2 * i], ARGV[2 + 2 * i]
-      local due, definition = ARGV[entries_from + 2 * i - 2], ARGV[entries_from + 2 * i - 1]
-      local old = redis.call('HMGET', entries, name)[1]
-      local old_due, old_definition = (old or ''):match('^(%S+) (.*)$')
-      if old_due and old_due ~= due then redis.call('ZREM', order, old_due .. ' ' .. name) end
-      if definition == '' then definition = old_definition end
-      if due == '' then
-        redis.call('HDEL', entries, name)
-        redis.call('HDEL', states, name)
-        if is_indexed then redis.call('ZREM', index, name) end
-      elseif definition then
-        redis.call('HSET', entries, name, due .. ' ' .. definition)
-        redis.call('HSET', states, name, state)
-        if old_due ~= due then redis.call('ZADD', order, 0, due .. ' ' .. name) end
-        -- Completing the index of names walks along the order: an entry that moves back may have been passed by.
-        if is_indexed and (not old_due or due < old_due) then redis.call('ZADD', index, 0, name) end
-      end
-    end
-  end
-`;
-
-/** The arguments that `WRITE_ENTRIES` reads. */
+/** The arguments of `includes/write-entries.lua`. */
 export function entryArguments(changes: readonly Change[]): string[] {
   return changes.flatMap(({ stored }) =>
     stored === undefined || stored === 'removed'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../../src/util/errors.ts';
 import type { Connection } from '../../../../src/drivers/redis/connection/connection.ts';
-import { ACQUIRE } from '../../../../src/drivers/redis/scripts/lock-scripts.ts';
+import { loadScript } from '../../../../src/drivers/redis/scripts/load-script.ts';
 import { Quorum } from '../../../../src/drivers/redis/quorum.ts';
 
 type Vote = 'for' | 'against' | 'fails';
@@ -83,7 +83,7 @@ test.each<Vote>(['against', 'fails'])(
   async (vote) => {
     const scripts: string[] = [];
     await acquire(new Quorum([serverThat(vote, 0, scripts)])).catch(() => {});
-    expect(scripts.filter((script) => script === ACQUIRE)).toHaveLength(1);
+    expect(scripts.filter((script) => script === loadScript('lock-acquire').lua)).toHaveLength(1);
   },
 );
 

@@ -1,0 +1,10 @@
+--[[
+  Reads entries.
+
+  KEYS[1]  definitions
+  KEYS[2]  states
+  ARGV     names
+  returns  per name {name, due and definition, state}; the latter two nil when there are none
+]]
+--- @include read-entries
+return read_entries(ARGV, ARGV, 1)

@@ -1,0 +1,58 @@
+--[[
+  Checks the rights and keys to finish commands, and defines `finish_commands`. Follows `compare-states`; moves `first`
+  and `at` on.
+
+  KEYS     from `first`: commands, audit rows, their order
+  ARGV     from `at`: number of commands; unless it is 0: bytes of the longest command, audit rows that stay, and
+           per command: key, id ('' for none), audit row
+
+  A batch without commands needs none of the rights.
+]]
+--- @include long-key
+-- How far from its head the log is searched for a command: those before it wait for their reload.
+local MAX_WAITING = 2000
+
+local commands, audit, audit_order = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+first = first + 3
+local finished = tonumber(ARGV[at])
+local finish_from, longest_command, audit_rows = at + 3, 0, 0
+if finished > 0 then
+  longest_command, audit_rows = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  at = finish_from + 3 * finished
+else
+  at = at + 1
+end
+denied = denied or finished > 0 and (
+  lacking('LREM', commands, '1', '')
+  or lacking('LRANGE', commands, '0', '0')
+  or lacking('HSET', audit, '', '')
+  or lacking('HDEL', audit, '')
+  or lacking('LPUSH', audit_order, '')
+  or lacking('LLEN', audit_order)
+  or lacking('RPOP', audit_order)
+  or failing('LLEN', commands)
+  or failing('HMGET', audit, '')
+  or failing('LLEN', audit_order)
+)
+if denied then return denied end
+
+local function remove_command(key)
+  if redis.call('LREM', commands, 1, key) > 0 or not key:find('^oversized ') then return end
+  for i = 0, math.min(redis.call('LLEN', commands), MAX_WAITING) - 1 do
+    local text = redis.call('LRANGE', commands, i, i)[1]
+    if long_key(text, longest_command) == key then return redis.call('LREM', commands, 1, text) end
+  end
+end
+
+local function finish_commands()
+  if finished == 0 then return end
+  for i = finish_from, finish_from + 3 * (finished - 1), 3 do
+    remove_command(ARGV[i])
+    if ARGV[i + 1] ~= '' and redis.call('HSET', audit, ARGV[i + 1], ARGV[i + 2]) == 1 then
+      redis.call('LPUSH', audit_order, ARGV[i + 1])
+    end
+  end
+  while redis.call('LLEN', audit_order) > audit_rows do
+    redis.call('HDEL', audit, redis.call('RPOP', audit_order))
+  end
+end
