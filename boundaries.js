@@ -64,7 +64,6 @@ export const PURE = [
   'history/describe-account.ts',
   'history/explain.ts',
   'history/join-runs.ts',
-  'history/skip-reasons.ts',
   'history/view-why.ts',
   'history/view.ts',
   'import/celery/compare-messages.ts',

@@ -1,4 +1,5 @@
-import { MISSED_AFTER, type SkipReason } from '../src/catalog/catch-up.ts';
+import { MISSED_AFTER } from '../src/catalog/catch-up.ts';
+import type { SkipReason } from '../src/message/skip-reasons.ts';
 import { limitsOverlap } from '../src/catalog/overlap.ts';
 import type { Entry } from '../src/catalog/entry.ts';
 import type { RunCause } from '../src/message/run.ts';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { SKIP_REASONS } from '../src/message/skip-reasons.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
@@ -14,11 +15,10 @@ const SOURCES = [
   'src/events/run-events.ts',
   'src/events/term-events.ts',
   'src/events/operation.ts',
-  'src/catalog/catch-up.ts',
   'src/message/run.ts',
 ];
 
-/** Union types with a section of their own. */
+/** Types with a section of their own. */
 const SECTIONS: Readonly<Record<string, string>> = {
   Operation: 'Operations',
   SkipReason: 'Skip reasons',
@@ -47,7 +47,9 @@ function renderEventReference(): string {
   const declarations = readDeclarations();
   return [
     ...membersOf(declarations, 'BeatEvents').map((event) => renderEvent(event, declarations)),
-    ...Object.entries(SECTIONS).map(([name, title]) => renderUnion(name, title, declarations)),
+    ...Object.entries(SECTIONS).map(([name, title]) =>
+      name === 'SkipReason' ? renderSkipReasons(title) : renderUnion(name, title, declarations),
+    ),
   ].join('\n\n');
 }
 
@@ -91,6 +93,12 @@ function renderEvent(event: ts.PropertySignature, declarations: Declarations): s
     }
   }
   return lines.join('\n');
+}
+
+function renderSkipReasons(title: string): string {
+  const rows = Object.entries(SKIP_REASONS).map(([reason, text]) => row([`\`${reason}\``, text]));
+  const header = table(['value', 'meaning']);
+  return [`### ${title}`, '', 'Why an occurrence is not sent.', '', ...header, ...rows].join('\n');
 }
 
 function renderUnion(name: string, title: string, declarations: Declarations): string {

@@ -39,7 +39,7 @@ export type {
 } from './events/beat-events.ts';
 export type { Listener } from './events/events.ts';
 export type { Operation } from './events/operation.ts';
-export type { SkipReason } from './catalog/catch-up.ts';
+export type { SkipReason } from './message/skip-reasons.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
 export { date, datetime, decimal, time, uuid } from './message/typed/builders.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry } from '../catalog/entry.ts';
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { AlertKind, AlertSettings, EntryAlerts } from '../config/alerts/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { OutcomeEvent, SentEvent, SkippedEvent } from '../events/beat-events.ts';

@@ -1,29 +1,9 @@
 import type { RunCause } from '../message/run.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom, newestFrom, stretch, type Stretch } from '../schedule/range.ts';
 import type { Steps } from '../util/steps.ts';
 import type { Entry } from './entry.ts';
-
-/** Why an occurrence is not sent. */
-export type SkipReason =
-  /** A newer run replaces it (`missed: 'once'`). */
-  | 'coalesced'
-  /** It was missed, and the entry has `missed: 'skip'`. */
-  | 'missed'
-  /** It is later than the entry's `startingDeadline`. */
-  | 'deadline'
-  /** More occurrences were missed than `missed: 'all'` catches up on. */
-  | 'catch-up-limit'
-  /** Its message expired while the broker rejected it. */
-  | 'expired'
-  /** Its fanout exchange had no subscribers, so that the broker dropped the message. */
-  | 'no-subscribers'
-  /** The entry was paused. */
-  | 'paused'
-  /** A command asked to skip it. */
-  | 'skipped'
-  /** An earlier run of the entry was running, and its runs must not overlap. */
-  | 'overlap';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip extends Stretch {

@@ -1,5 +1,5 @@
 // docs/events.md is generated from the comments and tags of this file: `npm run docs`.
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 

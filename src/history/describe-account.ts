@@ -1,6 +1,6 @@
 import { formatDuration } from '../util/format-duration.ts';
 import type { Account } from './account.ts';
-import { describeSkipReason } from './skip-reasons.ts';
+import { describeSkipReason } from '../message/skip-reasons.ts';
 
 /** What became of an occurrence, in words. */
 export function describeAccount(account: Account): string {

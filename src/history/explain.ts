@@ -16,7 +16,7 @@ import {
   type AccountedOccurrence,
   type Recorded,
 } from './account.ts';
-import { describeSkipReason } from './skip-reasons.ts';
+import { describeSkipReason } from '../message/skip-reasons.ts';
 
 /** Why an entry was or was not due at an instant, and what became of it. Instants are epoch milliseconds. */
 export interface Why {

@@ -1,4 +1,4 @@
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { RunCause } from '../message/run.ts';
 import type { OutcomeRow, SkipRow } from '../store/history.ts';
 import type { Unreadable } from '../store/unreadable.ts';

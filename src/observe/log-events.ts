@@ -9,6 +9,7 @@ import type {
   WarningKind,
 } from '../events/beat-events.ts';
 import type { EventSource } from '../events/events.ts';
+import { describeSkipReason } from '../message/skip-reasons.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { logFailures } from './log-failures.ts';
@@ -163,22 +164,10 @@ function skippedFields({ first, last, withdrawn, ...event }: SkippedEvent): obje
   return { event: 'skipped', ...event, first: iso(first), last: iso(last), withdrawn: taskIds };
 }
 
-const SKIP_TEXTS: Record<SkippedEvent['reason'], string> = {
-  coalesced: 'coalesced into a newer run',
-  missed: 'missed, and the entry skips missed runs',
-  deadline: 'past the starting deadline',
-  'catch-up-limit': 'over the catch-up limit',
-  expired: 'expired before the broker accepted the message',
-  'no-subscribers': 'the fanout exchange has no subscribers',
-  paused: 'the entry was paused',
-  skipped: 'a command skipped them',
-  overlap: 'an earlier run of the entry has not ended',
-};
-
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {
   const runs = count === 1 ? '1 run' : `${count ?? 'very many'} runs`;
   const when = first === last ? `due at ${iso(first)}` : `due from ${iso(first)} to ${iso(last)}`;
-  return `Skipped ${runs} of ${entry} ${when}: ${SKIP_TEXTS[reason]}`;
+  return `Skipped ${runs} of ${entry} ${when}: ${describeSkipReason(reason)}`;
 }
 
 function commandText({ do: name, entry, by, status, answer }: CommandEvent): string {

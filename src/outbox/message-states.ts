@@ -1,5 +1,5 @@
 import type { Rejection } from '../broker/broker.ts';
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { OutboxMessage } from '../store/outbox.ts';
 
 /** By the id of the message. */

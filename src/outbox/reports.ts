@@ -1,4 +1,4 @@
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { OutboxMessage } from '../store/outbox.ts';
 import type { Unreadable } from '../store/unreadable.ts';
 import type { Withdrawal } from './withdrawals.ts';

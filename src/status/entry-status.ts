@@ -1,5 +1,5 @@
 import { latestFrom } from '../schedule/range.ts';
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { withoutInstants } from '../schedule/without-instants.ts';
 import { nextAfter } from '../schedule/next-after.ts';

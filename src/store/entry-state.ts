@@ -1,4 +1,4 @@
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import { parseJson } from '../util/decode/json.ts';
 import { StoreError } from '../util/errors.ts';
 import {

@@ -1,4 +1,4 @@
-import type { SkipReason } from '../catalog/catch-up.ts';
+import type { SkipReason } from '../message/skip-reasons.ts';
 import type { RunCause } from '../message/run.ts';
 
 /**

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
 import type { AccountedOccurrence } from '../../history/account.ts';
 import type { HistoryItem, ReadableItem } from '../../history/join-runs.ts';
-import { describeSkipReason } from '../../history/skip-reasons.ts';
+import { describeSkipReason } from '../../message/skip-reasons.ts';
 import type { LastOutcome, NextRuns, StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
 import { isReadable } from '../../store/unreadable.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { describeSkipReason } from '../../history/skip-reasons.ts';
+import { describeSkipReason } from '../../message/skip-reasons.ts';
 import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';

@@ -1,7 +1,7 @@
-import type { SkipReason } from '../../catalog/catch-up.ts';
 import type { WarningKind } from '../../events/beat-events.ts';
 import type { Operation } from '../../events/operation.ts';
 import type { RunCause } from '../../message/run.ts';
+import { SKIP_REASONS } from '../../message/skip-reasons.ts';
 
 /** A metric of beat, named as Prometheus recommends. docs/metrics.md is generated from these: `npm run docs`. */
 export interface MetricDefinition {
@@ -156,17 +156,7 @@ export const CAUSES = keysOf<RunCause>({
   backfill: true,
 });
 
-export const REASONS = keysOf<SkipReason>({
-  coalesced: true,
-  missed: true,
-  deadline: true,
-  'catch-up-limit': true,
-  expired: true,
-  'no-subscribers': true,
-  paused: true,
-  skipped: true,
-  overlap: true,
-});
+export const REASONS = keysOf(SKIP_REASONS);
 
 export const WARNINGS = keysOf<WarningKind>({
   clock: true,
@@ -210,6 +200,6 @@ export const OPERATIONS = keysOf<
   listener: true,
 });
 
-function keysOf<K extends string>(all: Readonly<Record<K, true>>): readonly K[] {
+function keysOf<K extends string>(all: Readonly<Record<K, unknown>>): readonly K[] {
   return Object.keys(all) as K[];
 }

@@ -4,8 +4,8 @@ import {
   decide as decideInSteps,
   selectSkipped,
   type Decision,
-  type SkipReason,
 } from '../../../src/catalog/catch-up.ts';
+import type { SkipReason } from '../../../src/message/skip-reasons.ts';
 import { cron } from '../../../src/schedule/cron/cron.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import {

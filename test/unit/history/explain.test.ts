@@ -155,7 +155,7 @@ test('a late run, and one that waits, of an entry with overlap: queue may have w
 
 test.each([
   ['overlap', /^skipped: runs of the entry must not overlap/],
-  ['deadline', /^skipped: it was later than the startingDeadline/],
+  ['deadline', /^skipped: past the starting deadline/],
   ['a-reason-of-a-newer-version', /^skipped: a-reason-of-a-newer-version$/],
 ])('an occurrence that was skipped with the reason %s is explained', (reason, text) => {
   const at = iso('2027-03-28T10:00:00Z');

@@ -72,14 +72,8 @@ describe('the log line of', () => {
   });
 
   test.each([
-    ['coalesced', 'coalesced into a newer run'],
-    ['missed', 'missed, and the entry skips missed runs'],
-    ['deadline', 'past the starting deadline'],
-    ['catch-up-limit', 'over the catch-up limit'],
-    ['expired', 'expired before the broker accepted the message'],
-    ['no-subscribers', 'the fanout exchange has no subscribers'],
-    ['paused', 'the entry was paused'],
-    ['skipped', 'a command skipped them'],
+    ['coalesced', "coalesced into a newer run (missed: 'once')"],
+    ['deadline', 'past the starting deadline (startingDeadline)'],
   ] as const)('skipped runs (%s) says how many, from when to when, and why', (reason, why) => {
     const skipped = { entry: 'greet', reason, first: NOON, last: NOON + MINUTE };
     const [from, to] = ['2027-03-01T12:00:00.000Z', '2027-03-01T12:01:00.000Z'];
