@@ -10,21 +10,17 @@
            even when the last was lost with all other keys
 
   A leader that cannot write states would block other instances, so the script also checks the rights to read and write
-  states and to append to the history. Before Redis 7 the check needs an existing key: the token, after it is written.
+  states and to append to the history.
 ]]
 --- @include rights
-local function lacks_states()
-  return lacking('HSCAN', KEYS[2], '0')
-    or lacking('HMGET', KEYS[2], '')
-    or lacking('HSET', KEYS[2], '', '')
-    or KEYS[4] and (lacking('RPUSH', KEYS[4], '') or lacking('LTRIM', KEYS[4], '0', '0'))
-    or KEYS[5] and (lacking('HMGET', KEYS[5], '') or lacking('HSET', KEYS[5], '', ''))
-    or false
-end
 local denied = lacking('TIME', '')
   or lacking('GET', KEYS[1])
   or lacking('SET', KEYS[1], '')
-  or lacks_states()
+  or lacking('HSCAN', KEYS[2], '0')
+  or lacking('HMGET', KEYS[2], '')
+  or lacking('HSET', KEYS[2], '', '')
+  or KEYS[4] and (lacking('RPUSH', KEYS[4], '') or lacking('LTRIM', KEYS[4], '0', '0'))
+  or KEYS[5] and (lacking('HMGET', KEYS[5], '') or lacking('HSET', KEYS[5], '', ''))
 if denied then return denied end
 
 local time = redis.pcall('TIME')
@@ -44,5 +40,4 @@ denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f
 if not denied and last and indexed == last then
   redis.call('SET', KEYS[3], string.format('%.0f', token))
 end
-probe = KEYS[1]
-return denied or lacks_states() or token
+return denied or token

@@ -8,7 +8,6 @@
   returns  1, or 0 when another term has begun
 ]]
 --- @include newest-term
--- Before Redis 7 this runs on the term, which exists.
 denied = lacking('SET', KEYS[2], '', 'NX')
 if denied then return denied end
 redis.call('SET', KEYS[2], ARGV[2])

@@ -8,7 +8,6 @@
   returns  1, or 0 when the lock is held
 ]]
 --- @include rights
-probe = KEYS[1]
 local denied = lacking('EXISTS', KEYS[1])
 if denied then return denied end
 if redis.call('EXISTS', KEYS[1]) == 1 then

@@ -17,7 +17,6 @@
 ]]
 --- @include rights
 --- @include slice
-probe = KEYS[1]
 local denied = lacking('GET', KEYS[1])
   or lacking('HMGET', KEYS[2], '')
   or failing('GET', KEYS[1])

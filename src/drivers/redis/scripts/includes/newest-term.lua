@@ -5,7 +5,6 @@
   ARGV[1]  fencing token
 ]]
 --- @include rights
-probe = KEYS[1]
 local denied = failing('GET', KEYS[1])
 if denied then return denied end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

@@ -7,9 +7,7 @@
                                 of another type is `WRONGTYPE` and the key, which Redis does not name
   failing(command, key, …)      the same for a command without effect, which it runs
 
-  Redis 7 has a function for `lacking`. Before, a script must run the command: on `probe`, a key of another type, where
-  the command writes nothing. Redis has already checked the rights to the real keys when it accepted them as keys of the
-  script. A script without such a key (`probe` is nil) must order its writes so that a missing right fails the first one.
+  Redis before 7 has no function for `lacking`, so nothing is checked there.
 ]]
 local function no_right(command, key)
   return redis.error_reply('NORIGHT ' .. command .. ' ' .. key)
@@ -27,11 +25,7 @@ local function failing(command, key, ...)
   return failure(command, key, redis.pcall(command, key, ...))
 end
 
-local probe
 local function lacking(command, key, ...)
-  if redis.acl_check_cmd then
-    return not redis.acl_check_cmd(command, key, ...) and no_right(command, key)
-  end
-  local found = probe and failure(command, key, redis.pcall(command, probe, ...))
-  return found and not found.err:find('WRONGTYPE', 1, true) and found or false
+  local check = redis.acl_check_cmd
+  return check and not check(command, key, ...) and no_right(command, key) or false
 end
