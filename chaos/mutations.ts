@@ -16,8 +16,14 @@ const LUA_BEFORE = `
   local n = tonumber(ARGV[2])
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
-  local rows = tonumber(ARGV[at])
   local first = 3
+  local finished = tonumber(ARGV[at])
+  at = at + 1
+  if finished > 0 then first, at = first + 3, at + 2 + 3 * finished end
+  local of_entries = ARGV[at] == '1'
+  at = at + 1
+  if of_entries then first, at = first + 4, at + 2 * n end
+  local rows = tonumber(ARGV[at])
   at = at + 1
   if rows > 0 then
     first = first + 1 + rows

@@ -6,6 +6,8 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
 interface Case {
+  /** If it is not the name of the case. */
+  readonly script?: string;
   readonly keys: readonly string[];
   readonly args: readonly string[];
   /** The reply to a user with every right. */
@@ -29,11 +31,11 @@ const ENTRIES = {
 };
 
 /** The change of one state, of an entry without one. */
-const CHANGE = ['7', '1', 'a', 'state', ''];
+const CHANGE = ['7', '1', 'a', 'state', '', '0', '0'];
 /** The change of one stored entry, which moves in the index. */
 const MOVE = ['7', '1', 'old', 'new state', 'state'];
 /** One finished command, and what is written beside the state of that entry. */
-const MOVED = ['1', '1000000', '10000', 'command', 'id', 'audit row', '2', ''];
+const MOVED = ['1', '1000000', '10000', 'command', 'id', 'audit row', '1', '2', ''];
 /** One row of one entry's history, and one minute. */
 const ROW = [
   ...['1', '100', '10', '1000', '0', '8', '1', 'row'],
@@ -42,7 +44,7 @@ const ROW = [
 /** One message to a channel, one to a list, and one binding. */
 const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 
-/** By the names of the scripts. */
+/** By the names of their scripts, or of what these do. */
 const CASES: Readonly<Record<string, Case>> = {
   'begin-term': {
     keys: ['term', 'states', 'indexed', 'history', 'minutes'],
@@ -60,7 +62,8 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: ['committed', [1]],
     commands: { ...LEDGER, ...PUSHES, ...HISTORY },
   },
-  'commit-entries': {
+  'commit of stored entries': {
+    script: 'commit',
     keys: [
       ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index', 'names', 'indexed'],
       ...['minutes', 'history', 'list', 'binding'],
@@ -85,7 +88,8 @@ const CASES: Readonly<Record<string, Case>> = {
       ...{ ZCARD: 'order', ZADD: 'order', ZREM: 'order' },
     },
   },
-  'append-entries': {
+  'append of stored entries': {
+    script: 'append',
     keys: [
       ...['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
       ...['names', 'indexed', 'minutes', 'history'],
@@ -186,8 +190,8 @@ const EACH_KEY = Object.entries({
   commit: ['states', 'list', 'binding'],
   send: ['list', 'binding'],
   append: ['states', 'order', 'outbox'],
-  'commit-entries': ['commands', 'audit', 'ids', 'entries', 'index'],
-  'append-entries': ['commands', 'audit', 'ids', 'entries', 'index'],
+  'commit of stored entries': ['commands', 'audit', 'ids', 'entries', 'index'],
+  'append of stored entries': ['commands', 'audit', 'ids', 'entries', 'index'],
   'index-names': ['entries', 'names'],
   'page-entries': ['index', 'entries', 'states'],
 }).flatMap(([name, keys]) => keys.map((key) => ({ name, key })));
@@ -243,8 +247,8 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       ...['~*', '&*', '+@all', ...rules],
     );
   const runCase = (begin: string, name: string) => {
-    const { keys, args } = CASES[name]!;
-    return run(client, script(begin + loadScript(name).lua), keys, args);
+    const { script: file = name, keys, args } = CASES[name]!;
+    return run(client, script(begin + loadScript(file).lua), keys, args);
   };
   /** Every key with its value, in Redis's own format. */
   const contents = async () => {

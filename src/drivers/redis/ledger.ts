@@ -22,7 +22,9 @@ import { entryArguments } from './stored-entries.ts';
 
 const BEGIN_TERM = loadScript('begin-term');
 const REMOVE_STATE = loadScript('remove-state');
+const COMMIT = loadScript('commit');
 const CHECK = loadScript('check-commit');
+const APPEND = loadScript('append');
 const REMOVE = loadScript('remove-messages');
 const WITHDRAW = loadScript('withdraw-messages');
 
@@ -31,24 +33,6 @@ const SCAN_COUNT = 1_000;
 
 /** The replies of the scripts that commit. Positions start at 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
-
-interface CommitScripts {
-  readonly plain: Script;
-  readonly withCommands: Script;
-  /** For a batch of stored entries, with or without commands. */
-  readonly ofEntries: Script;
-}
-
-const COMMITS = {
-  plain: loadScript('commit'),
-  withCommands: loadScript('commit-with-commands'),
-  ofEntries: loadScript('commit-entries'),
-};
-const APPENDS = {
-  plain: loadScript('append'),
-  withCommands: loadScript('append-with-commands'),
-  ofEntries: loadScript('append-entries'),
-};
 
 /**
  * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
@@ -135,10 +119,10 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
         return failureIn(reply, changes) ?? { kind: 'committed' };
       }
-      const script = this.#choose(COMMITS, changes, commands, keys, args);
+      this.#addWrites(changes, commands, keys, args);
       this.#addHistory(changes, keys, args);
       writes.addTo(keys, args);
-      const reply = await this.#run<Reply>('ledger.commit', script, keys, args);
+      const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
       return failureIn(reply, changes) ?? committed(reply, writes.pubSub);
     } catch (error) {
       // An error about the ledger's own keys would fail every commit.
@@ -153,10 +137,10 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const args = commonArguments(token, changes);
     const messages = outboxMessages(changes);
     const keys = [term, this.#statesKey(changes), outboxOrder, outbox];
-    const script = this.#choose(APPENDS, changes, commands, keys, args);
+    this.#addWrites(changes, commands, keys, args);
     this.#addHistory(changes, keys, args);
     for (const each of messages) args.push(each.id, encodeOutboxMessage(each));
-    const reply = await this.#run<Reply>('outbox.append', script, keys, args);
+    const reply = await this.#run<Reply>('outbox.append', APPEND, keys, args);
     const failure = failureIn(reply, changes);
     if (failure) return failure;
     const removed = new Set(reply?.[1]);
@@ -225,24 +209,20 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     return isOfStoredEntries(changes) ? this.#keys.entryStates : this.#keys.states;
   }
 
-  /** Chooses the script of a commit, and adds its keys and arguments for commands and stored entries. */
-  #choose(
-    scripts: CommitScripts,
+  /** Adds the keys and arguments of finished commands and of stored entries. */
+  #addWrites(
     changes: readonly Change[],
     finished: readonly FinishedCommand[],
     keys: string[],
     args: string[],
-  ): Script {
-    const ofEntries = isOfStoredEntries(changes);
-    if (!ofEntries && finished.length === 0) return scripts.plain;
+  ): void {
     const { commands, audit, auditOrder, entries, entryOrder } = this.#keys;
     const { entryNames, entryNamesTerm } = this.#keys;
-    keys.push(commands, audit, auditOrder);
-    args.push(...finishArguments(finished));
-    if (!ofEntries) return scripts.withCommands;
-    keys.push(entries, entryOrder, entryNames, entryNamesTerm);
-    args.push(...entryArguments(changes));
-    return scripts.ofEntries;
+    const ofEntries = isOfStoredEntries(changes);
+    if (finished.length > 0) keys.push(commands, audit, auditOrder);
+    if (ofEntries) keys.push(entries, entryOrder, entryNames, entryNamesTerm);
+    args.push(...finishArguments(finished), ofEntries ? '1' : '0');
+    if (ofEntries) args.push(...entryArguments(changes));
   }
 
   #addHistory(changes: readonly Change[], keys: string[], args: string[]): void {

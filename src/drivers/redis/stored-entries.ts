@@ -20,7 +20,7 @@ const FIND = loadScript('find-entries');
 const PAGE = loadScript('page-entries');
 const POSITIONS = loadScript('page-positions');
 
-/** The arguments of `includes/write-entries.lua`. */
+/** The arguments of `includes/write-changes.lua` for stored entries. */
 export function entryArguments(changes: readonly Change[]): string[] {
   return changes.flatMap(({ stored }) =>
     stored === undefined || stored === 'removed'

@@ -1,22 +1,27 @@
 --[[
-  Commits a batch: all of it or nothing.
+  Commits a batch: all of it or nothing. Its changes are all of declared entries, or all of stored ones.
 
   KEYS[1]  term
-  KEYS[2]  states
-  KEYS     then as for `history` and `push`
-  ARGV     as for `compare-states`, `history` and `push`
+  KEYS[2]  states, or states of stored entries
+  KEYS     then as for `finish-commands`, `write-changes`, `history` and `push`
+  ARGV     as for `compare-states`, `finish-commands`, `write-changes`, `history` and `push`
   returns  as `compare-states`, or {'committed', positions (from 1) of the PUBLISH calls that no subscriber received}
 ]]
 --- @include compare-states
-if repeated then return {'committed'} end
 local first = 3
+--- @include finish-commands
+--- @include write-changes
+if repeated then
+  finish_commands()
+  return {'committed'}
+end
 --- @include history
 --- @include push
---- @include write-states
 
 denied = push()
 if denied then return denied end
-write_states()
+write_changes()
 append_history()
 count_minutes()
+finish_commands()
 return {'committed', publish()}

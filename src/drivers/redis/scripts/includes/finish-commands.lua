@@ -2,39 +2,35 @@
   Checks the rights and keys to finish commands, and defines `finish_commands`. Follows `compare-states`; moves `first`
   and `at` on.
 
-  KEYS     from `first`: commands, audit rows, their order
+  KEYS     from `first`, unless there are no commands: commands, audit rows, their order
   ARGV     from `at`: number of commands; unless it is 0: bytes of the longest command, audit rows that stay, and
            per command: key, id ('' for none), audit row
-
-  A batch without commands needs none of the rights.
 ]]
 --- @include long-key
 -- How far from its head the log is searched for a command: those before it wait for their reload.
 local MAX_WAITING = 2000
 
-local commands, audit, audit_order = KEYS[first], KEYS[first + 1], KEYS[first + 2]
-first = first + 3
 local finished = tonumber(ARGV[at])
-local finish_from, longest_command, audit_rows = at + 3, 0, 0
+at = at + 1
+local commands, audit, audit_order, longest_command, audit_rows, finish_from
 if finished > 0 then
-  longest_command, audit_rows = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  at = finish_from + 3 * finished
-else
-  at = at + 1
+  commands, audit, audit_order = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+  longest_command, audit_rows = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  finish_from = at + 2
+  first, at = first + 3, finish_from + 3 * finished
+  denied = denied
+    or lacking('LREM', commands, '1', '')
+    or lacking('LRANGE', commands, '0', '0')
+    or lacking('HSET', audit, '', '')
+    or lacking('HDEL', audit, '')
+    or lacking('LPUSH', audit_order, '')
+    or lacking('LLEN', audit_order)
+    or lacking('RPOP', audit_order)
+    or failing('LLEN', commands)
+    or failing('HMGET', audit, '')
+    or failing('LLEN', audit_order)
+  if denied then return denied end
 end
-denied = denied or finished > 0 and (
-  lacking('LREM', commands, '1', '')
-  or lacking('LRANGE', commands, '0', '0')
-  or lacking('HSET', audit, '', '')
-  or lacking('HDEL', audit, '')
-  or lacking('LPUSH', audit_order, '')
-  or lacking('LLEN', audit_order)
-  or lacking('RPOP', audit_order)
-  or failing('LLEN', commands)
-  or failing('HMGET', audit, '')
-  or failing('LLEN', audit_order)
-)
-if denied then return denied end
 
 local function remove_command(key)
   if redis.call('LREM', commands, 1, key) > 0 or not key:find('^oversized ') then return end
