@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
+import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { runCommandIn, type CommandOutput } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
 
 const CONFIG = `
@@ -36,12 +37,15 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]): Promise<CommandResult> => runBeat(args, { cwd: folder.path });
-const jsonLines = ({ stdout }: CommandResult): unknown[] =>
+/** Runs a command in this process. */
+const beat = (...args: string[]): Promise<CommandOutput> => runCommandIn(folder.path, args);
+/** Runs the built command. */
+const spawnBeat = (...args: string[]) => runBeat(args, { cwd: folder.path });
+const jsonLines = ({ stdout }: CommandOutput): unknown[] =>
   stdout.split('\n').map((line) => JSON.parse(line) as unknown);
 
 test('beat --help: shows commands, flags, examples, environment and exit codes', async () => {
-  const { code, stdout, stderr } = await beat('--help');
+  const { code, stdout, stderr } = await spawnBeat('--help');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   for (const command of ['start', 'check', 'list', 'next', 'healthcheck']) {
     expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
@@ -58,7 +62,7 @@ test('beat --version: prints the version of the package', async () => {
   const { version } = JSON.parse(
     readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
   ) as { version: string };
-  expect(await beat('--version')).toMatchObject({ code: 0, stdout: version, stderr: '' });
+  expect(await spawnBeat('--version')).toMatchObject({ code: 0, stdout: version, stderr: '' });
 });
 
 test.each([
@@ -80,7 +84,7 @@ test.each([
 });
 
 test('beat check: exits with 0 for a valid configuration', async () => {
-  expect(await beat('check')).toMatchObject({
+  expect(await spawnBeat('check')).toMatchObject({
     code: 0,
     stdout: 'beat.config.yaml: 3 entries and celery.backend_cleanup as in Celery, no errors',
     stderr: '',
@@ -124,8 +128,8 @@ test.each([
 });
 
 test('beat start: exits with 2 and the errors of beat check, and sends nothing', async () => {
-  const checked = await beat('check', '-c', 'wrong.yaml');
-  const started = await beat('-c', 'wrong.yaml', '-b', 'sqla+sqlite:///unused.sqlite');
+  const checked = await spawnBeat('check', '-c', 'wrong.yaml');
+  const started = await spawnBeat('-c', 'wrong.yaml', '-b', 'sqla+sqlite:///unused.sqlite');
   expect(started).toMatchObject({ code: 2, stdout: '', stderr: checked.stderr });
   expect(existsSync(join(folder.path, 'unused.sqlite'))).toBe(false);
 });
@@ -217,7 +221,7 @@ test('beat list: shows the number of runs and the last one of each entry', async
 });
 
 test('beat list: exits with 1 if the ledger is unreachable, and still shows the entries', async () => {
-  const { code, stdout, stderr } = await beat('list', '-b', 'redis://127.0.0.1:1/0');
+  const { code, stdout, stderr } = await spawnBeat('list', '-b', 'redis://127.0.0.1:1/0');
   expect(code).toBe(1);
   expect(stdout.split('\n')).toHaveLength(5);
   expect(stderr).toContain('the ledger is unreachable');

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
+import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { runCommandIn } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
 
 const CONFIG = `
@@ -18,7 +19,8 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]): Promise<CommandResult> => runBeat(args, { cwd });
+/** Runs a command in this process. */
+const beat = (...args: string[]) => runCommandIn(cwd, args);
 
 const ACCEPTED = [
   ...['-A', 'proj', '--loader', 'proj.loader', '--skip-checks', '-C', 'beat', '-l', 'INFO'],
@@ -77,6 +79,12 @@ test.each([
     expect(stderr).not.toMatch(/\n\s+at /);
   },
 );
+
+test('celery command line: the built command ends with exit code 2 and the alternative', async () => {
+  const { code, stdout, stderr } = await runBeat(['-S', 'django'], { cwd });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain("beat does not read entries from Django's database");
+});
 
 test('celery command line: -q omits the banner only', async () => {
   const args = ['-q', '--log-format', 'text'];
