@@ -96,11 +96,14 @@ for (const [name, { type, missing, faults, mutations }] of Object.entries(SUBJEC
       }
     });
 
-    test(`the unmutated program passes the faults that detect mutations`, async () => {
-      using program = new Program();
-      const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
-      expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
-    });
+    // Without mutations to detect, these faults are among those of the test above.
+    if (Object.keys(mutations).length > 0) {
+      test(`the unmutated program passes the faults that detect mutations`, async () => {
+        using program = new Program();
+        const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
+        expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
+      });
+    }
 
     test.for(Object.entries(mutations))(
       `the checker detects the mutation %s`,
