@@ -18,7 +18,7 @@ export interface Run {
   readonly cause: RunCause;
   /** The id of the command that asked for it; absent for `schedule` and `catch-up`. */
   readonly commandId?: string | undefined;
-  /** The workflow that it starts; absent for a single task, and from messages of earlier releases. */
+  /** The workflow that it starts; absent for a single task. */
   readonly workflow?: WorkflowRun | undefined;
 }
 

@@ -12,8 +12,8 @@ import {
   type Check,
 } from './record-fields.ts';
 
-/** The version of the state's format that this release writes. States of release 0.1 are version 1, without a field. */
-const VERSION = 2;
+/** The version of the state's format that this release writes. */
+const VERSION = 1;
 
 /**
  * The persisted state of an entry, from which its next occurrence is computed, never from "now". A state that was
@@ -21,10 +21,10 @@ const VERSION = 2;
  * copies these fields.
  */
 export interface EntryState {
-  /** The newest format that the state was written in; absent in version 1. */
-  readonly version?: number;
-  /** Grows with each commit, so that no two states of an entry are equal; absent in version 1. */
-  readonly rev?: number;
+  /** The newest format that the state was written in. */
+  readonly version: number;
+  /** Grows with each commit, so that no two states of an entry are equal. */
+  readonly rev: number;
   /**
    * The schedule's `spec` at the time of writing: a different one now means that it was edited.
    * `null` while the entry is not scheduled (disabled, or gone from the configuration).
@@ -99,11 +99,8 @@ export function advance(
   state: EntryState,
   changes: Partial<Omit<EntryState, 'version' | 'rev'>>,
 ): EntryState {
-  const version = Math.max(VERSION, state.version ?? 1);
-  const rev = (state.rev ?? 0) + 1;
-  // A spread that comes first is fast; the two come first in the text of a version 1 as well.
-  const before = state.rev === undefined ? { version, rev, ...state } : state;
-  return { ...before, ...changes, version, rev };
+  const version = Math.max(VERSION, state.version);
+  return { ...state, ...changes, version, rev: state.rev + 1 };
 }
 
 /** The text of a state, the same for the same state: what stores hold and compare. */
@@ -147,8 +144,8 @@ export function addState(
 const isVersion: Check = (value) => isCount(value) && value !== 0;
 
 const checkState = mapOf({
-  version: optional(isVersion),
-  rev: optional(isVersion),
+  version: isVersion,
+  rev: isVersion,
   spec: orNull(isText),
   anchor: isInstant,
   dueAt: orNull(isInstant),

@@ -98,7 +98,7 @@ export function toMinutes(
   return stored
     .filter((counts) => Object.values(counts).every(Number.isSafeInteger))
     .map(({ number, published, ...counts }) => ({
-      // Less than zero if a release without these counts published runs that were withdrawn.
+      // Less than zero if runs were withdrawn whose minute was replaced since.
       ...{ at: number * MINUTE, published: Math.max(0, published) },
       ...counts,
     }))

@@ -8,7 +8,7 @@ import type { EntryRow, SkipRow } from './history.ts';
 import { isInstant, isText, mapOf } from './record-fields.ts';
 import { repairCommand } from './repair-command.ts';
 import { describeUnreadable, type Unreadable } from './unreadable.ts';
-import { parseSortableInstant, sortableInstant, sortableNumber } from './sortable.ts';
+import { sortableInstant, sortableNumber } from './sortable.ts';
 
 /** A complete message that the broker may or may not have received. */
 export interface OutboxMessage {
@@ -71,7 +71,7 @@ export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
   return changes.flatMap((change) =>
     change.messages.map((message, i) => {
       const run = message.run ?? newestRun(change);
-      return { id: messageId(run, change.after.rev ?? 0, i), run, message };
+      return { id: messageId(run, change.after.rev, i), run, message };
     }),
   );
 }
@@ -95,8 +95,8 @@ export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
 export function decodeOutboxMessage(id: string, text: string): PendingMessage {
   try {
     const message = decodeMessage(text);
-    const run = message.run ?? parseLegacyRun(id, message);
-    if (checkRun(run) && checkDestination(message.destination)) return { id, run, message };
+    const { run, destination } = message;
+    if (run && checkRun(run) && checkDestination(destination)) return { id, run, message };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
   }
@@ -108,13 +108,3 @@ export function decodeOutboxMessage(id: string, text: string): PendingMessage {
 
 const checkRun = mapOf({ entry: isText, dueAt: isInstant, cause: isText });
 const checkDestination = mapOf({ exchange: isText, routingKey: isText });
-
-/**
- * The run of a message that release 0.1 left in the outbox. That release stored no run: `dueAt` is in a header,
- * the entry in the id, together with the newest `dueAt` of its commit.
- */
-function parseLegacyRun(id: string, { headers }: Message): Run {
-  const own = Date.parse(String(headers['beat_due_at']));
-  const dueAt = Number.isNaN(own) ? parseSortableInstant(id.slice(0, 17)) : own;
-  return { entry: id.slice(18, -7), dueAt, cause: 'schedule' };
-}

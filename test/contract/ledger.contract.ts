@@ -194,6 +194,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
 
     test('a state is read as it was written', async () => {
       const record: EntryState = {
+        ...{ version: 1, rev: 1 },
         spec: 'cron("*/5 * * * *", "Europe/Oslo") ±∞',
         anchor: -62_135_596_800_000,
         dueAt: 8_640_000_000_000_000,

@@ -8,23 +8,19 @@ import { commandLogContract } from './command-log.contract.ts';
 import { historyContract } from './history.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import { outboxContract } from './outbox.contract.ts';
+import { outboxContract, type TestStateStore } from './outbox.contract.ts';
 import { instancesContract } from './instances.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
-import { stateContract, type UpgradedStore } from './state.contract.ts';
-import { restoreMemory } from '../fixtures/state-0.1/restore.ts';
+import { stateContract } from './state.contract.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
 
-async function openTestStore(): Promise<UpgradedStore> {
+async function openTestStore(): Promise<TestStateStore> {
   const clock = forwardableClock();
   const options = storeOptions(`memory://${randomUUID()}`, { clock });
   const store = openMemoryStore(options);
   return {
     url: options.server.url,
-    restore: async () => {
-      restoreMemory(store.ledger);
-    },
     open: async (more) => openMemoryStore({ ...options, ...more }),
     queued: async (queue) =>
       store.broker.messages

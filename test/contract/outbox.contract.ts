@@ -10,6 +10,7 @@ import { isReadable, isUnreadable } from '../../src/store/unreadable.ts';
 
 /** A test store that can hold the state for another broker. */
 export interface TestStateStore extends TestStore {
+  readonly url: string;
   open(...options: Parameters<TestStore['open']>): Promise<StateStore>;
 }
 

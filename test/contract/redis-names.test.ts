@@ -12,6 +12,7 @@ import {
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -116,8 +117,7 @@ describe.skipIf(missing)(missing || 'redis, keys', () => {
 });
 
 function change(entry: string, messages: ReturnType<typeof makeMessage>[]) {
-  const record = { spec: 's', anchor: 0, dueAt: 1, sentAt: 1, taskId: 't', runCount: 1 };
-  return { entry, before: null, after: record, messages };
+  return { entry, before: null, after: advanceState(NEW_STATE, 't'), messages };
 }
 
 function disposable(store: Store): Store & AsyncDisposable {

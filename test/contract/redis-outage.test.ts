@@ -17,6 +17,8 @@ import { storeOptions } from './test-store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const RECORD: EntryState = {
+  version: 1,
+  rev: 1,
   spec: 'every 60 s',
   anchor: 0,
   dueAt: 60_000,

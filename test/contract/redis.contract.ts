@@ -4,13 +4,12 @@ import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { restoreRedis } from '../fixtures/state-0.1/restore.ts';
-import type { UpgradedStore } from './state.contract.ts';
+import type { TestStateStore } from './outbox.contract.ts';
 import { storeOptions } from './test-store.ts';
 
 const DB = 3;
 
-type MakeTestStore = () => Promise<UpgradedStore>;
+type MakeTestStore = () => Promise<TestStateStore>;
 
 /** Runs contracts on one Redis of their own, which has a password and is reached over TCP or a socket. */
 export function onRedis(
@@ -30,12 +29,11 @@ export function onRedis(
       await server.stop();
     });
 
-    const placeAt = (url: () => string) => async (): Promise<UpgradedStore> => {
+    const placeAt = (url: () => string) => async (): Promise<TestStateStore> => {
       await server.flush();
       const stores: Store[] = [];
       return {
         url: url(),
-        restore: () => restoreRedis(inside),
         open: async (options) => {
           const store = openRedisStore(storeOptions(url(), options));
           stores.push(store);

@@ -8,9 +8,8 @@ import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { historyContract } from './history.contract.ts';
-import { outboxContract } from './outbox.contract.ts';
-import { restoreSql } from '../fixtures/state-0.1/restore.ts';
-import { stateContract, type UpgradedStore } from './state.contract.ts';
+import { outboxContract, type TestStateStore } from './outbox.contract.ts';
+import { stateContract } from './state.contract.ts';
 import { storeOptions } from './test-store.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
 import { instancesContract } from './instances.contract.ts';
@@ -41,7 +40,7 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
   });
 }
 
-type MakeTestStore = () => Promise<UpgradedStore>;
+type MakeTestStore = () => Promise<TestStateStore>;
 
 function onServer(
   name: string,
@@ -55,12 +54,11 @@ function onServer(
     });
     afterAll(() => server.stop());
 
-    const placeAt = (url: () => string) => async (): Promise<UpgradedStore> => {
+    const placeAt = (url: () => string) => async (): Promise<TestStateStore> => {
       await server.empty();
       const stores: Store[] = [];
       return {
         url: url(),
-        restore: () => restoreSql(server),
         open: async (options) => {
           const store = openSqlStore(storeOptions(url(), options));
           stores.push(store);

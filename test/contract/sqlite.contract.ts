@@ -1,15 +1,14 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../../src/store/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
-import { SQLITE_FILE } from '../fixtures/state-0.1/restore.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
-import type { UpgradedStore } from './state.contract.ts';
+import type { TestStateStore } from './outbox.contract.ts';
 
 /** A SQLite file in a folder of its own, for the contracts. */
-export async function openSqliteTestStore(): Promise<UpgradedStore> {
+export async function openSqliteTestStore(): Promise<TestStateStore> {
   const folder = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
   const path = join(folder, 'beat.sqlite');
   const clock = forwardableClock();
@@ -17,9 +16,6 @@ export async function openSqliteTestStore(): Promise<UpgradedStore> {
   const stores: Store[] = [];
   return {
     url: options.server.url,
-    restore: async () => {
-      copyFileSync(SQLITE_FILE, path);
-    },
     async open(more) {
       const store = openSqliteStore({ ...options, ...more });
       stores.push(store);

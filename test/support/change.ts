@@ -4,6 +4,8 @@ import { makeMessage } from './message.ts';
 
 /** The state of an entry that has never been due. */
 export const NEW_STATE: EntryState = {
+  version: 1,
+  rev: 1,
   spec: 'crontab(0 4 * * *)',
   anchor: 1_700_000_000_000,
   dueAt: null,
@@ -15,7 +17,8 @@ export const NEW_STATE: EntryState = {
 /** Returns the state after one more run. */
 export function advanceState(state: EntryState, taskId: string): EntryState {
   const dueAt = (state.dueAt ?? state.anchor) + 60_000;
-  return { ...state, dueAt, sentAt: dueAt + 5, taskId, runCount: state.runCount + 1 };
+  const { rev, runCount } = state;
+  return { ...state, rev: rev + 1, dueAt, sentAt: dueAt + 5, taskId, runCount: runCount + 1 };
 }
 
 /** Returns the change that publishes a new entry's first run. */

@@ -42,6 +42,8 @@ export function makeEntry(parts: Partial<Entry> = {}): Entry {
 
 export function makeState(parts: Partial<EntryState> = {}): EntryState {
   return {
+    version: 1,
+    rev: 1,
     spec: 'aligned 60000',
     anchor: 0,
     dueAt: null,

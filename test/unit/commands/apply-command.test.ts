@@ -21,6 +21,7 @@ const SENT = { id: 'c1', at: null, by: 'alice', reason: null };
 
 function state(more: Partial<EntryState> = {}, schedule: Schedule = HOURLY): EntryState {
   return {
+    ...{ version: 1, rev: 1 },
     ...{ spec: schedule.spec, anchor: NOON - 24 * HOUR, dueAt: NOON, sentAt: NOON },
     ...{ taskId: 't', runCount: 24, ...more },
   };

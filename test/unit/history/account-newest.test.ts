@@ -17,7 +17,7 @@ const record = (schedule: Schedule) => ({
   entry: makeEntry({ schedule }),
   state: {
     ...{ spec: schedule.spec, anchor: NOON - YEAR, dueAt: NOON - 1_000, sentAt: null },
-    ...{ taskId: null, runCount: 0 },
+    ...{ version: 1, rev: 1, taskId: null, runCount: 0 },
   },
   rows: [],
   isComplete: true,

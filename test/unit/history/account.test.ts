@@ -33,7 +33,7 @@ function record(done: number, oldestFirst: readonly HistoryRow[], isComplete = t
   const schedule = cron('* * * * *');
   const state = {
     ...{ spec: schedule.spec, anchor: NOON, dueAt: at(done), sentAt: null, taskId: null },
-    runCount: 0,
+    ...{ version: 1, rev: 1, runCount: 0 },
   };
   return { entry: makeEntry({ schedule }), state, rows: oldestFirst.toReversed(), isComplete };
 }

@@ -18,7 +18,7 @@ function record(
   const schedule = cron(expression, { timezone: 'Europe/Oslo' });
   const known = {
     ...{ spec: schedule.spec, anchor: iso('2027-01-01T00:00:00Z'), dueAt: null, sentAt: null },
-    ...{ taskId: null, runCount: 0, ...state },
+    ...{ version: 1, rev: 1, taskId: null, runCount: 0, ...state },
   };
   return { entry: makeEntry({ schedule }), state: known, rows, isComplete: true };
 }

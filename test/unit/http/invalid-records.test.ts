@@ -58,7 +58,7 @@ test('http: states at the ends of what a Date can show break no page', async () 
     const changes = app.beat.settings.entries.map(({ name, schedule }) => ({
       ...{ entry: name, before: null, messages: [] },
       after: {
-        ...{ version: 2, rev: 1, spec: schedule.spec, anchor: at, dueAt: at, sentAt: at },
+        ...{ version: 1, rev: 1, spec: schedule.spec, anchor: at, dueAt: at, sentAt: at },
         ...{ taskId: 'id', runCount: 1 },
       },
     }));

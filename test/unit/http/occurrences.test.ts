@@ -39,6 +39,7 @@ beforeEach(async () => {
   const store = await openStore(storeOptions(settings, clock));
   const token = await store.ledger.beginTerm();
   const after = {
+    ...{ version: 1, rev: 1 },
     ...{ spec, anchor: at(0), dueAt: at(7), sentAt: at(7), taskId: 'id-4', runCount: 4 },
   };
   const change = { entry: 'backup', before: null, after, messages: [], history: ROWS };

@@ -50,7 +50,7 @@ test('a change that sends a run stores its instants and its task', () => {
   expect(change.before).toBe(STATE);
   expect(change.after).toEqual({
     ...STATE,
-    ...{ version: 2, rev: 1 },
+    ...{ version: 1, rev: 2 },
     dueAt: NOON,
     sentAt: NOON + SECOND + 5,
     taskId: run?.taskId,

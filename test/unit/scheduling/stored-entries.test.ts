@@ -341,7 +341,7 @@ test('a new entry has a state in the store at once', async () => {
   const { command } = await begin([]);
   await command(adding('a', 10));
   const state = {
-    ...{ version: 2, rev: 1, spec: 'every(10000ms)', anchor: clock.now() },
+    ...{ version: 1, rev: 1, spec: 'every(10000ms)', anchor: clock.now() },
     ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
   };
   expect(await store.entries.find(['a'])).toMatchObject([{ state: encodeState(state) }]);

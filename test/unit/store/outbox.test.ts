@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { readFileSync } from 'node:fs';
 import { encodeMessage } from '../../../src/message/message-json.ts';
 import type { Message } from '../../../src/message/message.ts';
 import type { Run } from '../../../src/message/run.ts';
@@ -53,31 +52,9 @@ test('the id of an outbox message fits into the column of MariaDB for the longes
   expect(id.length).toBeLessThanOrEqual(2_100);
 });
 
-test('outbox messages of release 0.1 have the entry and the instant in their header', () => {
-  const url = new URL('../../fixtures/state-0.1/memory.json', import.meta.url);
-  const { outbox } = JSON.parse(readFileSync(url, 'utf8')) as { outbox: Record<string, string> };
-  const runs = Object.entries(outbox)
-    .map(([id, text]) => decodeOutboxMessage(id, text))
-    .map((each) => 'run' in each && each.run);
-  const minute = (n: number) => Date.parse(`2027-03-01T12:0${n}:00Z`);
-  const run = (entry: string, n: number) => ({ entry, dueAt: minute(n), cause: 'schedule' });
-  expect(runs).toEqual([
-    ...[2, 3, 4, 5].map((n) => run('waits all', n)),
-    run('waits 000001', 6),
-    run('waits all', 6),
-    ...['waits in a group', 'waits in a group', 'waits once', 'waits, expires'].map((entry) =>
-      run(entry, 6),
-    ),
-  ]);
-});
-
-test('an outbox message of release 0.1 without a valid header has the newest instant of its commit', () => {
-  for (const headers of [{}, { beat_due_at: 'no instant' }]) {
-    const text = encodeMessage({ ...makeMessage('a'), headers });
-    for (const dueAt of [NOON, -1, 0, -62_000_000_000_000]) {
-      const id = `${String(dueAt + 8_640_000_000_000_000).padStart(17, '0')} a b 000001 000000`;
-      const run = { entry: 'a b 000001', dueAt, cause: 'schedule' };
-      expect(decodeOutboxMessage(id, text)).toMatchObject({ run });
-    }
-  }
+test('an outbox message without its run cannot be read', () => {
+  const [{ id } = { id: '' }] = append([makeMessage('a')]);
+  expect(decodeOutboxMessage(id, encodeMessage(makeMessage('a')))).toMatchObject({
+    ...{ kind: 'unreadable', id },
+  });
 });

@@ -33,7 +33,7 @@ async function prepare(published: readonly number[], more: readonly HistoryRow[]
   }));
   const entry = settings.entries.find(({ name }) => name === 'minutely')!;
   const after = {
-    ...{ version: 2, rev: 1, spec: entry.schedule.spec, anchor: START },
+    ...{ version: 1, rev: 1, spec: entry.schedule.spec, anchor: START },
     ...{ dueAt: START + 5 * MINUTE, sentAt: null, taskId: null, runCount: published.length },
   };
   const change = {

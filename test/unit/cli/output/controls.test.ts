@@ -28,7 +28,7 @@ async function prepare() {
   const found = settings.entries.find(({ name }) => name === HOSTILE)!;
   const run = { dueAt: DUE, taskId: 'run-1' };
   const after = {
-    ...{ version: 2, rev: 1, spec: found.schedule.spec, anchor: DUE, dueAt: DUE },
+    ...{ version: 1, rev: 1, spec: found.schedule.spec, anchor: DUE, dueAt: DUE },
     ...{ sentAt: DUE, taskId: 'run-1', runCount: 1 },
   };
   await store.ledger.commit({

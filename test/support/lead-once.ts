@@ -1,0 +1,13 @@
+import type { Beat } from '../../src/beat.ts';
+
+/** Lets an instance lead for one tick. */
+export async function leadOnce(beat: Beat): Promise<void> {
+  const ticked = new Promise<void>((resolve) => {
+    beat.once('tick', () => {
+      resolve();
+    });
+  });
+  await beat.start();
+  await ticked;
+  await beat.stop();
+}
