@@ -1,8 +1,8 @@
 import type { Definition, ReadDefinition } from '../catalog/definition.ts';
 import type { EntryChange } from '../events/beat-events.ts';
-import type { Change } from '../store/commit.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { indexedDueAt } from './plan.ts';
+import type { PlannedChange } from './planned-change.ts';
 
 /** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
 export interface StoredTarget {
@@ -25,10 +25,17 @@ export interface StoredEdit {
 }
 
 /** The change that commits an edit. */
-export function editChange({ name, before, after, written }: StoredEdit): Change {
+export function planEdit({
+  name,
+  change: edit,
+  before,
+  after,
+  written,
+}: StoredEdit): PlannedChange {
   const common = { entry: name, before, after, messages: [] };
-  if (!written) return { ...common, stored: 'removed' };
+  if (!written) return { entry: undefined, change: { ...common, stored: 'removed' }, edit };
   const { entry, definition } = written;
   const dueAt = entry.enabled ? indexedDueAt(entry, after) : null;
-  return { ...common, stored: { dueAt, definition: JSON.stringify(definition) } };
+  const stored = { dueAt, definition: JSON.stringify(definition) };
+  return { entry, change: { ...common, stored }, edit };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
 import type { Events } from '../events/events.ts';
-import type { Change } from '../store/commit.ts';
+import type { PlannedChange } from '../planning/planned-change.ts';
 import type { ResultBackend } from '../store/results.ts';
 
 export interface ChordSizesOptions {
@@ -40,43 +40,51 @@ export class ChordSizes {
   }
 
   /** Resolves with the changes whose chords are registered, after the timeout at most. Never rejects. */
-  async register(changes: readonly Change[], stop: AbortSignal): Promise<readonly Change[]> {
-    const missing = changes.filter((change) => !this.#isAcknowledged(change));
+  async register(
+    starting: readonly PlannedChange[],
+    stop: AbortSignal,
+  ): Promise<readonly PlannedChange[]> {
+    const missing = starting.filter((each) => !this.#isAcknowledged(each));
     await this.#wait(this.#register(missing), stop);
-    const unregistered = changes.filter((change) => !this.#isAcknowledged(change));
-    const late = unregistered.filter(({ entry }) => this.#pending.has(entry));
+    const unregistered = starting.filter((each) => !this.#isAcknowledged(each));
+    const late = unregistered.filter(({ change }) => this.#pending.has(change.entry));
     if (late.length > 0) this.#reportFailure(late, 'the result backend does not answer');
-    const registered = changes.filter((change) => !unregistered.includes(change));
+    const registered = starting.filter((each) => !unregistered.includes(each));
     // It counts once: a run that is not published now may be tried again much later.
-    for (const { entry } of registered) this.#acknowledged.delete(entry);
+    for (const { change } of registered) this.#acknowledged.delete(change.entry);
     return registered;
   }
 
-  #isAcknowledged(change: Change): boolean {
-    const acknowledged = this.#acknowledged.get(change.entry);
-    if (acknowledged?.chords !== chordIds(change)) return false;
+  #isAcknowledged(start: PlannedChange): boolean {
+    const acknowledged = this.#acknowledged.get(start.change.entry);
+    if (acknowledged?.chords !== chordIds(start)) return false;
     return this.#options.clock.monotonic() - acknowledged.at < VALIDITY;
   }
 
   /** Never rejects. A registration that is under way is not repeated. */
-  async #register(changes: readonly Change[]): Promise<void> {
-    const fresh = changes.filter((each) => this.#pending.get(each.entry) !== chordIds(each));
+  async #register(starting: readonly PlannedChange[]): Promise<void> {
+    const fresh = starting.filter(
+      (each) => this.#pending.get(each.change.entry) !== chordIds(each),
+    );
     if (fresh.length === 0) return;
-    for (const each of fresh) this.#pending.set(each.entry, chordIds(each));
+    for (const each of fresh) this.#pending.set(each.change.entry, chordIds(each));
     const { events, clock } = this.#options;
     try {
       const results = await this.#options.results();
       if (!results) throw new StoreError('there is no result backend to join chords');
       await results.expect(fresh.flatMap(({ chords = [] }) => chords));
       const at = clock.monotonic();
-      for (const each of fresh) this.#acknowledged.set(each.entry, { chords: chordIds(each), at });
+      for (const each of fresh) {
+        this.#acknowledged.set(each.change.entry, { chords: chordIds(each), at });
+      }
       this.#inDoubt = false;
       events.reportRecovery(OPERATION);
     } catch (error) {
       this.#reportFailure(fresh, error instanceof Error ? error.message : String(error), error);
     } finally {
       for (const each of fresh) {
-        if (this.#pending.get(each.entry) === chordIds(each)) this.#pending.delete(each.entry);
+        const { entry } = each.change;
+        if (this.#pending.get(entry) === chordIds(each)) this.#pending.delete(entry);
       }
     }
   }
@@ -89,20 +97,20 @@ export class ChordSizes {
     answered.abort();
   }
 
-  #reportFailure(changes: readonly Change[], message: string, cause?: unknown): void {
+  #reportFailure(starting: readonly PlannedChange[], message: string, cause?: unknown): void {
     this.#inDoubt = true;
-    const text = `${formatNames(changes)}: ${message}`;
+    const text = `${formatNames(starting)}: ${message}`;
     this.#options.events.reportFailure(OPERATION, new StoreError(text, { cause }));
   }
 }
 
-function chordIds({ chords = [] }: Change): string {
+function chordIds({ chords = [] }: PlannedChange): string {
   return chords.map(({ groupId }) => groupId).join();
 }
 
 /** `entry "a"`, `entries "a", "b" and 3 more`. */
-function formatNames(changes: readonly Change[]): string {
-  const names = changes.slice(0, MAX_NAMES).map(({ entry }) => JSON.stringify(entry));
-  const more = changes.length > MAX_NAMES ? ` and ${changes.length - MAX_NAMES} more` : '';
-  return `${changes.length === 1 ? 'entry' : 'entries'} ${names.join(', ')}${more}`;
+function formatNames(starting: readonly PlannedChange[]): string {
+  const names = starting.slice(0, MAX_NAMES).map(({ change }) => JSON.stringify(change.entry));
+  const more = starting.length > MAX_NAMES ? ` and ${starting.length - MAX_NAMES} more` : '';
+  return `${starting.length === 1 ? 'entry' : 'entries'} ${names.join(', ')}${more}`;
 }

@@ -4,29 +4,27 @@ import type { Entry } from '../catalog/entry.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { Events } from '../events/events.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
-import type { Change } from '../store/commit.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { StoredEntry } from '../store/stored-entries.ts';
 import type { Clock } from '../util/clock.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { thousands } from '../util/thousands.ts';
 import { describeError } from '../util/errors.ts';
-import type { CommandOutcome, Committer } from './committer.ts';
+import type { PlanCommitter } from './plan-committer.ts';
 import { planChange, type Decided, type PlannedChange } from '../planning/planned-change.ts';
 import { readStoredEntry, readStoredTarget } from '../planning/read-stored-entry.ts';
-import { reportCommitted } from './report-committed.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import { editChange, type StoredEdit, type StoredTarget } from '../planning/stored-edit.ts';
+import { planEdit, type StoredEdit, type StoredTarget } from '../planning/stored-edit.ts';
 import type { StoredSource } from './stored-window.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
-import { TermEnded, type Term } from './term.ts';
+import type { Term } from './term.ts';
 
 export interface CommandEngineOptions {
   readonly catalog: Catalog;
   /** Absent where the store cannot hold entries. */
   readonly stored?: StoredSource | undefined;
   readonly scheduled: ScheduledEntries;
-  readonly committer: Committer;
+  readonly committer: PlanCommitter;
   readonly messageContext: () => MessageContext;
   readonly clock: Clock;
   readonly events: Events;
@@ -110,7 +108,7 @@ export class CommandEngine {
     term: Term,
     stop: AbortSignal,
   ): Promise<string | null> {
-    const { clock, events, messageContext, committer, scheduled } = this.#options;
+    const { clock, messageContext, committer } = this.#options;
     let planned: PlannedChange;
     try {
       const at = { sentAt: clock.now(), term: term.token };
@@ -118,11 +116,8 @@ export class CommandEngine {
     } catch (error) {
       return `${describeError(error)}${describePublished(decided)}`;
     }
-    const outcome = await committer.commitCommand([planned.change], finished, term, stop);
-    if (outcome.kind !== 'committed') return `${explain(outcome)}${describePublished(decided)}`;
-    scheduled.schedule(decided.entry, planned.change.after);
-    reportCommitted(planned, outcome.changes[0]!.unpublished, events);
-    return null;
+    const reason = await committer.commitCommand([planned], finished, term, stop);
+    return reason === null ? null : `${reason}${describePublished(decided)}`;
   }
 
   /** Commits what a command does to stored entries: all of it, or nothing. Otherwise as `apply`. */
@@ -132,22 +127,19 @@ export class CommandEngine {
     term: Term,
     stop: AbortSignal,
   ): Promise<string | null> {
-    const { events, committer, scheduled } = this.#options;
-    let changes: Change[];
+    const { events, committer } = this.#options;
+    let planned: PlannedChange[];
     try {
-      changes = edits.map(editChange);
+      planned = edits.map(planEdit);
     } catch (error) {
       return describeError(error);
     }
-    const outcome = await committer.commitCommand(changes, finished, term, stop);
-    if (outcome.kind !== 'committed') return explain(outcome);
-    for (const { name, after, written, change } of edits) {
-      // The declared entry of the name keeps its place: the stored one does not run as long as both exist.
-      const isHidden = this.isDeclared(name);
-      if (!isHidden && written?.entry.enabled) scheduled.schedule(written.entry, after);
-      else if (!isHidden) scheduled.remove(name);
-      if (!isHidden || !written) events.reportRecovery({ kind: 'read-definition', entry: name });
-      if (change) events.emit('entry-changed', { entry: name, change });
+    const reason = await committer.commitCommand(planned, finished, term, stop);
+    if (reason !== null) return reason;
+    for (const { name, written } of edits) {
+      // The stored entry does not run as long as a declared one of its name exists.
+      if (written && this.isDeclared(name)) continue;
+      events.reportRecovery({ kind: 'read-definition', entry: name });
     }
     return null;
   }
@@ -176,12 +168,6 @@ function attempt<T>(read: () => T): T | string {
   } catch (error) {
     return describeError(error);
   }
-}
-
-function explain(outcome: Exclude<CommandOutcome, { kind: 'committed' }>): string {
-  if (outcome.kind === 'store-rejected') return outcome.reason;
-  if (outcome.kind === 'unregistered') return 'the result backend did not register its chords';
-  throw new TermEnded('beat stops');
 }
 
 /** What a backfill has published before the part that failed. */

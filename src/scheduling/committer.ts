@@ -1,3 +1,4 @@
+import type { PlannedChange } from '../planning/planned-change.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change, Commit, CommitOutcome, UnpublishedMessage } from '../store/commit.ts';
@@ -94,17 +95,17 @@ export class Committer {
    * follow when the result backend has acknowledged the chords: one whose tasks end before is never joined.
    */
   async commit(
-    changes: readonly Change[],
+    planned: readonly PlannedChange[],
     term: Term,
     stop: AbortSignal,
   ): Promise<readonly ChangeOutcome[]> {
-    const starting = changes.filter(startsChords);
-    if (starting.length === 0) return this.#commit(changes, term, stop);
+    const starting = planned.filter(startsChords);
+    if (starting.length === 0) return this.#commit(toChanges(planned), term, stop);
     // Changes without chords do not wait for the result backend.
     const registering = this.#chordSizes.register(starting, AbortSignal.any([term.signal, stop]));
-    const plain = changes.filter((change) => !startsChords(change));
+    const plain = toChanges(planned.filter((each) => !startsChords(each)));
     const first = await this.#commit(plain, term, stop);
-    const registered = await registering;
+    const registered = toChanges(await registering);
     const second = isStopped(first)
       ? notAttempted(registered)
       : await this.#commit(registered, term, stop);
@@ -112,7 +113,7 @@ export class Committer {
     for (const [i, change] of [...plain, ...registered].entries()) {
       outcomes.set(change, [...first, ...second][i]!);
     }
-    return changes.map((change) => outcomes.get(change) ?? { kind: 'unregistered' });
+    return planned.map(({ change }) => outcomes.get(change) ?? { kind: 'unregistered' });
   }
 
   /**
@@ -120,17 +121,18 @@ export class Committer {
    * ended.
    */
   async commitCommand(
-    changes: readonly Change[],
+    planned: readonly PlannedChange[],
     finished: FinishedCommand | null,
     term: Term,
     stop: AbortSignal,
   ): Promise<CommandOutcome> {
-    const starting = changes.filter(startsChords);
+    const starting = planned.filter(startsChords);
     if (starting.length > 0) {
       const signal = AbortSignal.any([term.signal, stop]);
       const registered = await this.#chordSizes.register(starting, signal);
       if (registered.length < starting.length) return { kind: 'unregistered' };
     }
+    const changes = toChanges(planned);
     const commit = { token: term.token, changes, commands: finished ? [finished] : [] };
     const outcome = await this.#persist(commit, term, stop, COMMAND_ATTEMPTS);
     if (outcome?.kind !== 'committed') return outcome ?? { kind: 'not-attempted' };
@@ -217,8 +219,12 @@ export class Committer {
   }
 }
 
-function startsChords({ chords = [] }: Change): boolean {
+function startsChords({ chords = [] }: PlannedChange): boolean {
   return chords.length > 0;
+}
+
+function toChanges(planned: readonly PlannedChange[]): readonly Change[] {
+  return planned.map(({ change }) => change);
 }
 
 function isStopped(outcomes: readonly ChangeOutcome[]): boolean {

@@ -1,21 +1,19 @@
 import type { Catalog, Difference } from '../catalog/catalog.ts';
-import type { Entry } from '../catalog/entry.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { StoreError } from '../util/errors.ts';
 import {
-  planAdoptions,
+  planAdoption,
   planRestart,
-  type AdoptedEntry,
+  type Adoption,
   type KnownEntry,
 } from '../planning/plan-adoption.ts';
+import type { PlannedChange } from '../planning/planned-change.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
-import type { Committer } from './committer.ts';
-import type { Reconciled } from '../planning/plan.ts';
 import { readStoredEntry } from '../planning/read-stored-entry.ts';
+import { PAUSE, type PlanCommitter } from './plan-committer.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import { partitionBySource } from '../planning/partition-by-source.ts';
 import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import type { Steps } from '../util/steps.ts';
@@ -25,7 +23,7 @@ export interface EntryAdopterOptions
   extends BlockedEntriesOptions, Pick<StoredWindowOptions, 'stored'> {
   readonly catalog: Catalog;
   readonly ledger: Ledger;
-  readonly committer: Committer;
+  readonly committer: PlanCommitter;
   readonly scheduled: ScheduledEntries;
   readonly window: StoredWindow;
 }
@@ -35,9 +33,6 @@ interface Adopted {
   readonly scheduled: number;
   readonly changes: SchedulingEvent['changes'];
 }
-
-/** Before an entry whose state the store rejected is adopted again. Milliseconds. */
-const PAUSE = 10_000;
 
 /**
  * Takes entries into a term: compares them with their states, commits what is new about them, and schedules them.
@@ -185,75 +180,49 @@ export class EntryAdopter {
         return [];
       }
     });
-    await this.#commitAdopted(restarted, term, stop);
+    await this.#commit(restarted, term, stop);
   }
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
   async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
-    const { clock } = this.#options;
-    const now = clock.now();
-    const adopted = await runInSlices(planAdoptions(known, now), clock);
-    const rejected = await this.#commitAdopted(adopted, term, stop);
+    const { clock, scheduled } = this.#options;
+    const { unchanged, changed } = await runInSlices(planAdoption(known, clock.now()), clock);
+    const rejected = await this.#commit(changed, term, stop);
     for (const each of known) {
       if (rejected.has(each.name)) this.#rejected.set(each.name, each);
       else this.#rejected.delete(each.name);
     }
     if (rejected.size > 0) this.#adoptAt = clock.now() + PAUSE;
     else if (this.#rejected.size === 0) this.#adoptAt = Infinity;
-    return runInSlices(this.#enterAll(adopted, rejected), clock);
-  }
-
-  /** Puts the entries whose state was stored on the agenda. */
-  *#enterAll(adopted: readonly AdoptedEntry[], rejected: ReadonlySet<string>): Steps<Adopted> {
-    const { events } = this.#options;
+    await runInSlices(scheduleAll(scheduled, unchanged), clock);
+    const committed = changed.filter(({ change }) => !rejected.has(change.entry));
     const changes: Partial<Record<EntryChange, number>> = {};
-    let scheduled = 0;
-    for (const { entry, commit, ...reconciled } of adopted) {
-      if (commit && rejected.has(commit.entry)) continue;
-      const { change } = reconciled;
-      if (change && commit) {
-        changes[change] = (changes[change] ?? 0) + 1;
-        events.emit('entry-changed', { entry: commit.entry, change });
-      }
-      if (!entry?.enabled) continue;
-      this.#enter(entry, reconciled);
-      scheduled += 1;
-      yield;
-    }
-    return { scheduled, changes };
+    for (const { edit } of committed) if (edit) changes[edit] = (changes[edit] ?? 0) + 1;
+    const enabled = committed.filter(({ entry }) => entry?.enabled);
+    return { scheduled: unchanged.length + enabled.length, changes };
   }
 
   /** Commits the new states, and returns the names of the entries whose state was not stored. */
-  async #commitAdopted(
-    adopted: readonly AdoptedEntry[],
+  async #commit(
+    changed: readonly PlannedChange[],
     term: Term,
     stop: AbortSignal,
   ): Promise<ReadonlySet<string>> {
-    const news = adopted.flatMap(({ commit }) => commit ?? []);
-    const rejected = new Set(news.map(({ entry }) => entry));
-    await this.#options.committer.runPool(news, term, stop, async (batch) => {
-      const outcomes = await this.#options.committer.commit(batch, term, stop);
-      for (const [i, { entry }] of batch.entries()) {
-        if (outcomes[i]?.kind !== 'committed') continue;
-        rejected.delete(entry);
-        this.#options.events.reportRecovery({ kind: 'commit-entry', entry });
-      }
-    });
+    const rejected = new Set<string>();
+    const retry = ({ change }: PlannedChange) => rejected.add(change.entry);
+    await this.#options.committer.commit(changed, (each) => each.splice(0), term, stop, retry);
     return rejected;
   }
 
   /** Adopts entries again whose new state the store rejected. */
   async #adoptRejected(term: Term, stop: AbortSignal): Promise<void> {
-    const rejected = [...this.#rejected.values()];
-    for (const part of partitionBySource(rejected)) await this.#adopt(part, term, stop);
+    await this.#adopt([...this.#rejected.values()], term, stop);
   }
+}
 
-  /** An entry that counts from now and has no occurrence ahead is reported. */
-  #enter(entry: Entry, { state, change }: Reconciled): void {
-    const isDueAgain = this.#options.scheduled.schedule(entry, state);
-    if (isDueAgain !== false || change === null) return;
-    if (change === 'disabled' || change === 'removed') return;
-    const { spec, description = spec } = entry.schedule;
-    this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
+function* scheduleAll(scheduled: ScheduledEntries, entries: Adoption['unchanged']): Steps<void> {
+  for (const { entry, state } of entries) {
+    scheduled.schedule(entry, state);
+    yield;
   }
 }

@@ -1,13 +1,11 @@
-import type { Entry } from '../catalog/entry.ts';
 import { limitsOverlap } from '../catalog/overlap.ts';
-import type { Change } from '../store/commit.ts';
-import { advance, type EntryState } from '../store/entry-state.ts';
+import { advance } from '../store/entry-state.ts';
 import { Wakeup } from '../util/wakeup.ts';
 import type { Item } from '../planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
-import type { Committer } from './committer.ts';
+import { PAUSE, type PlanCommitter } from './plan-committer.ts';
 import { stillRunning } from '../planning/limit-overlap.ts';
-import { partitionBySource } from '../planning/partition-by-source.ts';
+import type { PlannedChange } from '../planning/planned-change.ts';
 import { indexedDueAt } from '../planning/plan.ts';
 import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { RunOutcomes } from './run-outcomes.ts';
@@ -18,19 +16,13 @@ import type { Term } from './term.ts';
 export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' | 'events'> {
   readonly outcomes: RunOutcomes;
   readonly scheduled: ScheduledEntries;
-  readonly committer: Committer;
+  readonly committer: PlanCommitter;
   /** Absent where the store cannot hold entries. */
   readonly stored?: StoredSource | undefined;
 }
 
-/** Runs that have ended: their task ids, by entry. */
-type Ended = ReadonlyMap<string, ReadonlySet<string>>;
-
 /** An entry with the state that its store has. */
 type Known = Pick<Item, 'entry' | 'state'>;
-
-/** The latest that an entry is planned again after it began to wait. Milliseconds. */
-const PAUSE = 10_000;
 
 /**
  * Has entries whose runs must not overlap wait until the result backend was asked about the runs in their state, and
@@ -74,9 +66,9 @@ export class OverlapGate {
     this.#wakeup.reset();
     const ended = this.#options.outcomes.takeEnded();
     if (ended.size > 0) {
-      for (const part of partitionBySource(await this.#find([...ended.keys()]))) {
-        await this.#commit(part, ended, term, stop);
-      }
+      const known = await this.#find([...ended.keys()]);
+      const changes = known.flatMap((each) => planEnd(each, ended.get(each.entry.name)!) ?? []);
+      await this.#options.committer.commit(changes, (batch) => batch.splice(0), term, stop);
     }
     this.#release();
   }
@@ -98,28 +90,6 @@ export class OverlapGate {
     }
   }
 
-  async #commit(
-    known: readonly Known[],
-    ended: Ended,
-    term: Term,
-    stop: AbortSignal,
-  ): Promise<void> {
-    const { committer, scheduled, clock } = this.#options;
-    await committer.runPool(known, term, stop, async (batch) => {
-      const changes = batch.flatMap(({ entry, state }) => {
-        const after = withoutRuns(state, ended.get(entry.name)!);
-        return after ? [toChange(entry, state, after)] : [];
-      });
-      const outcomes = await committer.commit(changes, term, stop);
-      const byName = new Map(batch.map(({ entry }) => [entry.name, entry]));
-      for (const [i, { entry: name, before, after }] of changes.entries()) {
-        const entry = byName.get(name)!;
-        if (outcomes[i]?.kind === 'committed') scheduled.schedule(entry, after);
-        else scheduled.schedule(entry, before!, clock.now() + PAUSE);
-      }
-    });
-  }
-
   /** Puts entries back on the agenda whose runs were checked. */
   #release(): void {
     const { scheduled, outcomes } = this.#options;
@@ -132,15 +102,12 @@ export class OverlapGate {
   }
 }
 
-/** `null` if the state has none of them. */
-function withoutRuns(state: EntryState, taskIds: ReadonlySet<string>): EntryState | null {
+/** Removes runs that have ended from the state of an entry; `null` if it has none of them. */
+function planEnd({ entry, state }: Known, taskIds: ReadonlySet<string>): PlannedChange | null {
   const { running = [] } = state;
   const left = running.filter(({ taskId }) => !taskIds.has(taskId));
   if (left.length === running.length) return null;
-  return advance(state, { running: left.length > 0 ? left : undefined });
-}
-
-function toChange(entry: Entry, before: EntryState, after: EntryState): Change {
+  const after = advance(state, { running: left.length > 0 ? left : undefined });
   const stored = entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
-  return { entry: entry.name, before, after, messages: [], stored };
+  return { entry, change: { entry: entry.name, before: state, after, messages: [], stored } };
 }

@@ -2,28 +2,42 @@ import type { SentEvent } from '../events/beat-events.ts';
 import type { Events } from '../events/events.ts';
 import type { Operation } from '../events/operation.ts';
 import { formatDestination } from '../message/destination.ts';
-import type { UnpublishedMessage } from '../store/commit.ts';
+import type { Message } from '../message/message.ts';
+import type { Change, UnpublishedMessage } from '../store/commit.ts';
+import type { RunRow } from '../store/history.ts';
 import { StoreError } from '../util/errors.ts';
-import type { PlannedChange } from '../planning/planned-change.ts';
 
 /**
  * Emits the events of a committed change, and returns how many of its runs were sent. A run with a rejected
  * message is not sent yet, because the message waits in the outbox; one without subscribers is skipped.
  */
 export function reportCommitted(
-  { entry: { name }, sent, skipped }: PlannedChange,
+  { entry, messages, history = [] }: Change,
   unpublished: readonly UnpublishedMessage[],
   events: Events,
 ): number {
-  for (const skip of skipped) events.emit('skipped', { entry: name, ...skip });
-  let count = 0;
-  for (const run of sent) {
+  let sent = 0;
+  let next = 0;
+  for (const row of history) {
+    if (row.kind === 'skip') {
+      const { reason, first, last, count } = row;
+      events.emit('skipped', { entry, reason, first, last, count });
+    }
+    if (row.kind !== 'run') continue;
+    const begin = next;
+    while (messages[next]?.run?.dueAt === row.dueAt) next++;
+    const run = toSent(entry, row, messages.slice(begin, next));
     const own = unpublished.filter(({ message }) => run.messages.includes(message));
     const rejected = own.find(({ kind }) => kind === 'rejected');
     if (rejected) reportRejected(run, rejected, events);
-    else if (reportPublished(run, own, events)) count++;
+    else if (reportPublished(run, own, events)) sent++;
   }
-  return count;
+  return sent;
+}
+
+function toSent(entry: string, row: RunRow, messages: readonly Message[]): SentEvent {
+  const { task, taskId, queue, dueAt, cause, sentAt, term } = row;
+  return { entry, task, taskId, queue, dueAt, cause, sentAt, term, messages };
 }
 
 function reportRejected(
@@ -33,10 +47,8 @@ function reportRejected(
 ): void {
   const what = `entry "${entry}", task ${message.taskId}`;
   const text = `${what}: ${reason}; the message stays in the outbox and is retried`;
-  events.reportFailure(
-    publishing(entry, formatDestination(message.destination)),
-    new StoreError(text),
-  );
+  const operation = publishing(entry, formatDestination(message.destination));
+  events.reportFailure(operation, new StoreError(text));
 }
 
 /** Returns whether any of the messages had a subscriber. */
@@ -59,7 +71,6 @@ function reportPublished(
     published++;
   }
   events.reportRecovery({ kind: 'prepare', entry });
-  events.reportRecovery({ kind: 'commit-entry', entry });
   if (published > 0 || reasons.size === 0) {
     events.emit('sent', run);
     return true;

@@ -5,21 +5,20 @@ import type { MessageContext } from '../compose/message-context.ts';
 import type { Item } from '../planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { CommandEngine } from './command-engine.ts';
-import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
+import { Committer, type CommitterOptions } from './committer.ts';
 import { EntryAdopter } from './entry-adopter.ts';
 import { limitOverlap } from '../planning/limit-overlap.ts';
 import { OverlapGate } from './overlap-gate.ts';
 import { planOccurrences } from '../planning/plan-occurrences.ts';
 import { planChange, type PlannedChange } from '../planning/planned-change.ts';
 import { runsAtOnce } from '../planning/runs-at-once.ts';
-import { reportCommitted } from './report-committed.ts';
+import { PAUSE, PlanCommitter, SHORT_PAUSE } from './plan-committer.ts';
 import { NO_OUTCOMES, type RunOutcomes } from './run-outcomes.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
-import { partitionBySource } from '../planning/partition-by-source.ts';
 import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import type { Steps } from '../util/steps.ts';
-import { requireTrust, type Term } from './term.ts';
+import type { Term } from './term.ts';
 
 export interface SchedulerOptions
   extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'>, StoredWindowOptions {
@@ -32,18 +31,8 @@ export interface SchedulerOptions
   readonly cancelTasks?: (taskIds: readonly string[]) => Promise<void>;
 }
 
-/** A change, and the task ids of the runs that it replaces. */
-interface Planned extends PlannedChange {
-  readonly cancel: readonly string[];
-}
-
 /** How long a tick counts the occurrences that it skips; later ones are not counted. Milliseconds. */
 const COUNT_BUDGET = 50;
-
-/** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
-const PAUSE = 10_000;
-/** Before a run whose chords were not registered is tried again: by then the result backend may answer. */
-const SHORT_PAUSE = 1_000;
 
 /**
  * One pass at a time: plans what is due, renders its messages, commits them in batches. It sets no timer: the
@@ -51,7 +40,7 @@ const SHORT_PAUSE = 1_000;
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #committer: Committer;
+  readonly #committer: PlanCommitter;
   readonly #scheduled: ScheduledEntries;
   readonly #adopter: EntryAdopter;
   readonly #gate: OverlapGate;
@@ -60,11 +49,15 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const committer = new Committer(options);
-    this.#committer = committer;
     const window = new StoredWindow(options);
     const { outcomes = NO_OUTCOMES } = options;
     const scheduled = new ScheduledEntries(window, outcomes, options.events);
+    const committer = new PlanCommitter({
+      ...options,
+      committer: new Committer(options),
+      scheduled,
+    });
+    this.#committer = committer;
     this.#scheduled = scheduled;
     this.#adopter = new EntryAdopter({ ...options, committer, scheduled, window });
     this.#gate = new OverlapGate({ ...options, outcomes, committer, scheduled });
@@ -97,8 +90,7 @@ export class Scheduler {
     await this.#gate.settle(term, stop);
     const now = clock.now();
     const due = this.#gate.admit(this.#scheduled.take(now));
-    let sent = 0;
-    for (const part of partitionBySource(due)) sent += await this.#publish(part, now, term, stop);
+    const sent = await this.#publish(due, now, term, stop);
     // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
     // the commands that have arrived by then.
     if (this.#adopter.wakeAt <= clock.now()) {
@@ -127,31 +119,18 @@ export class Scheduler {
     return Math.min(this.#scheduled.wakeAt, this.#adopter.wakeAt);
   }
 
-  /** Publishes what is due at `now`, all declared or all stored, and returns how many runs were sent. */
-  async #publish(
-    due: readonly Item[],
-    now: number,
-    term: Term,
-    stop: AbortSignal,
-  ): Promise<number> {
+  /** Publishes what is due at `now`, and returns how many runs were sent. */
+  #publish(due: readonly Item[], now: number, term: Term, stop: AbortSignal): Promise<number> {
     const { clock } = this.#options;
-    let sent = 0;
     let budget = COUNT_BUDGET;
-    await this.#committer.runPool(due, term, stop, async (batch) => {
-      const waiting = [...batch];
-      while (waiting.length > 0 && !stop.aborted) {
-        requireTrust(term);
-        const begin = clock.monotonic();
-        const at = { sentAt: clock.now(), term: term.token };
-        const plans = await runInSlices(this.#planNext(waiting, now, at), clock, budget);
-        budget -= clock.monotonic() - begin;
-        const planned = await this.#cancel(plans);
-        const changes = planned.map(({ change }) => change);
-        const outcomes = await this.#committer.commit(changes, term, stop);
-        for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
-      }
-    });
-    return sent;
+    const plan = async (waiting: Item[]) => {
+      const begin = clock.monotonic();
+      const at = { sentAt: clock.now(), term: term.token };
+      const planned = await runInSlices(this.#planNext(waiting, now, at), clock, budget);
+      budget -= clock.monotonic() - begin;
+      return this.#cancel(planned);
+    };
+    return this.#committer.commit(due, plan, term, stop);
   }
 
   /** Takes items off the list, and plans them, until their runs fill a commit. */
@@ -159,14 +138,15 @@ export class Scheduler {
     waiting: Item[],
     now: number,
     at: { readonly sentAt: number; readonly term: number },
-  ): Steps<readonly Planned[]> {
-    const planned: Planned[] = [];
+  ): Steps<readonly PlannedChange[]> {
+    const planned: PlannedChange[] = [];
     let share = 0;
     for (let item = waiting.shift(); item; item = share < 1 ? waiting.shift() : undefined) {
       const plan = yield* this.#plan(item, now, at);
       if (plan) planned.push(plan);
       // One run of each entry always fits.
-      if (plan && plan.sent.length > 1) share += plan.sent.length / runsAtOnce(item.entry);
+      const runs = plan ? plan.change.after.runCount - item.state.runCount : 0;
+      if (runs > 1) share += runs / runsAtOnce(item.entry);
       yield;
     }
     return planned;
@@ -177,7 +157,7 @@ export class Scheduler {
     { entry, state, dueAt }: Item,
     now: number,
     at: { readonly sentAt: number; readonly term: number },
-  ): Steps<Planned | undefined> {
+  ): Steps<PlannedChange | undefined> {
     const { clock, events, messageContext, outcomes } = this.#options;
     try {
       const occurrences = yield* planOccurrences(entry, state, now, dueAt);
@@ -190,9 +170,11 @@ export class Scheduler {
       const { send, skip, changes } = limited.planned;
       const newest = send.at(-1) ?? now;
       const cause = (at: number) => causeOf(at, newest, now);
-      const decided = { entry, before: state, runs: send, causeOf: cause, skipped: skip, changes };
-      const planned = yield* planChange(decided, at, messageContext());
-      return { ...planned, cancel: limited.cancel.map(({ taskId }) => taskId) };
+      const decided = {
+        ...{ entry, before: state, runs: send, causeOf: cause, skipped: skip, changes },
+        cancel: limited.cancel,
+      };
+      return yield* planChange(decided, at, messageContext());
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#scheduled.schedule(entry, state, clock.now() + PAUSE);
@@ -204,9 +186,9 @@ export class Scheduler {
    * Has workers end the runs that planned ones replace, before these are committed: a leader that dies in between leaves
    * the occurrences due, and the next one does it again. Resolves with what can be committed now.
    */
-  async #cancel(planned: readonly Planned[]): Promise<readonly Planned[]> {
+  async #cancel(planned: readonly PlannedChange[]): Promise<readonly PlannedChange[]> {
     const { cancelTasks, clock, events } = this.#options;
-    const taskIds = planned.flatMap(({ cancel }) => cancel);
+    const taskIds = planned.flatMap(({ cancel = [] }) => cancel);
     if (taskIds.length === 0 || !cancelTasks) return planned;
     try {
       await cancelTasks(taskIds);
@@ -215,21 +197,12 @@ export class Scheduler {
     } catch (error) {
       events.reportFailure({ kind: 'cancel' }, error);
     }
-    for (const { entry, before, cancel } of planned) {
-      if (cancel.length > 0) this.#scheduled.schedule(entry, before, clock.now() + SHORT_PAUSE);
+    const [postponed, others] = [true, false].map((isCancelling) =>
+      planned.filter(({ cancel = [] }) => cancel.length > 0 === isCancelling),
+    ) as [PlannedChange[], PlannedChange[]];
+    for (const { entry, change } of postponed) {
+      this.#scheduled.schedule(entry!, change.before!, clock.now() + SHORT_PAUSE);
     }
-    return planned.filter(({ cancel }) => cancel.length === 0);
-  }
-
-  /** Puts the entry back on the agenda, reports what was committed, and returns how many runs were sent. */
-  #settle(planned: PlannedChange, outcome: ChangeOutcome): number {
-    const { entry, change, before } = planned;
-    if (outcome.kind === 'committed') {
-      this.#scheduled.schedule(entry, change.after);
-      return reportCommitted(planned, outcome.unpublished, this.#options.events);
-    }
-    const pause = outcome.kind === 'unregistered' ? SHORT_PAUSE : PAUSE;
-    this.#scheduled.schedule(entry, before, this.#options.clock.now() + pause);
-    return 0;
+    return others;
   }
 }

@@ -1,5 +1,4 @@
 import type { Message } from '../message/message.ts';
-import type { ChordSize } from '../message/run-messages.ts';
 import type { FinishedCommand } from './command-log.ts';
 import { encodeState, type EntryState } from './entry-state.ts';
 import type { HistoryRow } from './history.ts';
@@ -22,8 +21,6 @@ export interface Change {
   /** Its `rev` differs from that of `before`, so only a repeated commit finds it in the store. */
   readonly after: EntryState;
   readonly messages: readonly Message[];
-  /** Registered with the result backend before the commit; ledgers ignore them. */
-  readonly chords?: readonly ChordSize[] | undefined;
   /** Appended to the entry's history; a store without one ignores them. */
   readonly history?: readonly HistoryRow[] | undefined;
   /** Absent from a declared entry. */

@@ -16,6 +16,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { forgetRecord } from './forget-record.ts';
 import { writeLine } from '../output/write-lines.ts';
+import { runAtOnce } from '../../util/steps.ts';
 
 export interface ForgetFlags
   extends GlobalFlags, Readonly<Partial<Record<RepairedRecord, boolean>>> {
@@ -98,9 +99,11 @@ async function remove(
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
     if (!(await ledger.removeState(term, name))) continue;
-    const commit = planAdoption({ name, entry, state: undefined }, systemClock.now())?.commit;
+    const known = [{ name, entry, state: undefined }];
+    const { changed } = runAtOnce(planAdoption(known, systemClock.now()));
+    const changes = changed.map(({ change }) => change);
     // A leader that began its term since then writes the same state.
-    if (commit) await ledger.commit({ token: term, changes: [commit] });
+    if (changes.length > 0) await ledger.commit({ token: term, changes });
     return;
   }
   throw new StoreError(

@@ -8,6 +8,10 @@ import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { planOccurrences as planOccurrencesInSteps } from '../../../src/planning/plan-occurrences.ts';
 import { planChange as planChangeInSteps } from '../../../src/planning/planned-change.ts';
+import type { SentEvent, SkippedEvent } from '../../../src/events/beat-events.ts';
+import { Events } from '../../../src/events/events.ts';
+import { reportCommitted } from '../../../src/scheduling/report-committed.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import { advance } from '../../../src/store/entry-state.ts';
 import { NEW_STATE } from '../../support/change.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
@@ -36,17 +40,27 @@ function stepOf(entry: Entry, late: number) {
   const now = NOON + late;
   const { send, skip, changes } = planOccurrences(entry, { ...STATE, dueAt: NOON - 1 }, now);
   const cause = (at: number) => causeOf(at, send.at(-1)!, now);
-  return planChange(
+  const { change } = planChange(
     { entry, before: STATE, runs: send, causeOf: cause, skipped: skip, changes },
     { sentAt: now + 5, term: 9 },
     messageContext,
   );
+  return { change, ...eventsOf(change) };
+}
+
+/** The events that follow the commit of a change. */
+function eventsOf(change: Change) {
+  const [sent, skipped]: [SentEvent[], SkippedEvent[]] = [[], []];
+  const events = new Events();
+  events.on('sent', (event) => sent.push(event));
+  events.on('skipped', (event) => skipped.push(event));
+  expect(reportCommitted(change, [], events)).toBe(sent.length);
+  return { sent, skipped };
 }
 
 test('a change that sends a run stores its instants and its task', () => {
-  const { change, sent, before } = stepOf(makeEntry(), SECOND);
+  const { change, sent } = stepOf(makeEntry(), SECOND);
   const [run] = sent;
-  expect(before).toBe(STATE);
   expect(change.before).toBe(STATE);
   expect(change.after).toEqual({
     ...STATE,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ChordSizes } from '../../../src/scheduling/chord-sizes.ts';
 import { Events } from '../../../src/events/events.ts';
-import type { Change } from '../../../src/store/commit.ts';
+import type { PlannedChange } from '../../../src/planning/planned-change.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
 import type { ChordSize } from '../../../src/message/run-messages.ts';
@@ -13,8 +13,9 @@ import { operationKey } from '../../../src/events/operation.ts';
 const NEVER = new AbortController().signal;
 
 /** A change that starts one chord. */
-function changeOf(entry: string, groupId = `group of ${entry}`): Change {
-  return { ...makeFirstRun(entry), chords: [{ groupId, size: 2, results: null }] };
+function changeOf(entry: string, groupId = `group of ${entry}`): PlannedChange {
+  const change = makeFirstRun(entry);
+  return { entry: undefined, change, chords: [{ groupId, size: 2, results: null }] };
 }
 
 /** A result backend that answers when the test says so. */
@@ -51,10 +52,10 @@ function rig(results: ResultBackend | null = new Slow()) {
   events.on('recovered', ({ operation }) => log.push(`${operationKey(operation)} recovered`));
   const announcements = new ChordSizes({ clock, events, results: () => results });
   /** Which entries may be sent, once that is known. */
-  const announce = (...changes: Change[]) => {
+  const announce = (...changes: PlannedChange[]) => {
     const seen: { ready?: string[] } = {};
     void announcements.register(changes, NEVER).then((ready) => {
-      seen.ready = ready.map(({ entry }) => entry);
+      seen.ready = ready.map(({ change }) => change.entry);
     });
     return seen;
   };

@@ -9,6 +9,9 @@ import { makeFirstRun } from '../../support/change.ts';
 import { settle } from '../../support/settle.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
+/** The first run of a new entry. */
+const planRun = (entry: string) => ({ entry: undefined, change: makeFirstRun(entry) });
+
 const NEVER = new AbortController().signal;
 const DONE: CommitOutcome = { kind: 'committed' };
 
@@ -67,7 +70,7 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 describe('committer: a failed commit', () => {
   test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
     const { committer, clock, asked } = over(fails);
-    void committer.commit([makeFirstRun('a')], termOf(), NEVER);
+    void committer.commit([planRun('a')], termOf(), NEVER);
     await pass(clock, 5_000);
     const instants = asked.map(({ at }) => at);
     expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
@@ -78,7 +81,7 @@ describe('committer: a failed commit', () => {
     const { committer, clock, counted, faults, recovered } = over(() =>
       ++tries < 3 ? fails() : DONE,
     );
-    const commit = committer.commit([makeFirstRun('a')], termOf(), NEVER);
+    const commit = committer.commit([planRun('a')], termOf(), NEVER);
     await pass(clock, 200);
     expect(await commit).toEqual([{ kind: 'committed', unpublished: [] }]);
     expect(counted.progress).toBe(3);
@@ -90,7 +93,7 @@ describe('committer: a failed commit', () => {
     let trusted = true;
     const { committer, clock, asked } = over(fails);
     const commit = committer.commit(
-      [makeFirstRun('a')],
+      [planRun('a')],
       termOf(() => trusted),
       NEVER,
     );
@@ -107,7 +110,7 @@ describe('committer: a failed commit', () => {
   test('ends at a stop, which does not wait for the end of the pause', async () => {
     const stop = new AbortController();
     const { committer, clock, asked } = over(fails);
-    const commit = committer.commit([makeFirstRun('a')], termOf(), stop.signal);
+    const commit = committer.commit([planRun('a')], termOf(), stop.signal);
     await pass(clock, 1_000);
     const tries = asked.length;
     stop.abort();
@@ -119,7 +122,7 @@ describe('committer: a failed commit', () => {
     const ending = new AbortController();
     const { committer } = over(fails);
     const term = { token: 1, signal: ending.signal, trusted: false };
-    const commit = committer.commit([makeFirstRun('a')], term, NEVER);
+    const commit = committer.commit([planRun('a')], term, NEVER);
     await settle();
     ending.abort();
     await expect(commit).rejects.toThrow(TermEnded);
@@ -135,7 +138,7 @@ describe('committer: a term that the ledger ends', () => {
     ],
   ] as const)('with %j is not retried, and reports the reason', async (outcome, reason) => {
     const { committer, asked } = over(() => outcome);
-    await expect(committer.commit([makeFirstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
+    await expect(committer.commit([planRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
     expect(asked).toHaveLength(1);
   });
 });
@@ -208,7 +211,7 @@ describe('committer: batches', () => {
 
 test('committer: a batch of chords that could not be registered commits nothing', async () => {
   const { committer, asked } = over(() => DONE);
-  const change = { ...makeFirstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
+  const change = { ...planRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
   const committed = await committer.commit([change], termOf(), NEVER);
   expect(committed).toEqual([{ kind: 'unregistered' }]);
   expect(asked).toEqual([]);
@@ -221,7 +224,7 @@ describe('committer: a batch that the store rejects', () => {
       changes.some(({ entry }) => bad.includes(entry))
         ? { kind: 'store-rejected', reason: 'too long' }
         : DONE;
-  const changes = ['a', 'b', 'c', 'd'].map((entry) => makeFirstRun(entry));
+  const changes = ['a', 'b', 'c', 'd'].map(planRun);
 
   test('is bisected: all other entries are committed once, and the failures are reported by entry', async () => {
     const { committer, asked, faults } = over(rejects('b', 'd'));
@@ -259,7 +262,7 @@ describe('committer: a batch that the store rejects', () => {
     expect(committed).toMatchObject(
       ['rejected', 'no-subscribers', 'no-subscribers', 'no-subscribers'].map((kind, i) => ({
         kind: 'committed',
-        unpublished: [{ kind, message: changes[i]!.messages[0] }],
+        unpublished: [{ kind, message: changes[i]!.change.messages[0] }],
       })),
     );
   });
