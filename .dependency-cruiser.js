@@ -26,10 +26,10 @@ const homes = [
   ['jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
   [
     'yaml',
-    '^src/(config|import|message/serializers|util/decode)/',
+    '^src/(config/|import/|message/serializers\\.ts$|util/decode/)',
     'it is for files and for messages',
   ],
-  ['@msgpack', '^src/(message/serializers|util/decode)/', 'one folder encodes, one decodes'],
+  ['@msgpack', '^src/(message/serializers\\.ts$|util/decode/)', 'one folder encodes, one decodes'],
   ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],
   ['hono|@hono', '^src/http/', 'no other folder answers requests'],
   ['birpc', '^src/cli/service/', 'only the server of HTTP runs in a thread of its own'],

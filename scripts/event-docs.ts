@@ -8,15 +8,7 @@ import { SKIP_REASONS } from '../src/message/skip-reasons.ts';
 const ROOT = new URL('../', import.meta.url);
 
 /** The source files that declare events and the types of their fields. */
-const SOURCES = [
-  'src/events/beat-events.ts',
-  'src/events/change-events.ts',
-  'src/events/condition-events.ts',
-  'src/events/run-events.ts',
-  'src/events/term-events.ts',
-  'src/events/operation.ts',
-  'src/message/run.ts',
-];
+const SOURCES = ['src/events/beat-events.ts', 'src/message/run.ts'];
 
 /** Types with a section of their own. */
 const SECTIONS: Readonly<Record<string, string>> = {

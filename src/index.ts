@@ -38,18 +38,18 @@ export type {
   WarningKind,
 } from './events/beat-events.ts';
 export type { Listener } from './events/events.ts';
-export type { Operation } from './events/operation.ts';
+export type { Operation } from './events/beat-events.ts';
 export type { SkipReason } from './message/skip-reasons.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
-export { date, datetime, decimal, time, uuid } from './message/typed/builders.ts';
-export type { TypedValue } from './message/typed/typed.ts';
+export { date, datetime, decimal, time, uuid } from './message/typed.ts';
+export type { TypedValue } from './message/typed.ts';
 export { at } from './schedule/at.ts';
 export { cron } from './schedule/cron/cron.ts';
-export { crontab } from './schedule/crontab/crontab.ts';
+export { crontab } from './schedule/crontab.ts';
 export { rrule } from './schedule/rrule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
-export { solar, type SolarEvent } from './schedule/solar/solar.ts';
+export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
 export type { HistoryView, RunView, SkipView, UnreadableView } from './history/view.ts';
 export type { EntryStatus, StatusRow, UnreadableEntry } from './status/entry-status.ts';

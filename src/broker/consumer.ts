@@ -1,7 +1,7 @@
 import type { Queues } from '../routing/queues.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
-import type { ReceivedMessage } from './received-message.ts';
+import type { ReceivedMessage } from './envelope.ts';
 import type { ServerUrls } from './server-url.ts';
 
 /** Receives messages from queues that Celery's workers may consume too. The first use opens the connection. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
-import type { ReceivedMessage } from './received-message.ts';
+import type { ReceivedMessage } from './envelope.ts';
 import type { ServerUrls } from './server-url.ts';
 
 /**

@@ -1,7 +1,6 @@
-import type { Clock } from '../util/clock.ts';
 import type { Consumer, Delivery } from './consumer.ts';
-import { LeaseRenewal } from './lease-renewal.ts';
-import type { ReceivedMessage } from './received-message.ts';
+import type { ReceivedMessage } from './envelope.ts';
+import type { Clock } from '../util/clock.ts';
 
 /** How often an idle consumer polls: kombu's producers send no notifications. Milliseconds. */
 const POLL_INTERVAL = 200;
@@ -87,5 +86,52 @@ export class PollingConsumer<Id> implements Consumer {
     if (now < this.#restoreAt) return;
     await this.#queues.restore();
     this.#restoreAt = now + RESTORE_INTERVAL;
+  }
+}
+
+/** How long a delivery belongs to its consumer without a renewal. Milliseconds. */
+export const LEASE = 60_000;
+
+/** How often the leases are renewed. Milliseconds. */
+const INTERVAL = 10_000;
+
+/**
+ * Renews the leases of open deliveries, for brokers that do not notice the death of a consumer by themselves: after
+ * `LEASE` without a renewal another consumer returns a message to its queue.
+ */
+class LeaseRenewal<Id> {
+  readonly #renew: (open: readonly Id[]) => Promise<void>;
+  readonly #clock: Clock;
+  readonly #open = new Set<Id>();
+  readonly #closed = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(renew: (open: readonly Id[]) => Promise<void>, clock: Clock) {
+    this.#renew = renew;
+    this.#clock = clock;
+  }
+
+  add(id: Id): void {
+    this.#open.add(id);
+    this.#running ??= this.#run();
+  }
+
+  delete(id: Id): void {
+    this.#open.delete(id);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closed;
+    for (;;) {
+      await this.#clock.sleep(INTERVAL, signal);
+      if (signal.aborted) return;
+      // The lease outlasts several failed renewals; `receive` and `ack` report an unreachable broker.
+      if (this.#open.size > 0) await this.#renew([...this.#open]).catch(() => {});
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../util/clock.ts';
 import type { Mailbox } from './mailbox.ts';
-import { decodeEnvelope, MAX_BROADCAST } from './received-message.ts';
+import { decodeEnvelope, MAX_BROADCAST } from './envelope.ts';
 
 /** How often broadcasts are read. Milliseconds. */
 const POLL_INTERVAL = 1_000;

@@ -1,21 +1,14 @@
+import type { Canvas, Chord, Task, Chain, Group, Links } from './canvas.ts';
+import { BEAT_TASK } from '../message/beat-task.ts';
+import type { LazyContext } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
+import { pythonIso } from '../message/parse-instant.ts';
 import type { Embed } from '../message/payload.ts';
-import { pythonJson } from '../message/python/python-json.ts';
+import { pythonJson } from '../message/python.ts';
 import type { ChordSize } from '../message/run-messages.ts';
-import type { Canvas, Chord, Task } from './canvas.ts';
-import {
-  freeze,
-  freezeRest,
-  assignId,
-  type FreezeContext,
-  type Result,
-  type Position,
-} from './freeze.ts';
-import { markScheduled } from './mark-scheduled.ts';
-import { resolveArguments, serializeLinks, type SerializedSignature } from './serialize.ts';
 
 /** A task to publish, with the signatures that run after it. */
-export interface TaskCall {
+interface TaskCall {
   readonly task: Task;
   /** The arguments for this occurrence. */
   readonly given: Arguments;
@@ -25,7 +18,7 @@ export interface TaskCall {
   readonly embed: Embed;
 }
 
-export interface Unfolded {
+interface Unfolded {
   /** The id of the result. */
   readonly id: string;
   /** In the order of publishing. */
@@ -130,4 +123,266 @@ function serializeResults(groupId: string, nodes: readonly Result[]): string | n
 
 function toTuple({ id, nodes }: Result): unknown {
   return [[id, null], nodes?.map(toTuple) ?? null];
+}
+
+/**
+ * Adds the header that marks scheduled tasks to the body of a chord: Celery's chord passes the headers of its call
+ * on to its body, although a worker publishes that. Only the first step of a chain has the header.
+ */
+function markScheduled(canvas: Canvas): Canvas {
+  switch (canvas.kind) {
+    case 'task': {
+      const headers = { ...canvas.options.headers, [BEAT_TASK]: true };
+      return { ...canvas, options: { ...canvas.options, headers } };
+    }
+    case 'chain':
+      return { ...canvas, first: markScheduled(canvas.first) as Task };
+    case 'group':
+      return { ...canvas, tasks: canvas.tasks.map(markScheduled) };
+    case 'chord':
+      return {
+        ...canvas,
+        header: canvas.header.map(markScheduled),
+        body: markScheduled(canvas.body),
+      };
+  }
+}
+
+// Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
+// the id of the result is known before the first task starts.
+
+/** The position of a part in the canvas. */
+interface Position {
+  /** The path from which ids are computed. */
+  readonly place: string;
+  /** A fixed id of its result. */
+  readonly id?: string | undefined;
+  readonly groupId?: string | undefined;
+  readonly groupIndex?: number | undefined;
+  /** The body of the chord that waits for its result. */
+  readonly chord?: SerializedSignature | undefined;
+}
+
+interface FreezeContext extends SerializeContext {
+  /** The queue for replies. */
+  readonly replyTo: string;
+  readonly idAt: (place: string) => string;
+}
+
+/** The id of a result; for a group also the results of its tasks. */
+interface Result {
+  readonly id: string;
+  readonly nodes?: readonly Result[];
+}
+
+interface Frozen {
+  readonly signature: SerializedSignature;
+  readonly result: Result;
+}
+
+function freeze(canvas: Canvas, position: Position, context: FreezeContext): Frozen {
+  switch (canvas.kind) {
+    case 'task':
+      return freezeTask(canvas, position, context);
+    case 'chain':
+      return freezeChain(canvas, position, context);
+    case 'group':
+      return freezeGroup(canvas, position, context);
+    case 'chord':
+      return freezeChord(canvas, position, context);
+  }
+}
+
+function freezeTask(task: Task, position: Position, context: FreezeContext): Frozen {
+  const id = assignId(task, position, context);
+  const replyTo = task.options.replyTo ?? context.replyTo;
+  const signature = serializeTask(
+    task,
+    { task_id: id, reply_to: replyTo, ...groupOptions(position) },
+    context,
+  );
+  return { signature, result: { id } };
+}
+
+function assignId({ options }: Task, { id, place }: Position, { idAt }: FreezeContext): string {
+  return options.taskId ?? id ?? idAt(place);
+}
+
+function freezeChain({ first, rest }: Chain, position: Position, context: FreezeContext): Frozen {
+  const start = freeze(first, { place: `${position.place}/0` }, context);
+  const { signatures, result } = freezeRest(rest, position, context);
+  const signature = serializeComposite(
+    { kind: 'chain' },
+    { tasks: [start.signature, ...signatures] },
+    { task_id: result.id },
+  );
+  return { signature, result };
+}
+
+/** Freezes the steps after the first of a chain; the last one has the position of the chain. */
+function freezeRest(
+  rest: Chain['rest'],
+  position: Position,
+  context: FreezeContext,
+): { signatures: SerializedSignature[]; result: Result } {
+  const frozen = rest.map((step, i) => {
+    const place = `${position.place}/${i + 1}`;
+    return freeze(step, i === rest.length - 1 ? { ...position, place } : { place }, context);
+  });
+  return { signatures: frozen.map(({ signature }) => signature), result: frozen.at(-1)!.result };
+}
+
+function freezeGroup({ id, tasks }: Group, position: Position, context: FreezeContext): Frozen {
+  const groupId = id ?? position.id ?? context.idAt(position.place);
+  const frozen = tasks.map((task, i) => {
+    const place = `${position.place}/${i}`;
+    // Without a chord, the worker that starts the group sets the group id.
+    const whole = position.chord && { groupId: position.groupId, chord: position.chord };
+    return freeze(task, { place, groupIndex: i, ...whole }, context);
+  });
+  const options = { task_id: groupId, ...groupOptions(position), root_id: null, parent_id: null };
+  const signature = serializeComposite(
+    { kind: 'group' },
+    { tasks: frozen.map((part) => part.signature) },
+    options,
+  );
+  return { signature, result: { id: groupId, nodes: frozen.map(({ result }) => result) } };
+}
+
+function freezeChord({ header, body }: Chord, position: Position, context: FreezeContext): Frozen {
+  const id = context.idAt(`${position.place}/header`);
+  const after = freeze(body, { ...position, place: `${position.place}/body` }, context);
+  const group: Group = { kind: 'group', id, tasks: header };
+  const before = freeze(
+    group,
+    { place: `${position.place}/header`, chord: after.signature },
+    context,
+  );
+  const kwargs = { kwargs: {}, header: before.signature, body: after.signature };
+  return {
+    signature: serializeComposite({ kind: 'chord' }, kwargs, { task_id: id }),
+    result: after.result,
+  };
+}
+
+function groupOptions({ groupId, chord, groupIndex }: Position): Record<string, unknown> {
+  return {
+    ...(groupId !== undefined && { group_id: groupId }),
+    ...(chord && { chord }),
+    ...(groupIndex !== undefined && { group_index: groupIndex }),
+  };
+}
+
+/** A signature as Celery serializes it, with options named as in `apply_async`. */
+interface SerializedSignature extends Arguments {
+  readonly task: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly subtask_type: 'chain' | 'group' | 'chord' | null;
+  readonly immutable: boolean;
+}
+
+/** The values that all signatures of one occurrence share. */
+interface SerializeContext {
+  /** The IANA zone of instants. */
+  readonly timezone: string;
+  /** The occurrence, for its functions. */
+  readonly lazyContext: LazyContext;
+}
+
+/** Serializes a signature without ids, which a worker may start any number of times. */
+function serialize(canvas: Canvas, context: SerializeContext): SerializedSignature {
+  const each = (parts: readonly Canvas[]) => parts.map((part) => serialize(part, context));
+  switch (canvas.kind) {
+    case 'task':
+      return serializeTask(canvas, {}, context);
+    case 'chain':
+      return serializeComposite(canvas, { tasks: each([canvas.first, ...canvas.rest]) });
+    case 'group':
+      return serializeComposite(canvas, { tasks: each(canvas.tasks) });
+    case 'chord': {
+      const [header, body] = [each(canvas.header), serialize(canvas.body, context)];
+      return serializeComposite(canvas, { kwargs: {}, header, body });
+    }
+  }
+}
+
+/** Serializes a task; its options are in Celery's order: the user's, the ids, the callbacks. */
+function serializeTask(
+  task: Task,
+  ids: SerializedSignature['options'],
+  context: SerializeContext,
+): SerializedSignature {
+  const { link, errback } = serializeLinks(task.links, context);
+  const options = {
+    ...serializeOptions(task.options, context.timezone),
+    ...ids,
+    ...(link && { link }),
+    ...(errback && { link_error: errback }),
+  };
+  const { args, kwargs } = resolveArguments(task, context);
+  const { immutable } = task;
+  return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
+}
+
+function serializeComposite(
+  { kind }: Pick<Chain | Group | Chord, 'kind'>,
+  kwargs: SerializedSignature['kwargs'],
+  options: SerializedSignature['options'] = {},
+): SerializedSignature {
+  const task = `celery.${kind}`;
+  return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
+}
+
+/** Resolves the arguments of a task. Throws a `BeatError` if a function fails. */
+function resolveArguments(task: Task, { lazyContext }: SerializeContext): Arguments {
+  return task.compute?.(lazyContext) ?? task;
+}
+
+/** Serializes callbacks; `null` for none. */
+function serializeLinks({ link, linkError }: Links, context: SerializeContext) {
+  const each = (links: readonly Canvas[]) =>
+    links.length > 0 ? links.map((callback) => serialize(callback, context)) : null;
+  return { link: each(link), errback: each(linkError) };
+}
+
+/** Serializes options for `apply_async`, with seconds in place of milliseconds. */
+function serializeOptions(options: MessageOptions, timezone: string): Record<string, unknown> {
+  const signature: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || key === 'taskId') continue;
+    Object.assign(signature, serializeOption(key as keyof MessageOptions, value, timezone));
+  }
+  return signature;
+}
+
+function serializeOption(
+  key: keyof MessageOptions,
+  value: unknown,
+  timezone: string,
+): Record<string, unknown> {
+  switch (key) {
+    case 'countdown':
+      return { countdown: (value as number) / 1_000 };
+    case 'eta':
+      return { eta: pythonIso(value as number, timezone) };
+    case 'expires':
+      return { expires: (value as { readonly after: number }).after / 1_000 };
+    case 'stamps':
+      return { ...(value as object), stamped_headers: Object.keys(value as object) };
+    case 'properties':
+      return value as Record<string, unknown>;
+    case 'retryPolicy': {
+      const policy = Object.entries(value as Record<string, unknown>).map(([name, part]) => [
+        snakeCase(name),
+        part,
+      ]);
+      return { retry_policy: Object.fromEntries(policy) as unknown };
+    }
+    default:
+      return { [snakeCase(key)]: value };
+  }
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

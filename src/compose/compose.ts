@@ -1,8 +1,7 @@
-import type { Canvas } from '../canvas/canvas.ts';
-import { renderCanvas } from '../canvas/render.ts';
+import { type Canvas, renderCanvas } from '../canvas/canvas.ts';
 import { unfold } from '../canvas/unfold.ts';
 import type { Entry, Occurrence } from '../catalog/entry.ts';
-import { renderOptions } from '../message/render-options.ts';
+import { renderOptions } from '../message/template.ts';
 import { prepareTask, getPrepared } from './prepare.ts';
 import type { MessageContext } from './message-context.ts';
 import type { RunMessages } from '../message/run-messages.ts';

@@ -1,13 +1,12 @@
 import { BEAT_TASK } from '../message/beat-task.ts';
 import type { Occurrence } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
-import { LAST_INSTANT, pythonIso, utcIso } from '../message/iso.ts';
+import { LAST_INSTANT, pythonIso, utcIso } from '../message/parse-instant.ts';
 import type { Message, MessageOptions } from '../message/message.ts';
 import type { WorkflowRun } from '../message/run.ts';
-import { encodeBody } from '../message/payload.ts';
+import { encodeBody, buildProtocol1Body } from '../message/payload.ts';
 import type { Prepared } from './prepare.ts';
 import type { MessageContext } from './message-context.ts';
-import { buildProtocol1Body } from '../message/protocol-1.ts';
 
 /** A task of an occurrence, encoded and routed. */
 export interface PreparedTask extends Prepared {

@@ -4,8 +4,8 @@ import type { CompressionSpelling } from '../message/compression.ts';
 import type { Lazy } from '../message/lazy.ts';
 import type { MessageOptions } from '../message/message.ts';
 import type { Schedule } from '../schedule/schedule.ts';
-import type { SerializerSpelling } from '../message/serializers/find.ts';
-import type { SolarEvent } from '../schedule/solar/solar.ts';
+import type { SerializerSpelling } from '../message/serializers.ts';
+import type { SolarEvent } from '../schedule/solar.ts';
 
 /**
  * A configuration. Files may use `snake_case` and Celery's old upper-case names too; top-level

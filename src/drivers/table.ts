@@ -1,9 +1,13 @@
-import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
+import {
+  AMQP_PARAMETERS,
+  REDIS_PARAMETERS,
+  type ServerUrls,
+  type Variant,
+} from '../broker/server-url.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OpenConsumer } from '../broker/consumer.ts';
 import type { OpenEventStream } from '../broker/event-stream.ts';
 import type { OpenMailbox } from '../broker/mailbox.ts';
-import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { ReadRedBeat, ReadTables } from '../store/import-source.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { BeatEvents, WarningKind } from './beat-events.ts';
-import { operationKey, type Operation } from './operation.ts';
+import { type BeatEvents, type WarningKind, operationKey, type Operation } from './beat-events.ts';
 
 /** A listener may be asynchronous: beat does not await it, and reports its rejection as a failure. */
 export type Listener<K extends keyof BeatEvents> = (...payload: BeatEvents[K]) => unknown;

@@ -1,5 +1,5 @@
 import type { CompressionName } from './compression.ts';
-import type { SerializerName } from './serializers/serializer.ts';
+import type { SerializerName } from './serializers.ts';
 import type { Destination, ExchangeType } from './destination.ts';
 import type { Run } from './run.ts';
 

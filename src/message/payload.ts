@@ -1,8 +1,7 @@
 import { compressBody, type CompressionName } from './compression.ts';
-import { SERIALIZERS } from './serializers/find.ts';
-import type { SerializerName } from './serializers/serializer.ts';
 import type { Arguments } from './message.ts';
-import { saferepr, safereprTuple } from './python/saferepr.ts';
+import { saferepr, safereprTuple } from './python.ts';
+import { SERIALIZERS, type SerializerName } from './serializers.ts';
 
 /** How bodies are serialized and compressed. */
 export interface Encoding {
@@ -14,7 +13,7 @@ export interface Encoding {
 /**
  * An encoded body. A string, because a small Buffer is a slice of a pooled slab and keeps the slab in memory.
  */
-export interface Encoded {
+interface Encoded {
   /** The bytes, one character each: `Buffer.from(body, 'latin1')`. */
   readonly body: string;
   readonly contentType: string;
@@ -24,7 +23,7 @@ export interface Encoded {
 }
 
 /** The body of a message: arguments, and the signatures that run after the task. */
-export type Content = readonly [
+type Content = readonly [
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
   embed: Embed,
@@ -78,3 +77,20 @@ export function encodeBody(value: unknown, { serializer, compression }: Encoding
 }
 
 export const DEFAULT_ENCODING: Encoding = { serializer: 'json', compression: null };
+
+/**
+ * Builds a body in Celery's protocol 1 from the headers of protocol 2; workers of Celery 3 read no other. Protocol
+ * 1 has no field for the display name, ancestors, stamps and `ignore_result`.
+ */
+export function buildProtocol1Body(
+  headers: Readonly<Record<string, unknown>>,
+  [args, kwargs, { callbacks, errbacks, chord }]: Content,
+): Readonly<Record<string, unknown>> {
+  const { task, id, group, group_index, retries, eta, expires, timelimit } = headers;
+  return {
+    ...{ task, id, args, kwargs, group, group_index, retries, eta, expires },
+    // All times have an offset.
+    utc: true,
+    ...{ callbacks, errbacks, timelimit, taskset: group, chord },
+  };
+}

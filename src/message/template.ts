@@ -1,9 +1,13 @@
 import { DateTime, type DurationLikeObject } from 'luxon';
-import { didYouMean } from '../util/did-you-mean.ts';
+import { type LazyContext, isLazy, type Lazy } from './lazy.ts';
+import type { MessageOptions } from './message.ts';
+import { MAX_QUOTED } from '../schedule/text.ts';
 import { checkZone } from '../schedule/zone/zone-names.ts';
-import { MAX_QUOTED } from '../schedule/quote.ts';
+import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import { BeatError, describeError } from '../util/errors.ts';
+import { markHandled } from '../util/promise.ts';
 import { truncate } from '../util/visible.ts';
-import type { LazyContext } from './lazy.ts';
 
 /** Renders a template for one occurrence. */
 export type RenderText = (context: LazyContext) => string;
@@ -131,4 +135,109 @@ function compileFormat(format: string | undefined, whole: string): (at: DateTime
 
 function utcIso(at: DateTime): string {
   return at.toUTC().toJSDate().toISOString();
+}
+
+/** Renders a value for one occurrence. */
+type Renderer = (context: LazyContext) => unknown;
+
+type Path = Diagnostic['path'];
+
+/** The context of a value with functions and templates. */
+interface RenderContext {
+  /** The IANA zone of dates with a format. */
+  readonly zone: string;
+  /** The path of the signature in its entry, for errors of functions. */
+  readonly at: Path;
+  /** Reports an invalid template. */
+  readonly report: (path: Path, message: string) => void;
+}
+
+/**
+ * Returns a function that renders a value with functions (`lazy`) or templates (`{{dueAt}}`) at any depth, or
+ * `null` if the value has none and is the same for every occurrence.
+ */
+export function buildRenderer(value: unknown, path: Path, filling: RenderContext): Renderer | null {
+  if (isLazy(value)) return (context) => resolveLazy(value, [...filling.at, ...path], context);
+  if (typeof value === 'string') {
+    try {
+      return compileTemplate(value, filling.zone);
+    } catch (error) {
+      filling.report(path, (error as Error).message);
+      return null;
+    }
+  }
+  if (!isContainer(value)) return null;
+  const renderers = Object.entries(value).flatMap(([key, item]): [string, Renderer][] => {
+    const place = [...path, Array.isArray(value) ? Number(key) : key];
+    const render = buildRenderer(item, place, filling);
+    return render ? [[key, render]] : [];
+  });
+  if (renderers.length === 0) return null;
+  return (context) => {
+    const copy: Record<string, unknown> | unknown[] = Array.isArray(value)
+      ? [...(value as unknown[])]
+      : { ...value };
+    for (const [key, render] of renderers) (copy as Record<string, unknown>)[key] = render(context);
+    return copy;
+  };
+}
+
+/** Whether a value has functions (`lazy`) at any depth. */
+export function hasLazy(value: unknown): boolean {
+  return isLazy(value) || (isContainer(value) && Object.values(value).some(hasLazy));
+}
+
+/** The results of the functions of an occurrence: each function is called once per occurrence. */
+const answers = new WeakMap<LazyContext, Map<Lazy<unknown>, unknown>>();
+
+/** Calls a function. Throws a `BeatError` with its path if it throws or returns a promise. */
+function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknown {
+  const known = answers.get(context) ?? new Map<Lazy<unknown>, unknown>();
+  answers.set(context, known);
+  if (known.has(lazy)) return known.get(lazy);
+  let answer: unknown;
+  try {
+    answer = lazy.compute(context);
+  } catch (cause) {
+    const message = `the function threw: ${describeError(cause)}`;
+    throw new BeatError(formatDiagnostic({ path, message }), { cause });
+  }
+  if (markHandled(answer)) {
+    const message = 'the function returned a promise; it must be synchronous';
+    throw new BeatError(formatDiagnostic({ path, message }));
+  }
+  known.set(lazy, answer);
+  return answer;
+}
+
+/** Instances of classes are values. Cyclic values are rejected before. */
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Renders the templates of a text. */
+export type RenderTemplates = (text: string) => string;
+
+/** The options that may contain templates. All others determine the destination or have fixed values. */
+export const RENDERED_OPTIONS = ['taskId', 'shadow', 'headers'] as const;
+
+/** Renders the options of one occurrence. */
+export function renderOptions(options: MessageOptions, render: RenderTemplates): MessageOptions {
+  const present = RENDERED_OPTIONS.filter((option) => options[option] !== undefined);
+  if (present.length === 0) return options;
+  const filled = present.map((option) => [option, renderValue(options[option], render)]);
+  return { ...options, ...(Object.fromEntries(filled) as MessageOptions) };
+}
+
+/** Keys of maps are not rendered. */
+function renderValue(value: unknown, render: RenderTemplates): unknown {
+  if (typeof value === 'string') return render(value);
+  if (Array.isArray(value)) return value.map((item) => renderValue(item, render));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, renderValue(item, render)]),
+  );
 }

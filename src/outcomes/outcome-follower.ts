@@ -1,8 +1,7 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { SkippedEvent } from '../events/beat-events.ts';
 import type { Events } from '../events/events.ts';
-import type { TaskEvent } from '../message/task-event.ts';
-import type { TaskOutcome } from '../message/task-outcome.ts';
+import type { TaskEvent, TaskOutcome } from '../message/task-outcome.ts';
 import type { History } from '../store/history.ts';
 import type { ResultReader } from '../store/result-reader.ts';
 import { waitAtMost, type Clock } from '../util/clock.ts';

@@ -1,7 +1,7 @@
 import type { EventStream } from '../broker/event-stream.ts';
-import type { ReceivedMessage } from '../broker/received-message.ts';
+import type { ReceivedMessage } from '../broker/envelope.ts';
 import type { Events } from '../events/events.ts';
-import { MAX_EVENTS_BODY, parseTaskEvents, type TaskEvent } from '../message/task-event.ts';
+import { MAX_EVENTS_BODY, parseTaskEvents, type TaskEvent } from '../message/task-outcome.ts';
 import { pauseAfter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 import { advance, type TaskProgress } from './task-progress.ts';

@@ -1,5 +1,4 @@
-import type { Ended, TaskEvent } from '../message/task-event.ts';
-import type { TaskOutcome } from '../message/task-outcome.ts';
+import type { Ended, TaskEvent, TaskOutcome } from '../message/task-outcome.ts';
 
 /** What the events of workers say about a task. */
 export interface TaskProgress {

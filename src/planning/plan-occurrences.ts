@@ -1,7 +1,6 @@
 import { decide, type Skip } from '../catalog/catch-up.ts';
-import { withoutInstants } from '../schedule/without-instants.ts';
+import { withoutInstants, nextAfter } from '../schedule/next-after.ts';
 import type { Entry } from '../catalog/entry.ts';
-import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom } from '../schedule/range.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { Steps } from '../util/steps.ts';

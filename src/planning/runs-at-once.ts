@@ -1,4 +1,4 @@
-import { measureCanvas, measureJson } from '../canvas/measure.ts';
+import { measureCanvas, measureJson } from '../canvas/canvas.ts';
 import type { Entry } from '../catalog/entry.ts';
 
 /** Most runs of one entry in one commit: rendering, committing and reporting more would delay what is due next. */

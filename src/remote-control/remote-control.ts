@@ -1,5 +1,5 @@
 import type { Mailbox, Reply } from '../broker/mailbox.ts';
-import type { ReceivedMessage } from '../broker/received-message.ts';
+import type { ReceivedMessage } from '../broker/envelope.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';

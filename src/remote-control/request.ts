@@ -1,5 +1,5 @@
 import type { Reply } from '../broker/mailbox.ts';
-import { type ReceivedMessage } from '../broker/received-message.ts';
+import type { ReceivedMessage } from '../broker/envelope.ts';
 import { parseJson } from '../util/decode/json.ts';
 import { isMap } from '../util/is-map.ts';
 import { Glob } from '../routing/glob.ts';

@@ -1,10 +1,8 @@
+import type { Destination, ExchangeType } from '../message/destination.ts';
+import { createExchange, createQueue, type Exchange, type Queue, type Binding } from './queue.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { BeatError } from '../util/errors.ts';
 import { memoize, type Memoized } from '../util/memoize.ts';
-import { didYouMean } from '../util/did-you-mean.ts';
-import { matches } from './bindings.ts';
-import { groupByExchange, type ExchangeBindings } from './exchange-bindings.ts';
-import type { Destination, ExchangeType } from '../message/destination.ts';
-import { createExchange, createQueue, type Exchange, type Queue } from './queue.ts';
 
 /** The configured queues, and the defaults for queues that are not configured. */
 export interface QueueRules {
@@ -172,4 +170,103 @@ function buildArguments(maxPriority: number | null, type: QueueType): Queue['arg
     // Classic is the default, and older servers do not know the argument.
     ...(type === 'quorum' && { 'x-queue-type': type }),
   };
+}
+
+/** The bindings of one exchange. */
+interface ExchangeBindings {
+  /** As configured with the first of its queues. */
+  readonly exchange: Exchange;
+  /** The queues that receive a message of this exchange, in the order of the configuration. */
+  queuesFor(destination: Destination): Queue[];
+}
+
+/**
+ * Groups the bindings of all queues by exchange. Bindings without a pattern are indexed by their key, so that ten
+ * thousand entries and ten thousand queues do not take a hundred million matches.
+ */
+function groupByExchange(queues: readonly Queue[]): Map<string, ExchangeBindings> {
+  const found = new Map<string, Bindings>();
+  for (const [place, queue] of queues.entries()) {
+    for (const binding of queue.bindings) {
+      const { exchange } = binding;
+      let bindings = found.get(exchange.name);
+      if (!bindings) found.set(exchange.name, (bindings = new Bindings(exchange)));
+      bindings.add({ queue, place, binding });
+    }
+  }
+  return found;
+}
+
+interface Bound {
+  readonly queue: Queue;
+  /** The index of the queue in the configuration. */
+  readonly place: number;
+  readonly binding: Binding;
+}
+
+class Bindings implements ExchangeBindings {
+  readonly exchange: Exchange;
+  readonly #byKey = new Map<string, Bound[]>();
+  readonly #others: Bound[] = [];
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+
+  add(bound: Bound): void {
+    const { routingKey, exchange } = bound.binding;
+    const isPattern = exchange.type === 'fanout' || /[*#]/.test(routingKey) || routingKey === '';
+    const same = this.#byKey.get(routingKey);
+    if (isPattern) this.#others.push(bound);
+    else if (same) same.push(bound);
+    else this.#byKey.set(routingKey, [bound]);
+  }
+
+  queuesFor(destination: Destination): Queue[] {
+    const bound = [...(this.#byKey.get(destination.routingKey) ?? []), ...this.#others];
+    return bound
+      .filter(({ binding }) => matches(binding, destination))
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ queue }) => queue);
+  }
+}
+
+/** Whether a binding matches a message, by AMQP's rules. */
+function matches({ exchange, routingKey }: Binding, message: Destination): boolean {
+  if (exchange.type === 'fanout') return true;
+  if (exchange.type === 'topic') return topicMatches(routingKey, message.routingKey);
+  return exchange.type === 'direct' && routingKey === message.routingKey;
+}
+
+/** Matches words separated by dots: `*` is one word, `#` any number of words. */
+export function topicMatches(pattern: string, key: string): boolean {
+  // An empty key has no words, and also matches an empty word at the end of a pattern.
+  if (key === '') return /^(#\.)*#?$/.test(pattern);
+  const words = key.split('.');
+  const [first = [], ...others] = splitRuns(pattern.split('.'));
+  const last = others.pop();
+  if (!matchesAt(first, words, 0)) return false;
+  if (!last) return first.length === words.length;
+  // As in a glob, the leftmost match of each run between two `#` suffices.
+  let at = first.length;
+  for (const run of others) {
+    while (at + run.length <= words.length && !matchesAt(run, words, at)) at += 1;
+    at += run.length;
+  }
+  return at + last.length <= words.length && matchesAt(last, words, words.length - last.length);
+}
+
+/** Splits a pattern at its `#`. */
+function splitRuns(pattern: readonly string[]): string[][] {
+  const runs: string[][] = [[]];
+  for (const word of pattern) {
+    if (word === '#') runs.push([]);
+    else runs.at(-1)!.push(word);
+  }
+  return runs;
+}
+
+function matchesAt(run: readonly string[], words: readonly string[], at: number): boolean {
+  if (at + run.length > words.length) return false;
+  return run.every((word, i) => word === '*' || word === words[at + i]);
 }

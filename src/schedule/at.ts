@@ -4,9 +4,8 @@ import { ConfigError } from '../util/errors.ts';
 import type { ZoneOptions } from './calendar/calendar-schedule.ts';
 import { toInstant } from './calendar/clock-changes.ts';
 import { MAX_INSTANT, toDate, toMillis } from './instants.ts';
-import { describeLocal } from './description.ts';
+import { describeLocal, quote } from './text.ts';
 import type { Schedule } from './schedule.ts';
-import { quote } from './quote.ts';
 import { checkZone } from './zone/zone-names.ts';
 import { getZone } from './zone/zone.ts';
 

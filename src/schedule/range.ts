@@ -1,6 +1,5 @@
 import type { Steps } from '../util/steps.ts';
-import { latestByNext } from './latest.ts';
-import { latestWithin, nextAfter } from './next-after.ts';
+import { latestByNext, latestWithin, nextAfter } from './next-after.ts';
 import type { Schedule } from './schedule.ts';
 
 // Every search starts at an occurrence, because the grid of an interval depends on the instant from which it is

@@ -1,7 +1,7 @@
 import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
 import type { Events } from '../events/events.ts';
-import type { Operation } from '../events/operation.ts';
+import type { Operation } from '../events/beat-events.ts';
 import { repairCommand } from '../store/repair-command.ts';
 
 export interface BlockedEntriesOptions {

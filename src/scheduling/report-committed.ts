@@ -1,6 +1,5 @@
-import type { SentEvent } from '../events/beat-events.ts';
+import type { SentEvent, Operation } from '../events/beat-events.ts';
 import type { Events } from '../events/events.ts';
-import type { Operation } from '../events/operation.ts';
 import { formatDestination } from '../message/destination.ts';
 import type { Message } from '../message/message.ts';
 import type { Change, UnpublishedMessage } from '../store/commit.ts';

@@ -1,8 +1,7 @@
 import { latestFrom } from '../schedule/range.ts';
 import type { SkipReason } from '../message/skip-reasons.ts';
 import type { Entry } from '../catalog/entry.ts';
-import { withoutInstants } from '../schedule/without-instants.ts';
-import { nextAfter } from '../schedule/next-after.ts';
+import { withoutInstants, nextAfter } from '../schedule/next-after.ts';
 import { nextDueAt, reconcile } from '../planning/plan.ts';
 import { limitsOverlap } from '../catalog/overlap.ts';
 import type { EntryState, RunningRun } from '../store/entry-state.ts';

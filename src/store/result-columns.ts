@@ -1,4 +1,4 @@
-import { encodePickle } from '../message/python/pickle.ts';
+import { encodePickle } from '../message/python.ts';
 import type { TaskResult } from './task-results.ts';
 
 /** The value of a column: text, a number, bytes, or null. */

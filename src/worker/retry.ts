@@ -1,5 +1,5 @@
 import type { Events } from '../events/events.ts';
-import type { Operation } from '../events/operation.ts';
+import type { Operation } from '../events/beat-events.ts';
 import { pauseAfter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { omitSettings } from '../config/variables.ts';
-import { saferepr } from '../message/python/saferepr.ts';
+import { saferepr } from '../message/python.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Command } from './command.ts';
 import type { Host } from './host.ts';

@@ -1,4 +1,4 @@
-import { type ReceivedMessage } from '../broker/received-message.ts';
+import type { ReceivedMessage } from '../broker/envelope.ts';
 import { parseJson } from '../util/decode/json.ts';
 import { isMap } from '../util/is-map.ts';
 import { decompressBody, MAX_BODY, parseCompression } from '../message/compression.ts';

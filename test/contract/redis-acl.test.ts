@@ -14,7 +14,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 import { nextEvent } from '../support/next-event.ts';
-import { operationKey } from '../../src/events/operation.ts';
+import { operationKey } from '../../src/events/beat-events.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('redis-server');

@@ -1,5 +1,5 @@
 import type { EventStream } from '../../src/broker/event-stream.ts';
-import type { ReceivedMessage } from '../../src/broker/received-message.ts';
+import type { ReceivedMessage } from '../../src/broker/envelope.ts';
 
 type Following = Parameters<EventStream['follow']>[0];
 

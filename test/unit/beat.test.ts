@@ -2,12 +2,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Beat, type BeatOptions } from '../../src/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { ConfigError } from '../../src/util/errors.ts';
-import type { BeatEvents } from '../../src/events/beat-events.ts';
+import { type BeatEvents, operationKey } from '../../src/events/beat-events.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { settle } from '../support/settle.ts';
-import { operationKey } from '../../src/events/operation.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const config: BeatConfig = {

@@ -6,7 +6,7 @@ import type { Entry, Occurrence } from '../../catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { upcoming } from '../../planning/preview.ts';
-import { quote } from '../../schedule/quote.ts';
+import { quote } from '../../schedule/text.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';

@@ -1,4 +1,4 @@
-import type { TimeSet } from '../../schedule/limits/time-set.ts';
+import type { TimeSet } from '../../schedule/limits/time-sets.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { attempt } from '../schedules/attempt.ts';
 import type { Path, Report } from '../validate.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { eventSet } from '../../schedule/events/event-set.ts';
-import type { TimeSet } from '../../schedule/limits/time-set.ts';
+import { eventSet } from '../../schedule/calendar-events.ts';
+import type { TimeSet } from '../../schedule/limits/time-sets.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { decode, readBytesSync, Unreadable } from '../source/bytes.ts';

@@ -1,7 +1,7 @@
 import type Holidays from 'date-holidays';
 import { DAY, HOUR } from '../../schedule/instants.ts';
-import type { DaysOff } from '../../schedule/limits/days-of-country.ts';
-import { quote } from '../../schedule/quote.ts';
+import type { DaysOff } from '../../schedule/limits/time-sets.ts';
+import { quote } from '../../schedule/text.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { memoize } from '../../util/memoize.ts';

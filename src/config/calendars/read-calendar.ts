@@ -1,8 +1,11 @@
-import { cronTimes } from '../../schedule/limits/cron-times.ts';
-import { dates } from '../../schedule/limits/dates.ts';
-import { businessDays, holidays } from '../../schedule/limits/days-of-country.ts';
-import type { TimeSet } from '../../schedule/limits/time-set.ts';
-import { union } from '../../schedule/limits/union.ts';
+import {
+  cronTimes,
+  dates,
+  businessDays,
+  holidays,
+  type TimeSet,
+  union,
+} from '../../schedule/limits/time-sets.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { attempt } from '../schedules/attempt.ts';
 import type { Path, Report } from '../validate.ts';

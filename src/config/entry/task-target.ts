@@ -4,9 +4,11 @@ import {
   formatCanvas,
   type Canvas,
   type Links,
+  measureCall,
+  withArguments,
+  withLinks,
+  withOptions,
 } from '../../canvas/canvas.ts';
-import { measureCall } from '../../canvas/measure.ts';
-import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { SERIALIZERS } from '../../message/serializers/find.ts';
-import type { SerializerName } from '../../message/serializers/serializer.ts';
+import { SERIALIZERS, type SerializerName } from '../../message/serializers.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
 

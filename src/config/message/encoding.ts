@@ -9,14 +9,14 @@ import {
   SERIALIZER_SPELLINGS,
   explainSerializers,
   parseSerializer,
-} from '../../message/serializers/find.ts';
+} from '../../message/serializers.ts';
 import { named, option, type ShapeOutput } from '../values/option.ts';
 
 export const serializer = () =>
   named(
     z.enum(SERIALIZER_SPELLINGS, { error: ({ input }) => explainSerializers(input) }),
     'SerializerSpelling',
-    { from: 'message/serializers/find.ts' },
+    { from: 'message/serializers.ts' },
   );
 
 export const compression = () =>

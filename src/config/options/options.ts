@@ -1,6 +1,6 @@
 import { parseCompression } from '../../message/compression.ts';
 import type { ExtraProperties, MessageOptions } from '../../message/message.ts';
-import { parseSerializer } from '../../message/serializers/find.ts';
+import { parseSerializer } from '../../message/serializers.ts';
 import { parseDuration, parseTimedelta } from '../values/duration.ts';
 import { parseInstant } from '../../message/parse-instant.ts';
 import type { Report } from '../validate.ts';

@@ -1,6 +1,10 @@
 import type { Entry } from '../../catalog/entry.ts';
-import { RENDERED_OPTIONS } from '../../message/render-options.ts';
-import { hasTemplate, compileTemplate, type RenderText } from '../../message/template.ts';
+import {
+  RENDERED_OPTIONS,
+  hasTemplate,
+  compileTemplate,
+  type RenderText,
+} from '../../message/template.ts';
 import type { Path, Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseCompression } from '../../message/compression.ts';
-import { parseSerializer } from '../../message/serializers/find.ts';
+import { parseSerializer } from '../../message/serializers.ts';
 import type { RouteOptions } from '../../routing/routes.ts';
 import { readKeySchema } from '../keys/key-schema.ts';
 import { normalizeKeys } from '../keys/normalize-keys.ts';

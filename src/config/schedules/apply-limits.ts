@@ -1,9 +1,7 @@
 import { parseInstant } from '../../message/parse-instant.ts';
-import { describeLength } from '../../schedule/description.ts';
-import { bounded, type Bounds } from '../../schedule/limits/bounded.ts';
-import { grid } from '../../schedule/limits/grid.ts';
-import { selected } from '../../schedule/limits/selected.ts';
-import { roundUnit } from '../../schedule/round-interval.ts';
+import { describeLength } from '../../schedule/text.ts';
+import { bounded, type Bounds, grid, selected } from '../../schedule/limits/limits.ts';
+import { roundUnit } from '../../schedule/timedelta.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import type { Report } from '../validate.ts';
 import type { Limits } from './limits.ts';

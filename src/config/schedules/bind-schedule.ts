@@ -1,7 +1,7 @@
 import { BeatError } from '../../util/errors.ts';
 import { markHandled } from '../../util/promise.ts';
-import { jittered } from '../../schedule/limits/jitter.ts';
-import { isNeverDue } from '../../schedule/never-due.ts';
+import { jittered } from '../../schedule/limits/limits.ts';
+import { isNeverDue } from '../../schedule/next-after.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { Path, Report } from '../validate.ts';

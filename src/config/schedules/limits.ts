@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { TIME_RANGE, timesOfDay } from '../../schedule/limits/times-of-day.ts';
-import type { TimeSet } from '../../schedule/limits/time-set.ts';
+import { TIME_RANGE, timesOfDay, type TimeSet } from '../../schedule/limits/time-sets.ts';
 import type { Calendars } from '../calendars/calendars.ts';
 import { checkLength, MAX_VALUES } from '../calendars/check-length.ts';
 import { selectionShape } from '../calendars/schema.ts';

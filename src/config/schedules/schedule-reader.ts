@@ -1,6 +1,6 @@
 import { at } from '../../schedule/at.ts';
 import { cron } from '../../schedule/cron/cron.ts';
-import { crontab } from '../../schedule/crontab/crontab.ts';
+import { crontab } from '../../schedule/crontab.ts';
 import { rrule } from '../../schedule/rrule/rrule.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { SOLAR_EVENTS } from '../../schedule/solar/solar.ts';
+import { SOLAR_EVENTS } from '../../schedule/solar.ts';
 import { named, option, required } from '../values/option.ts';
 import { duration, instant, MAP, name, timezone } from '../values/scalars.ts';
 
@@ -48,7 +48,7 @@ const angle = (most: number, description: string, example: number) =>
 const solar = named(
   z.strictObject({
     event: required(
-      named(z.enum(SOLAR_EVENTS), 'SolarEvent', { from: 'schedule/solar/solar.ts' }),
+      named(z.enum(SOLAR_EVENTS), 'SolarEvent', { from: 'schedule/solar.ts' }),
       'The event.',
       { example: 'sunset' },
     ),

@@ -2,7 +2,7 @@ import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { solar, type SolarEvent } from '../../schedule/solar/solar.ts';
+import { solar, type SolarEvent } from '../../schedule/solar.ts';
 
 const NAMES = ['event', 'latitude', 'longitude'] as const;
 type Name = (typeof NAMES)[number];

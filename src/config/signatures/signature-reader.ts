@@ -1,13 +1,17 @@
-import { findLastTask, NO_LINKS, type Canvas, type Links, type Task } from '../../canvas/canvas.ts';
 import {
+  findLastTask,
+  NO_LINKS,
+  type Canvas,
+  type Links,
+  type Task,
   makeChord,
   immutable,
   parallel,
   sequence,
   withLinks,
   withOptions,
-} from '../../canvas/shape.ts';
-import type { SerializerName } from '../../message/serializers/serializer.ts';
+} from '../../canvas/canvas.ts';
+import type { SerializerName } from '../../message/serializers.ts';
 import { readArguments } from '../entry/arguments.ts';
 import type { OptionTemplates } from '../options/templates.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';

@@ -1,4 +1,4 @@
-import { parseDurationText } from '../../schedule/duration-text.ts';
+import { parseDurationText } from '../../schedule/text.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,5 +1,4 @@
-import { AMQP_PARAMETERS } from '../../broker/url-parameters.ts';
-import type { ServerUrl } from '../../broker/server-url.ts';
+import { AMQP_PARAMETERS, type ServerUrl } from '../../broker/server-url.ts';
 import type { TlsSettings, Tls } from '../../broker/tls.ts';
 import {
   decodePart,

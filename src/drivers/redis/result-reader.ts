@@ -4,8 +4,8 @@ import type { ServerUrls } from '../../broker/server-url.ts';
 import {
   readLargeDocument,
   readResultDocument,
-} from '../../message/serializers/result-document.ts';
-import type { TaskOutcome } from '../../message/task-outcome.ts';
+  type TaskOutcome,
+} from '../../message/task-outcome.ts';
 import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import type { Clock } from '../../util/clock.ts';

@@ -1,9 +1,5 @@
 import type { Redis } from 'ioredis';
-import {
-  decodeEnvelope,
-  MAX_BROADCAST,
-  type ReceivedMessage,
-} from '../../broker/received-message.ts';
+import { decodeEnvelope, MAX_BROADCAST, type ReceivedMessage } from '../../broker/envelope.ts';
 import { markHandled } from '../../util/promise.ts';
 import type { Connection } from './connection/connection.ts';
 

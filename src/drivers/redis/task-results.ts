@@ -1,6 +1,6 @@
 import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
 import type { ServerUrls } from '../../broker/server-url.ts';
-import { pythonIso } from '../../message/iso.ts';
+import { pythonIso } from '../../message/parse-instant.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import type { TaskResult, TaskResults } from '../../store/task-results.ts';
 import { Connection } from './connection/connection.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { findTlsError } from '../../broker/tls-files.ts';
+import { findTlsError } from '../../broker/tls.ts';
 import { urlError } from '../../broker/url.ts';
 
 type Name = 'ca' | 'cert' | 'key';

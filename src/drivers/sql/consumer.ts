@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer, ConsumerOptions } from '../../broker/consumer.ts';
-import { LEASE } from '../../broker/lease-renewal.ts';
 import {
+  LEASE,
   PollingConsumer,
   type PolledQueues,
   type TakenMessage,
 } from '../../broker/polling-consumer.ts';
-import { decodeEnvelope } from '../../broker/received-message.ts';
+import { decodeEnvelope } from '../../broker/envelope.ts';
 import type { ServerUrl } from '../../broker/server-url.ts';
 import type { Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';

@@ -1,5 +1,5 @@
 import type { ServerUrl } from '../../broker/server-url.ts';
-import { readResultRow, RESULT_TABLE } from '../../message/result-row.ts';
+import { readResultRow, RESULT_TABLE } from '../../message/task-outcome.ts';
 import type { OpenResultReader } from '../../store/result-reader.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';

@@ -1,9 +1,9 @@
 import type { ScheduleConfig } from '../../config/config-types.ts';
 import { parseInstant } from '../../message/parse-instant.ts';
 import { at } from '../../schedule/at.ts';
-import { crontab } from '../../schedule/crontab/crontab.ts';
+import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { solar, type SolarEvent } from '../../schedule/solar/solar.ts';
+import { solar, type SolarEvent } from '../../schedule/solar.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { DjangoTables, Row } from './tables.ts';
 

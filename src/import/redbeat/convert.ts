@@ -1,6 +1,6 @@
 import type { EntryConfig, ScheduleConfig } from '../../config/config-types.ts';
 import { isMap } from '../../util/is-map.ts';
-import { crontab } from '../../schedule/crontab/crontab.ts';
+import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { RedBeatRecord } from '../../store/import-source.ts';

@@ -1,5 +1,5 @@
 import { rrule } from '../../schedule/rrule/rrule.ts';
-import { FREQUENCIES } from '../../schedule/rrule/recurrence-rule.ts';
+import { FREQUENCIES } from '../../schedule/rrule/recurrence-days.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { Encoded } from './decode.ts';
 

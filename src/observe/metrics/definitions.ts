@@ -1,5 +1,4 @@
-import type { WarningKind } from '../../events/beat-events.ts';
-import type { Operation } from '../../events/operation.ts';
+import type { WarningKind, Operation } from '../../events/beat-events.ts';
 import type { RunCause } from '../../message/run.ts';
 import { SKIP_REASONS } from '../../message/skip-reasons.ts';
 

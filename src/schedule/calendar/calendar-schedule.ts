@@ -1,13 +1,11 @@
 import { LastAnswerCache } from '../last-answer-cache.ts';
-import { formatCron } from './calendar-text.ts';
+import { formatCron, explainCalendar, describeFields } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
 import { nextElapsed, nextFixed } from './clock-changes.ts';
 import { toDate, toMillis } from '../instants.ts';
 import { interner } from '../intern.ts';
-import { latestByNext } from '../latest.ts';
-import { explainCalendar } from './explain-calendar.ts';
+import { latestByNext } from '../next-after.ts';
 import type { Explanation, Schedule, ScheduleWarning } from '../schedule.ts';
-import { describeFields } from '../description.ts';
 import { checkZone } from '../zone/zone-names.ts';
 import { getZone } from '../zone/zone.ts';
 

@@ -1,22 +1,67 @@
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
 import {
   calendarSchedule,
   type CalendarRule,
   type ZoneOptions,
 } from '../calendar/calendar-schedule.ts';
-import type { CalendarFields } from '../calendar/calendar.ts';
 import { uniqueMovableDays, uniqueNthWeekdays } from '../calendar/calendar-text.ts';
-import { CRON_FIELDS } from './cron-fields.ts';
-import { readParts, type Part } from './cron-part.ts';
-import { PartError } from './cron-value.ts';
-import { HashedCron } from './hashed-cron.ts';
-import { readNickname } from './nicknames.ts';
+import type { CalendarFields } from '../calendar/calendar.ts';
+import { CRON_FIELDS, readParts, type Part, PartError } from './cron-field.ts';
+import { parseDurationText, quote } from '../text.ts';
 import type { Schedule } from '../schedule.ts';
-import { quote } from '../quote.ts';
 import { timedelta } from '../timedelta.ts';
+import { checkZone } from '../zone/zone-names.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { ConfigError, BeatError } from '../../util/errors.ts';
 
-export interface CronOptions extends ZoneOptions {
+/** The cron expression of each nickname. */
+const NICKNAMES: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@weekdays': '0 0 * * 1-5',
+  '@weekends': '0 0 * * 0,6',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@noon': '0 12 * * *',
+  '@hourly': '0 * * * *',
+  '@minutely': '* * * * *',
+  '@every_minute': '* * * * *',
+  '@secondly': '* * * * * *',
+  '@every_second': '* * * * * *',
+};
+
+/** Returns the expression of a nickname, or the milliseconds of `@every 5m`. Throws a `ConfigError`. */
+function readNickname(text: string): string | number {
+  const name = text.toLowerCase();
+  const [, length] = /^@every\s+(.*)$/.exec(name) ?? [];
+  if (length !== undefined) return readEvery(text, length);
+  const known = Object.hasOwn(NICKNAMES, name) ? NICKNAMES[name] : undefined;
+  if (known === undefined) throw new ConfigError(unknown(text, name));
+  return known;
+}
+
+function readEvery(text: string, length: string): number {
+  const every = parseDurationText(length);
+  if (every !== null) return every;
+  throw new ConfigError(
+    `${quote(text)} has an invalid duration; write numbers with units after @every, such as ` +
+      '90s, 5m, 1h30m, 2d or 1w',
+  );
+}
+
+function unknown(text: string, name: string): string {
+  const shown = quote(text);
+  if (name === '@reboot') {
+    return `${shown} is not supported: beat schedules instants, and a start of the host or of beat is not one`;
+  }
+  if (name === '@every') return `${shown} has no duration; write "@every 5m"`;
+  const names = [...Object.keys(NICKNAMES), '@every 5m'];
+  return `${shown} is not a known nickname${didYouMean(text, names) || `; allowed: ${names.join(', ')}`}`;
+}
+
+interface CronOptions extends ZoneOptions {
   /** The text from which `H` is computed; by default the name of the entry. */
   readonly seed?: string | undefined;
 }
@@ -107,4 +152,44 @@ function toRule(fields: readonly (readonly Part[])[], texts: readonly string[]):
 
 function distinct(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
+}
+
+/** Creates the schedule of an expression with `H` from the seed. */
+type Make = (seed: string, timezone: string | undefined) => Schedule;
+
+/**
+ * A cron expression with `H` whose entry is not known yet. Resolving a configuration replaces it (`forEntry`);
+ * until then `next` throws, because any answer would differ from the final schedule.
+ */
+class HashedCron implements Schedule {
+  readonly spec: string;
+  readonly timezone: string;
+  readonly #line: string;
+  readonly #own: string | undefined;
+  readonly #make: Make;
+
+  constructor(line: string, timezone: string | undefined, make: Make) {
+    this.#line = line;
+    this.#own = timezone === undefined ? undefined : checkZone(timezone);
+    this.#make = make;
+    this.timezone = this.#own ?? 'UTC';
+    this.spec = `cron(${line.replace(/\s+/g, ' ')}) of an entry ${this.timezone}`;
+    Object.freeze(this);
+  }
+
+  next(): Date | null {
+    throw new BeatError(
+      `cron("${this.#line}"): H is computed from the name of an entry, and this schedule has no entry; ` +
+        'pass a seed: cron(…, {seed: "name"})',
+    );
+  }
+
+  inZone(timezone: string): Schedule {
+    return this.#own === undefined ? new HashedCron(this.#line, timezone, this.#make) : this;
+  }
+
+  /** The result still has no zone if this schedule has none. */
+  forEntry(name: string): Schedule {
+    return this.#make(name, this.#own);
+  }
 }

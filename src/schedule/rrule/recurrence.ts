@@ -1,9 +1,7 @@
+import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
+import { RecurrenceDays, startOf, FREQUENCIES, type RecurrenceRule } from './recurrence-days.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
-import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
-import { PeriodTimes } from './period-times.ts';
-import { RecurrenceDays, startOf } from './recurrence-days.ts';
-import { FREQUENCIES, type RecurrenceRule } from './recurrence-rule.ts';
 
 /** A search ends after 400 years, when the calendar repeats, or after this many periods: 40 ms. */
 const MAX_LENGTH = 400 * 366 * DAY;
@@ -269,4 +267,56 @@ function parseLocalUntil(until: string | undefined): number {
     .slice(1)
     .map((part: string | undefined) => Number(part ?? 0));
   return Date.UTC(year!, month! - 1, day, hour, minute, second);
+}
+
+/** A part of a time: `values` of a unit in milliseconds, ascending. */
+interface TimePart {
+  readonly unit: number;
+  readonly values: readonly number[];
+}
+
+/**
+ * The times of a day, an hour or a minute: each combination of hours, minutes and seconds. They are computed, not listed,
+ * because a day may have 86,400 of them.
+ */
+export class PeriodTimes {
+  readonly #parts: readonly TimePart[];
+  readonly count: number;
+
+  /** The longest unit first. */
+  constructor(parts: readonly TimePart[]) {
+    this.#parts = parts;
+    this.count = countTimes(parts);
+  }
+
+  /** The time at an index from 0, in milliseconds. */
+  at(index: number): number {
+    let time = 0;
+    let rest = index;
+    for (const { unit, values } of this.#parts.toReversed()) {
+      time += values[rest % values.length]! * unit;
+      rest = Math.floor(rest / values.length);
+    }
+    return time;
+  }
+
+  /** The index of the first time at or after `time`; `count` if there is none. */
+  indexFrom(time: number): number {
+    let index = 0;
+    let rest = time;
+    for (const [i, { unit, values }] of this.#parts.entries()) {
+      const within = countTimes(this.#parts.slice(i + 1));
+      const value = Math.floor(rest / unit);
+      const passed = values.findIndex((each) => each >= value);
+      if (passed < 0) return index + values.length * within;
+      index += passed * within;
+      if (values[passed] !== value) return index;
+      rest -= value * unit;
+    }
+    return rest > 0 ? index + 1 : index;
+  }
+}
+
+function countTimes(parts: readonly Pick<TimePart, 'values'>[]): number {
+  return parts.reduce((count, { values }) => count * values.length, 1);
 }

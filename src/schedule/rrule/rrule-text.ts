@@ -1,10 +1,9 @@
+import { quote } from '../text.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
-import { quote } from '../quote.ts';
-import { mostTimes } from './most-times.ts';
-import { FREQUENCIES, type RecurrenceRule, type RuleDay } from './recurrence-rule.ts';
+import { FREQUENCIES, type RuleDay, type RecurrenceRule, mostTimes } from './recurrence-days.ts';
 
 /** Monday is 0, as in Python. */
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];

@@ -1,7 +1,7 @@
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../text.ts';
 
 /**
  * All names of the tz database without a slash, except "Factory", which is not a place. Other names without a

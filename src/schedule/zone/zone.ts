@@ -1,9 +1,8 @@
 import { DAY, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
-import { offsetReader, type OffsetAt } from './offset.ts';
 import { isUtc } from './zone-names.ts';
 
 /** A span of time with a constant UTC offset. All values are in milliseconds. */
-export interface Span {
+interface Span {
   /** The first instant. The offset need not change here: long spans are split. */
   readonly start: number;
   /** The first instant after it. */
@@ -128,3 +127,28 @@ export function getZone(name: string): Zone {
   if (zone === undefined) zones.set(name, (zone = new Zone(name)));
   return zone;
 }
+
+/** Returns the UTC offset at an instant (local time minus UTC) in milliseconds. */
+type OffsetAt = (instant: number) => number;
+
+/**
+ * Returns a function that reads offsets from Node's tz database. A formatter with few fields is seven times as
+ * fast as luxon, and a search may need thousands of offsets.
+ */
+export function offsetReader(timezone: string): OffsetAt {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: timezone,
+    minute: 'numeric',
+    timeZoneName: 'longOffset',
+  });
+  return (instant) => {
+    const text = format.format(instant);
+    const [, sign, hours, minutes, seconds] =
+      /GMT([+-])(\d+):(\d+)(?::(\d+))?$/.exec(text) ?? NO_OFFSET;
+    const offset = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds ?? 0);
+    return (sign === '-' ? -offset : offset) * SECOND;
+  };
+}
+
+/** Some versions of ICU write an offset of zero as `GMT` alone. */
+const NO_OFFSET = ['', '+', '0', '0', '0'];

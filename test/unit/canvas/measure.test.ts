@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { measureCanvas } from '../../../src/canvas/measure.ts';
+import { measureCanvas } from '../../../src/canvas/canvas.ts';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
 import { entryOf } from '../config/support.ts';
 import { composeTask } from './support.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { applyCommand as applyCommandInSteps } from '../../../src/commands/apply-command.ts';
 import type { EntryCommand } from '../../../src/commands/command.ts';
 import type { EntryState } from '../../../src/store/entry-state.ts';
-import { crontab } from '../../../src/schedule/crontab/crontab.ts';
+import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { makeEntry } from '../../support/entry.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../../src/events/events.ts';
-import { operationKey } from '../../../src/events/operation.ts';
+import { operationKey } from '../../../src/events/beat-events.ts';
 import { settle } from '../../support/settle.ts';
 
 /** The events of one kind, as they come. */

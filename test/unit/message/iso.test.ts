@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pythonIso, utcIso } from '../../../src/message/iso.ts';
+import { pythonIso, utcIso } from '../../../src/message/parse-instant.ts';
 
 describe('instants as Python writes them', () => {
   test.each([

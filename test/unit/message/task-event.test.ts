@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTaskEvents } from '../../../src/message/task-event.ts';
+import { parseTaskEvents } from '../../../src/message/task-outcome.ts';
 
 const about = { uuid: 'id', hostname: 'celery@one', timestamp: 1_800_000_000.1236, clock: 3 };
 const common = { taskId: 'id', worker: 'celery@one', at: 1_800_000_000_124 };

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { date, datetime, decimal, lazy, time, uuid } from '../../../src/index.ts';
 import { checkArguments } from '../../../src/message/arguments.ts';
-import { pythonJson } from '../../../src/message/python/python-json.ts';
-import { saferepr } from '../../../src/message/python/saferepr.ts';
-import type { SerializerName } from '../../../src/message/serializers/serializer.ts';
+import { pythonJson, saferepr } from '../../../src/message/python.ts';
+import type { SerializerName } from '../../../src/message/serializers.ts';
 import { TestBeat } from '../../../src/testing.ts';
 
 interface Case {

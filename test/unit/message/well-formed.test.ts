@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reportIllFormed } from '../../../src/message/well-formed.ts';
+import { reportIllFormed } from '../../../src/message/arguments.ts';
 
 function problems(value: unknown): string[] {
   const found: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { operationKey, type Operation } from '../../../src/events/operation.ts';
+import { operationKey, type Operation } from '../../../src/events/beat-events.ts';
 import { Events } from '../../../src/events/events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { logEvents } from '../../../src/observe/log-events.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../../src/beat.ts';
 import { Events, type EventSource } from '../../../src/events/events.ts';
-import { operationKey, type Operation } from '../../../src/events/operation.ts';
+import { operationKey, type Operation } from '../../../src/events/beat-events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { Queues } from '../../../src/routing/queues.ts';

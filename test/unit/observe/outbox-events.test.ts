@@ -6,7 +6,7 @@ import { emitOutboxEvents } from '../../../src/observe/outbox-events.ts';
 import type { Unreadable } from '../../../src/store/unreadable.ts';
 import { Liveness } from '../../../src/observe/liveness.ts';
 import { makeFirstRun } from '../../support/change.ts';
-import { operationKey } from '../../../src/events/operation.ts';
+import { operationKey } from '../../../src/events/beat-events.ts';
 
 const rig = () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');

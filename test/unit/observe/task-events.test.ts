@@ -1,12 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { TaskEventSettings } from '../../../src/message/task-sent.ts';
-import type { SentEvent } from '../../../src/events/beat-events.ts';
+import { type SentEvent, operationKey } from '../../../src/events/beat-events.ts';
 import { Events } from '../../../src/events/events.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { publishTaskEvents } from '../../../src/observe/task-events.ts';
 import { makeMessage } from '../../support/message.ts';
-import { operationKey } from '../../../src/events/operation.ts';
 
 const SENT_AT = Date.parse('2027-03-01T12:00:00.250Z');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseTaskEvents } from '../../../src/message/task-event.ts';
+import { parseTaskEvents } from '../../../src/message/task-outcome.ts';
 import { advance, toOutcome, type TaskProgress } from '../../../src/outcomes/task-progress.ts';
 
 interface Recorded {

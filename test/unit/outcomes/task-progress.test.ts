@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Ended, TaskEvent } from '../../../src/message/task-event.ts';
+import type { Ended, TaskEvent } from '../../../src/message/task-outcome.ts';
 import {
   addDetails,
   advance,

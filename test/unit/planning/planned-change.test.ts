@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parallel } from '../../../src/canvas/shape.ts';
+import { parallel } from '../../../src/canvas/canvas.ts';
 import { causeOf, type Skip } from '../../../src/catalog/catch-up.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Mailbox, Reply } from '../../../src/broker/mailbox.ts';
-import type { ReceivedMessage } from '../../../src/broker/received-message.ts';
+import type { ReceivedMessage } from '../../../src/broker/envelope.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../src/observe/logger.ts';
 import { answerAsBeat } from '../../../src/remote-control/beat-commands.ts';

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { topicMatches } from '../../../src/routing/bindings.ts';
+import {
+  topicMatches,
+  DEFAULT_RULES,
+  Queues,
+  type QueueRules,
+} from '../../../src/routing/queues.ts';
 import { toQueue } from '../../../src/message/destination.ts';
-import { DEFAULT_RULES, Queues, type QueueRules } from '../../../src/routing/queues.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../../support/exchanges.ts';
 
 const buildArguments = (name: string, rules: Partial<QueueRules>) =>

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Glob } from '../../../src/routing/glob.ts';
-import { PatternIndex } from '../../../src/routing/pattern-index.ts';
+import { PatternIndex, compileRoutes, type Route } from '../../../src/routing/routes.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { DEFAULT_ROUTES, Router } from '../../../src/routing/router.ts';
-import { compileRoutes, type Route } from '../../../src/routing/routes.ts';
 
 describe('a glob', () => {
   // Python's fnmatch says the same of each.

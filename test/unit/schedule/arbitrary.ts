@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { CrontabFields } from '../../../src/schedule/crontab/crontab.ts';
+import type { CrontabFields } from '../../../src/schedule/crontab.ts';
 
 export const ZONES: readonly string[] = ['UTC', ...Intl.supportedValuesOf('timeZone')];
 

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { at } from '../../../src/schedule/at.ts';
 import { cron } from '../../../src/schedule/cron/cron.ts';
-import { crontab, type CrontabFields } from '../../../src/schedule/crontab/crontab.ts';
+import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
-import { solar } from '../../../src/schedule/solar/solar.ts';
+import { solar } from '../../../src/schedule/solar.ts';
 import { timedelta, type TimedeltaParts } from '../../../src/schedule/timedelta.ts';
 
 interface CrontabCase {

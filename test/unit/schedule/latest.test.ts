@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { latestByNext } from '../../../src/schedule/latest.ts';
+import { latestByNext } from '../../../src/schedule/next-after.ts';
 
 /** Due at every multiple, and the number of questions it was asked. */
 function multiples(of: number) {

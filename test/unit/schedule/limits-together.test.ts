@@ -1,17 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cron } from '../../../src/schedule/cron/cron.ts';
-import { eventSet } from '../../../src/schedule/events/event-set.ts';
-import type { CalendarEvent } from '../../../src/schedule/events/event.ts';
-import { bounded } from '../../../src/schedule/limits/bounded.ts';
-import { cronTimes } from '../../../src/schedule/limits/cron-times.ts';
-import { dates } from '../../../src/schedule/limits/dates.ts';
-import { grid } from '../../../src/schedule/limits/grid.ts';
-import { jittered } from '../../../src/schedule/limits/jitter.ts';
-import { selected, type Selection } from '../../../src/schedule/limits/selected.ts';
-import type { TimeSet } from '../../../src/schedule/limits/time-set.ts';
-import { timesOfDay } from '../../../src/schedule/limits/times-of-day.ts';
-import { union } from '../../../src/schedule/limits/union.ts';
+import { eventSet, type CalendarEvent } from '../../../src/schedule/calendar-events.ts';
+import {
+  bounded,
+  grid,
+  jittered,
+  selected,
+  type Selection,
+} from '../../../src/schedule/limits/limits.ts';
+import {
+  cronTimes,
+  dates,
+  type TimeSet,
+  timesOfDay,
+  union,
+} from '../../../src/schedule/limits/time-sets.ts';
 import { parseRule } from '../../../src/schedule/rrule/rrule-text.ts';
 import { rrule } from '../../../src/schedule/rrule/rrule.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';

@@ -2,14 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../src/schedule/cron/cron.ts';
-import { bounded } from '../../../src/schedule/limits/bounded.ts';
-import { cronTimes } from '../../../src/schedule/limits/cron-times.ts';
-import { dates } from '../../../src/schedule/limits/dates.ts';
-import { grid } from '../../../src/schedule/limits/grid.ts';
-import { jittered } from '../../../src/schedule/limits/jitter.ts';
-import { selected } from '../../../src/schedule/limits/selected.ts';
-import { timesOfDay } from '../../../src/schedule/limits/times-of-day.ts';
-import { union } from '../../../src/schedule/limits/union.ts';
+import { bounded, grid, jittered, selected } from '../../../src/schedule/limits/limits.ts';
+import { cronTimes, dates, timesOfDay, union } from '../../../src/schedule/limits/time-sets.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { getZone } from '../../../src/schedule/zone/zone.ts';

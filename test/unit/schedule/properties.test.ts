@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../src/schedule/cron/cron.ts';
-import { crontab } from '../../../src/schedule/crontab/crontab.ts';
+import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { everySeconds } from '../../../src/schedule/timedelta.ts';
 import { fields, instant, line, zone, ZONES } from './arbitrary.ts';

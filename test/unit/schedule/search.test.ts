@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Calendar, type CalendarFields } from '../../../src/schedule/calendar/calendar.ts';
 import { nextElapsed } from '../../../src/schedule/calendar/clock-changes.ts';
-import { offsetReader } from '../../../src/schedule/zone/offset.ts';
-import { Zone } from '../../../src/schedule/zone/zone.ts';
+import { offsetReader, Zone } from '../../../src/schedule/zone/zone.ts';
 
 const all = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

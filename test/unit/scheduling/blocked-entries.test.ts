@@ -9,7 +9,7 @@ import { STUCK_AFTER } from '../../../src/observe/liveness.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { storeOptions } from '../../contract/test-store.ts';
 import { settle } from '../../support/settle.ts';
-import { operationKey } from '../../../src/events/operation.ts';
+import { operationKey } from '../../../src/events/beat-events.ts';
 
 const started: Beat[] = [];
 afterEach(async () => {

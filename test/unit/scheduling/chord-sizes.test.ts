@@ -8,7 +8,7 @@ import type { ChordSize } from '../../../src/message/run-messages.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
 import { makeFirstRun } from '../../support/change.ts';
 import { settle } from '../../support/settle.ts';
-import { operationKey } from '../../../src/events/operation.ts';
+import { operationKey } from '../../../src/events/beat-events.ts';
 
 const NEVER = new AbortController().signal;
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { makeChord } from '../../../src/canvas/shape.ts';
-import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
+import { makeChord, NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
 import { alignedSchedule, DAY, makeEntry, HOUR, MINUTE, SECOND } from '../../support/entry.ts';

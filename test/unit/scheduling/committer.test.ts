@@ -7,7 +7,7 @@ import type { Change, CommitOutcome } from '../../../src/store/commit.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { makeFirstRun } from '../../support/change.ts';
 import { settle } from '../../support/settle.ts';
-import { operationKey } from '../../../src/events/operation.ts';
+import { operationKey } from '../../../src/events/beat-events.ts';
 
 /** The first run of a new entry. */
 const planRun = (entry: string) => ({ entry: undefined, change: makeFirstRun(entry) });

@@ -8,7 +8,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryLock, newLockState } from '../../../src/drivers/memory/lock.ts';
 import { Stop } from '../../../src/util/grace-period.ts';
 import { settle } from '../../support/settle.ts';
-import { operationKey } from '../../../src/events/operation.ts';
+import { operationKey } from '../../../src/events/beat-events.ts';
 
 const TTL = 9_000;
 

@@ -1,7 +1,6 @@
 import type { Message } from '../../../src/message/message.ts';
 import { expect, test } from 'vitest';
-import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
-import { parallel } from '../../../src/canvas/shape.ts';
+import { NO_LINKS, type Task, parallel } from '../../../src/canvas/canvas.ts';
 import { TermEnded } from '../../../src/scheduling/term.ts';
 import type { Ledger } from '../../../src/store/ledger.ts';
 import type { CommitOutcome } from '../../../src/store/commit.ts';

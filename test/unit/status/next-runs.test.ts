@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { solar } from '../../../src/schedule/solar/solar.ts';
+import { solar } from '../../../src/schedule/solar.ts';
 import { nextRuns } from '../../../src/status/entry-status.ts';
 import { runAtOnce } from '../../../src/util/steps.ts';
 import { alignedSchedule, HOUR, makeEntry } from '../../support/entry.ts';

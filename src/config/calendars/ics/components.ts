@@ -1,4 +1,4 @@
-import { quote } from '../../../schedule/quote.ts';
+import { quote } from '../../../schedule/text.ts';
 import { IcsError } from './problem.ts';
 
 /** A property as it is written, such as `DTSTART;VALUE=DATE:20301224`, without the folding of long lines. */

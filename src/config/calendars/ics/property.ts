@@ -1,5 +1,5 @@
 import type ICAL from 'ical.js';
-import { quote } from '../../../schedule/quote.ts';
+import { quote } from '../../../schedule/text.ts';
 import { onDemand } from '../../../util/on-demand.ts';
 import type { Component, ContentLine } from './components.ts';
 import { IcsError } from './problem.ts';

@@ -1,5 +1,8 @@
-import type { CalendarEvent, EventLength } from '../../../schedule/events/event.ts';
-import { startInstant } from '../../../schedule/events/event-instants.ts';
+import {
+  type CalendarEvent,
+  type EventLength,
+  startInstant,
+} from '../../../schedule/calendar-events.ts';
 import { DAY } from '../../../schedule/instants.ts';
 import type { Component } from './components.ts';
 import { IcsError } from './problem.ts';

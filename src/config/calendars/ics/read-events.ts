@@ -1,4 +1,4 @@
-import type { CalendarEvent } from '../../../schedule/events/event.ts';
+import type { CalendarEvent } from '../../../schedule/calendar-events.ts';
 import { parseComponents, type Component } from './components.ts';
 import { IcsError, type IcsProblem } from './problem.ts';
 import { find, findRaw, type Property } from './property.ts';

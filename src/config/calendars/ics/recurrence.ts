@@ -1,6 +1,6 @@
-import type { CalendarEvent } from '../../../schedule/events/event.ts';
+import type { CalendarEvent } from '../../../schedule/calendar-events.ts';
 import { parseRule } from '../../../schedule/rrule/rrule-text.ts';
-import type { RecurrenceRule } from '../../../schedule/rrule/recurrence-rule.ts';
+import { type RecurrenceRule } from '../../../schedule/rrule/recurrence-days.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { Component } from './components.ts';
 import { IcsError } from './problem.ts';

@@ -1,5 +1,5 @@
-import { startInstant } from '../../../schedule/events/event-instants.ts';
-import { quote } from '../../../schedule/quote.ts';
+import { startInstant } from '../../../schedule/calendar-events.ts';
+import { quote } from '../../../schedule/text.ts';
 import { getZone, type Zone } from '../../../schedule/zone/zone.ts';
 import { IcsError } from './problem.ts';
 import type { Property } from './property.ts';

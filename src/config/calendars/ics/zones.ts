@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { observedZone, type Observance } from '../../../schedule/events/observed-zone.ts';
-import { quote } from '../../../schedule/quote.ts';
+import { observedZone, type Observance } from '../../../schedule/calendar-events.ts';
+import { quote } from '../../../schedule/text.ts';
 import { interner } from '../../../schedule/intern.ts';
 import { checkZone } from '../../../schedule/zone/zone-names.ts';
 import { getZone, type Zone } from '../../../schedule/zone/zone.ts';

@@ -1,6 +1,5 @@
-import { REDIS_PARAMETERS } from '../../../broker/url-parameters.ts';
+import { REDIS_PARAMETERS, type ServerUrl } from '../../../broker/server-url.ts';
 import type { RedisOptions } from 'ioredis';
-import type { ServerUrl } from '../../../broker/server-url.ts';
 import type { TlsSettings } from '../../../broker/tls.ts';
 import {
   decodePart,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readEvents } from '../../../../src/config/calendars/ics/read-events.ts';
-import { eventSet } from '../../../../src/schedule/events/event-set.ts';
-import type { TimeSet } from '../../../../src/schedule/limits/time-set.ts';
+import { eventSet } from '../../../../src/schedule/calendar-events.ts';
+import type { TimeSet } from '../../../../src/schedule/limits/time-sets.ts';
 import { getZone } from '../../../../src/schedule/zone/zone.ts';
 
 interface Case {

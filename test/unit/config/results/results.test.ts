@@ -4,7 +4,7 @@ import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import type { Overrides } from '../../../../src/config/read-settings.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { nextDueAt, reconcile } from '../../../../src/planning/plan.ts';
-import { crontab } from '../../../../src/schedule/crontab/crontab.ts';
+import { crontab } from '../../../../src/schedule/crontab.ts';
 import { namesWritten, problemsOf } from '../support.ts';
 
 const DAY = 86_400_000;

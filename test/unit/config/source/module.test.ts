@@ -8,7 +8,7 @@ const LOAD = new URL('../../../../src/config/config-files.ts', import.meta.url).
 
 const SCRIPT = `
 const { ConfigFiles } = await import(${JSON.stringify(LOAD)});
-const { crontab } = await import(${JSON.stringify(new URL('../schedule/crontab/crontab.ts', LOAD).href)});
+const { crontab } = await import(${JSON.stringify(new URL('../schedule/crontab.ts', LOAD).href)});
 const out = [];
 for (const file of process.argv.slice(1)) {
   try {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { encodePickle } from '../../../../src/message/python/pickle.ts';
+import { encodePickle } from '../../../../src/message/python.ts';
 import { CELERIES, findCelery, requireCelery } from '../../../support/celery.ts';
 
 const VALUES = [

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { pythonJson } from '../../../../src/message/python/python-json.ts';
-import { saferepr } from '../../../../src/message/python/saferepr.ts';
+import { pythonJson, saferepr } from '../../../../src/message/python.ts';
 
 interface Case {
   readonly value: unknown;

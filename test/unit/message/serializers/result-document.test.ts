@@ -4,8 +4,9 @@ import { stringify } from 'yaml';
 import {
   readLargeDocument,
   readResultDocument,
-} from '../../../../src/message/serializers/result-document.ts';
-import { parsePythonDate, toErrorLine } from '../../../../src/message/task-outcome.ts';
+  parsePythonDate,
+  toErrorLine,
+} from '../../../../src/message/task-outcome.ts';
 
 const META = {
   ...{ status: 'SUCCESS', result: 3, traceback: null, children: [] },

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { at } from '../../../../src/schedule/at.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
-import { crontab } from '../../../../src/schedule/crontab/crontab.ts';
-import { isNeverDue } from '../../../../src/schedule/never-due.ts';
+import { crontab } from '../../../../src/schedule/crontab.ts';
+import { isNeverDue } from '../../../../src/schedule/next-after.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
 
 describe('equal schedules', () => {

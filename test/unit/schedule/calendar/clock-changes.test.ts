@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../../src/schedule/cron/cron.ts';
-import { crontab } from '../../../../src/schedule/crontab/crontab.ts';
+import { crontab } from '../../../../src/schedule/crontab.ts';
 import { due } from '../walk.ts';
 
 /** A title, a zone, a crontab line, an instant to start from, and what is due from there on (UTC). */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { ConfigError } from '../../../../src/util/errors.ts';
-import { crontab, type CrontabFields } from '../../../../src/schedule/crontab/crontab.ts';
+import { crontab, type CrontabFields } from '../../../../src/schedule/crontab.ts';
 import { due } from '../walk.ts';
 
 /** What a careless caller passes in. */

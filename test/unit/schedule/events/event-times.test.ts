@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { endInstant, startInstant } from '../../../../src/schedule/events/event-instants.ts';
-import { eventTimes } from '../../../../src/schedule/events/event-times.ts';
-import type { CalendarEvent } from '../../../../src/schedule/events/event.ts';
-import { observedZone } from '../../../../src/schedule/events/observed-zone.ts';
+import {
+  endInstant,
+  startInstant,
+  eventTimes,
+  type CalendarEvent,
+  observedZone,
+} from '../../../../src/schedule/calendar-events.ts';
 import { parseRule } from '../../../../src/schedule/rrule/rrule-text.ts';
 import { getZone } from '../../../../src/schedule/zone/zone.ts';
 

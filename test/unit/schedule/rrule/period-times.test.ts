@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PeriodTimes } from '../../../../src/schedule/rrule/period-times.ts';
+import { PeriodTimes } from '../../../../src/schedule/rrule/recurrence.ts';
 
 const HOUR = 3_600_000;
 const values = (size: number) =>

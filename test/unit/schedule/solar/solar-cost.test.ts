@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Astronomy from 'astronomy-engine';
 import { expect, test, vi } from 'vitest';
-import { solar, SOLAR_EVENTS } from '../../../../src/schedule/solar/solar.ts';
+import { solar, SOLAR_EVENTS } from '../../../../src/schedule/solar.ts';
 
 const astronomy = createRequire(import.meta.url)('astronomy-engine') as typeof Astronomy;
 

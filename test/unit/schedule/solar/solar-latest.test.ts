@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../../src/schedule/solar/solar.ts';
+import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../../src/schedule/solar.ts';
 
 /** On 20 March 2026 in Oslo, in UTC. */
 const TIMES: Readonly<Record<SolarEvent, string>> = {

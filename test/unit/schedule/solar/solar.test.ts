@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 
 import { errorAt } from '../../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
-import { isNeverDue } from '../../../../src/schedule/never-due.ts';
+import { isNeverDue } from '../../../../src/schedule/next-after.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../../src/schedule/solar/solar.ts';
+import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../../src/schedule/solar.ts';
 import { instant } from '../arbitrary.ts';
 import { due, walk } from '../walk.ts';
 

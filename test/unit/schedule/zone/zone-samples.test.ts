@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { offsetReader } from '../../../../src/schedule/zone/offset.ts';
-import { Zone } from '../../../../src/schedule/zone/zone.ts';
+import { offsetReader, Zone } from '../../../../src/schedule/zone/zone.ts';
 
 /** How often the tz database is asked about the 30 days around an instant. */
 function questions(timezone: string, text: string): number {

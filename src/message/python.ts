@@ -1,5 +1,72 @@
-import { pythonFloat } from './python-number.ts';
-import { getBytes, toTyped, reprTyped } from '../typed/typed.ts';
+import { toTyped, getBytes, reprTyped } from './typed.ts';
+
+/**
+ * A finite number as Python writes it. JavaScript has one kind of number where Python has two: a safe
+ * integer is written as an `int`, any other as a `float`, with Python's own bounds for the exponent
+ * form (`1e-05`, `1e+16`). Both languages agree on the digits: the fewest that read back the same.
+ */
+export function pythonFloat(value: number): string {
+  if (Object.is(value, -0)) return '-0.0';
+  if (Number.isSafeInteger(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 1e16) {
+    const text = String(value);
+    return text.includes('.') ? text : `${text}.0`;
+  }
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/**
+ * JSON text as Python's `json.dumps` writes it and kombu sends it: ", " and ": ", everything beyond
+ * ASCII escaped, floats in Python's spelling, `NaN` and `Infinity` as bare words. A BigInt is written as
+ * an integer; a `Date`, bytes and kombu's typed values as maps of `__type__` and `__value__`. Throws a `TypeError` for what JSON cannot encode; `checkArguments` finds it before.
+ */
+export function pythonJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'number':
+      // The others are NaN and the infinities, for which JSON in Python has JavaScript's own words.
+      return Number.isFinite(value) ? pythonFloat(value) : String(value);
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return array(value);
+      return object((toTyped(value) ?? value) as Record<string, unknown>);
+    default:
+      throw new TypeError(`JSON cannot encode a ${typeof value}`);
+  }
+}
+
+function array(items: readonly unknown[]): string {
+  let text = '';
+  for (const item of items) text += `${text && ', '}${pythonJson(item)}`;
+  return `[${text}]`;
+}
+
+function object(map: Readonly<Record<string, unknown>>): string {
+  let text = '';
+  for (const key of Object.keys(map)) {
+    text += `${text && ', '}${quote(key)}: ${pythonJson(map[key])}`;
+  }
+  return `{${text}}`;
+}
+
+/** Printable ASCII without `"` and `\`, which needs no escapes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+/** Characters that Python's JSON escapes and JavaScript's does not. */
+const UNPRINTABLE = /[\u007f-\uffff]/g;
+
+function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(UNPRINTABLE, escapeUnit);
+}
+
+/** By UTF-16 unit, so that a character beyond U+FFFF becomes a surrogate pair, as in Python. */
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
 /** Characters that Celery gives each of `argsrepr` and `kwargsrepr`. */
 const BUDGET = 1024;
@@ -152,4 +219,73 @@ const SURROGATE_PAIR = /[\ud800-\udbff][\udc00-\udfff]/g;
 function lengthInPython(text: string): number {
   if (text.length < 2 || !SURROGATE.test(text)) return text.length;
   return text.length - (text.match(SURROGATE_PAIR)?.length ?? 0);
+}
+
+/**
+ * Encodes a value of JSON as Python's pickle, protocol 2: SQLAlchemy's `PickleType`, in which Celery's database
+ * backend stores results. Throws for any other value.
+ */
+export function encodePickle(value: unknown): Buffer {
+  return Buffer.concat([Buffer.from([PROTO, 2]), ...encode(value), Buffer.from(STOP)]);
+}
+
+/** The opcodes, as in Python's `pickletools`. */
+const PROTO = 0x80;
+const STOP = '.';
+const NONE = 'N';
+const TRUE = '\x88';
+const FALSE = '\x89';
+const MARK = '(';
+const EMPTY_LIST = ']';
+const APPENDS = 'e';
+const EMPTY_DICT = '}';
+const SETITEMS = 'u';
+const BINUNICODE = 'X';
+const BINFLOAT = 'G';
+const LONG = 'L';
+
+function encode(value: unknown): Buffer[] {
+  switch (typeof value) {
+    case 'boolean':
+      return [opcode(value ? TRUE : FALSE)];
+    case 'number':
+      return [encodeNumber(value)];
+    case 'string':
+      return encodeText(value);
+    case 'object':
+      return encodeObject(value);
+    default:
+      throw new TypeError(`a value of type ${typeof value} cannot be pickled`);
+  }
+}
+
+function encodeObject(value: object | null): Buffer[] {
+  if (value === null) return [opcode(NONE)];
+  if (Array.isArray(value))
+    return [opcode(EMPTY_LIST + MARK), ...value.flatMap(encode), opcode(APPENDS)];
+  const items = Object.entries(value).flatMap(([key, item]) => [
+    ...encodeText(key),
+    ...encode(item),
+  ]);
+  return [opcode(EMPTY_DICT + MARK), ...items, opcode(SETITEMS)];
+}
+
+/** An integer as text, which has no limit; any other number as a double. */
+function encodeNumber(value: number): Buffer {
+  if (Number.isInteger(value) && !Object.is(value, -0)) return opcode(`${LONG}${BigInt(value)}L\n`);
+  const double = Buffer.alloc(8);
+  double.writeDoubleBE(value);
+  return Buffer.concat([opcode(BINFLOAT), double]);
+}
+
+/** A lone surrogate becomes U+FFFD. */
+function encodeText(text: string): Buffer[] {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return [opcode(BINUNICODE), length, bytes];
+}
+
+function opcode(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
 }

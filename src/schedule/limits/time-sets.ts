@@ -1,0 +1,342 @@
+import { formatCron } from '../calendar/calendar-text.ts';
+import { Calendar } from '../calendar/calendar.ts';
+import { cronFields } from '../cron/cron.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
+import { quote } from '../text.ts';
+import type { Zone } from '../zone/zone.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+
+/** A set of instants by which occurrences are selected: times of the day, weekdays, the events of a calendar. */
+export interface TimeSet {
+  /** Canonical text, equal for equal sets and different for different ones. It becomes part of the `spec` of schedules. */
+  readonly spec: string;
+  /** The set in English, such as `09:00-17:00`. */
+  readonly description: string;
+  /** Finds the part of the time line with an instant (epoch milliseconds), as the clocks of a zone show it. */
+  stretchAt(instant: number, zone: Zone): Stretch;
+  /**
+   * What puts an instant into the set or keeps it out, such as the title of an event or a holiday; `null` if it has no
+   * better name than the set.
+   */
+  describeAt?(instant: number, zone: Zone): string | null;
+}
+
+/** A part of the time line that is in a set, or not. */
+export interface Stretch {
+  readonly inside: boolean;
+  /** The first instant after it. What follows need not differ. Epoch milliseconds; `Infinity` for none. */
+  readonly end: number;
+}
+
+/** The same in local time: milliseconds as if it were UTC. */
+export type FindLocal = (local: number) => Stretch;
+
+/** A set that the wall clock determines: it includes both passes of a repeated hour. */
+export function localSet(spec: string, description: string, find: FindLocal): TimeSet {
+  return {
+    spec,
+    description,
+    stretchAt: (instant, zone) => {
+      const { offset, end } = zone.spanAt(instant);
+      const stretch = find(instant + offset);
+      return { inside: stretch.inside, end: Math.min(stretch.end - offset, end) };
+    },
+  };
+}
+
+/** The instants that are in any of the sets. */
+export function union(sets: readonly TimeSet[], description: string): TimeSet {
+  return {
+    spec: sets.map(({ spec }) => spec).join(' '),
+    description,
+    stretchAt: unionStretches(sets),
+    describeAt: (instant, zone) => {
+      const within = sets.filter((set) => set.stretchAt(instant, zone).inside);
+      const names =
+        within.length > 0
+          ? within.map((set) => set.describeAt?.(instant, zone) ?? set.description)
+          : sets.flatMap((set) => set.describeAt?.(instant, zone) ?? []);
+      return names.length === 0 ? null : names.join(', ');
+    },
+  };
+}
+
+/** The same without names. */
+export function unionStretches(sets: readonly Pick<TimeSet, 'stretchAt'>[]): TimeSet['stretchAt'] {
+  return (instant, zone) => {
+    const stretches = sets.map((set) => set.stretchAt(instant, zone));
+    const containing = stretches.filter(({ inside }) => inside);
+    if (containing.length > 0) {
+      return { inside: true, end: Math.max(...containing.map(({ end }) => end)) };
+    }
+    return { inside: false, end: Math.min(...stretches.map(({ end }) => end), Infinity) };
+  };
+}
+
+const TIME = String.raw`(\d\d?):(\d\d)(?::(\d\d))?`;
+const RANGE = new RegExp(String.raw`^\s*${TIME}\s*-\s*${TIME}\s*$`);
+
+/** The forms of a range, for error messages. */
+export const TIME_RANGE = 'times of day such as 09:00-17:00 or 22:00-06:00';
+
+/** Milliseconds since midnight; `end` is exclusive, and up to `start` if the range crosses midnight. */
+interface TimeRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Times of day such as `09:00-17:00`: from the first, up to but not including the second, which may be on the next
+ * day. Throws a `ConfigError` with every invalid range, at its index.
+ */
+export function timesOfDay(texts: readonly string[]): TimeSet {
+  const errors: Diagnostic[] = [];
+  const ranges = texts.flatMap((text, i) => {
+    const range = parseTimes(text);
+    if (typeof range !== 'string') return [range];
+    errors.push(errorAt([i], range));
+    return [];
+  });
+  if (errors.length > 0) throw new ConfigError(errors);
+  const bounds = [...new Set([0, ...ranges.flatMap(({ start, end }) => [start, end]), DAY])];
+  const edges = bounds.toSorted((a, b) => a - b);
+  const text = ranges.map(formatRange).toSorted().join(' ');
+  return localSet(`times(${text})`, text.replaceAll(' ', ' and '), (local) => {
+    const midnight = Math.floor(local / DAY) * DAY;
+    const time = local - midnight;
+    const inside = ranges.some((range) => isInside(time, range));
+    return { inside, end: midnight + edges.find((edge) => edge > time)! };
+  });
+}
+
+function isInside(time: number, { start, end }: TimeRange): boolean {
+  return start < end ? time >= start && time < end : time >= start || time < end;
+}
+
+function parseTimes(text: string): TimeRange | string {
+  const expected = `expected ${TIME_RANGE}, got ${quote(text)}`;
+  const [, ...parts] = RANGE.exec(text) ?? [];
+  if (parts.length === 0) return expected;
+  const start = parseTime(parts.slice(0, 3));
+  const end = parseTime(parts.slice(3));
+  if (start === null || end === null || start === DAY) return expected;
+  if (start === end) return `${quote(text)} has no length; leave it out for the whole day`;
+  return { start, end };
+}
+
+/** Milliseconds since midnight, up to 24:00; `null` for a time that does not exist. */
+function parseTime(parts: readonly (string | undefined)[]): number | null {
+  const [hours = 0, minutes = 0, seconds = 0] = parts.map((part) => Number(part ?? 0));
+  if (minutes > 59 || seconds > 59) return null;
+  const time = hours * HOUR + minutes * MINUTE + seconds * SECOND;
+  return time <= DAY ? time : null;
+}
+
+function formatRange({ start, end }: TimeRange): string {
+  return `${formatTime(start)}-${formatTime(end)}`;
+}
+
+function formatTime(time: number): string {
+  if (time === DAY) return '24:00';
+  return new Date(time).toISOString().slice(11, 19).replace(/:00$/, '');
+}
+
+/** The forms of a date, for error messages. */
+const DATE_FORMS =
+  'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
+
+/**
+ * Days, both included: days since 1970-01-01, or of each year as month * 100 + day. The first of a yearly range may be
+ * later, for a range over the new year.
+ */
+interface DateRange {
+  readonly first: number;
+  readonly last: number;
+  readonly isYearly: boolean;
+  /** As it is written. */
+  readonly text: string;
+}
+
+const DATE = String.raw`(?:\d{4}-)?\d\d-\d\d`;
+const FORM = new RegExp(`^(${DATE})(?:/(${DATE}))?$`);
+
+/** A set of dates, ranges of dates, and days of each year. Throws a `ConfigError` with every invalid one, at its index. */
+export function dates(texts: readonly string[]): TimeSet {
+  const errors: Diagnostic[] = [];
+  const ranges = texts.flatMap((text, i) => {
+    const range = parseDates(text.trim());
+    if (typeof range !== 'string') return [range];
+    errors.push(errorAt([i], range));
+    return [];
+  });
+  if (errors.length > 0) throw new ConfigError(errors);
+  const sorted = [...new Set(texts.map((text) => text.trim()))].toSorted();
+  const description = sorted.length > 3 ? `${sorted.length} dates` : sorted.join(', ');
+  const yearly = ranges.filter(({ isYearly }) => isYearly);
+  const once = ranges.filter(({ isYearly }) => !isYearly);
+  const yearlyDays = listMonthDays(yearly);
+  const find = findIn(once.map(({ first, last }) => [first, last + 1]));
+  const set = localSet(`dates(${sorted.join(' ')})`, description, (local) => {
+    const day = Math.floor(local / DAY);
+    const { inside, end } = find(day);
+    if (yearly.length === 0) return { inside, end: end * DAY };
+    return { inside: inside || yearlyDays.has(toMonthDay(day)), end: (day + 1) * DAY };
+  });
+  return {
+    ...set,
+    describeAt: (instant, zone) => {
+      const day = Math.floor((instant + zone.spanAt(instant).offset) / DAY);
+      const monthDay = toMonthDay(day);
+      const isIn = (range: DateRange) =>
+        range.isYearly ? isInYear(monthDay, range) : day >= range.first && day <= range.last;
+      return ranges.find(isIn)?.text ?? null;
+    },
+  };
+}
+
+/** The days of a year that are in any of these ranges. */
+function listMonthDays(yearly: readonly DateRange[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  const unique = [...new Map(yearly.map((each) => [`${each.first} ${each.last}`, each])).values()];
+  // In a leap year every day of a year exists.
+  const start = Date.UTC(2028, 0) / DAY;
+  for (let day = start; day < start + 366; day++) {
+    const monthDay = toMonthDay(day);
+    if (unique.some((range) => isInYear(monthDay, range))) found.add(monthDay);
+  }
+  return found;
+}
+
+/** Returns what is wrong with an invalid text. */
+function parseDates(text: string): DateRange | string {
+  const [, from, to = from] = FORM.exec(text) ?? [];
+  const expected = `expected ${DATE_FORMS}, got ${quote(text)}`;
+  if (from?.length !== to?.length || from === undefined || to === undefined) return expected;
+  const isYearly = from.length === 5;
+  // In a leap year every day of a year exists.
+  const [first, last] = [from, to].map((date) => parseDay(isYearly ? `2028-${date}` : date));
+  if (first === undefined || last === undefined) return `${quote(text)} is not in the calendar`;
+  if (isYearly) return { first: toMonthDay(first), last: toMonthDay(last), isYearly, text };
+  if (last < first) return `${quote(text)} ends before it begins`;
+  return { first, last, isYearly, text };
+}
+
+function isInYear(monthDay: number, { first, last }: DateRange): boolean {
+  return first <= last
+    ? monthDay >= first && monthDay <= last
+    : monthDay >= first || monthDay <= last;
+}
+
+function toMonthDay(day: number): number {
+  const date = new Date(day * DAY);
+  return (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
+}
+
+/** `undefined` for a date that does not exist, such as 2030-02-30. */
+function parseDay(text: string): number | undefined {
+  const instant = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text)
+    return undefined;
+  return instant / DAY;
+}
+
+/** The days of a country that are not worked. A day is a number of days since 1970-01-01. */
+export interface DaysOff {
+  /** Such as `DE-BY`. */
+  readonly code: string;
+  /** The name of a public holiday, or `null` for another day. */
+  readonly holidayAt: (day: number) => string | null;
+  /** Whether the weekend of the country has a weekday; Sunday is 0. */
+  readonly isWeekend: (weekday: number) => boolean;
+}
+
+/** The public holidays of a country. */
+export function holidays({ code, holidayAt }: DaysOff): TimeSet {
+  return daySet(
+    `holidays(${code})`,
+    `holidays of ${code}`,
+    holidayAt,
+    (day) => holidayAt(day) !== null,
+  );
+}
+
+/** The days of a country that are neither public holidays nor weekend. */
+export function businessDays({ code, holidayAt, isWeekend }: DaysOff): TimeSet {
+  const isBusiness = (day: number) =>
+    // Day 0 was a Thursday.
+    !isWeekend((((day + 4) % 7) + 7) % 7) && holidayAt(day) === null;
+  return daySet(`business(${code})`, `business days of ${code}`, holidayAt, isBusiness);
+}
+
+function daySet(
+  spec: string,
+  description: string,
+  nameOf: (day: number) => string | null,
+  has: (day: number) => boolean,
+): TimeSet {
+  const set = localSet(spec, description, (local) => {
+    const day = Math.floor(local / DAY);
+    return { inside: has(day), end: (day + 1) * DAY };
+  });
+  return {
+    ...set,
+    describeAt: (instant, zone) =>
+      nameOf(Math.floor((instant + zone.spanAt(instant).offset) / DAY)),
+  };
+}
+
+/**
+ * The minutes that a cron expression of five fields matches, each as a whole: `* 9-16 * * mon-fri` is every weekday from
+ * 09:00 to 17:00. Throws a `ConfigError` for an invalid expression.
+ */
+export function cronTimes(expression: string): TimeSet {
+  const fields = cronFields(expression);
+  const calendar = new Calendar(fields);
+  const isFullHour = fields.minutes.length === 60;
+  const isFullDay = isFullHour && fields.hours.length === 24;
+  const unit = isFullDay ? DAY : isFullHour ? HOUR : MINUTE;
+  const days = fields.union ? ' either-day' : '';
+  return localSet(`cron(${formatCron(fields)}${days})`, `cron ${expression.trim()}`, (local) => {
+    const minute = Math.floor(local / MINUTE) * MINUTE;
+    const next = calendar.firstFrom(minute) ?? Infinity;
+    if (next > minute) return { inside: false, end: next };
+    return { inside: true, end: (Math.floor(local / unit) + 1) * unit };
+  });
+}
+
+/** A part of a time line: from the first up to but not including the second. */
+export type Interval = readonly [start: number, end: number];
+
+/** Returns a function that finds whether a position is in any of the intervals, which may overlap. */
+export function findIn(intervals: readonly Interval[]): (at: number) => Stretch {
+  const merged = merge(intervals);
+  return (at) => {
+    const [start, end] = merged[countStarts(merged, at) - 1] ?? NONE;
+    if (start <= at && at < end) return { inside: true, end };
+    return { inside: false, end: merged[countStarts(merged, at)]?.[0] ?? Infinity };
+  };
+}
+
+const NONE: Interval = [Infinity, Infinity];
+
+function merge(intervals: readonly Interval[]): readonly Interval[] {
+  const merged: [number, number][] = [];
+  for (const [start, end] of intervals.toSorted(([a], [b]) => a - b)) {
+    const last = merged.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else if (start < end) merged.push([start, end]);
+  }
+  return merged;
+}
+
+/** The number of intervals that begin at or before a position. */
+function countStarts(sorted: readonly Interval[], at: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]![0] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
