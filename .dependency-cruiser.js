@@ -30,7 +30,7 @@ const homes = [
     'it is for files and for messages',
   ],
   ['@msgpack', '^src/(message/serializers\\.ts$|util/decode/)', 'one folder encodes, one decodes'],
-  ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],
+  ['lzma1', '^src/celery/message/compression\\.ts$', 'all compression of messages is in one file'],
   ['hono|@hono', '^src/http/', 'no other folder answers requests'],
   ['birpc', '^src/cli/service/', 'only the server of HTTP runs in a thread of its own'],
   ['commander', '^src/cli/', 'the library is used without a command line'],

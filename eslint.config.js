@@ -125,7 +125,7 @@ export default defineConfig(
       'src/config/source/**',
       'src/util/decode/**',
       // A command, whose length is limited, has an id for the answer even if it is too deep.
-      'src/commands/parse-command.ts',
+      'src/entries/commands/parse-command.ts',
     ],
     rules: {
       'no-restricted-properties': [

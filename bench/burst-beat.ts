@@ -1,4 +1,4 @@
-import { Beat } from '../src/beat.ts';
+import { Beat } from '../src/leader/beat.ts';
 import type { BeatConfig } from '../src/config/config-types.ts';
 import { timedelta } from '../src/schedule/timedelta.ts';
 import { JumpingClock } from './jumping-clock.ts';

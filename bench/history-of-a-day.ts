@@ -1,7 +1,7 @@
 import { resolveSettings } from '../src/config/resolve.ts';
 import { openState } from '../src/drivers/open-store.ts';
-import type { Change } from '../src/store/commit.ts';
-import type { RunRow } from '../src/store/history.ts';
+import type { Change } from '../src/contracts/store/commit.ts';
+import type { RunRow } from '../src/contracts/store/history.ts';
 import { storeOptions } from '../test/contract/test-store.ts';
 
 const BATCH = 1_000;

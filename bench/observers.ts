@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { Alerts } from '../src/alerts/alerts.ts';
-import { Delivery } from '../src/alerts/delivery.ts';
+import { Alerts } from '../src/observe/alerts/alerts.ts';
+import { Delivery } from '../src/observe/alerts/delivery.ts';
 import { LineOutput } from '../src/cli/service/line-output.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { logEvents } from '../src/observe/log-events.ts';

@@ -1,5 +1,9 @@
-import { SEARCH_START, searchStored, type SearchPlace } from '../src/status/search-stored.ts';
-import type { StateStore } from '../src/store/store.ts';
+import {
+  SEARCH_START,
+  searchStored,
+  type SearchPlace,
+} from '../src/read-models/status/search-stored.ts';
+import type { StateStore } from '../src/contracts/store/store.ts';
 import { count, spread, summarize } from './stats.ts';
 import { atMost, type Row } from './table.ts';
 

@@ -1,4 +1,4 @@
-import { account, type Recorded } from '../src/history/account.ts';
+import { account, type Recorded } from '../src/read-models/history/account.ts';
 import type { History } from './history.ts';
 import type { Violations } from './violations.ts';
 

@@ -1,5 +1,5 @@
-import type { Entry } from '../src/catalog/entry.ts';
-import { computeTaskId } from '../src/message/task-id.ts';
+import type { Entry } from '../src/entries/catalog/entry.ts';
+import { computeTaskId } from '../src/celery/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { History } from './history.ts';
 import type { Violations } from './violations.ts';

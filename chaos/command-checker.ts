@@ -1,4 +1,4 @@
-import { computeTaskId } from '../src/message/task-id.ts';
+import { computeTaskId } from '../src/celery/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { Violations } from './violations.ts';
 import type { SentCommand } from './command-sender.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeAnswer, type AuditRow } from '../src/commands/audit.ts';
-import type { CommandLog } from '../src/store/command-log.ts';
+import { decodeAnswer, type AuditRow } from '../src/entries/commands/audit.ts';
+import type { CommandLog } from '../src/contracts/store/command-log.ts';
 import type { PlannedCommand } from './commands.ts';
 
 /** A command that was sent, and the answer to it. */

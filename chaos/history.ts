@@ -1,6 +1,6 @@
-import type { Entry } from '../src/catalog/entry.ts';
-import type { Recorded } from '../src/history/account.ts';
-import type { EntryState } from '../src/store/entry-state.ts';
+import type { Entry } from '../src/entries/catalog/entry.ts';
+import type { Recorded } from '../src/read-models/history/account.ts';
+import type { EntryState } from '../src/contracts/store/entry-state.ts';
 import type { SentCommand } from './command-sender.ts';
 import type { Lag } from './machine-lag.ts';
 import type { WorkedTask } from './worker.ts';

@@ -4,7 +4,7 @@ import {
   type HostileInput,
   type HostileTarget,
 } from '../test/support/hostile-inputs.ts';
-import type { CommandLog } from '../src/store/command-log.ts';
+import type { CommandLog } from '../src/contracts/store/command-log.ts';
 import type { Cluster } from './cluster.ts';
 import { Random } from './random.ts';
 

@@ -1,8 +1,8 @@
-import { MISSED_AFTER } from '../src/catalog/catch-up.ts';
-import type { SkipReason } from '../src/message/skip-reasons.ts';
-import { limitsOverlap } from '../src/catalog/overlap.ts';
-import type { Entry } from '../src/catalog/entry.ts';
-import type { RunCause } from '../src/message/run.ts';
+import { MISSED_AFTER } from '../src/entries/catalog/catch-up.ts';
+import type { SkipReason } from '../src/celery/message/skip-reasons.ts';
+import { limitsOverlap } from '../src/entries/catalog/overlap.ts';
+import type { Entry } from '../src/entries/catalog/entry.ts';
+import type { RunCause } from '../src/celery/message/run.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';
 import type { History } from './history.ts';
 

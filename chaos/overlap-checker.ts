@@ -1,7 +1,7 @@
-import { endsBy, limitsOverlap } from '../src/catalog/overlap.ts';
-import type { Entry } from '../src/catalog/entry.ts';
-import type { Recorded } from '../src/history/account.ts';
-import type { ReadRow } from '../src/store/history.ts';
+import { endsBy, limitsOverlap } from '../src/entries/catalog/overlap.ts';
+import type { Entry } from '../src/entries/catalog/entry.ts';
+import type { Recorded } from '../src/read-models/history/account.ts';
+import type { ReadRow } from '../src/contracts/store/history.ts';
 import type { History } from './history.ts';
 import type { LoggedDecisions } from './logged-decisions.ts';
 

@@ -1,14 +1,14 @@
-// Renders the reference of docs/events.md from the types, comments and tags of src/events.
+// Renders the reference of docs/events.md from the types, comments and tags of src/contracts/events.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
-import { SKIP_REASONS } from '../src/message/skip-reasons.ts';
+import { SKIP_REASONS } from '../src/celery/message/skip-reasons.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
 /** The source files that declare events and the types of their fields. */
-const SOURCES = ['src/events/beat-events.ts', 'src/message/run.ts'];
+const SOURCES = ['src/contracts/events/beat-events.ts', 'src/celery/message/run.ts'];
 
 /** Types with a section of their own. */
 const SECTIONS: Readonly<Record<string, string>> = {

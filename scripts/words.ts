@@ -1,5 +1,5 @@
 // Rejects words in comments, texts and titles that readers without beat's history have to decode: the list
-// is part of the style in CONTRIBUTING.md. Arguments, such as src/outbox, limit it to paths below them.
+// is part of the style in CONTRIBUTING.md. Arguments, such as src/leader/outbox, limit it to paths below them.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';

@@ -1,17 +1,17 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
-export { Beat, type BeatOptions } from './beat.ts';
-export { BeatClient, connect, NoAnswerError, type ClientOptions } from './client.ts';
-export type { AuditRow } from './commands/audit.ts';
-export { CommandRejectedError } from './inbox/send-command.ts';
+export { Beat, type BeatOptions } from './leader/beat.ts';
+export { BeatClient, connect, NoAnswerError, type ClientOptions } from './client/client.ts';
+export type { AuditRow } from './entries/commands/audit.ts';
+export { CommandRejectedError } from './client/send-command.ts';
 export { systemClock, type Clock } from './util/clock.ts';
 export type { BeatConfig, SignatureConfig } from './config/config-types.ts';
 export { defineConfig } from './config/define.ts';
 export { chain, chord, group, sig } from './config/signatures/builders.ts';
 export type { Settings } from './config/settings.ts';
-export type { Difference } from './catalog/catalog.ts';
-export type { SettingsSource } from './reload/reloader.ts';
-export type { Entry, MissedPolicy, Occurrence } from './catalog/entry.ts';
+export type { Difference } from './entries/catalog/catalog.ts';
+export type { SettingsSource } from './leader/reload/reloader.ts';
+export type { Entry, MissedPolicy, Occurrence } from './entries/catalog/entry.ts';
 export type { Diagnostic } from './util/diagnostic.ts';
 export { BeatError, ConfigError, StoreError } from './util/errors.ts';
 export type {
@@ -36,14 +36,14 @@ export type {
   TickEvent,
   WarningEvent,
   WarningKind,
-} from './events/beat-events.ts';
-export type { Listener } from './events/events.ts';
-export type { Operation } from './events/beat-events.ts';
-export type { SkipReason } from './message/skip-reasons.ts';
-export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
-export type { Message, MessageOptions } from './message/message.ts';
-export { date, datetime, decimal, time, uuid } from './message/typed.ts';
-export type { TypedValue } from './message/typed.ts';
+} from './contracts/events/beat-events.ts';
+export type { Listener } from './contracts/events/events.ts';
+export type { Operation } from './contracts/events/beat-events.ts';
+export type { SkipReason } from './celery/message/skip-reasons.ts';
+export { lazy, type Lazy, type LazyContext } from './celery/message/lazy.ts';
+export type { Message, MessageOptions } from './celery/message/message.ts';
+export { date, datetime, decimal, time, uuid } from './celery/message/typed.ts';
+export type { TypedValue } from './celery/message/typed.ts';
 export { at } from './schedule/at.ts';
 export { cron } from './schedule/cron/cron.ts';
 export { crontab } from './schedule/crontab.ts';
@@ -51,6 +51,6 @@ export { rrule } from './schedule/rrule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
-export type { HistoryView, RunView, SkipView, UnreadableView } from './history/view.ts';
-export type { EntryStatus, StatusRow, UnreadableEntry } from './status/entry-status.ts';
-export type { Store } from './store/store.ts';
+export type { HistoryView, RunView, SkipView, UnreadableView } from './read-models/history/view.ts';
+export type { EntryStatus, StatusRow, UnreadableEntry } from './read-models/status/entry-status.ts';
+export type { Store } from './contracts/store/store.ts';

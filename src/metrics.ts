@@ -4,7 +4,7 @@
  * that embeds beat serves them itself.
  */
 import { readFileSync } from 'node:fs';
-import type { Beat } from './beat.ts';
+import type { Beat } from './leader/beat.ts';
 import { Metrics, type MetricsPage } from './observe/metrics/metrics.ts';
 import { systemClock, type Clock } from './util/clock.ts';
 import { parseJson } from './util/decode/json.ts';

@@ -6,21 +6,26 @@
  */
 import type { BeatConfig } from './config/config-types.ts';
 import { parseDuration } from './config/values/duration.ts';
-import { LiveSettings } from './config/live-settings.ts';
+import { LiveSettings } from './leader/reload/live-settings.ts';
 import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
-import type { Entry } from './catalog/entry.ts';
+import type { Entry } from './entries/catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
-import type { BeatEvents, OutcomeEvent, SentEvent, SkippedEvent } from './events/beat-events.ts';
-import { Events, type Listener } from './events/events.ts';
-import type { Term } from './scheduling/term.ts';
+import type {
+  BeatEvents,
+  OutcomeEvent,
+  SentEvent,
+  SkippedEvent,
+} from './contracts/events/beat-events.ts';
+import { Events, type Listener } from './contracts/events/events.ts';
+import type { Term } from './leader/scheduling/term.ts';
 import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
 import { MemoryOutcomes } from './drivers/memory/outcomes.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
-import type { Message } from './message/message.ts';
-import { upcoming } from './planning/preview.ts';
-import { Scheduler } from './scheduling/scheduler.ts';
+import type { Message } from './celery/message/message.ts';
+import { upcoming } from './entries/planning/preview.ts';
+import { Scheduler } from './leader/scheduling/scheduler.ts';
 import { parseEndpoint } from './drivers/endpoint.ts';
 
 export { ManualClock };

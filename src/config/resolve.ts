@@ -1,4 +1,4 @@
-import { reportIllFormed } from '../message/arguments.ts';
+import { reportIllFormed } from '../celery/message/arguments.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { checkBrokerUrl, checkStateUrl } from './broker/endpoints.ts';

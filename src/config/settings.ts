@@ -1,15 +1,18 @@
-import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
-import type { EventStreamSettings } from '../broker/event-stream.ts';
-import type { Definitions } from '../catalog/definition.ts';
+import type {
+  ConnectionSettings,
+  TransportOptions,
+} from '../contracts/broker/connection-settings.ts';
+import type { EventStreamSettings } from '../contracts/broker/event-stream.ts';
+import type { Definitions } from '../entries/catalog/definition.ts';
 import type { Endpoint } from '../drivers/endpoint.ts';
-import type { Entry } from '../catalog/entry.ts';
+import type { Entry } from '../entries/catalog/entry.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
-import type { Encoding } from '../message/payload.ts';
+import type { Encoding } from '../celery/message/payload.ts';
 import type { HttpSettings } from './service/http.ts';
-import type { QueueRules } from '../routing/queues.ts';
-import type { TaskEventSettings } from '../message/task-sent.ts';
-import type { RouteRules } from '../routing/router.ts';
-import type { HistoryLimits } from '../store/history.ts';
+import type { QueueRules } from '../celery/routing/queues.ts';
+import type { TaskEventSettings } from '../celery/message/task-sent.ts';
+import type { RouteRules } from '../celery/routing/router.ts';
+import type { HistoryLimits } from '../contracts/store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
 import type { AlertSettings } from './alerts/settings.ts';
 import type { MetricsSettings } from './service/metrics.ts';

@@ -1,4 +1,4 @@
-import type { ServerUrl, ServerUrls } from '../broker/server-url.ts';
+import type { ServerUrl, ServerUrls } from '../contracts/broker/server-url.ts';
 import { maskUrl } from '../util/mask.ts';
 import { findScheme, type Driver } from './table.ts';
 

@@ -1,4 +1,4 @@
-import type { HistoryLimits } from '../store/history.ts';
+import type { HistoryLimits } from '../contracts/store/history.ts';
 
 /**
  * After how many appended rows of an entry its surplus ones are removed, on average: appending decides at random, so

@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerOptions } from '../broker/consumer.ts';
+import type { Consumer, ConsumerOptions } from '../contracts/broker/consumer.ts';
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -1,4 +1,4 @@
-import type { EventStream, EventStreamOptions } from '../broker/event-stream.ts';
+import type { EventStream, EventStreamOptions } from '../contracts/broker/event-stream.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Opens the task events of a broker; `null` if the broker carries none. Throws a `ConfigError` for an invalid URL. */

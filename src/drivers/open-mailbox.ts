@@ -1,4 +1,4 @@
-import type { Mailbox, MailboxOptions } from '../broker/mailbox.ts';
+import type { Mailbox, MailboxOptions } from '../contracts/broker/mailbox.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Opens the mailbox of a broker; `null` if the broker carries no remote control. Throws a `ConfigError` for an invalid URL. */

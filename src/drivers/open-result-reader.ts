@@ -1,4 +1,4 @@
-import type { ResultReader } from '../store/result-reader.ts';
+import type { ResultReader } from '../contracts/store/result-reader.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ResultOptions } from './open-store.ts';

@@ -1,12 +1,17 @@
-import type { Broker } from '../broker/broker.ts';
-import type { TransportOptions } from '../broker/connection-settings.ts';
-import type { CatchUpPolicy } from '../catalog/catch-up.ts';
-import { OutboxLedger } from '../outbox/outbox-ledger.ts';
-import { OutboxRelay } from '../outbox/relay.ts';
-import type { RelayReports } from '../outbox/reports.ts';
-import type { ResultBackend, ResultSettings } from '../store/results.ts';
-import type { StoredEntries } from '../store/stored-entries.ts';
-import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../store/store.ts';
+import type { Broker } from '../contracts/broker/broker.ts';
+import type { TransportOptions } from '../contracts/broker/connection-settings.ts';
+import type { CatchUpPolicy } from '../entries/catalog/catch-up.ts';
+import { OutboxLedger } from '../leader/outbox/outbox-ledger.ts';
+import { OutboxRelay } from '../leader/outbox/relay.ts';
+import type { RelayReports } from '../leader/outbox/reports.ts';
+import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
+import type { StoredEntries } from '../contracts/store/stored-entries.ts';
+import type {
+  BrokerOptions,
+  StateStoreOptions,
+  StateStore,
+  Store,
+} from '../contracts/store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';

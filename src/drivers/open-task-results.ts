@@ -1,5 +1,5 @@
-import type { ResultSettings } from '../store/results.ts';
-import type { TaskResults } from '../store/task-results.ts';
+import type { ResultSettings } from '../contracts/store/results.ts';
+import type { TaskResults } from '../contracts/store/task-results.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import { openBackend } from './result-backend.ts';

@@ -3,16 +3,16 @@ import {
   REDIS_PARAMETERS,
   type ServerUrls,
   type Variant,
-} from '../broker/server-url.ts';
-import type { Broker } from '../broker/broker.ts';
-import type { OpenConsumer } from '../broker/consumer.ts';
-import type { OpenEventStream } from '../broker/event-stream.ts';
-import type { OpenMailbox } from '../broker/mailbox.ts';
-import type { ResultBackend, ResultSettings } from '../store/results.ts';
-import type { ReadRedBeat, ReadTables } from '../store/import-source.ts';
-import type { BrokerOptions, StateDriver } from '../store/store.ts';
-import type { OpenResultReader } from '../store/result-reader.ts';
-import type { OpenTaskResults } from '../store/task-results.ts';
+} from '../contracts/broker/server-url.ts';
+import type { Broker } from '../contracts/broker/broker.ts';
+import type { OpenConsumer } from '../contracts/broker/consumer.ts';
+import type { OpenEventStream } from '../contracts/broker/event-stream.ts';
+import type { OpenMailbox } from '../contracts/broker/mailbox.ts';
+import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
+import type { ReadRedBeat, ReadTables } from '../contracts/store/import-source.ts';
+import type { BrokerOptions, StateDriver } from '../contracts/store/store.ts';
+import type { OpenResultReader } from '../contracts/store/result-reader.ts';
+import type { OpenTaskResults } from '../contracts/store/task-results.ts';
 
 /** The capabilities of a kind of server or file. This module opens no connection. */
 export interface Driver {

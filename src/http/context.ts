@@ -3,7 +3,7 @@ import type { HttpSettings } from '../config/service/http.ts';
 import type { Settings } from '../config/settings.ts';
 import type { LoopHealth } from '../observe/liveness.ts';
 import type { MetricsPage } from '../observe/metrics/metrics.ts';
-import type { StateStore } from '../store/store.ts';
+import type { StateStore } from '../contracts/store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Access } from './access/permission.ts';
 

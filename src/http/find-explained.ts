@@ -1,6 +1,6 @@
-import type { LoadedWhy } from '../history/explain.ts';
-import { loadWhy } from '../history/load-why.ts';
-import { findStatus } from '../status/status-page.ts';
+import type { LoadedWhy } from '../read-models/history/explain.ts';
+import { loadWhy } from '../read-models/history/load-why.ts';
+import { findStatus } from '../read-models/status/status-page.ts';
 import type { HttpContext } from './context.ts';
 import type { Problem } from './problem.ts';
 import { statusSource } from './status-source.ts';

@@ -1,4 +1,4 @@
-import { COUNTERS, type MinuteCounts } from '../store/minutes.ts';
+import { COUNTERS, type MinuteCounts } from '../contracts/store/minutes.ts';
 import type { HttpContext } from './context.ts';
 
 const MINUTE = 60_000;

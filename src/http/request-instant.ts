@@ -3,7 +3,7 @@ import {
   isSendable,
   parseExactInstant,
   parseInstant,
-} from '../message/parse-instant.ts';
+} from '../celery/message/parse-instant.ts';
 
 /** The allowed forms of an instant of the API, for error messages. */
 export const REQUEST_INSTANT_FORMS = `${EXACT_INSTANT_FORMS}, in the years 1 to 9999`;

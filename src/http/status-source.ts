@@ -1,4 +1,4 @@
-import type { StatusSource } from '../status/status-page.ts';
+import type { StatusSource } from '../read-models/status/status-page.ts';
 import type { HttpContext } from './context.ts';
 
 /** Where status is read, with the settings in force. */

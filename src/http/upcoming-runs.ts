@@ -1,7 +1,7 @@
-import type { Entry } from '../catalog/entry.ts';
-import { readStoredEntry } from '../planning/read-stored-entry.ts';
-import { countUpcoming, type UpcomingDay } from '../status/upcoming-day.ts';
-import type { EntryState } from '../store/entry-state.ts';
+import type { Entry } from '../entries/catalog/entry.ts';
+import { readStoredEntry } from '../entries/planning/read-stored-entry.ts';
+import { countUpcoming, type UpcomingDay } from '../read-models/status/upcoming-day.ts';
+import type { EntryState } from '../contracts/store/entry-state.ts';
 import { waitAtMost } from '../util/clock.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import type { HttpContext } from './context.ts';

@@ -1,4 +1,4 @@
-import type { Entry } from '../catalog/entry.ts';
+import type { Entry } from '../entries/catalog/entry.ts';
 import type { BeatConfig, EntryConfig } from '../config/config-types.ts';
 import { resolveSettings, withCanonicalKeys } from '../config/resolve.ts';
 import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';

@@ -7,9 +7,9 @@ import type {
   SentEvent,
   SkippedEvent,
   WarningKind,
-} from '../events/beat-events.ts';
-import type { EventSource } from '../events/events.ts';
-import { describeSkipReason } from '../message/skip-reasons.ts';
+} from '../contracts/events/beat-events.ts';
+import type { EventSource } from '../contracts/events/events.ts';
+import { describeSkipReason } from '../celery/message/skip-reasons.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { logFailures } from './log-failures.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { EventSource } from '../events/events.ts';
-import type { Operation } from '../events/beat-events.ts';
+import type { EventSource } from '../contracts/events/events.ts';
+import type { Operation } from '../contracts/events/beat-events.ts';
 import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { CommandEnded, CommandRun, WorkerEvents } from '../events/worker-events.ts';
+import type { CommandEnded, CommandRun, WorkerEvents } from '../contracts/events/worker-events.ts';
 import type { Logger } from './logger.ts';
 
 /** Logs the events of `beat worker`. */

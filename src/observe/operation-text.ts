@@ -1,4 +1,4 @@
-import type { Operation } from '../events/beat-events.ts';
+import type { Operation } from '../contracts/events/beat-events.ts';
 
 /** How log lines describe an operation. */
 export interface OperationText {

@@ -1,4 +1,4 @@
-import { operationKey, type Operation } from '../events/beat-events.ts';
+import { operationKey, type Operation } from '../contracts/events/beat-events.ts';
 import type { Clock } from '../util/clock.ts';
 
 /** Milliseconds between the first two log lines of an outage; doubled after each line, up to the longest. */

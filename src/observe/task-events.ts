@@ -1,12 +1,12 @@
-import type { Broker } from '../broker/broker.ts';
-import type { Events } from '../events/events.ts';
-import type { Message } from '../message/message.ts';
+import type { Broker } from '../contracts/broker/broker.ts';
+import type { Events } from '../contracts/events/events.ts';
+import type { Message } from '../celery/message/message.ts';
 import {
   buildTaskSent,
   type SentTask,
   type TaskEventSettings,
   type TaskEventSource,
-} from '../message/task-sent.ts';
+} from '../celery/message/task-sent.ts';
 import type { Clock } from '../util/clock.ts';
 
 /** The most events that one publish contains. */

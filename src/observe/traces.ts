@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api';
-import type { TraceRun } from '../compose/message-context.ts';
-import type { EventSource } from '../events/events.ts';
+import type { TraceRun } from '../entries/compose/message-context.ts';
+import type { EventSource } from '../contracts/events/events.ts';
 
 /** Spans that wait for the commit of their run; of more, the oldest end as failed. */
 const MAX_OPEN = 10_000;

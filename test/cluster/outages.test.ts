@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { BeatEvents } from '../../src/events/beat-events.ts';
+import type { BeatEvents } from '../../src/contracts/events/beat-events.ts';
 import { Beat, type BeatConfig } from '../../src/index.ts';
 import { Journal } from '../support/journal.ts';
 import { Proxy } from '../support/proxy.ts';

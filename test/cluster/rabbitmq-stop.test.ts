@@ -6,7 +6,7 @@ import { Folder } from '../support/folder.ts';
 import { consumeRabbitQueue } from '../support/queues.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
-import { isReadable } from '../../src/store/unreadable.ts';
+import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 const missing = requireService('rabbitmq-server');
 

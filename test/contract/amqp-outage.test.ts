@@ -4,10 +4,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import { Session } from '../../src/drivers/amqp/session.ts';
 import { parseAmqpUrl } from '../../src/drivers/amqp/url.ts';
-import type { Broker, Rejection } from '../../src/broker/broker.ts';
-import { DEFAULT_CONNECTION } from '../../src/broker/connection-settings.ts';
+import type { Broker, Rejection } from '../../src/contracts/broker/broker.ts';
+import { DEFAULT_CONNECTION } from '../../src/contracts/broker/connection-settings.ts';
 import { StoreError } from '../../src/util/errors.ts';
-import type { BrokerOptions } from '../../src/store/store.ts';
+import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';

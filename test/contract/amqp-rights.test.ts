@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import type { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/contracts/broker/broker.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';

@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker } from '../../src/broker/broker.ts';
-import type { Rejection } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/contracts/broker/broker.ts';
+import type { Rejection } from '../../src/contracts/broker/broker.ts';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import type { TlsSettings } from '../../src/broker/tls.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
-import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
-import type { BrokerOptions } from '../../src/store/store.ts';
+import type { TlsSettings } from '../../src/drivers/connection/tls.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_TRANSPORT,
+} from '../../src/contracts/broker/connection-settings.ts';
+import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
+import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/contracts/broker/broker.ts';
 import { makeMessage } from '../support/message.ts';
 import type { QueuedMessage } from './test-store.ts';
 

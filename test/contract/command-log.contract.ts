@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandLog, FinishedCommand } from '../../src/store/command-log.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { CommandLog, FinishedCommand } from '../../src/contracts/store/command-log.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of `CommandLog`, and of the commit that finishes commands. */

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Consumer, Delivery } from '../../src/broker/consumer.ts';
-import type { Message } from '../../src/message/message.ts';
+import type { Consumer, Delivery } from '../../src/contracts/broker/consumer.ts';
+import type { Message } from '../../src/celery/message/message.ts';
 import { makeMessage } from '../support/message.ts';
 
 /** A broker that is empty at first. */

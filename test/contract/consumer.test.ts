@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import type { Consumer, Delivery } from '../../src/broker/consumer.ts';
+import type { Consumer, Delivery } from '../../src/contracts/broker/consumer.ts';
 import { openAmqpConsumer } from '../../src/drivers/amqp/consumer.ts';
 import { openConsumer } from '../../src/drivers/open-consumer.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeEnvelope } from '../../src/broker/envelope.ts';
-import type { EventStream } from '../../src/broker/event-stream.ts';
+import { encodeEnvelope } from '../../src/celery/kombu/envelope.ts';
+import type { EventStream } from '../../src/contracts/broker/event-stream.ts';
 import { openEventStream } from '../../src/drivers/open-event-stream.ts';
-import type { Message } from '../../src/message/message.ts';
+import type { Message } from '../../src/celery/message/message.ts';
 import { AclUser } from '../support/acl.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { Journal } from '../support/journal.ts';

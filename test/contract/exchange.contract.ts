@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Change } from '../../src/store/commit.ts';
-import type { Destination } from '../../src/message/destination.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
+import type { Destination } from '../../src/celery/message/destination.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, NEW_STATE, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/drivers/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { answer, injectAfter, FakeServer, type Behaviour } from '../support/fake-server.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { MariaServer } from '../support/mariadb.ts';

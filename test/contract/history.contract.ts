@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Change } from '../../src/store/commit.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
 import type {
   History,
   HistoryRow,
@@ -7,9 +7,9 @@ import type {
   ReadRow,
   RunRow,
   SkipRow,
-} from '../../src/store/history.ts';
-import type { StateStore } from '../../src/store/store.ts';
-import { isReadable } from '../../src/store/unreadable.ts';
+} from '../../src/contracts/store/history.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
+import { isReadable } from '../../src/contracts/store/unreadable.ts';
 import { forwardableClock } from './test-store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { TestStateStore } from './outbox.contract.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Announcement, Instances } from '../../src/store/instances.ts';
+import type { Announcement, Instances } from '../../src/contracts/store/instances.ts';
 import type { TestStateStore } from './outbox.contract.ts';
-import { isReadable } from '../../src/store/unreadable.ts';
+import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 const ANNOUNCEMENT: Announcement = {
   ...{ id: 'one', host: 'alpha', pid: 7, version: '1.2.3', role: 'follower' },

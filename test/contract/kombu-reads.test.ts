@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { date } from '../../src/message/typed.ts';
-import { encodeBody, type Encoding } from '../../src/message/payload.ts';
-import { pythonJson } from '../../src/message/python.ts';
+import { date } from '../../src/celery/message/typed.ts';
+import { encodeBody, type Encoding } from '../../src/celery/message/payload.ts';
+import { pythonJson } from '../../src/celery/message/python.ts';
 import { generateArguments } from '../support/arguments.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
-import type { Ledger } from '../../src/store/ledger.ts';
-import type { EntryState } from '../../src/store/entry-state.ts';
-import type { Change } from '../../src/store/commit.ts';
+import type { Ledger } from '../../src/contracts/store/ledger.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStore } from './test-store.ts';

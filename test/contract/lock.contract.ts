@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Lease, Lock } from '../../src/store/lock.ts';
+import type { Lease, Lock } from '../../src/contracts/store/lock.ts';
 import type { TestStore } from './test-store.ts';
 
 /** Every sentence of `Lock`, run against one implementation. */

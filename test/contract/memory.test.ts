@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { EntryState } from '../../src/store/entry-state.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';

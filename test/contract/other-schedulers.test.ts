@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DatabaseSync } from 'node:sqlite';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { Folder } from '../support/folder.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/util/clock.ts';
-import { LiveSettings } from '../../src/config/live-settings.ts';
+import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { storeOptions as storeOptionsOf } from '../../src/config/service/store-options.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
-import type { EntryState } from '../../src/store/entry-state.ts';
-import type { Change } from '../../src/store/commit.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';

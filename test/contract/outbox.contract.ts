@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Change } from '../../src/store/commit.ts';
-import type { Outbox, PendingMessage, WithdrawnRow } from '../../src/store/outbox.ts';
-import type { Message } from '../../src/message/message.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
+import type { Outbox, PendingMessage, WithdrawnRow } from '../../src/contracts/store/outbox.ts';
+import type { Message } from '../../src/celery/message/message.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStore } from './test-store.ts';
-import { isReadable, isUnreadable } from '../../src/store/unreadable.ts';
+import { isReadable, isUnreadable } from '../../src/contracts/store/unreadable.ts';
 
 /** A test store that can hold the state for another broker. */
 export interface TestStateStore extends TestStore {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';

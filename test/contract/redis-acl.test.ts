@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Beat } from '../../src/beat.ts';
+import { Beat } from '../../src/leader/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Commit } from '../../src/store/commit.ts';
-import type { StateStore, Store } from '../../src/store/store.ts';
+import type { Commit } from '../../src/contracts/store/commit.ts';
+import type { StateStore, Store } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
 import { NEW_STATE, makeFirstRun, makeNextRun, advanceState } from '../support/change.ts';
@@ -14,7 +14,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 import { nextEvent } from '../support/next-event.ts';
-import { operationKey } from '../../src/events/beat-events.ts';
+import { operationKey } from '../../src/contracts/events/beat-events.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('redis-server');

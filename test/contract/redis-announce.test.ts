@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Change } from '../../src/store/commit.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { NEW_STATE } from '../support/change.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import { toQueue, type Destination } from '../../src/message/destination.ts';
-import type { Queues } from '../../src/routing/queues.ts';
-import type { Store } from '../../src/store/store.ts';
+import { toQueue, type Destination } from '../../src/celery/message/destination.ts';
+import type { Queues } from '../../src/celery/routing/queues.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { NEW_STATE, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { StoreHealth, Store } from '../../src/store/store.ts';
+import type { StoreHealth, Store } from '../../src/contracts/store/store.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

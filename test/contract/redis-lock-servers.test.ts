@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { lockContract } from './lock.contract.ts';

@@ -9,9 +9,9 @@ import {
   test,
   vi,
 } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { ClientSockets } from '../support/client-sockets.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { StoreError } from '../../src/util/errors.ts';
-import type { EntryState } from '../../src/store/entry-state.ts';
-import type { Change } from '../../src/store/commit.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';

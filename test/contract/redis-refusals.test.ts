@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, NEW_STATE, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { FakeServer, neverAnswer } from '../support/fake-server.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';

@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { TlsSettings } from '../../src/broker/tls.ts';
-import { DEFAULT_TRANSPORT, type SentinelLogin } from '../../src/broker/connection-settings.ts';
+import type { TlsSettings } from '../../src/drivers/connection/tls.ts';
+import {
+  DEFAULT_TRANSPORT,
+  type SentinelLogin,
+} from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { certificate, RedisServer } from '../support/redis.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import { placeOfMinute } from '../../src/store/minutes.ts';
-import { sortableInstant } from '../../src/store/sortable.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import { placeOfMinute } from '../../src/contracts/store/minutes.ts';
+import { sortableInstant } from '../../src/contracts/store/sortable.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';

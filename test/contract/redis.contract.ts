@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Redis } from 'ioredis';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import type { TestStateStore } from './outbox.contract.ts';

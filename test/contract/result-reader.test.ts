@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openResultReader } from '../../src/drivers/open-result-reader.ts';
-import type { ResultReader } from '../../src/store/result-reader.ts';
+import type { ResultReader } from '../../src/contracts/store/result-reader.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { AclUser } from '../support/acl.ts';
 import { Folder } from '../support/folder.ts';

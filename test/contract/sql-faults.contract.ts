@@ -3,7 +3,7 @@ import { Database } from '../../src/drivers/sql/database.ts';
 import { mysqlDialect } from '../../src/drivers/sql/mysql/dialect.ts';
 import { postgresDialect } from '../../src/drivers/sql/postgresql/dialect.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../src/store/ledger.ts';
-import type { Outbox } from '../../src/store/outbox.ts';
+import type { Ledger } from '../../src/contracts/store/ledger.ts';
+import type { Outbox } from '../../src/contracts/store/outbox.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './test-store.ts';

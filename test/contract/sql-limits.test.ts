@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';

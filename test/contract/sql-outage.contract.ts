@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';

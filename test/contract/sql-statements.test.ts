@@ -3,7 +3,7 @@ import { Database } from '../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../src/drivers/sql/database-error.ts';
 import type { SqlDialect } from '../../src/drivers/sql/dialect.ts';
 import type { Sql, Statements } from '../../src/drivers/sql/statements.ts';
-import { NEVER_DUE, START } from '../../src/store/stored-entries.ts';
+import { NEVER_DUE, START } from '../../src/contracts/store/stored-entries.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';

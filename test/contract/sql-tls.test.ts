@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';

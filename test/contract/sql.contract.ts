@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { openSqlStore } from '../support/open-sql-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { brokerContract } from './broker.contract.ts';
 import { commandLogContract } from './command-log.contract.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
 import type { TestStateStore } from './outbox.contract.ts';

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { decodeAudit } from '../../src/commands/audit.ts';
+import { decodeAudit } from '../../src/entries/commands/audit.ts';
 import { StoreError } from '../../src/util/errors.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun } from '../support/change.ts';
 import { writeInvalidRecords } from '../support/invalid-records.ts';
 import type { TestStateStore } from './outbox.contract.ts';
-import { isReadable, isUnreadable } from '../../src/store/unreadable.ts';
+import { isReadable, isUnreadable } from '../../src/contracts/store/unreadable.ts';
 
 /** The contract of ledgers about unreadable states and the removal of states. */
 export function stateRemovalContract(

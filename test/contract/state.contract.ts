@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Beat } from '../../src/beat.ts';
+import { Beat } from '../../src/leader/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
-import type { Change } from '../../src/store/commit.ts';
-import { advance, type EntryState } from '../../src/store/entry-state.ts';
-import type { Ledger } from '../../src/store/ledger.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
+import { advance, type EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { Ledger } from '../../src/contracts/store/ledger.ts';
+import type { Store } from '../../src/contracts/store/store.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { leadOnce } from '../support/lead-once.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
-import { isReadable } from '../../src/store/unreadable.ts';
+import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 /** What newer releases may add to a state, as the leader of one. */
 const ADDED = { version: 9, quota: { by: 'ops', until: null }, note: 'ü' };

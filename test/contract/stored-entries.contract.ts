@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Change, StoredChange } from '../../src/store/commit.ts';
-import { encodeState, type EntryState } from '../../src/store/entry-state.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { Change, StoredChange } from '../../src/contracts/store/commit.ts';
+import { encodeState, type EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import type {
   EntrySearch,
   Position,
   StoredEntries,
   StoredEntry,
-} from '../../src/store/stored-entries.ts';
+} from '../../src/contracts/store/stored-entries.ts';
 import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
-import { isReadable } from '../../src/store/unreadable.ts';
+import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 /** The contract of `StoredEntries`, and of the commits that write them. */
 export function storedEntriesContract(

@@ -1,10 +1,13 @@
 import type { Clock } from '../../src/util/clock.ts';
 import { systemClock } from '../../src/util/clock.ts';
-import type { BrokerOptions, StateStoreOptions, Store } from '../../src/store/store.ts';
+import type { BrokerOptions, StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
-import { Queues } from '../../src/routing/queues.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_TRANSPORT,
+} from '../../src/contracts/broker/connection-settings.ts';
+import { Queues } from '../../src/celery/routing/queues.ts';
 
 /** A message as a worker receives it, reduced to the parts that the contracts check. */
 export interface QueuedMessage {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Beat } from '../../src/beat.ts';
+import { Beat } from '../../src/leader/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
-import { joinRuns, type HistoryItem } from '../../src/history/join-runs.ts';
+import { joinRuns, type HistoryItem } from '../../src/read-models/history/join-runs.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { nextEvent } from '../support/next-event.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -3,11 +3,11 @@ import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:f
 import { delimiter, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeEnvelope } from '../../src/broker/envelope.ts';
-import { compose } from '../../src/compose/compose.ts';
+import { encodeEnvelope } from '../../src/celery/kombu/envelope.ts';
+import { compose } from '../../src/entries/compose/compose.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
-import { LiveSettings } from '../../src/config/live-settings.ts';
+import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { BeatProcess, BUILT, runBeat } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';

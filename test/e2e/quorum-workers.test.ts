@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import type { SentEvent } from '../../src/events/beat-events.ts';
+import type { SentEvent } from '../../src/contracts/events/beat-events.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Journal } from '../support/journal.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { SerializerName } from '../../src/message/serializers.ts';
-import { date, datetime, decimal, time, uuid } from '../../src/message/typed.ts';
+import type { SerializerName } from '../../src/celery/message/serializers.ts';
+import { date, datetime, decimal, time, uuid } from '../../src/celery/message/typed.ts';
 
 /** Texts that YAML reads as another type, or not at all, when they are not quoted. */
 const TRICKY = [

@@ -1,5 +1,5 @@
-import type { EntryState } from '../../src/store/entry-state.ts';
-import type { Change } from '../../src/store/commit.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
 import { makeMessage } from './message.ts';
 
 /** The state of an entry that has never been due. */

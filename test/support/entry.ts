@@ -1,5 +1,5 @@
-import type { Entry } from '../../src/catalog/entry.ts';
-import type { EntryState } from '../../src/store/entry-state.ts';
+import type { Entry } from '../../src/entries/catalog/entry.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Schedule } from '../../src/schedule/schedule.ts';
 
 export const SECOND = 1_000;

@@ -1,6 +1,6 @@
-import type { Destination, ExchangeType } from '../../src/message/destination.ts';
-import { createExchange, createQueue, type Queue } from '../../src/routing/queue.ts';
-import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
+import type { Destination, ExchangeType } from '../../src/celery/message/destination.ts';
+import { createExchange, createQueue, type Queue } from '../../src/celery/routing/queue.ts';
+import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
 
 /** Returns a queue that is bound to an exchange, and to others with the same routing key. */
 export function makeBoundQueue(

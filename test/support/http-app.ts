@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Beat } from '../../src/beat.ts';
+import { Beat } from '../../src/leader/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpContext } from '../../src/http/context.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { systemClock } from '../../src/util/clock.ts';
 
 export const READ = 'read-token-of-the-tests';

@@ -1,8 +1,8 @@
-import { encodeAudit } from '../../src/commands/audit.ts';
-import type { EntryState } from '../../src/store/entry-state.ts';
-import type { OutcomeRow } from '../../src/store/history.ts';
-import type { Announcement } from '../../src/store/instances.ts';
-import type { StateStore } from '../../src/store/store.ts';
+import { encodeAudit } from '../../src/entries/commands/audit.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { OutcomeRow } from '../../src/contracts/store/history.ts';
+import type { Announcement } from '../../src/contracts/store/instances.ts';
+import type { StateStore } from '../../src/contracts/store/store.ts';
 import { NEW_STATE } from './change.ts';
 
 const SURROGATE = '\ud800';

@@ -1,4 +1,4 @@
-import type { Beat } from '../../src/beat.ts';
+import type { Beat } from '../../src/leader/beat.ts';
 
 /** Lets an instance lead for one tick. */
 export async function leadOnce(beat: Beat): Promise<void> {

@@ -1,5 +1,5 @@
-import type { EventStream } from '../../src/broker/event-stream.ts';
-import type { ReceivedMessage } from '../../src/broker/envelope.ts';
+import type { EventStream } from '../../src/contracts/broker/event-stream.ts';
+import type { ReceivedMessage } from '../../src/celery/kombu/envelope.ts';
 
 type Following = Parameters<EventStream['follow']>[0];
 

@@ -1,5 +1,5 @@
-import type { Message } from '../../src/message/message.ts';
-import { toQueue, type Destination } from '../../src/message/destination.ts';
+import type { Message } from '../../src/celery/message/message.ts';
+import { toQueue, type Destination } from '../../src/celery/message/destination.ts';
 
 export interface MessageParts {
   readonly queue?: string;

@@ -1,5 +1,5 @@
-import type { BeatEvents } from '../../src/events/beat-events.ts';
-import type { EventSource } from '../../src/events/events.ts';
+import type { BeatEvents } from '../../src/contracts/events/beat-events.ts';
+import type { EventSource } from '../../src/contracts/events/events.ts';
 
 /** Resolves with the payload of the next event of this name. */
 export function nextEvent<K extends keyof BeatEvents>(

@@ -1,7 +1,11 @@
 import { mysqlDriver } from '../../src/drivers/sql/mysql/driver.ts';
 import { postgresDriver } from '../../src/drivers/sql/postgresql/driver.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
-import type { StateDriver, StateStore, StateStoreOptions } from '../../src/store/store.ts';
+import type {
+  StateDriver,
+  StateStore,
+  StateStoreOptions,
+} from '../../src/contracts/store/store.ts';
 
 /** Opens a store in the database that the URL names. */
 export function openSqlStore(options: StateStoreOptions): StateStore {

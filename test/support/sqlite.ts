@@ -1,10 +1,10 @@
 import { systemClock } from '../../src/util/clock.ts';
-import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
-import type { EntryState } from '../../src/store/entry-state.ts';
-import type { Change } from '../../src/store/commit.ts';
-import { Queues } from '../../src/routing/queues.ts';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
+import type { Change } from '../../src/contracts/store/commit.ts';
+import { Queues } from '../../src/celery/routing/queues.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
-import type { StateStoreOptions, Store } from '../../src/store/store.ts';
+import type { StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { makeMessage } from './message.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 

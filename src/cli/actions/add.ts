@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Definition } from '../../catalog/definition.ts';
-import { MAX_ENTRIES } from '../../commands/command.ts';
+import type { Definition } from '../../entries/catalog/definition.ts';
+import { MAX_ENTRIES } from '../../entries/commands/command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';

@@ -3,11 +3,11 @@ import {
   scheduledSince,
   type Account,
   type AccountedOccurrence,
-} from '../../history/account.ts';
-import { loadRecorded, type LoadedRecord } from '../../history/load-recorded.ts';
-import { describeAccount } from '../../history/describe-account.ts';
-import { viewRun, viewSkip } from '../../history/view.ts';
-import { isUnreadable, type Unreadable } from '../../store/unreadable.ts';
+} from '../../read-models/history/account.ts';
+import { loadRecorded, type LoadedRecord } from '../../read-models/history/load-recorded.ts';
+import { describeAccount } from '../../read-models/history/describe-account.ts';
+import { viewRun, viewSkip } from '../../read-models/history/view.ts';
+import { isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';

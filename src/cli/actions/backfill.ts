@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { backfill as preview, MAX_BACKFILLED } from '../../commands/backfill.ts';
+import { backfill as preview, MAX_BACKFILLED } from '../../entries/commands/backfill.ts';
 import { runAtOnce } from '../../util/steps.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { reconcile } from '../../planning/plan.ts';
-import { readStoredEntry } from '../../planning/read-stored-entry.ts';
-import type { StateStore } from '../../store/store.ts';
+import { reconcile } from '../../entries/planning/plan.ts';
+import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
+import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import { compareConfigurations } from '../../planning/compare-configurations.ts';
+import { compareConfigurations } from '../../entries/planning/compare-configurations.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';

@@ -1,11 +1,11 @@
-import { decodeAudit } from '../../commands/audit.ts';
+import { decodeAudit } from '../../entries/commands/audit.ts';
 import type { Settings } from '../../config/settings.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
-import type { HistoryPosition } from '../../store/history.ts';
-import type { RepairedRecord } from '../../store/repair-command.ts';
-import type { StateStore } from '../../store/store.ts';
-import { isReadable } from '../../store/unreadable.ts';
+import type { HistoryPosition } from '../../contracts/store/history.ts';
+import type { RepairedRecord } from '../../contracts/store/repair-command.ts';
+import type { StateStore } from '../../contracts/store/store.ts';
+import { isReadable } from '../../contracts/store/unreadable.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';

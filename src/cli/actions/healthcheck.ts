@@ -1,4 +1,4 @@
-import { repairCommand } from '../../store/repair-command.ts';
+import { repairCommand } from '../../contracts/store/repair-command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Health } from '../health/health-answer.ts';
 import { ANSWER_TIMEOUT, askHealth } from '../health/health.ts';

@@ -1,7 +1,7 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
-import type { ListedInstance } from '../../store/instances.ts';
-import { isReadable, isUnreadable } from '../../store/unreadable.ts';
+import type { ListedInstance } from '../../contracts/store/instances.ts';
+import { isReadable, isUnreadable } from '../../contracts/store/unreadable.ts';
 import { systemClock } from '../../util/clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';

@@ -1,14 +1,18 @@
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
-import { readStatus, type EntryStatus, type StatusRow } from '../../status/entry-status.ts';
-import { loadStatus, loadStoredStatus } from '../../status/load-status.ts';
+import {
+  readStatus,
+  type EntryStatus,
+  type StatusRow,
+} from '../../read-models/status/entry-status.ts';
+import { loadStatus, loadStoredStatus } from '../../read-models/status/load-status.ts';
 import {
   filterEntries,
   loadStatusPage,
   type StatusPage,
   type StatusSource,
-} from '../../status/status-page.ts';
+} from '../../read-models/status/status-page.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

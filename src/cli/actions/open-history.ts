@@ -1,9 +1,13 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { findStatus, type FoundEntry, type StatusSource } from '../../status/status-page.ts';
-import type { History } from '../../store/history.ts';
-import type { StateStore } from '../../store/store.ts';
+import {
+  findStatus,
+  type FoundEntry,
+  type StatusSource,
+} from '../../read-models/status/status-page.ts';
+import type { History } from '../../contracts/store/history.ts';
+import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { AuditRow } from '../../commands/audit.ts';
-import { CommandRejectedError, sendCommand } from '../../inbox/send-command.ts';
+import type { AuditRow } from '../../entries/commands/audit.ts';
+import { CommandRejectedError, sendCommand } from '../../client/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import type { StateStore } from '../../store/store.ts';
+import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

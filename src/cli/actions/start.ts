@@ -1,6 +1,6 @@
 import { constants, hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { Beat } from '../../beat.ts';
+import { Beat } from '../../leader/beat.ts';
 import { systemClock } from '../../util/clock.ts';
 import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
 import type { ConfigFiles } from '../../config/config-files.ts';
@@ -15,7 +15,7 @@ import { answerHealth } from '../health/health.ts';
 import type { Outputs } from '../service/open-log.ts';
 import { chooseLogFormat, formatOrigin, type GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
-import { formatNodeName } from '../../remote-control/node-name.ts';
+import { formatNodeName } from '../../leader/remote-control/node-name.ts';
 import { sendAlerts } from '../service/alerts.ts';
 import { answerRemoteControl } from '../service/remote-control.ts';
 import { checkMemory, heapLimit } from '../service/check-memory.ts';

@@ -1,5 +1,5 @@
-import type { Definition } from '../../catalog/definition.ts';
-import { readStoredTarget } from '../../planning/read-stored-entry.ts';
+import type { Definition } from '../../entries/catalog/definition.ts';
+import { readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { ExitCode } from '../exit.ts';
 import { readDefinitionFlags, type DefinitionFlags } from '../flags/definition-flags.ts';

@@ -1,7 +1,7 @@
-import { describeAccount } from '../../history/describe-account.ts';
-import type { LoadedWhy, Why } from '../../history/explain.ts';
-import { loadWhy } from '../../history/load-why.ts';
-import { viewWhy } from '../../history/view-why.ts';
+import { describeAccount } from '../../read-models/history/describe-account.ts';
+import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
+import { loadWhy } from '../../read-models/history/load-why.ts';
+import { viewWhy } from '../../read-models/history/view-why.ts';
 import { systemClock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

@@ -1,6 +1,6 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { formatNodeName } from '../../remote-control/node-name.ts';
+import { formatNodeName } from '../../leader/remote-control/node-name.ts';
 import { parseUmask } from '../service/umask.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { expandPlaceholders } from './placeholders.ts';

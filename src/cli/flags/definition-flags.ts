@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Definition } from '../../catalog/definition.ts';
+import type { Definition } from '../../entries/catalog/definition.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { SendFlags } from '../actions/send.ts';
 

@@ -1,4 +1,4 @@
-import { EXACT_INSTANT_FORMS, parseExactInstant } from '../../message/parse-instant.ts';
+import { EXACT_INSTANT_FORMS, parseExactInstant } from '../../celery/message/parse-instant.ts';
 import { ConfigError } from '../../util/errors.ts';
 
 /** Reads an instant of a flag, in epoch milliseconds. Throws a `ConfigError` for one without an offset or `Z`. */

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import { upcoming } from '../../planning/preview.ts';
+import { upcoming } from '../../entries/planning/preview.ts';
 import { escapeLine } from '../../util/visible.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from './table.ts';

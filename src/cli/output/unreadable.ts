@@ -1,4 +1,4 @@
-import type { Unreadable } from '../../store/unreadable.ts';
+import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { escapeLine } from '../../util/visible.ts';
 import { formatCell } from './table.ts';
 

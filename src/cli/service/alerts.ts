@@ -1,4 +1,4 @@
-import type { Beat } from '../../beat.ts';
+import type { Beat } from '../../leader/beat.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { systemClock } from '../../util/clock.ts';
 
@@ -7,8 +7,8 @@ const GRACE = 2_000;
 
 /** Sends the alerts of the configuration. A reload may add the first, so that events are always listened to. */
 export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
-  const { Alerts } = await import('../../alerts/alerts.ts');
-  const { Delivery } = await import('../../alerts/delivery.ts');
+  const { Alerts } = await import('../../observe/alerts/alerts.ts');
+  const { Delivery } = await import('../../observe/alerts/delivery.ts');
   const clock = systemClock;
   const delivery = new Delivery({ fetch, clock, log });
   const alerts = new Alerts(beat, { settings: () => beat.settings, delivery, clock });

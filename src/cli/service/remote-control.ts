@@ -1,8 +1,8 @@
-import type { Beat } from '../../beat.ts';
+import type { Beat } from '../../leader/beat.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openMailbox } from '../../drivers/open-mailbox.ts';
 import type { Logger } from '../../observe/logger.ts';
-import type { RemoteControlOptions } from '../../remote-control/remote-control.ts';
+import type { RemoteControlOptions } from '../../leader/remote-control/remote-control.ts';
 import { systemClock } from '../../util/clock.ts';
 
 /** Answers until it is closed. */
@@ -18,7 +18,7 @@ export async function answerRemoteControl(
 ): Promise<RunningControl | null> {
   const { enabled, maxTickAge } = settings.remoteControl;
   if (!enabled) return null;
-  const { answerAsBeat } = await import('../../remote-control/beat-commands.ts');
+  const { answerAsBeat } = await import('../../leader/remote-control/beat-commands.ts');
   return runControl(settings, {
     ...{ node, queue: node, log },
     answer: answerAsBeat({ node, liveness, maxTickAge, log }),
@@ -36,7 +36,7 @@ export async function runControl(
   { remoteControl, broker, connection, transport }: Settings,
   { queue, ...options }: ControlOptions,
 ): Promise<RunningControl | null> {
-  const { RemoteControl } = await import('../../remote-control/remote-control.ts');
+  const { RemoteControl } = await import('../../leader/remote-control/remote-control.ts');
   const clock = systemClock;
   const exchange = `${remoteControl.namespace}.pidbox`;
   const mailbox = await openMailbox(broker, {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { BirpcReturn } from 'birpc';
-import type { Beat } from '../../beat.ts';
+import type { Beat } from '../../leader/beat.ts';
 import { unprotectedError, type HttpSettings } from '../../config/service/http.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { pauseAfter } from '../../util/backoff.ts';

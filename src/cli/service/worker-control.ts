@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { answerAsWorker } from '../../remote-control/worker-commands.ts';
-import type { Worker } from '../../worker/worker.ts';
+import { answerAsWorker } from '../../shell-worker/remote-control.ts';
+import type { Worker } from '../../shell-worker/worker.ts';
 import { runControl, type RunningControl } from './remote-control.ts';
 
 export interface WorkerControlOptions {

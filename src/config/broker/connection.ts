@@ -3,8 +3,8 @@ import {
   DEFAULT_CONNECTION,
   LOGIN_METHODS,
   type ConnectionSettings,
-} from '../../broker/connection-settings.ts';
-import type { TlsSettings } from '../../broker/tls.ts';
+} from '../../contracts/broker/connection-settings.ts';
+import type { TlsSettings } from '../../drivers/connection/tls.ts';
 import { expected, type Report } from '../validate.ts';
 import { DAY, parseDuration } from '../values/duration.ts';
 import { option, type ShapeOutput } from '../values/option.ts';

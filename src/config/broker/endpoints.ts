@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findUrlError } from '../../broker/url.ts';
+import { findUrlError } from '../../drivers/connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
 import { parseEndpoint, type Endpoint, type EndpointServer } from '../../drivers/endpoint.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SentinelLogin } from '../../broker/connection-settings.ts';
+import type { SentinelLogin } from '../../contracts/broker/connection-settings.ts';
 import { parseDuration } from '../values/duration.ts';
 import { ignored, named, option } from '../values/option.ts';
 import { duration, flag, MAP, name } from '../values/scalars.ts';

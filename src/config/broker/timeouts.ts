@@ -1,4 +1,4 @@
-import type { TransportOptions } from '../../broker/connection-settings.ts';
+import type { TransportOptions } from '../../contracts/broker/connection-settings.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import type { Report } from '../validate.ts';

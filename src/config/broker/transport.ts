@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { DEFAULT_TRANSPORT, type TransportOptions } from '../../broker/connection-settings.ts';
+import {
+  DEFAULT_TRANSPORT,
+  type TransportOptions,
+} from '../../contracts/broker/connection-settings.ts';
 import type { Report } from '../validate.ts';
 import { parseDuration } from '../values/duration.ts';
 import { ignored, named, option } from '../values/option.ts';

@@ -1,10 +1,10 @@
-import type { Entry } from '../../catalog/entry.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { BeatError } from '../../util/errors.ts';
-import { checkArguments, inspectArgument } from '../../message/arguments.ts';
-import { buildRenderer, hasLazy } from '../../message/template.ts';
-import { isLazy, type ComputeArguments } from '../../message/lazy.ts';
-import type { SerializerName } from '../../message/serializers.ts';
+import { checkArguments, inspectArgument } from '../../celery/message/arguments.ts';
+import { buildRenderer, hasLazy } from '../../celery/message/template.ts';
+import { isLazy, type ComputeArguments } from '../../celery/message/lazy.ts';
+import type { SerializerName } from '../../celery/message/serializers.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import type { EntryInput } from './schema.ts';
 import { isMap } from '../../util/is-map.ts';

@@ -1,5 +1,5 @@
-import type { Definition, Definitions, ReadDefinition } from '../../catalog/definition.ts';
-import { reportIllFormed } from '../../message/arguments.ts';
+import type { Definition, Definitions, ReadDefinition } from '../../entries/catalog/definition.ts';
+import { reportIllFormed } from '../../celery/message/arguments.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { KeySchema } from '../keys/key-schema.ts';

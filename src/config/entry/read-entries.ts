@@ -1,4 +1,4 @@
-import type { Entry } from '../../catalog/entry.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';

@@ -1,7 +1,7 @@
-import { initialTasks } from '../../canvas/canvas.ts';
-import type { Entry, MissedPolicy } from '../../catalog/entry.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
-import { parseSerializer, type SerializerName } from '../../message/serializers.ts';
+import { initialTasks } from '../../celery/canvas/canvas.ts';
+import type { Entry, MissedPolicy } from '../../entries/catalog/entry.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
+import { parseSerializer, type SerializerName } from '../../celery/message/serializers.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import type { Duration } from '../config-types.ts';

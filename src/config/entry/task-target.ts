@@ -8,8 +8,8 @@ import {
   withArguments,
   withLinks,
   withOptions,
-} from '../../canvas/canvas.ts';
-import type { Entry } from '../../catalog/entry.ts';
+} from '../../celery/canvas/canvas.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
 import { expected, type Report } from '../validate.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SERIALIZERS, type SerializerName } from '../../message/serializers.ts';
+import { SERIALIZERS, type SerializerName } from '../../celery/message/serializers.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
 

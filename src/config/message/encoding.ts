@@ -3,27 +3,27 @@ import {
   COMPRESSION_SPELLINGS,
   explainCompressions,
   parseCompression,
-} from '../../message/compression.ts';
-import { DEFAULT_ENCODING, type Encoding } from '../../message/payload.ts';
+} from '../../celery/message/compression.ts';
+import { DEFAULT_ENCODING, type Encoding } from '../../celery/message/payload.ts';
 import {
   SERIALIZER_SPELLINGS,
   explainSerializers,
   parseSerializer,
-} from '../../message/serializers.ts';
+} from '../../celery/message/serializers.ts';
 import { named, option, type ShapeOutput } from '../values/option.ts';
 
 export const serializer = () =>
   named(
     z.enum(SERIALIZER_SPELLINGS, { error: ({ input }) => explainSerializers(input) }),
     'SerializerSpelling',
-    { from: 'message/serializers.ts' },
+    { from: 'celery/message/serializers.ts' },
   );
 
 export const compression = () =>
   named(
     z.enum(COMPRESSION_SPELLINGS, { error: ({ input }) => explainCompressions(input) }),
     'CompressionSpelling',
-    { from: 'message/compression.ts' },
+    { from: 'celery/message/compression.ts' },
   );
 
 /** How messages are written. */

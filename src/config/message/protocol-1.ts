@@ -1,4 +1,4 @@
-import type { MessageOptions } from '../../message/message.ts';
+import type { MessageOptions } from '../../celery/message/message.ts';
 import type { Report } from '../validate.ts';
 
 const BEYOND_PROTOCOL_1 = [

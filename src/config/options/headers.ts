@@ -1,5 +1,5 @@
-import { inspectHeaders } from '../../message/arguments.ts';
-import { isInstant } from '../../message/parse-instant.ts';
+import { inspectHeaders } from '../../celery/message/arguments.ts';
+import { isInstant } from '../../celery/message/parse-instant.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
 

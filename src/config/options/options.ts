@@ -1,8 +1,8 @@
-import { parseCompression } from '../../message/compression.ts';
-import type { ExtraProperties, MessageOptions } from '../../message/message.ts';
-import { parseSerializer } from '../../message/serializers.ts';
+import { parseCompression } from '../../celery/message/compression.ts';
+import type { ExtraProperties, MessageOptions } from '../../celery/message/message.ts';
+import { parseSerializer } from '../../celery/message/serializers.ts';
 import { parseDuration, parseTimedelta } from '../values/duration.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 import type { Report } from '../validate.ts';
 import type { OptionsInput } from './schema.ts';
 

@@ -1,10 +1,10 @@
-import type { Entry } from '../../catalog/entry.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import {
   RENDERED_OPTIONS,
   hasTemplate,
   compileTemplate,
   type RenderText,
-} from '../../message/template.ts';
+} from '../../celery/message/template.ts';
 import type { Path, Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
 

@@ -1,6 +1,6 @@
-import type { MessageOptions } from '../../message/message.ts';
-import { hasTemplate } from '../../message/template.ts';
-import type { Routed } from '../../routing/router.ts';
+import type { MessageOptions } from '../../celery/message/message.ts';
+import { hasTemplate } from '../../celery/message/template.ts';
+import type { Routed } from '../../celery/routing/router.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { DriverLimits } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';

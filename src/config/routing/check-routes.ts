@@ -1,8 +1,13 @@
-import { inspectArgument } from '../../message/arguments.ts';
-import { formatDestination } from '../../message/destination.ts';
-import type { MessageOptions } from '../../message/message.ts';
-import { Queues, type QueueRules } from '../../routing/queues.ts';
-import { findRoutingWarnings, Router, type Routed, type RouteRules } from '../../routing/router.ts';
+import { inspectArgument } from '../../celery/message/arguments.ts';
+import { formatDestination } from '../../celery/message/destination.ts';
+import type { MessageOptions } from '../../celery/message/message.ts';
+import { Queues, type QueueRules } from '../../celery/routing/queues.ts';
+import {
+  findRoutingWarnings,
+  Router,
+  type Routed,
+  type RouteRules,
+} from '../../celery/routing/router.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Driver } from '../../drivers/table.ts';
 import { BeatError, ConfigError } from '../../util/errors.ts';

@@ -1,9 +1,9 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { markHandled } from '../../util/promise.ts';
-import type { Route } from '../../routing/routes.ts';
+import type { Route } from '../../celery/routing/routes.ts';
 import type { RouteFunction } from '../config-types.ts';
-import { reportIllFormed } from '../../message/arguments.ts';
+import { reportIllFormed } from '../../celery/message/arguments.ts';
 import { plainData } from '../source/plain-data.ts';
 import type { Path, Report } from '../validate.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseCompression } from '../../message/compression.ts';
-import { parseSerializer } from '../../message/serializers.ts';
-import type { RouteOptions } from '../../routing/routes.ts';
+import { parseCompression } from '../../celery/message/compression.ts';
+import { parseSerializer } from '../../celery/message/serializers.ts';
+import type { RouteOptions } from '../../celery/routing/routes.ts';
 import { readKeySchema } from '../keys/key-schema.ts';
 import { normalizeKeys } from '../keys/normalize-keys.ts';
 import { isMap } from '../../util/is-map.ts';

@@ -1,6 +1,6 @@
-import { createExchange } from '../../routing/queue.ts';
-import { DEFAULT_RULES, type QueueRules } from '../../routing/queues.ts';
-import { DEFAULT_ROUTES, type RouteRules } from '../../routing/router.ts';
+import { createExchange } from '../../celery/routing/queue.ts';
+import { DEFAULT_RULES, type QueueRules } from '../../celery/routing/queues.ts';
+import { DEFAULT_ROUTES, type RouteRules } from '../../celery/routing/router.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import type { Report } from '../validate.ts';

@@ -1,5 +1,10 @@
-import { createExchange, type Binding, type Exchange, type Queue } from '../../routing/queue.ts';
-import type { QueueRules } from '../../routing/queues.ts';
+import {
+  createExchange,
+  type Binding,
+  type Exchange,
+  type Queue,
+} from '../../celery/routing/queue.ts';
+import type { QueueRules } from '../../celery/routing/queues.ts';
 import { parseDuration } from '../values/duration.ts';
 import { readKeySchema } from '../keys/key-schema.ts';
 import { DELIVERY_MODES } from '../options/options.ts';

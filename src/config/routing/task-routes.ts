@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { RouteFunction } from '../config-types.ts';
-import { compileRoutes, type Route, type RouteKey, type RouteRow } from '../../routing/routes.ts';
+import {
+  compileRoutes,
+  type Route,
+  type RouteKey,
+  type RouteRow,
+} from '../../celery/routing/routes.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
 import { functionRoute } from './function-route.ts';
 import { expected, type Path, type Report } from '../validate.ts';
@@ -27,7 +32,7 @@ const routeFunction = named(
       kwargs: Readonly<Record<string, unknown>>,
       options: Readonly<MessageOptions>,
     ) => RouteConfig | null | undefined`,
-    imports: { MessageOptions: 'message/message.ts' },
+    imports: { MessageOptions: 'celery/message/message.ts' },
   },
 );
 const pair = named(z.tuple([z.union([name(), z.instanceof(RegExp)]), routeForms]), 'RoutePair', {

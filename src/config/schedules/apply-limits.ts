@@ -1,4 +1,4 @@
-import { parseInstant } from '../../message/parse-instant.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { describeLength } from '../../schedule/text.ts';
 import { bounded, type Bounds, grid, selected } from '../../schedule/limits/limits.ts';
 import { roundUnit } from '../../schedule/timedelta.ts';

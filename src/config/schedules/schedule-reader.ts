@@ -5,7 +5,7 @@ import { rrule } from '../../schedule/rrule/rrule.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
 import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
-import { toIso } from '../../message/parse-instant.ts';
+import { toIso } from '../../celery/message/parse-instant.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { expected, parse, type Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';

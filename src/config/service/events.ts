@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Endpoint } from '../../drivers/endpoint.ts';
-import type { EventStreamSettings } from '../../broker/event-stream.ts';
-import type { TaskEventSettings } from '../../message/task-sent.ts';
+import type { EventStreamSettings } from '../../contracts/broker/event-stream.ts';
+import type { TaskEventSettings } from '../../celery/message/task-sent.ts';
 import type { Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
 import { flag, name } from '../values/scalars.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_HISTORY, type HistoryLimits } from '../../store/history.ts';
+import { DEFAULT_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 import { expected, type Report } from '../validate.ts';
 import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
 import { named, option, type ShapeOutput } from '../values/option.ts';

@@ -1,6 +1,6 @@
-import { startsChord } from '../../canvas/canvas.ts';
+import { startsChord } from '../../celery/canvas/canvas.ts';
 import type { ResultOptions, StoreOptions } from '../../drivers/open-store.ts';
-import { Queues } from '../../routing/queues.ts';
+import { Queues } from '../../celery/routing/queues.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Settings } from '../settings.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MessageOptions } from '../../message/message.ts';
+import type { MessageOptions } from '../../celery/message/message.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';
 import { readKeySchema } from '../keys/key-schema.ts';
 import { readOptions } from '../options/options.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLazy, type Lazy } from '../../message/lazy.ts';
+import { isLazy, type Lazy } from '../../celery/message/lazy.ts';
 import type { SignatureConfig } from '../config-types.ts';
 import { optionsSchema } from '../options/schema.ts';
 import { ignored, named, OPTION_DOCS, option, required } from '../values/option.ts';
@@ -9,7 +9,7 @@ import { flag, list, map, MAP, name } from '../values/scalars.ts';
 export const SIGNATURE_FORMS =
   'the name of a task, or a map of one of task, chain, group and chord (as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
 
-const LAZY = { from: 'message/lazy.ts' };
+const LAZY = { from: 'celery/message/lazy.ts' };
 const lazyArgs = named(
   z.custom<Lazy<readonly unknown[]>>(isLazy),
   'Lazy<readonly unknown[]>',

@@ -10,8 +10,8 @@ import {
   sequence,
   withLinks,
   withOptions,
-} from '../../canvas/canvas.ts';
-import type { SerializerName } from '../../message/serializers.ts';
+} from '../../celery/canvas/canvas.ts';
+import type { SerializerName } from '../../celery/message/serializers.ts';
 import { readArguments } from '../entry/arguments.ts';
 import type { OptionTemplates } from '../options/templates.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { describeError } from '../../util/errors.ts';
-import { isLazy } from '../../message/lazy.ts';
+import { isLazy } from '../../celery/message/lazy.ts';
 import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP } from './limits.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Path, Report } from '../validate.ts';

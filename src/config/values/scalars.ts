@@ -12,7 +12,7 @@ import {
   isSendable,
   parseInstant,
   SENDABLE_FORMS,
-} from '../../message/parse-instant.ts';
+} from '../../celery/message/parse-instant.ts';
 import { named } from './option.ts';
 
 // Every text given to zod here says what is allowed; `validate.ts` puts "expected …, got …" around it.

@@ -2,10 +2,10 @@
  * A publish without a connection tries each server of the cluster once, without pauses, and rejects if none accepts
  * the connection. The caller decides about retries, so this module has no timers and writes no log lines.
  */
-import type { AnnounceOptions, Broker, Rejection } from '../../broker/broker.ts';
+import type { AnnounceOptions, Broker, Rejection } from '../../contracts/broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
-import type { Message } from '../../message/message.ts';
-import type { BrokerOptions } from '../../store/store.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { BrokerOptions } from '../../contracts/store/store.ts';
 import { Cluster, type Connected } from './cluster.ts';
 import { announce, publishMessages } from './publish.ts';
 import type { DeclareOptions } from './prepare.ts';

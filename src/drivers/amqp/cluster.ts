@@ -1,5 +1,8 @@
-import type { ConnectionSettings, TransportOptions } from '../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../broker/server-url.ts';
+import type {
+  ConnectionSettings,
+  TransportOptions,
+} from '../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { createMasker } from '../../util/mask.ts';

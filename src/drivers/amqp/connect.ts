@@ -1,7 +1,7 @@
 import { connect, credentials, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import type { LoginMethod } from '../../broker/connection-settings.ts';
+import type { LoginMethod } from '../../contracts/broker/connection-settings.ts';
 import { guard, type Guard } from '../connection/guard.ts';
 import { AMQP } from './protocol.ts';
 import type { Address } from './url.ts';

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
-import type { Consumer, ConsumerOptions, Delivery } from '../../broker/consumer.ts';
+import type { Consumer, ConsumerOptions, Delivery } from '../../contracts/broker/consumer.ts';
 import { Condition } from '../../util/condition.ts';
 import { Cluster, type Connected } from './cluster.ts';
 import { declareQueue } from './declare.ts';

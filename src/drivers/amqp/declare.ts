@@ -1,5 +1,5 @@
 import type { Channel } from 'amqplib';
-import type { Exchange, Queue } from '../../routing/queue.ts';
+import type { Exchange, Queue } from '../../celery/routing/queue.ts';
 
 /** Declares an exchange, unless it has `noDeclare`. Rejects like `declareQueue`. */
 export async function declareExchange(channel: Channel, exchange: Exchange): Promise<void> {

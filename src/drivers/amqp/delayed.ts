@@ -8,10 +8,10 @@
  * too, with the same names and arguments.
  */
 import type { Channel } from 'amqplib';
-import type { Message } from '../../message/message.ts';
-import type { Destination } from '../../message/destination.ts';
-import type { Queue } from '../../routing/queue.ts';
-import type { QueueType } from '../../routing/queues.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { Destination } from '../../celery/message/destination.ts';
+import type { Queue } from '../../celery/routing/queue.ts';
+import type { QueueType } from '../../celery/routing/queues.ts';
 
 const LEVELS = 28;
 const DELIVERY = 'celery_delayed_delivery';

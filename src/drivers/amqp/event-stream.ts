@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventStream, EventStreamOptions } from '../../broker/event-stream.ts';
+import type { EventStream, EventStreamOptions } from '../../contracts/broker/event-stream.ts';
 import { Cluster } from './cluster.ts';
 import { consumeTransient, type TransientQueue } from './transient-queue.ts';
 

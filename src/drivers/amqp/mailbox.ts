@@ -1,5 +1,5 @@
 import type { Channel } from 'amqplib';
-import type { Mailbox, MailboxOptions, Reply } from '../../broker/mailbox.ts';
+import type { Mailbox, MailboxOptions, Reply } from '../../contracts/broker/mailbox.ts';
 import { Cluster } from './cluster.ts';
 import { consumeTransient, type TransientQueue } from './transient-queue.ts';
 

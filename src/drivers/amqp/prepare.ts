@@ -1,7 +1,7 @@
 import { BeatError } from '../../util/errors.ts';
-import type { Destination } from '../../message/destination.ts';
-import type { Exchange, Queue } from '../../routing/queue.ts';
-import type { Queues, QueueType } from '../../routing/queues.ts';
+import type { Destination } from '../../celery/message/destination.ts';
+import type { Exchange, Queue } from '../../celery/routing/queue.ts';
+import type { Queues, QueueType } from '../../celery/routing/queues.ts';
 import { bindToDelays, declareDelays } from './delayed.ts';
 import { declareExchange, declareQueue } from './declare.ts';
 import { isPrecondition } from './publish-channel.ts';

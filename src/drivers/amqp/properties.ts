@@ -1,5 +1,5 @@
 import type { Options } from 'amqplib';
-import type { Message } from '../../message/message.ts';
+import type { Message } from '../../celery/message/message.ts';
 
 /** The longest time to live that RabbitMQ accepts: 49 days and 17 hours, in milliseconds. */
 const MAX_TIME_TO_LIVE = 2 ** 32 - 1;

@@ -1,5 +1,5 @@
 import type { ConfirmChannel } from 'amqplib';
-import type { Message } from '../../message/message.ts';
+import type { Message } from '../../celery/message/message.ts';
 import { toPublishOptions } from './properties.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { Rejection } from '../../broker/broker.ts';
+import type { Rejection } from '../../contracts/broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
-import type { Message } from '../../message/message.ts';
-import type { Destination } from '../../message/destination.ts';
-import { createExchange, type Queue } from '../../routing/queue.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { Destination } from '../../celery/message/destination.ts';
+import { createExchange, type Queue } from '../../celery/routing/queue.ts';
 import { delayedDestination } from './delayed.ts';
 import { isMissing } from './publish-channel.ts';
 import { prepareDelays, prepareExchange, prepareQueues, type DeclareOptions } from './prepare.ts';

@@ -1,5 +1,5 @@
 import type { ConsumeMessage } from 'amqplib';
-import type { ReceivedMessage } from '../../broker/envelope.ts';
+import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 
 export function toReceived({ properties, content }: ConsumeMessage): ReceivedMessage {
   const { headers, contentType, contentEncoding } = properties as Partial<

@@ -1,7 +1,7 @@
-import { describeTlsError } from '../../broker/tls.ts';
-import type { Destination } from '../../message/destination.ts';
-import type { Queue } from '../../routing/queue.ts';
-import type { Queues } from '../../routing/queues.ts';
+import { describeTlsError } from '../connection/tls.ts';
+import type { Destination } from '../../celery/message/destination.ts';
+import type { Queue } from '../../celery/routing/queue.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
 import {
   isChannelError,
   isDenied,

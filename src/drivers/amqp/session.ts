@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Clock } from '../../util/clock.ts';
-import type { Message } from '../../message/message.ts';
+import type { Message } from '../../celery/message/message.ts';
 import type { Guard } from '../connection/guard.ts';
 import { openConnection, type ClientSettings, type OpenedConnection } from './connect.ts';
 import {

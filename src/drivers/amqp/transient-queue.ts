@@ -1,5 +1,5 @@
 import type { Channel, Options } from 'amqplib';
-import type { ReceivedMessage } from '../../broker/envelope.ts';
+import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import { markHandled } from '../../util/promise.ts';
 import type { Cluster } from './cluster.ts';
 import { toReceived } from './received.ts';

@@ -1,5 +1,5 @@
-import { AMQP_PARAMETERS, type ServerUrl } from '../../broker/server-url.ts';
-import type { TlsSettings, Tls } from '../../broker/tls.ts';
+import { AMQP_PARAMETERS, type ServerUrl } from '../../contracts/broker/server-url.ts';
+import type { TlsSettings, Tls } from '../connection/tls.ts';
 import {
   decodePart,
   readHost,
@@ -7,8 +7,8 @@ import {
   withSafeErrors,
   readTls,
   urlError,
-} from '../../broker/url.ts';
-import { LOGIN_METHODS, type LoginMethod } from '../../broker/connection-settings.ts';
+} from '../connection/url.ts';
+import { LOGIN_METHODS, type LoginMethod } from '../../contracts/broker/connection-settings.ts';
 
 export interface Address {
   readonly host: string;

@@ -1,5 +1,5 @@
-import type { Broker, Rejection } from '../../broker/broker.ts';
-import type { Message } from '../../message/message.ts';
+import type { Broker, Rejection } from '../../contracts/broker/broker.ts';
+import type { Message } from '../../celery/message/message.ts';
 
 /** Holds published messages, oldest first, for tests and for programs that consume them. */
 export class MemoryBroker implements Broker {

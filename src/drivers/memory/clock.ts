@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { BeatError } from '../../util/errors.ts';
 
 /** A clock that a test advances. A `sleep` resolves when the clock reaches its end. */

@@ -7,7 +7,7 @@ import {
   type PendingCommand,
   type StoredAudit,
   type UnreadCommand,
-} from '../../store/command-log.ts';
+} from '../../contracts/store/command-log.ts';
 import { Condition } from '../../util/condition.ts';
 
 /** The state that all command logs of one memory and key prefix share. */

@@ -1,6 +1,6 @@
-import type { Consumer, ConsumerOptions } from '../../broker/consumer.ts';
-import { PollingConsumer } from '../../broker/polling-consumer.ts';
-import type { Message } from '../../message/message.ts';
+import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
+import { PollingConsumer } from '../polling/polling-consumer.ts';
+import type { Message } from '../../celery/message/message.ts';
 import { findMemory } from './store.ts';
 
 /** Consumes the messages of the stores in memory that have the same name. */

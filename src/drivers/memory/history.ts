@@ -10,9 +10,14 @@ import {
   type HistoryPage,
   type HistoryPosition,
   type HistoryRow,
-} from '../../store/history.ts';
-import { COUNTERS, placeOfMinute, toMinutes, type StoredMinute } from '../../store/minutes.ts';
-import type { MinuteCounts } from '../../store/minutes.ts';
+} from '../../contracts/store/history.ts';
+import {
+  COUNTERS,
+  placeOfMinute,
+  toMinutes,
+  type StoredMinute,
+} from '../../contracts/store/minutes.ts';
+import type { MinuteCounts } from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 
 export interface HistoryState {

@@ -1,16 +1,25 @@
-import type { Broker } from '../../broker/broker.ts';
-import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
-import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
-import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory, encodeRows, type HistoryLimits } from '../../store/history.ts';
+import type { Broker } from '../../contracts/broker/broker.ts';
+import { compare, encodeChange, isOfStoredEntries } from '../../contracts/store/commit.ts';
+import type { Commit, CommitOutcome, EncodedChange } from '../../contracts/store/commit.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
+import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
-import type { StoredEntry } from '../../store/stored-entries.ts';
+import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
 import type { InstanceState } from './instances.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../store/outbox.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import {
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  outboxMessages,
+} from '../../contracts/store/outbox.ts';
+import type {
+  AppendOutcome,
+  Outbox,
+  PendingMessage,
+  WithdrawnRow,
+} from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import type { Lease, Lock } from '../../store/lock.ts';
+import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import { Condition } from '../../util/condition.ts';
 
 /** The state that all locks on one store share. */

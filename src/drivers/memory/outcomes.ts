@@ -1,4 +1,4 @@
-import type { RunOutcomes } from '../../scheduling/run-outcomes.ts';
+import type { RunOutcomes } from '../../leader/scheduling/run-outcomes.ts';
 
 /** Runs that end when a test says so. */
 export class MemoryOutcomes implements RunOutcomes {

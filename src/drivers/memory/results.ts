@@ -1,5 +1,5 @@
-import type { ChordSize } from '../../message/run-messages.ts';
-import type { ResultBackend } from '../../store/results.ts';
+import type { ChordSize } from '../../celery/message/run-messages.ts';
+import type { ResultBackend } from '../../contracts/store/results.ts';
 
 /** Stores the registered chord sizes, for tests. */
 export class MemoryResults implements ResultBackend {

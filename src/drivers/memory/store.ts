@@ -1,9 +1,9 @@
-import type { ServerUrl } from '../../broker/server-url.ts';
-import type { Message } from '../../message/message.ts';
-import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
-import type { EntrySearch, StoredEntries } from '../../store/stored-entries.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { StateStoreOptions, StateDriver, StateStore } from '../../contracts/store/store.ts';
+import type { EntrySearch, StoredEntries } from '../../contracts/store/stored-entries.ts';
 import { MemoryCommandLog } from './command-log.ts';
-import { DEFAULT_HISTORY } from '../../store/history.ts';
+import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import { MemoryHistory } from './history.ts';
 import { MemoryInstances } from './instances.ts';
 import { MemoryStoredEntries } from './stored-entries.ts';

@@ -1,8 +1,8 @@
-import { isBroadcast, queuesBound } from '../../broker/kombu.ts';
+import { isBroadcast, queuesBound } from './kombu.ts';
 import { memoize, type Memoized } from '../../util/memoize.ts';
-import type { Message } from '../../message/message.ts';
-import type { Destination } from '../../message/destination.ts';
-import type { Queues } from '../../routing/queues.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { Destination } from '../../celery/message/destination.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import type { Connection } from './connection/connection.ts';
 import { selectFanoutKeys } from './fanout.ts';

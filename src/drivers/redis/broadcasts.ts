@@ -1,6 +1,6 @@
-import { isBroadcast } from '../../broker/kombu.ts';
+import { isBroadcast } from './kombu.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { Queues } from '../../routing/queues.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
 
 /** Milliseconds for which a snapshot is used. */
 const MAX_AGE = 60_000;

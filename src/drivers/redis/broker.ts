@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Broker, Rejection } from '../../broker/broker.ts';
-import { encodeEnvelope } from '../../broker/envelope.ts';
+import type { Broker, Rejection } from '../../contracts/broker/broker.ts';
+import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
 import { StoreError } from '../../util/errors.ts';
-import type { Message } from '../../message/message.ts';
+import type { Message } from '../../celery/message/message.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites } from './writes.ts';

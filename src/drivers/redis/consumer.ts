@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, ConsumerOptions } from '../../broker/consumer.ts';
-import { listKey } from '../../broker/kombu.ts';
+import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
+import { listKey } from './kombu.ts';
 import {
   LEASE,
   PollingConsumer,
   type PolledQueues,
   type TakenMessage,
-} from '../../broker/polling-consumer.ts';
-import { decodeEnvelope } from '../../broker/envelope.ts';
+} from '../polling/polling-consumer.ts';
+import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
 import { Connection } from './connection/connection.ts';
 import { loadScript } from './scripts/load-script.ts';
 import { run, type Script } from './scripts/script.ts';

@@ -1,6 +1,6 @@
-import type { Warn } from '../../events/beat-events.ts';
-import type { PrefixOptions } from '../../store/stored-entries.ts';
-import type { TermService } from '../../store/store.ts';
+import type { Warn } from '../../contracts/events/beat-events.ts';
+import type { PrefixOptions } from '../../contracts/store/stored-entries.ts';
+import type { TermService } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import type { Connection } from './connection/connection.ts';

@@ -1,4 +1,4 @@
-import type { EventStream, EventStreamOptions } from '../../broker/event-stream.ts';
+import type { EventStream, EventStreamOptions } from '../../contracts/broker/event-stream.ts';
 import { Connection } from './connection/connection.ts';
 import { readDatabase } from './connection/normalize-url.ts';
 import { keysFor } from './keys.ts';

@@ -1,4 +1,4 @@
-import { Glob } from '../../routing/glob.ts';
+import { Glob } from '../../celery/routing/glob.ts';
 
 /**
  * Selects the routing keys whose channels a message to a fanout exchange is published on, so that every worker

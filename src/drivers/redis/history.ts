@@ -11,9 +11,9 @@ import {
   type HistoryPage,
   type HistoryPosition,
   type HistoryRow,
-} from '../../store/history.ts';
-import { COUNTERS, placeOfMinute, slotsOf, toMinutes } from '../../store/minutes.ts';
-import type { MinuteCounts, StoredMinute } from '../../store/minutes.ts';
+} from '../../contracts/store/history.ts';
+import { COUNTERS, placeOfMinute, slotsOf, toMinutes } from '../../contracts/store/minutes.ts';
+import type { MinuteCounts, StoredMinute } from '../../contracts/store/minutes.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Connection } from './connection/connection.ts';

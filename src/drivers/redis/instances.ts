@@ -5,7 +5,7 @@ import {
   type Instances,
   type ListedInstance,
   type StoredAnnouncement,
-} from '../../store/instances.ts';
+} from '../../contracts/store/instances.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import { loadScript } from './scripts/load-script.ts';

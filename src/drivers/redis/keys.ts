@@ -1,6 +1,6 @@
-import { bindingKey, bindingMember, channelName, listKey } from '../../broker/kombu.ts';
-import type { TransportOptions } from '../../broker/connection-settings.ts';
-import type { Binding } from '../../routing/queue.ts';
+import { bindingKey, bindingMember, channelName, listKey } from './kombu.ts';
+import type { TransportOptions } from '../../contracts/broker/connection-settings.ts';
+import type { Binding } from '../../celery/routing/queue.ts';
 
 /** Every name that beat uses in Redis. */
 export interface Keys {

@@ -1,12 +1,26 @@
-import { formatDestination } from '../../message/destination.ts';
-import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
-import { encodeChange, isOfStoredEntries } from '../../store/commit.ts';
-import type { FinishedCommand } from '../../store/command-log.ts';
-import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory, encodeRows, NO_HISTORY, type HistoryLimits } from '../../store/history.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
-import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../store/outbox.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
+import { formatDestination } from '../../celery/message/destination.ts';
+import type { Change, Commit, CommitOutcome } from '../../contracts/store/commit.ts';
+import { encodeChange, isOfStoredEntries } from '../../contracts/store/commit.ts';
+import type { FinishedCommand } from '../../contracts/store/command-log.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
+import {
+  encodeHistory,
+  encodeRows,
+  NO_HISTORY,
+  type HistoryLimits,
+} from '../../contracts/store/history.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import type {
+  AppendOutcome,
+  Outbox,
+  PendingMessage,
+  WithdrawnRow,
+} from '../../contracts/store/outbox.ts';
+import {
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  outboxMessages,
+} from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';

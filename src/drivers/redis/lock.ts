@@ -1,6 +1,6 @@
 import type { Lock as Redlocked } from 'redlock';
 import type { Clock } from '../../util/clock.ts';
-import type { Lease, Lock } from '../../store/lock.ts';
+import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import type { Keys } from './keys.ts';
 import type { Quorum } from './quorum.ts';
 import type { Notifications } from './connection/notifications.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { encodeEnvelope } from '../../broker/envelope.ts';
-import { queuesBound } from '../../broker/kombu.ts';
-import type { Mailbox, MailboxOptions, Reply } from '../../broker/mailbox.ts';
+import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
+import { queuesBound } from './kombu.ts';
+import type { Mailbox, MailboxOptions, Reply } from '../../contracts/broker/mailbox.ts';
 import { Connection } from './connection/connection.ts';
 import { readDatabase } from './connection/normalize-url.ts';
 import { keysFor, type Keys } from './keys.ts';

@@ -1,4 +1,4 @@
-import type { SchedulerTrace } from '../../store/scheduler-trace.ts';
+import type { SchedulerTrace } from '../../contracts/store/scheduler-trace.ts';
 import type { Connection } from './connection/connection.ts';
 import { loadScript } from './scripts/load-script.ts';
 

@@ -1,4 +1,4 @@
-import type { ReadRedBeat, RedBeatRecord } from '../../store/import-source.ts';
+import type { ReadRedBeat, RedBeatRecord } from '../../contracts/store/import-source.ts';
 import { Connection } from './connection/connection.ts';
 
 /** The longest wait for an answer. Milliseconds. */

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
-import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../broker/server-url.ts';
+import { DEFAULT_TRANSPORT } from '../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import {
   readLargeDocument,
   readResultDocument,
   type TaskOutcome,
-} from '../../message/task-outcome.ts';
-import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
-import type { ResultSettings } from '../../store/results.ts';
+} from '../../celery/message/task-outcome.ts';
+import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
+import type { ResultSettings } from '../../contracts/store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';

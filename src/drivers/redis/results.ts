@@ -1,8 +1,8 @@
-import type { ResultSettings } from '../../store/results.ts';
-import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../broker/server-url.ts';
-import type { ChordSize } from '../../message/run-messages.ts';
-import type { ResultBackend } from '../../store/results.ts';
+import type { ResultSettings } from '../../contracts/store/results.ts';
+import { DEFAULT_TRANSPORT } from '../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
+import type { ChordSize } from '../../celery/message/run-messages.ts';
+import type { ResultBackend } from '../../contracts/store/results.ts';
 import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */

@@ -1,8 +1,8 @@
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import type { ServerUrls } from '../../broker/server-url.ts';
-import { DEFAULT_HISTORY } from '../../store/history.ts';
-import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
+import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
+import type { StateStoreOptions, StateDriver, StateStore } from '../../contracts/store/store.ts';
 import { Bindings } from './bindings.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { RedisBroker } from './broker.ts';

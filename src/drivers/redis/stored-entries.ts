@@ -1,7 +1,7 @@
-import type { Warn } from '../../events/beat-events.ts';
+import type { Warn } from '../../contracts/events/beat-events.ts';
 import { MAX_INSTANT } from '../../schedule/instants.ts';
-import type { Change } from '../../store/commit.ts';
-import { parseSortableInstant, sortableInstant } from '../../store/sortable.ts';
+import type { Change } from '../../contracts/store/commit.ts';
+import { parseSortableInstant, sortableInstant } from '../../contracts/store/sortable.ts';
 import type {
   EntrySearch,
   PageOptions,
@@ -9,7 +9,7 @@ import type {
   PrefixOptions,
   StoredEntries,
   StoredEntry,
-} from '../../store/stored-entries.ts';
+} from '../../contracts/store/stored-entries.ts';
 import type { Connection } from './connection/connection.ts';
 import type { EntryNames } from './entry-names.ts';
 import type { Keys } from './keys.ts';

@@ -1,5 +1,9 @@
 import type { Redis } from 'ioredis';
-import { decodeEnvelope, MAX_BROADCAST, type ReceivedMessage } from '../../broker/envelope.ts';
+import {
+  decodeEnvelope,
+  MAX_BROADCAST,
+  type ReceivedMessage,
+} from '../../celery/kombu/envelope.ts';
 import { markHandled } from '../../util/promise.ts';
 import type { Connection } from './connection/connection.ts';
 

@@ -1,8 +1,8 @@
-import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../broker/server-url.ts';
-import { pythonIso } from '../../message/parse-instant.ts';
-import type { ResultSettings } from '../../store/results.ts';
-import type { TaskResult, TaskResults } from '../../store/task-results.ts';
+import { DEFAULT_TRANSPORT } from '../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
+import { pythonIso } from '../../celery/message/parse-instant.ts';
+import type { ResultSettings } from '../../contracts/store/results.ts';
+import type { TaskResult, TaskResults } from '../../contracts/store/task-results.ts';
 import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { encodeEnvelope } from '../../broker/envelope.ts';
-import type { Message } from '../../message/message.ts';
+import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
+import type { Message } from '../../celery/message/message.ts';
 import type { Bindings, Declaration } from './bindings.ts';
 import type { Keys } from './keys.ts';
 

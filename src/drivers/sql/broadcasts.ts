@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { encodeEnvelope } from '../../broker/envelope.ts';
-import type { Mailbox, MailboxOptions } from '../../broker/mailbox.ts';
-import { BROADCAST_RETENTION, createPollingMailbox } from '../../broker/polling-mailbox.ts';
-import type { ServerUrl } from '../../broker/server-url.ts';
-import type { Message } from '../../message/message.ts';
+import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
+import type { Mailbox, MailboxOptions } from '../../contracts/broker/mailbox.ts';
+import { BROADCAST_RETENTION, createPollingMailbox } from '../polling/polling-mailbox.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import type { Message } from '../../celery/message/message.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
 import type { SqlDialect } from './dialect.ts';

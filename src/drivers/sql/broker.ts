@@ -1,11 +1,11 @@
-import type { Broker, Rejection } from '../../broker/broker.ts';
-import type { Message } from '../../message/message.ts';
+import type { Broker, Rejection } from '../../contracts/broker/broker.ts';
+import type { Message } from '../../celery/message/message.ts';
 import { broadcast } from './broadcasts.ts';
 import type { Database } from './database.ts';
 import { rejectionReason } from './rejection.ts';
 import { encodeEnvelopes, insertMessages } from './messages.ts';
-import { NO_QUEUE_BOUND } from '../../message/destination.ts';
-import type { Queues } from '../../routing/queues.ts';
+import { NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
 import type { Pruner } from './pruner.ts';
 import type { Statements } from './statements.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { findTlsError } from '../../broker/tls.ts';
-import { urlError } from '../../broker/url.ts';
+import { findTlsError } from '../connection/tls.ts';
+import { urlError } from '../connection/url.ts';
 
 type Name = 'ca' | 'cert' | 'key';
 

@@ -6,7 +6,7 @@ import {
   type FinishedCommand,
   type PendingCommand,
   type StoredAudit,
-} from '../../store/command-log.ts';
+} from '../../contracts/store/command-log.ts';
 import { waitAtMost, type Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, ConsumerOptions } from '../../broker/consumer.ts';
+import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
 import {
   LEASE,
   PollingConsumer,
   type PolledQueues,
   type TakenMessage,
-} from '../../broker/polling-consumer.ts';
-import { decodeEnvelope } from '../../broker/envelope.ts';
-import type { ServerUrl } from '../../broker/server-url.ts';
+} from '../polling/polling-consumer.ts';
+import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import type { Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';
 import { Database, type Transaction } from './database.ts';

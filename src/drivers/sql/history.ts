@@ -11,8 +11,8 @@ import {
   type HistoryPosition,
   type HistoryRow,
   type RecordedChange,
-} from '../../store/history.ts';
-import { toMinutes, type MinuteCounts, type StoredMinute } from '../../store/minutes.ts';
+} from '../../contracts/store/history.ts';
+import { toMinutes, type MinuteCounts, type StoredMinute } from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import { inChunks } from './chunks.ts';

@@ -4,7 +4,7 @@ import {
   type Announcement,
   type Instances,
   type ListedInstance,
-} from '../../store/instances.ts';
+} from '../../contracts/store/instances.ts';
 import type { Database } from './database.ts';
 import type { Statements } from './statements.ts';
 

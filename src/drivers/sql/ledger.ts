@@ -1,18 +1,22 @@
-import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
-import type { Queues } from '../../routing/queues.ts';
-import { encodeChange } from '../../store/commit.ts';
-import type { Commit, CommitOutcome } from '../../store/commit.ts';
-import type { EntryState, OnUnreadable } from '../../store/entry-state.ts';
-import { NO_HISTORY } from '../../store/history.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
+import { formatDestination, NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
+import { encodeChange } from '../../contracts/store/commit.ts';
+import type { Commit, CommitOutcome } from '../../contracts/store/commit.ts';
+import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
+import { NO_HISTORY } from '../../contracts/store/history.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import {
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  outboxMessages,
+} from '../../contracts/store/outbox.ts';
 import type {
   AppendOutcome,
   Outbox,
   OutboxMessage,
   PendingMessage,
   WithdrawnRow,
-} from '../../store/outbox.ts';
+} from '../../contracts/store/outbox.ts';
 import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../util/clock.ts';
-import type { Lease, Lock } from '../../store/lock.ts';
+import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import type { Database } from './database.ts';
 import type { Topic } from './notifications.ts';
 import type { Row } from './dialect.ts';

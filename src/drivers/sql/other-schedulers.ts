@@ -3,7 +3,7 @@ import {
   DJANGO_TABLE,
   MAX_DJANGO_ENTRIES,
   type SchedulerTrace,
-} from '../../store/scheduler-trace.ts';
+} from '../../contracts/store/scheduler-trace.ts';
 import type { Database } from './database.ts';
 
 const NEWEST_RUN = `SELECT MAX(last_run_at) AS newest FROM

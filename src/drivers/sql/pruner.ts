@@ -1,4 +1,4 @@
-import type { Warn } from '../../events/beat-events.ts';
+import type { Warn } from '../../contracts/events/beat-events.ts';
 import type { Database } from './database.ts';
 import { DatabaseError } from './database-error.ts';
 import type { Statements } from './statements.ts';

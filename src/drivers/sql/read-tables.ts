@@ -1,5 +1,5 @@
-import type { ServerUrl } from '../../broker/server-url.ts';
-import type { ReadTables, TextRow } from '../../store/import-source.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import type { ReadTables, TextRow } from '../../contracts/store/import-source.ts';
 import { systemClock, type Clock } from '../../util/clock.ts';
 import { describeFailure } from './database-error.ts';
 import type { Connection, SqlDialect } from './dialect.ts';

@@ -1,6 +1,6 @@
-import type { ServerUrl } from '../../broker/server-url.ts';
-import { readResultRow, RESULT_TABLE } from '../../message/task-outcome.ts';
-import type { OpenResultReader } from '../../store/result-reader.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import { readResultRow, RESULT_TABLE } from '../../celery/message/task-outcome.ts';
+import type { OpenResultReader } from '../../contracts/store/result-reader.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
 import type { SqlDialect } from './dialect.ts';

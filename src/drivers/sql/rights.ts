@@ -1,4 +1,4 @@
-import { isOfStoredEntries, type Commit } from '../../store/commit.ts';
+import { isOfStoredEntries, type Commit } from '../../contracts/store/commit.ts';
 import type { Sql } from './statements.ts';
 
 type Action = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'USAGE';

@@ -1,5 +1,5 @@
-import type { EncodedRow } from '../../store/history.ts';
-import type { MinuteCounts } from '../../store/minutes.ts';
+import type { EncodedRow } from '../../contracts/store/history.ts';
+import type { MinuteCounts } from '../../contracts/store/minutes.ts';
 
 /** One statement of a dialect, with its parameters. */
 export interface Sql {

@@ -1,5 +1,5 @@
-import { compare, isOfStoredEntries, type EncodedChange } from '../../store/commit.ts';
-import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { compare, isOfStoredEntries, type EncodedChange } from '../../contracts/store/commit.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Named, Statements } from './statements.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../util/clock.ts';
-import type { ServerUrl } from '../../broker/server-url.ts';
-import { measureSkew } from '../../store/clock-skew.ts';
-import { DEFAULT_HISTORY } from '../../store/history.ts';
-import type { StateStoreOptions, StateStore } from '../../store/store.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import { measureSkew } from '../../contracts/store/clock-skew.ts';
+import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
+import type { StateStoreOptions, StateStore } from '../../contracts/store/store.ts';
 import { SqlBroker } from './broker.ts';
 import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';

@@ -1,4 +1,4 @@
-import type { EncodedChange } from '../../store/commit.ts';
+import type { EncodedChange } from '../../contracts/store/commit.ts';
 import {
   NEVER_DUE,
   START,
@@ -8,7 +8,7 @@ import {
   type PrefixOptions,
   type StoredEntries,
   type StoredEntry,
-} from '../../store/stored-entries.ts';
+} from '../../contracts/store/stored-entries.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Row } from './dialect.ts';

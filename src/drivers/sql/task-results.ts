@@ -1,6 +1,6 @@
-import type { ServerUrl } from '../../broker/server-url.ts';
-import { toColumns, type ColumnValue } from '../../store/result-columns.ts';
-import type { OpenTaskResults } from '../../store/task-results.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import { toColumns, type ColumnValue } from '../../contracts/store/result-columns.ts';
+import type { OpenTaskResults } from '../../contracts/store/task-results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
 import type { SqlDialect } from './dialect.ts';

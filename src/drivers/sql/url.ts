@@ -1,4 +1,4 @@
-import { decodePart, urlError } from '../../broker/url.ts';
+import { decodePart, urlError } from '../connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
 /** A database URL parsed as SQLAlchemy does; a part that it leaves to the client is `null`. */

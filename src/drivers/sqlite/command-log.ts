@@ -6,7 +6,7 @@ import {
   type FinishedCommand,
   type PendingCommand,
   type StoredAudit,
-} from '../../store/command-log.ts';
+} from '../../contracts/store/command-log.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Database, OpenFile } from './database.ts';
 import {

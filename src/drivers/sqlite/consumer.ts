@@ -1,11 +1,11 @@
-import type { Consumer, ConsumerOptions } from '../../broker/consumer.ts';
+import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
 import {
   LEASE,
   PollingConsumer,
   type PolledQueues,
   type TakenMessage,
-} from '../../broker/polling-consumer.ts';
-import { decodeEnvelope } from '../../broker/envelope.ts';
+} from '../polling/polling-consumer.ts';
+import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
 import { inspectFile } from './inspect-file.ts';

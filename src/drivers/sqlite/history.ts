@@ -11,9 +11,9 @@ import {
   type HistoryPosition,
   type HistoryRow,
   type RecordedChange,
-} from '../../store/history.ts';
-import { placeOfMinute, toMinutes } from '../../store/minutes.ts';
-import type { MinuteCounts, StoredMinute } from '../../store/minutes.ts';
+} from '../../contracts/store/history.ts';
+import { placeOfMinute, toMinutes } from '../../contracts/store/minutes.ts';
+import type { MinuteCounts, StoredMinute } from '../../contracts/store/minutes.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Database, OpenFile } from './database.ts';

@@ -1,12 +1,21 @@
-import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
-import type { Queues } from '../../routing/queues.ts';
-import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
-import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
-import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { NO_HISTORY } from '../../store/history.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../store/outbox.ts';
+import { formatDestination, NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
+import { compare, encodeChange, isOfStoredEntries } from '../../contracts/store/commit.ts';
+import type { Commit, CommitOutcome, EncodedChange } from '../../contracts/store/commit.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
+import { NO_HISTORY } from '../../contracts/store/history.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import {
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  outboxMessages,
+} from '../../contracts/store/outbox.ts';
+import type {
+  AppendOutcome,
+  Outbox,
+  PendingMessage,
+  WithdrawnRow,
+} from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, OpenFile } from './database.ts';

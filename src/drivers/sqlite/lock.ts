@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../util/clock.ts';
-import type { Lease, Lock } from '../../store/lock.ts';
+import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import type { Database, OpenFile } from './database.ts';
 import { READ_LOCK, RELEASE_LOCK, RENEW_LOCK, ACQUIRE_LOCK } from './statements.ts';
 

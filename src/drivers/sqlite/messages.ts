@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { encodeEnvelope } from '../../broker/envelope.ts';
-import type { Message } from '../../message/message.ts';
-import type { Queues } from '../../routing/queues.ts';
+import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
 import type { OpenFile } from './database.ts';
 import { DECLARE_QUEUE, INSERT_MESSAGE, PRUNE_MESSAGES, READ_QUEUE } from './statements.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { ReadTables, TextRow } from '../../store/import-source.ts';
+import type { ReadTables, TextRow } from '../../contracts/store/import-source.ts';
 import { describeError, StoreError } from '../../util/errors.ts';
 import { sqlitePath } from './path.ts';
 

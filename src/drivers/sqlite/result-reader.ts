@@ -1,9 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { ServerUrls } from '../../broker/server-url.ts';
-import { FINAL_STATES_SQL, readResultRow, RESULT_TABLE } from '../../message/task-outcome.ts';
-import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
+import {
+  FINAL_STATES_SQL,
+  readResultRow,
+  RESULT_TABLE,
+} from '../../celery/message/task-outcome.ts';
+import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
 import { describeError, StoreError } from '../../util/errors.ts';
 import { sqlitePath } from './path.ts';
 

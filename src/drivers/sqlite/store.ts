@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import type { Broker } from '../../broker/broker.ts';
-import { NO_QUEUE_BOUND } from '../../message/destination.ts';
-import type { Queues } from '../../routing/queues.ts';
-import { DEFAULT_HISTORY } from '../../store/history.ts';
-import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { Broker } from '../../contracts/broker/broker.ts';
+import { NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
+import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
+import type { StateStoreOptions, StateDriver, StateStore } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 import { broadcast } from './broadcasts.ts';
 import { SqliteCommandLog } from './command-log.ts';

@@ -1,4 +1,4 @@
-import type { EncodedChange } from '../../store/commit.ts';
+import type { EncodedChange } from '../../contracts/store/commit.ts';
 import {
   NEVER_DUE,
   START,
@@ -8,7 +8,7 @@ import {
   type PrefixOptions,
   type StoredEntries,
   type StoredEntry,
-} from '../../store/stored-entries.ts';
+} from '../../contracts/store/stored-entries.ts';
 import type { Database, OpenFile } from './database.ts';
 import {
   FIND_ENTRY,

@@ -1,7 +1,7 @@
-import type { ServerUrls } from '../../broker/server-url.ts';
-import { toColumns } from '../../store/result-columns.ts';
-import type { ResultSettings } from '../../store/results.ts';
-import type { TaskResults } from '../../store/task-results.ts';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
+import { toColumns } from '../../contracts/store/result-columns.ts';
+import type { ResultSettings } from '../../contracts/store/results.ts';
+import type { TaskResults } from '../../contracts/store/task-results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
 import { sqlitePath } from './path.ts';

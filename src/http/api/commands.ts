@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditRow } from '../../commands/audit.ts';
-import { sendCommand } from '../../inbox/send-command.ts';
+import type { AuditRow } from '../../entries/commands/audit.ts';
+import { sendCommand } from '../../client/send-command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { parseDefinition } from '../../planning/read-stored-entry.ts';
-import type { StateStore } from '../../store/store.ts';
+import { parseDefinition } from '../../entries/planning/read-stored-entry.ts';
+import type { StateStore } from '../../contracts/store/store.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import type { Access } from '../access/permission.ts';
 import type { HttpContext } from '../context.ts';

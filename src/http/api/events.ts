@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
-import { loadStatusPage } from '../../status/status-page.ts';
+import { loadStatusPage } from '../../read-models/status/status-page.ts';
 import { findAccess } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';

@@ -1,5 +1,5 @@
-import type { StatusRow } from '../../status/entry-status.ts';
-import { findStatuses } from '../../status/status-page.ts';
+import type { StatusRow } from '../../read-models/status/entry-status.ts';
+import { findStatuses } from '../../read-models/status/status-page.ts';
 import type { HttpContext } from '../context.ts';
 import { PastDayReader, type PastDay } from '../past-day.ts';
 import { statusSource } from '../status-source.ts';

@@ -1,10 +1,10 @@
 import { Hono, type Context } from 'hono';
-import { decodeAudit } from '../../commands/audit.ts';
-import { CommandRejectedError } from '../../inbox/send-command.ts';
-import { viewWhy } from '../../history/view-why.ts';
-import { findStatus, loadStatusPage } from '../../status/status-page.ts';
-import { nextRuns, NO_RUNS } from '../../status/entry-status.ts';
-import { isReadable } from '../../store/unreadable.ts';
+import { decodeAudit } from '../../entries/commands/audit.ts';
+import { CommandRejectedError } from '../../client/send-command.ts';
+import { viewWhy } from '../../read-models/history/view-why.ts';
+import { findStatus, loadStatusPage } from '../../read-models/status/status-page.ts';
+import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
+import { isReadable } from '../../contracts/store/unreadable.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';

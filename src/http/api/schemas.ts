@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { WhyView } from '../../history/view-why.ts';
-import { isPlace } from '../../status/status-page.ts';
+import type { WhyView } from '../../read-models/history/view-why.ts';
+import { isPlace } from '../../read-models/status/status-page.ts';
 import { readExactInstant, REQUEST_INSTANT_FORMS } from '../request-instant.ts';
 
 const instant = () => z.iso.datetime();

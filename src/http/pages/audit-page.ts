@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import type { AuditRow } from '../../commands/audit.ts';
-import type { Unreadable } from '../../store/unreadable.ts';
+import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { thousands } from '../../util/thousands.ts';
 import { entryPath } from './entry-path.ts';
 import { formatInstant } from './format.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { MINUTES, type UpcomingDay } from '../../status/upcoming-day.ts';
+import { MINUTES, type UpcomingDay } from '../../read-models/status/upcoming-day.ts';
 import { sumDay, type PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatInstant } from './format.ts';

@@ -1,4 +1,4 @@
-import type { ReadableItem } from '../../history/join-runs.ts';
+import type { ReadableItem } from '../../read-models/history/join-runs.ts';
 
 /** How it ended, as a class of the stylesheet, a sign and words. */
 export function describeRun(item: ReadableItem): {

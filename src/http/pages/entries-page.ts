@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
-import type { StatusPage, StatusQuery } from '../../status/status-page.ts';
-import type { UpcomingDay } from '../../status/upcoming-day.ts';
+import type { EntryStatus, StatusRow } from '../../read-models/status/entry-status.ts';
+import type { StatusPage, StatusQuery } from '../../read-models/status/status-page.ts';
+import type { UpcomingDay } from '../../read-models/status/upcoming-day.ts';
 import type { PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration } from '../../util/format-duration.ts';

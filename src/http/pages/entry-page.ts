@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
-import type { AuditRow } from '../../commands/audit.ts';
-import type { AccountedOccurrence } from '../../history/account.ts';
-import type { HistoryItem, ReadableItem } from '../../history/join-runs.ts';
-import { describeSkipReason } from '../../message/skip-reasons.ts';
-import type { LastOutcome, NextRuns, StatusRow } from '../../status/entry-status.ts';
-import type { OutcomeRow } from '../../store/history.ts';
-import { isReadable } from '../../store/unreadable.ts';
+import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { AccountedOccurrence } from '../../read-models/history/account.ts';
+import type { HistoryItem, ReadableItem } from '../../read-models/history/join-runs.ts';
+import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
+import type { LastOutcome, NextRuns, StatusRow } from '../../read-models/status/entry-status.ts';
+import type { OutcomeRow } from '../../contracts/store/history.ts';
+import { isReadable } from '../../contracts/store/unreadable.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration, formatSpan } from '../../util/format-duration.ts';

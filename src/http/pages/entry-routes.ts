@@ -1,11 +1,11 @@
 import { Hono, type Context } from 'hono';
-import type { Definition } from '../../catalog/definition.ts';
-import { decodeAnswer } from '../../commands/audit.ts';
-import { accountNewest } from '../../history/account-newest.ts';
-import { joinRuns } from '../../history/join-runs.ts';
-import { CommandRejectedError } from '../../inbox/send-command.ts';
-import { nextRuns, NO_RUNS } from '../../status/entry-status.ts';
-import { findStatus } from '../../status/status-page.ts';
+import type { Definition } from '../../entries/catalog/definition.ts';
+import { decodeAnswer } from '../../entries/commands/audit.ts';
+import { accountNewest } from '../../read-models/history/account-newest.ts';
+import { joinRuns } from '../../read-models/history/join-runs.ts';
+import { CommandRejectedError } from '../../client/send-command.ts';
+import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
+import { findStatus } from '../../read-models/status/status-page.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';

@@ -1,4 +1,4 @@
-import type { Definition } from '../../catalog/definition.ts';
+import type { Definition } from '../../entries/catalog/definition.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';

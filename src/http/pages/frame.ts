@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { isReadable } from '../../store/unreadable.ts';
+import { isReadable } from '../../contracts/store/unreadable.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 
 /** What every page shows of the instance and its user. */

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { COUNTERS, type MinuteCounts } from '../../store/minutes.ts';
+import { COUNTERS, type MinuteCounts } from '../../contracts/store/minutes.ts';
 import type { PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatInstant } from './format.ts';

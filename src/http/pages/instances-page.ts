@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { ListedInstance } from '../../store/instances.ts';
+import type { ListedInstance } from '../../contracts/store/instances.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 
 import type { Frame } from './frame.ts';

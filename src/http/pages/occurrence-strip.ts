@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import type { Account, AccountedOccurrence } from '../../history/account.ts';
-import { describeSkipReason } from '../../message/skip-reasons.ts';
+import type { Account, AccountedOccurrence } from '../../read-models/history/account.ts';
+import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
 import { describeOutcome } from './describe-run.ts';
 import { whyPath } from './entry-path.ts';
 import { formatInstant } from './format.ts';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import { decodeAudit } from '../../commands/audit.ts';
-import { isPlace, loadStatusPage } from '../../status/status-page.ts';
+import { decodeAudit } from '../../entries/commands/audit.ts';
+import { isPlace, loadStatusPage } from '../../read-models/status/status-page.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { PastDayReader } from '../past-day.ts';
 import { statusSource } from '../status-source.ts';

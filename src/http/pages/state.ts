@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { describeSkipReason } from '../../message/skip-reasons.ts';
-import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
+import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
+import type { EntryStatus, StatusRow } from '../../read-models/status/entry-status.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Unreadable } from '../../store/unreadable.ts';
+import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { truncate } from '../../util/visible.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';

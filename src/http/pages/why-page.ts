@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import type { Account } from '../../history/account.ts';
-import type { LoadedWhy, Why } from '../../history/explain.ts';
-import type { RunHistory } from '../../history/join-runs.ts';
+import type { Account } from '../../read-models/history/account.ts';
+import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
+import type { RunHistory } from '../../read-models/history/join-runs.ts';
 import type { Explanation } from '../../schedule/schedule.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { INSTANT_FORMS } from '../../message/parse-instant.ts';
+import { INSTANT_FORMS } from '../../celery/message/parse-instant.ts';
 import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { findExplained } from '../find-explained.ts';

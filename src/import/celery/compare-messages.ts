@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap } from '../../util/is-map.ts';
-import type { Message } from '../../message/message.ts';
+import type { Message } from '../../celery/message/message.ts';
 import type { CeleryMessage } from './exported.ts';
 import { withoutMarks } from './marks.ts';
 import { readBody, withoutNewer } from './read-body.ts';

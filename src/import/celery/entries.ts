@@ -1,5 +1,5 @@
 import type { EntryConfig } from '../../config/config-types.ts';
-import type { Entry } from '../../catalog/entry.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import { describeError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import { assemble } from '../assemble.ts';

@@ -1,8 +1,8 @@
 import type { EntryConfig } from '../../config/config-types.ts';
-import { LiveSettings } from '../../config/live-settings.ts';
+import { LiveSettings } from '../../leader/reload/live-settings.ts';
 import { resolveSettings } from '../../config/resolve.ts';
 import { BACKEND_CLEANUP } from '../../config/results/backend-cleanup.ts';
-import { compose } from '../../compose/compose.ts';
+import { compose } from '../../entries/compose/compose.ts';
 import { assemble } from '../assemble.ts';
 import type { TimingOptions } from '../django/timing.ts';
 import type { Found, FoundEntry, Left } from '../found.ts';

@@ -1,5 +1,5 @@
 import type { ScheduleConfig } from '../../config/config-types.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { at } from '../../schedule/at.ts';
 import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';

@@ -1,4 +1,4 @@
-import type { TextRow } from '../../store/import-source.ts';
+import type { TextRow } from '../../contracts/store/import-source.ts';
 import { ConfigError } from '../../util/errors.ts';
 
 const PREFIX = 'django_celery_beat_';

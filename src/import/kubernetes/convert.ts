@@ -1,5 +1,5 @@
 import type { EntryConfig } from '../../config/config-types.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { describeError } from '../../util/errors.ts';

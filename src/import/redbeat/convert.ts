@@ -3,7 +3,7 @@ import { isMap } from '../../util/is-map.ts';
 import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
-import type { RedBeatRecord } from '../../store/import-source.ts';
+import type { RedBeatRecord } from '../../contracts/store/import-source.ts';
 import { describeError } from '../../util/errors.ts';
 import { escapeTemplates } from '../escape-templates.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';

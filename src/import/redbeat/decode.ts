@@ -1,6 +1,6 @@
 import { isMap } from '../../util/is-map.ts';
 import { readJson } from '../../config/source/json.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 
 /** An instant as RedBeat writes it. */
 export class Instant {

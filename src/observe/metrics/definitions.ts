@@ -1,6 +1,6 @@
-import type { WarningKind, Operation } from '../../events/beat-events.ts';
-import type { RunCause } from '../../message/run.ts';
-import { SKIP_REASONS } from '../../message/skip-reasons.ts';
+import type { WarningKind, Operation } from '../../contracts/events/beat-events.ts';
+import type { RunCause } from '../../celery/message/run.ts';
+import { SKIP_REASONS } from '../../celery/message/skip-reasons.ts';
 
 /** A metric of beat, named as Prometheus recommends. docs/metrics.md is generated from these: `npm run docs`. */
 export interface MetricDefinition {

@@ -1,5 +1,5 @@
-import type { OutboxEvent } from '../../events/beat-events.ts';
-import type { EventSource } from '../../events/events.ts';
+import type { OutboxEvent } from '../../contracts/events/beat-events.ts';
+import type { EventSource } from '../../contracts/events/events.ts';
 import { COUNT_LIMIT } from '../../schedule/range.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Liveness } from '../liveness.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lazy } from '../../../src/index.ts';
-import { reportIllFormed } from '../../../src/message/arguments.ts';
+import { reportIllFormed } from '../../../src/celery/message/arguments.ts';
 import { TestBeat } from '../../../src/testing.ts';
 import { entryProblems, problemsOf } from './support.ts';
 

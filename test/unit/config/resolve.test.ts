@@ -2,10 +2,13 @@ import { EntryDefinitions } from '../../../src/config/entry/definitions.ts';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
-import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
-import { DEFAULT_RULES } from '../../../src/routing/queues.ts';
-import { DEFAULT_ROUTES } from '../../../src/routing/router.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_TRANSPORT,
+} from '../../../src/contracts/broker/connection-settings.ts';
+import { DEFAULT_ENCODING } from '../../../src/celery/message/payload.ts';
+import { DEFAULT_RULES } from '../../../src/celery/routing/queues.ts';
+import { DEFAULT_ROUTES } from '../../../src/celery/routing/router.ts';
 import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
 
 describe('a configuration', () => {

@@ -1,7 +1,7 @@
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
-import type { Entry } from '../../../src/catalog/entry.ts';
+import type { Entry } from '../../../src/entries/catalog/entry.ts';
 import { formatDiagnostic } from '../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
 

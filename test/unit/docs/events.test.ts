@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { withEventReference } from '../../../scripts/event-docs.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import type { BeatEvents } from '../../../src/events/beat-events.ts';
-import { Events } from '../../../src/events/events.ts';
+import type { BeatEvents } from '../../../src/contracts/events/beat-events.ts';
+import { Events } from '../../../src/contracts/events/events.ts';
 import { logEvents } from '../../../src/observe/log-events.ts';
 import { createLogger } from '../../../src/observe/logger.ts';
 import { makeMessage } from '../../support/message.ts';
@@ -71,7 +71,7 @@ function sectionOf(name: string): string {
 }
 
 describe('docs/events.md', () => {
-  test('matches the types and comments of src/events: run `npm run docs`', async () => {
+  test('matches the types and comments of src/contracts/events: run `npm run docs`', async () => {
     expect(await withEventReference(PAGE)).toBe(PAGE);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS } from '../../../src/http/api/openapi.ts';
-import type { OutcomeRow } from '../../../src/store/history.ts';
+import type { OutcomeRow } from '../../../src/contracts/store/history.ts';
 import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
 
 // A response with a field that its schema does not have differs from what the schema makes of it.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
-import type { OutcomeRow } from '../../../src/store/history.ts';
+import type { OutcomeRow } from '../../../src/contracts/store/history.ts';
 import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
 
 const CRON = { cron: '0 3 * * *' };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { BeatEvents } from '../../../src/events/beat-events.ts';
-import { Events } from '../../../src/events/events.ts';
+import type { BeatEvents } from '../../../src/contracts/events/beat-events.ts';
+import { Events } from '../../../src/contracts/events/events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { logEvents } from '../../../src/observe/log-events.ts';
 import { createLogger, type LogLevel } from '../../../src/observe/logger.ts';

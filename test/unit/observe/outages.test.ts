@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { Beat } from '../../../src/beat.ts';
-import { Events, type EventSource } from '../../../src/events/events.ts';
-import { operationKey, type Operation } from '../../../src/events/beat-events.ts';
+import { Beat } from '../../../src/leader/beat.ts';
+import { Events, type EventSource } from '../../../src/contracts/events/events.ts';
+import { operationKey, type Operation } from '../../../src/contracts/events/beat-events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
-import { Queues } from '../../../src/routing/queues.ts';
+import { Queues } from '../../../src/celery/routing/queues.ts';
 import { logEvents } from '../../../src/observe/log-events.ts';
 import { createLogger, type LogLevel } from '../../../src/observe/logger.ts';
 import { settle } from '../../support/settle.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { TaskEventSettings } from '../../../src/message/task-sent.ts';
-import { type SentEvent, operationKey } from '../../../src/events/beat-events.ts';
-import { Events } from '../../../src/events/events.ts';
-import type { Message } from '../../../src/message/message.ts';
+import type { TaskEventSettings } from '../../../src/celery/message/task-sent.ts';
+import { type SentEvent, operationKey } from '../../../src/contracts/events/beat-events.ts';
+import { Events } from '../../../src/contracts/events/events.ts';
+import type { Message } from '../../../src/celery/message/message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { publishTaskEvents } from '../../../src/observe/task-events.ts';
 import { makeMessage } from '../../support/message.ts';

@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { registerProvider, removeProvider, type EndedSpan } from '../../support/otel-provider.mjs';
-import type { TracedTask } from '../../../src/compose/message-context.ts';
-import { Events } from '../../../src/events/events.ts';
+import type { TracedTask } from '../../../src/entries/compose/message-context.ts';
+import { Events } from '../../../src/contracts/events/events.ts';
 import { openTraces } from '../../../src/observe/traces.ts';
-import { Beat } from '../../../src/beat.ts';
-import type { SentEvent } from '../../../src/events/beat-events.ts';
+import { Beat } from '../../../src/leader/beat.ts';
+import type { SentEvent } from '../../../src/contracts/events/beat-events.ts';
 
 afterEach(removeProvider);
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/contracts/broker/connection-settings.ts';
 import { Connection } from '../../../src/drivers/redis/connection/connection.ts';
 import { PeerError } from '../../../src/drivers/connection/guard.ts';
 import { parseEndpoint } from '../../../src/drivers/endpoint.ts';

@@ -1,6 +1,6 @@
 import { resolveSettings } from '../../../config/resolve.ts';
 import { importRedBeat } from '../../../import/redbeat/convert.ts';
-import type { RedBeatRecord } from '../../../store/import-source.ts';
+import type { RedBeatRecord } from '../../../contracts/store/import-source.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
 import { importProject } from './celery.ts';

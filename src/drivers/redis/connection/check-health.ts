@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../util/clock.ts';
-import { measureSkew } from '../../../store/clock-skew.ts';
-import type { StoreHealth } from '../../../store/store.ts';
+import { measureSkew } from '../../../contracts/store/clock-skew.ts';
+import type { StoreHealth } from '../../../contracts/store/store.ts';
 import type { Connection } from './connection.ts';
 
 /** Checks the servers' health. Rejects when the server of the ledger is unreachable. */

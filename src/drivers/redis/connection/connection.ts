@@ -1,8 +1,8 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { describeTlsError, type TlsSettings } from '../../../broker/tls.ts';
+import { describeTlsError, type TlsSettings } from '../../connection/tls.ts';
 import { createMasker } from '../../../util/mask.ts';
-import type { TransportOptions } from '../../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../../broker/server-url.ts';
+import type { TransportOptions } from '../../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../../contracts/broker/server-url.ts';
 import { StoreError, type Unreachable } from '../../../util/errors.ts';
 import { PeerError, type Guard } from '../../connection/guard.ts';
 import { pauseAfter } from '../../../util/backoff.ts';

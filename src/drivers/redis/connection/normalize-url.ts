@@ -1,5 +1,5 @@
-import type { TransportOptions } from '../../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../../broker/server-url.ts';
+import type { TransportOptions } from '../../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../../contracts/broker/server-url.ts';
 import { parseSentinelUrls } from './sentinel.ts';
 import { parseRedisUrl } from './url.ts';
 

@@ -1,7 +1,7 @@
 import { Condition } from '../../../util/condition.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
-import type { Warn } from '../../../events/beat-events.ts';
+import type { Warn } from '../../../contracts/events/beat-events.ts';
 import { findDenied } from '../rights.ts';
 
 const SLOWER =

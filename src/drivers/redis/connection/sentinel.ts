@@ -1,7 +1,10 @@
 import type { RedisOptions } from 'ioredis';
-import { createTls, type TlsSettings } from '../../../broker/tls.ts';
-import type { SentinelLogin, TransportOptions } from '../../../broker/connection-settings.ts';
-import type { ServerUrls } from '../../../broker/server-url.ts';
+import { createTls, type TlsSettings } from '../../connection/tls.ts';
+import type {
+  SentinelLogin,
+  TransportOptions,
+} from '../../../contracts/broker/connection-settings.ts';
+import type { ServerUrls } from '../../../contracts/broker/server-url.ts';
 import { errorAt } from '../../../util/diagnostic.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import { parseRedisUrl } from './url.ts';

@@ -1,6 +1,6 @@
-import { REDIS_PARAMETERS, type ServerUrl } from '../../../broker/server-url.ts';
+import { REDIS_PARAMETERS, type ServerUrl } from '../../../contracts/broker/server-url.ts';
 import type { RedisOptions } from 'ioredis';
-import type { TlsSettings } from '../../../broker/tls.ts';
+import type { TlsSettings } from '../../connection/tls.ts';
 import {
   decodePart,
   readHost,
@@ -8,7 +8,7 @@ import {
   withSafeErrors,
   readTls,
   urlError,
-} from '../../../broker/url.ts';
+} from '../../connection/url.ts';
 
 export type Address = Pick<
   RedisOptions,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
-import { withSafeErrors, urlError } from '../../../broker/url.ts';
+import { withSafeErrors, urlError } from '../../connection/url.ts';
 import { readCertificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 

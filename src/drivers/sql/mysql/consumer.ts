@@ -1,4 +1,4 @@
-import type { OpenConsumer } from '../../../broker/consumer.ts';
+import type { OpenConsumer } from '../../../contracts/broker/consumer.ts';
 import { openSqlConsumer, type ConsumerStatements } from '../consumer.ts';
 import { mysqlDialect } from './dialect.ts';
 import { NOW, sql } from './statements.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../util/clock.ts';
-import type { ServerUrl } from '../../../broker/server-url.ts';
+import type { ServerUrl } from '../../../contracts/broker/server-url.ts';
 import { createMasker } from '../../../util/mask.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { parseAddress } from './address.ts';

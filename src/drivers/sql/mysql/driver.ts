@@ -1,6 +1,6 @@
-import type { OpenMailbox } from '../../../broker/mailbox.ts';
-import type { StateDriver } from '../../../store/store.ts';
-import { FINAL_STATES_SQL, RESULT_TABLE } from '../../../message/task-outcome.ts';
+import type { OpenMailbox } from '../../../contracts/broker/mailbox.ts';
+import type { StateDriver } from '../../../contracts/store/store.ts';
+import { FINAL_STATES_SQL, RESULT_TABLE } from '../../../celery/message/task-outcome.ts';
 import { createTableReader } from '../read-tables.ts';
 import { createResultReader } from '../result-reader.ts';
 import type { Sql } from '../statements.ts';

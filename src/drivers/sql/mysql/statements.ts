@@ -1,4 +1,4 @@
-import { COUNTERS, placeOfMinute } from '../../../store/minutes.ts';
+import { COUNTERS, placeOfMinute } from '../../../contracts/store/minutes.ts';
 import type { Sql, Statements } from '../statements.ts';
 import { ID_COLUMN, nextId, SCHEMA } from './schema.ts';
 

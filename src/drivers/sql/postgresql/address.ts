@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { withSafeErrors, urlError } from '../../../broker/url.ts';
+import { withSafeErrors, urlError } from '../../connection/url.ts';
 import { readCertificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 

@@ -1,5 +1,5 @@
 import type { Subject } from '../dialect.ts';
-import { COUNTERS, placeOfMinute } from '../../../store/minutes.ts';
+import { COUNTERS, placeOfMinute } from '../../../contracts/store/minutes.ts';
 import type { Sql, Statements } from '../statements.ts';
 import { SCHEMA, VISIBLE_ROWS } from './schema.ts';
 

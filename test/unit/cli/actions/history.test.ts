@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
-import type { HistoryRow } from '../../../../src/store/history.ts';
+import type { HistoryRow } from '../../../../src/contracts/store/history.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { runCommand } from '../../../support/command.ts';
 import { ConfigFolder, parseJsonLines, splitLines } from '../../../support/config-folder.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
-import { compose } from '../../../../src/compose/compose.ts';
-import type { Message } from '../../../../src/message/message.ts';
-import { DEFAULT_ENCODING } from '../../../../src/message/payload.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
-import { Router } from '../../../../src/routing/router.ts';
-import { lazy } from '../../../../src/message/lazy.ts';
+import { compose } from '../../../../src/entries/compose/compose.ts';
+import type { Message } from '../../../../src/celery/message/message.ts';
+import { DEFAULT_ENCODING } from '../../../../src/celery/message/payload.ts';
+import { Queues } from '../../../../src/celery/routing/queues.ts';
+import { Router } from '../../../../src/celery/routing/router.ts';
+import { lazy } from '../../../../src/celery/message/lazy.ts';
 import { entryProblems } from '../support.ts';
 
 function settingsOf(entry: object, settings: object = {}) {

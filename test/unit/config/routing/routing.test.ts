@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
-import { Router } from '../../../../src/routing/router.ts';
+import { Queues } from '../../../../src/celery/routing/queues.ts';
+import { Router } from '../../../../src/celery/routing/router.ts';
 import { problemsOf } from '../support.ts';
 
 const REDIS = { brokerUrl: 'redis://localhost' };

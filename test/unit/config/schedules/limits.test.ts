@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { decide as decideInSteps } from '../../../../src/catalog/catch-up.ts';
-import { nextDueAt } from '../../../../src/planning/plan.ts';
-import { newState } from '../../../../src/store/entry-state.ts';
+import { decide as decideInSteps } from '../../../../src/entries/catalog/catch-up.ts';
+import { nextDueAt } from '../../../../src/entries/planning/plan.ts';
+import { newState } from '../../../../src/contracts/store/entry-state.ts';
 import { entryOf, entryProblems } from '../support.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 

@@ -2,8 +2,8 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { openAmqpBroker } from '../../../../src/drivers/amqp/broker.ts';
 import { TimeoutError } from '../../../../src/drivers/amqp/timeouts.ts';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
-import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
-import type { Message } from '../../../../src/message/message.ts';
+import { DEFAULT_RULES, Queues } from '../../../../src/celery/routing/queues.ts';
+import type { Message } from '../../../../src/celery/message/message.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 

@@ -3,7 +3,7 @@ import type { Channel } from 'amqplib';
 import { expect, test, vi } from 'vitest';
 import { declareExchange, declareQueue } from '../../../../src/drivers/amqp/declare.ts';
 import { bindToDelays, declareDelays } from '../../../../src/drivers/amqp/delayed.ts';
-import { createExchange, createQueue } from '../../../../src/routing/queue.ts';
+import { createExchange, createQueue } from '../../../../src/celery/routing/queue.ts';
 import { makeBoundQueue } from '../../../support/exchanges.ts';
 
 /** A channel that records every call, and rejects those for which `rejects` is true. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { delayedDestination } from '../../../../src/drivers/amqp/delayed.ts';
-import type { ExchangeType } from '../../../../src/message/destination.ts';
+import type { ExchangeType } from '../../../../src/celery/message/destination.ts';
 import { makeMessage } from '../../../support/message.ts';
 
 const NOW = Date.parse('2027-03-01T12:00:00Z');

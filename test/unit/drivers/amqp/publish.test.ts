@@ -3,9 +3,9 @@ import { announce, publishMessages } from '../../../../src/drivers/amqp/publish.
 import { TimeoutError } from '../../../../src/drivers/amqp/timeouts.ts';
 import type { DeclareOptions } from '../../../../src/drivers/amqp/prepare.ts';
 import type { Session } from '../../../../src/drivers/amqp/session.ts';
-import type { Message } from '../../../../src/message/message.ts';
-import { createExchange, createQueue, type Queue } from '../../../../src/routing/queue.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
+import type { Message } from '../../../../src/celery/message/message.ts';
+import { createExchange, createQueue, type Queue } from '../../../../src/celery/routing/queue.ts';
+import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { configureQueues, makeBoundQueue, toExchange } from '../../../support/exchanges.ts';
 import { makeMessage } from '../../../support/message.ts';
 

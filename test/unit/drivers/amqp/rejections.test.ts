@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { explainDeclaration, explainRejection } from '../../../../src/drivers/amqp/rejections.ts';
-import { createExchange, createQueue } from '../../../../src/routing/queue.ts';
-import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
+import { createExchange, createQueue } from '../../../../src/celery/routing/queue.ts';
+import { DEFAULT_RULES, Queues } from '../../../../src/celery/routing/queues.ts';
 import { toExchange } from '../../../support/exchanges.ts';
 
 /** The error of amqplib for a channel that RabbitMQ closed. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../../src/contracts/broker/connection-settings.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Bindings } from '../../../../src/drivers/redis/bindings.ts';
 import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
 import { keysFor } from '../../../../src/drivers/redis/keys.ts';
-import { DEFAULT_RULES } from '../../../../src/routing/queues.ts';
+import { DEFAULT_RULES } from '../../../../src/celery/routing/queues.ts';
 import { configureQueues, makeBoundQueue, toExchange } from '../../../support/exchanges.ts';
 
 test('redis bindings: the bindings of a queue that a reload changes are declared again', () => {

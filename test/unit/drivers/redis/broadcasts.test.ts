@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
-import { createQueue, createExchange } from '../../../../src/routing/queue.ts';
-import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
+import { createQueue, createExchange } from '../../../../src/celery/routing/queue.ts';
+import { DEFAULT_RULES, Queues } from '../../../../src/celery/routing/queues.ts';
 import { configureQueues } from '../../../support/exchanges.ts';
 
 const SEP = '\x06\x16';

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { openRedisStore } from '../../../../src/drivers/redis/store.ts';
-import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../../src/contracts/broker/connection-settings.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { FakeServer } from '../../../support/fake-server.ts';
 

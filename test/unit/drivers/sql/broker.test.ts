@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import type { Pruner } from '../../../../src/drivers/sql/pruner.ts';
-import { toQueue } from '../../../../src/message/destination.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
+import { toQueue } from '../../../../src/celery/message/destination.ts';
+import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';
 import { makeMessage } from '../../../support/message.ts';
 

@@ -7,7 +7,7 @@ import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
 import { Topic } from '../../../../src/drivers/sql/notifications.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import type { Sql } from '../../../../src/drivers/sql/statements.ts';
-import { AUDIT_ROWS } from '../../../../src/store/command-log.ts';
+import { AUDIT_ROWS } from '../../../../src/contracts/store/command-log.ts';
 import { settle } from '../../../support/settle.ts';
 
 /** A leader that waits for commands in a log of which the test decides the number of commands. */

@@ -4,8 +4,8 @@ import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts
 import type { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import type { Row } from '../../../../src/drivers/sql/dialect.ts';
 import type { Sql } from '../../../../src/drivers/sql/statements.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
-import { encodeState } from '../../../../src/store/entry-state.ts';
+import { Queues } from '../../../../src/celery/routing/queues.ts';
+import { encodeState } from '../../../../src/contracts/store/entry-state.ts';
 import { makeFirstRun, NEW_STATE } from '../../../support/change.ts';
 import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';
 import { makeMessage } from '../../../support/message.ts';

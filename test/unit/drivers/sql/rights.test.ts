@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import type { Mailbox } from '../../../../src/broker/mailbox.ts';
+import type { Mailbox } from '../../../../src/contracts/broker/mailbox.ts';
 import { openSqlMailbox } from '../../../../src/drivers/sql/broadcasts.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
@@ -16,7 +16,7 @@ import { RESULT_STATEMENTS } from '../../../../src/drivers/sql/postgresql/task-r
 import { createTaskResultsOpener } from '../../../../src/drivers/sql/task-results.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import type { TaskResult, TaskResults } from '../../../../src/store/task-results.ts';
+import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import { SqlStoredEntries } from '../../../../src/drivers/sql/stored-entries.ts';
@@ -28,10 +28,10 @@ import {
   probeRight,
 } from '../../../../src/drivers/sql/rights.ts';
 import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
-import { DEFAULT_HISTORY, type EntryRow } from '../../../../src/store/history.ts';
-import type { Announcement } from '../../../../src/store/instances.ts';
-import type { Lease } from '../../../../src/store/lock.ts';
+import { Queues } from '../../../../src/celery/routing/queues.ts';
+import { DEFAULT_HISTORY, type EntryRow } from '../../../../src/contracts/store/history.ts';
+import type { Announcement } from '../../../../src/contracts/store/instances.ts';
+import type { Lease } from '../../../../src/contracts/store/lock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { makeMessage } from '../../../support/message.ts';
 

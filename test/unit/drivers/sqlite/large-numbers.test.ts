@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
-import { placeOfMinute } from '../../../../src/store/minutes.ts';
+import { placeOfMinute } from '../../../../src/contracts/store/minutes.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { Folder } from '../../../support/folder.ts';
 

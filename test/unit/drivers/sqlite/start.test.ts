@@ -3,7 +3,7 @@ import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Beat } from '../../../../src/beat.ts';
+import { Beat } from '../../../../src/leader/beat.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
 import { Connection } from '../../../../../src/drivers/redis/connection/connection.ts';
 import {
   answer,

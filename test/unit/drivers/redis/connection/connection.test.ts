@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Socket } from 'node:net';
-import { DEFAULT_TRANSPORT } from '../../../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
 import { Connection } from '../../../../../src/drivers/redis/connection/connection.ts';
 import { closeAtOnce, FakeServer, neverAnswer } from '../../../../support/fake-server.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';

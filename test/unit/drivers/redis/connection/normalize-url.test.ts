@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
 import {
   readDatabase,
   normalizeRedisUrl,

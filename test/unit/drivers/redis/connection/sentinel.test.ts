@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../../../../src/broker/connection-settings.ts';
+import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
 import { parseSentinelUrls } from '../../../../../src/drivers/redis/connection/sentinel.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 

@@ -1,0 +1,233 @@
+import { isLazy } from './lazy.ts';
+import { SERIALIZERS, type Leaf, type SerializerName } from './serializers.ts';
+import { hasTemplate } from './template.ts';
+import { isTypeName, toTyped, type TypedValue } from './typed.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { markHandled } from '../../util/promise.ts';
+
+type Path = Diagnostic['path'];
+type Report = (path: Path, message: string) => void;
+
+/** The maximum nesting of arguments; Python's JSON parser accepts more. */
+const MAX_DEPTH = 200;
+
+/**
+ * Throws a `ConfigError` with every argument that the serializer cannot encode or would change; `at` is the path
+ * of the task. JSON allows BigInt, NaN and infinities, because Python reads them.
+ */
+export function checkArguments(
+  args: unknown,
+  kwargs: unknown,
+  serializer: SerializerName = 'json',
+  at: Path = [],
+): void {
+  const errors: Diagnostic[] = [];
+  const report: Report = (path, message) => errors.push(errorAt([...at, ...path], message));
+  const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: false };
+  visit(args, { path: ['args'], containers: [], report, rules });
+  visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
+  reportIllFormed(args, ['args'], report);
+  reportIllFormed(kwargs, ['kwargs'], report);
+  if (errors.length > 0) throw new ConfigError(errors);
+}
+
+/**
+ * Reports the errors of one argument of a configuration, as `checkArguments` does. It may contain functions and
+ * templates, which are resolved for each occurrence. `reportIllFormed` checks the whole configuration instead.
+ */
+export function inspectArgument(
+  value: unknown,
+  path: Path,
+  report: Report,
+  serializer: SerializerName = 'json',
+): void {
+  const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: true };
+  visit(value, { path, containers: [], report, rules });
+}
+
+/** Reports the errors of message headers. The broker reads them too, so numbers must be finite. */
+export function inspectHeaders(value: unknown, path: Path, report: Report): void {
+  visit(value, { path, containers: [], report, rules: HEADERS });
+}
+
+/** The values that are allowed. */
+interface Rules {
+  /** The name of the format, for errors. */
+  readonly format: string;
+  /** Values that this format supports in addition to plain JSON. */
+  readonly extras: readonly string[];
+  /** Whether functions, and templates in typed values, are allowed; they are resolved later. */
+  readonly allowsLazy: boolean;
+  validate(leaf: Leaf): string | null;
+  /** Converts an object to a typed value. Throws a `ConfigError` for an invalid one. */
+  typed(value: object): TypedValue | null;
+}
+
+const HEADERS: Rules = {
+  format: 'a header',
+  extras: [],
+  allowsLazy: false,
+  validate(leaf) {
+    const ordinary =
+      typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
+    return ordinary ? null : `${String(leaf)} is not allowed in a header; write it as a string`;
+  },
+  typed: () => null,
+};
+
+const NESTED_LAZY =
+  'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
+
+/** The current position and its enclosing containers. */
+interface Place {
+  readonly path: Path;
+  readonly containers: readonly object[];
+  readonly report: Report;
+  readonly rules: Rules;
+}
+
+function visit(value: unknown, place: Place): void {
+  if (typeof value === 'object' && value !== null) {
+    visitObject(value, place);
+    return;
+  }
+  const message = validateLeaf(value, place.rules);
+  if (message !== null) place.report(place.path, message);
+}
+
+function visitObject(value: object, place: Place): void {
+  const { path, report, rules } = place;
+  // Its result is checked when it is resolved.
+  if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
+  markHandled(value);
+  let typed: TypedValue | null;
+  try {
+    typed = rules.typed(value);
+  } catch (error) {
+    if (!rules.allowsLazy || !isUnresolved(value)) report(path, (error as ConfigError).message);
+    return;
+  }
+  const message = typed ? rules.validate(typed) : validateContainer(value, place);
+  if (message !== null) report(path, message);
+  else if (!typed) visitInside(value, place);
+}
+
+/** Whether a typed value contains a template or a function, whose result is checked later. */
+function isUnresolved(value: object): boolean {
+  const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
+  return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && hasTemplate(inner)));
+}
+
+function visitInside(value: object, { path, containers, report, rules }: Place): void {
+  const within = [...containers, value];
+  const items = Array.isArray(value) ? value.entries() : Object.entries(value);
+  for (const [key, item] of items) {
+    const inside = { path: [...path, key], containers: within, report, rules };
+    const wrongKey = typeof key === 'string' ? rules.validate(key) : null;
+    if (wrongKey !== null) report(inside.path, `its name ${wrongKey}`);
+    visit(item, inside);
+  }
+}
+
+function validateLeaf(value: unknown, rules: Rules): string | null {
+  switch (typeof value) {
+    case 'number':
+      return losesDigits(value) ? `${value} ${LOST_DIGITS}` : rules.validate(value);
+    case 'string':
+    case 'boolean':
+    case 'bigint':
+      return rules.validate(value);
+    case 'object':
+      return null;
+    default:
+      return describeUnsupported(typeof value, rules);
+  }
+}
+
+function validateContainer(value: object, { containers, rules }: Place): string | null {
+  if (containers.includes(value)) return `contains itself, which ${rules.format} cannot encode`;
+  if (containers.length >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
+  return isPlain(value) ? null : describeUnsupported(`a ${className(value)}`, rules);
+}
+
+function describeUnsupported(what: string, { format, extras }: Rules): string {
+  const leaves = ['text, numbers, true, false, null', ...extras].join(', ');
+  return `${format} cannot encode ${what}; allowed: ${leaves}, and arrays and plain objects of these`;
+}
+
+const LOST_DIGITS =
+  'is beyond 2^53, where numbers lose digits; write it as a string or as a BigInt (123n)';
+
+/** Whether a number was written as an integer with more digits than a number can hold. */
+function losesDigits(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
+}
+
+/** Checks the prototype's prototype, because a configuration module may come from another realm. */
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function className(value: object): string {
+  const { constructor } = value as { readonly constructor?: { readonly name?: string } };
+  return constructor?.name ?? 'object of a class';
+}
+
+/** A value and its position. */
+interface Node {
+  readonly value: unknown;
+  readonly key: string | number | null;
+  readonly parent: Node | null;
+}
+
+/**
+ * Reports every string and key in a value with a lone surrogate, which UTF-8 cannot encode: stores and workers
+ * would fail on it or change it. Does not visit instances of classes.
+ */
+export function reportIllFormed(
+  value: unknown,
+  path: Path,
+  report: (path: Path, message: string) => void,
+): void {
+  // Iterative, because a file may be nested deeper than the call stack.
+  const ahead: Node[] = [{ value, key: null, parent: null }];
+  const seen = new WeakSet();
+  let node: Node | undefined;
+  while ((node = ahead.pop())) {
+    const { value: here, key } = node;
+    if (typeof key === 'string' && !key.isWellFormed()) {
+      report(pathOf(node, path), `its name ${describe(key)}`);
+    }
+    if (typeof here === 'string') {
+      if (!here.isWellFormed()) report(pathOf(node, path), describe(here));
+    } else if (isContainer(here) && !seen.has(here)) {
+      seen.add(here);
+      const items = Array.isArray(here) ? [...here.entries()] : Object.entries(here);
+      for (const [inner, item] of items.reverse()) {
+        ahead.push({ value: item, key: inner, parent: node });
+      }
+    }
+  }
+}
+
+function describe(text: string): string {
+  const [half = ''] = /\p{Surrogate}/u.exec(text) ?? [];
+  const code = half.charCodeAt(0).toString(16);
+  return `holds half a character (the lone surrogate \\u${code}), which no encoding carries to a worker`;
+}
+
+function pathOf(node: Node, root: Path): Path {
+  const keys: (string | number)[] = [];
+  for (let at: Node | null = node; at; at = at.parent) if (at.key !== null) keys.push(at.key);
+  return [...root, ...keys.reverse()];
+}
+
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,96 @@
+import { IANAZone } from 'luxon';
+import { at } from '../../schedule/at.ts';
+
+/** The allowed forms of an instant, for error messages. */
+export const INSTANT_FORMS = 'an instant such as 2030-01-31T08:00:00Z';
+
+/** A date with or without a time: luxon accepts "12:00" and adds the current date. */
+const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::?\d{2}){1,2}.*)?$/i;
+
+/** The allowed forms of `parseExactInstant`, for error messages. */
+export const EXACT_INSTANT_FORMS = `${INSTANT_FORMS} (with Z or an offset)`;
+
+export const SENDABLE_FORMS = 'an instant from 0001-01-02 to 9999-12-30';
+
+const BEFORE_ALL = new Date(-8_640_000_000_000_000);
+
+/**
+ * Parses an instant to epoch milliseconds, or returns `null`. A string without an offset is local time, by the
+ * rules of `at`.
+ */
+export function parseInstant(input: unknown, timezone: string): number | null {
+  if (input instanceof Date) return Number.isNaN(input.getTime()) ? null : input.getTime();
+  if (typeof input !== 'string' || !CALENDAR_DATE.test(input)) return null;
+  try {
+    return at(toIso(input), { timezone }).next(BEFORE_ALL)?.getTime() ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** An instant with `Z` or an offset, in epoch milliseconds; `null` for one that would depend on the zone of the reader. */
+export function parseExactInstant(text: string): number | null {
+  return /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? parseInstant(text, 'UTC') : null;
+}
+
+export function isInstant(input: unknown): boolean {
+  return parseInstant(input, 'UTC') !== null;
+}
+
+/** Whether an instant (epoch milliseconds) is in the range of Python's datetime. */
+export function isSendable(instant: number | null): boolean {
+  return instant !== null && instant >= FIRST_INSTANT && instant <= LAST_INSTANT;
+}
+
+/** Replaces the space that Python writes instead of the `T` of ISO 8601. */
+export function toIso(input: string | Date): string | Date {
+  return typeof input === 'string' ? input.replace(' ', 'T') : input;
+}
+
+/** The range of Python's datetime, less a day at both ends for the offset of the zone. */
+const FIRST_INSTANT = Date.parse('0001-01-02T00:00:00Z');
+export const LAST_INSTANT = Date.parse('9999-12-30T23:59:59.999Z');
+
+/** Formats epoch milliseconds as `2026-11-21T05:34:07.241Z`. */
+export function utcIso(instant: number): string {
+  if (instant !== lastUtc.instant) {
+    lastUtc = { instant, text: new Date(instant).toISOString() };
+  }
+  return lastUtc.text;
+}
+
+/** Many entries are due at the same instant. */
+let lastUtc = { instant: NaN, text: '' };
+
+/**
+ * An instant (epoch milliseconds) in an IANA zone, as Python's `isoformat()` writes it: numeric offset,
+ * microseconds, no fraction at all when it is zero. `2026-11-21T06:34:07.241000+01:00`
+ */
+export function pythonIso(instant: number, timezone: string): string {
+  const offset = offsetAt(instant, timezone);
+  const local = new Date(instant + offset * 60_000).toISOString();
+  const fraction = local.endsWith('.000Z') ? '' : `${local.slice(19, 23)}000`;
+  return `${local.slice(0, 19)}${fraction}${formatOffset(offset)}`;
+}
+
+/** Offsets change on quarters of an hour, so an offset is valid for the quarter. */
+const QUARTER = 15 * 60_000;
+
+const lastOffsets = new Map<string, { readonly quarter: number; readonly minutes: number }>();
+
+/** Minutes east of UTC. */
+function offsetAt(instant: number, timezone: string): number {
+  const quarter = Math.floor(instant / QUARTER);
+  const last = lastOffsets.get(timezone);
+  if (last?.quarter === quarter) return last.minutes;
+  const minutes = Math.round(IANAZone.create(timezone).offset(instant));
+  lastOffsets.set(timezone, { quarter, minutes });
+  return minutes;
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const hh = String(Math.floor(size / 60)).padStart(2, '0');
+  const mm = String(size % 60).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${hh}:${mm}`;
+}

@@ -1,0 +1,281 @@
+import { isDate, isUint8Array } from 'node:util/types';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { ConfigError } from '../../util/errors.ts';
+
+/**
+ * A value of Python that JSON lacks, in the form that kombu writes in JSON since 5.3. (Tasks of older workers receive
+ * the map itself.) YAML and JSON files of a configuration contain the same map.
+ */
+export interface TypedValue {
+  readonly __type__: TypeName;
+  readonly __value__: unknown;
+}
+
+type TypeName = 'bytes' | 'base64' | 'date' | 'datetime' | 'decimal' | 'time' | 'uuid';
+
+interface Kind {
+  /** The forms of `__value__`, for errors. */
+  readonly forms: string;
+  /** Converts `__value__` to kombu's form; returns `null` for a value that a worker could not read. */
+  read(value: unknown): unknown;
+  /** Python's `repr` of a result of `read`; bytes are shown differently. */
+  repr(value: string): string;
+}
+
+/** Reads only texts. */
+function fromText(read: (text: string) => string | null): Kind['read'] {
+  return (value) => (typeof value === 'string' ? read(value) : null);
+}
+
+const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,8})?|inf(?:inity)?|s?nan\d*)$/i;
+const HEX = /^[0-9a-f]{32}$/;
+
+const KINDS: Readonly<Record<TypeName, Kind>> = {
+  bytes: {
+    forms: 'the text of bytes in UTF-8',
+    // A lone surrogate cannot be encoded in UTF-8.
+    read: fromText((text) => (text.isWellFormed() ? text : null)),
+    repr: String,
+  },
+  base64: {
+    forms: "bytes in base64, such as '/wA='",
+    read: fromText((text) =>
+      Buffer.from(text, 'base64').toString('base64') === text ? text : null,
+    ),
+    repr: String,
+  },
+  date: { forms: "a date such as '2030-01-31'", read: fromText(pythonDate), repr: dateRepr },
+  datetime: {
+    forms: "a date and time such as '2030-01-31T12:30:00.000001+00:00', naive without the offset",
+    read: fromText(pythonDatetime),
+    repr: datetimeRepr,
+  },
+  decimal: {
+    forms: "a decimal number as text, such as '1.50'",
+    read: fromText((text) => (DECIMAL.test(text) ? text : null)),
+    repr: (text) => `Decimal('${text}')`,
+  },
+  time: {
+    forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'",
+    read: fromText(pythonTime),
+    repr: timeRepr,
+  },
+  uuid: { forms: 'a UUID, or {hex: its 32 digits}', read: readUuid, repr: uuidRepr },
+};
+
+const TYPES = Object.keys(KINDS) as TypeName[];
+
+export function isTypeName(type: unknown): type is TypeName {
+  return TYPES.some((known) => known === type);
+}
+
+/**
+ * Converts a `Date` (a datetime in UTC), a `Uint8Array` (bytes), or a map of exactly `__type__` and `__value__` to
+ * kombu's form. Returns `null` for any other object. Throws a `ConfigError` for a map that a worker could not read.
+ */
+export function toTyped(value: object): TypedValue | null {
+  if (isTypedMap(value)) return parseTyped(value.__type__, value.__value__);
+  if (isDate(value)) return toDatetime(value);
+  return isUint8Array(value) ? bytesValue(value) : null;
+}
+
+/** Checks a value of one of kombu's types. Throws a `ConfigError` for a type or a value that it does not know. */
+function parseTyped(type: unknown, value: unknown): TypedValue {
+  if (!isTypeName(type)) {
+    const guess = typeof type === 'string' ? didYouMean(type, TYPES) : '';
+    throw new ConfigError(
+      `__type__ ${shown(type)} is none of kombu's${guess || ` (${TYPES.join(', ')})`}; a map of ` +
+        'only __type__ and __value__ is a value of Python, which workers do not read as a map',
+    );
+  }
+  const read = KINDS[type].read(value);
+  if (read === null) throw new ConfigError(`expected ${KINDS[type].forms}, got ${shown(value)}`);
+  return { __type__: type, __value__: read };
+}
+
+/** Python's `repr` of a typed value; for bytes see `getBytes`. */
+export function reprTyped({ __type__, __value__ }: TypedValue): string {
+  return KINDS[__type__].repr(__value__ as string);
+}
+
+/** The bytes of a typed value; `null` for other types. */
+export function getBytes({ __type__, __value__ }: TypedValue): Buffer | null {
+  if (__type__ === 'bytes') return Buffer.from(__value__ as string, 'utf8');
+  return __type__ === 'base64' ? Buffer.from(__value__ as string, 'base64') : null;
+}
+
+function isTypedMap(
+  value: object,
+): value is { readonly __type__: unknown; readonly __value__: unknown } {
+  return '__type__' in value && '__value__' in value && Object.keys(value).length === 2;
+}
+
+function toDatetime(date: Date): TypedValue {
+  if (Number.isNaN(date.getTime())) throw new ConfigError('an invalid Date is not an instant');
+  return parseTyped('datetime', date.toISOString());
+}
+
+/** As in kombu, bytes that are valid UTF-8 are encoded as text. */
+function bytesValue(bytes: Uint8Array): TypedValue {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(buffer)
+    ? { __type__: 'bytes', __value__: text }
+    : { __type__: 'base64', __value__: buffer.toString('base64') };
+}
+
+function readUuid(value: unknown): { readonly hex: string } | null {
+  const text = typeof value === 'object' && value !== null && 'hex' in value ? value.hex : value;
+  const hex = typeof text === 'string' ? text.replaceAll('-', '').toLowerCase() : '';
+  return HEX.test(hex) ? { hex } : null;
+}
+
+function uuidRepr(value: unknown): string {
+  const { hex } = value as { readonly hex: string };
+  return `UUID('${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}')`;
+}
+
+const MAX_LENGTH = 60;
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > MAX_LENGTH ? `${value.slice(0, MAX_LENGTH)}…` : value);
+}
+
+// Dates and times as Python's `isoformat()` and `repr()` write them, to the microsecond: JavaScript's own
+// and luxon's stop at milliseconds.
+
+/** Hour, minute, second, microsecond, and minutes east of UTC: `null` for a naive time. */
+interface Time {
+  readonly parts: readonly [number, number, number, number];
+  readonly offset: number | null;
+}
+
+type Day = readonly [year: number, month: number, day: number];
+
+/** `2020-01-02`; `null` for a text that is not a day of Python's calendar, which begins in the year 1. */
+function pythonDate(text: string): string | null {
+  return parseDay(text) && text;
+}
+
+/** `12:30:00.000500+02:00`, from a text that may leave out seconds, fraction and offset. */
+function pythonTime(text: string): string | null {
+  const time = parseTime(text);
+  return time && timeText(time);
+}
+
+/** `2020-01-02T12:30:00+00:00`, from a text that may leave out all but the date. */
+function pythonDatetime(text: string): string | null {
+  const [day, time] = parseDatetime(text);
+  return day && time && `${text.slice(0, 10)}T${timeText(time)}`;
+}
+
+/** Python's `repr` of a text that `pythonDate` made, and so on below. */
+function dateRepr(text: string): string {
+  return `datetime.date(${parseDay(text)!.join(', ')})`;
+}
+
+function timeRepr(text: string): string {
+  const time = parseTime(text)!;
+  return `datetime.time(${timeReprs(time).join(', ')})`;
+}
+
+function datetimeRepr(text: string): string {
+  const [day, time] = parseDatetime(text);
+  return `datetime.datetime(${[...day!, ...timeReprs(time!)].join(', ')})`;
+}
+
+const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?$/i;
+
+function parseDatetime(text: string): readonly [Day | null, Time | null] {
+  const time = text.length === 10 ? '00:00' : text.slice(11);
+  return /^.{10}(?:[T ]|$)/i.test(text)
+    ? [parseDay(text.slice(0, 10)), parseTime(time)]
+    : [null, null];
+}
+
+function parseDay(text: string): Day | null {
+  const [, year, month, day] = (DAY.exec(text) ?? []).map(Number);
+  if (!year) return null;
+  // What the calendar does not have, a Date carries over into the next month.
+  const date = new Date(`${text.slice(0, 4)}-01-01T00:00:00Z`);
+  date.setUTCMonth(month! - 1, day);
+  return date.toISOString().startsWith(text) ? [year, month!, day!] : null;
+}
+
+function parseTime(text: string): Time | null {
+  const [, hour, minute, second = '0', fraction = '', zone] = TIME.exec(text) ?? [];
+  if (hour === undefined) return null;
+  const [h, m, s] = [Number(hour), Number(minute), Number(second)];
+  const offset = zone === undefined ? null : minutesOf(zone);
+  const inRange = h < 24 && m < 60 && s < 60 && !Number.isNaN(offset);
+  return inRange ? { parts: [h, m, s, Number(fraction.padEnd(6, '0'))], offset } : null;
+}
+
+/** NaN beyond a day, which Python rejects. */
+function minutesOf(zone: string): number {
+  if (zone.toUpperCase() === 'Z') return 0;
+  const [hours, minutes] = zone.slice(1).split(':').map(Number);
+  if (hours! > 23 || minutes! > 59) return NaN;
+  return (zone.startsWith('-') ? -1 : 1) * (hours! * 60 + minutes!);
+}
+
+function timeText({ parts: [h, m, s, micros], offset }: Time): string {
+  const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
+  return `${two(h)}:${two(m)}:${two(s)}${fraction}${offset === null ? '' : formatOffset(offset)}`;
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** Seconds and microseconds are left out at the end when they are zero. */
+function timeReprs({ parts: [h, m, s, micros], offset }: Time): (number | string)[] {
+  const fine = micros !== 0 ? [s, micros] : s !== 0 ? [s] : [];
+  return [h, m, ...fine, ...(offset === null ? [] : [`tzinfo=${zoneRepr(offset)}`])];
+}
+
+function zoneRepr(offset: number): string {
+  if (offset === 0) return 'datetime.timezone.utc';
+  const seconds = offset * 60;
+  const delta = seconds > 0 ? `seconds=${seconds}` : `days=-1, seconds=${86_400 + seconds}`;
+  return `datetime.timezone(datetime.timedelta(${delta}))`;
+}
+
+// Values of Python's that JavaScript lacks, for the arguments of tasks. A `Date` needs no builder (it is a
+// datetime in UTC), nor has a `Uint8Array` (bytes). Each throws a `ConfigError` for a text of another form.
+
+/** Python's `Decimal`, every digit as written: `decimal('1.50')`. */
+export function decimal(text: string): TypedValue {
+  return parseTyped('decimal', text);
+}
+
+/** Python's `UUID`: `uuid('c7bbb4a2-1e18-43b0-8eb9-d09113fc7155')`, with hyphens or without. */
+export function uuid(text: string): TypedValue {
+  return parseTyped('uuid', text);
+}
+
+/** Python's `date`: `date('2030-01-31')`. */
+export function date(text: string): TypedValue {
+  return parseTyped('date', text);
+}
+
+/** Python's `time`: `time('12:30:00')`, naive, or aware with an offset: `time('12:30:00.000001+02:00')`. */
+export function time(text: string): TypedValue {
+  return parseTyped('time', text);
+}
+
+/**
+ * Python's `datetime` to the microsecond: `datetime('2030-01-31T12:30:00.000001+02:00')`. Without an offset
+ * it is naive, which a `Date` cannot be; `Z` is UTC.
+ */
+export function datetime(text: string): TypedValue {
+  return parseTyped('datetime', text);
+}

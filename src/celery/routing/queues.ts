@@ -1,0 +1,272 @@
+import type { Destination, ExchangeType } from '../message/destination.ts';
+import { createExchange, createQueue, type Exchange, type Queue, type Binding } from './queue.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { BeatError } from '../../util/errors.ts';
+import { memoize, type Memoized } from '../../util/memoize.ts';
+
+/** The configured queues, and the defaults for queues that are not configured. */
+export interface QueueRules {
+  /** The queue of tasks without a queue. */
+  readonly defaultQueue: string;
+  /** The exchange of queues without one. */
+  readonly defaultExchange: Exchange;
+  readonly defaultRoutingKey: string;
+  /** With all defaults applied; empty without `taskQueues`. */
+  readonly configured: readonly Queue[];
+  /** Whether queues that are not configured are created. */
+  readonly createMissing: boolean;
+  /** The default `x-max-priority` of queues; `null` for none. */
+  readonly maxPriority: number | null;
+  /** The type of the default queue if no queues are configured. */
+  readonly defaultType: QueueType;
+  /** The type of queues that are not configured. */
+  readonly missingType: QueueType;
+  readonly missingExchangeType: ExchangeType;
+}
+
+export type QueueType = 'classic' | 'quorum';
+
+export const DEFAULT_RULES: QueueRules = {
+  defaultQueue: 'celery',
+  defaultExchange: createExchange('celery', 'direct'),
+  defaultRoutingKey: 'celery',
+  configured: [],
+  createMissing: true,
+  maxPriority: null,
+  defaultType: 'classic',
+  missingType: 'classic',
+  missingExchangeType: 'direct',
+};
+
+/** All queues by name. A reload replaces their rules in place, so that routers and drivers need no new object. */
+export class Queues {
+  #rules!: QueueRules;
+  #byName!: ReadonlyMap<string, Queue>;
+  #configured!: readonly Queue[];
+  /** Bindings of the configured queues by exchange. */
+  #bindings!: ReadonlyMap<string, ExchangeBindings>;
+  /** Bounded, because route functions may compute any number of names. */
+  #made!: Memoized<Queue>;
+  #revision = 0;
+
+  constructor(rules: QueueRules = DEFAULT_RULES) {
+    this.replace(rules);
+  }
+
+  replace(rules: QueueRules): void {
+    this.#rules = rules;
+    this.#configured = rules.configured.length > 0 ? rules.configured : [defaultQueue(rules)];
+    this.#bindings = groupByExchange(this.#configured);
+    this.#byName = new Map([
+      ...this.#configured.map((queue) => [queue.name, queue] as const),
+      // An alias takes precedence over a name, as in Celery.
+      ...this.#configured.flatMap((queue) => (queue.alias ? [[queue.alias, queue] as const] : [])),
+    ]);
+    this.#made = memoize<Queue>();
+    this.#revision += 1;
+  }
+
+  /** Grows with each replacement: what was computed from an earlier revision may be wrong. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The queue of tasks without a queue. Throws like `get`. */
+  get default(): Queue {
+    return this.get(this.#rules.defaultQueue);
+  }
+
+  /** The default exchange and routing key. */
+  get defaults(): { readonly exchange: Exchange; readonly routingKey: string } {
+    const { defaultExchange: exchange, defaultRoutingKey: routingKey } = this.#rules;
+    return { exchange, routingKey };
+  }
+
+  /**
+   * Returns the queue of a name or alias; creates the queue if it is not configured. Throws a `BeatError` if
+   * `createMissing` is false.
+   */
+  get(name: string): Queue {
+    const queue = this.find(name);
+    if (!queue) throw new BeatError(this.#unknown(name));
+    return queue;
+  }
+
+  /** Like `get`, but returns `null` instead of throwing. */
+  find(name: string): Queue | null {
+    const queue = this.#byName.get(name);
+    if (queue) return queue;
+    return this.#rules.createMissing ? this.#made(name, () => this.#missing(name)) : null;
+  }
+
+  /** Whether a quorum queue is configured, which changes how Celery delays tasks. */
+  get usesQuorum(): boolean {
+    return this.#configured.some((queue) => queue.arguments['x-queue-type'] === 'quorum');
+  }
+
+  /** Whether a queue is in `taskQueues`. */
+  isConfigured(queue: Queue): boolean {
+    return this.#rules.configured.includes(queue);
+  }
+
+  /** Returns the configured exchange of a name. */
+  exchange(name: string): Exchange | null {
+    const found = this.#bindings.get(name)?.exchange;
+    const { defaultExchange } = this.#rules;
+    return found ?? (defaultExchange.name === name ? defaultExchange : null);
+  }
+
+  /** Returns the queues that receive a message according to the configuration. */
+  queuesFor(destination: Destination): readonly Queue[] {
+    const { exchange, routingKey } = destination;
+    if (exchange === '') return [this.find(routingKey) ?? []].flat();
+    const requested = this.#requested(destination).filter(({ bindings }) =>
+      bindings.some(
+        (binding) => binding.exchange.name === exchange && matches(binding, destination),
+      ),
+    );
+    return [
+      ...new Set([...requested, ...(this.#bindings.get(exchange)?.queuesFor(destination) ?? [])]),
+    ];
+  }
+
+  /** Returns the queues to declare before publishing: the requested queue, and all queues that receive it. */
+  declaredFor(destination: Destination): readonly Queue[] {
+    return [...new Set([...this.#requested(destination), ...this.queuesFor(destination)])];
+  }
+
+  #requested({ queue }: Destination): readonly Queue[] {
+    return queue === null ? [] : [this.find(queue) ?? []].flat();
+  }
+
+  /** Creates a queue as Celery does, bound to an exchange of the same name. */
+  #missing(name: string): Queue {
+    const { maxPriority, missingType, missingExchangeType } = this.#rules;
+    const queue = createQueue(name, createExchange(name, missingExchangeType), name);
+    return { ...queue, arguments: buildArguments(maxPriority, missingType) };
+  }
+
+  #unknown(name: string): string {
+    const names = [...this.#byName.keys()];
+    const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
+    const listed = names.slice(0, MAX_LISTED).join(', ');
+    const known = didYouMean(name, names) || `; allowed: ${listed}${more}`;
+    return `no queue "${name}" in taskQueues, and taskCreateMissingQueues is false${known}`;
+  }
+}
+
+/** The maximum number of queue names in an error. */
+const MAX_LISTED = 20;
+
+function defaultQueue(rules: QueueRules): Queue {
+  const { defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;
+  const queue = createQueue(defaultQueue, defaultExchange, defaultRoutingKey);
+  return { ...queue, arguments: buildArguments(maxPriority, defaultType) };
+}
+
+function buildArguments(maxPriority: number | null, type: QueueType): Queue['arguments'] {
+  return {
+    ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
+    // Classic is the default, and older servers do not know the argument.
+    ...(type === 'quorum' && { 'x-queue-type': type }),
+  };
+}
+
+/** The bindings of one exchange. */
+interface ExchangeBindings {
+  /** As configured with the first of its queues. */
+  readonly exchange: Exchange;
+  /** The queues that receive a message of this exchange, in the order of the configuration. */
+  queuesFor(destination: Destination): Queue[];
+}
+
+/**
+ * Groups the bindings of all queues by exchange. Bindings without a pattern are indexed by their key, so that ten
+ * thousand entries and ten thousand queues do not take a hundred million matches.
+ */
+function groupByExchange(queues: readonly Queue[]): Map<string, ExchangeBindings> {
+  const found = new Map<string, Bindings>();
+  for (const [place, queue] of queues.entries()) {
+    for (const binding of queue.bindings) {
+      const { exchange } = binding;
+      let bindings = found.get(exchange.name);
+      if (!bindings) found.set(exchange.name, (bindings = new Bindings(exchange)));
+      bindings.add({ queue, place, binding });
+    }
+  }
+  return found;
+}
+
+interface Bound {
+  readonly queue: Queue;
+  /** The index of the queue in the configuration. */
+  readonly place: number;
+  readonly binding: Binding;
+}
+
+class Bindings implements ExchangeBindings {
+  readonly exchange: Exchange;
+  readonly #byKey = new Map<string, Bound[]>();
+  readonly #others: Bound[] = [];
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+
+  add(bound: Bound): void {
+    const { routingKey, exchange } = bound.binding;
+    const isPattern = exchange.type === 'fanout' || /[*#]/.test(routingKey) || routingKey === '';
+    const same = this.#byKey.get(routingKey);
+    if (isPattern) this.#others.push(bound);
+    else if (same) same.push(bound);
+    else this.#byKey.set(routingKey, [bound]);
+  }
+
+  queuesFor(destination: Destination): Queue[] {
+    const bound = [...(this.#byKey.get(destination.routingKey) ?? []), ...this.#others];
+    return bound
+      .filter(({ binding }) => matches(binding, destination))
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ queue }) => queue);
+  }
+}
+
+/** Whether a binding matches a message, by AMQP's rules. */
+function matches({ exchange, routingKey }: Binding, message: Destination): boolean {
+  if (exchange.type === 'fanout') return true;
+  if (exchange.type === 'topic') return topicMatches(routingKey, message.routingKey);
+  return exchange.type === 'direct' && routingKey === message.routingKey;
+}
+
+/** Matches words separated by dots: `*` is one word, `#` any number of words. */
+export function topicMatches(pattern: string, key: string): boolean {
+  // An empty key has no words, and also matches an empty word at the end of a pattern.
+  if (key === '') return /^(#\.)*#?$/.test(pattern);
+  const words = key.split('.');
+  const [first = [], ...others] = splitRuns(pattern.split('.'));
+  const last = others.pop();
+  if (!matchesAt(first, words, 0)) return false;
+  if (!last) return first.length === words.length;
+  // As in a glob, the leftmost match of each run between two `#` suffices.
+  let at = first.length;
+  for (const run of others) {
+    while (at + run.length <= words.length && !matchesAt(run, words, at)) at += 1;
+    at += run.length;
+  }
+  return at + last.length <= words.length && matchesAt(last, words, words.length - last.length);
+}
+
+/** Splits a pattern at its `#`. */
+function splitRuns(pattern: readonly string[]): string[][] {
+  const runs: string[][] = [[]];
+  for (const word of pattern) {
+    if (word === '#') runs.push([]);
+    else runs.at(-1)!.push(word);
+  }
+  return runs;
+}
+
+function matchesAt(run: readonly string[], words: readonly string[], at: number): boolean {
+  if (at + run.length > words.length) return false;
+  return run.every((word, i) => word === '*' || word === words[at + i]);
+}

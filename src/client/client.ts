@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Definition } from '../entries/catalog/definition.ts';
+import type { AuditRow } from '../entries/commands/audit.ts';
+import { CommandRejectedError, sendCommand } from './send-command.ts';
+import type { BeatConfig } from '../config/config-types.ts';
+import { toSettings } from '../config/resolve.ts';
+import { storeOptions } from '../config/service/store-options.ts';
+import type { Settings } from '../config/settings.ts';
+import { openState } from '../drivers/open-store.ts';
+import type { StatusRow } from '../read-models/status/entry-status.ts';
+import { readItems } from '../read-models/history/read-history.ts';
+import { viewItem, type HistoryView } from '../read-models/history/view.ts';
+import { loadStatus, loadStoredStatus } from '../read-models/status/load-status.ts';
+import type { StateStore } from '../contracts/store/store.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
+import { BeatError } from '../util/errors.ts';
+
+export interface ClientOptions {
+  /** Who sends the commands, for the log and the audit trail; `node@HOST` unless given. */
+  readonly by?: string;
+  /** How long a command waits for the leader's answer, milliseconds; 5,000 unless given. */
+  readonly wait?: number;
+  readonly clock?: Clock;
+}
+
+/** Why a command is sent, for the log and the audit trail. */
+export interface Reason {
+  readonly reason?: string;
+}
+
+type Instant = Date | string;
+
+/** No instance answered in time. The command is stored, and applied when an instance leads. */
+export class NoAnswerError extends BeatError {
+  override name = 'NoAnswerError';
+}
+
+/**
+ * Opens the store of a running beat, to send it commands and to read the status of its entries. Throws a
+ * `ConfigError` for a configuration that cannot be used.
+ */
+export async function connect(
+  config: BeatConfig | Settings,
+  options?: ClientOptions | null,
+): Promise<BeatClient> {
+  const settings = toSettings(config);
+  const clock = options?.clock ?? systemClock;
+  const store = await openState(storeOptions(settings, clock));
+  return new BeatClient(store, settings, { ...options, clock });
+}
+
+/**
+ * Sends commands to the leader. Each method resolves with the leader's answer; it rejects with a
+ * `CommandRejectedError`, a `NoAnswerError`, or a `StoreError` when the store cannot be reached.
+ */
+export class BeatClient implements AsyncDisposable {
+  readonly #store: StateStore;
+  readonly #settings: Settings;
+  readonly #clock: Clock;
+  readonly #by: string;
+  readonly #wait: number;
+
+  /** Use `connect`. */
+  constructor(
+    store: StateStore,
+    settings: Settings,
+    { clock, by, wait }: ClientOptions & { readonly clock: Clock },
+  ) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#by = by ?? `node@${hostname()}`;
+    this.#wait = wait ?? 5_000;
+  }
+
+  /** Publishes no scheduled run of the entry until `until`, or until it is resumed. */
+  pause(entry: string, options: Reason & { readonly until?: Instant } = {}): Promise<AuditRow> {
+    const { until, reason } = options;
+    return this.#send({ do: 'pause', entry, reason, until: until && iso(until) });
+  }
+
+  /** Ends a pause; occurrences of the pause are not caught up. */
+  resume(entry: string, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'resume', entry, reason });
+  }
+
+  /** Publishes a run now, beside the schedule. */
+  run(entry: string, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'run', entry, reason });
+  }
+
+  /** Skips the occurrence at `dueAt`, or the next one. */
+  skip(entry: string, options: Reason & { readonly dueAt?: Instant } = {}): Promise<AuditRow> {
+    const { dueAt, reason } = options;
+    return this.#send({ do: 'skip', entry, reason, dueAt: dueAt && iso(dueAt) });
+  }
+
+  /** Publishes a run for each occurrence from `from` up to, but not including, `to`. */
+  backfill(
+    entry: string,
+    { from, to, reason }: Reason & { readonly from: Instant; readonly to: Instant },
+  ): Promise<AuditRow> {
+    return this.#send({ do: 'backfill', entry, reason, from: iso(from), to: iso(to) });
+  }
+
+  /**
+   * Creates a stored entry, which counts from now. The definition has the fields of an entry of `beatSchedule`, as
+   * JSON. One that exists with the same definition stays as it is.
+   */
+  add(entry: string, definition: Definition, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'add', entry, definition, reason });
+  }
+
+  /** Creates up to 1,000 stored entries by name: all of them, or none. */
+  addAll(
+    entries: Readonly<Record<string, Definition>>,
+    { reason }: Reason = {},
+  ): Promise<AuditRow> {
+    return this.#send({ do: 'add', entries, reason });
+  }
+
+  /** Replaces fields of a stored entry's definition; `null` removes a field. */
+  update(entry: string, fields: Definition, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'update', entry, definition: fields, reason });
+  }
+
+  /** Removes a stored entry. */
+  remove(entry: string, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'remove', entry, reason });
+  }
+
+  /** Reads the leader's configuration files again. Rejected, and nothing changes, if they are invalid. */
+  reload({ reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'reload', reason });
+  }
+
+  /** The status of every entry of the configuration. A row with `error` is an entry whose state cannot be read. */
+  status(): Promise<readonly StatusRow[]> {
+    const { entries } = this.#settings;
+    return loadStatus(this.#store, entries, this.#clock.now());
+  }
+
+  /**
+   * The status of every stored entry, in the order in which they are due, read by pages. A row with `error` is an entry
+   * whose definition or state cannot be read.
+   */
+  storedStatus(): AsyncIterable<StatusRow> {
+    const { definitions } = this.#settings;
+    return loadStoredStatus(this.#store, definitions, this.#clock.now());
+  }
+
+  /**
+   * The newest runs and skipped stretches of an entry, newest first; 100 unless given. Rejects with a `BeatError` if the
+   * configuration disables the history.
+   */
+  async history(
+    entry: string,
+    { limit = 100 }: { readonly limit?: number } = {},
+  ): Promise<readonly HistoryView[]> {
+    const { history } = this.#store;
+    if (!history) throw new BeatError('history: false disables the history');
+    const items = await readItems(history, entry, { limit });
+    return items.map((item) => viewItem(entry, item));
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #send(command: Readonly<Record<string, unknown>>): Promise<AuditRow> {
+    const at = new Date(this.#clock.now()).toISOString();
+    const whole = { id: randomUUID(), at, by: this.#by, ...command };
+    const options = { clock: this.#clock, wait: this.#wait };
+    const row = await sendCommand(this.#store.commands, whole, options);
+    if (row?.status === 'applied') return row;
+    if (row) throw new CommandRejectedError(row.answer);
+    throw new NoAnswerError(
+      `no instance answered within ${this.#wait} ms; command ${whole.id} is stored, and applied when an instance leads`,
+    );
+  }
+}
+
+function iso(instant: Instant): string {
+  return typeof instant === 'string' ? instant : instant.toISOString();
+}

@@ -1,0 +1,29 @@
+import type { Message } from '../../celery/message/message.ts';
+
+/** Publishes messages to the queues that Celery workers consume. */
+export interface Broker {
+  /**
+   * Publishes messages, and resolves with those that the broker rejected; all others are in their queues. Rejects
+   * with a `StoreError` when the outcome is unknown.
+   */
+  publish(messages: readonly Message[]): Promise<readonly Rejection[]>;
+  /**
+   * Publishes events at most once to the current subscribers of their exchanges. Does nothing if the broker has no
+   * such exchanges. Rejects with a `StoreError` when the outcome is unknown.
+   */
+  announce(messages: readonly Message[], options?: AnnounceOptions): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AnnounceOptions {
+  /** Whether the subscribers declare the exchange, so that one which does not exist has none. */
+  readonly declaredBySubscribers?: boolean;
+}
+
+/** A rejected message. The broker would reject it again until its configuration or the message changes. */
+export interface Rejection {
+  /** The same object that was passed to `publish`. */
+  readonly message: Message;
+  /** Such as `there is no such queue`. */
+  readonly reason: string;
+}

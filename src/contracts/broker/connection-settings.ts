@@ -1,0 +1,82 @@
+import type { QueueType } from '../../celery/routing/queues.ts';
+import type { TlsSettings } from '../../drivers/connection/tls.ts';
+
+/** The `broker_transport_options` that a producer needs. */
+export interface TransportOptions {
+  /** The prefix of every key in Redis, including kombu's own. */
+  readonly globalKeyprefix: string;
+  /** The separator in kombu's compound names. */
+  readonly sep: string;
+  /** The priorities that have a separate list, ascending. */
+  readonly prioritySteps: readonly number[];
+  /** The prefix of the channels of fanout exchanges; `{db}` is replaced by the database number. */
+  readonly fanoutPrefix: string;
+  /** Whether those channels end in the routing key. */
+  readonly fanoutPatterns: boolean;
+  /** Sentinel: the name of the master; `null` if it is not configured. */
+  readonly masterName: string | null;
+  /** Sentinel: the login of the sentinels. */
+  readonly sentinelKwargs: SentinelLogin;
+  /** Timeouts of a command and of a connection attempt, milliseconds; `null` for beat's defaults. */
+  readonly socketTimeout: number | null;
+  readonly socketConnectTimeout: number | null;
+  /** Milliseconds without data until the system sends TCP keepalive probes; `null` disables them. */
+  readonly keepAlive: number | null;
+  /** The name of beat's connections on the server; `null` for beat's default. */
+  readonly clientName: string | null;
+  /** Additional client properties for an AMQP broker. */
+  readonly clientProperties: Readonly<Record<string, unknown>>;
+}
+
+export interface SentinelLogin {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Whether connections to sentinels use TLS; by default they do if `tls` is set. */
+  readonly ssl?: boolean | undefined;
+  readonly tls?: TlsSettings | undefined;
+  /** The timeout of one sentinel in milliseconds; beat's default unless given. */
+  readonly timeout?: number | undefined;
+}
+
+export const LOGIN_METHODS = ['PLAIN', 'AMQPLAIN', 'EXTERNAL'] as const;
+export type LoginMethod = (typeof LOGIN_METHODS)[number];
+
+/** Settings of connections to an AMQP broker. Durations in milliseconds. */
+export interface ConnectionSettings {
+  /** Which URL is tried after an unreachable one: the next, or a random one. */
+  readonly failoverStrategy: 'round-robin' | 'shuffle';
+  /** The interval of heartbeats, in whole seconds; 0 disables them. */
+  readonly heartbeat: number;
+  /** The timeout of a connection attempt. */
+  readonly timeout: number;
+  /** The SASL mechanism. EXTERNAL authenticates by the client certificate. */
+  readonly login: LoginMethod;
+  /** Encryption of connections to the broker, where the URL does not configure it; `null` if not set. */
+  readonly tls: TlsSettings | null;
+  /** AMQP: the type of the queues in which tasks wait for their ETA in RabbitMQ. */
+  readonly delayedType: QueueType;
+}
+
+export const DEFAULT_TRANSPORT: TransportOptions = {
+  globalKeyprefix: '',
+  sep: '\x06\x16',
+  prioritySteps: [0, 3, 6, 9],
+  fanoutPrefix: '/{db}.',
+  fanoutPatterns: true,
+  masterName: null,
+  sentinelKwargs: {},
+  socketTimeout: null,
+  socketConnectTimeout: null,
+  keepAlive: 0,
+  clientName: null,
+  clientProperties: {},
+};
+
+export const DEFAULT_CONNECTION: ConnectionSettings = {
+  failoverStrategy: 'round-robin',
+  heartbeat: 10_000,
+  timeout: 4_000,
+  login: 'PLAIN',
+  tls: null,
+  delayedType: 'quorum',
+};

@@ -1,0 +1,61 @@
+import type { Queues } from '../../celery/routing/queues.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
+import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
+import type { ServerUrls } from './server-url.ts';
+
+/** Receives messages from queues that Celery's workers may consume too. The first use opens the connection. */
+export interface Consumer {
+  /**
+   * Waits for the next message; resolves with `null` after the signal aborts. Rejects with a `StoreError` when the
+   * broker is unreachable; the next call tries again.
+   */
+  receive(signal: AbortSignal): Promise<Delivery | null>;
+  /** Returns messages to their queues that wait for `receive`, which is not called again. Deliveries stay open. */
+  cancel(): Promise<void>;
+  /** Closes the connection. The broker delivers again what is neither acknowledged nor requeued. */
+  close(): Promise<void>;
+}
+
+/**
+ * A message that no other worker receives until it is requeued, or this process dies. A consumer prolongs this time
+ * by itself: a command may run for days. RabbitMQ cannot prolong it: after its `consumer_timeout`, by default 30
+ * minutes, it closes the channel, and delivers all its messages again.
+ */
+export interface Delivery {
+  /** The queue that it came from. */
+  readonly queue: string;
+  /** `null` if the broker holds something that is not a message of kombu. */
+  readonly message: ReceivedMessage | null;
+  /**
+   * Removes the message from the broker. Resolves with `false` if the delivery has ended, because its connection or
+   * lease was lost: the broker delivers the message again. Rejects with a `StoreError` when the outcome is unknown.
+   */
+  ack(): Promise<boolean>;
+  /**
+   * Lets the broker deliver another message beyond `prefetch` while this one waits for its ETA. Never rejects: a lost
+   * connection has ended the delivery.
+   */
+  suspend(): Promise<void>;
+  /** Ends that: the message is about to run. */
+  resume(): Promise<void>;
+  /** Returns the message to its queue, for any worker. Rejects as `ack` does. */
+  requeue(): Promise<void>;
+}
+
+export interface ConsumerOptions {
+  readonly server: ServerUrls;
+  /** The names of the queues to consume. */
+  readonly from: readonly string[];
+  /** How many messages of each queue a broker may deliver in advance, with those that are not acknowledged. */
+  readonly prefetch: number;
+  /** The configured queues, for brokers on which a consumer declares its queues. */
+  readonly queues: Queues;
+  /** AMQP: `false` if beat must not declare queues and exchanges. */
+  readonly declareQueues: boolean;
+  readonly connection: ConnectionSettings;
+  readonly transport: TransportOptions;
+  readonly clock: Clock;
+}
+
+export type OpenConsumer = (options: ConsumerOptions) => Consumer;

@@ -1,0 +1,44 @@
+import type { Clock } from '../../util/clock.ts';
+import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
+import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
+import type { ServerUrls } from './server-url.ts';
+
+/**
+ * A node in the mailbox of Celery's remote control: kombu's `pidbox`, a fanout exchange that every worker is bound to,
+ * and a direct exchange for replies.
+ */
+export interface Mailbox {
+  /**
+   * Connects, and calls `receive` with each request until the signal aborts; `connected` is called when requests
+   * arrive from then on. A reply that `receive` returns is sent. Rejects with a `StoreError` when the connection
+   * is lost.
+   */
+  serve(options: {
+    readonly receive: (request: ReceivedMessage) => Reply | null;
+    readonly connected: () => void;
+    readonly signal: AbortSignal;
+  }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The reply to a request. The requester has declared the exchange, and bound its queue to it. */
+export interface Reply {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** JSON. */
+  readonly body: Buffer;
+}
+
+export interface MailboxOptions {
+  readonly server: ServerUrls;
+  /** The fanout exchange, such as `celery.pidbox`. */
+  readonly exchange: string;
+  /** The node's own queue, such as `celerybeat@host.celery.pidbox`. */
+  readonly queue: string;
+  readonly connection: ConnectionSettings;
+  readonly transport: TransportOptions;
+  readonly clock: Clock;
+}
+
+export type OpenMailbox = (options: MailboxOptions) => Mailbox;

@@ -1,0 +1,104 @@
+import type { Message } from '../../celery/message/message.ts';
+import type { FinishedCommand } from './command-log.ts';
+import { encodeState, type EntryState } from './entry-state.ts';
+import type { HistoryRow } from './history.ts';
+
+/** The decisions of a term that the store applies in one step. */
+export interface Commit {
+  /** The fencing token of the term that decided it. */
+  readonly token: number;
+  /** Of declared entries only, or of stored entries only: stores hold the states of each in another place. */
+  readonly changes: readonly Change[];
+  /** Commands that are done with: removed from the command log, with their audit rows added. */
+  readonly commands?: readonly FinishedCommand[] | undefined;
+}
+
+/** One entry's part of a commit: move its state from `before` to `after`, and publish the messages. */
+export interface Change {
+  readonly entry: string;
+  /** The state that the decision was made from; `null` when there was none. */
+  readonly before: EntryState | null;
+  /** Its `rev` differs from that of `before`, so only a repeated commit finds it in the store. */
+  readonly after: EntryState;
+  readonly messages: readonly Message[];
+  /** Appended to the entry's history; a store without one ignores them. */
+  readonly history?: readonly HistoryRow[] | undefined;
+  /** Absent from a declared entry. */
+  readonly stored?: StoredChange | undefined;
+}
+
+/**
+ * What a commit does to a stored entry beside writing its state: it writes `dueAt`, and the definition unless that
+ * stays. `removed` deletes all of it, and `after`, the state that it had, is not written.
+ */
+export type StoredChange =
+  { readonly dueAt: number | null; readonly definition?: string | undefined } | 'removed';
+
+/** Whether a commit is of stored entries. */
+export function isOfStoredEntries(changes: readonly Pick<Change, 'stored'>[]): boolean {
+  return changes[0]?.stored !== undefined;
+}
+
+/**
+ * `committed`: the store applied all of it, except that the messages in `unpublished` are in no queue. With the
+ * other outcomes the store applied nothing.
+ * `fenced`: a newer term has begun, or the ledger was lost: this term must end.
+ * `conflict`: the states of these entries are not the expected ones.
+ * `store-rejected`: the reachable store rejects the commit, and will do so until an operator changes the store.
+ */
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly unpublished?: readonly UnpublishedMessage[] }
+  | { readonly kind: 'fenced' }
+  | Conflict
+  | { readonly kind: 'store-rejected'; readonly reason: string };
+
+/** A message of a committed change that is in no queue. */
+export interface UnpublishedMessage {
+  readonly message: Message;
+  /**
+   * `rejected`: the broker, which is not the ledger, rejected it, and it waits in the outbox.
+   * `no-subscribers`: it went to a fanout exchange without subscribers, which stores nothing.
+   */
+  readonly kind: 'rejected' | 'no-subscribers';
+  /** Such as `there is no such queue`. */
+  readonly reason: string;
+}
+
+interface Conflict {
+  readonly kind: 'conflict';
+  readonly entries: readonly string[];
+}
+
+/** A change with its states as the texts that stores hold and compare. */
+export interface EncodedChange {
+  readonly entry: string;
+  readonly before: string | null;
+  /** `null` for an entry that the change removes. */
+  readonly after: string | null;
+  readonly stored?: StoredChange | undefined;
+}
+
+/** Encodes a change. Call this before a transaction, because other clients wait for the transaction. */
+export function encodeChange({ entry, before, after, stored }: Change): EncodedChange {
+  return {
+    entry,
+    before: before && encodeState(before),
+    after: stored === 'removed' ? null : encodeState(after),
+    stored,
+  };
+}
+
+/**
+ * Compares a commit with the states in the store: `new`, `repeated` when an earlier run succeeded and its answer
+ * was lost, or a conflict. The Lua scripts of Redis follow the same rule.
+ */
+export function compare(
+  changes: readonly EncodedChange[],
+  stored: (entry: string) => string | null | undefined,
+): 'new' | 'repeated' | Conflict {
+  const texts = changes.map(({ entry }) => stored(entry) ?? null);
+  const conflicts = changes.filter(({ before }, i) => texts[i] !== before);
+  if (conflicts.length === 0) return 'new';
+  if (changes.every(({ after }, i) => texts[i] === after)) return 'repeated';
+  return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };
+}

@@ -1,0 +1,166 @@
+import type { SkipReason } from '../../celery/message/skip-reasons.ts';
+import { parseJson } from '../../util/decode/json.ts';
+import { StoreError } from '../../util/errors.ts';
+import {
+  isCount,
+  isInstant,
+  isText,
+  listOf,
+  mapOf,
+  optional,
+  orNull,
+  type Check,
+} from './record-fields.ts';
+
+/** The version of the state's format that this release writes. */
+const VERSION = 1;
+
+/**
+ * The persisted state of an entry, from which its next occurrence is computed, never from "now". A state that was
+ * read also contains the fields that this release does not know. Only `advance` derives a state from another: it
+ * copies these fields.
+ */
+export interface EntryState {
+  /** The newest format that the state was written in. */
+  readonly version: number;
+  /** Grows with each commit, so that no two states of an entry are equal. */
+  readonly rev: number;
+  /**
+   * The schedule's `spec` at the time of writing: a different one now means that it was edited.
+   * `null` while the entry is not scheduled (disabled, or gone from the configuration).
+   */
+  readonly spec: string | null;
+  /** The instant after which the first occurrence is computed. Epoch milliseconds. */
+  readonly anchor: number;
+  /** The newest occurrence that was published or skipped. Epoch milliseconds; `null` before the first. */
+  readonly dueAt: number | null;
+  /** When the last run was published. Epoch milliseconds; `null` before the first. */
+  readonly sentAt: number | null;
+  /** The task id of the last run. */
+  readonly taskId: string | null;
+  /** How many runs have been published, over all edits of the schedule. */
+  readonly runCount: number;
+  /** Absent unless the entry is paused. */
+  readonly pause?: Pause | undefined;
+  /** Instants of occurrences to come that are skipped, ascending. Epoch milliseconds; absent for none. */
+  readonly skip?: readonly number[] | undefined;
+  /** Absent unless the newest occurrence that the leader dealt with was skipped, and nothing was published since. */
+  readonly lastSkip?: LastSkip | undefined;
+  /** Runs of an entry whose runs must not overlap that have no outcome yet, oldest first; absent for none. */
+  readonly running?: readonly RunningRun[] | undefined;
+  /** Absent unless some runs of a backfill were published, and the others were not yet. */
+  readonly backfill?: Backfill | undefined;
+}
+
+/** How much of a backfill was published. */
+export interface Backfill {
+  /** The id of its command. */
+  readonly command: string;
+  /** The instant of the first occurrence that was not published. Epoch milliseconds. */
+  readonly next: number;
+  readonly published: number;
+}
+
+/** A published run without an outcome. Epoch milliseconds. */
+export interface RunningRun {
+  readonly taskId: string;
+  readonly dueAt: number;
+  readonly sentAt: number;
+}
+
+/** A skipped occurrence, and why. Epoch milliseconds. */
+export interface LastSkip {
+  readonly dueAt: number;
+  readonly reason: SkipReason;
+}
+
+/** A pause of an entry. Instants are epoch milliseconds. */
+export interface Pause {
+  readonly since: number;
+  /** When it ends; `null` if only a `resume` ends it. */
+  readonly until: number | null;
+  readonly reason: string | null;
+  readonly by: string;
+}
+
+/** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */
+export type OnUnreadable = (entry: string, error: StoreError) => void;
+
+/** The state of a new entry. */
+export function newState(spec: string | null, anchor: number): EntryState {
+  return {
+    ...{ version: VERSION, rev: 1, spec, anchor },
+    ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
+  };
+}
+
+/** Derives the next state: with changes, the next `rev`, and all fields that this release does not know. */
+export function advance(
+  state: EntryState,
+  changes: Partial<Omit<EntryState, 'version' | 'rev'>>,
+): EntryState {
+  const version = Math.max(VERSION, state.version);
+  return { ...state, ...changes, version, rev: state.rev + 1 };
+}
+
+/** The text of a state, the same for the same state: what stores hold and compare. */
+export function encodeState(state: EntryState): string {
+  return JSON.stringify(state);
+}
+
+/**
+ * The inverse of `encodeState`. Throws a `StoreError` with the entry's name when the text is not a state, or when
+ * this release would encode it differently: every commit would then conflict.
+ */
+export function decodeState(entry: string, text: string): EntryState {
+  let cause: unknown;
+  try {
+    const value = parseJson(text);
+    if (isState(value) && encodeState(value) === text) return value;
+  } catch (error) {
+    cause = error;
+  }
+  const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new StoreError(`the state of entry ${JSON.stringify(entry)} cannot be read: ${found}`, {
+    cause,
+  });
+}
+
+/** Decodes a state and adds it to the map, or reports that it is unreadable; throws without `unreadable`. */
+export function addState(
+  states: Map<string, EntryState>,
+  entry: string,
+  text: string,
+  unreadable?: OnUnreadable,
+): void {
+  try {
+    states.set(entry, decodeState(entry, text));
+  } catch (error) {
+    if (!unreadable || !(error instanceof StoreError)) throw error;
+    unreadable(entry, error);
+  }
+}
+
+const isVersion: Check = (value) => isCount(value) && value !== 0;
+
+const checkState = mapOf({
+  version: isVersion,
+  rev: isVersion,
+  spec: orNull(isText),
+  anchor: isInstant,
+  dueAt: orNull(isInstant),
+  sentAt: orNull(isInstant),
+  taskId: orNull(isText),
+  runCount: isCount,
+  pause: optional(
+    mapOf({ since: isInstant, until: orNull(isInstant), reason: orNull(isText), by: isText }),
+  ),
+  skip: optional(listOf(isInstant)),
+  lastSkip: optional(mapOf({ dueAt: isInstant, reason: isText })),
+  running: optional(listOf(mapOf({ taskId: isText, dueAt: isInstant, sentAt: isInstant }))),
+  backfill: optional(mapOf({ command: isText, next: isInstant, published: isCount })),
+});
+
+function isState(value: unknown): value is EntryState {
+  return checkState(value);
+}

@@ -1,0 +1,99 @@
+import { parseJson } from '../../util/decode/json.ts';
+import { describeUnreadable, isReadable, isUnreadable, type Unreadable } from './unreadable.ts';
+import { isCount, isInstant, isNumber, isText, mapOf, oneOf, orNull } from './record-fields.ts';
+
+/** Milliseconds after its last announcement at which an instance counts as gone. */
+export const INSTANCE_EXPIRY = 15_000;
+
+/** An instance as it announces itself. Instants are epoch milliseconds by its own clock. */
+export interface Announcement {
+  /** Unique for each start of an instance. */
+  readonly id: string;
+  readonly host: string;
+  /** `null` if its origin does not name one. */
+  readonly pid: number | null;
+  readonly version: string;
+  readonly role: 'leader' | 'follower';
+  /** The fencing token of its term; `null` for a follower. */
+  readonly term: number | null;
+  readonly startedAt: number;
+  /** How far the host's clock is ahead of the store's; `null` unless it was measured, which only leaders do. */
+  readonly skewMs: number | null;
+}
+
+/** An instance that was seen lately. */
+export interface Instance extends Announcement {
+  /** Milliseconds since it announced itself, by the clock of the store. */
+  readonly seenAgoMs: number;
+}
+
+export type ListedInstance = Instance | Unreadable;
+
+/** The instances that announced themselves. It decides nothing: the lock and the term do. */
+export interface Instances {
+  /** Replaces the announcement of that id. Also removes instances that are gone. */
+  announce(announcement: Announcement): Promise<void>;
+  /** Removes the announcement of an instance that stops. */
+  withdraw(id: string): Promise<void>;
+  /** Those that announced themselves within `INSTANCE_EXPIRY`, the leader first, then by host and start, then unreadable ones. */
+  list(): Promise<readonly ListedInstance[]>;
+}
+
+/** An announcement as stores have it. */
+export interface StoredAnnouncement {
+  readonly id: string;
+  readonly json: string;
+  /** Negative for one whose time is later than that of the store. */
+  readonly seenAgoMs: number;
+}
+
+/**
+ * Whether an announcement is too old to be listed. One whose time is far ahead is too: another program wrote it, or a
+ * clock was set back, after which instances announce themselves again.
+ */
+export function isGone(seenAgoMs: number): boolean {
+  return !(Math.abs(seenAgoMs) < INSTANCE_EXPIRY);
+}
+
+/**
+ * Decodes announcements and sorts them. A leader that was killed has not withdrawn: it counts as a follower as soon as
+ * another leads in a newer term.
+ */
+export function readInstances(rows: readonly StoredAnnouncement[]): readonly ListedInstance[] {
+  const recent = rows.filter(({ seenAgoMs }) => !isGone(seenAgoMs)).map(decode);
+  const found = recent.filter(isReadable);
+  const newest = found.reduce((most, { term }) => Math.max(most, term ?? -Infinity), -Infinity);
+  const readable = found
+    .map((each): Instance =>
+      each.role === 'leader' && each.term !== newest
+        ? { ...each, role: 'follower', term: null }
+        : each,
+    )
+    .toSorted(
+      (a, b) =>
+        Number(b.role === 'leader') - Number(a.role === 'leader') ||
+        (a.host < b.host ? -1 : Number(a.host > b.host)) ||
+        a.startedAt - b.startedAt,
+    );
+  return [...readable, ...recent.filter(isUnreadable)];
+}
+
+const checkAnnouncement = mapOf({
+  ...{ id: isText, host: isText, pid: orNull(isCount), version: isText },
+  ...{ role: oneOf('leader', 'follower'), term: orNull(isCount) },
+  ...{ startedAt: isInstant, skewMs: orNull(isNumber) },
+});
+
+function decode({ id, json, seenAgoMs }: StoredAnnouncement): ListedInstance {
+  try {
+    const value = parseJson(json);
+    if (checkAnnouncement(value))
+      return { ...(value as Announcement), seenAgoMs: Math.max(0, seenAgoMs) };
+  } catch {
+    // Described below.
+  }
+  return describeUnreadable(json, {
+    ...{ id, expected: 'the announcement of an instance', instants: ['startedAt'] },
+    repair: `expires by itself within ${INSTANCE_EXPIRY / 1_000} seconds`,
+  });
+}

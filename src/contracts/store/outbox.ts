@@ -1,0 +1,110 @@
+import type { Message } from '../../celery/message/message.ts';
+import type { Run } from '../../celery/message/run.ts';
+import { decodeMessage, encodeMessage } from '../../celery/message/message-json.ts';
+import { StoreError } from '../../util/errors.ts';
+import type { Change, Commit, CommitOutcome } from './commit.ts';
+import type { EntryState, OnUnreadable } from './entry-state.ts';
+import type { EntryRow, SkipRow } from './history.ts';
+import { isInstant, isText, mapOf } from './record-fields.ts';
+import { repairCommand } from './repair-command.ts';
+import { describeUnreadable, type Unreadable } from './unreadable.ts';
+import { sortableInstant, sortableNumber } from './sortable.ts';
+
+/** A complete message that the broker may or may not have received. */
+export interface OutboxMessage {
+  /** Unique; ascending in the order in which messages should be published. */
+  readonly id: string;
+  /** The run that the message belongs to. */
+  readonly run: Run;
+  readonly message: Message;
+}
+
+/** A message as the outbox has it. */
+export type PendingMessage = OutboxMessage | Unreadable;
+
+/** The outcome of `append`, as of a commit. */
+export type AppendOutcome =
+  | {
+      readonly kind: 'committed';
+      /** The pending ones of these messages: all, except those removed after an earlier run of the same commit. */
+      readonly pending: readonly OutboxMessage[];
+    }
+  | Exclude<CommitOutcome, { kind: 'committed' }>;
+
+/** The row of a run that is withdrawn with the removal of a message, its last. */
+export interface WithdrawnRow extends EntryRow {
+  readonly messageId: string;
+  readonly row: SkipRow;
+}
+
+/**
+ * A ledger that stores messages instead of publishing them, because the broker is another store. A commit writes
+ * states and messages in one step. The leader publishes pending messages and then removes them. If it dies in
+ * between, the next leader publishes them again with the same task ids: at least once, never lost.
+ */
+export interface Outbox {
+  readonly batch: { readonly size: number; readonly inFlight: number };
+  load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
+  beginTerm(): Promise<number>;
+  /**
+   * As `Ledger.commit`, but appends the messages instead of publishing them. A repeated call appends no message
+   * twice, and none that was removed.
+   */
+  append(commit: Commit): Promise<AppendOutcome>;
+  /** The first `limit` messages whose id is greater than `after`, in the order of ids. Empty only if there are none. */
+  pending(limit: number, after: string): Promise<readonly PendingMessage[]>;
+  /**
+   * Removes messages, and appends the rows to the history in the same step, if there is one. A row whose message was
+   * already removed is not appended, so that a repeated call appends nothing twice. Resolves with `false`, and changes
+   * nothing, when a newer term has begun.
+   */
+  remove(
+    token: number,
+    ids: readonly string[],
+    withdrawn?: readonly WithdrawnRow[],
+  ): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** The outbox messages of these changes, in order. The same change always has the same ids. */
+export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
+  return changes.flatMap((change) =>
+    change.messages.map((message, i) => {
+      const run = message.run ?? newestRun(change);
+      return { id: messageId(run, change.after.rev, i), run, message };
+    }),
+  );
+}
+
+/** The run of a message without one. */
+function newestRun({ entry, after }: Change): Run {
+  return { entry, dueAt: after.dueAt ?? after.anchor, cause: 'schedule' };
+}
+
+/** The `rev` distinguishes several runs of one instant: one by schedule, others by command. */
+function messageId({ entry, dueAt }: Run, rev: number, i: number): string {
+  return `${sortableInstant(dueAt)} ${entry} ${sortableNumber(rev, 16)} ${sortableNumber(i, 6)}`;
+}
+
+/** The text of an outbox message with its run. */
+export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
+  return encodeMessage({ ...message, run });
+}
+
+/** The inverse of `encodeOutboxMessage`. */
+export function decodeOutboxMessage(id: string, text: string): PendingMessage {
+  try {
+    const message = decodeMessage(text);
+    const { run, destination } = message;
+    if (run && checkRun(run) && checkDestination(destination)) return { id, run, message };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+  }
+  return describeUnreadable(text, {
+    ...{ id, expected: 'a message', instants: [] },
+    repair: repairCommand(id, 'outbox'),
+  });
+}
+
+const checkRun = mapOf({ entry: isText, dueAt: isInstant, cause: isText });
+const checkDestination = mapOf({ exchange: isText, routingKey: isText });

@@ -1,0 +1,57 @@
+import { parseJson } from '../../util/decode/json.ts';
+import { isInstant, isIsoInstant } from './record-fields.ts';
+
+/** A record of a store that is damaged, or that another program wrote. Lists show it in its own row; all other readers ignore it. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  /** The name of the record in its store: the position of a row, the id of a command, an instance or a message. */
+  readonly id: string;
+  /** When it was written, ISO 8601 in UTC; `null` if its text does not say so. */
+  readonly at: string | null;
+  /** What is expected there, and the beginning of the text that was found. */
+  readonly reason: string;
+  /** How the record is removed: a shell command, unless it expires. */
+  readonly repair: string;
+}
+
+export interface UnreadableOptions {
+  readonly id: string;
+  /** What was expected, such as `an audit row`. */
+  readonly expected: string;
+  /** The fields that may have the instant, the first valid one counts. */
+  readonly instants: readonly string[];
+  readonly repair: string;
+}
+
+/** Characters of the text in a reason. */
+const SHOWN = 60;
+
+/** Describes a text that is not the expected record. */
+export function describeUnreadable(
+  text: string,
+  { id, expected, instants, repair }: UnreadableOptions,
+): Unreadable {
+  const found = JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+  const reason = `not ${expected}: ${found}`;
+  return { kind: 'unreadable', id, at: findInstant(text, instants), reason, repair };
+}
+
+export function isUnreadable(record: object): record is Unreadable {
+  return 'kind' in record && record.kind === 'unreadable';
+}
+
+export function isReadable<T extends object>(record: T): record is Exclude<T, Unreadable> {
+  return !isUnreadable(record);
+}
+
+function findInstant(text: string, fields: readonly string[]): string | null {
+  try {
+    const value = parseJson(text) as Readonly<Record<string, unknown>> | null;
+    const found = fields
+      .map((field) => value?.[field])
+      .find((at) => isInstant(at) || isIsoInstant(at));
+    return found === undefined ? null : new Date(found as number | string).toISOString();
+  } catch {
+    return null;
+  }
+}

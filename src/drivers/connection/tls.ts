@@ -1,0 +1,219 @@
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls';
+import { errorAt } from '../../util/diagnostic.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { ConfigError } from '../../util/errors.ts';
+
+/** TLS settings of a URL's `ssl_*` parameters or of `broker_use_ssl`. Paths name PEM files. */
+export interface TlsSettings {
+  /** Whether the server's certificate is verified; `true` unless given. */
+  readonly verify?: boolean | undefined;
+  /** Whether the name in the certificate is verified; `true` unless given. */
+  readonly checkHostname?: boolean | undefined;
+  /** The expected name in the certificate; the host of the URL unless given. */
+  readonly serverHostname?: string | undefined;
+  readonly caCerts?: string | undefined;
+  /** As `caCerts`, but the PEM text instead of a path. */
+  readonly caData?: string | undefined;
+  readonly certfile?: string | undefined;
+  readonly keyfile?: string | undefined;
+  /** The password of the key. */
+  readonly password?: string | undefined;
+  /** OpenSSL's names. */
+  readonly ciphers?: string | undefined;
+}
+
+/** The TLS options of Node. */
+export type Tls = Pick<
+  TlsOptions,
+  | 'rejectUnauthorized'
+  | 'servername'
+  | 'checkServerIdentity'
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'ciphers'
+>;
+
+/**
+ * Creates Node's TLS options. By default the server's certificate is verified, which kombu does not do. As in Python,
+ * the certificate file may contain the key. Throws a `ConfigError` for this setting if a file is unreadable or
+ * invalid.
+ */
+export function createTls(
+  settings: TlsSettings,
+  /** `null` if the host is not known yet: Node then verifies the name of the actual host. */
+  host: string | null,
+  setting = 'brokerUrl',
+): Tls {
+  const { verify = true, checkHostname = true, serverHostname, ciphers, password } = settings;
+  const name = serverHostname ?? host;
+  const text = (path: string | undefined) => (path === undefined ? undefined : read(path, setting));
+  const ca = settings.caData ?? text(settings.caCerts);
+  const cert = text(settings.certfile);
+  const containsKey = cert?.includes('PRIVATE KEY-----') === true;
+  const key = text(settings.keyfile) ?? (containsKey ? cert : undefined);
+  const paths = {
+    ca: settings.caData === undefined ? settings.caCerts : 'ssl_ca_data',
+    cert: settings.certfile,
+    key: settings.keyfile ?? settings.certfile,
+  };
+  const problem = findTlsError(
+    { ca, cert, key, passphrase: password, ciphers },
+    (file) => paths[file] ?? file,
+  );
+  if (problem !== null) throw new ConfigError([errorAt([setting], problem)]);
+  return {
+    rejectUnauthorized: verify,
+    ...(name === null || /^[\d.]+$|:/.test(name) ? {} : { servername: name }),
+    ...(checkHostname ? {} : { checkServerIdentity: () => undefined }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(password !== undefined && { passphrase: password }),
+    ...(ciphers !== undefined && { ciphers }),
+  };
+}
+
+function read(path: string, setting: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const message = `${path} cannot be read: ${(cause as Error).message}`;
+    throw new ConfigError([errorAt([setting], message)]);
+  }
+}
+
+const TEXTS = {
+  ssl_ca_certs: 'caCerts',
+  ssl_ca_data: 'caData',
+  ssl_certfile: 'certfile',
+  ssl_keyfile: 'keyfile',
+  ssl_password: 'password',
+  ssl_ciphers: 'ciphers',
+} as const;
+
+const PARAMETERS = ['ssl_cert_reqs', 'ssl_check_hostname', ...Object.keys(TEXTS)];
+
+/** Reads kombu's `ssl_*` parameters of a URL; `null` when it has none. `wrong` creates the errors that it throws. */
+export function readTlsQuery(
+  query: URLSearchParams,
+  wrong: (message: string) => Error,
+): TlsSettings | null {
+  const given = [...query.keys()].filter((key) => key.startsWith('ssl_'));
+  if (given.length === 0) return null;
+  const unknown = given.find((key) => !PARAMETERS.includes(key));
+  if (unknown) {
+    const hint = didYouMean(unknown, PARAMETERS);
+    throw wrong(`unknown parameter "${unknown}"; allowed: ${PARAMETERS.join(', ')}${hint}`);
+  }
+  const reqs = query.get('ssl_cert_reqs');
+  const verify = reqs === null ? undefined : parseVerify(reqs);
+  if (verify === null) throw wrong(`ssl_cert_reqs is "${reqs}"; allowed: ${CERT_REQS.join(', ')}`);
+  const checkHostname = query.get('ssl_check_hostname')?.toLowerCase();
+  return {
+    ...(verify !== undefined && { verify }),
+    ...(checkHostname !== undefined && {
+      checkHostname: !['false', '0', 'no'].includes(checkHostname),
+    }),
+    ...Object.fromEntries(
+      Object.entries(TEXTS).flatMap(([key, name]) => {
+        const value = query.get(key);
+        return value === null ? [] : [[name, value]];
+      }),
+    ),
+  };
+}
+
+export const CERT_REQS = ['required', 'optional', 'none'];
+
+/**
+ * Parses a value of Python's `ssl.CERT_*`, a name or a number: whether to verify the server's certificate. For a
+ * client "optional" means "required". `null` for any other value.
+ */
+export function parseVerify(reqs: string | number): boolean | null {
+  const name = String(reqs)
+    .toLowerCase()
+    .replace(/^(?:ssl\.)?(?:verifymode\.)?cert_/, '');
+  const known = [...CERT_REQS, '2', '1', '0'].indexOf(name);
+  return known < 0 ? null : known % 3 !== 2;
+}
+
+/** The error's message. For a certificate of another name, which Celery does not check, it adds the remedy. */
+export function describeTlsError(error: Error): string {
+  const isAboutTheName = (error as { code?: unknown }).code === 'ERR_TLS_CERT_ALTNAME_INVALID';
+  const hint =
+    '; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, disables the check of names';
+  return error.message + (isAboutTheName ? hint : '');
+}
+
+/** The PEM texts of a TLS connection, and their options. */
+interface TlsFiles {
+  readonly ca?: Buffer | string | undefined;
+  readonly cert?: Buffer | string | undefined;
+  readonly key?: Buffer | string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly ciphers?: string | undefined;
+}
+
+type Name = 'ca' | 'cert' | 'key';
+
+/**
+ * Why these files cannot be used; `null` if they can. Node accepts a CA file without a certificate, and a key of
+ * another certificate; every connection would then fail.
+ */
+export function findTlsError(
+  { ca, cert, key, passphrase, ciphers }: TlsFiles,
+  nameOf: (file: Name) => string,
+): string | null {
+  if (ca !== undefined && parseCertificate(ca) === null) return `${nameOf('ca')} ${NO_CERTIFICATE}`;
+  const own = cert === undefined ? undefined : parseCertificate(cert);
+  if (own === null) return `${nameOf('cert')} ${NO_CERTIFICATE}`;
+  if (own === undefined && key !== undefined)
+    return `${nameOf('key')} is a key without a certificate`;
+  if (own !== undefined && key === undefined) {
+    return `${nameOf('cert')} is a certificate without a key, and no key is configured`;
+  }
+  const secret = key === undefined ? undefined : parseKey(key, passphrase);
+  if (typeof secret === 'string') return `${nameOf('key')} ${secret}`;
+  if (own && secret && !own.checkPrivateKey(secret)) {
+    return `${nameOf('key')} is not the key of the certificate in ${nameOf('cert')}`;
+  }
+  return ciphers === undefined ? null : findCipherError(ciphers);
+}
+
+const NO_CERTIFICATE = 'contains no valid PEM certificate';
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/;
+
+/** Parses the first certificate, which precedes those of its issuers. */
+function parseCertificate(pem: Buffer | string): X509Certificate | null {
+  try {
+    const [first] = CERTIFICATE.exec(pem.toString()) ?? [];
+    return first === undefined ? null : new X509Certificate(first);
+  } catch {
+    return null;
+  }
+}
+
+function parseKey(key: Buffer | string, passphrase: string | undefined): KeyObject | string {
+  try {
+    return createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+  } catch {
+    if (!key.toString().includes('ENCRYPTED')) return 'contains no valid PEM private key';
+    return passphrase === undefined
+      ? 'is encrypted, and no password is configured'
+      : 'cannot be decrypted with the configured password';
+  }
+}
+
+function findCipherError(ciphers: string): string | null {
+  try {
+    createSecureContext({ ciphers });
+    return null;
+  } catch {
+    return 'ciphers contains no name of an OpenSSL cipher';
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The names that kombu's Redis transport uses. Workers read only these, so they must be exactly equal to kombu's.
+ * None of them includes the key prefix of beat.
+ */
+import type { TransportOptions } from '../../contracts/broker/connection-settings.ts';
+import type { Binding } from '../../celery/routing/queue.ts';
+
+type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;
+
+/** The list with the messages of a queue that have this priority. */
+export function listKey(queue: string, priority: number, { sep, prioritySteps }: Naming): string {
+  const step = priorityStep(priority, prioritySteps);
+  return step === 0 ? queue : `${queue}${sep}${step}`;
+}
+
+/**
+ * The greatest step that is not above the priority. A priority below all steps has the last step, as in kombu,
+ * because workers read only the lists of the steps.
+ */
+function priorityStep(priority: number, steps: readonly number[]): number {
+  const clamped = Math.min(Math.max(priority, 0), 9);
+  return steps.findLast((step) => step <= clamped) ?? steps.at(-1) ?? 0;
+}
+
+/** The set of an exchange's bindings. */
+export function bindingKey(exchange: string): string {
+  return `_kombu.binding.${exchange}`;
+}
+
+/** Formats a binding: routing key, pattern (for a topic exchange), queue. */
+export function bindingMember(
+  queue: string,
+  { exchange, routingKey }: Binding,
+  sep: string,
+): string {
+  const pattern = exchange.type === 'topic' ? topicPattern(routingKey) : '';
+  return [routingKey, pattern, queue].join(sep);
+}
+
+/** The pattern of a topic binding, which kombu stores as a Python regular expression. */
+function topicPattern(routingKey: string): string {
+  const escaped = routingKey.replace(/[^\p{L}\p{N}.#*]/gu, (sign) => `\\${sign}`);
+  const words = escaped.split('.').map((word) => WILDCARDS.get(word) ?? word);
+  return `^${words.join('\\.')}$`;
+}
+
+const WILDCARDS = new Map([
+  ['*', '[^\\.]+'],
+  ['#', '.*?'],
+]);
+
+/** A queue that a worker consumes by subscribing: no worker reads a list of this name. */
+const BROADCAST_QUEUE = /^(?:.+\.)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The queues to which kombu routes a message, by the members of the binding set; none for a fanout exchange. */
+export function queuesBound(members: readonly string[], routingKey: string, sep: string): string[] {
+  return members.flatMap((member) => {
+    const [key = '', pattern = '', queue = ''] = member.split(sep);
+    if (queue === '' || isBroadcast(member, sep)) return [];
+    return (pattern === '' ? key === routingKey : fits(pattern, routingKey)) ? [queue] : [];
+  });
+}
+
+/** Whether a binding belongs to a queue of one worker, as with kombu's `Broadcast`. */
+export function isBroadcast(member: string, sep: string): boolean {
+  const [, pattern = '', queue = ''] = member.split(sep);
+  return pattern === '' && BROADCAST_QUEUE.test(queue);
+}
+
+/** Patterns of kombu are equal in Python and JavaScript; a pattern of another program may be invalid. */
+function fits(pattern: string, routingKey: string): boolean {
+  try {
+    return new RegExp(pattern).test(routingKey);
+  } catch {
+    return false;
+  }
+}
+
+/** The channel of a fanout exchange in a database. */
+export function channelName(
+  exchange: string,
+  routingKey: string,
+  { database, fanoutPrefix, fanoutPatterns }: ChannelNaming,
+): string {
+  const prefix = fanoutPrefix.replaceAll('{db}', String(database));
+  return `${prefix}${exchange}${fanoutPatterns && routingKey ? `/${routingKey}` : ''}`;
+}
+
+type ChannelNaming = Pick<TransportOptions, 'fanoutPrefix' | 'fanoutPatterns'> & {
+  readonly database: number;
+};

@@ -1,0 +1,112 @@
+import type { RunCause } from '../../celery/message/run.ts';
+import type { SkipReason } from '../../celery/message/skip-reasons.ts';
+import { nextAfter } from '../../schedule/next-after.ts';
+import { latestFrom, newestFrom, stretch, type Stretch } from '../../schedule/range.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { Entry } from './entry.ts';
+
+/** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
+export interface Skip extends Stretch {
+  readonly reason: SkipReason;
+}
+
+/** What to do about an entry that is due: everything up to and including `dueAt` is then dealt with. */
+export interface Decision {
+  /** Nominal instants to send, oldest first. */
+  readonly send: readonly number[];
+  readonly skip: readonly Skip[];
+  readonly dueAt: number;
+}
+
+/**
+ * The policy of an entry for runs that are late. `once` publishes the newest run that is due, `skip` too unless
+ * it is late, `all` the newest `maxCatchUp`. None of them publishes a run later than `startingDeadline`. There are
+ * two ways to apply it: `decide` to the occurrences of a schedule, `selectSkipped` to messages in the outbox.
+ */
+export type CatchUpPolicy = Pick<Entry, 'missed' | 'maxCatchUp' | 'startingDeadline'>;
+
+/** For entries that are no longer configured. */
+export const DEFAULT_POLICY: CatchUpPolicy = {
+  missed: 'once',
+  maxCatchUp: 1_000,
+  startingDeadline: null,
+};
+
+/**
+ * A run later than this counts as missed. A failover or a short pause is not what an entry with `missed: 'skip'`
+ * wants to skip for; its own `startingDeadline` replaces the limit. Milliseconds.
+ */
+export const MISSED_AFTER = 60_000;
+
+/** Why an occurrence is published at `now`: it was missed if a newer one is due as well, or if it is late. */
+export function causeOf(dueAt: number, newest: number, now: number): RunCause {
+  return dueAt < newest || now - dueAt > MISSED_AFTER ? 'catch-up' : 'schedule';
+}
+
+/** The policy as two limits, and why a run beyond each of them is skipped. */
+interface Limits {
+  /** How many runs are published: the newest. */
+  readonly count: number;
+  readonly overCount: SkipReason;
+  /** How late a run may be published, milliseconds. */
+  readonly lateness: number;
+  readonly tooLate: SkipReason;
+}
+
+function limitsOf({ missed, maxCatchUp, startingDeadline }: CatchUpPolicy): Limits {
+  return {
+    count: missed === 'all' ? maxCatchUp : 1,
+    overCount: OVER_COUNT[missed],
+    lateness: startingDeadline ?? (missed === 'skip' ? MISSED_AFTER : Infinity),
+    tooLate: startingDeadline === null ? 'missed' : 'deadline',
+  };
+}
+
+const OVER_COUNT = { once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const;
+
+/**
+ * Decides about every occurrence from `first`, the oldest that was not dealt with, up to `now`, by the entry's
+ * policy. One that is due right now is simply the newest of them: only the deadline distinguishes a run in time
+ * from one that is caught up.
+ */
+export function* decide(entry: Entry, first: number, now: number): Steps<Decision> {
+  const { schedule, missed } = entry;
+  const { count, overCount, lateness, tooLate } = limitsOf(entry);
+  const newest = latestFrom(schedule, first, now);
+  const skip: Skip[] = [];
+  let oldest = first;
+  /** Skips the occurrences before `end`. */
+  const skipUntil = function* (end: number, reason: SkipReason): Steps<void> {
+    if (oldest >= end) return;
+    const skipped = yield* stretch(schedule, oldest, end);
+    skip.push({ reason, ...skipped });
+    oldest = nextAfter(schedule, skipped.last);
+  };
+  // A single run replaces all others, however late they are.
+  if (missed !== 'all') yield* skipUntil(newest, overCount);
+  yield* skipUntil(now - lateness, tooLate);
+  if (oldest > newest) return { send: [], skip, dueAt: newest };
+  const send = yield* newestFrom(schedule, oldest, newest, count);
+  yield* skipUntil(send[0]!, overCount);
+  return { send, skip, dueAt: newest };
+}
+
+/**
+ * Decides about runs at these instants, whose messages are in the outbox. Returns the runs that are no longer to be
+ * published, with the reason.
+ */
+export function selectSkipped(
+  policy: CatchUpPolicy,
+  instants: Iterable<number>,
+  now: number,
+): ReadonlyMap<number, SkipReason> {
+  const { count, overCount, lateness, tooLate } = limitsOf(policy);
+  const newestFirst = [...new Set(instants)].toSorted((a, b) => b - a);
+  const skipped = new Map<number, SkipReason>();
+  for (const [i, dueAt] of newestFirst.entries()) {
+    const isLate = now - dueAt > lateness;
+    if (i >= count && !(isLate && policy.missed === 'all')) skipped.set(dueAt, overCount);
+    else if (isLate) skipped.set(dueAt, tooLate);
+  }
+  return skipped;
+}

@@ -1,0 +1,58 @@
+import { checkDefinition, type Definition, type Definitions } from '../catalog/definition.ts';
+import type { Entry } from '../catalog/entry.ts';
+import { decodeState, type EntryState } from '../../contracts/store/entry-state.ts';
+import { repairCommand } from '../../contracts/store/repair-command.ts';
+import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
+import { parseJson } from '../../util/decode/json.ts';
+import { describeError, StoreError } from '../../util/errors.ts';
+import type { StoredTarget } from './stored-edit.ts';
+
+/** A stored entry that was read from its store. */
+export interface LoadedEntry {
+  readonly entry: Entry;
+  /** `null` when its state was removed. */
+  readonly state: EntryState | null;
+  /** When the index has it as due, epoch milliseconds; `null` for never. */
+  readonly dueAt: number | null;
+}
+
+/** Reads a row. Throws a `ConfigError` for an invalid definition, and a `StoreError` for an unreadable one. */
+export function readStoredEntry(row: StoredEntry, definitions: Definitions): LoadedEntry {
+  const { definition, state } = readStoredTarget(row);
+  if (!definition) throw new StoreError(explainDefinition(row.entry));
+  return { entry: definitions.read(row.entry, definition).entry, state, dueAt: row.dueAt };
+}
+
+/** Reads a row without validating its definition. Throws a `StoreError` for an unreadable state. */
+export function readStoredTarget({ entry, definition, state }: StoredEntry): StoredTarget {
+  return {
+    definition: parseDefinition(definition),
+    state: state === null ? null : readState(entry, state),
+  };
+}
+
+function readState(entry: string, text: string): EntryState {
+  try {
+    return decodeState(entry, text);
+  } catch (error) {
+    const repair = `its schedule restarts from now with: ${repairCommand(entry)}`;
+    throw new StoreError(`${describeError(error)}; ${repair}`, { cause: error });
+  }
+}
+
+/** The definition of a stored entry, not validated; `null` for a text that is not a JSON object, or is too large. */
+export function parseDefinition(text: string): Definition | null {
+  try {
+    checkDefinition(text);
+    const value = parseJson(text);
+    return typeof value === 'object' && !Array.isArray(value) ? (value as Definition | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What is wrong with a definition that `readStoredTarget` could not read, and its repair. */
+export function explainDefinition(entry: string): string {
+  const name = JSON.stringify(entry);
+  return `the definition of stored entry ${name} is not a JSON object, or is too large; beat remove removes the entry`;
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Difference } from '../entries/catalog/catalog.ts';
+import type { BeatConfig } from '../config/config-types.ts';
+import { LiveSettings } from './reload/live-settings.ts';
+import { toSettings } from '../config/resolve.ts';
+import type { Settings } from '../config/settings.ts';
+import type { BeatEvents } from '../contracts/events/beat-events.ts';
+import { Events, type EventSource, type Listener } from '../contracts/events/events.ts';
+import { Connections } from './instance/connections.ts';
+import { runInstance, type Instance } from './instance/run-instance.ts';
+import { Liveness } from '../observe/liveness.ts';
+import { openTraces } from '../observe/traces.ts';
+import { Reloader, type SettingsSource } from './reload/reloader.ts';
+import type { FindSchedulers } from '../contracts/store/scheduler-trace.ts';
+import type { Store } from '../contracts/store/store.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
+import { Stop } from '../util/grace-period.ts';
+
+export interface BeatOptions {
+  /** Where time comes from; the host's clocks unless a test brings its own. */
+  readonly clock?: Clock;
+  /** An open store; by default the store that `brokerUrl` names. */
+  readonly store?: Store;
+  /** The origin of messages, as Celery's `gen<pid>@<host>`. */
+  readonly origin?: string;
+  /** Where the configuration is read again by `reload()` and at the beginning of a term, if it has changed. */
+  readonly source?: SettingsSource;
+  /** Finds schedulers that beat has replaced and that are not in its store; by default none. */
+  readonly findSchedulers?: FindSchedulers;
+}
+
+/**
+ * One instance of the scheduler. Any number of instances may run, in one process or in many: one of them leads. `start`
+ * makes the instance a follower; `stop` finishes the current batch and releases the lock.
+ */
+export class Beat implements EventSource, AsyncDisposable {
+  /** Whether the loop makes progress, for health checks. */
+  readonly liveness: Liveness;
+  readonly #instance: Instance;
+  readonly #stop = new AbortController();
+  #opening: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
+
+  /** Throws a `ConfigError` with every problem found. */
+  constructor(config: BeatConfig | Settings, options?: BeatOptions | null) {
+    const { store, source, findSchedulers, origin } = options ?? {};
+    const clock = options?.clock ?? systemClock;
+    const live = new LiveSettings(toSettings(config), {
+      origin: origin ?? `beat@${hostname()}`,
+      replyTo: randomUUID(),
+    });
+    this.liveness = new Liveness(clock);
+    const shared = { live, clock, events: new Events(), liveness: this.liveness };
+    const connections = new Connections({ ...shared, store });
+    const prepare = (settings: Settings) => connections.openResults(settings);
+    const reloader = new Reloader({ ...shared, source, prepare });
+    this.#instance = { ...shared, connections, reloader, findSchedulers };
+  }
+
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#instance.live.settings;
+  }
+
+  /** Calls the listener at each event. One that throws or rejects is reported as a `failure`. */
+  on<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#instance.events.on(name, listener);
+    return this;
+  }
+
+  /** Calls the listener at the next event only. */
+  once<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#instance.events.once(name, listener);
+    return this;
+  }
+
+  /** Removes a listener that `on` or `once` added. */
+  off<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#instance.events.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Opens the store and begins to follow. Resolves at once: listen to `leading` for more. May be called
+   * twice. Throws a `ConfigError` for an invalid `brokerUrl`.
+   */
+  async start(): Promise<void> {
+    await (this.#opening ??= this.#open());
+  }
+
+  /**
+   * Replaces the configuration: by the given one, or by the files of `BeatOptions.source` as they are now. The
+   * new one is in force from the next tick on; entries that did not change keep their place. Resolves with the
+   * names of the entries that did. Rejects with a `ConfigError`, and changes nothing, if the configuration is
+   * invalid or changes a setting that needs a restart, such as `brokerUrl`. A store that was given to the
+   * constructor keeps the queues that it was opened with.
+   */
+  async reload(config?: BeatConfig | Settings): Promise<Difference> {
+    if (config === undefined) return this.#instance.reloader.reload();
+    return this.#instance.reloader.replace(toSettings(config));
+  }
+
+  /**
+   * Finishes the current batch, releases the lock and closes the store. May be called twice. A stopped instance cannot
+   * be started again.
+   */
+  async stop(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#stop.abort(new Stop(this.#instance.clock.monotonic()));
+    await this.finished();
+  }
+
+  /** Resolves when the instance has stopped; at once if it never started. */
+  async finished(): Promise<void> {
+    // `start` has already rejected with this error.
+    await this.#opening?.catch(() => {});
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #open(): Promise<void> {
+    const { events, live, connections } = this.#instance;
+    const traceRun = await openTraces(events);
+    if (traceRun) live.trace(traceRun);
+    await connections.open();
+    this.#running = runInstance(this.#instance, this.#stop.signal);
+  }
+}

@@ -1,0 +1,96 @@
+import type { LiveSettings } from '../reload/live-settings.ts';
+import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
+import type { EventStream } from '../../contracts/broker/event-stream.ts';
+import type { Settings } from '../../config/settings.ts';
+import { openEventStream } from '../../drivers/open-event-stream.ts';
+import { openResultReader } from '../../drivers/open-result-reader.ts';
+import { openResults, openStore } from '../../drivers/open-store.ts';
+import type { Events } from '../../contracts/events/events.ts';
+import type { Liveness } from '../../observe/liveness.ts';
+import { emitOutboxEvents } from '../outbox/outbox-events.ts';
+import type { ResultReader } from '../../contracts/store/result-reader.ts';
+import type { ResultBackend } from '../../contracts/store/results.ts';
+import type { Store } from '../../contracts/store/store.ts';
+import type { Clock } from '../../util/clock.ts';
+
+export interface ConnectionsOptions {
+  readonly live: LiveSettings;
+  readonly events: Events;
+  readonly liveness: Liveness;
+  readonly clock: Clock;
+  /** An open store, which stays open; by default the store of the settings. */
+  readonly store: Store | undefined;
+}
+
+/** The connections of an instance: to its store, and to result backend and task events if they are needed. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  #store: Store | undefined;
+  #reader: ResultReader | null = null;
+  #eventStream: EventStream | null = null;
+  #results: ResultBackend | null = null;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /** Throws a `ConfigError` for an invalid URL. */
+  async open(): Promise<void> {
+    const { live, clock } = this.#options;
+    const { results, outcomes, eventStream } = live.settings;
+    await this.openResults(live.settings);
+    if (outcomes) this.#reader = await openResultReader(results, clock);
+    if (eventStream) {
+      const { broker, connection, transport } = live.settings;
+      const options = { ...eventStream, connection, transport, clock };
+      this.#eventStream = await openEventStream(broker, options);
+    }
+    this.#store ??= await this.#openStore();
+  }
+
+  /** Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError` as `open`. */
+  async openResults(settings: Settings): Promise<void> {
+    this.#results ??= await openResults(resultOptions(settings));
+  }
+
+  /** The store, after `open`. */
+  get store(): Store {
+    return this.#store!;
+  }
+
+  /** What reads outcomes, after `open`; `null` if they are not followed. */
+  get reader(): ResultReader | null {
+    return this.#reader;
+  }
+
+  /** The task events of workers, after `open`; `null` if they send none. */
+  get eventStream(): EventStream | null {
+    return this.#eventStream;
+  }
+
+  /** Resolves with the result backend for a chord. A stored entry may be the first that starts one. */
+  readonly results = async (): Promise<ResultBackend | null> => {
+    return (this.#results ??= await openResults(this.#options.live.settings.results));
+  };
+
+  async close(): Promise<void> {
+    await this.#results?.close();
+    await this.#reader?.close();
+    await this.#eventStream?.close();
+    if (this.#store !== this.#options.store) await this.#store?.close();
+  }
+
+  #openStore(): Promise<Store> {
+    const { live, events, liveness, clock } = this.#options;
+    return openStore({
+      ...storeOptions(live.settings, clock),
+      queues: live.queues,
+      findPolicies: live.findPolicies,
+      reports: emitOutboxEvents(events, liveness),
+      warn: (...warning) => {
+        events.warn(...warning);
+      },
+    });
+  }
+}

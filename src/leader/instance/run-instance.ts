@@ -1,0 +1,129 @@
+import type { LiveSettings } from '../reload/live-settings.ts';
+import type { Events } from '../../contracts/events/events.ts';
+import { CommandInbox } from '../inbox/command-inbox.ts';
+import { ReloadCommands } from '../inbox/reload-commands.ts';
+import { buildRevoke } from '../../celery/message/revoke.ts';
+import { HealthMonitor } from './health-monitor.ts';
+import type { Liveness } from '../../observe/liveness.ts';
+import { OtherSchedulers } from './other-schedulers.ts';
+import { Presence } from './presence.ts';
+import { publishTaskEvents } from '../../observe/task-events.ts';
+import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
+import { TaskEvents } from '../outcomes/task-events.ts';
+import { recordWithdrawn } from '../outcomes/record-withdrawn.ts';
+import type { Reloader } from '../reload/reloader.ts';
+import { Leadership } from '../scheduling/leadership.ts';
+import { Scheduler } from '../scheduling/scheduler.ts';
+import type { FindSchedulers } from '../../contracts/store/scheduler-trace.ts';
+import type { TermService } from '../../contracts/store/store.ts';
+import type { Clock } from '../../util/clock.ts';
+import { withGracePeriod } from '../../util/grace-period.ts';
+import type { Connections } from './connections.ts';
+import { leadTerm } from './lead-term.ts';
+
+/** What one instance consists of, with open connections. */
+export interface Instance {
+  readonly live: LiveSettings;
+  readonly connections: Connections;
+  readonly reloader: Reloader;
+  readonly liveness: Liveness;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Finds other schedulers beside the store; absent for none. */
+  readonly findSchedulers?: FindSchedulers | undefined;
+}
+
+/** Follows and leads in turn until `stop` aborts, then closes the connections. Never rejects. */
+export async function runInstance(instance: Instance, stop: AbortSignal): Promise<void> {
+  const { live, connections, liveness, clock, events } = instance;
+  const { store } = connections;
+  const outcomes = createFollower(instance);
+  const scheduler = createScheduler(instance, outcomes);
+  const commands = createInbox(instance, scheduler);
+  const services = listServices(instance, scheduler, outcomes);
+  const leadership = new Leadership({
+    ...{ lock: store.lock, ledger: store.ledger, clock, events, ttl: live.settings.lock.ttl },
+    onProgress: () => liveness.touch(),
+  });
+  const endings = observe(instance, stop);
+  const leader = { ...instance, scheduler, commands, services };
+  await leadership.run((term) => leadTerm(leader, term, stop), stop);
+  // A broker or a store that does not answer does not delay the end.
+  for (const end of endings) await withGracePeriod(clock, stop, end()).catch(() => {});
+  await connections.close();
+  events.emit('stopped');
+}
+
+function createFollower({ connections, clock, events }: Instance): OutcomeFollower | undefined {
+  const { reader, eventStream: stream, store } = connections;
+  if (!reader && !stream) return undefined;
+  const taskEvents = stream && new TaskEvents({ stream, clock, events });
+  return new OutcomeFollower({ reader, taskEvents, history: store.history, clock, events });
+}
+
+function createScheduler(
+  { live, connections, liveness, clock, events }: Instance,
+  outcomes: OutcomeFollower | undefined,
+): Scheduler {
+  const { store, results } = connections;
+  const { ledger, entries, broker } = store;
+  return new Scheduler({
+    ...{ catalog: live.catalog, ledger, clock, events, results },
+    messageContext: () => live.messageContext,
+    stored: entries && { entries, definitions: () => live.settings.definitions },
+    // Task events alone do not end a run of an entry that limits overlap.
+    ...(outcomes && connections.reader && { outcomes: outcomes.watched }),
+    progressed: () => liveness.touch(),
+    blocked: (names) => (liveness.blockedEntries = names),
+    cancelTasks: (taskIds) => {
+      const revoke = buildRevoke(taskIds, live.settings.remoteControl.namespace);
+      return broker.announce([revoke], { declaredBySubscribers: true });
+    },
+  });
+}
+
+function createInbox(
+  { connections, reloader, clock, events }: Instance,
+  scheduler: Scheduler,
+): CommandInbox | undefined {
+  const log = connections.store.commands;
+  if (!log) return undefined;
+  const reloads = new ReloadCommands(() => reloader.reload(), clock);
+  return new CommandInbox({ log, engine: scheduler.commands, reloads, events, clock });
+}
+
+/** What runs beside the scheduler during a term. */
+function listServices(
+  { connections: { store }, clock, events, findSchedulers }: Instance,
+  scheduler: Scheduler,
+  outcomes: OutcomeFollower | undefined,
+): readonly TermService[] {
+  const monitor = new HealthMonitor(store.checkHealth, clock, events);
+  const find = [store.findSchedulers, findSchedulers].filter((each) => each !== undefined);
+  const others = new OtherSchedulers({ find, clock, events });
+  const services: readonly (TermService | undefined)[] = [
+    { run: (_, signal) => monitor.run(signal) },
+    { run: (_, signal) => others.run(signal) },
+    store.relay,
+    store.nameIndex,
+    outcomes && {
+      run: (_, signal) => outcomes.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR)),
+    },
+  ];
+  return services.filter((service) => service !== undefined);
+}
+
+/** Attaches what reports about this instance elsewhere. Returns what has to end before the connections close. */
+function observe(
+  { live, connections: { store }, clock, events }: Instance,
+  stop: AbortSignal,
+): readonly (() => Promise<void>)[] {
+  const { origin } = live.messageContext;
+  const taskEvents = publishTaskEvents(events, store.broker, {
+    ...{ settings: () => live.settings.taskEvents, origin, clock },
+  });
+  const withdrawn = store.history && recordWithdrawn(events, store.history, clock);
+  const presence = store.instances && new Presence(store.instances, events, clock, origin);
+  const announcing = presence?.run(stop);
+  return [() => taskEvents.flush(), async () => withdrawn?.flush(), async () => announcing];
+}

@@ -1,0 +1,205 @@
+import type { Broker } from '../../contracts/broker/broker.ts';
+import {
+  DEFAULT_POLICY,
+  selectSkipped,
+  type CatchUpPolicy,
+} from '../../entries/catalog/catch-up.ts';
+import type { Message } from '../../celery/message/message.ts';
+import type { Outbox, OutboxMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
+import { isReadable, isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
+import type { Clock } from '../../util/clock.ts';
+import { MessageStates, type Rejections } from './message-states.ts';
+import type { RelayReports } from './reports.ts';
+import { selectUnsent, send } from './send.ts';
+import { Withdrawals, type Withdrawal } from './withdrawals.ts';
+
+/** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
+export type FindPolicies = (
+  entries: readonly string[],
+) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
+
+export interface PublisherOptions {
+  readonly outbox: Outbox;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly reports: RelayReports;
+  readonly findPolicies: FindPolicies;
+}
+
+/** How many messages are read from the outbox, and published, at once. */
+const PAGE_SIZE = 500;
+
+/** Unreadable messages that are reported by their ids. */
+const MAX_NAMED = 5;
+
+/**
+ * Publishes the messages in the outbox during one term, and removes them. It publishes no message again that the
+ * broker has; one that was rejected, or got no answer, may be published again.
+ */
+export class TermPublisher {
+  readonly token: number;
+  readonly #options: PublisherOptions;
+  readonly #states = new MessageStates();
+  readonly #withdrawals: Withdrawals;
+
+  constructor(token: number, options: PublisherOptions) {
+    this.token = token;
+    this.#options = options;
+    this.#withdrawals = new Withdrawals(token);
+  }
+
+  /** The number of messages that wait for `retry`. */
+  get rejectedCount(): number {
+    return this.#states.count('rejected', 'skipped');
+  }
+
+  /** When the oldest of them was due, epoch milliseconds; `null` if none waits. */
+  get oldestRejected(): number | null {
+    return this.#states.oldest('rejected', 'skipped');
+  }
+
+  /**
+   * Publishes the messages that the broker does not have, and removes the messages that it has. Resolves with the
+   * rejected ones; `isCurrent` is `false` when a newer term has begun. Rejects when the answer of the broker
+   * or of the outbox is unknown.
+   */
+  async publish(
+    messages: readonly OutboxMessage[],
+  ): Promise<{ readonly rejections: Rejections; readonly isCurrent: boolean }> {
+    const rejections = await send(this.#options.broker, this.#states, messages);
+    const skipped = await this.#skipLate(Map.groupBy(messages, ({ run }) => run.entry));
+    const confirmed = messages.filter(({ id }) => !rejections.has(id));
+    return { rejections, isCurrent: await this.#remove([...confirmed, ...skipped]) };
+  }
+
+  /** Publishes all messages in the outbox, oldest first, until a stop. `false` when a newer term has begun. */
+  async publishAll(stop?: AbortSignal): Promise<boolean> {
+    const isEmpty = (await this.#options.outbox.pending(1, '')).length === 0;
+    // Each term would publish the messages again if they could not be removed.
+    if (!isEmpty && !(await this.#isCurrent())) return false;
+    return this.#publishPages(() => true, stop);
+  }
+
+  /**
+   * Publishes the rejected messages again, unless they are too late now, until a stop. `false` when a newer term
+   * has begun.
+   */
+  async retry(stop?: AbortSignal): Promise<boolean> {
+    if (!(await this.#isCurrent())) return false;
+    const skipped = await this.#skipLate(new Map(this.#states.entries.map((name) => [name, []])));
+    if (!(await this.#remove(skipped))) return false;
+    // Includes the messages that an earlier attempt published and failed to remove.
+    return this.#publishPages((message) => this.#states.get(message).kind !== 'pending', stop);
+  }
+
+  /** To remove nothing shows whether a newer term has begun. */
+  #isCurrent(): Promise<boolean> {
+    return this.#options.outbox.remove(this.token, []);
+  }
+
+  async #publishPages(
+    isWanted: (message: OutboxMessage) => boolean,
+    stop: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { outbox, reports } = this.#options;
+    const unreadable: Unreadable[] = [];
+    let unreadableCount = 0;
+    for (let after = ''; !stop?.aborted;) {
+      const page = await outbox.pending(PAGE_SIZE, after);
+      const messages = page.filter(isReadable);
+      const isCurrent = await this.#publishDelayed(messages.filter(isWanted));
+      reports.progressed();
+      const others = page.filter(isUnreadable);
+      unreadableCount += others.length;
+      unreadable.push(...others.slice(0, MAX_NAMED - unreadable.length));
+      const last = page.at(-1);
+      if (isCurrent && !last) reports.unreadable(unreadableCount, unreadable);
+      if (!isCurrent || !last) return isCurrent;
+      after = last.id;
+    }
+    return true;
+  }
+
+  /** Publishes messages that were not published with their commit, and reports what became of them. */
+  async #publishDelayed(messages: readonly OutboxMessage[]): Promise<boolean> {
+    const { clock, reports } = this.#options;
+    const now = clock.now();
+    const unsent = selectUnsent(this.#states, messages);
+    const expired = new Set(unsent.filter(({ message }) => isExpired(message, now)));
+    for (const each of expired) this.#states.set(each, { kind: 'skipped', reason: 'expired' });
+    const { rejections, isCurrent } = await this.publish(
+      messages.filter((each) => !expired.has(each)),
+    );
+    const delivered = unsent.filter((each) => !expired.has(each) && !rejections.has(each.id));
+    if (delivered.length > 0) reports.delivered(delivered);
+    return isCurrent && this.#remove([...expired]);
+  }
+
+  /**
+   * Applies the catch-up policies to the rejected messages of these entries. `published` has the messages of each
+   * that were just published, which may replace older ones. Returns those that are not published any more.
+   */
+  async #skipLate(
+    published: ReadonlyMap<string, readonly OutboxMessage[]>,
+  ): Promise<readonly OutboxMessage[]> {
+    const states = this.#states;
+    const entries = [...published.keys()].filter((name) => states.select(name, 'rejected').length);
+    if (entries.length > 0) {
+      const policies = await this.#options.findPolicies(entries);
+      const now = this.#options.clock.now();
+      for (const entry of entries) {
+        const unconfirmed = states.select(entry, 'rejected', 'publishing');
+        const runs = [...unconfirmed, ...published.get(entry)!].map(({ run }) => run.dueAt);
+        const reasons = selectSkipped(policies.get(entry) ?? DEFAULT_POLICY, runs, now);
+        for (const message of states.select(entry, 'rejected')) {
+          const reason = reasons.get(message.run.dueAt);
+          if (reason) states.set(message, { kind: 'skipped', reason });
+        }
+      }
+    }
+    return [...published.keys()].flatMap((entry) => states.select(entry, 'skipped'));
+  }
+
+  /** Removes messages from the outbox, and reports the skipped ones. `false` when a newer term has begun. */
+  async #remove(messages: readonly OutboxMessage[]): Promise<boolean> {
+    if (messages.length === 0) return true;
+    const { outbox, reports, clock } = this.#options;
+    const ids = messages.map(({ id }) => id);
+    const skipped = messages.flatMap((message) => {
+      const state = this.#states.get(message);
+      return state.kind === 'skipped' ? [{ message, reason: state.reason }] : [];
+    });
+    const withdrawals = this.#withdrawals.find(skipped);
+    const rows = withdrawals.map((each) => withdrawnRow(each, clock.now()));
+    if (!(await outbox.remove(this.token, ids, rows))) return false;
+    this.#withdrawals.removed(skipped);
+    for (const message of messages) this.#states.delete(message);
+    for (const [reason, each] of Map.groupBy(skipped, (skip) => skip.reason)) {
+      const own = withdrawals.filter((withdrawal) => withdrawal.reason === reason);
+      reports.skipped(
+        each.map(({ message }) => message),
+        reason,
+        own,
+      );
+    }
+    return true;
+  }
+}
+
+/** The row of the history that says of a committed run that it was withdrawn at `at` (epoch milliseconds). */
+function withdrawnRow({ message, reason, run }: Withdrawal, at: number): WithdrawnRow {
+  const { taskId, dueAt, term } = run;
+  const occurrence = { first: dueAt, last: dueAt, count: 1 };
+  const row = { kind: 'skip', ...occurrence, reason, at, term, taskId } as const;
+  return { messageId: message.id, entry: message.run.entry, row };
+}
+
+/** Whether the header that workers read is an instant with an offset, and past. */
+function isExpired({ headers }: Message, now: number): boolean {
+  const { expires } = headers;
+  return (
+    typeof expires === 'string' &&
+    /(Z|[+-]\d\d:?\d\d)$/i.test(expires) &&
+    Date.parse(expires) <= now
+  );
+}

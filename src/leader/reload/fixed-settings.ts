@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Settings } from '../../config/settings.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { maskText } from '../../util/mask.ts';
+
+type Path = Diagnostic['path'];
+
+/**
+ * Throws a `ConfigError` with each setting that cannot change while beat runs and differs: connections are made
+ * with it, or state is stored under it.
+ */
+export function checkFixedSettings(before: Settings, after: Settings): void {
+  const [old, now] = [listFixed(before), listFixed(after)];
+  const names = [...new Set([...old.keys(), ...now.keys()])];
+  const isUsed = (name: string) =>
+    USED_WITH.every(
+      ([used, root]) => !used.test(name) || Boolean(old.get(root)) === Boolean(now.get(root)),
+    );
+  const changed = names.filter(
+    (name) => isUsed(name) && !isDeepStrictEqual(old.get(name), now.get(name)),
+  );
+  if (changed.length === 0) return;
+  throw new ConfigError(
+    changed.map((name) => {
+      const path = name.split('.');
+      const [from, to] = [old, now].map((each) => show(path, each.get(name)));
+      // Of two URLs, the passwords alone may differ.
+      const values = from === to ? '' : ` from ${from} to ${to}`;
+      return errorAt(path, `cannot change${values} while beat runs; restart beat to change it`);
+    }),
+  );
+}
+
+/** Settings that are used only with another one: where that is added or removed, they say nothing more. */
+const USED_WITH = [
+  [/^event/, 'workerSendTaskEvents'],
+  [/^(?:outcomes$|result(?!Backend$)|redisBackendUseSsl)/, 'resultBackend'],
+] as const;
+
+/** The fixed settings, by the name of each in a configuration. Durations are in milliseconds. */
+function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
+  const { connection, transport, results } = settings;
+  const { keepAlive, ...transportOptions } = transport;
+  const values = {
+    brokerUrl: settings.broker.url,
+    stateUrl: settings.state.url,
+    lockUrls: settings.locks.map(({ url }) => url),
+    lock: { ttl: settings.lock.ttl },
+    history: settings.history ?? false,
+    keyPrefix: settings.keyPrefix,
+    http: settings.http && { host: settings.http.host, port: settings.http.port },
+    declareQueues: settings.declareQueues,
+    // A worker consumes its queue for its task from its start to its end.
+    shellTask: settings.shell.task,
+    shellQueue: settings.shell.queue,
+    brokerUseSsl: connection.tls,
+    brokerFailoverStrategy: connection.failoverStrategy,
+    brokerHeartbeat: connection.heartbeat,
+    brokerConnectionTimeout: connection.timeout,
+    brokerLoginMethod: connection.login,
+    brokerNativeDelayedDeliveryQueueType: connection.delayedType,
+    brokerTransportOptions: { ...transportOptions, socketKeepalive: keepAlive },
+    resultBackend: results.backend?.url,
+    outcomes: settings.outcomes,
+    workerSendTaskEvents: settings.eventStream !== null,
+    ...(settings.eventStream && {
+      eventExchange: settings.eventStream.exchange,
+      eventQueuePrefix: settings.eventStream.queuePrefix,
+    }),
+    // Without a result backend, nothing else is used of it.
+    ...(results.backend !== null && {
+      resultExpires: results.expires,
+      resultExtended: results.extended,
+      redisBackendUseSsl: results.tls,
+      resultBackendTransportOptions: {
+        globalKeyprefix: results.keyPrefix,
+        resultChordOrdered: results.chordOrdered,
+        masterName: results.masterName,
+        sentinelKwargs: results.sentinelKwargs,
+      },
+    }),
+  };
+  return new Map(leaves([], values));
+}
+
+function leaves(path: Path, value: unknown): [name: string, value: unknown][] {
+  if (value === null || value === undefined) return [];
+  const isMap = typeof value === 'object' && !Array.isArray(value);
+  if (!isMap) return [[path.join('.'), value]];
+  return Object.entries(value).flatMap(([key, inside]) => leaves([...path, key], inside));
+}
+
+const SECRET = /pass|secret|token|caData/i;
+const DURATIONS =
+  /^(ttl|maxAge|socketTimeout|socketConnectTimeout|socketKeepalive)$|Heartbeat|Timeout|Expires/;
+
+function show(path: Path, value: unknown): string {
+  const name = String(path.at(-1));
+  if (value === undefined) return 'none';
+  if (SECRET.test(name)) return '**';
+  if (typeof value === 'number' && DURATIONS.test(name)) return `${value / 1_000}s`;
+  return maskText(JSON.stringify(value));
+}

@@ -1,0 +1,116 @@
+import type { Clock } from '../../util/clock.ts';
+import { StoreError } from '../../util/errors.ts';
+import type { Events } from '../../contracts/events/events.ts';
+import type { PlannedChange } from '../../entries/planning/planned-change.ts';
+import type { ResultBackend } from '../../contracts/store/results.ts';
+
+export interface ChordSizesOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Returns where chords are joined; `null` while no entry starts one. */
+  readonly results: () => ResultBackend | null | Promise<ResultBackend | null>;
+}
+
+/** How long a batch waits for the result backend, milliseconds; and how long after it did not answer. */
+const TIMEOUT = 1_000;
+const TIMEOUT_IN_DOUBT = 50;
+
+/** How long an acknowledgement is valid, milliseconds: the backend expires the registration some day. */
+const VALIDITY = 60_000;
+
+/** In a failure. */
+const MAX_NAMES = 5;
+
+const OPERATION = { kind: 'register-chords' } as const;
+
+/**
+ * Registers chord sizes with the result backend before any task of a chord is published. A backend that does
+ * not answer delays others for a short time only: an acknowledgement that comes late counts at the next try.
+ */
+export class ChordSizes {
+  readonly #options: ChordSizesOptions;
+  /** By entry: the chords of its next run whose registration is under way. */
+  readonly #pending = new Map<string, string>();
+  /** By entry: the chords of its next run that the backend acknowledged. */
+  readonly #acknowledged = new Map<string, { readonly chords: string; readonly at: number }>();
+  #inDoubt = false;
+
+  constructor(options: ChordSizesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the changes whose chords are registered, after the timeout at most. Never rejects. */
+  async register(
+    starting: readonly PlannedChange[],
+    stop: AbortSignal,
+  ): Promise<readonly PlannedChange[]> {
+    const missing = starting.filter((each) => !this.#isAcknowledged(each));
+    await this.#wait(this.#register(missing), stop);
+    const unregistered = starting.filter((each) => !this.#isAcknowledged(each));
+    const late = unregistered.filter(({ change }) => this.#pending.has(change.entry));
+    if (late.length > 0) this.#reportFailure(late, 'the result backend does not answer');
+    const registered = starting.filter((each) => !unregistered.includes(each));
+    // It counts once: a run that is not published now may be tried again much later.
+    for (const { change } of registered) this.#acknowledged.delete(change.entry);
+    return registered;
+  }
+
+  #isAcknowledged(start: PlannedChange): boolean {
+    const acknowledged = this.#acknowledged.get(start.change.entry);
+    if (acknowledged?.chords !== chordIds(start)) return false;
+    return this.#options.clock.monotonic() - acknowledged.at < VALIDITY;
+  }
+
+  /** Never rejects. A registration that is under way is not repeated. */
+  async #register(starting: readonly PlannedChange[]): Promise<void> {
+    const fresh = starting.filter(
+      (each) => this.#pending.get(each.change.entry) !== chordIds(each),
+    );
+    if (fresh.length === 0) return;
+    for (const each of fresh) this.#pending.set(each.change.entry, chordIds(each));
+    const { events, clock } = this.#options;
+    try {
+      const results = await this.#options.results();
+      if (!results) throw new StoreError('there is no result backend to join chords');
+      await results.expect(fresh.flatMap(({ chords = [] }) => chords));
+      const at = clock.monotonic();
+      for (const each of fresh) {
+        this.#acknowledged.set(each.change.entry, { chords: chordIds(each), at });
+      }
+      this.#inDoubt = false;
+      events.reportRecovery(OPERATION);
+    } catch (error) {
+      this.#reportFailure(fresh, error instanceof Error ? error.message : String(error), error);
+    } finally {
+      for (const each of fresh) {
+        const { entry } = each.change;
+        if (this.#pending.get(entry) === chordIds(each)) this.#pending.delete(entry);
+      }
+    }
+  }
+
+  async #wait(registered: Promise<void>, stop: AbortSignal): Promise<void> {
+    const answered = new AbortController();
+    const timeout = this.#inDoubt ? TIMEOUT_IN_DOUBT : TIMEOUT;
+    const timedOut = this.#options.clock.sleep(timeout, AbortSignal.any([answered.signal, stop]));
+    await Promise.race([registered, timedOut]);
+    answered.abort();
+  }
+
+  #reportFailure(starting: readonly PlannedChange[], message: string, cause?: unknown): void {
+    this.#inDoubt = true;
+    const text = `${formatNames(starting)}: ${message}`;
+    this.#options.events.reportFailure(OPERATION, new StoreError(text, { cause }));
+  }
+}
+
+function chordIds({ chords = [] }: PlannedChange): string {
+  return chords.map(({ groupId }) => groupId).join();
+}
+
+/** `entry "a"`, `entries "a", "b" and 3 more`. */
+function formatNames(starting: readonly PlannedChange[]): string {
+  const names = starting.slice(0, MAX_NAMES).map(({ change }) => JSON.stringify(change.entry));
+  const more = starting.length > MAX_NAMES ? ` and ${starting.length - MAX_NAMES} more` : '';
+  return `${starting.length === 1 ? 'entry' : 'entries'} ${names.join(', ')}${more}`;
+}

@@ -1,0 +1,228 @@
+import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
+import type { EntryChange, SchedulingEvent } from '../../contracts/events/beat-events.ts';
+import type { EntryState } from '../../contracts/store/entry-state.ts';
+import type { Ledger } from '../../contracts/store/ledger.ts';
+import { StoreError } from '../../util/errors.ts';
+import {
+  planAdoption,
+  planRestart,
+  type Adoption,
+  type KnownEntry,
+} from '../../entries/planning/plan-adoption.ts';
+import type { PlannedChange } from '../../entries/planning/planned-change.ts';
+import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
+import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
+import { PAUSE, type PlanCommitter } from './plan-committer.ts';
+import type { ScheduledEntries } from './scheduled-entries.ts';
+import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { Term } from './term.ts';
+
+export interface EntryAdopterOptions
+  extends BlockedEntriesOptions, Pick<StoredWindowOptions, 'stored'> {
+  readonly catalog: Catalog;
+  readonly ledger: Ledger;
+  readonly committer: PlanCommitter;
+  readonly scheduled: ScheduledEntries;
+  readonly window: StoredWindow;
+}
+
+/** How many entries a term took on, and how many of them changed. */
+interface Adopted {
+  readonly scheduled: number;
+  readonly changes: SchedulingEvent['changes'];
+}
+
+/**
+ * Takes entries into a term: compares them with their states, commits what is new about them, and schedules them.
+ * Those that cannot be taken yet wait: their state cannot be read, or the store rejected it, or they are stored
+ * and not due soon.
+ */
+export class EntryAdopter {
+  readonly #options: EntryAdopterOptions;
+  readonly #blocked: BlockedEntries;
+  /** Entries whose new state the store rejected, by name: they are not scheduled, and adopted again later. */
+  readonly #rejected = new Map<string, KnownEntry>();
+  /** When to adopt them again: epoch milliseconds, `Infinity` while there are none. */
+  #adoptAt = Infinity;
+  #hasWritten = false;
+
+  constructor(options: EntryAdopterOptions) {
+    this.#options = options;
+    this.#blocked = new BlockedEntries(options);
+  }
+
+  /**
+   * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
+   * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
+   */
+  async begin(term: Term, stop: AbortSignal): Promise<void> {
+    const { catalog, events } = this.#options;
+    const states = await this.#load();
+    this.#options.scheduled.clear();
+    this.#rejected.clear();
+    const names = new Set([...catalog.names, ...states.keys()]);
+    const { scheduled, changes } = await this.#adoptDeclared(names, states, term, stop);
+    // A stop may have come before the states were stored.
+    if (stop.aborted) return;
+    events.emit('scheduling', {
+      term: term.token,
+      entries: scheduled,
+      changes,
+      ledgerLost: this.#hasWritten && states.size === 0 && this.#blocked.names.size === 0,
+    });
+    this.#hasWritten ||= scheduled > 0;
+  }
+
+  /**
+   * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
+   * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
+   */
+  async reload(
+    { added, changed, removed }: Difference,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const names = new Set([...added, ...changed, ...removed]);
+    if (names.size > 0) {
+      const states = await this.#load();
+      for (const name of names) this.#options.scheduled.remove(name);
+      await this.#adoptDeclared(names, states, term, stop);
+    }
+    // Stored entries depend on the settings too, and on which names are declared.
+    this.#options.scheduled.clearStored();
+    for (const [name, { entry }] of this.#rejected) if (entry?.stored) this.#rejected.delete(name);
+  }
+
+  /** Adopts entries for which it is time at `now` (epoch milliseconds). */
+  async adoptWaiting(now: number, term: Term, stop: AbortSignal): Promise<void> {
+    if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
+    if (now >= this.#options.window.loadAt) await this.#loadStored(now, term, stop);
+    if (now >= this.#adoptAt) await this.#adoptRejected(term, stop);
+  }
+
+  /** When to adopt again: epoch milliseconds, `Infinity` for never. */
+  get wakeAt(): number {
+    return Math.min(this.#adoptAt, this.#blocked.checkAt, this.#options.window.loadAt);
+  }
+
+  /** The states that can be read; the entries of those that cannot are blocked. */
+  async #load(): Promise<ReadonlyMap<string, EntryState>> {
+    const { catalog, ledger } = this.#options;
+    const errors = new Map<string, StoreError>();
+    const states = await ledger.load((entry, error) => {
+      if (catalog.find(entry)?.enabled) errors.set(entry, error);
+    });
+    this.#blocked.update(errors);
+    return states;
+  }
+
+  /** Schedules entries that were blocked and whose states were repaired or removed. */
+  async #checkBlocked(term: Term, stop: AbortSignal): Promise<void> {
+    const before = this.#blocked.names;
+    // The next commit reports an unreachable store; this check does not end the term.
+    const states = await this.#load().catch(() => null);
+    if (!states) {
+      this.#blocked.checkLater();
+      return;
+    }
+    await this.#adoptDeclared(before.difference(this.#blocked.names), states, term, stop);
+  }
+
+  /** Schedules the stored entries that become due soon. */
+  async #loadStored(now: number, term: Term, stop: AbortSignal): Promise<void> {
+    const loaded = await this.#options.window.load(now);
+    // An index that another program wrote to may have an entry twice, and two changes of it would conflict.
+    const byName = new Map(loaded.map((each) => [each.entry.name, each]));
+    const fresh = [...byName.values()].filter(({ entry }) => this.#isFresh(entry.name));
+    const known = fresh.map(({ entry, state, dueAt }) => ({
+      ...{ name: entry.name, entry, state: state ?? undefined, indexedAt: dueAt },
+    }));
+    await this.#adopt(known, term, stop);
+  }
+
+  /** Whether a stored entry is not in memory. A declared entry takes precedence over one of its name. */
+  #isFresh(name: string): boolean {
+    const { catalog, events } = this.#options;
+    if (!catalog.find(name)) return !this.#options.scheduled.find(name);
+    const error = new StoreError('the configuration declares an entry of the same name');
+    events.reportFailure({ kind: 'read-definition', entry: name }, error);
+    return false;
+  }
+
+  async #adoptDeclared(
+    names: ReadonlySet<string>,
+    states: ReadonlyMap<string, EntryState>,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<Adopted> {
+    const { catalog } = this.#options;
+    const known = [...names.difference(this.#blocked.names)].map((name) => ({
+      ...{ name, entry: catalog.find(name), state: states.get(name) },
+    }));
+    const removed = known.filter(({ entry, state }) => !entry && (state?.spec ?? null) !== null);
+    // Before the removals are committed: a leader that dies in between has them still ahead, and does this again.
+    await this.#restartHidden(new Set(removed.map(({ name }) => name)), term, stop);
+    return this.#adopt(known, term, stop);
+  }
+
+  /** Has stored entries count from now whose declared entry of the same name is gone. */
+  async #restartHidden(names: ReadonlySet<string>, term: Term, stop: AbortSignal): Promise<void> {
+    const { stored, clock } = this.#options;
+    if (!stored || names.size === 0) return;
+    const rows = await stored.entries.find([...names]);
+    const restarted = rows.flatMap((row) => {
+      try {
+        return planRestart(readStoredEntry(row, stored.definitions()), clock.now()) ?? [];
+      } catch {
+        // An entry that cannot be read is reported when it is loaded.
+        return [];
+      }
+    });
+    await this.#commit(restarted, term, stop);
+  }
+
+  /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
+  async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
+    const { clock, scheduled } = this.#options;
+    const { unchanged, changed } = await runInSlices(planAdoption(known, clock.now()), clock);
+    const rejected = await this.#commit(changed, term, stop);
+    for (const each of known) {
+      if (rejected.has(each.name)) this.#rejected.set(each.name, each);
+      else this.#rejected.delete(each.name);
+    }
+    if (rejected.size > 0) this.#adoptAt = clock.now() + PAUSE;
+    else if (this.#rejected.size === 0) this.#adoptAt = Infinity;
+    await runInSlices(scheduleAll(scheduled, unchanged), clock);
+    const committed = changed.filter(({ change }) => !rejected.has(change.entry));
+    const changes: Partial<Record<EntryChange, number>> = {};
+    for (const { edit } of committed) if (edit) changes[edit] = (changes[edit] ?? 0) + 1;
+    const enabled = committed.filter(({ entry }) => entry?.enabled);
+    return { scheduled: unchanged.length + enabled.length, changes };
+  }
+
+  /** Commits the new states, and returns the names of the entries whose state was not stored. */
+  async #commit(
+    changed: readonly PlannedChange[],
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const rejected = new Set<string>();
+    const retry = ({ change }: PlannedChange) => rejected.add(change.entry);
+    await this.#options.committer.commit(changed, (each) => each.splice(0), term, stop, retry);
+    return rejected;
+  }
+
+  /** Adopts entries again whose new state the store rejected. */
+  async #adoptRejected(term: Term, stop: AbortSignal): Promise<void> {
+    await this.#adopt([...this.#rejected.values()], term, stop);
+  }
+}
+
+function* scheduleAll(scheduled: ScheduledEntries, entries: Adoption['unchanged']): Steps<void> {
+  for (const { entry, state } of entries) {
+    scheduled.schedule(entry, state);
+    yield;
+  }
+}

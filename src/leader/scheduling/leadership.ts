@@ -1,0 +1,203 @@
+/**
+ * # Leadership
+ *
+ * Any number of instances run, and one of them leads. An instance is in one of two states:
+ *
+ *                 acquires the lock and begins a term
+ *      ┌───────────┐ ───────────────────────────────► ┌──────────┐
+ *      │ following │                                   │ leading  │
+ *      └───────────┘ ◄─────────────────────────────── └──────────┘
+ *        retries when the lock is released,             renews the lock every third of the TTL
+ *        and every eighth of the TTL       lock lost │ trust expired │ fenced │ term failed
+ *
+ * The *lock* provides progress: it decides which instance may try to lead. It cannot provide safety, because a
+ * process that is suspended after it checked its lock may resume long after the lock has expired.
+ *
+ * The *fencing token* provides safety. The ledger issues a token at the beginning of each term, larger than every
+ * earlier one, and checks it in every commit. Once a newer term has begun, commits of an older term are rejected.
+ *
+ * A term is *trusted* until TTL − margin after the start of the last request that acquired or renewed the lock,
+ * on the monotonic clock. Trust only saves commits that the ledger would reject; safety does not depend on it.
+ *
+ * An answer that another instance holds the lock ends the term at once. Without an answer the leader retries while
+ * the term is trusted. The instance then follows again, and reads the schedule state again before it leads.
+ *
+ * Renewals and the release name the random value of the lock, and commits name the token of the term, so that late
+ * requests of an old term cannot affect a newer one.
+ */
+import type { Events } from '../../contracts/events/events.ts';
+import type { Ledger } from '../../contracts/store/ledger.ts';
+import type { Lease, Lock } from '../../contracts/store/lock.ts';
+import { pauseAfter } from '../../util/backoff.ts';
+import type { Clock } from '../../util/clock.ts';
+import { StoreError } from '../../util/errors.ts';
+import { withGracePeriod } from '../../util/grace-period.ts';
+import { LeaseRenewal } from './lease-renewal.ts';
+import { TermEnded, type Term } from './term.ts';
+
+/** Milliseconds after a stop. Commits give up first, and the release of the lock is the last step. */
+const LEAD_GRACE = 1_100;
+const RELEASE_GRACE = 1_300;
+
+/** The longest pause between attempts to reach the lock, as a multiple of the first. */
+const MAX_PAUSE_FACTOR = 4;
+
+export interface LeadershipOptions {
+  readonly lock: Lock;
+  readonly ledger: Pick<Ledger, 'beginTerm'>;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** The lock's time to live, in milliseconds. */
+  readonly ttl: number;
+  /** Called at each attempt to acquire the lock, unless the last term could not begin. */
+  readonly onProgress: () => void;
+}
+
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  readonly #retryInterval: number;
+  /** Whether `following` was emitted since the instance last led. */
+  #followingEmitted = false;
+  /** Whether the last term failed, as one does that cannot begin. */
+  #lastTermFailed = false;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+    this.#retryInterval = options.ttl / 8;
+  }
+
+  /** Follows and leads in turn until `stop` aborts, and then releases the lock. Never rejects. */
+  async run(lead: (term: Term) => Promise<void>, stop: AbortSignal): Promise<void> {
+    let reason = 'another instance holds the lock';
+    while (!stop.aborted) {
+      const acquired = await this.#follow(reason, stop);
+      if (acquired) reason = await this.#lead(acquired.lease, acquired.at, lead, stop);
+    }
+  }
+
+  /** Resolves with the lease and the time of its request when the lock is acquired; with `null` after a stop. */
+  async #follow(reason: string, stop: AbortSignal): Promise<{ lease: Lease; at: number } | null> {
+    const { clock, events, onProgress } = this.#options;
+    const operation = { kind: 'lock', action: 'acquire' } as const;
+    let why = reason;
+    let failures = 0;
+    for (let attempt = 1; !stop.aborted; attempt++) {
+      if (!this.#lastTermFailed) onProgress();
+      const at = clock.monotonic();
+      try {
+        const lease = await this.#acquire(stop);
+        failures = 0;
+        events.reportRecovery(operation);
+        if (lease) return { lease, at };
+        this.#lastTermFailed = false;
+      } catch (error) {
+        if (isAborted(stop)) return null;
+        this.#lastTermFailed = false;
+        events.reportFailure(operation, error);
+        why = 'the lock cannot be reached';
+        failures += 1;
+      }
+      if (attempt === 1) this.#emitFollowing(why);
+      // An unreachable lock may look free: waiting for its release would return at once.
+      if (failures > 0) await clock.sleep(this.#pauseAfter(failures), stop);
+      else await this.#waitForRelease(stop);
+    }
+    return null;
+  }
+
+  /** Tries once. A lock that is acquired after a stop is released again. */
+  async #acquire(stop: AbortSignal): Promise<Lease | null> {
+    const acquiring = this.#options.lock.acquire();
+    try {
+      return await withGracePeriod(this.#options.clock, stop, acquiring);
+    } catch (error) {
+      acquiring.then((lease) => lease?.release()).catch(() => {});
+      throw error;
+    }
+  }
+
+  #pauseAfter(failures: number): number {
+    return pauseAfter(failures, this.#retryInterval, MAX_PAUSE_FACTOR * this.#retryInterval);
+  }
+
+  /** Leads until the work ends, the term ends or `stop` aborts. Resolves with the reason to follow again. */
+  async #lead(
+    lease: Lease,
+    acquiredAt: number,
+    lead: (term: Term) => Promise<void>,
+    stop: AbortSignal,
+  ): Promise<string> {
+    const { clock, events } = this.#options;
+    const renewal = new LeaseRenewal(lease, acquiredAt, this.#options);
+    const renewing = renewal.run();
+    let reason = 'stopped';
+    try {
+      const term = await this.#beginTerm(renewal, stop);
+      if (!stop.aborted) {
+        this.#followingEmitted = false;
+        events.emit('leading', { term: term.token });
+        await withGracePeriod(clock, stop, lead(term), LEAD_GRACE);
+      }
+      this.#lastTermFailed = false;
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+      this.#lastTermFailed = !(error instanceof TermEnded);
+      if (this.#lastTermFailed && !stop.aborted) events.reportFailure({ kind: 'lead' }, error);
+    }
+    const isLost = renewal.signal.aborted;
+    if (isLost) reason = String(renewal.signal.reason);
+    renewal.end();
+    await renewing;
+    await this.#release(lease, stop);
+    if (reason === 'stopped') return reason;
+    // With the lock free the next term begins at once, and nothing else would say why this one ended.
+    if (!isLost && !this.#lastTermFailed) this.#emitFollowing(reason);
+    await clock.sleep(this.#retryInterval, stop);
+    return reason;
+  }
+
+  async #beginTerm(renewal: LeaseRenewal, stop: AbortSignal): Promise<Term> {
+    const { clock, ledger } = this.#options;
+    const beginning = ledger.beginTerm(AbortSignal.any([stop, renewal.signal]));
+    const token = await withGracePeriod(clock, stop, beginning);
+    if (!renewal.trusted) throw new StoreError('the lock was lost before the term could begin');
+    return {
+      token,
+      signal: renewal.signal,
+      get trusted() {
+        return renewal.trusted;
+      },
+    };
+  }
+
+  async #release(lease: Lease, stop: AbortSignal): Promise<void> {
+    const { clock, events } = this.#options;
+    const operation = { kind: 'lock', action: 'release' } as const;
+    try {
+      await withGracePeriod(clock, stop, lease.release(), RELEASE_GRACE);
+      events.reportRecovery(operation);
+    } catch (error) {
+      events.reportFailure(operation, error);
+    }
+  }
+
+  /** Emits once until the instance leads again, although terms that cannot begin may follow one another. */
+  #emitFollowing(reason: string): void {
+    if (this.#followingEmitted) return;
+    this.#followingEmitted = true;
+    this.#options.events.emit('following', { reason });
+  }
+
+  async #waitForRelease(stop: AbortSignal): Promise<void> {
+    const { lock, clock } = this.#options;
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, stop]);
+    await Promise.race([clock.sleep(this.#retryInterval, signal), lock.waitForRelease(signal)]);
+    done.abort();
+  }
+}
+
+/** Reads the flag again after an `await`, which the type checker does not expect to change it. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,113 @@
+import { limitsOverlap } from '../../entries/catalog/overlap.ts';
+import { advance } from '../../contracts/store/entry-state.ts';
+import { Wakeup } from '../../util/wakeup.ts';
+import type { Item } from '../../entries/planning/agenda.ts';
+import type { BlockedEntriesOptions } from './blocked-entries.ts';
+import { PAUSE, type PlanCommitter } from './plan-committer.ts';
+import { stillRunning } from '../../entries/planning/limit-overlap.ts';
+import type { PlannedChange } from '../../entries/planning/planned-change.ts';
+import { indexedDueAt } from '../../entries/planning/plan.ts';
+import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
+import type { RunOutcomes } from './run-outcomes.ts';
+import type { ScheduledEntries } from './scheduled-entries.ts';
+import type { StoredSource } from './stored-window.ts';
+import type { Term } from './term.ts';
+
+export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' | 'events'> {
+  readonly outcomes: RunOutcomes;
+  readonly scheduled: ScheduledEntries;
+  readonly committer: PlanCommitter;
+  /** Absent where the store cannot hold entries. */
+  readonly stored?: StoredSource | undefined;
+}
+
+/** An entry with the state that its store has. */
+type Known = Pick<Item, 'entry' | 'state'>;
+
+/**
+ * Has entries whose runs must not overlap wait until the result backend was asked about the runs in their state, and
+ * removes those that have ended from it. The backend is asked beside the schedule: a slow one delays no other entry.
+ * An end whose commit failed is found again when the entry is due.
+ */
+export class OverlapGate {
+  readonly #options: OverlapGateOptions;
+  readonly #wakeup = new Wakeup();
+  /** The names of the entries that are due and wait for the result backend. */
+  readonly #waiting = new Set<string>();
+
+  constructor(options: OverlapGateOptions) {
+    this.#options = options;
+    options.outcomes.onChange(() => this.#wakeup.wake());
+  }
+
+  /** Aborts when there is something to settle, or with the signal. */
+  arrival(until: AbortSignal): AbortSignal {
+    return this.#wakeup.signal(until);
+  }
+
+  /** Those of the due entries that can be planned now. The others are put back on the agenda. */
+  admit(due: readonly Item[]): readonly Item[] {
+    const { outcomes, scheduled, clock } = this.#options;
+    return due.filter(({ entry, state, dueAt }) => {
+      if (!limitsOverlap(entry)) return true;
+      const running = stillRunning(entry, state, clock.now());
+      if (running.length === 0 || outcomes.check(entry, running, dueAt)) return true;
+      this.#waiting.add(entry.name);
+      scheduled.schedule(entry, state, clock.now() + PAUSE);
+      return false;
+    });
+  }
+
+  /**
+   * Commits the ends of runs, and puts entries that waited for an answer back on the agenda. Throws `TermEnded` when the
+   * term cannot continue.
+   */
+  async settle(term: Term, stop: AbortSignal): Promise<void> {
+    this.#wakeup.reset();
+    const ended = this.#options.outcomes.takeEnded();
+    if (ended.size > 0) {
+      const known = await this.#find([...ended.keys()]);
+      const changes = known.flatMap((each) => planEnd(each, ended.get(each.entry.name)!) ?? []);
+      await this.#options.committer.commit(changes, (batch) => batch.splice(0), term, stop);
+    }
+    this.#release();
+  }
+
+  /** Entries that are not in memory are read from their store. */
+  async #find(names: readonly string[]): Promise<readonly Known[]> {
+    const { scheduled, stored, events } = this.#options;
+    const found: Known[] = names.flatMap((name) => scheduled.find(name) ?? []);
+    const missing = names.filter((name) => !scheduled.find(name));
+    if (missing.length === 0 || !stored) return found;
+    try {
+      const rows = await stored.entries.find(missing);
+      events.reportRecovery({ kind: 'load-entries' });
+      const read = rows.map((row) => readStoredEntry(row, stored.definitions()));
+      return [...found, ...read.flatMap(({ entry, state }) => (state ? [{ entry, state }] : []))];
+    } catch (error) {
+      events.reportFailure({ kind: 'load-entries' }, error);
+      return found;
+    }
+  }
+
+  /** Puts entries back on the agenda whose runs were checked. */
+  #release(): void {
+    const { scheduled, outcomes } = this.#options;
+    for (const name of this.#waiting) {
+      const item = scheduled.find(name);
+      if (item && !outcomes.check(item.entry, item.state.running ?? [], item.dueAt)) continue;
+      this.#waiting.delete(name);
+      if (item) scheduled.schedule(item.entry, item.state);
+    }
+  }
+}
+
+/** Removes runs that have ended from the state of an entry; `null` if it has none of them. */
+function planEnd({ entry, state }: Known, taskIds: ReadonlySet<string>): PlannedChange | null {
+  const { running = [] } = state;
+  const left = running.filter(({ taskId }) => !taskIds.has(taskId));
+  if (left.length === running.length) return null;
+  const after = advance(state, { running: left.length > 0 ? left : undefined });
+  const stored = entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
+  return { entry, change: { entry: entry.name, before: state, after, messages: [], stored } };
+}

@@ -1,0 +1,143 @@
+import type { Catalog } from '../../entries/catalog/catalog.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
+import type { Events } from '../../contracts/events/events.ts';
+import { partitionBySource } from '../../entries/planning/partition-by-source.ts';
+import type { PlannedChange } from '../../entries/planning/planned-change.ts';
+import type { FinishedCommand } from '../../contracts/store/command-log.ts';
+import type { UnpublishedMessage } from '../../contracts/store/commit.ts';
+import type { Clock } from '../../util/clock.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { ChangeOutcome, Committer } from './committer.ts';
+import { reportCommitted } from './report-committed.ts';
+import type { ScheduledEntries } from './scheduled-entries.ts';
+import { requireTrust, TermEnded, type Term } from './term.ts';
+
+export interface PlanCommitterOptions {
+  readonly catalog: Catalog;
+  readonly committer: Committer;
+  readonly scheduled: ScheduledEntries;
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+/** Called with a change that was not committed, and when to try again (epoch milliseconds). */
+export type Retry = (planned: PlannedChange, at: number) => void;
+
+/** Before a change that the store rejected is tried again. Milliseconds. */
+export const PAUSE = 10_000;
+/** The same if its chords were not registered: by then the result backend may answer. */
+export const SHORT_PAUSE = 1_000;
+
+/**
+ * Commits planned changes, and applies each outcome to the agenda: an entry is scheduled by its new state, or by its old
+ * one after a pause. What was committed is reported.
+ */
+export class PlanCommitter {
+  readonly #options: PlanCommitterOptions;
+
+  constructor(options: PlanCommitterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Plans and commits in batches. `plan` takes items off the list and plans them; it is called until the list is empty.
+   * Resolves with the number of runs that were sent. Throws `TermEnded` when the term cannot continue.
+   */
+  async commit<T extends { readonly entry: Entry | undefined }>(
+    items: readonly T[],
+    plan: (waiting: T[]) => readonly PlannedChange[] | Promise<readonly PlannedChange[]>,
+    term: Term,
+    stop: AbortSignal,
+    retry: Retry = this.#reschedule,
+  ): Promise<number> {
+    const { committer, clock } = this.#options;
+    let sent = 0;
+    for (const part of partitionBySource(items)) {
+      await committer.runPool(part, term, stop, async (batch) => {
+        const waiting = [...batch];
+        while (waiting.length > 0 && !stop.aborted) {
+          requireTrust(term);
+          const planned = await plan(waiting);
+          const outcomes = await committer.commit(planned, term, stop);
+          const count = await runInSlices(this.#settleAll(planned, outcomes, retry), clock);
+          sent += count;
+        }
+      });
+    }
+    return sent;
+  }
+
+  /**
+   * Commits what a command decided, all of it or nothing, and the end of the command unless that is `null`. Resolves with
+   * `null`, or with why nothing was committed.
+   */
+  async commitCommand(
+    planned: readonly PlannedChange[],
+    finished: FinishedCommand | null,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<string | null> {
+    const { committer, clock } = this.#options;
+    const outcome = await committer.commitCommand(planned, finished, term, stop);
+    switch (outcome.kind) {
+      case 'store-rejected':
+        return outcome.reason;
+      case 'unregistered':
+        return 'the result backend did not register its chords';
+      case 'not-attempted':
+        throw new TermEnded('beat stops');
+      case 'committed':
+        await runInSlices(this.#settleAll(planned, outcome.changes, this.#reschedule), clock);
+        return null;
+    }
+  }
+
+  /** Commits the end of commands that have no effect. */
+  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
+    await this.#options.committer.finish(finished, term, stop);
+  }
+
+  *#settleAll(
+    planned: readonly PlannedChange[],
+    outcomes: readonly ChangeOutcome[],
+    retry: Retry,
+  ): Steps<number> {
+    let sent = 0;
+    for (const [i, each] of planned.entries()) {
+      const outcome = outcomes[i]!;
+      if (outcome.kind === 'committed') sent += this.#settle(each, outcome.unpublished);
+      else {
+        const pause = outcome.kind === 'unregistered' ? SHORT_PAUSE : PAUSE;
+        retry(each, this.#options.clock.now() + pause);
+      }
+      yield;
+    }
+    return sent;
+  }
+
+  #settle(
+    { entry, change, edit = null }: PlannedChange,
+    unpublished: readonly UnpublishedMessage[],
+  ): number {
+    const { catalog, scheduled, events } = this.#options;
+    const name = change.entry;
+    events.reportRecovery({ kind: 'commit-entry', entry: name });
+    if (edit) events.emit('entry-changed', { entry: name, change: edit });
+    // A declared entry keeps its place: the stored one of its name does not run as long as both exist.
+    const isHidden = change.stored !== undefined && catalog.find(name) !== undefined;
+    if (!isHidden && !entry?.enabled) scheduled.remove(name);
+    if (!isHidden && entry?.enabled) {
+      const isDueAgain = scheduled.schedule(entry, change.after);
+      if (isDueAgain === false && edit && edit !== 'disabled' && edit !== 'removed') {
+        const { spec, description = spec } = entry.schedule;
+        events.emit('never-due', { entry: name, change: edit, schedule: description });
+      }
+    }
+    return reportCommitted(change, unpublished, events);
+  }
+
+  readonly #reschedule: Retry = ({ entry, change }, at) => {
+    if (entry && change.before) this.#options.scheduled.schedule(entry, change.before, at);
+  };
+}

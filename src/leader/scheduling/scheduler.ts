@@ -1,0 +1,208 @@
+import { causeOf } from '../../entries/catalog/catch-up.ts';
+import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
+import type { MessageContext } from '../../entries/compose/message-context.ts';
+import type { Item } from '../../entries/planning/agenda.ts';
+import type { BlockedEntriesOptions } from './blocked-entries.ts';
+import { CommandEngine } from './command-engine.ts';
+import { Committer, type CommitterOptions } from './committer.ts';
+import { EntryAdopter } from './entry-adopter.ts';
+import { limitOverlap } from '../../entries/planning/limit-overlap.ts';
+import { OverlapGate } from './overlap-gate.ts';
+import { planOccurrences } from '../../entries/planning/plan-occurrences.ts';
+import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
+import { runsAtOnce } from '../../entries/planning/runs-at-once.ts';
+import { PAUSE, PlanCommitter, SHORT_PAUSE } from './plan-committer.ts';
+import { NO_OUTCOMES, type RunOutcomes } from './run-outcomes.ts';
+import { ScheduledEntries } from './scheduled-entries.ts';
+import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { Term } from './term.ts';
+
+export interface SchedulerOptions
+  extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'>, StoredWindowOptions {
+  readonly catalog: Catalog;
+  /** Returns the values that messages share, which a reload replaces. */
+  readonly messageContext: () => MessageContext;
+  /** The outcomes of runs; without them, runs of entries that limit overlap end after their `maxRuntime`. */
+  readonly outcomes?: RunOutcomes;
+  /** Has workers end these tasks. Rejects if the broker did not accept that. */
+  readonly cancelTasks?: (taskIds: readonly string[]) => Promise<void>;
+}
+
+/** How long a tick counts the occurrences that it skips; later ones are not counted. Milliseconds. */
+const COUNT_BUDGET = 50;
+
+/**
+ * One pass at a time: plans what is due, renders its messages, commits them in batches. It sets no timer: the
+ * caller of `tick` waits until the instant that it returns.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #committer: PlanCommitter;
+  readonly #scheduled: ScheduledEntries;
+  readonly #adopter: EntryAdopter;
+  readonly #gate: OverlapGate;
+  /** What commands act on. */
+  readonly commands: CommandEngine;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    const window = new StoredWindow(options);
+    const { outcomes = NO_OUTCOMES } = options;
+    const scheduled = new ScheduledEntries(window, outcomes, options.events);
+    const committer = new PlanCommitter({
+      ...options,
+      committer: new Committer(options),
+      scheduled,
+    });
+    this.#committer = committer;
+    this.#scheduled = scheduled;
+    this.#adopter = new EntryAdopter({ ...options, committer, scheduled, window });
+    this.#gate = new OverlapGate({ ...options, outcomes, committer, scheduled });
+    this.commands = new CommandEngine({ ...options, committer, scheduled });
+  }
+
+  /**
+   * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
+   * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
+   */
+  async begin(term: Term, stop: AbortSignal): Promise<void> {
+    this.#options.outcomes?.reset();
+    await this.#adopter.begin(term, stop);
+  }
+
+  /**
+   * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
+   * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
+   */
+  async reload(difference: Difference, term: Term, stop: AbortSignal): Promise<void> {
+    await this.#adopter.reload(difference, term, stop);
+  }
+
+  /**
+   * Publishes what is due now, loads what is due soon, and returns when to tick again: epoch milliseconds, `Infinity` for never. A
+   * stop takes effect between batches. Throws `TermEnded` when the term cannot continue.
+   */
+  async tick(term: Term, stop: AbortSignal): Promise<number> {
+    const { clock, events } = this.#options;
+    await this.#gate.settle(term, stop);
+    const now = clock.now();
+    const due = this.#gate.admit(this.#scheduled.take(now));
+    const sent = await this.#publish(due, now, term, stop);
+    // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
+    // the commands that have arrived by then.
+    if (this.#adopter.wakeAt <= clock.now()) {
+      await this.#adopter.adoptWaiting(clock.now(), term, stop);
+    }
+    const { wakeAt } = this;
+    events.emit('tick', { sent, wakeAt });
+    return wakeAt;
+  }
+
+  /** Aborts when a tick has something to do before `wakeAt`, or with the signal. */
+  arrival(until: AbortSignal): AbortSignal {
+    return this.#gate.arrival(until);
+  }
+
+  /** The entries in memory whose last run was published after an instant (epoch milliseconds), newest first. */
+  publishedSince(instant: number): readonly Entry[] {
+    return [...this.#scheduled]
+      .filter(({ state }) => (state.sentAt ?? 0) > instant)
+      .toSorted((a, b) => b.state.sentAt! - a.state.sentAt!)
+      .map(({ entry }) => entry);
+  }
+
+  /** When to tick again: epoch milliseconds, `Infinity` for never. */
+  get wakeAt(): number {
+    return Math.min(this.#scheduled.wakeAt, this.#adopter.wakeAt);
+  }
+
+  /** Publishes what is due at `now`, and returns how many runs were sent. */
+  #publish(due: readonly Item[], now: number, term: Term, stop: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    let budget = COUNT_BUDGET;
+    const plan = async (waiting: Item[]) => {
+      const begin = clock.monotonic();
+      const at = { sentAt: clock.now(), term: term.token };
+      const planned = await runInSlices(this.#planNext(waiting, now, at), clock, budget);
+      budget -= clock.monotonic() - begin;
+      return this.#cancel(planned);
+    };
+    return this.#committer.commit(due, plan, term, stop);
+  }
+
+  /** Takes items off the list, and plans them, until their runs fill a commit. */
+  *#planNext(
+    waiting: Item[],
+    now: number,
+    at: { readonly sentAt: number; readonly term: number },
+  ): Steps<readonly PlannedChange[]> {
+    const planned: PlannedChange[] = [];
+    let share = 0;
+    for (let item = waiting.shift(); item; item = share < 1 ? waiting.shift() : undefined) {
+      const plan = yield* this.#plan(item, now, at);
+      if (plan) planned.push(plan);
+      // One run of each entry always fits.
+      const runs = plan ? plan.change.after.runCount - item.state.runCount : 0;
+      if (runs > 1) share += runs / runsAtOnce(item.entry);
+      yield;
+    }
+    return planned;
+  }
+
+  /** A run that cannot be prepared stays due, and is tried again after a pause. */
+  *#plan(
+    { entry, state, dueAt }: Item,
+    now: number,
+    at: { readonly sentAt: number; readonly term: number },
+  ): Steps<PlannedChange | undefined> {
+    const { clock, events, messageContext, outcomes } = this.#options;
+    try {
+      const occurrences = yield* planOccurrences(entry, state, now, dueAt);
+      const limited = limitOverlap(entry, state, occurrences, now);
+      if (limited.kind === 'wait') {
+        this.#scheduled.schedule(entry, state, limited.until);
+        outcomes?.expedite(state.running ?? []);
+        return undefined;
+      }
+      const { send, skip, changes } = limited.planned;
+      const newest = send.at(-1) ?? now;
+      const cause = (at: number) => causeOf(at, newest, now);
+      const decided = {
+        ...{ entry, before: state, runs: send, causeOf: cause, skipped: skip, changes },
+        cancel: limited.cancel,
+      };
+      return yield* planChange(decided, at, messageContext());
+    } catch (error) {
+      events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
+      this.#scheduled.schedule(entry, state, clock.now() + PAUSE);
+      return undefined;
+    }
+  }
+
+  /**
+   * Has workers end the runs that planned ones replace, before these are committed: a leader that dies in between leaves
+   * the occurrences due, and the next one does it again. Resolves with what can be committed now.
+   */
+  async #cancel(planned: readonly PlannedChange[]): Promise<readonly PlannedChange[]> {
+    const { cancelTasks, clock, events } = this.#options;
+    const taskIds = planned.flatMap(({ cancel = [] }) => cancel);
+    if (taskIds.length === 0 || !cancelTasks) return planned;
+    try {
+      await cancelTasks(taskIds);
+      events.reportRecovery({ kind: 'cancel' });
+      return planned;
+    } catch (error) {
+      events.reportFailure({ kind: 'cancel' }, error);
+    }
+    const [postponed, others] = [true, false].map((isCancelling) =>
+      planned.filter(({ cancel = [] }) => cancel.length > 0 === isCancelling),
+    ) as [PlannedChange[], PlannedChange[]];
+    for (const { entry, change } of postponed) {
+      this.#scheduled.schedule(entry!, change.before!, clock.now() + SHORT_PAUSE);
+    }
+    return others;
+  }
+}

@@ -1,0 +1,132 @@
+import type { SkipReason } from '../../celery/message/skip-reasons.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
+import { nextAfter } from '../../schedule/next-after.ts';
+import { firstFrom } from '../../schedule/range.ts';
+import { cursor } from '../../entries/planning/plan.ts';
+import type { EntryState } from '../../contracts/store/entry-state.ts';
+import type { ReadRow, SkipRow } from '../../contracts/store/history.ts';
+import { joinRuns, type RunHistory } from './join-runs.ts';
+
+/** What became of one occurrence. Instants are epoch milliseconds. */
+export type Account =
+  | { readonly kind: 'published'; readonly run: RunHistory }
+  /** Two runs of the schedule have this instant. */
+  | { readonly kind: 'published-twice'; readonly runs: readonly RunHistory[] }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason; readonly skip: SkipRow }
+  /** It is due, and the leader has not dealt with it yet; or the entry is paused. */
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'not-yet-due' }
+  /** The history begins later, so it does not say. */
+  | { readonly kind: 'before-history' }
+  /** The history should have it, and does not. */
+  | { readonly kind: 'unaccounted' };
+
+export interface AccountedOccurrence {
+  readonly dueAt: number;
+  readonly account: Account;
+}
+
+/** What is known of an entry: its state, and its rows, newest first. */
+export interface Recorded {
+  readonly entry: Entry;
+  /** `null` for an entry that no instance has scheduled yet. */
+  readonly state: EntryState | null;
+  readonly rows: readonly ReadRow[];
+  /** Whether the store has no older rows than these. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * The instant from which the schedule as it is now is in force, exclusive: when the entry was added, edited or enabled.
+ * Nothing is expected up to it. `Infinity` for an entry that is not scheduled.
+ */
+export function scheduledSince({ entry, state }: Pick<Recorded, 'entry' | 'state'>): number {
+  if (!entry.enabled || state?.spec !== entry.schedule.spec) return Infinity;
+  return state.anchor;
+}
+
+/** The instant from which on the rows say what became of every occurrence; `-Infinity` if that is all of them. */
+export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isComplete'>): number {
+  const first = rows.findLast((row) => row.kind === 'run');
+  if (isComplete && first?.number === 1) return -Infinity;
+  const oldest = rows.findLast(isOfSchedule);
+  if (!oldest) return Infinity;
+  return oldest.kind === 'skip' ? oldest.first : oldest.dueAt;
+}
+
+/**
+ * Every occurrence of an entry in `[from, to)`, oldest first, with what became of it at `now`: those that the schedule
+ * expects, and those for which the history has a run. Runs that commands asked for are not among them.
+ */
+export function* account(
+  recorded: Recorded,
+  { from, to, now }: { readonly from: number; readonly to: number; readonly now: number },
+): Generator<AccountedOccurrence> {
+  const { entry, state, rows } = recorded;
+  const items = joinRuns(rows);
+  const runs = Map.groupBy(
+    items.filter((item) => item.kind === 'run').filter(isOfSchedule),
+    ({ dueAt }) => dueAt,
+  );
+  const skips = items.filter((item) => item.kind === 'skip');
+  const since = recordedSince(recorded);
+  const done = state ? cursor(state) : -Infinity;
+  const recordedInstants = [...runs.keys()]
+    .filter((at) => at >= from && at < to)
+    .toSorted((a, b) => a - b);
+  for (const dueAt of merge(recordedInstants, expected(recorded, from, to))) {
+    const own = runs.get(dueAt) ?? [];
+    yield { dueAt, account: judge(own, findSkip(skips, dueAt), dueAt, { since, done, now }) };
+  }
+
+  function* expected(known: Recorded, begin: number, end: number): Generator<number> {
+    const anchor = scheduledSince(known);
+    if (anchor === Infinity || !state) return;
+    const start = Math.max(begin, anchor + 1);
+    for (
+      let at = firstFrom(entry.schedule, cursor(state), start);
+      at < end;
+      at = nextAfter(entry.schedule, at)
+    ) {
+      yield at;
+    }
+  }
+}
+
+function judge(
+  runs: readonly RunHistory[],
+  skip: SkipRow | undefined,
+  dueAt: number,
+  { since, done, now }: { readonly since: number; readonly done: number; readonly now: number },
+): Account {
+  const [run] = runs;
+  if (run && runs.length > 1) return { kind: 'published-twice', runs };
+  const withdrawn = run?.withdrawn;
+  if (withdrawn) return { kind: 'skipped', reason: withdrawn.reason, skip: withdrawn };
+  if (run) return { kind: 'published', run };
+  if (skip) return { kind: 'skipped', reason: skip.reason, skip };
+  if (dueAt > done) return { kind: dueAt > now ? 'not-yet-due' : 'waiting' };
+  return { kind: dueAt < since ? 'before-history' : 'unaccounted' };
+}
+
+/** The skip of one occurrence takes precedence over a stretch around it. */
+function findSkip(skips: readonly SkipRow[], dueAt: number): SkipRow | undefined {
+  const around = skips.filter(({ first, last }) => first <= dueAt && dueAt <= last);
+  return around.find(({ first, last }) => first === last) ?? around[0];
+}
+
+function isOfSchedule(row: ReadRow): row is Extract<ReadRow, { kind: 'run' | 'skip' }> {
+  if (row.kind === 'skip') return row.taskId === undefined;
+  return row.kind === 'run' && (row.cause === 'schedule' || row.cause === 'catch-up');
+}
+
+/** Two ascending sequences as one, without repetitions. */
+function* merge(first: readonly number[], second: Iterable<number>): Generator<number> {
+  let i = 0;
+  for (const at of second) {
+    for (; i < first.length && first[i]! < at; i++) yield first[i]!;
+    if (first[i] === at) i += 1;
+    yield at;
+  }
+  yield* first.slice(i);
+}

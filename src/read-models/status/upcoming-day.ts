@@ -1,0 +1,61 @@
+import type { Entry } from '../../entries/catalog/entry.ts';
+import { nextAfter } from '../../schedule/next-after.ts';
+import type { EntryState } from '../../contracts/store/entry-state.ts';
+import type { Steps } from '../../util/steps.ts';
+import { nextRuns } from './entry-status.ts';
+
+const MINUTE = 60_000;
+/** The minutes of a day. */
+export const MINUTES = 1_440;
+
+/** How many occurrences are looked up at most: each takes some microseconds. */
+const MAX_LOOKUPS = 200_000;
+
+/** How many runs fall into each minute of a day. */
+export interface UpcomingDay {
+  /** The beginning of the first minute, epoch milliseconds. */
+  readonly from: number;
+  /** Runs per minute, without the runs of frequent entries. */
+  readonly counts: readonly number[];
+  /** Entries that run every minute or more often: they would hide all others in a picture. */
+  readonly frequent: { readonly entries: number; readonly runsPerMinute: number };
+  /** How many of the entries were counted: all, unless there are very many. */
+  readonly entries: number;
+}
+
+/** Counts the runs of the 24 hours after `now`, epoch milliseconds, in steps. Entries without a state count from now. */
+export function* countUpcoming(
+  entries: readonly Entry[],
+  states: ReadonlyMap<string, EntryState>,
+  now: number,
+): Steps<UpcomingDay> {
+  const from = Math.floor(now / MINUTE) * MINUTE;
+  const to = from + MINUTES * MINUTE;
+  const counts = new Array<number>(MINUTES).fill(0);
+  const count = (at: number) => {
+    const minute = Math.floor((at - from) / MINUTE);
+    if (minute >= 0 && minute < MINUTES) counts[minute]! += 1;
+  };
+  const frequent = { entries: 0, runsPerMinute: 0 };
+  let lookups = 0;
+  let counted = 0;
+  for (const entry of entries) {
+    if (lookups > MAX_LOOKUPS) break;
+    counted += 1;
+    const [first = Infinity] = (yield* nextRuns(entry, states.get(entry.name), now, 1)).instants;
+    lookups += 1;
+    const { schedule } = entry;
+    if (schedule.every !== undefined && schedule.every <= MINUTE && first < to) {
+      frequent.entries += 1;
+      frequent.runsPerMinute += MINUTE / schedule.every;
+      continue;
+    }
+    for (let at = first; at < to; lookups++) {
+      count(at);
+      yield;
+      at = schedule.every === undefined ? nextAfter(schedule, at) : at + schedule.every;
+    }
+    yield;
+  }
+  return { from, counts, frequent, entries: counted };
+}

@@ -1,0 +1,63 @@
+import { constants } from 'node:os';
+import type { Worker } from './worker.ts';
+import type { AnswerRequest } from '../leader/remote-control/remote-control.ts';
+import type { ControlRequest } from '../leader/remote-control/request.ts';
+
+export interface WorkerCommandsOptions {
+  readonly worker: Pick<Worker, 'active' | 'revoked' | 'revoke' | 'terminate'>;
+  /** The name of the task that runs commands. */
+  readonly task: string;
+  /** Such as `beat@host`. */
+  readonly node: string;
+  /** Lets the worker finish its commands and end. */
+  readonly shutdown: () => void;
+}
+
+/** Answers the commands of Celery's remote control that a worker of commands needs, as Celery's workers do. */
+export function answerAsWorker(options: WorkerCommandsOptions): AnswerRequest {
+  const { worker, shutdown } = options;
+  const commands = new Map<string, AnswerRequest>([
+    ['ping', () => ({ ok: 'pong' })],
+    ['active', () => listActive(options)],
+    ['revoked', () => worker.revoked],
+    ['revoke', (request) => revoke(request, worker, request.arguments['terminate'] === true)],
+    ['terminate', (request) => revoke(request, worker, true)],
+    ['shutdown', () => (shutdown(), null)],
+  ]);
+  return (request) => commands.get(request.method)?.(request) ?? null;
+}
+
+function revoke(
+  { arguments: given }: ControlRequest,
+  worker: WorkerCommandsOptions['worker'],
+  terminates: boolean,
+): unknown {
+  const taskIds = [given['task_id']].flat().filter((id) => typeof id === 'string');
+  if (!terminates) {
+    worker.revoke(taskIds);
+    return { ok: `tasks ${taskIds.join(', ')} flagged as revoked` };
+  }
+  const signal = parseSignal(given['signal'] ?? 'SIGTERM');
+  if (!signal) return { error: `unknown signal ${JSON.stringify(given['signal'])}` };
+  const ended = worker.terminate(taskIds, signal);
+  return { ok: `terminate: ${ended.length === 0 ? 'tasks unknown' : ended.join(', ')}` };
+}
+
+/** A signal as Celery's users write it: `SIGTERM`, `term`, 15. */
+function parseSignal(value: unknown): NodeJS.Signals | null {
+  const all = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  const name = typeof value === 'string' ? value.toUpperCase() : '';
+  const found = all.find(
+    ([each, number]) => [each, each.slice(3)].includes(name) || number === value,
+  );
+  return found?.[0] ?? null;
+}
+
+/** Without the environment and the input of the commands, which may contain secrets. */
+function listActive({ worker, task, node }: WorkerCommandsOptions): unknown {
+  return worker.active.map(({ taskId, command, queue, startedAt }) => ({
+    ...{ id: taskId, name: task, args: [], kwargs: { command }, type: task, hostname: node },
+    ...{ time_start: startedAt / 1_000, acknowledged: false },
+    delivery_info: { exchange: '', routing_key: queue, priority: 0, redelivered: null },
+  }));
+}

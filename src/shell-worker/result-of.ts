@@ -1,0 +1,63 @@
+import type { TaskError, TaskResult } from '../contracts/store/task-results.ts';
+import type { CommandResult } from './outcome.ts';
+import type { Task } from './task.ts';
+
+/** The Python module of the task's exceptions, which need not exist where the result is read. */
+const MODULE = 'beat_shell';
+
+/** How the task of a command ended, as its result. */
+export type Ending =
+  | { readonly status: 'STARTED' }
+  | { readonly status: 'SUCCESS'; readonly result: CommandResult }
+  | { readonly status: 'FAILURE'; readonly error: Error }
+  | { readonly status: 'REVOKED'; readonly reason: RevokeReason };
+
+/**
+ * Why a task did not end by itself, in Celery's words: it was `expired` or `revoked` before it began, or
+ * `terminated` after that.
+ */
+export type RevokeReason = 'expired' | 'revoked' | 'terminated';
+
+interface Circumstances {
+  /** The name of this worker. */
+  readonly worker: string;
+  readonly queue: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** The record of a task in the result backend. */
+export function resultOf(
+  { id: taskId, name, args, kwargs, retries, groupId, parentId }: Task,
+  ending: Ending,
+  { worker, queue, now }: Circumstances,
+): TaskResult {
+  return {
+    request: { name, args, kwargs, worker, retries, queue },
+    ...{ taskId, status: ending.status, groupId, parentId },
+    ...describe(ending, worker),
+    doneAt: ending.status === 'STARTED' ? null : now,
+  };
+}
+
+function describe(ending: Ending, worker: string): Pick<TaskResult, 'result' | 'traceback'> {
+  switch (ending.status) {
+    case 'STARTED':
+      return { result: { hostname: worker }, traceback: null };
+    case 'SUCCESS':
+      return { result: ending.result, traceback: null };
+    case 'FAILURE': {
+      const { name, message } = ending.error;
+      return { result: asError(name, message, MODULE), traceback: `${name}: ${message}` };
+    }
+    case 'REVOKED':
+      return {
+        result: asError('TaskRevokedError', ending.reason, 'celery.exceptions'),
+        traceback: null,
+      };
+  }
+}
+
+function asError(type: string, message: string, module: string): TaskError {
+  return { exc_type: type, exc_message: [message], exc_module: module };
+}

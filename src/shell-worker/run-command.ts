@@ -1,0 +1,170 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { omitSettings } from '../config/variables.ts';
+import { saferepr } from '../celery/message/python.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Command } from './command.ts';
+import type { Host } from './host.ts';
+import { codeOfSignal, CommandFailed, CommandRejected, describeResult } from './outcome.ts';
+import type { CommandResult } from './outcome.ts';
+import { OutputTail } from './output-tail.ts';
+import { ProcessGroup } from './process-group.ts';
+import { switchUser } from './switch-user.ts';
+
+export interface RunOptions {
+  readonly host: Host;
+  readonly clock: Clock;
+  /** The variable `BEAT_DUE_AT` of the command; `null` for none. */
+  readonly dueAt: string | null;
+  /** Aborts to end the command. */
+  readonly signal: AbortSignal;
+  /** The first signal that the command receives then; SIGTERM unless given. */
+  readonly endSignal?: () => NodeJS.Signals;
+  /** Contains the process group while the command runs. */
+  readonly groups: Set<ProcessGroup>;
+}
+
+/** How long the output may take to end after the command, which a process in the background can prevent. Milliseconds. */
+const OUTPUT_GRACE = 1_000;
+
+/** The working directory that is the home of the user, or `/` if that does not exist. */
+const HOME = '~';
+
+/** The longest timer of Node; a longer one fires at once. Milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** What beat writes into the header: other texts are not passed on. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/**
+ * Runs a command in a session and process group of its own. Rejects with `CommandFailed`, or with `CommandRejected`
+ * if it cannot be started. It has ended then, with its whole group unless that runs in the background.
+ */
+export async function runCommand(command: Command, options: RunOptions): Promise<CommandResult> {
+  const { host, clock } = options;
+  const started = clock.monotonic();
+  const child = await startCommand(command, options);
+  const group = new ProcessGroup(child.pid!, host, clock);
+  options.groups.add(group);
+  const [output, errors] = [child.stdout, child.stderr].map(
+    (stream) => new OutputTail(stream, command.maxOutput),
+  );
+  const closed = once(child, 'close');
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  // The command may end without reading its input.
+  child.stdin.on('error', () => {});
+  child.stdin.end(command.stdin);
+
+  const timedOut = await endInTime(exited, group, command.timeout, options);
+  const [code, signal] = await exited;
+  options.groups.delete(group);
+  await waitForOutput(closed, clock);
+  // A process in the background holds these pipes open, and they must not keep a worker running that stops.
+  child.stdin.destroy();
+  for (const tail of [output!, errors!]) tail.detach();
+  const seconds = Math.round(clock.monotonic() - started) / 1_000;
+  const result: CommandResult = {
+    exit_code: signal === null ? code! : codeOfSignal(signal),
+    ...{ stdout: output!.text, stderr: errors!.text, seconds },
+  };
+  const name = saferepr(command.command);
+  if (timedOut) {
+    const limit = `exceeded ${command.timeout} s and was ended`;
+    throw new CommandFailed(`${name} ${limit}: ${describeResult(result)}`);
+  }
+  if (result.exit_code !== 0) throw new CommandFailed(`${name} failed: ${describeResult(result)}`);
+  return result;
+}
+
+async function startCommand(
+  { command, shell, cwd, env, user }: Command,
+  { host, dueAt }: RunOptions,
+): Promise<ChildProcessWithoutNullStreams> {
+  const switched = user === null ? { env: {}, program: [] } : await switchUser(user, host);
+  const variables = { SHELL: shell, ...switched.env, ...env };
+  const home = cwd === HOME ? findHome({ ...host.env, ...variables }) : null;
+  const directory = home === null ? cwd : isDirectory(home) ? home : '/';
+  if (directory !== null && !isDirectory(directory))
+    throw notStarted(command, `the directory ${JSON.stringify(cwd)} does not exist`);
+  const own = { ...variables, ...(home !== null && { HOME: home }), ...readInstant(dueAt) };
+  const inherited = omitSettings(host.env);
+  const start = [shell, '-c', command];
+  const [program, ...args] =
+    switched.program.length === 0 ? start : [...switched.program, ...setVariables(own), ...start];
+  const child = spawn(program!, args, {
+    ...(directory !== null && { cwd: directory }),
+    env: switched.program.length === 0 ? { ...inherited, ...own } : inherited,
+    detached: true,
+  });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw notStarted(command, (error as Error).message);
+  }
+  return child;
+}
+
+/** The variable `HOME`, or the home of the worker's user. */
+function findHome(variables: Readonly<Record<string, string | undefined>>): string {
+  const { HOME: home } = variables;
+  if (home !== undefined && home !== '') return home;
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A container may run as a user id without a user.
+    return '/';
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function readInstant(dueAt: string | null): Record<string, string> {
+  return dueAt !== null && INSTANT.test(dueAt) ? { BEAT_DUE_AT: dueAt } : {};
+}
+
+/** The program that sets variables after the user was switched, and starts its further arguments. */
+function setVariables(variables: Readonly<Record<string, string>>): readonly string[] {
+  return [
+    '/usr/bin/env',
+    '--',
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+  ];
+}
+
+function notStarted(command: string, reason: string): CommandRejected {
+  return new CommandRejected(`${saferepr(command)} cannot be started: ${reason}`);
+}
+
+/** Ends the group when its time is over, or when the signal aborts. Returns whether the time was exceeded. */
+async function endInTime(
+  exited: Promise<unknown>,
+  group: ProcessGroup,
+  timeout: number | null,
+  { clock, signal, endSignal = () => 'SIGTERM' }: RunOptions,
+): Promise<boolean> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const late = sleep((timeout ?? Infinity) * 1_000, clock, either);
+  const hasExited = await Promise.race([exited.then(() => true), late.then(() => false)]);
+  done.abort();
+  if (hasExited) return false;
+  const isTimedOut = !signal.aborted;
+  await group.end(isTimedOut ? 'SIGTERM' : endSignal());
+  return isTimedOut;
+}
+
+/** A sleep of any length. */
+async function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (let left = ms; left > 0 && !signal.aborted; left -= MAX_TIMER)
+    await clock.sleep(Math.min(left, MAX_TIMER), signal);
+}
+
+async function waitForOutput(closed: Promise<unknown>, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([closed, clock.sleep(OUTPUT_GRACE, done.signal)]);
+  done.abort();
+}

@@ -1,0 +1,100 @@
+import type { ReceivedMessage } from '../celery/kombu/envelope.ts';
+import { parseJson } from '../util/decode/json.ts';
+import { isMap } from '../util/is-map.ts';
+import { decompressBody, MAX_BODY, parseCompression } from '../celery/message/compression.ts';
+import { parseInstant } from '../celery/message/parse-instant.ts';
+
+/** A task message, decoded. */
+export interface Task {
+  readonly id: string;
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** The entry of beat that sent it; empty if its sender is another program. */
+  readonly entry: string;
+  /** When the run was due, ISO 8601; `null` if it is not from beat. */
+  readonly dueAt: string | null;
+  /** Epoch milliseconds before which it must not run; `null` for none. */
+  readonly eta: number | null;
+  /** Epoch milliseconds at which it must no longer begin; `null` for never. */
+  readonly expires: number | null;
+  /** Celery's hard time limit in seconds; `null` for none. */
+  readonly timeLimit: number | null;
+  readonly ignoreResult: boolean;
+  readonly retries: number;
+  readonly groupId: string | null;
+  readonly parentId: string | null;
+  /** Whether signatures are to be published after the task: links, a chain or a chord. */
+  readonly hasFollowUps: boolean;
+}
+
+/** Decodes a message of Celery's protocol 2 or 1. Returns the reason, a text, if this worker cannot read the message. */
+export function decodeTask(message: ReceivedMessage): Task | string {
+  const body = decodeBody(message);
+  if (typeof body === 'string') return body;
+  const { headers } = message;
+  const isProtocol2 = headers['task'] !== undefined;
+  const fields = isProtocol2 ? headers : body.value;
+  const [args, kwargs, embed] = isProtocol2 ? asArray(body.value) : argumentsOf(body.value);
+  if (!isMap(fields)) return 'its body is not a map';
+  const { id, task: name } = fields;
+  if (typeof name !== 'string' || typeof id !== 'string') return 'it has no task and id';
+  if (!Array.isArray(args) || !isMap(kwargs)) return 'it has no arguments';
+  const limits: unknown = fields['timelimit'];
+  return {
+    ...{ id, name, args, kwargs },
+    entry: asText(headers['periodic_task_name']) ?? '',
+    dueAt: asText(headers['beat_due_at']),
+    eta: parseTime(fields['eta']),
+    expires: parseTime(fields['expires']),
+    timeLimit: Array.isArray(limits) && typeof limits[0] === 'number' ? limits[0] : null,
+    ignoreResult: fields['ignore_result'] === true,
+    retries: Number.isSafeInteger(fields['retries']) ? (fields['retries'] as number) : 0,
+    groupId: asText(fields['group']),
+    parentId: asText(fields['parent_id']),
+    hasFollowUps: isMap(embed) && FOLLOW_UPS.some((name) => hasItems(embed[name])),
+  };
+}
+
+const FOLLOW_UPS = ['callbacks', 'errbacks', 'chain', 'chord'];
+
+/** JSON alone: other formats are not needed for commands, and unpickling would run code. */
+function decodeBody({
+  headers,
+  body,
+  contentType,
+}: ReceivedMessage): { readonly value: unknown } | string {
+  if (contentType !== 'application/json')
+    return `its content type is ${JSON.stringify(contentType)}; allowed: application/json`;
+  const { compression } = headers;
+  const name = compression === undefined ? null : parseCompression(asText(compression) ?? '');
+  if (name === undefined) return `its compression ${JSON.stringify(compression)} is not supported`;
+  try {
+    const plain = name === null ? body : decompressBody(name, body);
+    return { value: parseJson(plain.toString(), MAX_BODY) };
+  } catch (error) {
+    return `its body cannot be decoded: ${(error as Error).message}`;
+  }
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function argumentsOf(body: unknown): readonly unknown[] {
+  if (!isMap(body)) return [];
+  return [body['args'] ?? [], body['kwargs'] ?? {}, body];
+}
+
+/** As Celery's workers read it: without an offset it is UTC. */
+function parseTime(value: unknown): number | null {
+  return parseInstant(value, 'UTC');
+}
+
+function asText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function hasItems(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : isMap(value);
+}

@@ -1,0 +1,268 @@
+import { EventEmitter } from 'node:events';
+import type { Consumer, Delivery } from '../contracts/broker/consumer.ts';
+import { Events } from '../contracts/events/events.ts';
+import type { WorkerEvents } from '../contracts/events/worker-events.ts';
+import { sleepUntil } from '../util/clock.ts';
+import { describeError } from '../util/errors.ts';
+import { ExpiringSet } from '../util/expiring-set.ts';
+import { Job, type ActiveRun, type JobOptions } from './job.ts';
+import { createRetry, retryPause, type Retry } from './retry.ts';
+import { Slots } from '../util/slots.ts';
+import { decodeTask, type Task } from './task.ts';
+
+export interface WorkerOptions extends JobOptions {
+  readonly consumer: Consumer;
+  /** The name of the task that runs commands. */
+  readonly task: string;
+  /** How many commands run at the same time. */
+  readonly concurrency: number;
+  /** When a message is acknowledged: after its command, so that it is delivered again if this process dies, or before. */
+  readonly acks: 'late' | 'early';
+}
+
+/** Messages that may wait for their ETA without a slot. */
+const MAX_WAITING = 1_000;
+
+/** How long a broker may take to deliver a message again, with the messages before it. Milliseconds. */
+const REDELIVERED_WITHIN = 3_600_000;
+
+/** As many ids as Celery's workers remember, and as long. Milliseconds. */
+const REVOKED = { limit: 50_000, retention: 3 * 3_600_000 };
+
+/** A message in progress. */
+interface Run {
+  readonly task: Task;
+  /** `null` while it is received. */
+  job: Job | null;
+  /** The deliveries of the message: a broker delivers again what was not acknowledged on a lost connection. */
+  readonly deliveries: Delivery[];
+  /** Aborts to end the wait for the ETA. */
+  readonly revoked: AbortController;
+}
+
+/** Runs the commands of `shell` entries, as deploy/worker/beat_shell.py does in Celery's workers. */
+export class Worker {
+  readonly events = new EventEmitter<WorkerEvents>();
+  /** Emits failures of the broker and of the result backend, and recoveries. */
+  readonly failures = new Events();
+  readonly #options: WorkerOptions;
+  readonly #slots: Slots;
+  readonly #abort = new AbortController();
+  readonly #stop: AbortSignal;
+  readonly #retry: Retry;
+  readonly #runs = new Map<string, Run>();
+  /**
+   * Runs that have ended although the broker will deliver their message again. They are forgotten after a time, because
+   * another worker may receive the message, and a later run may have the same id.
+   */
+  readonly #ended: ExpiringSet;
+  readonly #revoked: ExpiringSet;
+  readonly #jobs = new Set<Promise<void>>();
+  #waiting = 0;
+  /** Aborts to give up the slot with which `run` waits for a message. */
+  #receiving = new AbortController();
+
+  /** It runs commands until `stop` aborts. */
+  constructor(options: WorkerOptions, stop: AbortSignal) {
+    this.#options = options;
+    this.#slots = new Slots(options.concurrency);
+    this.#stop = stop;
+    const { clock } = options;
+    this.#ended = new ExpiringSet({ retention: REDELIVERED_WITHIN, limit: Infinity, clock });
+    this.#revoked = new ExpiringSet({ ...REVOKED, clock });
+    this.#retry = createRetry(this.failures, options.clock, stop);
+  }
+
+  /** How many messages are in progress, with those that wait for their ETA. */
+  get inProgress(): number {
+    return this.#runs.size;
+  }
+
+  /** The commands that run. */
+  get active(): readonly ActiveRun[] {
+    return [...this.#runs.values()].flatMap(({ job }) => job?.active ?? []);
+  }
+
+  /** The ids of revoked tasks that are remembered. */
+  get revoked(): readonly string[] {
+    return [...this.#revoked];
+  }
+
+  /** Discards tasks that have not begun, also when their messages arrive within three hours, as Celery's workers do. */
+  revoke(taskIds: readonly string[]): void {
+    for (const taskId of taskIds) this.#revoked.add(taskId);
+    for (const { revoked } of this.#find(taskIds)) revoked.abort();
+  }
+
+  /** Revokes tasks, and ends those that run with a signal. Returns the ids of the latter. */
+  terminate(taskIds: readonly string[], signal: NodeJS.Signals): readonly string[] {
+    this.revoke(taskIds);
+    const running = this.#find(taskIds).filter(({ job }) => job?.active);
+    for (const { job } of running) job!.terminate(signal);
+    return running.map(({ task }) => task.id);
+  }
+
+  /** Resolves when the last command has ended after the stop. */
+  async run(): Promise<void> {
+    while (await this.#slots.take(this.#stop)) {
+      // Messages whose ETA has come are first.
+      const delivery = this.#slots.isAwaited ? null : await this.#receive();
+      if (!delivery) {
+        this.#slots.release();
+        continue;
+      }
+      const job = this.#handle(delivery).finally(() => {
+        this.#slots.release();
+        this.#jobs.delete(job);
+      });
+      this.#jobs.add(job);
+    }
+    // A failure ends the connection, which returns the messages too.
+    await this.#options.consumer.cancel().catch(() => {});
+    await Promise.all(this.#jobs);
+  }
+
+  /** Ends the commands that run: SIGTERM to their process groups, and SIGKILL 10 seconds later. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** Sends SIGKILL to the process groups of all commands, for a process that ends at once. */
+  kill(): void {
+    for (const { job } of this.#runs.values()) job?.signal('SIGKILL');
+  }
+
+  #find(taskIds: readonly string[]): readonly Run[] {
+    const wanted = new Set(taskIds);
+    return [...this.#runs.values()].filter(({ task }) => wanted.has(task.id));
+  }
+
+  async #receive(): Promise<Delivery | null> {
+    const { consumer, clock } = this.#options;
+    this.#receiving = new AbortController();
+    const either = AbortSignal.any([this.#stop, this.#receiving.signal]);
+    for (let failed = 1; ; failed++) {
+      try {
+        const delivery = await consumer.receive(either);
+        this.failures.reportRecovery({ kind: 'receive' });
+        return delivery;
+      } catch (error) {
+        if (either.aborted) return null;
+        this.failures.reportFailure({ kind: 'receive' }, error);
+      }
+      await clock.sleep(retryPause(failed), either);
+    }
+  }
+
+  async #handle(delivery: Delivery): Promise<void> {
+    if (this.#stop.aborted) return this.#requeue([delivery]);
+    const task = this.#read(delivery);
+    if (!task) return void (await this.#ack([delivery]));
+    // The task id alone may be fixed in the configuration.
+    const key = `${task.id} ${task.dueAt}`;
+    const earlier = this.#runs.get(key);
+    if (earlier) return void earlier.deliveries.push(delivery);
+    if (this.#ended.delete(key)) return void (await this.#ack([delivery]));
+    const run: Run = { task, job: null, deliveries: [delivery], revoked: new AbortController() };
+    this.#runs.set(key, run);
+    const isSettled = await this.#processOrDiscard(run);
+    this.#runs.delete(key);
+    if (!isSettled) this.#ended.add(key);
+  }
+
+  /** A message that fails here would fail again, so it does not return to its queue. */
+  async #processOrDiscard(run: Run): Promise<boolean> {
+    const { task, deliveries } = run;
+    const { queue } = deliveries[0]!;
+    try {
+      return await this.#process(run);
+    } catch (error) {
+      const reason = `it cannot be handled: ${describeError(error)}`;
+      this.events.emit('discarded', { taskId: task.id, queue, reason });
+      return this.#ack(deliveries);
+    }
+  }
+
+  /** `null` for a message that this worker cannot run. It removes the message, as Celery's workers do. */
+  #read({ queue, message }: Delivery): Task | null {
+    const { task: name } = this.#options;
+    const task = message ? decodeTask(message) : 'it is not a message of kombu';
+    if (typeof task !== 'string' && task.name === name) return task;
+    const [taskId, reason] =
+      typeof task === 'string'
+        ? ['', task]
+        : [task.id, `the task ${JSON.stringify(task.name)} is unknown; this worker runs ${name}`];
+    this.events.emit('discarded', { taskId, queue, reason });
+    return null;
+  }
+
+  /** Returns `false` if the broker delivers a message again that must not run again. */
+  async #process(run: Run): Promise<boolean> {
+    const { task, deliveries, revoked } = run;
+    const { events } = this;
+    const surroundings = { events, retry: this.#retry, abort: this.#abort.signal };
+    const job = new Job(task, deliveries[0]!.queue, { ...this.#options, ...surroundings });
+    run.job = job;
+    await this.#waitForEta(task, deliveries[0]!, revoked.signal);
+    if (this.#stop.aborted && !revoked.signal.aborted) {
+      await this.#requeue(deliveries);
+      return true;
+    }
+    const isEarly = this.#options.acks === 'early';
+    const isAcked = isEarly && (await this.#ack(deliveries));
+    const hasEnded = await this.#runOrDiscard(task, job);
+    if (!hasEnded) await job.interrupt(isEarly);
+    // With early acknowledgement these are the deliveries that arrived after the first was lost.
+    if (isEarly && deliveries.length === 0) return isAcked;
+    if (isEarly || hasEnded) return this.#ack(deliveries);
+    await this.#requeue(deliveries);
+    return true;
+  }
+
+  /** Resolves with `false` if the command was ended because the worker stops. */
+  async #runOrDiscard({ id }: Task, job: Job): Promise<boolean> {
+    const isRevoked = this.#revoked.has(id);
+    if (!isRevoked && !job.isExpired) return job.run();
+    await job.discard(isRevoked ? 'revoked' : 'expired');
+    return true;
+  }
+
+  /** A message that waits for its ETA leaves its slot to others. Resolves early if the worker stops or the task is revoked. */
+  async #waitForEta({ eta }: Task, delivery: Delivery, revoked: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    if (eta === null || eta <= clock.now()) return;
+    const leaves = this.#waiting < MAX_WAITING;
+    this.#waiting += 1;
+    if (leaves) {
+      await delivery.suspend();
+      this.#slots.release();
+    }
+    await sleepUntil(clock, eta, AbortSignal.any([this.#stop, revoked]));
+    if (leaves) await delivery.resume();
+    this.#waiting -= 1;
+    // Each job releases a slot at its end, so it takes one even if the worker stops.
+    if (!leaves) return;
+    const taken = this.#slots.take(new AbortController().signal);
+    this.#receiving.abort();
+    await taken;
+  }
+
+  /**
+   * Acknowledges the deliveries of a message and removes them from the list, because RabbitMQ closes the channel at a
+   * second acknowledgement. Returns whether the broker has removed the message.
+   */
+  async #ack(deliveries: Delivery[]): Promise<boolean> {
+    let isRemoved = true;
+    for (let next = deliveries.shift(); next; next = deliveries.shift()) {
+      const delivery = next;
+      isRemoved = (await this.#retry({ kind: 'acknowledge' }, () => delivery.ack())) === true;
+    }
+    return isRemoved;
+  }
+
+  async #requeue(deliveries: readonly Delivery[]): Promise<void> {
+    for (const delivery of deliveries) {
+      await this.#retry({ kind: 'acknowledge' }, () => delivery.requeue());
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { EntryConfig } from '../../../../src/config/config-types.ts';
+import { lazy, type LazyContext } from '../../../../src/index.ts';
+import { TestBeat } from '../../../../src/testing.ts';
+import { entryProblems } from '../../config/support.ts';
+
+const START = { now: '2026-11-21T06:00:00Z' };
+
+async function bodiesAfter(entry: Partial<EntryConfig>, minutes: number): Promise<unknown[]> {
+  const beatSchedule = { report: { task: 'tasks.report', schedule: 60, ...entry } };
+  const beat = await TestBeat.start({ beatSchedule }, START);
+  await beat.advance(`${minutes}m`);
+  const messages = beat.messages.filter(({ headers }) => headers['task'] === 'tasks.report');
+  return messages.map(({ body }) => (JSON.parse(String(body)) as unknown[]).slice(0, 2));
+}
+
+describe('computed arguments', () => {
+  test('are computed once per occurrence, from its nominal instant and its entry', async () => {
+    const compute = vi.fn(({ dueAt, entry }: LazyContext) => [entry, dueAt.toISOString()]);
+    expect(await bodiesAfter({ args: lazy(compute) }, 2)).toEqual([
+      [['report', '2026-11-21T06:01:00.000Z'], {}],
+      [['report', '2026-11-21T06:02:00.000Z'], {}],
+    ]);
+    expect(compute).toHaveBeenCalledTimes(2);
+  });
+
+  test('may be lazy at any depth, beside others that are not', async () => {
+    const args = [1, { at: lazy(({ taskId }) => taskId.length) }, [lazy(() => null)]];
+    const kwargs = lazy(() => ({ k: true }));
+    expect(await bodiesAfter({ args, kwargs }, 1)).toEqual([
+      [[1, { at: 36 }, [null]], { k: true }],
+    ]);
+  });
+
+  test('may contain templates, whose dates are in the zone of the schedule', async () => {
+    const entry = { timezone: 'Asia/Tokyo', schedule: { crontab: { hour: 0, minute: 30 } } };
+    const args = ['{{dueAt - 1d | yyyy-MM-dd}}'];
+    const kwargs = { deep: [{ name: '{{entry}}' }] };
+    expect(await bodiesAfter({ ...entry, args, kwargs }, 24 * 60)).toEqual([
+      [['2026-11-21'], { deep: [{ name: 'report' }] }],
+    ]);
+  });
+
+  test('with an invalid template are reported at load', () => {
+    expect(
+      entryProblems({ args: ['ok', { a: '{{dueat}}' }], kwargs: { b: '{{dueAt|YY}}' } }),
+    ).toEqual([
+      expect.stringMatching(/args\[1\]\.a: \{\{dueat}}: unknown; did you mean "dueAt"/),
+      expect.stringMatching(/kwargs\.b: .*"YY" is not a date token/),
+    ]);
+    expect(entryProblems({ args: 'abc' })).toEqual([expect.stringMatching(/expected a list/)]);
+  });
+
+  test('that fail delay no other entry: the occurrence is retried, and published when they succeed', async () => {
+    let broken = true;
+    const args = lazy(() => {
+      if (broken) throw new Error('no such file');
+      return [1];
+    });
+    const beatSchedule = {
+      report: { task: 'tasks.report', schedule: 60, args },
+      other: { task: 'tasks.other', schedule: 60 },
+    };
+    const beat = await TestBeat.start({ beatSchedule }, START);
+    await beat.advance('1m');
+    expect(beat.sent.map(({ entry }) => entry)).toEqual(['other']);
+    broken = false;
+    await beat.advance('10s');
+    expect(beat.sent.map(({ entry }) => entry)).toEqual(['other', 'report']);
+    expect(beat.sent[1]?.dueAt).toBe(Date.parse('2026-11-21T06:01:00Z'));
+  });
+
+  test.each([
+    ['a text', () => 'abc'],
+    ['a promise', async () => [1]],
+    ['nothing', () => undefined],
+    ['what cannot be sent', () => [Symbol('x')]],
+  ])('with the result %s are not published', async (_, compute) => {
+    expect(await bodiesAfter({ args: lazy(compute as () => never) }, 1)).toEqual([]);
+  });
+});

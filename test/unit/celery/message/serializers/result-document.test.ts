@@ -1,0 +1,128 @@
+import { encode } from '@msgpack/msgpack';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import {
+  readLargeDocument,
+  readResultDocument,
+  parsePythonDate,
+  toErrorLine,
+} from '../../../../../src/celery/message/task-outcome.ts';
+
+const META = {
+  ...{ status: 'SUCCESS', result: 3, traceback: null, children: [] },
+  ...{ date_done: '2026-11-22T12:00:00.250000', task_id: 'id' },
+};
+const DONE = Date.parse('2026-11-22T12:00:00.250Z');
+const SUCCESS = {
+  ...{ taskId: 'id', state: 'SUCCESS', doneAt: DONE, runtime: null, worker: null, error: null },
+};
+
+const read = (meta: object) => readResultDocument('id', Buffer.from(JSON.stringify(meta)));
+
+describe('result documents', () => {
+  test.each([
+    ['json', Buffer.from(JSON.stringify(META))],
+    ['msgpack', Buffer.from(encode(META))],
+    ['yaml', Buffer.from(stringify(META))],
+  ])('result document: a success is read from %s', (_, document) => {
+    expect(readResultDocument('id', document)).toEqual(SUCCESS);
+  });
+
+  test('result document: a date with an offset, and as kombu writes a datetime', () => {
+    const date_done = { __type__: 'datetime', __value__: '2026-11-22T13:00:00.250000+01:00' };
+    expect(read({ ...META, date_done })).toEqual(SUCCESS);
+  });
+
+  test.each(['PENDING', 'RECEIVED', 'STARTED', 'RETRY', 'PROGRESS'])(
+    'result document: %s is not an outcome',
+    (status) => {
+      expect(read({ ...META, status, date_done: null })).toBeNull();
+    },
+  );
+
+  test('result document: a failure has the exception in one line, and the worker if it is known', () => {
+    const result = { exc_type: 'ValueError', exc_message: ['on\npurpose'], exc_module: 'builtins' };
+    expect(read({ ...META, status: 'FAILURE', result, worker: 'celery@host' })).toEqual({
+      ...{ ...SUCCESS, state: 'FAILURE', worker: 'celery@host', error: 'ValueError: on purpose' },
+    });
+  });
+
+  test('result document: a revoked task says why', () => {
+    const result = { exc_type: 'TaskRevokedError', exc_message: ['terminated'], exc_module: 'x' };
+    expect(read({ ...META, status: 'REVOKED', result })).toMatchObject({
+      ...{ state: 'REVOKED', error: 'TaskRevokedError: terminated' },
+    });
+  });
+
+  test('result document: a shell command says how long it ran', () => {
+    const result = { exit_code: 0, stdout: '', stderr: '', seconds: 1.5 };
+    expect(read({ ...META, result })).toMatchObject({ runtime: 1_500 });
+  });
+
+  test('result document: a pickled one cannot be read, with what to change', () => {
+    const pickle = Buffer.from('80049511', 'hex');
+    expect(() => readResultDocument('id', pickle)).toThrow(
+      /pickled.*set result_serializer to json/,
+    );
+  });
+
+  test('result document: anything else cannot be read', () => {
+    expect(() => readResultDocument('id', Buffer.from('7'))).toThrow(/not a result of Celery/);
+  });
+
+  test.each([
+    ['msgpack that declares 33 million values', Buffer.from('dd01ffffff'.repeat(40), 'hex')],
+    [
+      'JSON nested ten thousand levels',
+      Buffer.from(`{"status":"SUCCESS","result":${'['.repeat(10_000)}`),
+    ],
+    ['YAML nested eight thousand levels', Buffer.from('? '.repeat(8_000))],
+  ])('result document: %s is rejected before it is decoded', (_, document) => {
+    expect(() => readResultDocument('id', document)).toThrow(/not complete|nested/);
+  });
+
+  test('result document: a date, a runtime and the name of a worker beyond all bounds are left out', () => {
+    const meta = {
+      ...META,
+      date_done: '+200000-01-01T00:00:00Z',
+      worker: `\ud800\n${'w'.repeat(500)}`,
+    };
+    const document = Buffer.from(
+      JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }),
+    );
+    const outcome = readResultDocument('id', document)!;
+    expect(outcome).toMatchObject({ state: 'SUCCESS', doneAt: null, runtime: null });
+    expect(outcome.worker).toHaveLength(255);
+    expect(outcome.worker!.isWellFormed()).toBe(true);
+  });
+
+  test('large result document: state, date and worker are read from its ends', () => {
+    const document = Buffer.from(
+      JSON.stringify({ ...META, result: 'x'.repeat(9_000), worker: 'celery@host' }),
+    );
+    const [head, tail] = [document.subarray(0, 1_000), document.subarray(-1_000)];
+    expect(readLargeDocument('id', { head, tail })).toEqual({ ...SUCCESS, worker: 'celery@host' });
+  });
+
+  test('large result document: of a failure, the type of the exception is read', () => {
+    const result = { exc_type: 'ValueError', exc_message: ['x'.repeat(9_000)] };
+    const document = Buffer.from(JSON.stringify({ ...META, status: 'FAILURE', result }));
+    const [head, tail] = [document.subarray(0, 1_000), document.subarray(-1_000)];
+    expect(readLargeDocument('id', { head, tail })).toMatchObject({
+      ...{ state: 'FAILURE', error: 'ValueError', doneAt: DONE },
+    });
+  });
+
+  test('python date: UTC unless it has an offset, with a space or a T', () => {
+    expect(parsePythonDate('2026-11-22 12:00:00.250000')).toBe(DONE);
+    expect(parsePythonDate('2026-11-22T12:00:00.250+00:00')).toBe(DONE);
+    expect(parsePythonDate('yesterday')).toBeNull();
+    expect(parsePythonDate(null)).toBeNull();
+  });
+
+  test('error line: white space is one space, and a long text is cut', () => {
+    expect(toErrorLine('  a\n b ')).toBe('a b');
+    expect(toErrorLine(' ')).toBeNull();
+    expect(toErrorLine('x'.repeat(2_000))).toHaveLength(1_000);
+  });
+});

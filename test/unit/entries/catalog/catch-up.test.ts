@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  decide as decideInSteps,
+  selectSkipped,
+  type Decision,
+} from '../../../../src/entries/catalog/catch-up.ts';
+import type { SkipReason } from '../../../../src/celery/message/skip-reasons.ts';
+import { cron } from '../../../../src/schedule/cron/cron.ts';
+import type { Schedule } from '../../../../src/schedule/schedule.ts';
+import {
+  alignedSchedule,
+  intervalSchedule,
+  DAY,
+  makeEntry,
+  HOUR,
+  MINUTE,
+  SECOND,
+} from '../../../support/entry.ts';
+import { runAtOnce } from '../../../../src/util/steps.ts';
+
+const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
+
+const NOON = Date.parse('2027-03-01T12:00:00Z');
+
+describe('missed runs', () => {
+  const late = NOON + 3 * MINUTE + 20 * SECOND;
+
+  test('missed: once publishes the newest of four missed runs and coalesces the others', () => {
+    expect(decide(makeEntry(), NOON, late)).toEqual({
+      send: [NOON + 3 * MINUTE],
+      skip: [{ reason: 'coalesced', first: NOON, last: NOON + 2 * MINUTE, count: 3 }],
+      dueAt: NOON + 3 * MINUTE,
+    });
+  });
+
+  test('missed: skip publishes a run that is up to a minute late, and skips one that is later', () => {
+    const hourly = makeEntry({ schedule: alignedSchedule(HOUR), missed: 'skip' });
+    expect(decide(hourly, NOON, NOON + MINUTE).send).toEqual([NOON]);
+    expect(decide(hourly, NOON, NOON + MINUTE + 1)).toEqual({
+      send: [],
+      skip: [{ reason: 'missed', first: NOON, last: NOON, count: 1 }],
+      dueAt: NOON,
+    });
+  });
+
+  test('missed: all publishes every missed run, oldest first', () => {
+    const decision = decide(makeEntry({ missed: 'all' }), NOON, late);
+    expect(decision.send).toEqual([0, 1, 2, 3].map((n) => NOON + n * MINUTE));
+    expect(decision.skip).toEqual([]);
+  });
+
+  test('missed: once applies the starting deadline to the newest missed run', () => {
+    const uneven: Schedule = {
+      spec: 'at :00 and :45',
+      next: (after) => {
+        const hour = Math.floor(+after / HOUR) * HOUR;
+        const candidates = [hour, hour + 45 * MINUTE, hour + HOUR];
+        return new Date(candidates.find((at) => at > +after) ?? hour + HOUR + 45 * MINUTE);
+      },
+    };
+    const entry = makeEntry({ schedule: uneven, startingDeadline: 30 * MINUTE });
+    const decision = decide(entry, NOON - 15 * MINUTE, NOON + 20 * MINUTE);
+    expect(decision.send).toEqual([NOON]);
+  });
+
+  test('a run beyond its starting deadline is skipped', () => {
+    const entry = makeEntry({ schedule: alignedSchedule(HOUR), startingDeadline: 5 * MINUTE });
+    expect(decide(entry, NOON, NOON + 6 * MINUTE)).toEqual({
+      send: [],
+      skip: [{ reason: 'deadline', first: NOON, last: NOON, count: 1 }],
+      dueAt: NOON,
+    });
+  });
+
+  test('missed: all publishes only the runs within the starting deadline', () => {
+    const entry = makeEntry({ missed: 'all', startingDeadline: 90 * SECOND });
+    const decision = decide(entry, NOON, late);
+    expect(decision.send).toEqual([NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
+    expect(decision.skip).toEqual([
+      { reason: 'deadline', first: NOON, last: NOON + MINUTE, count: 2 },
+    ]);
+  });
+
+  test('missed: all publishes the newest thousand of a year of missed seconds without visiting each second', () => {
+    const entry = makeEntry({
+      schedule: alignedSchedule(SECOND),
+      missed: 'all',
+      maxCatchUp: 1_000,
+    });
+    const decision = decide(entry, NOON, NOON + 365 * DAY);
+    expect(decision.send).toHaveLength(1_000);
+    expect(decision.send.at(-1)).toBe(NOON + 365 * DAY);
+    expect(decision.skip).toEqual([
+      {
+        reason: 'catch-up-limit',
+        first: NOON,
+        last: NOON + 365 * DAY - 1_000 * SECOND,
+        count: null,
+      },
+    ]);
+  });
+
+  test('missed: all finds the newest runs of a schedule that is due in one hour of the year', () => {
+    const schedule = cron('* * 0 1 1 *');
+    const [first, newYear] = [Date.parse('2027-01-01T00:00Z'), Date.parse('2028-01-01T00:00Z')];
+    const entry = makeEntry({ schedule, missed: 'all', maxCatchUp: 100 });
+    const { send, skip } = decide(entry, first, newYear + 9 * SECOND);
+    const lastHour = Array.from({ length: 90 }, (_, i) => first + HOUR - (90 - i) * SECOND);
+    const thisHour = Array.from({ length: 10 }, (_, i) => newYear + i * SECOND);
+    expect(send).toEqual([...lastHour, ...thisHour]);
+    expect(skip).toMatchObject([{ first, last: first + HOUR - 91 * SECOND }]);
+  });
+
+  test('each missed occurrence is either published or skipped, once, and the relay decides the same', () => {
+    const schedules = fc.oneof(
+      fc.integer({ min: 1, max: 5_000 }).map((s) => alignedSchedule(s * SECOND)),
+      fc.integer({ min: 1, max: 5_000 }).map((s) => intervalSchedule(s * SECOND)),
+    );
+    const entries = fc.record({
+      schedule: schedules,
+      missed: fc.constantFrom('once' as const, 'skip' as const, 'all' as const),
+      maxCatchUp: fc.integer({ min: 1, max: 2_000 }),
+      startingDeadline: fc.option(fc.integer({ min: 0, max: 20_000 }).map((s) => s * SECOND)),
+    });
+    fc.assert(
+      fc.property(entries, fc.integer({ min: 0, max: 8_000_000 }), (parts, down) => {
+        const entry = makeEntry(parts);
+        const first = entry.schedule.next(new Date(NOON))!.getTime();
+        const now = first + down;
+        const { send, skip, dueAt } = decide(entry, first, now);
+
+        const dealtWith = [...send];
+        for (const { first: from, last, count } of skip) {
+          const stretch = [];
+          for (let at = from; at <= last; at = +entry.schedule.next(new Date(at))!)
+            stretch.push(at);
+          expect(count).toBe(stretch.length);
+          dealtWith.push(...stretch);
+        }
+        const all = [];
+        for (let at = first; at <= now; at = +entry.schedule.next(new Date(at))!) all.push(at);
+        expect(dealtWith.sort((a, b) => a - b)).toEqual(all);
+        expect(send).toEqual([...send].sort((a, b) => a - b));
+        expect(dueAt).toBe(all.at(-1));
+
+        const skipped = selectSkipped(entry, all, now);
+        for (const at of all) expect(skipped.get(at) ?? null).toBe(reasonOf(at, skip));
+      }),
+    );
+  });
+});
+
+/** The reason for which an occurrence is skipped; `null` for one that is published. */
+function reasonOf(at: number, skip: Decision['skip']): SkipReason | null {
+  return skip.find(({ first, last }) => first <= at && at <= last)?.reason ?? null;
+}

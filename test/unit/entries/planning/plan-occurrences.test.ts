@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { planOccurrences as planOccurrencesInSteps } from '../../../../src/entries/planning/plan-occurrences.ts';
+import { alignedSchedule, HOUR, makeEntry, makeState } from '../../../support/entry.ts';
+import { runAtOnce } from '../../../../src/util/steps.ts';
+
+const planOccurrences = (...args: Parameters<typeof planOccurrencesInSteps>) =>
+  runAtOnce(planOccurrencesInSteps(...args));
+
+const NOON = Date.UTC(2026, 10, 22, 12);
+const at = (hours: number) => NOON + hours * HOUR;
+
+const hourly = makeEntry({ schedule: alignedSchedule(HOUR) });
+const all = { ...hourly, missed: 'all' as const };
+/** The run of noon was sent. */
+const state = makeState({ spec: hourly.schedule.spec, dueAt: NOON });
+
+describe('an entry without pause and skipped occurrences', () => {
+  test('follows its catch-up policy', () => {
+    expect(planOccurrences(hourly, state, at(1))).toEqual({
+      send: [at(1)],
+      skip: [],
+      changes: { dueAt: at(1) },
+    });
+  });
+});
+
+describe('an occurrence that a command asked to skip', () => {
+  test('is skipped when it is due, and leaves the list', () => {
+    expect(planOccurrences(hourly, { ...state, skip: [at(1), at(3)] }, at(1))).toEqual({
+      send: [],
+      skip: [{ reason: 'skipped', first: at(1), last: at(1), count: 1 }],
+      changes: { dueAt: at(1), skip: [at(3)] },
+    });
+  });
+
+  test('is skipped after a down-time, in which the others are caught up', () => {
+    expect(planOccurrences(all, { ...state, skip: [at(2)] }, at(3))).toEqual({
+      send: [at(1), at(3)],
+      skip: [{ reason: 'skipped', first: at(2), last: at(2), count: 1 }],
+      changes: { dueAt: at(3), skip: undefined },
+    });
+  });
+
+  test('that is the newest does not take the run of the older ones with it', () => {
+    const planned = planOccurrences(hourly, { ...state, skip: [at(3)] }, at(3));
+    expect(planned.send).toEqual([at(2)]);
+    expect(planned.changes).toEqual({ dueAt: at(3), skip: undefined });
+    expect(planned.skip.map(({ reason }) => reason).sort()).toEqual(['coalesced', 'skipped']);
+  });
+
+  test('that was dealt with before is forgotten', () => {
+    expect(planOccurrences(hourly, { ...state, skip: [at(-1)] }, at(1))).toEqual({
+      send: [at(1)],
+      skip: [],
+      changes: { dueAt: at(1) },
+    });
+  });
+});
+
+describe('a pause that has ended', () => {
+  const pause = { since: NOON, until: at(3), reason: null, by: 'alice' };
+
+  test('skips its occurrences as one, and the entry goes on', () => {
+    expect(planOccurrences(hourly, { ...state, pause }, at(3))).toEqual({
+      send: [at(3)],
+      skip: [{ reason: 'paused', first: at(1), last: at(2), count: 2 }],
+      changes: { pause: undefined, dueAt: at(3) },
+    });
+  });
+
+  test('publishes nothing when nothing is due at its end', () => {
+    const ended = { ...pause, until: at(3) - 1 };
+    expect(planOccurrences(hourly, { ...state, pause: ended }, at(3) - 1)).toEqual({
+      send: [],
+      skip: [{ reason: 'paused', first: at(1), last: at(2), count: 2 }],
+      changes: { pause: undefined, dueAt: at(2) },
+    });
+  });
+
+  test('without an occurrence only ends', () => {
+    const short = { ...pause, until: NOON + 1 };
+    expect(planOccurrences(hourly, { ...state, pause: short }, NOON + 1)).toEqual({
+      send: [],
+      skip: [],
+      changes: { pause: undefined },
+    });
+  });
+
+  test('does not hide what was missed after it', () => {
+    const planned = planOccurrences(all, { ...state, pause }, at(5));
+    expect(planned.send).toEqual([at(3), at(4), at(5)]);
+    expect(planned.skip).toMatchObject([{ reason: 'paused', last: at(2) }]);
+  });
+});

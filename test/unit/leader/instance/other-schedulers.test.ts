@@ -1,0 +1,136 @@
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Beat } from '../../../../src/leader/beat.ts';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import { Events } from '../../../../src/contracts/events/events.ts';
+import { OtherSchedulers } from '../../../../src/leader/instance/other-schedulers.ts';
+import { findScheduleFiles } from '../../../../src/observe/schedule-files.ts';
+import type { SchedulerTrace } from '../../../../src/contracts/store/scheduler-trace.ts';
+import { Folder } from '../../../support/folder.ts';
+import { settle } from '../../../support/settle.ts';
+
+const MINUTE = 60_000;
+
+const trace = (scheduler: string, mark: string, isLocked = false): SchedulerTrace => ({
+  ...{ scheduler, mark, isLocked },
+});
+
+/** A monitor of two stores, in which the test leaves traces. */
+async function rig() {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const events = new Events();
+  const warnings: (string | null)[] = [];
+  events.on('warning', ({ kind, message }) => {
+    expect(kind).toBe('other-scheduler');
+    warnings.push(message);
+  });
+  let found: readonly (readonly SchedulerTrace[] | Error)[] = [[], []];
+  let looks = 0;
+  const find = [0, 1].map((i) => async () => {
+    looks += 1;
+    const all = found[i]!;
+    if (all instanceof Error) throw all;
+    return all;
+  });
+  const stop = new AbortController();
+  void new OtherSchedulers({ find, clock, events }).run(stop.signal);
+  await settle();
+  const look = async (first: (typeof found)[0], second: (typeof found)[0] = [], after = MINUTE) => {
+    found = [first, second];
+    clock.advance(after);
+    await settle();
+    return warnings.splice(0);
+  };
+  return { look, stop, looks: () => looks };
+}
+
+const redBeat = 'RedBeat is still at work: tasks that beat publishes too run twice; stop it';
+const both =
+  'RedBeat and django-celery-beat are still at work: tasks that beat publishes too run twice; stop them';
+
+describe('other schedulers in the store', () => {
+  test('a scheduler that has left traces leads to no warning while they do not change', async () => {
+    const { look } = await rig();
+    expect(await look([trace('RedBeat', '1')])).toEqual([]);
+    expect(await look([trace('RedBeat', '1')], [trace('django-celery-beat', '1')])).toEqual([]);
+  });
+
+  test('a scheduler whose traces change is one warning, and the next scheduler another', async () => {
+    const { look } = await rig();
+    await look([trace('RedBeat', '1')], [trace('django-celery-beat', '1')]);
+    const second = trace('django-celery-beat', '1');
+    expect(await look([trace('RedBeat', '2')], [second])).toEqual([redBeat]);
+    expect(await look([trace('RedBeat', '3')], [second])).toEqual([]);
+    const moved = trace('django-celery-beat', '2');
+    expect(await look([trace('RedBeat', '3')], [moved])).toEqual([both]);
+  });
+
+  test('a lock is a warning at once, which ends when the lock is released', async () => {
+    const { look } = await rig();
+    expect(await look([trace('RedBeat', '1', true)])).toEqual([redBeat]);
+    expect(await look([trace('RedBeat', '1')])).toEqual([null]);
+  });
+
+  test('the warning ends when a scheduler has left nothing new for more than a day, or is gone', async () => {
+    const { look } = await rig();
+    await look([trace('RedBeat', '1')]);
+    expect(await look([trace('RedBeat', '2')])).toEqual([redBeat]);
+    expect(await look([trace('RedBeat', '2')], [], 25 * 60 * MINUTE)).toEqual([]);
+    expect(await look([trace('RedBeat', '2')], [], 60 * MINUTE)).toEqual([null]);
+    expect(await look([trace('RedBeat', '3')])).toEqual([redBeat]);
+    expect(await look([])).toEqual([null]);
+  });
+
+  test('a store that cannot be read hides neither a warning nor the traces elsewhere', async () => {
+    const { look } = await rig();
+    await look([trace('RedBeat', '1', true)], new Error('denied'));
+    expect(await look(new Error('denied'), [trace('django-celery-beat', '1')])).toEqual([]);
+    const moved = trace('django-celery-beat', '2');
+    expect(await look(new Error('denied'), [moved])).toEqual([both]);
+  });
+
+  test('the leader looks once a minute, until the end of its term', async () => {
+    const { look, stop, looks } = await rig();
+    for (let i = 0; i < 3; i++) await look([]);
+    expect(looks()).toBe(8);
+    stop.abort();
+    await look([]);
+    expect(looks()).toBe(8);
+  });
+});
+
+test('the leader warns of a scheduler at work that the options of an instance find', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const config = { brokerUrl: 'memory://', resultExpires: null, beatSchedule: {} };
+  const findSchedulers = async () => [trace('celery beat', '1', true)];
+  await using beat = new Beat(config, { clock, findSchedulers });
+  const warnings: unknown[] = [];
+  beat.on('warning', (event) => warnings.push(event));
+  await beat.start();
+  await settle();
+  expect(warnings).toEqual([
+    { kind: 'other-scheduler', message: redBeat.replace('RedBeat', 'celery beat') },
+  ]);
+});
+
+describe("the files of Celery's scheduler", () => {
+  test('a file leaves another trace after each write, with each database of Python', async () => {
+    for (const suffix of ['', '.db', '.dat']) {
+      using folder = new Folder({ [`celerybeat-schedule${suffix}`]: '' });
+      const path = join(folder.path, 'celerybeat-schedule');
+      const at = (seconds: number) => {
+        utimesSync(path + suffix, seconds, seconds);
+        return findScheduleFiles([folder.path, folder.path]);
+      };
+      const scheduler = `celery beat (${path})`;
+      expect(await at(1)).toEqual([{ scheduler, mark: '1000', isLocked: false }]);
+      expect(await at(2)).toEqual([{ scheduler, mark: '2000', isLocked: false }]);
+    }
+  });
+
+  test('a folder without the file has no trace', async () => {
+    using folder = new Folder();
+    expect(await findScheduleFiles([folder.path, '/nowhere'])).toEqual([]);
+  });
+});

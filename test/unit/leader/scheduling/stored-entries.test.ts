@@ -1,0 +1,358 @@
+import { expect, test } from 'vitest';
+import { encodeState } from '../../../../src/contracts/store/entry-state.ts';
+import type { StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
+import { intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
+import { makeRig } from '../../../support/rig.ts';
+
+/** Adds an entry that is due at so many seconds after now, and then again and again. */
+const adding = (entry: string, seconds: number) => ({
+  do: 'add',
+  entry,
+  definition: { task: entry, schedule: seconds },
+});
+
+test('a stored entry runs in the term that created it and in the next', async () => {
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  expect(await first.command(adding('a', 10))).toMatchObject({ answer: 'added a' });
+  expect(await first.tick()).toBe(clock.now() + 10 * SECOND);
+  clock.advance(10 * SECOND);
+  await first.tick();
+  const second = await begin([]);
+  clock.advance(10 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T12:00:10.000Z', 'a 2027-03-01T12:00:20.000Z']);
+});
+
+test('a stored entry that was missed while no instance led is caught up', async () => {
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  clock.advance(60 * MINUTE);
+  const second = await begin([]);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T13:00:00.000Z']);
+});
+
+test('a stored entry that its index has twice runs once, and does not end the term', async () => {
+  const { clock, sent, begin } = makeRig({
+    wrapStored: (entries) => ({
+      find: (names) => entries.find(names),
+      page: async (options) => {
+        const page = await entries.page(options);
+        return page.flatMap((row) => [{ ...row, dueAt: 0 }, row]);
+      },
+    }),
+  });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  await first.command(adding('b', 20));
+  const second = await begin([]);
+  clock.advance(20 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T12:00:20.000Z', 'b 2027-03-01T12:00:20.000Z']);
+});
+
+test('only stored entries that are due within a minute are read, and a load follows every half minute', async () => {
+  const pages: (number | undefined)[] = [];
+  const { clock, begin, sent } = makeRig({ wrapStored: (entries) => observed(entries, pages) });
+  const { command, tick } = await begin([]);
+  await tick();
+  expect(pages).toEqual([clock.now() + MINUTE]);
+  await command(adding('soon', 45));
+  await command(adding('later', 200));
+  expect(await tick()).toBe(clock.now() + 30 * SECOND);
+  const start = clock.now();
+  while (clock.now() < start + 200 * SECOND) {
+    clock.advance(Math.max(1, (await tick()) - clock.now()));
+  }
+  await tick();
+  expect(sent()).toContain('later 2027-03-01T12:03:20.000Z');
+  expect(sent().filter((each) => each.startsWith('soon'))).toHaveLength(4);
+  expect(pages).toHaveLength(7);
+});
+
+test('more stored entries than one load reads, all due at once, are each published once', async () => {
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+  const { command, tick } = await begin([]);
+  const names = Array.from({ length: 25_000 }, (_, i) => `e${i}`);
+  for (let from = 0; from < names.length; from += 1_000) {
+    const some = names.slice(from, from + 1_000);
+    const definition = { task: 't', schedule: { cron: '5 12 * * *' } };
+    const entries = Object.fromEntries(some.map((name) => [name, definition]));
+    expect(await command({ do: 'add', entries })).toMatchObject({ status: 'applied' });
+  }
+  clock.advance(5 * MINUTE);
+  let wakeAt = await tick();
+  while (wakeAt <= clock.now()) wakeAt = await tick();
+  expect(sent()).toHaveLength(25_000);
+  expect(wakeAt).toBeGreaterThan(clock.now());
+});
+
+test('an entry whose load failed is published when the store answers again', async () => {
+  let broken = false;
+  const { clock, sent, begin, emitted } = makeRig({
+    wrapStored: (entries) => ({
+      find: (names) => entries.find(names),
+      page: async (options) => {
+        if (broken) throw new Error('unreachable');
+        return entries.page(options);
+      },
+    }),
+  });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  broken = true;
+  const second = await begin([]);
+  clock.advance(10 * SECOND);
+  expect(await second.tick()).toBe(clock.now() + SECOND);
+  expect(emitted.failure).toMatchObject([{ operation: { kind: 'load-entries' } }]);
+  broken = false;
+  clock.advance(SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T12:00:10.000Z']);
+  expect(emitted.recovered).toMatchObject([{ operation: { kind: 'load-entries' } }]);
+});
+
+test('a stored entry whose definition or state cannot be read is reported and does not affect others', async () => {
+  const { clock, sent, begin, emitted, store } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('good', 10));
+  const [row] = await store.entries.find(['good']);
+  store.ledger.restore({
+    entries: [
+      { ...row!, entry: 'damaged', definition: '{' },
+      { ...row!, entry: 'newer', definition: '{"task":"t","schedule":10,"sparkle":1}' },
+      { ...row!, entry: 'state', state: '{}' },
+    ],
+  });
+  const second = await begin([]);
+  clock.advance(10 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['good 2027-03-01T12:00:10.000Z']);
+  const failures = emitted.failure!.map(({ operation, error }) => [operation, String(error)]);
+  expect(failures).toEqual([
+    [{ kind: 'read-definition', entry: 'damaged' }, expect.stringContaining('not a JSON object')],
+    [{ kind: 'read-definition', entry: 'newer' }, expect.stringContaining('sparkle')],
+    [{ kind: 'read-definition', entry: 'state' }, expect.stringContaining('beat forget state')],
+  ]);
+  expect(await second.command({ do: 'run', entry: 'newer' })).toMatchObject({
+    ...{ status: 'rejected', answer: expect.stringContaining('sparkle') as string },
+  });
+  const fields = { sparkle: null };
+  expect(await second.command({ do: 'update', entry: 'newer', definition: fields })).toMatchObject({
+    answer: 'updated newer',
+  });
+  expect(emitted.recovered).toMatchObject([{ operation: { entry: 'newer' } }]);
+  expect(await second.command({ do: 'update', entry: 'damaged', definition: {} })).toMatchObject({
+    ...{ status: 'rejected', answer: expect.stringContaining('not a JSON object') as string },
+  });
+  expect(await second.command({ do: 'remove', entry: 'damaged' })).toMatchObject({
+    answer: 'removed damaged',
+  });
+  expect(await store.entries.find(['damaged'])).toEqual([]);
+  expect(await second.command({ do: 'remove', entry: 'state' })).toMatchObject({
+    ...{ status: 'rejected', answer: expect.stringContaining('beat forget state') as string },
+  });
+});
+
+test('a declared entry takes precedence over a stored one of its name', async () => {
+  const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
+  const second = await begin([declared]);
+  clock.advance(30 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['declared 2027-03-01T12:00:30.000Z']);
+  expect(emitted.failure).toMatchObject([{ operation: { kind: 'read-definition', entry: 'a' } }]);
+});
+
+test('commands that change a stored entry leave the declared one of its name alone', async () => {
+  const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
+  for (const command of [
+    { do: 'update', entry: 'a', definition: { schedule: 5 } },
+    { do: 'update', entry: 'a', definition: { enabled: false } },
+    { do: 'remove', entry: 'a' },
+  ]) {
+    const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+    const first = await begin([]);
+    await first.command(adding('a', 10));
+    const second = await begin([declared]);
+    await second.tick();
+    expect(await second.command(command)).toMatchObject({ status: 'applied' });
+    clock.advance(30 * SECOND);
+    await second.tick();
+    expect(sent()).toEqual(['declared 2027-03-01T12:00:30.000Z']);
+  }
+});
+
+test.each(['a reload', 'the next term'])(
+  'a stored entry counts from the instant at which %s removes the declared one of its name',
+  async (way) => {
+    const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+    const first = await begin([]);
+    await first.command(adding('a', 10));
+    const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
+    let leader = await begin([declared]);
+    clock.advance(30 * SECOND);
+    await leader.tick();
+    clock.advance(4 * SECOND);
+    if (way === 'a reload') await leader.reload([]);
+    else leader = await begin([]);
+    await leader.tick();
+    clock.advance(10 * SECOND);
+    await leader.tick();
+    const runs = ['declared 2027-03-01T12:00:30.000Z', 'a 2027-03-01T12:00:44.000Z'];
+    expect(sent()).toEqual(runs);
+  },
+);
+
+test('runs that are due do not wait for stored entries to be loaded', async () => {
+  const order: string[] = [];
+  const { clock, begin, sent } = makeRig({
+    wrapStored: (entries) => ({
+      find: (names) => entries.find(names),
+      page: (options) => {
+        order.push(`load after ${sent().length} runs`);
+        return entries.page(options);
+      },
+    }),
+  });
+  const { tick } = await begin([makeEntry({ name: 'a', schedule: intervalSchedule(MINUTE) })]);
+  await tick();
+  clock.advance(MINUTE);
+  await tick();
+  expect(order).toEqual(['load after 0 runs', 'load after 1 runs']);
+});
+
+test('an entry whose index has an instant of an earlier schedule is due by its own schedule', async () => {
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('a', 600));
+  const [row] = await store.entries.find(['a']);
+  store.ledger.restore({ entries: [{ ...row!, dueAt: clock.now() }] });
+  const second = await begin([]);
+  await second.tick();
+  expect(sent()).toEqual([]);
+  expect(await store.entries.find(['a'])).toMatchObject([{ dueAt: clock.now() + 600 * SECOND }]);
+  clock.advance(600 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T12:10:00.000Z']);
+});
+
+test('a stored entry whose state was removed counts from the next load', async () => {
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  const [row] = await store.entries.find(['a']);
+  store.ledger.restore({ entries: [{ ...row!, state: null }] });
+  const second = await begin([]);
+  clock.advance(5 * SECOND);
+  await second.tick();
+  clock.advance(10 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['a 2027-03-01T12:00:15.000Z']);
+});
+
+test('pause, resume, skip, run and backfill find stored entries inside and outside the window', async () => {
+  for (const seconds of [10, 7_200]) {
+    const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
+    const { command, tick } = await begin([]);
+    await command(adding('a', seconds));
+    await command({ do: 'run', entry: 'a' });
+    await command({ do: 'skip', entry: 'a' });
+    clock.advance(seconds * SECOND);
+    await tick();
+    expect(sent()).toEqual(['a 2027-03-01T12:00:00.000Z']);
+    await command({ do: 'pause', entry: 'a' });
+    expect(await store.entries.find(['a'])).toMatchObject([{ dueAt: null }]);
+    clock.advance(10 * seconds * SECOND);
+    await tick();
+    expect(sent()).toHaveLength(1);
+    expect(await command({ do: 'resume', entry: 'a' })).toMatchObject({
+      answer: expect.stringMatching(/^resumed a; (?:9|10) skipped/) as string,
+    });
+    clock.advance(seconds * SECOND);
+    await tick();
+    expect(sent()).toHaveLength(2);
+    const [from, to] = ['2027-03-01T12:00:00Z', new Date(clock.now()).toISOString()];
+    expect(await command({ do: 'backfill', entry: 'a', from, to })).toMatchObject({
+      status: 'applied',
+    });
+  }
+});
+
+test('an update of the schedule counts from now, any other keeps the place of the entry', async () => {
+  const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
+  const { command, tick } = await begin([]);
+  await command(adding('a', 10));
+  clock.advance(6 * SECOND);
+  await command({ do: 'update', entry: 'a', definition: { task: 'b' } });
+  clock.advance(4 * SECOND);
+  await tick();
+  expect(sent()).toEqual(['b 2027-03-01T12:00:10.000Z']);
+  clock.advance(6 * SECOND);
+  await command({ do: 'update', entry: 'a', definition: { schedule: 20 } });
+  clock.advance(20 * SECOND);
+  await tick();
+  expect(sent().slice(1)).toEqual(['b 2027-03-01T12:00:36.000Z']);
+  await command({ do: 'update', entry: 'a', definition: { enabled: false } });
+  clock.advance(MINUTE);
+  await tick();
+  expect(sent()).toHaveLength(2);
+  expect(await command({ do: 'run', entry: 'a' })).toMatchObject({
+    answer: 'stored entry "a" is disabled; beat update --enable enables it',
+  });
+  await command({ do: 'update', entry: 'a', definition: { enabled: true } });
+  clock.advance(20 * SECOND);
+  await tick();
+  expect(sent().slice(2)).toEqual(['b 2027-03-01T12:01:56.000Z']);
+  expect(emitted['entry-changed']!.map(({ change }) => change)).toEqual([
+    ...['added', 'edited', 'disabled', 'enabled'],
+  ]);
+});
+
+test('a removed entry is not published again', async () => {
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const { command, tick } = await begin([]);
+  await command(adding('a', 10));
+  expect(await command({ do: 'remove', entry: 'a' })).toMatchObject({ answer: 'removed a' });
+  clock.advance(MINUTE);
+  await tick();
+  expect(sent()).toEqual([]);
+  expect(await store.entries.find(['a'])).toEqual([]);
+  expect(await command({ do: 'remove', entry: 'a' })).toMatchObject({
+    ...{ status: 'rejected', answer: 'no stored entry "a"; beat list shows all entries' },
+  });
+});
+
+test('a stored definition means the same when the default time zone changes', async () => {
+  const { begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const { command } = await begin([]);
+  const definition = { task: 't', schedule: { cron: '0 4 * * *' } };
+  await command({ do: 'add', entry: 'a', definition });
+  const [row] = await store.entries.find(['a']);
+  expect(JSON.parse(row!.definition)).toEqual({ ...definition, timezone: 'UTC' });
+});
+
+test('a new entry has a state in the store at once', async () => {
+  const { clock, begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const { command } = await begin([]);
+  await command(adding('a', 10));
+  const state = {
+    ...{ version: 1, rev: 1, spec: 'every(10000ms)', anchor: clock.now() },
+    ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
+  };
+  expect(await store.entries.find(['a'])).toMatchObject([{ state: encodeState(state) }]);
+});
+
+function observed(entries: StoredEntries, pages: (number | undefined)[]): StoredEntries {
+  return {
+    find: (names) => entries.find(names),
+    page: (options) => {
+      pages.push(options.dueBy);
+      return entries.page(options);
+    },
+  };
+}

@@ -1,0 +1,241 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { toMonitorSchedule } from '../../../../src/observe/alerts/monitor-schedule.ts';
+import { cron } from '../../../../src/schedule/cron/cron.ts';
+import { timedelta } from '../../../../src/schedule/timedelta.ts';
+import { settle } from '../../../support/settle.ts';
+import { makeAlerts, NOON, outcome, sent, TASK_ID } from './rig.ts';
+
+const REDIS = { resultBackend: 'redis://localhost' };
+const PING = 'https://hc.example/ping/key/{entry}';
+const HOOK = 'https://hooks.example/beat?key=1';
+
+describe('pings', () => {
+  test('a run that is followed is a start, and its outcome a success or a failure with the error', () => {
+    const { events, pushed } = makeAlerts({ ping: PING }, REDIS);
+    events.emit('sent', sent());
+    events.emit('outcome', outcome('SUCCESS'));
+    events.emit('outcome', outcome('FAILURE', { error: 'ValueError: no money' }));
+    expect(pushed.map(({ url }) => url)).toEqual([
+      `https://hc.example/ping/key/pay-roll/start?rid=${TASK_ID}`,
+      `https://hc.example/ping/key/pay-roll?rid=${TASK_ID}`,
+      `https://hc.example/ping/key/pay-roll/fail?rid=${TASK_ID}`,
+    ]);
+    expect(pushed[2]!.body).toContain('ended with FAILURE: ValueError: no money');
+  });
+
+  test.each([
+    ['without a result backend', {}, {}],
+    [
+      'that ignores its result',
+      REDIS,
+      { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never },
+    ],
+    [
+      'of a group',
+      { ...REDIS, workerSendTaskEvents: true },
+      { messages: [{ headers: { group: TASK_ID } }] as never },
+    ],
+  ])('a run %s is a success when it is published', (_name, config, more) => {
+    const { events, pushed } = makeAlerts({ ping: PING }, config);
+    events.emit('sent', sent(more));
+    expect(pushed.map(({ url }) => url)).toEqual([
+      `https://hc.example/ping/key/pay-roll?rid=${TASK_ID}`,
+    ]);
+  });
+
+  test.each([
+    ['without a result backend', {}],
+    [
+      'that ignores its result',
+      { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never },
+    ],
+  ])('a run %s is a start where task events have its outcome', (_name, more) => {
+    const config = { brokerUrl: 'redis://localhost', workerSendTaskEvents: true };
+    const { events, pushed } = makeAlerts({ ping: PING }, config);
+    events.emit('sent', sent(more));
+    expect(pushed.map(({ url }) => url)).toEqual([
+      `https://hc.example/ping/key/pay-roll/start?rid=${TASK_ID}`,
+    ]);
+  });
+
+  test('missed occurrences are a failure, and those that a command skipped are not', () => {
+    const { events, pushed } = makeAlerts({ ping: PING });
+    const skip = { entry: 'Pay Roll', first: NOON, last: NOON, count: 1 };
+    for (const reason of ['paused', 'skipped', 'coalesced'] as const) {
+      events.emit('skipped', { ...skip, reason });
+    }
+    expect(pushed).toEqual([]);
+    events.emit('skipped', { ...skip, reason: 'deadline' });
+    expect(pushed.map(({ url }) => url)).toEqual(['https://hc.example/ping/key/pay-roll/fail']);
+  });
+
+  test('an entry of its own has other alerts, or none', () => {
+    const { events, pushed } = makeAlerts({
+      ping: PING,
+      entries: { own: { ping: 'https://own.example/1' }, silent: { ping: null } },
+    });
+    for (const entry of ['own', 'silent']) events.emit('sent', sent({ entry, taskId: 'mine' }));
+    expect(pushed.map(({ url }) => url)).toEqual(['https://own.example/1']);
+  });
+});
+
+describe('Sentry', () => {
+  const dsn = 'https://abc@o1.ingest.sentry.example/prefix/42';
+
+  test('a run is a check-in with the schedule of the monitor, and its outcome ends it', () => {
+    const schedule = { crontab: { minute: 30, hour: 4 } };
+    const { events, pushed } = makeAlerts(
+      { sentry: { dsn } },
+      {
+        ...REDIS,
+        beatSchedule: { 'Pay Roll': { task: 't', schedule, timezone: 'Europe/Oslo' } },
+      },
+    );
+    events.emit('sent', sent());
+    events.emit('outcome', outcome('SUCCESS', { runtimeMs: 1_500 }));
+    events.emit('outcome', outcome('REVOKED'));
+    const { url, headers } = pushed[0]!;
+    expect(url).toBe('https://o1.ingest.sentry.example/prefix/api/42/envelope/');
+    expect(headers['X-Sentry-Auth']).toContain('sentry_key=abc');
+    const items = pushed.map(({ body }) =>
+      body!
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    );
+    const checkIn = {
+      check_in_id: TASK_ID.replaceAll('-', ''),
+      monitor_slug: 'pay-roll',
+      environment: 'production',
+      monitor_config: {
+        schedule: { type: 'crontab', value: '30 4 * * *' },
+        timezone: 'Europe/Oslo',
+      },
+    };
+    expect(items.map(([, type]) => type)).toEqual(Array(3).fill({ type: 'check_in' }));
+    expect(items.map(([, , item]) => item)).toEqual([
+      { ...checkIn, status: 'in_progress' },
+      { ...checkIn, status: 'ok', duration: 1.5 },
+      { ...checkIn, status: 'error' },
+    ]);
+  });
+
+  test('a schedule that Sentry cannot express is left to the monitor', () => {
+    expect(toMonitorSchedule(timedelta({ minutes: 5 }))).toEqual({
+      ...{ type: 'interval', value: 5, unit: 'minute' },
+    });
+    expect(toMonitorSchedule(timedelta({ seconds: 5 }))).toBeNull();
+    expect(toMonitorSchedule(cron('*/5 * 1 * 1'))).toBeNull();
+    expect(toMonitorSchedule(cron('0 4 L * *'))).toBeNull();
+  });
+});
+
+describe('webhooks', () => {
+  test('a failure and the recovery after it are alerts, and other successes are not', () => {
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK } }, REDIS);
+    events.emit('outcome', outcome('SUCCESS'));
+    events.emit('outcome', outcome('FAILURE', { error: 'ValueError: no money', worker: 'w@1' }));
+    events.emit('outcome', outcome('SUCCESS'));
+    events.emit('outcome', outcome('SUCCESS'));
+    expect(bodies()).toMatchObject([
+      {
+        ...{ kind: 'failure', entry: 'Pay Roll', state: 'FAILURE', worker: 'w@1' },
+        ...{ error: 'ValueError: no money', dueAt: '2027-03-01T12:00:00.000Z', reason: null },
+      },
+      { kind: 'recovered', state: 'SUCCESS' },
+    ]);
+  });
+
+  test('a late run is an alert, and a run in time ends it', () => {
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK }, lateAfter: '30s' });
+    events.emit('sent', sent({ sentAt: NOON + 29_999 }));
+    events.emit('sent', sent({ sentAt: NOON + 30_000 }));
+    events.emit('sent', sent({ sentAt: NOON + 90_000, cause: 'manual' }));
+    events.emit('sent', sent());
+    expect(bodies()).toMatchObject([{ kind: 'late', latenessMs: 30_000 }, { kind: 'recovered' }]);
+  });
+
+  test('a missed stretch is an alert with its reason and its count', () => {
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK } });
+    const skip = { entry: 'Pay Roll', first: NOON, last: NOON + 60_000, count: 2 };
+    events.emit('skipped', { ...skip, reason: 'missed' });
+    events.emit('sent', sent());
+    expect(bodies()).toMatchObject([
+      { kind: 'missed', reason: 'missed', count: 2 },
+      { kind: 'recovered' },
+    ]);
+  });
+
+  test('only the kinds in `on` are sent', () => {
+    const { events, pushed } = makeAlerts({ webhook: { url: HOOK, on: ['late'] } }, REDIS);
+    events.emit('outcome', outcome('FAILURE'));
+    expect(pushed).toEqual([]);
+  });
+
+  test('the body is a template, whose placeholders keep their types when they are alone', () => {
+    const body = { text: '{{text}}!', blocks: [{ ms: '{{latenessMs}}', why: '{{error}}' }] };
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK, body } });
+    events.emit('sent', sent({ sentAt: NOON + 90_000, entry: 'a "b"' }));
+    expect(bodies()).toEqual([
+      {
+        text: 'Entry a "b" was published 90 s late!',
+        blocks: [{ ms: 90_000, why: null }],
+      },
+    ]);
+  });
+
+  test.each([
+    ['plain-text', Buffer.from('plain-text')],
+    [`whsec_${Buffer.from('key').toString('base64')}`, Buffer.from('key')],
+  ])('a request is signed with the secret %s as Standard Webhooks describes', (secret, key) => {
+    const { events, pushed } = makeAlerts({ webhook: { url: HOOK, secret } }, REDIS);
+    events.emit('outcome', outcome('FAILURE'));
+    const { headers, body } = pushed[0]!;
+    expect(headers['Content-Type']).toBe('application/json');
+    expect(headers['webhook-timestamp']).toBe(String(NOON / 1_000));
+    const text = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    const expected = createHmac('sha256', key).update(text).digest('base64');
+    expect(headers['webhook-signature']).toBe(`v1,${expected}`);
+  });
+});
+
+describe('the heartbeat', () => {
+  const heartbeat = { url: 'https://hc.example/beat', interval: '30s' };
+
+  test('is sent while this instance leads and its ticks are in time', async () => {
+    const { clock, events, pushed, running } = makeAlerts({ heartbeat });
+    const stop = new AbortController();
+    const done = running.run(stop.signal);
+    const pass = async (seconds: number) => {
+      for (let i = 0; i < seconds; i++) {
+        clock.advance(1_000);
+        await settle();
+      }
+    };
+    await pass(60);
+    expect(pushed).toHaveLength(0);
+    events.emit('leading', { term: 1 });
+    await pass(60);
+    expect(pushed).toHaveLength(0);
+    events.emit('tick', { sent: 0, wakeAt: clock.now() + 60_000 });
+    await pass(1);
+    expect(pushed).toMatchObject([{ url: heartbeat.url, method: 'GET' }]);
+    await pass(89);
+    expect(pushed).toHaveLength(3);
+    // The next tick is overdue by more than the interval: it hangs in a commit.
+    await pass(120);
+    expect(pushed.length).toBeLessThan(5);
+    const before = pushed.length;
+    await pass(60);
+    expect(pushed).toHaveLength(before);
+    events.emit('tick', { sent: 0, wakeAt: Infinity });
+    await pass(1);
+    expect(pushed).toHaveLength(before + 1);
+    events.emit('following', { reason: 'lost' });
+    await pass(90);
+    expect(pushed).toHaveLength(before + 1);
+    stop.abort();
+    await done;
+  });
+});

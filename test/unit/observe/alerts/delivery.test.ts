@@ -1,0 +1,213 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Delivery, type Fetch } from '../../../../src/observe/alerts/delivery.ts';
+import type { AlertRequest } from '../../../../src/observe/alerts/request.ts';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import { createLogger } from '../../../../src/observe/logger.ts';
+import { systemClock } from '../../../../src/util/clock.ts';
+import { settle } from '../../../support/settle.ts';
+
+const request = (more: Partial<AlertRequest> = {}): AlertRequest => ({
+  ...{ key: 'a', about: 'webhook (late)', entry: 'a', url: 'https://one.example/secret-path' },
+  ...{ method: 'POST', headers: {}, body: 'text', ...more },
+});
+
+function rig(answer: (url: string, attempt: number) => number | 'never' | Error) {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const lines: { level: string; msg: string }[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]);
+  const log = createLogger({ level: 'info', destination: { write } });
+  const calls: string[] = [];
+  const fetch: Fetch = async (url) => {
+    calls.push(url);
+    const result = answer(url, calls.length);
+    if (result === 'never') return new Promise(() => {});
+    if (result instanceof Error) throw result;
+    return { status: result };
+  };
+  return { clock, lines, calls, delivery: new Delivery({ fetch, clock, log }) };
+}
+
+describe('delivery of alerts', () => {
+  test('a request that fails is sent again after growing pauses, and the log says so once', async () => {
+    const { clock, lines, calls, delivery } = rig((_url, attempt) => (attempt < 4 ? 503 : 200));
+    delivery.push(request());
+    await settle();
+    for (const [pause, attempts] of [
+      [1_000, 2],
+      [2_000, 3],
+      [4_000, 4],
+    ] as const) {
+      clock.advance(pause - 1);
+      await settle();
+      expect(calls).toHaveLength(attempts - 1);
+      clock.advance(1);
+      await settle();
+      expect(calls).toHaveLength(attempts);
+    }
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      'warn Alert not delivered to one.example: webhook (late): status 503; retrying',
+      'info Alerts reach one.example again',
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('secret-path');
+  });
+
+  test.each([400, 401, 404, 410])('status %s is final', async (status) => {
+    const { clock, lines, calls, delivery } = rig(() => status);
+    delivery.push(request());
+    await settle();
+    clock.advance(600_000);
+    await settle();
+    expect(calls).toHaveLength(1);
+    expect(lines[0]!.msg).toBe(
+      `Alert lost, not delivered to one.example: webhook (late): status ${status}`,
+    );
+  });
+
+  test('a redirect is final, so that no other host receives the headers of a webhook', async () => {
+    const reached: string[] = [];
+    const listen = async (answer: Parameters<typeof createServer>[1]) => {
+      const server = createServer(answer).listen(0, '127.0.0.1');
+      servers.push(server);
+      await new Promise((resolve) => server.once('listening', resolve));
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    };
+    const other = await listen((_request, response) => {
+      reached.push('other host');
+      response.end();
+    });
+    const url = await listen((_request, response) => {
+      reached.push('configured host');
+      response.writeHead(307, { Location: other }).end();
+    });
+    const logged = Promise.withResolvers<{ readonly level: string; readonly msg: string }>();
+    const write = (line: string) => logged.resolve(JSON.parse(line) as never);
+    const log = createLogger({ level: 'debug', destination: { write } });
+    const delivery = new Delivery({ fetch, clock: new ManualClock('2027-03-01T12:00:00Z'), log });
+    delivery.push(request({ url, headers: { 'x-secret': 'secret' } }));
+    const { level, msg } = await logged.promise;
+    expect(`${level} ${msg}`).toBe(
+      `error Alert lost, not delivered to ${new URL(url).host}: webhook (late): status 307; beat follows no redirect, so set the URL it leads to`,
+    );
+    expect(reached).toEqual(['configured host']);
+  });
+
+  test('requests with one key are sent in order, and a slow host delays no other', async () => {
+    const { calls, delivery } = rig((url) => (url.includes('slow') ? 'never' : 200));
+    for (let i = 0; i < 10; i++)
+      delivery.push(request({ key: `k${i}`, url: `https://slow.example/${i}` }));
+    for (const path of ['start', 'success'])
+      delivery.push(request({ url: `https://one.example/${path}` }));
+    await settle();
+    expect(calls.filter((url) => url.includes('slow'))).toHaveLength(4);
+    expect(calls.filter((url) => url.includes('one'))).toEqual([
+      'https://one.example/start',
+      'https://one.example/success',
+    ]);
+  });
+
+  test('a request without an answer fails after 10 seconds', async () => {
+    const { clock, lines, delivery } = rig(() => 'never');
+    delivery.push(request());
+    await settle();
+    clock.advance(10_000);
+    await settle();
+    expect(lines[0]!.msg).toContain('no answer in 10 s; retrying');
+  });
+
+  test('no more than 1,000 requests to one host wait, and the lost ones are counted', async () => {
+    const { lines, delivery } = rig(() => 'never');
+    for (let i = 0; i < 1_100; i++) delivery.push(request({ key: `k${i}` }));
+    await settle();
+    const lost = lines.filter(({ level }) => level === 'error');
+    expect(lost.map(({ msg }) => msg)).toEqual(
+      Array(3).fill(
+        'Alert lost, not delivered to one.example: webhook (late): too many alerts wait',
+      ),
+    );
+  });
+
+  test('a request is lost after ten attempts, of which the first waits are shorter than a minute', async () => {
+    const { clock, lines, calls, delivery } = rig(() => 503);
+    delivery.push(request());
+    await settle();
+    for (let i = 0; i < 20; i++) {
+      clock.advance(60_000);
+      await settle();
+    }
+    expect(calls).toHaveLength(10);
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      'warn Alert not delivered to one.example: webhook (late): status 503; retrying',
+      'error Alert lost, not delivered to one.example: webhook (late): status 503',
+    ]);
+  });
+
+  test('the line of a recovery counts the lost alerts, and later deliveries are no lines', async () => {
+    let status = 400;
+    const { lines, delivery } = rig(() => status);
+    for (let i = 0; i < 2; i++) delivery.push(request());
+    await settle();
+    status = 200;
+    for (let i = 0; i < 2; i++) delivery.push(request());
+    await settle();
+    expect(lines.filter(({ level }) => level === 'info').map(({ msg }) => msg)).toEqual([
+      'Alerts reach one.example again; 2 alerts were lost',
+    ]);
+  });
+
+  test('requests that were answered wait no longer', async () => {
+    const { lines, calls, delivery } = rig(() => 200);
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < 600; j++) delivery.push(request({ key: `k${j}` }));
+      await settle();
+    }
+    expect(calls).toHaveLength(1_800);
+    expect(lines).toEqual([]);
+  });
+
+  test('a stop waits for requests under way until its signal aborts, and takes no more', async () => {
+    const { calls, delivery } = rig(() => 200);
+    delivery.push(request());
+    await delivery.close(new AbortController().signal);
+    expect(calls).toHaveLength(1);
+    delivery.push(request());
+    await settle();
+    expect(calls).toHaveLength(1);
+
+    const slow = rig(() => 'never');
+    slow.delivery.push(request());
+    const given = new AbortController();
+    let isClosed = false;
+    const closed = slow.delivery.close(given.signal).then(() => (isClosed = true));
+    await settle();
+    expect(isClosed).toBe(false);
+    given.abort();
+    await closed;
+    slow.clock.advance(600_000);
+    await settle();
+    expect(slow.calls).toHaveLength(1);
+  });
+
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('a server that never answers holds up neither `push` nor a stop', async () => {
+    const connected = Promise.withResolvers<undefined>();
+    const server = createServer(() => connected.resolve(undefined)).listen(0, '127.0.0.1');
+    servers.push(server);
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const log = createLogger({ level: 'error', destination: { write: () => {} } });
+    const delivery = new Delivery({ fetch, clock: systemClock, log });
+    delivery.push(request({ url: `http://127.0.0.1:${port}/` }));
+    await connected.promise;
+    await delivery.close(AbortSignal.abort());
+    expect(server.listening).toBe(true);
+  });
+});

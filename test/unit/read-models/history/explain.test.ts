@@ -1,0 +1,203 @@
+import { expect, test } from 'vitest';
+import type { AuditRow } from '../../../../src/entries/commands/audit.ts';
+import { explain } from '../../../../src/read-models/history/explain.ts';
+import type { Recorded } from '../../../../src/read-models/history/account.ts';
+import { cron } from '../../../../src/schedule/cron/cron.ts';
+import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
+import type { HistoryRow } from '../../../../src/contracts/store/history.ts';
+import { makeEntry } from '../../../support/entry.ts';
+
+const iso = (text: string) => Date.parse(text);
+const NOW = iso('2027-03-28T12:00:00Z');
+
+function record(
+  expression: string,
+  state: Partial<EntryState> = {},
+  rows: readonly HistoryRow[] = [],
+): Recorded {
+  const schedule = cron(expression, { timezone: 'Europe/Oslo' });
+  const known = {
+    ...{ spec: schedule.spec, anchor: iso('2027-01-01T00:00:00Z'), dueAt: null, sentAt: null },
+    ...{ version: 1, rev: 1, taskId: null, runCount: 0, ...state },
+  };
+  return { entry: makeEntry({ schedule }), state: known, rows, isComplete: true };
+}
+
+const why = (recorded: Recorded, at: string, commands: readonly AuditRow[] = []) =>
+  explain(recorded, iso(at), { commands, now: NOW, show: (each) => new Date(each).toISOString() });
+const mismatches = ({ fields }: ReturnType<typeof why>) =>
+  fields!.fields.filter(({ matches }) => !matches).map(({ field }) => field);
+
+test('an instant at which an entry is not due has each field with its rule, its value and whether it matches', () => {
+  const found = why(record('*/5 8-16 * * 1-5'), '2027-03-27T11:07:00Z');
+  expect(found).toMatchObject({ isDue: false, account: null });
+  expect(found.fields!.local).toBe('2027-03-27 12:07 Europe/Oslo');
+  expect(found.fields!.fields).toEqual([
+    { field: 'minute', rule: '*/5', value: '7', matches: false },
+    { field: 'hour', rule: '8-16', value: '12', matches: true },
+    { field: 'day of month', rule: '*', value: '27', matches: true },
+    { field: 'month', rule: '*', value: '3', matches: true },
+    { field: 'day of week', rule: '1-5', value: '6 (Saturday)', matches: false },
+  ]);
+  expect(new Date(found.previous!).toISOString()).toBe('2027-03-26T15:55:00.000Z');
+  expect(new Date(found.next!).toISOString()).toBe('2027-03-29T06:00:00.000Z');
+});
+
+test('days that are counted from the end of the month are explained as one field', () => {
+  expect(mismatches(why(record('0 4 L * *'), '2027-03-31T02:00:00Z'))).toEqual([]);
+  expect(mismatches(why(record('0 4 L * *'), '2027-03-30T02:00:00Z'))).toEqual(['day of month']);
+});
+
+test('an instant after a gap of the clocks is explained by the time that they skipped', () => {
+  // In Oslo, 02:30 did not exist on that day.
+  const found = why(record('30 2 * * *'), '2027-03-28T01:00:00Z');
+  expect(found.isDue).toBe(true);
+  expect(found.fields!.notes).toEqual([
+    'the clocks were set forward: it is due in place of a local time that they skipped',
+  ]);
+});
+
+test('the second pass of an hour that the clocks repeat is explained by the first', () => {
+  const found = why(record('30 2 * * *'), '2026-10-25T01:30:00Z');
+  expect(found.isDue).toBe(false);
+  expect(mismatches(found)).toEqual([]);
+  expect(found.fields!.notes).toEqual([
+    'the clocks were set back: this local time was due when they showed it first',
+  ]);
+});
+
+test('an occurrence without a row is explained by the rows that cannot be read, with their repair', () => {
+  const unreadable = (id: string) => ({
+    ...({ kind: 'unreadable', id, at: null, reason: 'not a row of the history' } as const),
+    repair: 'beat forget --history cleanup',
+  });
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const recorded = record('0 * * * *', { dueAt, runCount: 1 });
+  const repair =
+    'rows of the history that cannot be read: 2; remove them with: beat forget --history cleanup';
+  const rows = [unreadable('1'), unreadable('2')];
+  expect(why({ ...recorded, rows }, '2027-03-28T10:00:00Z')).toMatchObject({
+    ...{ account: { kind: 'before-history' }, reasons: ['the entry has no history', repair] },
+  });
+  const first: HistoryRow = {
+    ...{ kind: 'run', dueAt: dueAt - 7_200_000, sentAt: dueAt - 7_200_000, cause: 'schedule' },
+    ...{ taskId: '1', task: 't', queue: 'celery', term: 1, leader: 'gen1@host', number: 1 },
+  };
+  expect(why({ ...recorded, rows: [...rows, first] }, '2027-03-28T10:00:00Z')).toMatchObject({
+    account: { kind: 'unaccounted' },
+    reasons: [`the history should have it, and does not: ${repair}`],
+  });
+});
+
+test('a paused occurrence names the command, who sent it, and the reason', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const skip: HistoryRow = {
+    ...{ kind: 'skip', first: dueAt, last: dueAt, count: 1, reason: 'paused' },
+    ...{ at: dueAt + 5, term: 1 },
+  };
+  const command = (more: Partial<AuditRow>): AuditRow => ({
+    ...{ id: '1', do: 'pause', entry: 'cleanup', by: 'ola@ops', reason: 'maintenance' },
+    ...{ at: null, status: 'applied', answer: 'paused', term: 1 },
+    ...{ answeredAt: '2027-03-28T09:00:00.000Z', ...more },
+  });
+  const commands = [
+    command({ answeredAt: '2027-03-28T11:00:00.000Z', by: 'later' }),
+    command({ entry: 'other', by: 'somewhere else' }),
+    command({}),
+  ];
+  const found = why(record('0 * * * *', { dueAt }, [skip]), '2027-03-28T10:00:00Z', commands);
+  expect(found.account).toMatchObject({ kind: 'skipped', reason: 'paused' });
+  expect(found.reasons).toEqual([
+    'skipped: the entry was paused by ola@ops at 2027-03-28T09:00:00.000Z, because "maintenance"',
+  ]);
+});
+
+test('an occurrence to come says whether it will be skipped', () => {
+  const next = '2027-03-28T13:00:00Z';
+  const dueAt = iso('2027-03-28T12:00:00Z');
+  const pause = { since: dueAt, until: null, reason: 'audit', by: 'ola' };
+  const reasons = (state: Partial<EntryState>) =>
+    why(record('0 * * * *', { dueAt, ...state }), next).reasons;
+  expect(reasons({})).toEqual(['not yet due: it is 2027-03-28T12:00:00.000Z']);
+  expect(reasons({ skip: [iso(next)] })).toEqual(['not yet due, and a command asked to skip it']);
+  expect(reasons({ pause })).toEqual([
+    'not yet due, and will be skipped unless resumed: paused since 2027-03-28T12:00:00.000Z by ola, because "audit"',
+  ]);
+});
+
+test('a late run is explained by an outage, with who published it and when', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const run: HistoryRow = {
+    ...{ kind: 'run', dueAt, sentAt: dueAt + 90_000, cause: 'catch-up', taskId: 'x' },
+    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 1 },
+  };
+  const found = why(record('0 * * * *', { dueAt }, [run]), '2027-03-28T10:00:00Z');
+  expect(found.reasons).toEqual([
+    'published 1 min 30 s late by gen1@b in term 7: until then no instance led, or a server was unreachable',
+  ]);
+});
+
+test('a late run, and one that waits, of an entry with overlap: queue may have waited for an earlier run', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const run: HistoryRow = {
+    ...{ kind: 'run', dueAt, sentAt: dueAt + 90_000, cause: 'schedule', taskId: 'x' },
+    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 1 },
+  };
+  const known = record('0 * * * *', { dueAt }, [run]);
+  const recorded = { ...known, entry: { ...known.entry, overlap: 'queue' } } as const;
+  expect(why(recorded, '2027-03-28T10:00:00Z').reasons).toEqual([
+    "published 1 min 30 s late by gen1@b in term 7: until then an earlier run was running (overlap: 'queue'), no instance led, or a server was unreachable",
+  ]);
+  expect(why(recorded, '2027-03-28T11:00:00Z').reasons).toEqual([
+    "due, and not yet dealt with: an earlier run is running (overlap: 'queue'), no instance leads, or a server is unreachable",
+  ]);
+});
+
+test.each([
+  ['overlap', /^skipped: runs of the entry must not overlap/],
+  ['deadline', /^skipped: past the starting deadline/],
+  ['a-reason-of-a-newer-version', /^skipped: a-reason-of-a-newer-version$/],
+])('an occurrence that was skipped with the reason %s is explained', (reason, text) => {
+  const at = iso('2027-03-28T10:00:00Z');
+  const skip = { kind: 'skip', first: at, last: at, count: 1, at, reason } as HistoryRow;
+  const found = why(record('0 * * * *', { dueAt: at }, [skip]), '2027-03-28T10:00:00Z');
+  expect(found.reasons).toEqual([expect.stringMatching(text)]);
+});
+
+test('an occurrence that no row reaches back to says how far the history goes', () => {
+  const at = '2027-03-28T10:00:00Z';
+  const state = { dueAt: iso('2027-03-28T11:00:00Z'), runCount: 5 };
+  expect(why(record('0 * * * *', state), at)).toMatchObject({
+    ...{ account: { kind: 'before-history' }, reasons: ['the entry has no history'] },
+  });
+  const newest: HistoryRow = {
+    ...{ kind: 'run', dueAt: state.dueAt, sentAt: state.dueAt, cause: 'schedule', taskId: 'x' },
+    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 5 },
+  };
+  expect(why(record('0 * * * *', state, [newest]), at).reasons).toEqual([
+    'the history of the entry begins at 2027-03-28T11:00:00.000Z; history.limit and history.maxAge set how far it reaches',
+  ]);
+});
+
+test('the occurrence before an instant is found within ten years', () => {
+  const found = why(record('0 0 29 2 *'), '2027-01-01T00:00:00Z');
+  expect(new Date(found.previous!).toISOString()).toBe('2024-02-28T23:00:00.000Z');
+});
+
+test('an instant within a pause says so before it says that nothing is due', () => {
+  const pause = { since: iso('2027-03-20T00:00:00Z'), until: null, reason: null, by: 'ola' };
+  expect(why(record('0 * * * *', { pause }), '2027-03-21T10:07:00Z').reasons).toEqual([
+    'paused since 2027-03-20T00:00:00.000Z by ola',
+    'the schedule does not have this instant: minute (0) does not match 7',
+  ]);
+  expect(why(record('0 * * * *', { pause }), '2027-03-19T10:07:00Z').reasons).toHaveLength(1);
+});
+
+test('an instant before the schedule came into force says since when it counts', () => {
+  const state = { anchor: iso('2027-03-20T00:00:00Z') };
+  const found = why(record('0 * * * *', state), '2027-03-19T10:00:00Z');
+  expect(found).toMatchObject({ isDue: true, account: null });
+  expect(found.reasons).toEqual([
+    'nothing is expected before 2027-03-20T00:00:00.000Z: the entry was added, edited or enabled then, and does not catch up on what came before',
+  ]);
+});

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { storeOptions } from '../../../../src/config/service/store-options.ts';
+import { openState, openStore } from '../../../../src/drivers/open-store.ts';
+import { loadRecorded } from '../../../../src/read-models/history/load-recorded.ts';
+import { systemClock } from '../../../../src/util/clock.ts';
+import { makeFirstRun } from '../../../support/change.ts';
+
+const DEFINITION = JSON.stringify({ task: 'tasks.stored', schedule: 60 });
+
+test('all stored entries are read, by pages, and then only those that are asked for', async () => {
+  const settings = resolveSettings({ brokerUrl: `memory://${randomUUID()}` });
+  const store = await openStore(storeOptions(settings, systemClock));
+  const token = await store.ledger.beginTerm();
+  const names = Array.from({ length: 200 }, (_, i) => `entry ${String(i).padStart(3, '0')}`);
+  for (const [i, entry] of names.entries()) {
+    const stored = { dueAt: i, definition: DEFINITION };
+    const change = { ...makeFirstRun(entry), messages: [], stored };
+    await store.ledger.commit({ token, changes: [change] });
+  }
+  await store.close();
+  const state = await openState(storeOptions(settings, systemClock));
+  const source = { store: state, entries: [], definitions: settings.definitions };
+  const load = async (wanted: readonly string[]) => {
+    const found: string[] = [];
+    for await (const each of loadRecorded(source, state.history!, wanted, 0)) {
+      found.push(each.kind === 'recorded' ? each.recorded.entry.name : each.error);
+    }
+    return found;
+  };
+  expect(await load([])).toEqual(names);
+  expect(await load(['entry 150', 'entry 007'])).toEqual(['entry 150', 'entry 007']);
+  await state.close();
+});

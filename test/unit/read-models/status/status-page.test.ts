@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { storeOptions } from '../../../../src/config/service/store-options.ts';
+import { openState, openStore } from '../../../../src/drivers/open-store.ts';
+import {
+  findStatuses,
+  isPlace,
+  loadStatusPage,
+  type StatusSource,
+} from '../../../../src/read-models/status/status-page.ts';
+import type { StateStore } from '../../../../src/contracts/store/store.ts';
+import { systemClock } from '../../../../src/util/clock.ts';
+import { makeFirstRun } from '../../../support/change.ts';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const DEFINITION = JSON.stringify({ task: 'tasks.stored', schedule: 60 });
+/** In the configuration. */
+const DECLARED = ['apple', 'banana', 'cherry'];
+/** Stored, in the order in which they are due. */
+const STORED = ['damson', 'elder apple', 'fig'];
+
+let store: StateStore;
+let source: StatusSource;
+
+beforeEach(async () => {
+  const beatSchedule = Object.fromEntries(
+    DECLARED.map((name) => [name, { task: `tasks.${name}`, schedule: 60 }]),
+  );
+  const settings = resolveSettings({
+    brokerUrl: `memory://${randomUUID()}`,
+    resultExpires: null,
+    beatSchedule,
+  });
+  const writer = await openStore(storeOptions(settings, systemClock));
+  const token = await writer.ledger.beginTerm();
+  for (const [i, entry] of STORED.entries()) {
+    const stored = { dueAt: NOW + i, definition: DEFINITION };
+    const change = { ...makeFirstRun(entry), messages: [], stored };
+    await writer.ledger.commit({ token, changes: [change] });
+  }
+  await writer.close();
+  store = await openState(storeOptions(settings, systemClock));
+  source = { store, entries: settings.entries, definitions: settings.definitions };
+});
+afterEach(() => store.close());
+
+/** The names of each page. */
+async function readPages(search: string, limit: number): Promise<string[][]> {
+  const pages: string[][] = [];
+  for (let after: string | null = null; ;) {
+    const page = await loadStatusPage(source, { search, limit, after }, NOW);
+    pages.push(page.entries.map(({ entry }) => entry));
+    expect(page.next === null || isPlace(page.next)).toBe(true);
+    if (page.next === null) return pages;
+    after = page.next;
+  }
+}
+
+describe('pages of entries', () => {
+  test.each([
+    [1, [['apple'], ['banana'], ['cherry'], ['damson'], ['elder apple'], ['fig']]],
+    [
+      2,
+      [
+        ['apple', 'banana'],
+        ['cherry', 'damson'],
+        ['elder apple', 'fig'],
+      ],
+    ],
+    [3, [DECLARED, STORED]],
+    [
+      4,
+      [
+        [...DECLARED, 'damson'],
+        ['elder apple', 'fig'],
+      ],
+    ],
+    [6, [[...DECLARED, ...STORED]]],
+    [7, [[...DECLARED, ...STORED]]],
+  ])(
+    'with %i on each have every entry once, and no empty page at the end',
+    async (limit, pages) => {
+      expect(await readPages('', limit)).toEqual(pages);
+    },
+  );
+
+  test.each([
+    ['apple', 10, [['apple', 'elder apple']]],
+    // A page that is full of stored entries does not look for one more.
+    ['APPLE', 1, [['apple'], ['elder apple'], []]],
+    ['tasks.', 2, [['apple', 'banana'], ['cherry']]],
+    ['tasks.', 3, [DECLARED]],
+    ['cherry', 1, [['cherry']]],
+    ['absent', 10, [[]]],
+  ])('of a search for %s with %i on each have what is found', async (...given) => {
+    const [search, limit, pages] = given;
+    expect(await readPages(search, limit)).toEqual(pages);
+  });
+
+  test('begin at the beginning for a place that no page had', async () => {
+    const page = await loadStatusPage(source, { search: '', limit: 2, after: 'garbage' }, NOW);
+    expect(page.entries.map(({ entry }) => entry)).toEqual(['apple', 'banana']);
+  });
+});
+
+test('of several names, the rows are of those that exist, each once', async () => {
+  const rows = await findStatuses(source, ['fig', 'banana', 'absent', 'banana'], NOW);
+  expect(rows).toMatchObject([
+    { entry: 'banana', source: 'configuration', task: 'tasks.banana' },
+    { entry: 'fig', source: 'store', task: 'tasks.stored' },
+  ]);
+});
+
+test('an entry that the configuration and the store have is that of the configuration', async () => {
+  const [apple] = source.entries;
+  const hiding = { ...source, entries: [{ ...apple!, name: 'fig' }] };
+  expect(await findStatuses(hiding, ['fig'], NOW)).toMatchObject([{ source: 'configuration' }]);
+});

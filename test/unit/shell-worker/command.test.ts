@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { AllowedCommands, parseCommand } from '../../../src/shell-worker/command.ts';
+
+describe('arguments of commands', () => {
+  test('a command alone has the defaults of the Python task', () => {
+    expect(parseCommand({ command: 'ls' })).toEqual({
+      ...{ command: 'ls', shell: '/bin/sh', cwd: null, env: {}, stdin: '' },
+      ...{ timeout: null, user: null, maxOutput: 65_536 },
+    });
+  });
+
+  test('all arguments are read', () => {
+    const kwargs = {
+      ...{ command: 'ls', shell: '/bin/bash', cwd: '/tmp', env: { A: 'b' }, stdin: 'x' },
+      ...{ timeout: 1.5, user: 'root', max_output: 0 },
+    };
+    const { max_output: maxOutput, ...same } = kwargs;
+    expect(parseCommand(kwargs)).toEqual({ ...same, maxOutput });
+  });
+
+  test.each([
+    [{}, 'it has no command'],
+    [{ command: 'ls', when: 1 }, 'it has the unknown argument "when"'],
+    [{ command: 'ls', toString: 1 }, 'it has the unknown argument "toString"'],
+    [{ command: 7 }, 'its argument command is invalid'],
+    [{ command: 'l\0s' }, 'its argument command is invalid'],
+    [{ command: 'ls', env: { A: 1 } }, 'its argument env is invalid'],
+    [{ command: 'ls', timeout: -1 }, 'its argument timeout is invalid'],
+    [{ command: 'ls', max_output: 0.5 }, 'its argument max_output is invalid'],
+  ])('%j is invalid', (kwargs, reason) => {
+    expect(parseCommand(kwargs)).toBe(reason);
+  });
+});
+
+describe('allowed commands', () => {
+  const allowed = new AllowedCommands([{ command: 'ls', env: { A: '1', B: '2' } }]);
+
+  test('a declared command is allowed, in any order of its keys', () => {
+    expect(allowed.has({ env: { B: '2', A: '1' }, command: 'ls' })).toBe(true);
+  });
+
+  test('a command that differs in one field is not allowed', () => {
+    expect(allowed.has({ command: 'ls' })).toBe(false);
+    expect(allowed.has({ command: 'ls', env: { A: '1', B: '3' } })).toBe(false);
+    expect(allowed.has({ command: 'ls', env: { A: '1', B: '2' }, user: 'root' })).toBe(false);
+  });
+
+  test('with "any" each command is allowed', () => {
+    expect(new AllowedCommands('any').has({ command: 'rm' })).toBe(true);
+  });
+});
