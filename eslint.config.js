@@ -9,7 +9,7 @@ import { PURE } from './boundaries.js';
 const PURE_FILES = PURE.map((path) => `src/${path}${path.endsWith('/') ? '**' : ''}`);
 
 const CLOCK =
-  'Time comes in through Clock, so that tests set it; src/util/clock.ts alone reads it.';
+  'Time comes in through Clock, so that tests set it; src/util/system-clock.ts alone reads it.';
 const PROCESS = 'A library must not touch its host: process and console stand in src/cli.';
 const PURE_ASYNC = 'Pure files decide and return; what waits belongs to the callers.';
 const PURE_RANDOM = 'Pure files give the same answer to the same question.';
@@ -102,7 +102,7 @@ export default defineConfig(
   },
   {
     files: ['src/**'],
-    ignores: ['src/util/clock.ts'],
+    ignores: ['src/util/system-clock.ts'],
     rules: {
       'no-restricted-globals': [
         'error',

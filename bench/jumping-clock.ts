@@ -1,4 +1,5 @@
-import { systemClock, type Clock } from '../src/util/clock.ts';
+import type { Clock } from '../src/util/clock.ts';
+import { systemClock } from '../src/util/system-clock.ts';
 
 /** The host's clock, which a bench moves forward; sleepers wake and look at the new time. */
 export class JumpingClock implements Clock {

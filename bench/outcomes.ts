@@ -11,7 +11,7 @@ import { openState } from '../src/drivers/open-store.ts';
 import { Events } from '../src/contracts/events/events.ts';
 import { OutcomeFollower } from '../src/leader/outcomes/outcome-follower.ts';
 import { TaskEvents } from '../src/leader/outcomes/task-events.ts';
-import { systemClock } from '../src/util/clock.ts';
+import { systemClock } from '../src/util/system-clock.ts';
 import { makeMessage } from '../test/support/message.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { percentile } from './stats.ts';

@@ -10,7 +10,7 @@ import { openState } from '../src/drivers/open-store.ts';
 import { openTaskResults } from '../src/drivers/open-task-results.ts';
 import { readStoredEntry, type LoadedEntry } from '../src/entries/planning/read-stored-entry.ts';
 import type { StateStore } from '../src/contracts/store/store.ts';
-import { systemClock } from '../src/util/clock.ts';
+import { systemClock } from '../src/util/system-clock.ts';
 import { Folder } from '../test/support/folder.ts';
 import { HOSTILE_TOKEN } from '../test/support/hostile-inputs.ts';
 import { sendCommands } from './command-sender.ts';

@@ -18,9 +18,9 @@ import type {
   SkippedEvent,
 } from './contracts/events/beat-events.ts';
 import { Events, type Listener } from './contracts/events/events.ts';
+import type { RunOutcomes } from './leader/scheduling/run-outcomes.ts';
 import type { Term } from './leader/scheduling/term.ts';
 import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
-import { MemoryOutcomes } from './drivers/memory/outcomes.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './celery/message/message.ts';
@@ -205,4 +205,34 @@ function settingsOf(config: BeatConfig | Settings): Settings {
 
 function enabledOf(config: BeatConfig | Settings): Entry[] {
   return settingsOf(config).entries.filter((entry) => entry.enabled);
+}
+
+/** Runs that end when a test says so. */
+class MemoryOutcomes implements RunOutcomes {
+  #ended = new Map<string, Set<string>>();
+  #changed = (): void => {};
+
+  end(entry: string, taskId: string): void {
+    this.#ended.set(entry, (this.#ended.get(entry) ?? new Set()).add(taskId));
+    this.#changed();
+  }
+
+  onChange(listener: () => void): void {
+    this.#changed = listener;
+  }
+
+  takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
+    const ended = this.#ended;
+    this.#ended = new Map();
+    return ended;
+  }
+
+  /** The answer is always known. */
+  check(): boolean {
+    return true;
+  }
+
+  reset(): void {}
+  watch(): void {}
+  expedite(): void {}
 }

@@ -13,7 +13,8 @@ import { readItems } from '../read-models/history/read-history.ts';
 import { viewItem, type HistoryView } from '../read-models/history/view.ts';
 import { loadStatus, loadStoredStatus } from '../read-models/status/load-status.ts';
 import type { StateStore } from '../contracts/store/store.ts';
-import { systemClock, type Clock } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
+import { systemClock } from '../util/system-clock.ts';
 import { BeatError } from '../util/errors.ts';
 
 export interface ClientOptions {

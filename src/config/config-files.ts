@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
-import { systemClock } from '../util/clock.ts';
+import { systemClock } from '../util/system-clock.ts';
 import { describeError } from '../util/errors.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import { IcsFiles } from './calendars/ics-files.ts';

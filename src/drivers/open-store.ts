@@ -1,11 +1,6 @@
 import type { Broker } from '../contracts/broker/broker.ts';
 import type { TransportOptions } from '../contracts/broker/connection-settings.ts';
-import type { CatchUpPolicy } from '../entries/catalog/catch-up.ts';
-import { OutboxLedger } from '../leader/outbox/outbox-ledger.ts';
-import { OutboxRelay } from '../leader/outbox/relay.ts';
-import type { RelayReports } from '../leader/outbox/reports.ts';
 import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
-import type { StoredEntries } from '../contracts/store/stored-entries.ts';
 import type {
   BrokerOptions,
   StateStoreOptions,
@@ -24,56 +19,27 @@ export interface StoreOptions
   readonly broker: Endpoint;
   /** The store of lock and ledger; equal to `broker` if the broker stores them too. */
   readonly state: Endpoint;
-  /** Called for messages that wait in the outbox, if the two stores differ. */
-  readonly reports?: RelayReports | undefined;
-  /** Finds the catch-up policies for messages in the outbox, by entry; the default policy unless given. */
-  readonly findPolicies?:
-    | ((
-        names: readonly string[],
-        stored: StoredEntries | undefined,
-      ) => Promise<ReadonlyMap<string, CatchUpPolicy>>)
-    | undefined;
 }
 
-/**
- * Opens the broker and the store of its state. If the two are one store, a commit is one atomic step; otherwise the
- * state store has an outbox. Throws a `ConfigError` for an invalid URL.
- */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const { clock } = options;
-  const transport = withinTtl(options);
-  if (await isOneStore(options))
-    return openStateStore('brokerUrl', options.broker, { ...options, transport });
+/** Broker and state as their drivers open them. */
+export type OpenedStores =
+  /** One store is both, and commits in one step. */
+  | { readonly store: Store; readonly broker: null }
+  /** The state store needs an outbox for the broker. */
+  | { readonly store: StateStore; readonly broker: OpenedBroker };
 
-  const state = await openStateStore('stateUrl', options.state, {
-    ...options,
-    transport,
-    tls: null,
-  });
-  const { broker, checkHealth, findSchedulers } = await openBroker(options);
-  const { reports, findPolicies } = options;
-  const relay = new OutboxRelay({
-    ...{ outbox: state.ledger, broker, clock, reports },
-    findPolicies: findPolicies && ((names) => findPolicies(names, state.entries)),
-  });
-  const ledger = new OutboxLedger(state.ledger, relay, clock);
-  return {
-    lock: state.lock,
-    ledger,
-    commands: state.commands,
-    entries: state.entries,
-    nameIndex: state.nameIndex,
-    instances: state.instances,
-    history: state.history,
-    broker,
-    relay,
-    checkHealth: checkAll(state.checkHealth, checkHealth),
-    findSchedulers: findInAll(state.findSchedulers, findSchedulers),
-    close: async () => {
-      await ledger.close();
-      await state.close();
-    },
-  };
+type OpenedBroker = Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>;
+
+/** Opens the broker and the store of its state. Throws a `ConfigError` for an invalid URL. */
+export async function openStores(options: StoreOptions): Promise<OpenedStores> {
+  const transport = withinTtl(options);
+  if (await isOneStore(options)) {
+    const store = await openStateStore('brokerUrl', options.broker, { ...options, transport });
+    return { store, broker: null };
+  }
+  const ofState = { ...options, transport, tls: null };
+  const store = await openStateStore('stateUrl', options.state, ofState);
+  return { store, broker: await openBroker(options) };
 }
 
 /** Opens lock and ledger without the broker, to read or repair them. */
@@ -139,9 +105,7 @@ async function openStateStore(
   return withKey(key, () => open({ ...options, server: endpoint }));
 }
 
-async function openBroker(
-  options: StoreOptions,
-): Promise<Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>> {
+async function openBroker(options: StoreOptions): Promise<OpenedBroker> {
   const { driver } = options.broker;
   if (driver?.loadBroker) {
     const open = await loadClient('brokerUrl', driver, driver.loadBroker);
@@ -155,21 +119,6 @@ async function openBroker(
     close: () => store.close(),
   };
   return { broker, checkHealth: store.checkHealth, findSchedulers: store.findSchedulers };
-}
-
-/** Checks clock and lock servers of the state store, and eviction in both stores. */
-function checkAll(state: Store['checkHealth'], broker: Store['checkHealth']): Store['checkHealth'] {
-  if (!state || !broker) return state ?? broker;
-  return async () => {
-    const [stateHealth, brokerHealth] = await Promise.all([state(), broker()]);
-    return { ...stateHealth, eviction: stateHealth.eviction ?? brokerHealth.eviction };
-  };
-}
-
-function findInAll(...stores: readonly Store['findSchedulers'][]): Store['findSchedulers'] {
-  const present = stores.filter((find) => find !== undefined);
-  if (present.length === 0) return undefined;
-  return async () => (await Promise.all(present.map((find) => find()))).flat();
 }
 
 type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { isAlive } from '../observe/liveness.ts';
-import { waitAtMost } from '../util/clock.ts';
+import { waitAtMost } from '../util/wait.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 
 /** How long the store may take to answer, milliseconds. */

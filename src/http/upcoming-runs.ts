@@ -2,7 +2,7 @@ import type { Entry } from '../entries/catalog/entry.ts';
 import { readStoredEntry } from '../entries/planning/read-stored-entry.ts';
 import { countUpcoming, type UpcomingDay } from '../read-models/status/upcoming-day.ts';
 import type { EntryState } from '../contracts/store/entry-state.ts';
-import { waitAtMost } from '../util/clock.ts';
+import { waitAtMost } from '../util/wait.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import type { HttpContext } from './context.ts';
 

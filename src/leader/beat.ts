@@ -14,7 +14,8 @@ import { openTraces } from '../observe/traces.ts';
 import { Reloader, type SettingsSource } from './reload/reloader.ts';
 import type { FindSchedulers } from '../contracts/store/scheduler-trace.ts';
 import type { Store } from '../contracts/store/store.ts';
-import { systemClock, type Clock } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
+import { systemClock } from '../util/system-clock.ts';
 import { Stop } from '../util/grace-period.ts';
 
 export interface BeatOptions {

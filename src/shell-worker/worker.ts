@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Consumer, Delivery } from '../contracts/broker/consumer.ts';
 import { Events } from '../contracts/events/events.ts';
 import type { WorkerEvents } from '../contracts/events/worker-events.ts';
-import { sleepUntil } from '../util/clock.ts';
+import { sleepUntil } from '../util/wait.ts';
 import { describeError } from '../util/errors.ts';
 import { ExpiringSet } from '../util/expiring-set.ts';
 import { Job, type ActiveRun, type JobOptions } from './job.ts';

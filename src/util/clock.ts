@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** The source of time. The wall clock determines what is due, the monotonic clock when a lock expires. */
 export interface Clock {
   /** Wall clock: milliseconds since the Unix epoch, UTC. */
@@ -12,66 +10,3 @@ export interface Clock {
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
-
-/** The longest single sleep, so that a wall clock that is set forward is noticed soon. Milliseconds. */
-const MAX_SLEEP = 1_000;
-
-/**
- * Sleeps until the wall clock reaches `wakeAt` (epoch milliseconds; `Infinity` for no end) or the signal aborts. It
- * sleeps in short steps and reads the clock after each, because timers may fire early and wall clocks may be set. It
- * calls `onStep` at each step, which shows a health check that the loop is alive.
- */
-export async function sleepUntil(
-  clock: Clock,
-  wakeAt: number,
-  signal: AbortSignal,
-  onStep: () => void = () => {},
-): Promise<void> {
-  for (;;) {
-    onStep();
-    const left = wakeAt - clock.now();
-    if (left <= 0 || signal.aborted) return;
-    await clock.sleep(Math.min(left, MAX_SLEEP), signal);
-  }
-}
-
-/** Runs `wait` with a signal that aborts after `ms`, or when the given signal aborts. */
-export async function waitAtMost(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-  wait: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
-  await Promise.race([wait(either), clock.sleep(ms, either)]);
-  done.abort();
-}
-
-/** Calls `load` at most once in `ms` milliseconds; calls within that time share the result. */
-export function reuse<T>(load: () => Promise<T>, ms: number, clock: Clock): () => Promise<T> {
-  let loading: Promise<T> | undefined;
-  let begunAt = -Infinity;
-  return () => {
-    const now = clock.monotonic();
-    if (!loading || now - begunAt >= ms) {
-      loading = load();
-      begunAt = now;
-    }
-    return loading;
-  };
-}
-
-/** The host's clocks. No other code of beat reads the time or sets a timer. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  async sleep(ms, signal) {
-    try {
-      // Node warns about negative times; the rest of a lease may just have become negative.
-      await delay(Math.max(0, ms), undefined, { signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  },
-};

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { Broker } from '../../src/contracts/broker/broker.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { DEFAULT_CONNECTION } from '../../src/contracts/broker/connection-settings.ts';
 import { createExchange, createQueue, type Queue } from '../../src/celery/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Broker } from '../../src/contracts/broker/broker.ts';
 import type { Rejection } from '../../src/contracts/broker/broker.ts';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import type { TlsSettings } from '../../src/drivers/connection/tls.ts';
+import type { TlsSettings } from '../../src/contracts/broker/connection-settings.ts';
 import {
   DEFAULT_CONNECTION,
   DEFAULT_TRANSPORT,

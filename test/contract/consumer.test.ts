@@ -4,7 +4,8 @@ import type { Consumer, Delivery } from '../../src/contracts/broker/consumer.ts'
 import { openAmqpConsumer } from '../../src/drivers/amqp/consumer.ts';
 import { openConsumer } from '../../src/drivers/open-consumer.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
-import { openStore, type StoreOptions } from '../../src/drivers/open-store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
+import { openStore } from '../../src/leader/outbox/open-store.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { logEvents } from '../../src/observe/log-events.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import { answer, FakeServer } from '../support/fake-server.ts';

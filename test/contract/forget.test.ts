@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/drivers/open-store.ts';
+import { openStore } from '../../src/leader/outbox/open-store.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import { answer, injectAfter, FakeServer, type Behaviour } from '../support/fake-server.ts';
 import { makeFirstRun } from '../support/change.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { storeOptions as storeOptionsOf } from '../../src/config/service/store-options.ts';
-import { openStore } from '../../src/drivers/open-store.ts';
+import { openStore } from '../../src/leader/outbox/open-store.ts';
 import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Change } from '../../src/contracts/store/commit.ts';
 import type { Store } from '../../src/contracts/store/store.ts';

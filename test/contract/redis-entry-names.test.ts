@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Change } from '../../src/contracts/store/commit.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { NEW_STATE } from '../support/change.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

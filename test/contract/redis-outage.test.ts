@@ -5,7 +5,7 @@ import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-setting
 import { StoreError } from '../../src/util/errors.ts';
 import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Change } from '../../src/contracts/store/commit.ts';
-import { openStore } from '../../src/drivers/open-store.ts';
+import { openStore } from '../../src/leader/outbox/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';

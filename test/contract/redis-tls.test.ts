@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { TlsSettings } from '../../src/drivers/connection/tls.ts';
+import type { TlsSettings } from '../../src/contracts/broker/connection-settings.ts';
 import {
   DEFAULT_TRANSPORT,
   type SentinelLogin,

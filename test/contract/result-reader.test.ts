@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openResultReader } from '../../src/drivers/open-result-reader.ts';
 import type { ResultReader } from '../../src/contracts/store/result-reader.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { AclUser } from '../support/acl.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -8,7 +8,7 @@ import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 

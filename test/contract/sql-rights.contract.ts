@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Change } from '../../src/contracts/store/commit.ts';
 import { openConsumer } from '../../src/drivers/open-consumer.ts';
-import { openStore } from '../../src/drivers/open-store.ts';
+import { openStore } from '../../src/leader/outbox/open-store.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';

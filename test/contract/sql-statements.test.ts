@@ -4,7 +4,7 @@ import { DatabaseError } from '../../src/drivers/sql/database-error.ts';
 import type { SqlDialect } from '../../src/drivers/sql/dialect.ts';
 import type { Sql, Statements } from '../../src/drivers/sql/statements.ts';
 import { NEVER_DUE, START } from '../../src/contracts/store/stored-entries.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';

@@ -5,7 +5,7 @@ import type { Change } from '../../src/contracts/store/commit.ts';
 import { advance, type EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Ledger } from '../../src/contracts/store/ledger.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { leadOnce } from '../support/lead-once.ts';
 import { makeMessage } from '../support/message.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import type { Ledger } from '../../src/contracts/store/ledger.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { TestStore } from './test-store.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/util/clock.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import type { BrokerOptions, StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';

@@ -5,7 +5,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
 import { joinRuns, type HistoryItem } from '../../src/read-models/history/join-runs.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { nextEvent } from '../support/next-event.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

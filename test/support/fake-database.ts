@@ -2,7 +2,8 @@ import { Database } from '../../src/drivers/sql/database.ts';
 import type { ErrorKind, Row, SqlDialect } from '../../src/drivers/sql/dialect.ts';
 import { STATEMENTS } from '../../src/drivers/sql/postgresql/statements.ts';
 import type { Sql } from '../../src/drivers/sql/statements.ts';
-import { systemClock, type Clock } from '../../src/util/clock.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 
 /** An error of a server, with its meaning. */
 export class SqlError extends Error {

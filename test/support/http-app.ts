@@ -6,7 +6,7 @@ import { openState } from '../../src/drivers/open-store.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpContext } from '../../src/http/context.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 
 export const READ = 'read-token-of-the-tests';
 export const CHANGE = 'change-token-of-the-tests';

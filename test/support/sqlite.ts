@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/system-clock.ts';
 import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Change } from '../../src/contracts/store/commit.ts';

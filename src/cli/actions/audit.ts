@@ -8,7 +8,7 @@ import { loadRecorded, type LoadedRecord } from '../../read-models/history/load-
 import { describeAccount } from '../../read-models/history/describe-account.ts';
 import { viewRun, viewSkip } from '../../read-models/history/view.ts';
 import { isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

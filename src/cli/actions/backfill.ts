@@ -7,7 +7,7 @@ import { openState } from '../../drivers/open-store.ts';
 import { reconcile } from '../../entries/planning/plan.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';

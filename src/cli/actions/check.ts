@@ -1,8 +1,9 @@
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
-import { openResults, openStore } from '../../drivers/open-store.ts';
+import { openResults } from '../../drivers/open-store.ts';
+import { openStore } from '../../leader/outbox/open-store.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';

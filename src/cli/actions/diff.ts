@@ -1,6 +1,6 @@
 import type { Settings } from '../../config/settings.ts';
 import { compareConfigurations } from '../../entries/planning/compare-configurations.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';

@@ -6,7 +6,7 @@ import type { HistoryPosition } from '../../contracts/store/history.ts';
 import type { RepairedRecord } from '../../contracts/store/repair-command.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { isReadable } from '../../contracts/store/unreadable.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { writeLine } from '../output/write-lines.ts';

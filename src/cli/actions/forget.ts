@@ -1,4 +1,4 @@
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';

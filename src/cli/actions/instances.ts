@@ -2,7 +2,7 @@ import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import type { ListedInstance } from '../../contracts/store/instances.ts';
 import { isReadable, isUnreadable } from '../../contracts/store/unreadable.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';

@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { errorAt } from '../../util/diagnostic.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Entry, Occurrence } from '../../entries/catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../read-models/status/status-page.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 

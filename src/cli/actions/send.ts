@@ -6,7 +6,7 @@ import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';

@@ -1,7 +1,7 @@
 import { constants, hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Beat } from '../../leader/beat.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';

@@ -2,7 +2,7 @@ import { describeAccount } from '../../read-models/history/describe-account.ts';
 import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
 import { loadWhy } from '../../read-models/history/load-why.ts';
 import { viewWhy } from '../../read-models/history/view-why.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';

@@ -12,7 +12,7 @@ import { logWorker } from '../../observe/log-worker.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { checkFixedSettings } from '../../leader/reload/fixed-settings.ts';
 import { Queues } from '../../celery/routing/queues.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { AllowedCommands } from '../../shell-worker/command.ts';
 import { CurrentCommands } from '../../shell-worker/current-commands.ts';

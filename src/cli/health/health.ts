@@ -7,7 +7,7 @@
 import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 import { parseHealth, type Health } from './health-answer.ts';
 import { isPrivate, privateFolders } from '../service/private-folder.ts';

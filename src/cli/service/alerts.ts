@@ -1,6 +1,6 @@
 import type { Beat } from '../../leader/beat.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 
 /** How long a stop waits for alerts that are under way. Milliseconds. */
 const GRACE = 2_000;

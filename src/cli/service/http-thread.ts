@@ -10,7 +10,8 @@ import type { Settings } from '../../config/settings.ts';
 import { serve, type HttpServer } from '../../http/serve.ts';
 import type { LoopHealth } from '../../observe/liveness.ts';
 import type { MetricsPage } from '../../observe/metrics/metrics.ts';
-import { reuse, systemClock as clock, waitAtMost } from '../../util/clock.ts';
+import { systemClock as clock } from '../../util/system-clock.ts';
+import { reuse, waitAtMost } from '../../util/wait.ts';
 import { describeError } from '../../util/errors.ts';
 import { chooseLogLevel, findConfigFiles, type GlobalFlags } from '../flags/options.ts';
 

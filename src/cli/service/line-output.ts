@@ -1,6 +1,7 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { systemClock, type Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 
 /** The most bytes that are queued for a slow reader; lines beyond them are dropped. Enough for a burst of 2,000 runs. */
 const QUEUE_LIMIT = 1 << 20;

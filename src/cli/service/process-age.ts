@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 
 /** Milliseconds per clock tick in `/proc`: 10 on all platforms of Node on Linux. */
 const TICK = 10;

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { openMailbox } from '../../drivers/open-mailbox.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { RemoteControlOptions } from '../../leader/remote-control/remote-control.ts';
-import { systemClock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 
 /** Answers until it is closed. */
 export interface RunningControl {

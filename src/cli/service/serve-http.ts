@@ -5,7 +5,8 @@ import type { Beat } from '../../leader/beat.ts';
 import { unprotectedError, type HttpSettings } from '../../config/service/http.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { pauseAfter } from '../../util/backoff.ts';
-import { systemClock as clock, waitAtMost } from '../../util/clock.ts';
+import { systemClock as clock } from '../../util/system-clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { BeatError, ConfigError, describeError } from '../../util/errors.ts';
 import type { GlobalFlags } from '../flags/options.ts';
@@ -27,7 +28,7 @@ export async function serveHttp(beat: Beat, options: HttpOptions): Promise<HttpT
   const error = unprotectedError(http);
   if (error !== null) throw new ConfigError([errorAt(['http', 'host'], error)]);
   const { createBirpc } = await import('birpc');
-  const { createMetrics } = await import('../../metrics.ts');
+  const { createMetrics } = await import('../../leader/metrics.ts');
   const metrics = createMetrics(beat);
   const calls: InstanceCalls = {
     health: () => beat.liveness.health,

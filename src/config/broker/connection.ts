@@ -4,7 +4,7 @@ import {
   LOGIN_METHODS,
   type ConnectionSettings,
 } from '../../contracts/broker/connection-settings.ts';
-import type { TlsSettings } from '../../drivers/connection/tls.ts';
+import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
 import { expected, type Report } from '../validate.ts';
 import { DAY, parseDuration } from '../values/duration.ts';
 import { option, type ShapeOutput } from '../values/option.ts';

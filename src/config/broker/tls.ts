@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CERT_REQS, parseVerify, type TlsSettings } from '../../drivers/connection/tls.ts';
+import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
+import { CERT_REQS, parseVerify } from '../../drivers/connection/tls.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';

@@ -1,5 +1,4 @@
 import type { QueueType } from '../../celery/routing/queues.ts';
-import type { TlsSettings } from '../../drivers/connection/tls.ts';
 
 /** The `broker_transport_options` that a producer needs. */
 export interface TransportOptions {
@@ -26,6 +25,25 @@ export interface TransportOptions {
   readonly clientName: string | null;
   /** Additional client properties for an AMQP broker. */
   readonly clientProperties: Readonly<Record<string, unknown>>;
+}
+
+/** TLS settings of a URL's `ssl_*` parameters or of `broker_use_ssl`. Paths name PEM files. */
+export interface TlsSettings {
+  /** Whether the server's certificate is verified; `true` unless given. */
+  readonly verify?: boolean | undefined;
+  /** Whether the name in the certificate is verified; `true` unless given. */
+  readonly checkHostname?: boolean | undefined;
+  /** The expected name in the certificate; the host of the URL unless given. */
+  readonly serverHostname?: string | undefined;
+  readonly caCerts?: string | undefined;
+  /** As `caCerts`, but the PEM text instead of a path. */
+  readonly caData?: string | undefined;
+  readonly certfile?: string | undefined;
+  readonly keyfile?: string | undefined;
+  /** The password of the key. */
+  readonly password?: string | undefined;
+  /** OpenSSL's names. */
+  readonly ciphers?: string | undefined;
 }
 
 export interface SentinelLogin {

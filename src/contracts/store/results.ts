@@ -1,5 +1,5 @@
 import type { SentinelLogin } from '../broker/connection-settings.ts';
-import type { TlsSettings } from '../../drivers/connection/tls.ts';
+import type { TlsSettings } from '../broker/connection-settings.ts';
 import type { ChordSize } from '../../celery/message/run-messages.ts';
 
 /** The part of the workers' result backend that the sender of tasks writes to. */

@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { ServerUrls } from '../broker/server-url.ts';
-import type { TlsSettings } from '../../drivers/connection/tls.ts';
+import type { TlsSettings } from '../broker/connection-settings.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Warn } from '../events/beat-events.ts';

@@ -1,5 +1,6 @@
 import { AMQP_PARAMETERS, type ServerUrl } from '../../contracts/broker/server-url.ts';
-import type { TlsSettings, Tls } from '../connection/tls.ts';
+import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
+import type { Tls } from '../connection/tls.ts';
 import {
   decodePart,
   readHost,

@@ -2,27 +2,9 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls';
 import { errorAt } from '../../util/diagnostic.ts';
+import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
-
-/** TLS settings of a URL's `ssl_*` parameters or of `broker_use_ssl`. Paths name PEM files. */
-export interface TlsSettings {
-  /** Whether the server's certificate is verified; `true` unless given. */
-  readonly verify?: boolean | undefined;
-  /** Whether the name in the certificate is verified; `true` unless given. */
-  readonly checkHostname?: boolean | undefined;
-  /** The expected name in the certificate; the host of the URL unless given. */
-  readonly serverHostname?: string | undefined;
-  readonly caCerts?: string | undefined;
-  /** As `caCerts`, but the PEM text instead of a path. */
-  readonly caData?: string | undefined;
-  readonly certfile?: string | undefined;
-  readonly keyfile?: string | undefined;
-  /** The password of the key. */
-  readonly password?: string | undefined;
-  /** OpenSSL's names. */
-  readonly ciphers?: string | undefined;
-}
 
 /** The TLS options of Node. */
 export type Tls = Pick<

@@ -1,7 +1,8 @@
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { readTlsQuery, createTls, type Tls, type TlsSettings } from './tls.ts';
+import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
+import { readTlsQuery, createTls, type Tls } from './tls.ts';
 
 /** A URL without a host, also after a password: Celery accepts it, the class `URL` does not. */
 const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;

@@ -7,7 +7,8 @@ import {
   type PendingCommand,
   type StoredAudit,
 } from '../../contracts/store/command-log.ts';
-import { waitAtMost, type Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import type { Notifications } from './connection/notifications.ts';

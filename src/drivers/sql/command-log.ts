@@ -7,7 +7,8 @@ import {
   type PendingCommand,
   type StoredAudit,
 } from '../../contracts/store/command-log.ts';
-import { waitAtMost, type Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import { DatabaseError } from './database-error.ts';

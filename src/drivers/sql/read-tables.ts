@@ -1,6 +1,7 @@
 import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import type { ReadTables, TextRow } from '../../contracts/store/import-source.ts';
-import { systemClock, type Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { systemClock } from '../../util/system-clock.ts';
 import { describeFailure } from './database-error.ts';
 import type { Connection, SqlDialect } from './dialect.ts';
 import type { Sql } from './statements.ts';

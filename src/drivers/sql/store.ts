@@ -1,6 +1,6 @@
 import type { Clock } from '../../util/clock.ts';
 import type { ServerUrl } from '../../contracts/broker/server-url.ts';
-import { measureSkew } from '../../contracts/store/clock-skew.ts';
+import { measureSkew } from '../connection/clock-skew.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import type { StateStoreOptions, StateStore } from '../../contracts/store/store.ts';
 import { SqlBroker } from './broker.ts';

@@ -5,7 +5,8 @@ import type { Reloader } from '../reload/reloader.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
 import type { TermService } from '../../contracts/store/store.ts';
-import { sleepUntil, type Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { sleepUntil } from '../../util/wait.ts';
 import { StoreError } from '../../util/errors.ts';
 
 /** What leads a term. */

@@ -4,7 +4,8 @@ import type { Events } from '../../contracts/events/events.ts';
 import type { TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { ResultReader } from '../../contracts/store/result-reader.ts';
-import { waitAtMost, type Clock } from '../../util/clock.ts';
+import type { Clock } from '../../util/clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import { Condition } from '../../util/condition.ts';
 import { StoreError } from '../../util/errors.ts';
 import {

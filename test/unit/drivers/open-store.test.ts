@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../src/leader/outbox/outbox-ledger.ts';
-import { openStore } from '../../../src/drivers/open-store.ts';
+import { openStore } from '../../../src/leader/outbox/open-store.ts';
 import type { Store } from '../../../src/contracts/store/store.ts';
 import { storeOptions } from '../../contract/test-store.ts';
 import { makeFirstRun } from '../../support/change.ts';

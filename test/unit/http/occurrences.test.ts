@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { storeOptions } from '../../../src/config/service/store-options.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { openStore } from '../../../src/drivers/open-store.ts';
+import { openStore } from '../../../src/leader/outbox/open-store.ts';
 import type { HistoryRow, RunRow, SkipRow } from '../../../src/contracts/store/history.ts';
 import { HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 

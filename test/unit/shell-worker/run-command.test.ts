@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/util/clock.ts';
+import { systemClock } from '../../../src/util/system-clock.ts';
 import { parseCommand, type Command } from '../../../src/shell-worker/command.ts';
 import { CommandFailed, CommandRejected } from '../../../src/shell-worker/outcome.ts';
 import type { ProcessGroup } from '../../../src/shell-worker/process-group.ts';

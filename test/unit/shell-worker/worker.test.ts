@@ -7,7 +7,7 @@ import type {
   MessageDiscarded,
 } from '../../../src/contracts/events/worker-events.ts';
 import type { TaskResult } from '../../../src/contracts/store/task-results.ts';
-import { systemClock } from '../../../src/util/clock.ts';
+import { systemClock } from '../../../src/util/system-clock.ts';
 import { Worker, type WorkerOptions } from '../../../src/shell-worker/worker.ts';
 import { Fifo } from '../../support/fifo.ts';
 import { Folder } from '../../support/folder.ts';

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { sleepUntil, systemClock, waitAtMost, type Clock } from '../../../src/util/clock.ts';
+import type { Clock } from '../../../src/util/clock.ts';
+import { systemClock } from '../../../src/util/system-clock.ts';
+import { sleepUntil, waitAtMost } from '../../../src/util/wait.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { settle } from '../../support/settle.ts';
 

@@ -6,7 +6,7 @@ import type { Exported } from '../../../import/celery/exported.ts';
 import { findPython } from './find-python.ts';
 import { readExport } from './read-export.ts';
 import { runExporter, type ExporterOptions } from './run-exporter.ts';
-import { systemClock } from '../../../util/clock.ts';
+import { systemClock } from '../../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { DateTime } from 'luxon';
 import { CRONS, type Cron } from '../../../import/crontab/dialect.ts';
 import { importTables, type CronFile } from '../../../import/crontab/import.ts';
-import { systemClock } from '../../../util/clock.ts';
+import { systemClock } from '../../../util/system-clock.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';

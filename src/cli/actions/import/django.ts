@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { importDjango } from '../../../import/django/convert.ts';
 import { checkTables, TABLES } from '../../../import/django/tables.ts';
 import { checkZone } from '../../../schedule/zone/zone-names.ts';
-import { systemClock } from '../../../util/clock.ts';
+import { systemClock } from '../../../util/system-clock.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
 import { importProject } from './celery.ts';

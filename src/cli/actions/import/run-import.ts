@@ -9,7 +9,7 @@ import {
 import type { Found, Left } from '../../../import/found.ts';
 import { prefixNames } from '../../../import/prefix-names.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
-import { systemClock } from '../../../util/clock.ts';
+import { systemClock } from '../../../util/system-clock.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import { maskText } from '../../../util/mask.ts';

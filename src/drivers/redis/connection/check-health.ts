@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../util/clock.ts';
-import { measureSkew } from '../../../contracts/store/clock-skew.ts';
+import { measureSkew } from '../../connection/clock-skew.ts';
 import type { StoreHealth } from '../../../contracts/store/store.ts';
 import type { Connection } from './connection.ts';
 

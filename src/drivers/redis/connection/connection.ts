@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { describeTlsError, type TlsSettings } from '../../connection/tls.ts';
+import type { TlsSettings } from '../../../contracts/broker/connection-settings.ts';
+import { describeTlsError } from '../../connection/tls.ts';
 import { createMasker } from '../../../util/mask.ts';
 import type { TransportOptions } from '../../../contracts/broker/connection-settings.ts';
 import type { ServerUrls } from '../../../contracts/broker/server-url.ts';

@@ -1,5 +1,6 @@
 import type { RedisOptions } from 'ioredis';
-import { createTls, type TlsSettings } from '../../connection/tls.ts';
+import type { TlsSettings } from '../../../contracts/broker/connection-settings.ts';
+import { createTls } from '../../connection/tls.ts';
 import type {
   SentinelLogin,
   TransportOptions,

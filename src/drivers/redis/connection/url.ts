@@ -1,6 +1,6 @@
 import { REDIS_PARAMETERS, type ServerUrl } from '../../../contracts/broker/server-url.ts';
 import type { RedisOptions } from 'ioredis';
-import type { TlsSettings } from '../../connection/tls.ts';
+import type { TlsSettings } from '../../../contracts/broker/connection-settings.ts';
 import {
   decodePart,
   readHost,

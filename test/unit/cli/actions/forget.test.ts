@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';

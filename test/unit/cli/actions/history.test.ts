@@ -3,7 +3,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import type { HistoryRow } from '../../../../src/contracts/store/history.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { runCommand } from '../../../support/command.ts';
 import { ConfigFolder, parseJsonLines, splitLines } from '../../../support/config-folder.ts';
 import { Folder } from '../../../support/folder.ts';

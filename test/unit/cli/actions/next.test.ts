@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { next } from '../../../../src/cli/actions/next.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { runCommand } from '../../../support/command.ts';
 import { ConfigFolder, parseJsonLines, splitLines } from '../../../support/config-folder.ts';

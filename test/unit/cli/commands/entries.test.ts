@@ -3,7 +3,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import type { StateStore } from '../../../../src/contracts/store/store.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { NEW_STATE } from '../../../support/change.ts';
 import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli/health/health.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Liveness } from '../../../../src/observe/liveness.ts';
 import { runCommand } from '../../../support/command.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { runCommand } from '../../../support/command.ts';
 import { parseJsonLines } from '../../../support/config-folder.ts';
 import { Folder } from '../../../support/folder.ts';

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTls, type TlsSettings } from '../../../../src/drivers/connection/tls.ts';
+import type { TlsSettings } from '../../../../src/contracts/broker/connection-settings.ts';
+import { createTls } from '../../../../src/drivers/connection/tls.ts';
 import { parseAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 import { readCertificates } from '../../../../src/drivers/sql/certificates.ts';
 

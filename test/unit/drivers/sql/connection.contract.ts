@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Connection } from '../../../../src/drivers/sql/dialect.ts';
-import { systemClock, type Clock } from '../../../../src/util/clock.ts';
+import type { Clock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { settle } from '../../../support/settle.ts';
 
 interface LoginOptions {

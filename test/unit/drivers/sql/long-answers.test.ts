@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { connect as connectMysql } from '../../../../src/drivers/sql/mysql/connection.ts';
 import { parseAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 import { connect as connectPostgres } from '../../../../src/drivers/sql/postgresql/connection.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { fakeMysql, ok } from '../../../support/fake-mysql.ts';
 import { done, fakePostgres, message } from '../../../support/fake-postgres.ts';
 

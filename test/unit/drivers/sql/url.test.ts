@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { parseAddress as mysqlAddress } from '../../../../src/drivers/sql/mysql/address.ts';
 import { parseAddress as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/util/clock.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { Folder } from '../../../support/folder.ts';

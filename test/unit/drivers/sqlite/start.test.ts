@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
 import { storeOptions } from '../../../contract/test-store.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { forwardableClock, storeOptions } from '../../../contract/test-store.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { Folder } from '../../../support/folder.ts';

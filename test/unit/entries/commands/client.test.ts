@@ -8,7 +8,8 @@ import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { openState, openStore } from '../../../../src/drivers/open-store.ts';
+import { openState } from '../../../../src/drivers/open-store.ts';
+import { openStore } from '../../../../src/leader/outbox/open-store.ts';
 import type {
   CommandEvent,
   SentEvent,
@@ -16,7 +17,7 @@ import type {
 } from '../../../../src/contracts/events/beat-events.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import type { EntryStatus } from '../../../../src/read-models/status/entry-status.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { settle } from '../../../support/settle.ts';
 
 let config: BeatConfig;

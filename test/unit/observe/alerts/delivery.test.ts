@@ -5,7 +5,7 @@ import { Delivery, type Fetch } from '../../../../src/observe/alerts/delivery.ts
 import type { AlertRequest } from '../../../../src/observe/alerts/request.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { settle } from '../../../support/settle.ts';
 
 const request = (more: Partial<AlertRequest> = {}): AlertRequest => ({

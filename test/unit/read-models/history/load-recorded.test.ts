@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
-import { openState, openStore } from '../../../../src/drivers/open-store.ts';
+import { openState } from '../../../../src/drivers/open-store.ts';
+import { openStore } from '../../../../src/leader/outbox/open-store.ts';
 import { loadRecorded } from '../../../../src/read-models/history/load-recorded.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 
 const DEFINITION = JSON.stringify({ task: 'tasks.stored', schedule: 60 });

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
-import { openState, openStore } from '../../../../src/drivers/open-store.ts';
+import { openState } from '../../../../src/drivers/open-store.ts';
+import { openStore } from '../../../../src/leader/outbox/open-store.ts';
 import {
   findStatuses,
   isPlace,
@@ -10,7 +11,7 @@ import {
   type StatusSource,
 } from '../../../../src/read-models/status/status-page.ts';
 import type { StateStore } from '../../../../src/contracts/store/store.ts';
-import { systemClock } from '../../../../src/util/clock.ts';
+import { systemClock } from '../../../../src/util/system-clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { measureSkew } from '../../../../src/contracts/store/clock-skew.ts';
+import { measureSkew } from '../../../../src/drivers/connection/clock-skew.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 

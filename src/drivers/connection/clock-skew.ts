@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import type { ClockSkew } from './store.ts';
+import type { ClockSkew } from '../../contracts/store/store.ts';
 
 /** Measurements per call: the fastest answer is the most accurate. */
 const SAMPLES = 3;

@@ -1,0 +1,11 @@
+import { Metrics } from '../observe/metrics/metrics.ts';
+import type { Clock } from '../util/clock.ts';
+import { systemClock } from '../util/system-clock.ts';
+import { VERSION } from '../util/version.ts';
+import type { Beat } from './beat.ts';
+
+/** Counts the events of an instance from now on. `clock` is that of the instance. */
+export function createMetrics(beat: Beat, clock: Clock = systemClock): Metrics {
+  const { liveness } = beat;
+  return new Metrics(beat, { clock, liveness, version: VERSION, settings: () => beat.settings });
+}

@@ -1,0 +1,68 @@
+import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
+import type { Store } from '../../contracts/store/store.ts';
+import { openStores, type StoreOptions } from '../../drivers/open-store.ts';
+import type { CatchUpPolicy } from '../../entries/catalog/catch-up.ts';
+import { OutboxLedger } from './outbox-ledger.ts';
+import { OutboxRelay } from './relay.ts';
+import type { RelayReports } from './reports.ts';
+
+/** What the relay reports and asks, if broker and state are two stores. */
+export interface OutboxOptions {
+  /** Called for messages that wait in the outbox, if the two stores differ. */
+  readonly reports?: RelayReports | undefined;
+  /** Finds the catch-up policies for messages in the outbox, by entry; the default policy unless given. */
+  readonly findPolicies?:
+    | ((
+        names: readonly string[],
+        stored: StoredEntries | undefined,
+      ) => Promise<ReadonlyMap<string, CatchUpPolicy>>)
+    | undefined;
+}
+
+/**
+ * Opens the broker and the store of its state. If the two are one store, a commit is one atomic step; otherwise the
+ * state store has an outbox. Throws a `ConfigError` for an invalid URL.
+ */
+export async function openStore(options: StoreOptions & OutboxOptions): Promise<Store> {
+  const { store: state, broker: opened } = await openStores(options);
+  if (opened === null) return state;
+  const { clock, reports, findPolicies } = options;
+  const { broker, checkHealth, findSchedulers } = opened;
+  const relay = new OutboxRelay({
+    ...{ outbox: state.ledger, broker, clock, reports },
+    findPolicies: findPolicies && ((names) => findPolicies(names, state.entries)),
+  });
+  const ledger = new OutboxLedger(state.ledger, relay, clock);
+  return {
+    lock: state.lock,
+    ledger,
+    commands: state.commands,
+    entries: state.entries,
+    nameIndex: state.nameIndex,
+    instances: state.instances,
+    history: state.history,
+    broker,
+    relay,
+    checkHealth: checkAll(state.checkHealth, checkHealth),
+    findSchedulers: findInAll(state.findSchedulers, findSchedulers),
+    close: async () => {
+      await ledger.close();
+      await state.close();
+    },
+  };
+}
+
+/** Checks clock and lock servers of the state store, and eviction in both stores. */
+function checkAll(state: Store['checkHealth'], broker: Store['checkHealth']): Store['checkHealth'] {
+  if (!state || !broker) return state ?? broker;
+  return async () => {
+    const [stateHealth, brokerHealth] = await Promise.all([state(), broker()]);
+    return { ...stateHealth, eviction: stateHealth.eviction ?? brokerHealth.eviction };
+  };
+}
+
+function findInAll(...stores: readonly Store['findSchedulers'][]): Store['findSchedulers'] {
+  const present = stores.filter((find) => find !== undefined);
+  if (present.length === 0) return undefined;
+  return async () => (await Promise.all(present.map((find) => find()))).flat();
+}
