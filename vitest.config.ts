@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
 // Its workers would wait for ever: older versions do not run TypeScript.
@@ -13,7 +14,7 @@ if (MAJOR < 22 || (MAJOR === 22 && MINOR < 18)) {
 const TIMEOUT = 300_000;
 
 /** Tests of the built command. */
-export const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos.test.ts'];
+export const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos-*.test.ts'];
 
 /**
  * Test files that share a process, which loads `src/` once for all of them and not 250 times. A file that replaces a
@@ -22,6 +23,41 @@ export const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos.test.ts'];
 const SHARED = globSync('test/{unit,conformance}/**/*.test.ts').filter(
   (file) => !readFileSync(file, 'utf8').includes('vi.mock('),
 );
+
+/** Files that take more than half a minute, the longest first: one that starts last would run alone at the end. */
+const LONGEST = [
+  'test/cluster/chaos-redis.test.ts',
+  'test/cluster/chaos-sqlite.test.ts',
+  'test/e2e/import-celery.test.ts',
+  'test/cluster/chaos-rabbitmq.test.ts',
+  'test/e2e/python-wheel.test.ts',
+  'test/e2e/outcomes.test.ts',
+  'test/e2e/worker-sharing.test.ts',
+  'test/e2e/rabbitmq-faults.test.ts',
+  'test/e2e/worker-control.test.ts',
+  'test/cluster/outages.test.ts',
+  'test/cluster/chaos-postgresql.test.ts',
+  'test/e2e/tutorial-pages.test.ts',
+  'test/e2e/worker.test.ts',
+  'test/e2e/dashboard.test.ts',
+  'test/e2e/remote-control.test.ts',
+  'test/contract/wrong-servers.test.ts',
+];
+
+/** Starts the longest files first, and last the unit tests, which are short and wait for nothing. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const gone = LONGEST.filter((file) => !existsSync(file));
+    if (gone.length > 0)
+      throw new Error(`LONGEST in vitest.config.ts: no such file: ${gone.join()}`);
+    const rank = ({ moduleId, project }: TestSpecification) => {
+      const at = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      if (at >= 0) return at;
+      return LONGEST.length + ['e2e', 'code', 'unit'].indexOf(project.name);
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** What all suites share: a test that asserts nothing fails. */
 const ALL = {
@@ -33,8 +69,9 @@ const ALL = {
 
 export default defineConfig({
   test: {
-    // Suites that start servers mostly wait for them: with two at a time, two cores are idle for a third of the time.
-    maxWorkers: 3,
+    // Suites that start servers wait for them more than half of the time: with two at a time, two cores are often idle.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     globalSetup: [
       'test/support/celery-pythons.ts',
       'test/support/compile-cache.ts',

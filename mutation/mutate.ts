@@ -22,7 +22,7 @@ promise without a test.
   --json         prints the results as JSON
 
 Nothing is written to the work tree: vitest, and each process that a test starts from src, loads the changed
-text instead of the file. Tests of the built command (test/e2e, test/cluster/chaos.test.ts) load dist, where
+text instead of the file. Tests of the built command (test/e2e, test/cluster/chaos-*.test.ts) load dist, where
 the change is not; they are not run, so what they alone would notice survives here. Of the others those run
 that reach the changed function, the quickest first, until one fails.
 
