@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { runBeat } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 
@@ -28,7 +28,7 @@ for (const celery of CELERIES) {
       const { stdout } = spawnSync(python, ['dump.py'], { cwd, encoding: 'utf8' });
       expect(Object.keys(JSON.parse(stdout) as object).length).toBeGreaterThan(150);
       folder.write('beat.config.json', stdout);
-      const checked = await runBeat(['check', '--json'], { cwd });
+      const checked = await callBeat(['check', '--json'], { cwd });
       const { ok, notes } = JSON.parse(checked.stdout) as {
         ok: boolean;
         notes: { message: string }[];

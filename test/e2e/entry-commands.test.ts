@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -24,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]) => runBeat(args, { cwd });
+const beat = (...args: string[]) => callBeat(args, { cwd });
 
 describe('on the embedded store', () => {
   test('beat run publishes a run now, beside the schedule', async () => {

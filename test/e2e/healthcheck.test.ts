@@ -3,7 +3,8 @@ import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat, type CallResult } from '../support/call-beat.ts';
 import { Folder } from '../support/folder.ts';
 
 describe.skipIf(process.platform === 'win32')('healthcheck', () => {
@@ -18,8 +19,8 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   afterAll(() => folder[Symbol.dispose]());
 
   const start = () => new BeatProcess({ cwd: folder.path, env });
-  const healthcheck = () => runBeat(['healthcheck'], { cwd: folder.path, env });
-  const instances = ({ stdout }: CommandResult) =>
+  const healthcheck = () => callBeat(['healthcheck'], { cwd: folder.path, env });
+  const instances = ({ stdout }: CallResult) =>
     stdout.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
   test('exits 1 where no instance runs', async () => {
@@ -73,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
       stderr: `beat: blocked: entry "damaged" (its stored state is unreadable); repair it with: beat forget damaged`,
     });
     expect(instances(answer)).toMatchObject([{ alive: true, blockedEntries: ['damaged'] }]);
-    expect((await runBeat(['forget', 'damaged'], { cwd: own.path })).code).toBe(0);
+    expect((await callBeat(['forget', 'damaged'], { cwd: own.path })).code).toBe(0);
     await leader.waitForEvent('recovered');
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
-import { runBeat } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 
@@ -31,7 +31,7 @@ for (const celery of CELERIES) {
   const importApp = async (app: string, folder: Folder) => {
     const output = join(folder.path, 'out.json');
     const args = ['-A', app, '--python', findCelery(celery)!.python, '-o', output];
-    const { code, stderr } = await runBeat(['import', 'celery', ...args], { cwd: PROJECTS });
+    const { code, stderr } = await callBeat(['import', 'celery', ...args], { cwd: PROJECTS });
     const { config } = readJson(readFileSync(output, 'utf8'), output);
     return { code, stderr, config: config as BeatConfig };
   };

@@ -6,7 +6,7 @@ import { runExporter } from '../../src/cli/actions/import/run-exporter.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { ManualClock } from '../../src/testing.ts';
-import { runBeat } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 
@@ -28,7 +28,7 @@ for (const celery of CELERIES) {
   const importApp = async (app: string, folder: Folder, env: Record<string, string> = {}) => {
     const output = join(folder.path, 'out.json');
     const args = ['-A', app, '--python', python, '-o', output];
-    const { code, stderr } = await runBeat(['import', 'celery', ...args], { cwd: PROJECTS, env });
+    const { code, stderr } = await callBeat(['import', 'celery', ...args], { cwd: PROJECTS, env });
     const { config } = readJson(readFileSync(output, 'utf8'), output);
     return { code, lines: stderr.split('\n'), config: config as BeatConfig };
   };
@@ -153,7 +153,7 @@ for (const celery of CELERIES) {
 
 test('import celery: rejects a limit that is not a number of seconds', async () => {
   const args = ['-A', 'app', '--timeout', 'soon'];
-  expect(await runBeat(['import', 'celery', ...args], { cwd: PROJECTS })).toMatchObject({
+  expect(await callBeat(['import', 'celery', ...args], { cwd: PROJECTS })).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(
       '--timeout: expected seconds from 1 to 86400, got "soon"',

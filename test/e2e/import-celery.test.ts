@@ -9,7 +9,8 @@ import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { BeatProcess, BUILT, runBeat } from '../support/beat-process.ts';
+import { BeatProcess, BUILT } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { runCommandIn } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
@@ -130,7 +131,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       expect(spawnSync(python, ['last_runs.py'], { cwd }).status).toBe(0);
       await using redis = await RedisServer.start();
       const env = { CELERY_BROKER_URL: redis.url() };
-      const imported = await runBeat(
+      const imported = await callBeat(
         [
           ...args,
           '-A',
@@ -195,7 +196,9 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       '--force',
       '--partial',
     ];
-    const { stdout } = await runBeat([...args, '-A', 'routes_dict', ...compare], { cwd: PROJECTS });
+    const { stdout } = await callBeat([...args, '-A', 'routes_dict', ...compare], {
+      cwd: PROJECTS,
+    });
     const [, ...rows] = stdout.trimEnd().split('\n');
     expect(rows).toHaveLength(9);
     expect(rows.filter((row) => !row.endsWith('same'))).toEqual([]);
@@ -219,7 +222,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
         return stderr;
       };
       const output = ['-o', 'out.yaml'];
-      expect(await runBeat([...args, '-A', 'missing', ...output], { cwd })).toMatchObject({
+      expect(await callBeat([...args, '-A', 'missing', ...output], { cwd })).toMatchObject({
         code: 1,
         stdout: '',
         stderr:
@@ -270,7 +273,9 @@ test.each(CELERIES)(
     const cwd = folder.path;
     const client =
       /the broker is redis:\/\/, and \S*python\S* has no client for it \(.+\): pip install 'celery\[redis\]'$/;
-    const imported = await runBeat(['import', 'celery', '-A', 'proj', '--python', python], { cwd });
+    const imported = await callBeat(['import', 'celery', '-A', 'proj', '--python', python], {
+      cwd,
+    });
     expect(imported).toMatchObject({ code: 1, stdout: '' });
     expect(imported.stderr).toMatch(client);
     expect(imported.stderr.split('\n')).toHaveLength(1);
@@ -289,7 +294,7 @@ test('import celery: without an active virtual environment, a note names the Pyt
   chmodSync(python, 0o755);
   const PATH = [join(folder.path, 'bin'), process.env['PATH']].join(delimiter);
   const run = (env: Readonly<Record<string, string>>) =>
-    runBeat(['import', 'celery', '-A', 'proj'], { cwd: folder.path, env: { PATH, ...env } });
+    callBeat(['import', 'celery', '-A', 'proj'], { cwd: folder.path, env: { PATH, ...env } });
   const note = `so the project runs with ${python}; --python .venv/bin/python names another\n`;
   expect((await run({})).stderr).toContain(`note: no virtual environment is active, ${note}`);
   expect((await run({ VIRTUAL_ENV: '/nowhere' })).stderr).toContain(
@@ -312,7 +317,7 @@ test.each(CELERIES)(
     if (requireCelery(celery)) return;
     const python = findCelery(celery)!.python;
     const args = ['import', 'celery', '-A', 'misspelled', '--python', python, '--format', 'json'];
-    const { stdout, stderr } = await runBeat(args, { cwd: PROJECTS });
+    const { stdout, stderr } = await callBeat(args, { cwd: PROJECTS });
     expect(stderr).toMatch(
       /^entry misspelled: not imported: Celery's beat fails at its start because of it: TypeError: .*'shedule'; correct it in beat_schedule$/,
     );
@@ -326,7 +331,7 @@ test.each(CELERIES)(
     if (requireCelery(celery)) return;
     const python = findCelery(celery)!.python;
     const args = ['import', 'celery', '-A', 'own_scheduler', '--python', python];
-    const { code, stdout, stderr } = await runBeat([...args, '--format', 'json'], {
+    const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], {
       cwd: PROJECTS,
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -346,7 +351,7 @@ describe.each(['pytz', 'dateutil', 'pendulum'] as const)(
       found ? 'are those of beat' : `${library} is not installed beside the newest Celery`,
       async () => {
         const args = ['import', 'celery', '-A', 'zone_libraries', '--python', found!.python];
-        const { code, stdout, stderr } = await runBeat(
+        const { code, stdout, stderr } = await callBeat(
           [...args, '--format', 'json', '--compare', '5'],
           { cwd: PROJECTS, env: { ZONES: library } },
         );
@@ -381,7 +386,7 @@ test.skipIf(noDjango)(
     expect(filled.stderr).toBe('');
     const before = readFileSync(database);
     const args = ['import', 'celery', '-A', 'site_django', '--python', python, '--last-runs'];
-    const { code, stdout, stderr } = await runBeat([...args, '--format', 'json'], {
+    const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], {
       ...{ cwd: PROJECTS, env },
     });
     expect(code).toBe(1);
@@ -457,7 +462,7 @@ test.skipIf(noRedBeat)(
     });
     expect(filled.status).toBe(0);
     const args = ['import', 'celery', '-A', 'red_beat', '--python', python, '--format', 'json'];
-    const { code, stdout, stderr } = await runBeat(args, { cwd: PROJECTS, env });
+    const { code, stdout, stderr } = await callBeat(args, { cwd: PROJECTS, env });
     const removed =
       'entry removed: not imported: beat_schedule has it no more, so the next start of celery beat removes its key; add it to beat_schedule if it should run';
     expect({ code, stderr }).toEqual({ code: 1, stderr: removed });

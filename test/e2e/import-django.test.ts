@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
@@ -94,7 +95,7 @@ const readYaml = (path: string) => parse(readFileSync(path, 'utf8')) as Imported
 async function expectImport(url: string, folder: Folder): Promise<void> {
   const path = join(folder.path, 'all.yaml');
   const args = ['import', 'django', url, '-o', path, '--force', '--compare', '2'];
-  const { code, stdout, stderr } = await runBeat(args, { cwd: folder.path });
+  const { code, stdout, stderr } = await callBeat(args, { cwd: folder.path });
   expect({ code, stderr: stderr.trimEnd().split('\n') }).toEqual({
     ...{ code: 1, stderr: LEFT.map((line) => expect.stringMatching(line) as string) },
   });
@@ -103,7 +104,7 @@ async function expectImport(url: string, folder: Folder): Promise<void> {
   expect(
     stdout.match(/^(?:oslo|tokyo|monthly|sunset|ends|starts|season|fresh) .* same$/gm),
   ).toHaveLength(16);
-  const { stdout: runs } = await runBeat([...args.slice(0, 3), '--last-runs'], {
+  const { stdout: runs } = await callBeat([...args.slice(0, 3), '--last-runs'], {
     cwd: folder.path,
   });
   const { every, overdue, off, new: fresh } = (parse(runs) as Imported).beatSchedule;
@@ -145,7 +146,7 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
     const cwd = folder.path;
     // Without the task for an exchange, which the broker of this test does not have.
     const source = copyWith("DELETE FROM django_celery_beat_periodictask WHERE name = 'routed'");
-    await runBeat(['import', 'django', source, '-o', 'moved.ts', '--force', '--last-runs'], {
+    await callBeat(['import', 'django', source, '-o', 'moved.ts', '--force', '--last-runs'], {
       cwd,
     });
     const broker = `sqla+sqlite:///${join(cwd, 'broker.sqlite')}`;
@@ -200,7 +201,7 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
 
   async function expectError(url: string, message: RegExp): Promise<void> {
     const args = ['import', 'django', url, '-o', 'none.yaml'];
-    const { code, stdout, stderr } = await runBeat(args, { cwd: folder.path });
+    const { code, stdout, stderr } = await callBeat(args, { cwd: folder.path });
     expect(code).toBeGreaterThan(0);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { Folder } from '../support/folder.ts';
 
 const MANIFEST = `
@@ -28,7 +29,7 @@ test('beat import kubernetes: a run that is due since the last one is sent at on
   using folder = new Folder({ 'cronjob.yaml': MANIFEST });
   const cwd = folder.path;
   const args = ['cronjob.yaml', '-o', 'jobs.yaml', '--last-runs', '--partial'];
-  expect((await runBeat(['import', 'kubernetes', ...args], { cwd })).code).toBe(0);
+  expect((await callBeat(['import', 'kubernetes', ...args], { cwd })).code).toBe(0);
   await using beat = new BeatProcess({ cwd, args: ['start', '--with-worker', '-c', 'jobs.yaml'] });
   const run = await beat.log.until('the run', () => beat.sent[0]);
   // The newest midnight of a first of January in Tokyo.

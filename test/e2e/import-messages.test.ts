@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
@@ -94,7 +95,7 @@ async function move(redis: RedisServer, folder: Folder, options: Move): Promise<
   const { python } = findCelery(NEWEST)!;
   await runCelery(python, options, theirs!);
   const output = join(folder.path, 'beat.config.yaml');
-  const imported = await runBeat(
+  const imported = await callBeat(
     ['import', command, '-A', app, '--python', python, '--last-runs', '-o', output],
     { cwd: PROJECTS, env: ours! },
   );

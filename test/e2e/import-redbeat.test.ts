@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -32,7 +33,7 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
   });
 
   const importTo = (name: string, ...args: string[]) =>
-    runBeat(['import', 'redbeat', redis.url(3), '-o', name, '--force', ...args], {
+    callBeat(['import', 'redbeat', redis.url(3), '-o', name, '--force', ...args], {
       cwd: folder.path,
     });
   const read = (name: string) => parse(readFileSync(join(folder.path, name), 'utf8')) as Imported;
@@ -87,7 +88,7 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
     expect(stdout.match(/^(?:static|lists) .* same$/gm)).toHaveLength(6);
     expect(stdout).not.toContain('DIFFERENT');
     expect((await importTo('all.ts', '--partial')).code).toBe(0);
-    expect((await runBeat(['check', '-c', 'all.ts'], { cwd: folder.path })).code).toBe(0);
+    expect((await callBeat(['check', '-c', 'all.ts'], { cwd: folder.path })).code).toBe(0);
   });
 
   test('--last-runs has entries count from their last runs', async () => {
@@ -126,7 +127,7 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
   ])('is an error without a file, from %o', async ([url = ''], message) => {
     const source = url === 'EMPTY' ? redis.url(9) : url;
     const args = ['import', 'redbeat', source, '-o', 'none.yaml'];
-    const { code, stdout, stderr } = await runBeat(args, { cwd: folder.path });
+    const { code, stdout, stderr } = await callBeat(args, { cwd: folder.path });
     expect(code).toBeGreaterThan(0);
     expect({ stdout, stderr }).toEqual({
       stdout: '',

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CHROMIUM, TestBrowser } from '../support/browser.ts';
 import { CELERIES, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
@@ -39,7 +40,7 @@ test.skipIf(missing)(
     await using follower = new BeatProcess({ cwd, args, env });
     const url = String((await follower.waitForEvent('http'))['url']);
     const beat = async (...command: string[]) => {
-      const { code, stdout, stderr } = await runBeat(command, { cwd });
+      const { code, stdout, stderr } = await callBeat(command, { cwd });
       expect([command, code, stderr]).toEqual([command, 0, '']);
       return stdout;
     };

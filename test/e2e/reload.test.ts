@@ -1,7 +1,8 @@
 import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { Folder } from '../support/folder.ts';
 
 const configOf = (...names: string[]) => `
@@ -19,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]) => runBeat(args, { cwd });
+const beat = (...args: string[]) => callBeat(args, { cwd });
 const write = (text: string) => {
   writeFileSync(join(cwd, 'beat.config.yaml'), text);
 };

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { Folder } from '../support/folder.ts';
 import { findDuplicates, readRedisQueue } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -22,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]) => runBeat(args, { cwd });
+const beat = (...args: string[]) => callBeat(args, { cwd });
 
 async function listed(): Promise<Record<string, unknown>[]> {
   const { stdout } = await beat('list', '--json');
@@ -150,7 +151,7 @@ describe.skipIf(missing)(missing || 'stored entries on Redis', () => {
     const task = { chord: { header: tasks, body: { task: 'tasks.sum' } } };
     const definition = { name: 'sum', task, schedule: 0.3 };
     writeFileSync(join(cwd, 'entries.jsonl'), JSON.stringify(definition));
-    const added = await runBeat(['add', '-f', 'entries.jsonl'], { cwd, env });
+    const added = await callBeat(['add', '-f', 'entries.jsonl'], { cwd, env });
     expect(added).toMatchObject({ code: 0, stderr: '' });
     await leader.waitForRuns(1);
     expect(await server.client.keys('celery-taskset-meta-*.s')).not.toEqual([]);
@@ -159,7 +160,7 @@ describe.skipIf(missing)(missing || 'stored entries on Redis', () => {
   test('a follower continues the stored entries of a leader that was killed', async () => {
     await using server = await RedisServer.start();
     const env = { BEAT_BROKER_URL: server.url() };
-    const send = (...args: string[]) => runBeat(args, { cwd, env });
+    const send = (...args: string[]) => callBeat(args, { cwd, env });
     await using leader = new BeatProcess({ cwd, env });
     await leader.waitForEvent('scheduling');
     await using follower = new BeatProcess({ cwd, env });

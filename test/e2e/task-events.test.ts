@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { CELERIES, requireCelery, Worker } from '../support/celery.ts';
 
@@ -89,7 +90,7 @@ describe.skipIf(noRedis || noRabbit)(noRedis || noRabbit || 'task events', () =>
       expect(await findOutcome(beat, 'quiet')).toMatchObject({ state: 'SUCCESS' });
       await beat.stop();
       expect(beat.log.all.filter(({ level }) => level === 'error')).toEqual([]);
-      const { stdout } = await runBeat(['history', 'sleeps', '--json'], { cwd });
+      const { stdout } = await callBeat(['history', 'sleeps', '--json'], { cwd });
       expect(stdout).toContain(`"runtimeMs":${String(slept['runtimeMs'])}`);
     },
   );

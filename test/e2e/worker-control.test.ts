@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
@@ -71,7 +72,7 @@ describe.skipIf(noServer)(noServer || 'remote control of beat worker', () => {
   };
   const run = async (entry: string, beat: BeatProcess) => {
     const from = beat.log.all.length;
-    expect((await runBeat(['run', entry], { cwd: folder.path })).code).toBe(0);
+    expect((await callBeat(['run', entry], { cwd: folder.path })).code).toBe(0);
     const { taskId } = await beat.log.first('sent', ({ event }) => event === 'sent', from);
     return String(taskId);
   };

@@ -3,7 +3,8 @@ import { delimiter, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { callBeat } from '../support/call-beat.ts';
 import { Folder } from '../support/folder.ts';
 
 /** A command that waits for the file `go`, or for the removal of its folder. */
@@ -30,7 +31,7 @@ describe('beat worker', () => {
     await using beat = new BeatProcess({ cwd: folder.path });
     await beat.waitForEvent('leading');
     for (const entry of entries) {
-      expect((await runBeat(['run', entry], { cwd: folder.path })).code).toBe(0);
+      expect((await callBeat(['run', entry], { cwd: folder.path })).code).toBe(0);
     }
     await beat.stop();
   };
@@ -179,7 +180,7 @@ describe('beat worker', () => {
     folder.write('crontab', `HOME=${cwd}\n* * * * * echo "$BEAT_DUE_AT" >> ran\n`);
     // Only the programs of the shell: no python.
     const env = { PATH: ['/bin', '/usr/bin'].filter(hasNoPython).join(delimiter) };
-    const imported = await runBeat(['import', 'crontab', 'crontab', '-o', 'beat.config.yaml'], {
+    const imported = await callBeat(['import', 'crontab', 'crontab', '-o', 'beat.config.yaml'], {
       cwd,
       env,
     });
@@ -190,7 +191,7 @@ describe('beat worker', () => {
     await using beat = new BeatProcess({ cwd, env, args: ['start', '--with-worker'] });
     await beat.waitForEvent('leading');
     const entry = /^ {2}(\S+):$/m.exec(yaml)![1]!;
-    expect((await runBeat(['run', entry], { cwd, env })).code).toBe(0);
+    expect((await callBeat(['run', entry], { cwd, env })).code).toBe(0);
     await beat.waitForEvent('command-succeeded');
     expect(read('ran')).toMatch(/^20.*Z\n$/);
     expect((await beat.stop()).code).toBe(0);
@@ -203,7 +204,7 @@ describe('beat worker', () => {
     await using beat = new BeatProcess({ cwd: folder.path, args });
     await beat.waitForEvent('leading');
     const { pid } = await beat.waitForEvent('consuming');
-    expect((await runBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
+    expect((await callBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
     await beat.waitForEvent('command-started');
     beat.signal('SIGINT');
     await beat.log.first('the stop of the worker', ({ msg }) => msg.startsWith('worker: Shutting'));
@@ -227,7 +228,7 @@ describe('beat worker', () => {
     declare({ waits: WAITS });
     const beat = new BeatProcess({ cwd: folder.path, args: ['start', '--with-worker'] });
     await beat.waitForEvent('leading');
-    expect((await runBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
+    expect((await callBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
     await beat.waitForEvent('command-started');
     beat.signal('SIGKILL');
     await beat.waitForEvent('stopping');
@@ -243,7 +244,7 @@ describe('beat worker', () => {
     [['--acks', 'never'], /Allowed choices are late, early/],
     [['-b', 'memory://x', '--allow', 'all'], /Allowed choices are declared, any/],
   ])('beat worker %j: is wrong usage', async (args, message) => {
-    const { code, stderr } = await runBeat(['worker', ...args], { cwd: folder.path });
+    const { code, stderr } = await callBeat(['worker', ...args], { cwd: folder.path });
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });

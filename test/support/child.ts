@@ -99,7 +99,7 @@ async function guard(child: ChildProcess): Promise<void> {
   watch.kill('SIGKILL');
 }
 
-function inheritEnv(): Record<string, string> {
+export function inheritEnv(): Record<string, string> {
   const names = MODE in process.env ? [...INHERITED, ...INHERITED_FOR_MUTANTS] : INHERITED;
   const inherited = Object.entries(process.env).filter(([name]) => names.includes(name));
   return Object.fromEntries(inherited) as Record<string, string>;
