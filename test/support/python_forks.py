@@ -9,7 +9,10 @@ import signal
 import socket
 import sys
 
+import celery.backends.redis  # noqa: F401
 import celery.beat  # noqa: F401
+import kombu.transport.memory  # noqa: F401
+import kombu.transport.redis  # noqa: F401
 
 # Seconds after which a program that hangs ends.
 LIMIT = 120
