@@ -3,9 +3,10 @@ import { DateTime } from 'luxon';
 import { ConfigError } from '../util/errors.ts';
 import type { ZoneOptions } from './calendar/calendar-schedule.ts';
 import { toInstant } from './calendar/clock-changes.ts';
-import { MAX_INSTANT, toDate, toMillis } from './instants.ts';
+import { MAX_INSTANT } from './instants.ts';
 import { describeLocal, quote } from './text.ts';
 import type { Schedule } from './schedule.ts';
+import { SearchedSchedule } from './searched-schedule.ts';
 import { checkZone } from './zone/zone-names.ts';
 import { getZone } from './zone/zone.ts';
 
@@ -46,24 +47,20 @@ function inRange(instant: number): number {
   throw new ConfigError(`the instant is out of range ${first} to ${last}`);
 }
 
-class Once implements Schedule {
+class Once extends SearchedSchedule {
   readonly spec: string;
   readonly description: string;
   readonly #instant: number;
 
   constructor(instant: number, description = describeOnce(instant, 'UTC')) {
+    super();
     this.spec = `at(${new Date(instant).toISOString()})`;
     this.description = description;
     this.#instant = instant;
   }
 
-  next(after: Date): Date | null {
-    return toDate(toMillis(after, 'after') < this.#instant ? this.#instant : null);
-  }
-
-  latest(after: Date, until: Date): Date | null {
-    const next = this.next(after);
-    return next !== null && this.#instant <= toMillis(until, 'until') ? next : null;
+  protected findNext(after: number): number | null {
+    return after < this.#instant ? this.#instant : null;
   }
 }
 

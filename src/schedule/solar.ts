@@ -1,7 +1,7 @@
 import type * as Astronomy from 'astronomy-engine';
-import { DAY, toDate, toMillis, HOUR, SECOND } from './instants.ts';
+import { DAY, HOUR, SECOND } from './instants.ts';
 import { interner } from './intern.ts';
-import { LastAnswerCache } from './last-answer-cache.ts';
+import { CachedSchedule } from './searched-schedule.ts';
 import { quote } from './text.ts';
 import type { Schedule } from './schedule.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
@@ -74,36 +74,24 @@ const LAST = Date.parse('9999-01-01T00:00:00Z');
 /** Longer than a year: at the poles the sun rises once a year. */
 const MAX_GAP = 400 * DAY;
 
-class Solar implements Schedule {
+class Solar extends CachedSchedule {
   readonly spec: string;
   readonly description: string;
   readonly #rule: Rule;
   readonly #sun: Sun;
-  readonly #answers: LastAnswerCache;
 
   constructor(spec: string, rule: Rule, latitude: number, longitude: number) {
+    super();
     const north = `${Math.abs(latitude)}°${latitude < 0 ? 'S' : 'N'}`;
     const east = `${Math.abs(longitude)}°${longitude < 0 ? 'W' : 'E'}`;
     this.spec = spec;
     this.description = `at ${rule.description}, ${north} ${east}`;
     this.#rule = rule;
     this.#sun = new Sun(latitude, longitude);
-    this.#answers = new LastAnswerCache({
-      next: (after) => this.#searchNext(after),
-      latest: (after, until) => this.#searchLatest(after, until),
-    });
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    return toDate(this.#answers.next(toMillis(after, 'after')));
-  }
-
-  latest(after: Date, until: Date): Date | null {
-    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
-  }
-
-  #searchNext(after: number): number | null {
+  protected search(after: number): number | null {
     if (after >= LAST) return null;
     const start = Math.max(after, FIRST);
     const last = this.#sun.halfDayAt(start + MAX_GAP);
@@ -116,7 +104,7 @@ class Solar implements Schedule {
     return null;
   }
 
-  #searchLatest(after: number, until: number): number | null {
+  protected override searchLatest(after: number, until: number): number | null {
     const end = Math.min(until, LAST);
     const oldest = Math.max(after, FIRST, end - MAX_GAP);
     const last = this.#sun.halfDayAt(oldest) - 1;

@@ -1,8 +1,9 @@
 import type { ZoneOptions } from './calendar/calendar-schedule.ts';
 import { toInstant, localReached } from './calendar/clock-changes.ts';
 import { describeDuration, quote } from './text.ts';
-import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND, toDate, toMillis } from './instants.ts';
+import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from './instants.ts';
 import type { Schedule } from './schedule.ts';
+import { SearchedSchedule } from './searched-schedule.ts';
 import { checkZone } from './zone/zone-names.ts';
 import { getZone, type Zone } from './zone/zone.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../util/diagnostic.ts';
@@ -80,24 +81,24 @@ function interval(every: number, { relative = false, timezone }: TimedeltaOption
   return new Interval(every);
 }
 
-class Interval implements Schedule {
+class Interval extends SearchedSchedule {
   readonly spec: string;
   readonly every: number;
 
   constructor(every: number) {
+    super();
     this.spec = `every(${every}ms)`;
     this.every = every;
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    return toDate(toMillis(after, 'after') + this.every);
+  protected findNext(after: number): number {
+    return after + this.every;
   }
 
-  latest(after: Date, until: Date): Date | null {
-    const start = toMillis(after, 'after');
-    const times = Math.floor((toMillis(until, 'until') - start) / this.every);
-    return times < 1 ? null : toDate(start + times * this.every);
+  protected override findLatest(after: number, until: number): number | null {
+    const times = Math.floor((until - after) / this.every);
+    return times < 1 ? null : after + times * this.every;
   }
 
   get description(): string {
@@ -122,7 +123,7 @@ function roundInterval(every: number, unit: number, timezone: string | undefined
  * Celery's `relative`: whole days are due at midnight in the zone, whole hours on the hour, and so on. Days are
  * calendar days, which may have 23 or 25 hours; hours and smaller units are elapsed time.
  */
-class RoundInterval implements Schedule {
+class RoundInterval extends SearchedSchedule {
   readonly spec: string;
   readonly timezone: string;
   readonly #every: number;
@@ -131,6 +132,7 @@ class RoundInterval implements Schedule {
   readonly #zone: Zone;
 
   constructor(every: number, unit: number, timezone: string | undefined) {
+    super();
     this.timezone = timezone ?? 'UTC';
     this.spec = `every(${every}ms) round ${this.timezone}`;
     this.#every = every;
@@ -140,20 +142,12 @@ class RoundInterval implements Schedule {
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    return toDate(this.#next(toMillis(after, 'after')));
-  }
-
-  latest(after: Date, until: Date): Date | null {
-    const end = toMillis(until, 'until');
-    let newest = this.#next(toMillis(after, 'after'));
-    if (newest > end) return null;
-    for (;;) {
-      newest = this.#latestBeforeChange(newest, end);
-      const next = this.#next(newest);
-      if (next > end) return toDate(newest);
-      newest = next;
+  protected override findLatest(after: number, until: number): number | null {
+    let newest: number | null = null;
+    for (let next = this.findNext(after); next <= until; next = this.findNext(newest)) {
+      newest = this.#latestBeforeChange(next, until);
     }
+    return newest;
   }
 
   inZone(timezone: string): Schedule {
@@ -165,7 +159,7 @@ class RoundInterval implements Schedule {
     return `every ${describeDuration(this.#every)}, ${place[this.#unit] ?? 'on the second'}`;
   }
 
-  #next(after: number): number {
+  protected findNext(after: number): number {
     if (this.#unit === DAY) {
       const day = Math.floor(localReached(after, this.#zone) / DAY) * DAY;
       return toInstant(day + this.#every, this.#zone);

@@ -1,13 +1,12 @@
-import { LastAnswerCache } from '../last-answer-cache.ts';
+import { CachedSchedule } from '../searched-schedule.ts';
 import { formatCron, explainCalendar, describeFields } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
 import { nextElapsed, nextFixed } from './clock-changes.ts';
-import { toDate, toMillis } from '../instants.ts';
+import { toMillis } from '../instants.ts';
 import { interner } from '../intern.ts';
-import { latestByNext } from '../next-after.ts';
 import type { Explanation, Schedule, ScheduleWarning } from '../schedule.ts';
 import { checkZone } from '../zone/zone-names.ts';
-import { getZone } from '../zone/zone.ts';
+import { getZone, type Zone } from '../zone/zone.ts';
 
 /** A parsed `crontab` or `cron` expression. */
 export interface CalendarRule {
@@ -42,37 +41,30 @@ function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedul
   return intern(key, () => new CalendarSchedule(rule, spec, timezone));
 }
 
-class CalendarSchedule implements Schedule {
+class CalendarSchedule extends CachedSchedule {
   readonly spec: string;
   readonly timezone: string;
   readonly warnings?: readonly ScheduleWarning[];
   readonly #rule: CalendarRule;
   readonly #floating: boolean;
-  readonly #answers: LastAnswerCache;
+  readonly #calendar: Calendar;
+  readonly #zone: Zone;
 
   constructor(rule: CalendarRule, spec: string, timezone: string | undefined) {
+    super();
     this.spec = spec;
     this.timezone = timezone ?? 'UTC';
     if (rule.warnings) this.warnings = rule.warnings;
     this.#rule = rule;
     this.#floating = timezone === undefined;
-    const calendar = new Calendar(rule.fields);
-    const zone = getZone(this.timezone);
-    const search = rule.elapsed ? nextElapsed : nextFixed;
-    const answers: LastAnswerCache = new LastAnswerCache({
-      next: (after) => search(calendar, zone, after),
-      latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
-    });
-    this.#answers = answers;
+    this.#calendar = new Calendar(rule.fields);
+    this.#zone = getZone(this.timezone);
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    return toDate(this.#answers.next(toMillis(after, 'after')));
-  }
-
-  latest(after: Date, until: Date): Date | null {
-    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
+  protected search(after: number): number | null {
+    const next = this.#rule.elapsed ? nextElapsed : nextFixed;
+    return next(this.#calendar, this.#zone, after);
   }
 
   inZone(timezone: string): Schedule {
@@ -81,8 +73,8 @@ class CalendarSchedule implements Schedule {
 
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
-    const isDue = this.#answers.next(instant - 1) === instant;
-    return explainCalendar(this.#rule.fields, getZone(this.timezone), instant, isDue);
+    const isDue = this.findNext(instant - 1) === instant;
+    return explainCalendar(this.#rule.fields, this.#zone, instant, isDue);
   }
 
   get description(): string {

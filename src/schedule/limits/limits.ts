@@ -1,59 +1,30 @@
 import { hash } from 'node:crypto';
-import { describeLocal, describeDuration, describeLength } from '../text.ts';
-import { toDate, toMillis, MAX_INSTANT, DAY } from '../instants.ts';
+import { DAY, MAX_INSTANT, toMillis } from '../instants.ts';
 import { interner } from '../intern.ts';
-import { LastAnswerCache } from '../last-answer-cache.ts';
-import { latestByNext, nextAfter, latestWithin } from '../next-after.ts';
-import type { TimeSet } from './time-sets.ts';
-import type { Explanation, Schedule, FieldCheck } from '../schedule.ts';
+import { latestByNext, latestWithin, nextAfter } from '../next-after.ts';
+import type { Explanation, FieldCheck, Schedule } from '../schedule.ts';
+import { CachedSchedule, SearchedSchedule } from '../searched-schedule.ts';
 import { stableHash } from '../stable-hash.ts';
+import { describeDuration, describeLength, describeLocal } from '../text.ts';
 import { getZone, type Zone } from '../zone/zone.ts';
+import type { TimeSet } from './time-sets.ts';
 
-/** Explains an instant (epoch milliseconds) by the fields of a schedule; by one field if it has none. */
-function explainInstant(schedule: Schedule, instant: number, timezone: string): Explanation {
-  const known = schedule.explain?.(new Date(instant));
-  if (known) return known;
-  const { spec, description = spec } = schedule;
-  const matches = nextAfter(schedule, instant - 1) === instant;
-  const value = matches ? 'an occurrence' : 'no occurrence';
-  return {
-    local: `${localText(instant, timezone)} ${timezone}`,
-    fields: [{ field: 'schedule', rule: description, value, matches }],
-    notes: [],
-  };
-}
+// Schedules that limit or delay the instants of a schedule with fixed instants.
 
-/** An instant as the clocks of a zone show it. */
-function localText(instant: number, timezone: string): string {
-  return describeLocal(instant + getZone(timezone).spanAt(instant).offset);
-}
-
-/**
- * Returns the newest instant in `(after, until]`, or `null`, of a schedule with fixed instants, whether or not it has
- * `latest`. Epoch milliseconds.
- */
-function latestFixed(schedule: Schedule, after: number, until: number): number | null {
-  const answer = latestWithin(schedule, after, until);
-  if (answer !== undefined) return answer;
-  return latestByNext((instant) => nextAfter(schedule, instant), after, until);
-}
-
-/** The first and the last instant of an entry. Epoch milliseconds. */
+/** The first and the last instant of an entry, both inclusive. Epoch milliseconds. */
 export interface Bounds {
-  /** Inclusive. */
   readonly from?: number | undefined;
-  /** Inclusive. */
   readonly until?: number | undefined;
   /** The number of occurrences counted from `from`, which must be given. */
   readonly count?: number | undefined;
 }
 
-/** Limits a schedule with fixed instants. `zone` is the zone of its description. */
+/** Limits a schedule to the instants within bounds. `timezone` is the zone of its description. */
 export function bounded(schedule: Schedule, bounds: Bounds, timezone: string): Schedule {
   return new Bounded(schedule, bounds, timezone);
 }
 
-class Bounded implements Schedule {
+class Bounded extends SearchedSchedule {
   readonly spec: string;
   readonly timezone?: string | undefined;
   readonly #schedule: Schedule;
@@ -63,6 +34,7 @@ class Bounded implements Schedule {
   #last: number | undefined;
 
   constructor(schedule: Schedule, bounds: Bounds, timezone: string) {
+    super();
     const { from, until, count } = bounds;
     this.spec = [
       schedule.spec,
@@ -76,33 +48,33 @@ class Bounded implements Schedule {
     this.#zone = timezone;
   }
 
-  next(after: Date): Date | null {
+  protected findNext(after: number): number | null {
     const next = nextAfter(this.#schedule, this.#startAfter(after));
-    return next > this.#lastInstant() ? null : toDate(next);
+    return next > this.#lastInstant() ? null : next;
   }
 
-  latest(after: Date, until: Date): Date | null {
-    const end = Math.min(toMillis(until, 'until'), this.#lastInstant());
-    return toDate(latestFixed(this.#schedule, this.#startAfter(after), end));
+  protected override findLatest(after: number, until: number): number | null {
+    const end = Math.min(until, this.#lastInstant());
+    return latestFixed(this.#schedule, this.#startAfter(after), end);
   }
 
-  /** Whether the instant is within the bounds is one more field. */
+  /** Adds a check of the bounds. */
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
     const { from = -Infinity } = this.#bounds;
-    const matches = from <= instant && instant <= this.#lastInstant();
-    const inner = explainInstant(this.#schedule, instant, this.#zone);
-    const value = localText(instant, this.#zone);
-    const bounds = { field: 'bounds', rule: this.#words().join(', '), value, matches };
-    return { ...inner, fields: [...inner.fields, bounds] };
+    return explainWith(this.#schedule, instant, this.#zone, {
+      field: 'bounds',
+      rule: this.#descriptions().join(', '),
+      value: localText(instant, this.#zone),
+      matches: from <= instant && instant <= this.#lastInstant(),
+    });
   }
 
   get description(): string {
-    const { spec, description = spec } = this.#schedule;
-    return [description, ...this.#words()].join(', ');
+    return [describe(this.#schedule), ...this.#descriptions()].join(', ');
   }
 
-  #words(): readonly string[] {
+  #descriptions(): readonly string[] {
     const { from, until, count } = this.#bounds;
     return [
       ...(from === undefined ? [] : [`from ${localText(from, this.#zone)}`]),
@@ -111,8 +83,8 @@ class Bounded implements Schedule {
     ];
   }
 
-  #startAfter(after: Date): number {
-    return Math.max(toMillis(after, 'after'), (this.#bounds.from ?? -Infinity) - 1);
+  #startAfter(after: number): number {
+    return Math.max(after, (this.#bounds.from ?? -Infinity) - 1);
   }
 
   #lastInstant(): number {
@@ -136,40 +108,36 @@ export function grid(every: number, start: number): Schedule {
   return new Grid(every, start);
 }
 
-class Grid implements Schedule {
+class Grid extends SearchedSchedule {
   readonly spec: string;
   readonly #every: number;
   readonly #offset: number;
 
   constructor(every: number, start: number) {
+    super();
     this.#every = every;
-    this.#offset = ((start % every) + every) % every;
+    this.#offset = modulo(start, every);
     this.spec = `every(${every}ms) offset ${this.#offset}ms`;
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    return toDate(this.#latest(toMillis(after, 'after')) + this.#every);
+  protected findNext(after: number): number {
+    return this.#newest(after) + this.#every;
   }
 
-  latest(after: Date, until: Date): Date | null {
-    const newest = this.#latest(toMillis(until, 'until'));
-    return newest > toMillis(after, 'after') ? toDate(newest) : null;
+  protected override findLatest(after: number, until: number): number | null {
+    const newest = this.#newest(until);
+    return newest > after ? newest : null;
   }
 
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
-    const newest = this.#latest(instant);
-    const value =
-      newest === instant
-        ? 'on the grid'
-        : `${describeLength(instant - newest)} after an instant of the grid`;
-    const interval = {
-      field: 'interval',
-      rule: this.description,
-      value,
-      matches: newest === instant,
-    };
+    const passed = instant - this.#newest(instant);
+    const matches = passed === 0;
+    const value = matches
+      ? 'on the grid'
+      : `${describeLength(passed)} after an instant of the grid`;
+    const interval = { field: 'interval', rule: this.description, value, matches };
     return { local: `${describeLocal(instant)} UTC`, fields: [interval], notes: [] };
   }
 
@@ -179,21 +147,21 @@ class Grid implements Schedule {
   }
 
   /** The newest instant up to `until`. */
-  #latest(until: number): number {
-    return until - ((((until - this.#offset) % this.#every) + this.#every) % this.#every);
+  #newest(until: number): number {
+    return until - modulo(until - this.#offset, this.#every);
   }
 }
 
 /**
- * Delays each occurrence of a schedule with fixed instants by less than `jitter` milliseconds, and never up to the next
- * occurrence, so that they stay strictly increasing. The delay is a hash of the seed, the name of an entry, and the
- * nominal instant: every instance computes the same.
+ * Delays each occurrence by less than `jitter` milliseconds, and never up to the next occurrence, so that they stay
+ * strictly increasing. The delay is a hash of the seed (the name of an entry) and the nominal instant: every instance
+ * computes the same.
  */
 export function jittered(schedule: Schedule, jitter: number, seed: string): Schedule {
   return new Jittered(schedule, jitter, seed);
 }
 
-class Jittered implements Schedule {
+class Jittered extends SearchedSchedule {
   readonly spec: string;
   readonly timezone?: string | undefined;
   readonly #nominal: Schedule;
@@ -201,6 +169,7 @@ class Jittered implements Schedule {
   readonly #seed: string;
 
   constructor(nominal: Schedule, jitter: number, seed: string) {
+    super();
     this.spec = `${nominal.spec} jitter(${jitter}ms ${JSON.stringify(seed)})`;
     if (nominal.timezone !== undefined) this.timezone = nominal.timezone;
     this.#nominal = nominal;
@@ -209,21 +178,17 @@ class Jittered implements Schedule {
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    const start = toMillis(after, 'after');
-    const passed = this.#newest(start);
+  protected findNext(after: number): number {
+    const passed = this.#newest(after);
     const delayed = passed === null ? -Infinity : this.#delay(passed);
-    return toDate(delayed > start ? delayed : this.#delay(nextAfter(this.#nominal, start)));
+    return delayed > after ? delayed : this.#delay(nextAfter(this.#nominal, after));
   }
 
-  latest(after: Date, until: Date): Date | null {
-    const [start, end] = [toMillis(after, 'after'), toMillis(until, 'until')];
-    let newest = latestNominal(this.#nominal, start - this.#jitter, end);
-    if (newest !== null && this.#delay(newest) > end) {
-      newest = latestNominal(this.#nominal, start - this.#jitter, newest - 1);
-    }
+  protected override findLatest(after: number, until: number): number | null {
+    let newest = this.#newest(until, after);
+    if (newest !== null && this.#delay(newest) > until) newest = this.#newest(newest - 1, after);
     const delayed = newest === null ? -Infinity : this.#delay(newest);
-    return delayed > start ? toDate(delayed) : null;
+    return delayed > after ? delayed : null;
   }
 
   /** The fields are compared with the nominal instant if this is a delayed one. */
@@ -231,29 +196,28 @@ class Jittered implements Schedule {
     const instant = toMillis(at, 'at');
     const { timezone = 'UTC' } = this;
     const nominal = this.#newest(instant);
-    const delayed = nominal === null ? null : this.#delay(nominal);
-    const isDelayed = delayed === instant;
-    const inner = explainInstant(this.#nominal, isDelayed ? nominal! : instant, timezone);
+    const delayed = nominal === null ? -Infinity : this.#delay(nominal);
+    const matches = delayed === instant;
     const value =
-      nominal === null || delayed! < instant
+      delayed < instant
         ? 'no occurrence is being delayed'
-        : `${localText(nominal, timezone)} is delayed to ${localText(delayed!, timezone)}`;
-    const jitter = { field: 'jitter', rule: this.#words, value, matches: isDelayed };
-    return { ...inner, fields: [...inner.fields, jitter] };
+        : `${localText(nominal!, timezone)} is delayed to ${localText(delayed, timezone)}`;
+    const check = { field: 'jitter', rule: this.#rule, value, matches };
+    return explainWith(this.#nominal, matches ? nominal! : instant, timezone, check);
   }
 
   get description(): string {
-    const { spec, description = spec } = this.#nominal;
-    return `${description}, ${this.#words}`;
+    return `${describe(this.#nominal)}, ${this.#rule}`;
   }
 
-  get #words(): string {
+  get #rule(): string {
     return `up to ${describeLength(this.#jitter)} later`;
   }
 
-  /** The newest nominal instant up to `until` whose delay may end after it. */
-  #newest(until: number): number | null {
-    return latestNominal(this.#nominal, until - this.#jitter, until);
+  /** The newest nominal instant up to `until` whose delay may end after `after`. */
+  #newest(until: number, after = until): number | null {
+    const start = Math.max(after - this.#jitter, -MAX_INSTANT);
+    return start < until ? latestFixed(this.#nominal, start, until) : null;
   }
 
   #delay(nominal: number): number {
@@ -262,11 +226,6 @@ class Jittered implements Schedule {
     const share = stableHash(`${this.#seed} ${nominal}`) / 2 ** 32;
     return nominal + Math.floor(share * Math.min(this.#jitter, gap));
   }
-}
-
-function latestNominal(schedule: Schedule, after: number, until: number): number | null {
-  const start = Math.max(after, -MAX_INSTANT);
-  return start < until ? latestFixed(schedule, start, until) : null;
 }
 
 /** Which instants of a schedule stay. */
@@ -291,9 +250,14 @@ const MAX_PASSED_OF_SUN = 400;
 /** Entries that share a schedule and a selection share one object, and its cached answers. */
 const known = new WeakMap<Schedule, ReturnType<typeof interner<Selected>>>();
 
-/** A schedule with fixed instants, without those that the sets leave out, as the clocks of a zone show them. */
+/** A schedule without the instants that the sets leave out, as the clocks of a zone show them. */
 export function selected(schedule: Schedule, selection: Selection, timezone: string): Schedule {
-  const conditions = listConditions(selection);
+  const { between, only, exclude } = selection;
+  const conditions: readonly Condition[] = [
+    ...(between ? [{ field: 'between', set: between, isIn: true }] : []),
+    ...only.map((set) => ({ field: 'only', set, isIn: true })),
+    ...exclude.map((set) => ({ field: 'exclude', set, isIn: false })),
+  ];
   const sets = conditions.map(
     ({ set, isIn }) => `${isIn ? 'only' : 'exclude'}(${shorten(set.spec)})`,
   );
@@ -306,33 +270,24 @@ export function selected(schedule: Schedule, selection: Selection, timezone: str
 
 /** A set in which an instant must be, or must not be. */
 interface Condition {
-  readonly field: 'between' | 'only' | 'exclude';
+  readonly field: string;
   readonly set: TimeSet;
   readonly isIn: boolean;
 }
 
-function listConditions({ between, only, exclude }: Selection): readonly Condition[] {
-  return [
-    ...(between ? [{ field: 'between', set: between, isIn: true } as const] : []),
-    ...only.map((set) => ({ field: 'only', set, isIn: true }) as const),
-    ...exclude.map((set) => ({ field: 'exclude', set, isIn: false }) as const),
-  ];
-}
+const MAX_SPEC = 100;
 
 /** The state of every entry contains the spec: the spec of a long list of dates is a hash. */
 function shorten(spec: string): string {
   return spec.length <= MAX_SPEC ? spec : `sha256 ${hash('sha256', spec).slice(0, 32)}`;
 }
 
-const MAX_SPEC = 100;
-
-class Selected implements Schedule {
+class Selected extends CachedSchedule {
   readonly spec: string;
   readonly timezone: string;
   readonly #schedule: Schedule;
   readonly #conditions: readonly Condition[];
   readonly #zone: Zone;
-  readonly #answers: LastAnswerCache;
 
   constructor(
     schedule: Schedule,
@@ -340,31 +295,18 @@ class Selected implements Schedule {
     timezone: string,
     spec: string,
   ) {
+    super();
     this.spec = spec;
     this.timezone = timezone;
     this.#schedule = schedule;
     this.#conditions = conditions;
     this.#zone = getZone(timezone);
-    const answers: LastAnswerCache = new LastAnswerCache({
-      next: (after) => this.#search(after),
-      latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
-    });
-    this.#answers = answers;
     Object.freeze(this);
-  }
-
-  next(after: Date): Date | null {
-    return toDate(this.#answers.next(toMillis(after, 'after')));
-  }
-
-  latest(after: Date, until: Date): Date | null {
-    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
   }
 
   /** Adds one check per set; its value is the date or event that contains the instant. */
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
-    const inner = explainInstant(this.#schedule, instant, this.timezone);
     const checks = this.#conditions.map((condition): FieldCheck => {
       const { field, set, isIn } = condition;
       const { inside } = set.stretchAt(instant, this.#zone);
@@ -373,15 +315,14 @@ class Selected implements Schedule {
         `${inside ? 'in' : 'outside of'} ${set.description}`;
       return { field, rule: describeCondition(condition), value, matches: inside === isIn };
     });
-    return { ...inner, fields: [...inner.fields, ...checks] };
+    return explainWith(this.#schedule, instant, this.timezone, ...checks);
   }
 
   get description(): string {
-    const { spec, description = spec } = this.#schedule;
-    return [description, ...this.#conditions.map(describeCondition)].join(', ');
+    return [describe(this.#schedule), ...this.#conditions.map(describeCondition)].join(', ');
   }
 
-  #search(after: number): number | null {
+  protected search(after: number): number | null {
     const most = this.#schedule.spec.startsWith('solar(') ? MAX_PASSED_OF_SUN : MAX_PASSED;
     let found = nextAfter(this.#schedule, after);
     const last = found + MAX_LENGTH;
@@ -407,4 +348,42 @@ class Selected implements Schedule {
 
 function describeCondition({ set, isIn }: Condition): string {
   return `${isIn ? 'only' : 'not'} ${set.description}`;
+}
+
+function describe({ spec, description = spec }: Schedule): string {
+  return description;
+}
+
+/** Explains an instant (epoch milliseconds) by the fields of a schedule, or by one field if it has none, and by more checks. */
+function explainWith(
+  schedule: Schedule,
+  instant: number,
+  timezone: string,
+  ...checks: readonly FieldCheck[]
+): Explanation {
+  const inner = schedule.explain?.(new Date(instant));
+  if (inner) return { ...inner, fields: [...inner.fields, ...checks] };
+  const matches = nextAfter(schedule, instant - 1) === instant;
+  const value = matches ? 'an occurrence' : 'no occurrence';
+  return {
+    local: `${localText(instant, timezone)} ${timezone}`,
+    fields: [{ field: 'schedule', rule: describe(schedule), value, matches }, ...checks],
+    notes: [],
+  };
+}
+
+/** An instant as the clocks of a zone show it. */
+function localText(instant: number, timezone: string): string {
+  return describeLocal(instant + getZone(timezone).spanAt(instant).offset);
+}
+
+/** Returns the newest instant in `(after, until]`, or `null`, whether or not the schedule has `latest`. */
+function latestFixed(schedule: Schedule, after: number, until: number): number | null {
+  const answer = latestWithin(schedule, after, until);
+  if (answer !== undefined) return answer;
+  return latestByNext((instant) => nextAfter(schedule, instant), after, until);
+}
+
+function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
 }

@@ -1,24 +1,9 @@
 import { describeLocal, listed, MONTH_NAMES, ordinal, WEEKDAY_NAMES } from '../text.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
-import {
-  RecurrenceDays,
-  type Frequency,
-  type RecurrenceRule,
-  type RuleDay,
-} from './recurrence-days.ts';
+import { PERIODS, recurrenceDays, type RecurrenceRule, type RuleDay } from './recurrence-days.ts';
 import { formatParts } from './rrule-text.ts';
 import type { Recurrence } from './recurrence.ts';
 import type { FieldCheck } from '../schedule.ts';
-
-const UNITS: Readonly<Record<Frequency, string>> = {
-  YEARLY: 'year',
-  MONTHLY: 'month',
-  WEEKLY: 'week',
-  DAILY: 'day',
-  HOURLY: 'hour',
-  MINUTELY: 'minute',
-  SECONDLY: 'second',
-};
 
 /** More times of a day than these are described by their hours, minutes and seconds. */
 const MAX_TIMES = 6;
@@ -33,7 +18,7 @@ export function describeRule(rule: RecurrenceRule, start: number | undefined): s
     [`every ${describePeriod(rule)}`, ...describeDays(rule), ...describeTimes(rule)].join(' '),
     ...(positions.length === 0
       ? []
-      : [`only the ${describeNumbers(positions)} of each ${UNITS[rule.freq]}`]),
+      : [`only the ${describeNumbers(positions)} of each ${PERIODS[rule.freq].name}`]),
     ...describeWeekStart(rule),
     ...(count === undefined ? [] : [count === 1 ? 'once' : `${count} times`]),
     ...(start === undefined ? [] : [`from ${describeLocal(start)}`]),
@@ -49,7 +34,7 @@ function describeWeekStart({ freq, interval, weekNumbers, weekStart }: Recurrenc
 
 /** Such as `month`, or `2 weeks`. */
 function describePeriod({ freq, interval }: RecurrenceRule): string {
-  return interval === 1 ? UNITS[freq] : `${interval} ${UNITS[freq]}s`;
+  return interval === 1 ? PERIODS[freq].name : `${interval} ${PERIODS[freq].name}s`;
 }
 
 function describeDays(rule: RecurrenceRule): string[] {
@@ -209,7 +194,7 @@ function checkDays(rule: RecurrenceRule, local: number): FieldCheck[] {
     const others = { weekNumbers: [], yearDays: [], monthDays: [], days: [] };
     // With months, a number in BYDAY counts within the month.
     const months = rule.months.length > 0 ? ALL_MONTHS : [];
-    const days = new RecurrenceDays({ ...rule, ...others, months, [key]: rule[key] });
+    const days = recurrenceDays({ ...rule, ...others, months, [key]: rule[key] });
     const matches = days.has(Math.floor(local / DAY));
     return { field, rule: texts[field]!, value: show(new Date(local)), matches };
   });

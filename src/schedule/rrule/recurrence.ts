@@ -1,16 +1,12 @@
 import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
-import { RecurrenceDays, startOf, FREQUENCIES, type RecurrenceRule } from './recurrence-days.ts';
+import { startOf, type DaySearch } from '../calendar/days.ts';
+import { PERIODS, rankOf, recurrenceDays, type RecurrenceRule } from './recurrence-days.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 
 /** A search ends after 400 years, when the calendar repeats, or after this many periods: 40 ms. */
 const MAX_LENGTH = 400 * 366 * DAY;
 const MAX_PERIODS = 100_000;
-
-/** The days of a period of some length. */
-const MOST_DAYS = {
-  ...{ YEARLY: 366, MONTHLY: 31, WEEKLY: 7, DAILY: 1, HOURLY: 1, MINUTELY: 1, SECONDLY: 1 },
-} as const;
 
 /** The units of periods that are shorter than a day, longest first, and the rule's lists that limit them. */
 const SHORT = [
@@ -28,7 +24,7 @@ export class Recurrence {
   /** The rule with the parts that it takes from `dtstart`. */
   readonly rule: RecurrenceRule;
   readonly #start: number;
-  readonly #days: RecurrenceDays;
+  readonly #days: DaySearch;
   /** The times of a day, or of a shorter period. */
   readonly #times: PeriodTimes;
   readonly #end: number;
@@ -40,11 +36,11 @@ export class Recurrence {
     const rule = withDefaults(given, start);
     this.rule = rule;
     this.#start = start;
-    this.#days = new RecurrenceDays(rule);
+    this.#days = recurrenceDays(rule);
     const parts = SHORT.slice(rankOf(rule)).map(({ unit, key }) => ({ unit, values: rule[key] }));
     this.#times = new PeriodTimes(parts);
     this.#end = parseLocalUntil(rule.until);
-    const most = MOST_DAYS[rule.freq] * this.#times.count;
+    const most = PERIODS[rule.freq].mostDays * this.#times.count;
     const { positions } = rule;
     this.#isNever = positions.length > 0 && positions.every((each) => Math.abs(each) > most);
   }
@@ -216,11 +212,6 @@ export class Recurrence {
         return period * SHORT[rankOf(this.rule) - 1]!.unit;
     }
   }
-}
-
-/** 0 for periods of a day and longer, 1 for hours, 2 for minutes, 3 for seconds. */
-function rankOf({ freq }: RecurrenceRule): number {
-  return Math.max(0, FREQUENCIES.indexOf(freq) - FREQUENCIES.indexOf('DAILY'));
 }
 
 /** Completes the rule with parts of `dtstart`: a monthly rule without days is due on its day of the month. */

@@ -6,17 +6,16 @@ import type { ZoneOptions } from '../calendar/calendar-schedule.ts';
 import { explainClocks } from '../calendar/calendar-text.ts';
 import { describeLocal } from '../text.ts';
 import { nextElapsed, nextFixed } from '../calendar/clock-changes.ts';
-import { SECOND, toDate, toMillis } from '../instants.ts';
+import { SECOND, toMillis } from '../instants.ts';
 import { interner } from '../intern.ts';
-import { LastAnswerCache } from '../last-answer-cache.ts';
-import { latestByNext } from '../next-after.ts';
+import { CachedSchedule } from '../searched-schedule.ts';
 import { Recurrence } from './recurrence.ts';
 import { formatRule, parseRule } from './rrule-text.ts';
 import { type RecurrenceRule } from './recurrence-days.ts';
 import { describeRule, explainRule } from './describe-rule.ts';
 import type { Explanation, Schedule } from '../schedule.ts';
 import { checkZone } from '../zone/zone-names.ts';
-import { getZone } from '../zone/zone.ts';
+import { getZone, type Zone } from '../zone/zone.ts';
 
 export interface RRuleOptions extends ZoneOptions {
   /**
@@ -97,40 +96,28 @@ interface Parts {
   readonly timezone: string | undefined;
 }
 
-class RecurrenceSchedule implements Schedule {
+class RecurrenceSchedule extends CachedSchedule {
   readonly spec: string;
   readonly timezone: string;
   readonly #parts: Parts;
   readonly #recurrence: Recurrence;
-  readonly #answers: LastAnswerCache;
+  readonly #zone: Zone;
 
   constructor(parts: Parts) {
     const { rule, local, spec, timezone } = parts;
+    super();
     this.spec = spec;
     this.timezone = timezone ?? 'UTC';
     this.#parts = parts;
-    const recurrence = new Recurrence(rule, local);
-    this.#recurrence = recurrence;
-    const zone = getZone(this.timezone);
-    const search = recurrence.isElapsed ? nextElapsed : nextFixed;
-    const end = parseInstantUntil(rule.until);
-    const answers: LastAnswerCache = new LastAnswerCache({
-      next: (after) => {
-        const next = search(recurrence, zone, after);
-        return next === null || next > end ? null : next;
-      },
-      latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
-    });
-    this.#answers = answers;
+    this.#recurrence = new Recurrence(rule, local);
+    this.#zone = getZone(this.timezone);
     Object.freeze(this);
   }
 
-  next(after: Date): Date | null {
-    return toDate(this.#answers.next(toMillis(after, 'after')));
-  }
-
-  latest(after: Date, until: Date): Date | null {
-    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
+  protected search(after: number): number | null {
+    const search = this.#recurrence.isElapsed ? nextElapsed : nextFixed;
+    const next = search(this.#recurrence, this.#zone, after);
+    return next === null || next > parseInstantUntil(this.#parts.rule.until) ? null : next;
   }
 
   inZone(timezone: string): Schedule {
@@ -140,7 +127,7 @@ class RecurrenceSchedule implements Schedule {
 
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
-    const local = instant + getZone(this.timezone).spanAt(instant).offset;
+    const local = instant + this.#zone.spanAt(instant).offset;
     const shown = `${describeLocal(local)} ${this.timezone}`;
     const { local: start, rule } = this.#parts;
     const fields = explainRule(this.#recurrence, local, start);
@@ -149,7 +136,7 @@ class RecurrenceSchedule implements Schedule {
       return { local: shown, fields: [...fields, limit], notes: [] };
     }
     const matches = fields.every((field) => field.matches);
-    const isDue = this.#answers.next(instant - 1) === instant;
+    const isDue = this.findNext(instant - 1) === instant;
     return { local: shown, fields, notes: explainClocks(local, matches, isDue) };
   }
 

@@ -1,0 +1,62 @@
+import { toDate, toMillis } from './instants.ts';
+import { latestByNext } from './next-after.ts';
+import type { Schedule } from './schedule.ts';
+
+/** A schedule whose instants are searched in epoch milliseconds. */
+export abstract class SearchedSchedule implements Schedule {
+  abstract readonly spec: string;
+
+  next(after: Date): Date | null {
+    return toDate(this.findNext(toMillis(after, 'after')));
+  }
+
+  latest(after: Date, until: Date): Date | null {
+    return toDate(this.findLatest(toMillis(after, 'after'), toMillis(until, 'until')));
+  }
+
+  /** `null` or `Infinity` for none. */
+  protected abstract findNext(after: number): number | null;
+
+  /** The newest instant in `(after, until]`. */
+  protected findLatest(after: number, until: number): number | null {
+    return latestByNext((instant) => this.findNext(instant), after, until);
+  }
+}
+
+/**
+ * Caches its last `next` and `latest`. An answer is valid for every instant between the argument and itself, and
+ * entries that share a schedule ask one after the other about nearly the same instant.
+ */
+export abstract class CachedSchedule extends SearchedSchedule {
+  // No occurrence lies between #asked and #due. #due is Infinity if no occurrence follows #asked.
+  #asked = Infinity;
+  #due = -Infinity;
+  // No occurrence lies between #newest and #until, or between #since and #until if #newest is null.
+  #since = Infinity;
+  #until = -Infinity;
+  #newest: number | null = null;
+
+  protected abstract search(after: number): number | null;
+
+  protected searchLatest(after: number, until: number): number | null {
+    return super.findLatest(after, until);
+  }
+
+  protected override findNext(after: number): number {
+    if (after < this.#asked || after >= this.#due) {
+      this.#due = this.search(after) ?? Infinity;
+      this.#asked = after;
+    }
+    return this.#due;
+  }
+
+  protected override findLatest(after: number, until: number): number | null {
+    const known = until === this.#until && (this.#newest !== null || after >= this.#since);
+    if (!known) {
+      this.#newest = this.searchLatest(after, until);
+      this.#since = after;
+      this.#until = until;
+    }
+    return this.#newest !== null && this.#newest > after ? this.#newest : null;
+  }
+}
