@@ -17,8 +17,8 @@ const homes = [
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
   [
     'zod',
-    '^src/(config|http/api)/',
-    'outside these, a configuration or a request is a typed value',
+    '^src/(config|http/api|entries/commands|read-models|observe/alerts)/|^src/util/shape\\.ts$',
+    'outside these, a configuration, a request or a public shape is a typed value',
   ],
   ['jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
   [
@@ -79,7 +79,7 @@ export default {
         dynamic: false,
         pathNot: [
           PURE_FILES,
-          '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|leven|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
+          '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|leven|cron-parser|cronstrue|astronomy-engine|tinyqueue|zod)/',
           '^(node:)?(buffer|crypto|events|module|util|util/types|zlib)$',
         ],
       },

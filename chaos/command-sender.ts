@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeAnswer, type AuditRow } from '../src/entries/commands/audit.ts';
+import { decodeAnswer } from '../src/entries/commands/audit.ts';
+import type { AuditRow } from '../src/entries/commands/shapes.ts';
 import type { CommandLog } from '../src/contracts/store/command-log.ts';
 import type { PlannedCommand } from './commands.ts';
 

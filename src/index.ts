@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Beat, type BeatOptions } from './leader/beat.ts';
 export { BeatClient, connect, NoAnswerError, type ClientOptions } from './client/client.ts';
-export type { AuditRow } from './entries/commands/audit.ts';
+export type { AuditRow } from './entries/commands/shapes.ts';
 export { CommandRejectedError } from './client/send-command.ts';
 export type { Clock } from './util/clock.ts';
 export { systemClock } from './util/system-clock.ts';
@@ -52,6 +52,11 @@ export { rrule } from './schedule/rrule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
-export type { HistoryView, RunView, SkipView, UnreadableView } from './read-models/history/view.ts';
-export type { EntryStatus, StatusRow, UnreadableEntry } from './read-models/status/entry-status.ts';
+export type {
+  HistoryView,
+  RunView,
+  SkipView,
+  UnreadableView,
+} from './read-models/history/shapes.ts';
+export type { EntryStatus, StatusRow, UnreadableEntry } from './read-models/status/shapes.ts';
 export type { Store } from './contracts/store/store.ts';

@@ -2,7 +2,8 @@ import type { CommandLog } from '../contracts/store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError } from '../util/errors.ts';
-import { decodeAnswer, type AuditRow } from '../entries/commands/audit.ts';
+import { decodeAnswer } from '../entries/commands/audit.ts';
+import type { AuditRow } from '../entries/commands/shapes.ts';
 import type { Command } from '../entries/commands/command.ts';
 import { parseCommand } from '../entries/commands/parse-command.ts';
 

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { HttpSettings } from '../config/service/http.ts';
 import type { Settings } from '../config/settings.ts';
+import type { EntrySource } from '../read-models/status/read-entries.ts';
 import type { LoopHealth } from '../observe/liveness.ts';
 import type { MetricsPage } from '../observe/metrics/metrics.ts';
 import type { StateStore } from '../contracts/store/store.ts';
@@ -40,4 +41,10 @@ export interface HttpEnv {
     access: Access;
     http: HttpSettings;
   };
+}
+
+/** Where entries are read, with the settings in force. */
+export function entrySource({ store, settings }: HttpContext): EntrySource {
+  const { entries, definitions } = settings();
+  return { store, entries, definitions };
 }

@@ -1,9 +1,8 @@
 import type { LoadedWhy } from '../read-models/history/explain.ts';
 import { loadWhy } from '../read-models/history/load-why.ts';
-import { findStatus } from '../read-models/status/status-page.ts';
-import type { HttpContext } from './context.ts';
+import { findStatus } from '../read-models/status/load-status.ts';
+import { entrySource, type HttpContext } from './context.ts';
 import type { Problem } from './problem.ts';
-import { statusSource } from './status-source.ts';
 
 /** An entry whose instants can be explained. */
 export interface ExplainedEntry {
@@ -27,9 +26,9 @@ export async function findExplained(
 ): Promise<ExplainedEntry | Problem> {
   const { store, settings, clock } = context;
   const now = clock.now();
-  const found = await findStatus(statusSource(context), name, now);
+  const found = await findStatus(entrySource(context), name, now);
   if (!found) return { status: 404, detail: `there is no entry ${JSON.stringify(name)}` };
-  const { row, entry, state = null } = found;
+  const { row, entry, state } = found;
   if (!entry || row.error !== undefined)
     return { status: 409, detail: row.error ?? 'the entry cannot be read' };
   const { history, commands } = store;

@@ -6,7 +6,8 @@ import {
 } from '../../read-models/history/account.ts';
 import { loadRecorded, type LoadedRecord } from '../../read-models/history/load-recorded.ts';
 import { describeAccount } from '../../read-models/history/describe-account.ts';
-import { viewRun, viewSkip } from '../../read-models/history/view.ts';
+import type { AccountingLine } from '../../read-models/history/shapes.ts';
+import { viewOccurrence } from '../../read-models/history/view.ts';
 import { isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
@@ -110,13 +111,10 @@ class Report {
       ];
       const counts = Object.fromEntries(SUMMARY.map(([kind]) => [kind, count(kind)]));
       const summary = {
-        entries,
-        unreadable,
-        unreadableRows,
-        scheduledLater: this.#later,
-        ...counts,
+        ...{ entries, unreadable, unreadableRows, scheduledLater: this.#later },
+        ...(counts as Record<Kind, number>),
       };
-      await writeLine(JSON.stringify({ summary }));
+      await writeLine(formatJson({ summary }));
     } else {
       await writeLines(this.#summarize(count));
     }
@@ -130,20 +128,11 @@ class Report {
   #format(entry: string, { dueAt, account: found }: AccountedOccurrence, zone: string): string {
     if (!this.#flags.json)
       return `${formatInZone(dueAt, zone)}  ${formatCell(entry)}  ${describeAccount(found)}`;
-    return JSON.stringify({
-      entry,
-      dueAt: new Date(dueAt).toISOString(),
-      status: found.kind,
-      ...(found.kind === 'published' && { run: viewRun(entry, found.run) }),
-      ...(found.kind === 'published-twice' && {
-        runs: found.runs.map((run) => viewRun(entry, run)),
-      }),
-      ...(found.kind === 'skipped' && { reason: found.reason, skip: viewSkip(entry, found.skip) }),
-    });
+    return formatJson(viewOccurrence(entry, { dueAt, account: found }));
   }
 
   #formatRow(entry: string, row: Unreadable): string {
-    if (this.#flags.json) return JSON.stringify({ entry, ...row, status: 'unreadable' });
+    if (this.#flags.json) return formatJson({ entry, ...row, status: 'unreadable' });
     return `${formatCell(entry)}  ${formatUnreadable(row)}`;
   }
 
@@ -179,3 +168,7 @@ const SUMMARY: readonly (readonly [Kind, string])[] = [
   ['published-twice', 'published twice'],
   ['unaccounted', 'not accounted for'],
 ];
+
+function formatJson(line: AccountingLine): string {
+  return JSON.stringify(line);
+}

@@ -1,7 +1,7 @@
 import type { HistoryItem } from '../../read-models/history/join-runs.ts';
 import { readItems } from '../../read-models/history/read-history.ts';
 import { viewItem } from '../../read-models/history/view.ts';
-import { findStatus } from '../../read-models/status/status-page.ts';
+import { findStatus } from '../../read-models/status/load-status.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';

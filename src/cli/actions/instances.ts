@@ -1,6 +1,7 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
-import type { ListedInstance } from '../../contracts/store/instances.ts';
+import { listInstances } from '../../read-models/status/list-instances.ts';
+import type { InstanceRow } from '../../read-models/status/shapes.ts';
 import { isReadable, isUnreadable } from '../../contracts/store/unreadable.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -19,8 +20,10 @@ export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const found = await store.instances.list();
-    await writeLines(flags.json ? formatJson(found) : formatText(found, settings.timezone));
+    const found = await listInstances(store.instances);
+    await writeLines(
+      flags.json ? found.map((row) => JSON.stringify(row)) : formatText(found, settings.timezone),
+    );
     if (found.filter(isReadable).some(({ role }) => role === 'leader')) return EXIT.ok;
     writeError('beat: no instance leads');
     return EXIT.failure;
@@ -29,15 +32,7 @@ export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   }
 }
 
-function formatJson(found: readonly ListedInstance[]): readonly string[] {
-  return found
-    .map((row) =>
-      isReadable(row) ? { ...row, startedAt: new Date(row.startedAt).toISOString() } : row,
-    )
-    .map((row) => JSON.stringify(row));
-}
-
-function formatText(found: readonly ListedInstance[], zone: string): readonly string[] {
+function formatText(found: readonly InstanceRow[], zone: string): readonly string[] {
   const heading = ['HOST', 'PID', 'ROLE', 'TERM', 'SKEW', 'VERSION', 'STARTED'];
   const rows = found
     .filter(isReadable)
@@ -48,7 +43,7 @@ function formatText(found: readonly ListedInstance[], zone: string): readonly st
       term === null ? '' : String(term),
       skewMs === null ? '' : `${skewMs} ms`,
       version,
-      formatInZone(Math.floor(startedAt / 1_000) * 1_000, zone),
+      formatInZone(Math.floor(Date.parse(startedAt) / 1_000) * 1_000, zone),
     ]);
   const unreadable = found.filter(isUnreadable);
   return [...formatTable(heading, rows), ...unreadable.map(formatUnreadable)];

@@ -1,18 +1,12 @@
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
-import {
-  readStatus,
-  type EntryStatus,
-  type StatusRow,
-} from '../../read-models/status/entry-status.ts';
+import { readStatus } from '../../read-models/status/entry-status.ts';
+import type { EntryStatus, StatusRow } from '../../read-models/status/shapes.ts';
 import { loadStatus, loadStoredStatus } from '../../read-models/status/load-status.ts';
-import {
-  filterEntries,
-  loadStatusPage,
-  type StatusPage,
-  type StatusSource,
-} from '../../read-models/status/status-page.ts';
+import { filterEntries, loadStatusPage } from '../../read-models/status/status-page.ts';
+import type { StatusPage } from '../../read-models/status/shapes.ts';
+import type { EntrySource } from '../../read-models/status/read-entries.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -77,7 +71,7 @@ async function printJson(...lists: readonly Rows[]): Promise<ExitCode> {
 }
 
 async function* searchAll(
-  source: StatusSource,
+  source: EntrySource,
   search: string,
   now: number,
 ): AsyncGenerator<StatusRow> {

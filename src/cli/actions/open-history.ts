@@ -1,11 +1,8 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import {
-  findStatus,
-  type FoundEntry,
-  type StatusSource,
-} from '../../read-models/status/status-page.ts';
+import { findStatus, type FoundEntry } from '../../read-models/status/load-status.ts';
+import type { EntrySource } from '../../read-models/status/read-entries.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
@@ -16,7 +13,7 @@ import { ConfigError } from '../../util/errors.ts';
 export interface OpenHistory {
   readonly store: StateStore;
   readonly history: History;
-  readonly source: StatusSource;
+  readonly source: EntrySource;
 }
 
 /** Runs `work` with the store of the settings. Throws a `ConfigError` if the history is disabled. */
@@ -39,14 +36,14 @@ export async function withHistory<T>(
 
 /** Finds an entry by its name. Throws a `ConfigError` with the closest name if there is none. */
 export async function findEntry(
-  source: StatusSource,
+  source: EntrySource,
   name: string,
   now: number,
 ): Promise<FoundEntry> {
   return (await findStatus(source, name, now)) ?? rejectUnknown(source, name);
 }
 
-export function rejectUnknown({ entries }: StatusSource, name: string): never {
+export function rejectUnknown({ entries }: EntrySource, name: string): never {
   const names = entries.map((entry) => entry.name);
   const hint = didYouMean(name, names) || '; beat list shows all entries';
   throw new ConfigError(`no entry ${JSON.stringify(name)}${hint}`);

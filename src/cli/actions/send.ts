@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { AuditRow } from '../../entries/commands/shapes.ts';
 import { CommandRejectedError, sendCommand } from '../../client/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';

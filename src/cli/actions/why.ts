@@ -1,7 +1,7 @@
 import { describeAccount } from '../../read-models/history/describe-account.ts';
 import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
 import { loadWhy } from '../../read-models/history/load-why.ts';
-import { viewWhy } from '../../read-models/history/view-why.ts';
+import { viewWhy } from '../../read-models/history/view.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -26,7 +26,7 @@ export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
   const at = flags.at === undefined ? now - (now % SECOND) : readInstant('--at', flags.at);
   const settings = await readSettings(flags);
   return withHistory(settings, async ({ store, history, source }) => {
-    const { row, entry, state = null } = await findEntry(source, name, now);
+    const { row, entry, state } = await findEntry(source, name, now);
     if (row.error !== undefined || !entry) throw new StoreError(row.error ?? 'unreadable');
     const zone = entry.schedule.timezone ?? settings.timezone;
     const rule = entry.schedule.description ?? entry.schedule.spec;

@@ -1,4 +1,4 @@
-import type { EntryStatus } from '../../read-models/status/entry-status.ts';
+import type { EntryStatus } from '../../read-models/status/shapes.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { formatTable } from './table.ts';

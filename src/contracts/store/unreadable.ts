@@ -1,18 +1,8 @@
 import { parseJson } from '../../util/decode/json.ts';
+import type { Unreadable } from '../../util/shape.ts';
 import { isInstant, isIsoInstant } from './record-fields.ts';
 
-/** A record of a store that is damaged, or that another program wrote. Lists show it in its own row; all other readers ignore it. */
-export interface Unreadable {
-  readonly kind: 'unreadable';
-  /** The name of the record in its store: the position of a row, the id of a command, an instance or a message. */
-  readonly id: string;
-  /** When it was written, ISO 8601 in UTC; `null` if its text does not say so. */
-  readonly at: string | null;
-  /** What is expected there, and the beginning of the text that was found. */
-  readonly reason: string;
-  /** How the record is removed: a shell command, unless it expires. */
-  readonly repair: string;
-}
+export type { Unreadable } from '../../util/shape.ts';
 
 export interface UnreadableOptions {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { AuditRow } from '../../entries/commands/shapes.ts';
 import { sendCommand } from '../../client/send-command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';

@@ -3,13 +3,11 @@ import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
 import { loadStatusPage } from '../../read-models/status/status-page.ts';
 import { findAccess } from '../access/access.ts';
-import type { HttpContext, HttpEnv } from '../context.ts';
+import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
-import { statusSource } from '../status-source.ts';
 import { sumDay } from '../past-day.ts';
 import { LiveReads } from './live-reads.ts';
-import { readQuery } from './read-query.ts';
-import { eventsQuery } from './schemas.ts';
+import { readQuery, eventsQuery } from './requests.ts';
 
 /** Between two looks for changes, milliseconds. */
 const INTERVAL = 1_000;
@@ -35,7 +33,7 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
   /** The names of the entries on a page, which could be too long for an address. */
   const namesOf = async ({ limit, search, after }: z.output<typeof eventsQuery>) => {
     if (limit === undefined) return [];
-    const page = await loadStatusPage(statusSource(context), { search, after, limit }, clock.now());
+    const page = await loadStatusPage(entrySource(context), { search, after, limit }, clock.now());
     return page.entries.map(({ entry }) => entry);
   };
   routes.get('/events', async (c) => {

@@ -1,8 +1,9 @@
-import type { StatusRow } from '../../read-models/status/entry-status.ts';
-import { findStatuses } from '../../read-models/status/status-page.ts';
-import type { HttpContext } from '../context.ts';
+import { decodeAudit } from '../../entries/commands/audit.ts';
+import { listInstances } from '../../read-models/status/list-instances.ts';
+import type { StatusRow } from '../../read-models/status/shapes.ts';
+import { findStatuses } from '../../read-models/status/load-status.ts';
+import { entrySource, type HttpContext } from '../context.ts';
 import { PastDayReader, type PastDay } from '../past-day.ts';
-import { statusSource } from '../status-source.ts';
 
 /** How old what a stream shows may be, milliseconds; less than the time between two looks of a stream. */
 const FRESH = 800;
@@ -61,11 +62,12 @@ export class LiveReads {
     const [rows, [audit], instances, day] = await Promise.all([
       this.#readRows([...new Set([...this.#streams].flat())]),
       store.commands.readAudit(1),
-      store.instances.list(),
+      listInstances(store.instances),
       this.#day.day(),
     ]);
     const running = instances.map((instance) => ({ ...instance, seenAgoMs: undefined }));
-    return { rows, audit: audit?.json ?? null, instances: JSON.stringify(running), day };
+    const newest = audit ? JSON.stringify(decodeAudit(audit)) : null;
+    return { rows, audit: newest, instances: JSON.stringify(running), day };
   }
 
   async #readRows(names: readonly string[]): Promise<ReadonlyMap<string, StatusRow>> {
@@ -73,7 +75,7 @@ export class LiveReads {
     const now = this.#context.clock.now();
     for (let from = 0; from < names.length; from += CHUNK) {
       const chunk = names.slice(from, from + CHUNK);
-      for (const row of await findStatuses(statusSource(this.#context), chunk, now))
+      for (const row of await findStatuses(entrySource(this.#context), chunk, now))
         rows.set(row.entry, row);
     }
     return rows;

@@ -1,25 +1,37 @@
 import { z } from 'zod';
+import { audit, auditRow, pending } from '../../entries/commands/shapes.ts';
+import { day, historyPage, why } from '../../read-models/history/shapes.ts';
 import {
-  SCHEMAS,
-  audit,
+  entryRow,
+  instances,
+  nextInstants,
+  statusPage,
+  streamedInstance,
+} from '../../read-models/status/shapes.ts';
+import { shape, SHAPES, unreadable } from '../../util/shape.ts';
+import {
   auditQuery,
-  auditRow,
   command,
   commandQuery,
   eventsQuery,
-  historyPage,
   historyQuery,
-  instances,
-  nextInstants,
   nextQuery,
-  pending,
   problem,
-  status,
-  statusPage,
   statusQuery,
-  why,
   whyQuery,
-} from './schemas.ts';
+} from './requests.ts';
+
+/** A test compares each streamed event with its field. */
+export const streamed = shape(
+  'StreamedEvents',
+  'The data of the events of `/api/events`, by their names.',
+  z.object({
+    status: entryRow,
+    audit: z.union([auditRow, unreadable]),
+    instances: z.array(streamedInstance),
+    day,
+  }),
+);
 
 interface Operation {
   readonly method?: 'get' | 'post';
@@ -41,7 +53,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   '/api/entries/{name}': {
     summary: 'Shows one entry.',
-    answers: { 200: ['The entry.', status], 404: NO_ENTRY },
+    answers: { 200: ['The entry.', entryRow], 404: NO_ENTRY },
   },
   '/api/entries/{name}/next': {
     summary: 'Lists the next instants at which an entry is published.',
@@ -90,7 +102,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary:
       'Streams changes: `status` of the given entries, `audit`, `instances`, and `day`: the totals of the last 24 hours.',
     query: eventsQuery,
-    answers: { 200: ['A stream of server-sent events.'] },
+    answers: { 200: ['A stream of server-sent events: see `StreamedEvents`.'] },
   },
 };
 
@@ -167,11 +179,11 @@ function contentOf(schema: z.ZodType): object {
 const uri = (id: string) => `#/components/schemas/${id}`;
 
 function refTo(schema: z.ZodType): object {
-  return { $ref: uri(SCHEMAS.get(schema)!.id) };
+  return { $ref: uri(SHAPES.get(schema)!.id) };
 }
 
 function componentSchemas(): object {
-  const { schemas } = z.toJSONSchema(SCHEMAS, { uri, io: 'input' });
+  const { schemas } = z.toJSONSchema(SHAPES, { uri, io: 'input' });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => {
       const fields = Object.entries(schema).filter(

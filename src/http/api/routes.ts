@@ -1,44 +1,45 @@
 import { Hono, type Context } from 'hono';
 import { decodeAudit } from '../../entries/commands/audit.ts';
 import { CommandRejectedError } from '../../client/send-command.ts';
-import { viewWhy } from '../../read-models/history/view-why.ts';
-import { findStatus, loadStatusPage } from '../../read-models/status/status-page.ts';
+import { readHistoryPage } from '../../read-models/history/read-history.ts';
+import { viewItem, viewWhy } from '../../read-models/history/view.ts';
+import { listInstances } from '../../read-models/status/list-instances.ts';
+import { findStatus } from '../../read-models/status/load-status.ts';
+import { loadStatusPage } from '../../read-models/status/status-page.ts';
 import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
-import { isReadable } from '../../contracts/store/unreadable.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
-import type { HttpContext, HttpEnv } from '../context.ts';
+import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { findExplained } from '../find-explained.ts';
 import { problem } from '../problem.ts';
 import { readJson } from '../read-body.ts';
 import { readExactInstant } from '../request-instant.ts';
-import { statusSource } from '../status-source.ts';
 import { submit, type CommandBody } from './commands.ts';
 import { openApi } from './openapi.ts';
-import { readQuery } from './read-query.ts';
 import {
+  readQuery,
   auditQuery,
   commandQuery,
   historyQuery,
   nextQuery,
   statusQuery,
   whyQuery,
-} from './schemas.ts';
+} from './requests.ts';
 
 /** How long one request may search for instants. Milliseconds of this thread. */
 const NEXT_BUDGET = 1_000;
 
 /** The JSON API. */
 export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
-  const { store, settings, clock } = context;
+  const { store, clock } = context;
   const routes = new Hono<HttpEnv>();
-  const find = (name: string) => findStatus(statusSource(context), name, clock.now());
+  const find = (name: string) => findStatus(entrySource(context), name, clock.now());
 
   routes.get('/status', async (c) => {
     const query = readQuery(statusQuery, c.req.query());
-    const page = await loadStatusPage(statusSource(context), query, clock.now());
-    return c.json({ ...page, declared: settings().entries.length });
+    return c.json(await loadStatusPage(entrySource(context), query, clock.now()));
   });
   routes.get('/entries/:name', async (c) => {
     const name = c.req.param('name');
@@ -55,19 +56,19 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     const { instants, isPartial } = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
     return c.json({
       entry: name,
-      next: instants.map((at) => new Date(at).toISOString()),
+      next: instants.map(formatIso),
       partial: isPartial,
     });
   });
   routes.get('/entries/:name/history', async (c) => {
-    const { limit, before } = readQuery(historyQuery, c.req.query());
+    const query = readQuery(historyQuery, c.req.query());
     if (!store.history) return problem(c, { status: 404, detail: 'no history is recorded' });
     const entry = c.req.param('name');
-    const page = await store.history.read(entry, { limit, before });
+    const { items, next } = await readHistoryPage(store.history, entry, query);
     // The history of an entry that was removed can still be read.
-    const isKnown = page.rows.length > 0 || (await find(entry)) !== null;
+    const isKnown = items.length > 0 || next !== null || (await find(entry)) !== null;
     if (!isKnown) return problem(c, { status: 404, detail: unknown(entry) });
-    return c.json({ entry, ...page });
+    return c.json({ entry, rows: items.map((item) => viewItem(entry, item)), next });
   });
   routes.get('/entries/:name/why', async (c) => {
     const { at } = readQuery(whyQuery, c.req.query());
@@ -75,7 +76,7 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     const found = await findExplained(context, name);
     if ('status' in found) return problem(c, found);
     const instant = at === undefined ? found.now : readExactInstant(at)!;
-    const loaded = await found.explain(instant, (each) => new Date(each).toISOString());
+    const loaded = await found.explain(instant, formatIso);
     return c.json(viewWhy(name, found.rule, loaded));
   });
   routes.get('/audit', async (c) => {
@@ -84,14 +85,7 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     return c.json({ rows });
   });
   routes.get('/instances', async (c) => {
-    const instances = await store.instances.list();
-    return c.json({
-      instances: instances.map((instance) =>
-        isReadable(instance)
-          ? { ...instance, startedAt: new Date(instance.startedAt).toISOString() }
-          : instance,
-      ),
-    });
+    return c.json({ instances: await listInstances(store.instances) });
   });
   routes.post('/commands', requireChange, async (c) => {
     const { wait } = readQuery(commandQuery, c.req.query());

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { StatusRow } from '../../read-models/status/entry-status.ts';
+import type { StatusRow } from '../../read-models/status/shapes.ts';
 import { entryPath } from './entry-path.ts';
 import type { Html } from './layout.ts';
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { AuditRow } from '../../entries/commands/shapes.ts';
 import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { thousands } from '../../util/thousands.ts';
 import { entryPath } from './entry-path.ts';

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
-import type { EntryStatus, StatusRow } from '../../read-models/status/entry-status.ts';
-import type { StatusPage, StatusQuery } from '../../read-models/status/status-page.ts';
+import type { EntryStatus, StatusRow } from '../../read-models/status/shapes.ts';
+import type { StatusPage } from '../../read-models/status/shapes.ts';
+import type { StatusQuery } from '../../read-models/status/status-page.ts';
 import type { UpcomingDay } from '../../read-models/status/upcoming-day.ts';
 import type { PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
@@ -18,8 +19,6 @@ export interface EntriesPage {
   readonly frame: Frame;
   readonly query: StatusQuery;
   readonly page: StatusPage;
-  /** Entries of the configuration. */
-  readonly declared: number;
   /** `null` if no history is recorded. */
   readonly past: PastDay | null;
   /** `null` while it is being counted. */
@@ -30,7 +29,8 @@ export interface EntriesPage {
 
 /** All entries, by pages. */
 export function entriesPage(given: EntriesPage): Html {
-  const { frame, query, page, declared, past, upcoming, timezone } = given;
+  const { frame, query, page, past, upcoming, timezone } = given;
+  const { declared } = page;
   return layout({
     title: 'Entries',
     frame,

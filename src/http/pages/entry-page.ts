@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
-import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { AuditRow } from '../../entries/commands/shapes.ts';
 import type { AccountedOccurrence } from '../../read-models/history/account.ts';
 import type { HistoryItem, ReadableItem } from '../../read-models/history/join-runs.ts';
 import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
-import type { LastOutcome, NextRuns, StatusRow } from '../../read-models/status/entry-status.ts';
+import type { LastOutcome, StatusRow } from '../../read-models/status/shapes.ts';
+import type { NextRuns } from '../../read-models/status/entry-status.ts';
 import type { OutcomeRow } from '../../contracts/store/history.ts';
 import { isReadable } from '../../contracts/store/unreadable.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';

@@ -5,17 +5,16 @@ import { accountNewest } from '../../read-models/history/account-newest.ts';
 import { joinRuns } from '../../read-models/history/join-runs.ts';
 import { CommandRejectedError } from '../../client/send-command.ts';
 import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
-import { findStatus } from '../../read-models/status/status-page.ts';
+import { findStatus } from '../../read-models/status/load-status.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
 import { submit, type SentCommand } from '../api/commands.ts';
-import type { HttpContext, HttpEnv } from '../context.ts';
+import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { readForm } from '../read-body.ts';
-import { statusSource } from '../status-source.ts';
 import { addPage, type NewEntry } from './add-page.ts';
 import { ENTRY_PATHS, entryPath, readName } from './entry-path.ts';
 import { entryPage } from './entry-page.ts';
@@ -45,7 +44,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     errors: Problems = [],
   ): Promise<Response> => {
     const now = clock.now();
-    const found = await findStatus(statusSource(context), name, now);
+    const found = await findStatus(entrySource(context), name, now);
     const command = c.req.query('command');
     const [frame, history, answers, stored] = await Promise.all([
       loadFrame(context, c),
@@ -56,7 +55,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     ]);
     if (!found)
       return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
-    const { entry, state = null } = found;
+    const { entry, state } = found;
     const runs = entry && nextRuns(entry, found.state, now, NEXT);
     const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
     const recorded = entry &&

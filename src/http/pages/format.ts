@@ -1,6 +1,6 @@
 /** Formats values for the pages. */
 
-import type { StatusRow } from '../../read-models/status/entry-status.ts';
+import type { StatusRow } from '../../read-models/status/shapes.ts';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
-import type { ListedInstance } from '../../contracts/store/instances.ts';
+import type { InstanceRow } from '../../read-models/status/shapes.ts';
 import { formatDuration } from '../../util/format-duration.ts';
-
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
 import { relative } from './relative.ts';
@@ -15,7 +14,7 @@ export function instancesPage({
   now,
 }: {
   readonly frame: Frame;
-  readonly instances: readonly ListedInstance[];
+  readonly instances: readonly InstanceRow[];
   readonly zone: string;
   readonly now: number;
 }): Html {
@@ -32,7 +31,7 @@ export function instancesPage({
   });
 }
 
-function table(instances: readonly ListedInstance[], zone: string, now: number): Html {
+function table(instances: readonly InstanceRow[], zone: string, now: number): Html {
   return html`<table class="stack">
     <thead>
       <tr>
@@ -59,7 +58,7 @@ function table(instances: readonly ListedInstance[], zone: string, now: number):
           <td data-label="Term" class="number">${term ?? '–'}</td>
           <td data-label="Clock skew" class="number">${skewMs === null ? '–' : `${skewMs} ms`}</td>
           <td data-label="Started">
-            <div>${relative(new Date(startedAt).toISOString(), now, zone)}</div>
+            <div>${relative(startedAt, now, zone)}</div>
           </td>
           <td data-label="Version">${version}</td>
           <td data-label="Seen" class="number">${formatDuration(seenAgoMs)} ago</td>

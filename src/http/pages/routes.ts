@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { decodeAudit } from '../../entries/commands/audit.ts';
-import { isPlace, loadStatusPage } from '../../read-models/status/status-page.ts';
-import type { HttpContext, HttpEnv } from '../context.ts';
+import { listInstances } from '../../read-models/status/list-instances.ts';
+import { loadStatusPage, parsePlace } from '../../read-models/status/status-page.ts';
+import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { PastDayReader } from '../past-day.ts';
-import { statusSource } from '../status-source.ts';
 import { UpcomingRuns } from '../upcoming-runs.ts';
 import { auditPage } from './audit-page.ts';
 import { entriesPage } from './entries-page.ts';
@@ -25,26 +25,19 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
 
   routes.get('/', async (c) => {
     const { search = '', after = '' } = c.req.query();
-    const query = {
-      search: search.slice(0, 200),
-      after: isPlace(after) ? after : null,
-      limit: PAGE,
-    };
+    // A stream of events rejects what is not the end of a page.
+    const place = parsePlace(after) ? after : null;
+    const query = { search: search.slice(0, 200), after: place, limit: PAGE };
     const now = clock.now();
     const [frame, page, past] = await Promise.all([
       loadFrame(context, c),
-      loadStatusPage(statusSource(context), query, now),
+      loadStatusPage(entrySource(context), query, now),
       pastDay.day(),
     ]);
     // Counting the runs of many entries would delay the queries of the page.
     const coming = await upcoming.day();
-    const { entries, timezone } = settings();
-    return c.html(
-      entriesPage({
-        ...{ frame, query, page, past, upcoming: coming, timezone, now },
-        declared: entries.length,
-      }),
-    );
+    const { timezone } = settings();
+    return c.html(entriesPage({ frame, query, page, past, upcoming: coming, timezone, now }));
   });
 
   routes.route('/', entryRoutes(context));
@@ -58,7 +51,10 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     return c.html(auditPage({ frame, rows, timezone: settings().timezone }));
   });
   routes.get('/instances', async (c) => {
-    const [frame, instances] = await Promise.all([loadFrame(context, c), store.instances.list()]);
+    const [frame, instances] = await Promise.all([
+      loadFrame(context, c),
+      listInstances(store.instances),
+    ]);
     return c.html(instancesPage({ frame, instances, zone: settings().timezone, now: clock.now() }));
   });
   return routes;

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
-import type { EntryStatus, StatusRow } from '../../read-models/status/entry-status.ts';
+import type { EntryStatus, StatusRow } from '../../read-models/status/shapes.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
 

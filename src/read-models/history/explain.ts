@@ -1,5 +1,5 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
-import type { AuditRow } from '../../entries/commands/audit.ts';
+import type { AuditRow } from '../../entries/commands/shapes.ts';
 import { latestWithin } from '../../schedule/next-after.ts';
 import { firstFrom } from '../../schedule/range.ts';
 import type { Explanation, Schedule } from '../../schedule/schedule.ts';

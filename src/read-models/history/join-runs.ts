@@ -17,13 +17,13 @@ export type HistoryItem = ReadableItem | Unreadable;
 
 /**
  * Joins the rows of one entry: outcomes, and skips that withdraw a run, become parts of their runs. Keeps the order of
- * the rows; an outcome whose run is not among them is left out.
+ * the rows; an outcome whose run is not among them is left out. `newer` are rows that are not in the result.
  */
-export function joinRuns(rows: readonly ReadRow[]): HistoryItem[] {
+export function joinRuns(rows: readonly ReadRow[], newer: readonly ReadRow[] = []): HistoryItem[] {
   const outcomes = new Map<string, OutcomeRow>();
   // Runs of an entry with a fixed task id share it.
   const withdrawn = new Map<string, SkipRow>();
-  for (const row of rows) {
+  for (const row of [...newer, ...rows]) {
     if (row.kind === 'outcome') outcomes.set(row.taskId, row);
     if (row.kind === 'skip' && row.taskId !== undefined)
       withdrawn.set(`${row.taskId} ${row.first}`, row);

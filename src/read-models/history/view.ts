@@ -1,111 +1,84 @@
-import type { SkipReason } from '../../celery/message/skip-reasons.ts';
-import type { RunCause } from '../../celery/message/run.ts';
-import type { OutcomeRow, SkipRow } from '../../contracts/store/history.ts';
-import type { Unreadable } from '../../contracts/store/unreadable.ts';
+import { viewOutcome } from '../status/entry-status.ts';
+import type { SkipRow } from '../../contracts/store/history.ts';
+import { formatIso, formatIsoOrNull } from '../../util/format-iso.ts';
+import type { Account, AccountedOccurrence } from './account.ts';
+import type { LoadedWhy, Why } from './explain.ts';
 import type { HistoryItem, RunHistory } from './join-runs.ts';
+import type {
+  HistoryView,
+  NearView,
+  OccurrenceView,
+  RecordedView,
+  RunView,
+  SkipView,
+  WhyView,
+} from './shapes.ts';
 
-/** What happened to an entry, as users see it. Instants are ISO 8601 in UTC, durations are milliseconds. */
-export type HistoryView = RunView | SkipView | UnreadableView;
-
-/** A row that is damaged, or that another program wrote. */
-export interface UnreadableView extends Unreadable {
-  readonly entry: string;
-}
-
-/** A run. */
-export interface RunView {
-  readonly kind: 'run';
-  readonly entry: string;
-  readonly dueAt: string;
-  readonly sentAt: string;
-  readonly latenessMs: number;
-  readonly cause: RunCause;
-  readonly task: string;
-  readonly taskId: string;
-  readonly queue: string;
-  /** The origin of its messages, `gen<pid>@<host>`. */
-  readonly leader: string;
-  readonly term: number;
-  /** 1 for the first run of the entry. */
-  readonly number: number;
-  /** The id of the command that asked for it; `null` for a run of the schedule. */
-  readonly command: string | null;
-  /** Why no queue has received it, although it was committed; `null` for every other run. */
-  readonly withdrawn: SkipReason | null;
-  /** How its task ended; `null` while that is unknown. */
-  readonly outcome: {
-    readonly state: OutcomeRow['state'];
-    readonly doneAt: string;
-    readonly runtimeMs: number | null;
-    readonly worker: string | null;
-    readonly error: string | null;
-  } | null;
-}
-
-/** A stretch of occurrences that are never published. */
-export interface SkipView {
-  readonly kind: 'skip';
-  readonly entry: string;
-  readonly first: string;
-  readonly last: string;
-  /** `null` if there are very many. */
-  readonly count: number | null;
-  readonly reason: SkipReason;
-  /** When it was decided. */
-  readonly at: string;
-  readonly term: number;
-}
-
+/** What happened to an entry, as users see it. */
 export function viewItem(entry: string, item: HistoryItem): HistoryView {
   if (item.kind === 'unreadable') return { entry, ...item };
   return item.kind === 'run' ? viewRun(entry, item) : viewSkip(entry, item);
 }
 
-export function viewRun(entry: string, run: RunHistory): RunView {
-  const { outcome, withdrawn } = run;
+function viewRun(entry: string, run: RunHistory): RunView {
+  const { kind, dueAt, sentAt, cause, task, taskId, queue, leader, term, number } = run;
   return {
-    kind: 'run',
-    entry,
-    dueAt: iso(run.dueAt),
-    sentAt: iso(run.sentAt),
-    latenessMs: run.sentAt - run.dueAt,
-    cause: run.cause,
-    task: run.task,
-    taskId: run.taskId,
-    queue: run.queue,
-    leader: run.leader,
-    term: run.term,
-    number: run.number,
+    ...{ kind, entry, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt) },
+    ...{ latenessMs: sentAt - dueAt, cause, task, taskId, queue, leader, term, number },
     command: run.command ?? null,
-    withdrawn: withdrawn?.reason ?? null,
-    outcome: outcome && {
-      state: outcome.state,
-      doneAt: iso(outcome.doneAt),
-      runtimeMs: outcome.runtime,
-      worker: outcome.worker,
-      error: outcome.error,
-    },
+    withdrawn: run.withdrawn?.reason ?? null,
+    outcome: run.outcome && viewOutcome(run.outcome),
   };
 }
 
-export function viewSkip(
+function viewSkip(
   entry: string,
-  { first, last, count, reason, at, term }: SkipRow,
+  { kind, first, last, count, reason, at, term }: SkipRow,
 ): SkipView {
   return {
-    ...{
-      kind: 'skip',
-      entry,
-      first: iso(first),
-      last: iso(last),
-      count,
-      reason,
-      at: iso(at),
-      term,
-    },
+    ...{ kind, entry, first: formatIso(first), last: formatIso(last), count, reason },
+    ...{ at: formatIso(at), term },
   };
 }
 
-function iso(at: number): string {
-  return new Date(at).toISOString();
+/** What became of an occurrence. */
+export function viewOccurrence(
+  entry: string,
+  { dueAt, account }: AccountedOccurrence,
+): OccurrenceView {
+  return {
+    ...{ entry, dueAt: formatIso(dueAt), status: account.kind },
+    ...(account.kind === 'skipped' && { reason: account.reason }),
+    ...viewRecorded(entry, account),
+  };
+}
+
+/** Why an entry was or was not due at an instant; `schedule` is its rule in words. */
+export function viewWhy(
+  entry: string,
+  schedule: string,
+  { found, before, after }: LoadedWhy,
+): WhyView {
+  const { at, isDue, fields, previous, next, account, reasons } = found;
+  return {
+    ...{ entry, at: formatIso(at), isDue, schedule, reasons, fields },
+    previous: formatIsoOrNull(previous),
+    next: formatIsoOrNull(next),
+    status: account?.kind ?? 'not-due',
+    ...(before && { before: viewNear(before) }),
+    ...(after && { after: viewNear(after) }),
+    ...(account && viewRecorded(entry, account)),
+  };
+}
+
+function viewNear({ at, account, reasons }: Why): NearView {
+  return { at: formatIso(at), status: account?.kind ?? 'not-due', reasons };
+}
+
+function viewRecorded(entry: string, account: Account): RecordedView {
+  if (account.kind === 'published') return { run: viewRun(entry, account.run) };
+  if (account.kind === 'published-twice') {
+    return { runs: account.runs.map((run) => viewRun(entry, run)) };
+  }
+  return account.kind === 'skipped' ? { skip: viewSkip(entry, account.skip) } : {};
 }

@@ -1,74 +1,97 @@
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { Ledger } from '../../contracts/store/ledger.ts';
-import { repairCommand } from '../../contracts/store/repair-command.ts';
-import type { Position, StoredEntries, StoredEntry } from '../../contracts/store/stored-entries.ts';
-import { formatDiagnostic } from '../../util/diagnostic.ts';
-import { ConfigError, describeError } from '../../util/errors.ts';
-import { addOutcomes } from './last-outcome.ts';
-import { readStatus, type StatusRow, type UnreadableEntry } from './entry-status.ts';
+import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
+import { readStatus, viewLastOutcome } from './entry-status.ts';
+import {
+  findEntries,
+  readStored,
+  readStoredPages,
+  UnreadableStates,
+  type EntryRecord,
+  type EntrySource,
+} from './read-entries.ts';
+import type { StatusRow } from './shapes.ts';
 
-type Latest = Pick<History, 'latest'> | undefined;
+type LatestRows = Pick<History, 'latest'> | undefined;
 
 /** Entries that one query reads. */
 const PAGE = 1_000;
+/** The rows of an entry among which its newest outcome is found. */
+const RECENT = 10;
 
 /**
- * The status at `now` (epoch milliseconds) of entries of the configuration, in their order, and then of states that
- * cannot be read and belong to no entry of the configuration.
+ * The status at `now` (epoch milliseconds) of declared entries, in their order, and then of states that cannot be read
+ * and belong to none of them.
  */
 export async function loadStatus(
-  { ledger, history }: { readonly ledger: Pick<Ledger, 'load'>; readonly history?: Latest },
+  { ledger, history }: { readonly ledger: Pick<Ledger, 'load'>; readonly history?: LatestRows },
   entries: readonly Entry[],
   now: number,
 ): Promise<readonly StatusRow[]> {
-  const unreadable = new Map<string, UnreadableEntry>();
-  const states = await ledger.load((entry, { message }) => {
-    const error = `${message}; its schedule restarts from now with: ${repairCommand(entry)}`;
-    unreadable.set(entry, { entry, source: 'configuration', error });
-  });
-  const rows = entries.map((entry) => {
-    const row = unreadable.get(entry.name);
-    unreadable.delete(entry.name);
-    return row ?? readStatus(entry, states.get(entry.name), now);
-  });
-  return addOutcomes(history, [...rows, ...unreadable.values()]);
+  const errors = new UnreadableStates();
+  const states = await ledger.load(errors.add);
+  const records = entries.map((entry) => errors.join(entry, states));
+  return toRows(history, [...records, ...errors.without(entries)], now);
 }
 
 /** The status at `now` (epoch milliseconds) of stored entries, in the order in which they are due. */
 export async function* loadStoredStatus(
-  { entries, history }: { readonly entries: StoredEntries; readonly history?: Latest },
+  { entries, history }: { readonly entries: StoredEntries; readonly history?: LatestRows },
   definitions: Definitions,
   now: number,
 ): AsyncGenerator<StatusRow> {
-  for (let after: Position | undefined; ;) {
-    const page = await entries.page({ limit: PAGE, after });
-    const rows = page.map((row) => readStoredStatus(row, definitions, now));
-    yield* await addOutcomes(history, rows);
-    after = page.at(-1);
-    if (page.length < PAGE) return;
+  for await (const page of readStoredPages(entries, PAGE)) {
+    const records = page.map((row) => readStored(row, definitions));
+    yield* await toRows(history, records, now);
   }
 }
 
-/** The status of a stored entry at `now`, epoch milliseconds. */
-export function readStoredStatus(
-  row: StoredEntry,
-  definitions: Definitions,
+/** An entry with its status. */
+export type FoundEntry = EntryRecord & { readonly row: StatusRow };
+
+/** Finds an entry by its name; `null` if there is none. `now` is in epoch milliseconds. */
+export async function findStatus(
+  source: EntrySource,
+  name: string,
   now: number,
-): StatusRow {
-  try {
-    const { entry, state } = readStoredEntry(row, definitions);
-    return readStatus(entry, state ?? undefined, now);
-  } catch (error) {
-    return { entry: row.entry, source: 'store', error: explain(row.entry, error) };
-  }
+): Promise<FoundEntry | null> {
+  const [record] = await findEntries(source, [name]);
+  if (!record) return null;
+  const [row] = await toRows(source.store.history, [record], now);
+  return { ...record, row: row! };
 }
 
-function explain(entry: string, error: unknown): string {
-  if (!(error instanceof ConfigError)) return describeError(error);
-  const problems = error.errors.map(formatDiagnostic).join('; ');
-  const name = JSON.stringify(entry);
-  return `the definition of stored entry ${name} is invalid: ${problems}; change it with beat update, or remove it with beat remove`;
+/** The status of these entries at `now`: declared ones first. Entries that do not exist are left out. */
+export async function findStatuses(
+  source: EntrySource,
+  names: readonly string[],
+  now: number,
+): Promise<readonly StatusRow[]> {
+  return toRows(source.store.history, await findEntries(source, names), now);
+}
+
+/**
+ * The status of entries, with the newest outcome of each, which one query reads. Without a history, or if it cannot be
+ * read, they have no outcome: a user who may only read the state lists entries all the same.
+ */
+export async function toRows(
+  history: LatestRows,
+  records: readonly EntryRecord[],
+  now: number,
+): Promise<readonly StatusRow[]> {
+  const names = records.flatMap(({ name, error }) => (error === undefined ? name : []));
+  const isEmpty = !history || names.length === 0;
+  const latest = isEmpty ? null : await history.latest(names, RECENT).catch(() => null);
+  return records.map((record): StatusRow => {
+    if (record.error !== undefined) {
+      const { name, source, error } = record;
+      return { entry: name, source, error };
+    }
+    const status = readStatus(record.entry, record.state, now);
+    if (!latest) return status;
+    const newest = latest.get(record.name)?.find((row) => row.kind === 'outcome');
+    return { ...status, lastOutcome: newest ? viewLastOutcome(newest) : null };
+  });
 }

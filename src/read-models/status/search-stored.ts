@@ -1,5 +1,4 @@
 import {
-  NEVER_DUE,
   START,
   type EntrySearch,
   type Position,
@@ -13,20 +12,21 @@ const CHUNK = 5_000;
 const MAX_LOOKED_AT = 100_000;
 
 /**
- * Where a search continues. It first finds the names that begin with the text by an index, and then looks at all
- * entries in the order in which they are due.
+ * Where a search for stored entries continues. It first finds the names that begin with the text, by an index, and then
+ * filters all names in the order in which their entries are due.
  */
 export type SearchPlace =
-  | { readonly stage: 'prefix'; readonly after: string | undefined }
+  /** After this name; `''` is before all. */
+  | { readonly kind: 'prefix'; readonly after: string }
   | {
-      readonly stage: 'all';
+      readonly kind: 'all';
       readonly after: Position;
       /** Whether the names that begin with the text were found before. */
       readonly skipsPrefix: boolean;
       readonly lookedAt: number;
     };
 
-export const SEARCH_START: SearchPlace = { stage: 'prefix', after: undefined };
+export const SEARCH_START: SearchPlace = { kind: 'prefix', after: '' };
 
 export interface SearchPage {
   readonly found: readonly StoredEntry[];
@@ -35,8 +35,8 @@ export interface SearchPage {
 }
 
 /**
- * Finds stored entries whose names contain the text in any case. A page has fewer than `limit` entries, and a
- * next page, if it ended because it had looked at very many names.
+ * Finds stored entries whose names contain the text in any case, and all for an empty text. A page has fewer than `limit`
+ * entries, and a next page, if it ended because it had looked at very many names.
  */
 export async function searchStored(
   store: StoredEntries & EntrySearch,
@@ -52,12 +52,13 @@ export async function searchStored(
   };
 
   let place = from;
-  if (place.stage === 'prefix') {
-    const { after } = place;
-    const begin = await store.findByPrefix(text, { limit, after });
-    names.push(...(begin ?? []));
-    if (names.length === limit) return page({ stage: 'prefix', after: names.at(-1) });
-    place = { stage: 'all', after: START, skipsPrefix: begin !== null, lookedAt: 0 };
+  if (place.kind === 'prefix') {
+    const after = place.after === '' ? undefined : place.after;
+    const begin = text === '' ? null : await store.findByPrefix(text, { limit: limit + 1, after });
+    names.push(...(begin ?? []).slice(0, limit));
+    if (begin && begin.length > limit)
+      return page({ kind: 'prefix', after: names.at(-1) ?? place.after });
+    place = { kind: 'all', after: START, skipsPrefix: begin !== null, lookedAt: 0 };
   }
 
   const wanted = text.toLowerCase();
@@ -65,39 +66,19 @@ export async function searchStored(
   const matches = (name: string) =>
     name.toLowerCase().includes(wanted) && !(skipsPrefix && name.startsWith(text));
   const end = place.lookedAt + MAX_LOOKED_AT;
+  const chunk = text === '' ? limit - names.length + 1 : CHUNK;
   let { after, lookedAt } = place;
   while (lookedAt < end) {
-    const positions = await store.positions({ limit: CHUNK, after });
+    const positions = await store.positions({ limit: chunk, after });
     for (const position of positions) {
+      if (matches(position.entry)) {
+        if (names.length === limit) return page({ ...place, after, lookedAt });
+        names.push(position.entry);
+      }
       after = position;
       lookedAt += 1;
-      if (matches(position.entry) && names.push(position.entry) === limit) {
-        return page({ stage: 'all', after, skipsPrefix, lookedAt });
-      }
     }
-    if (positions.length < CHUNK) return page(null);
+    if (positions.length < chunk) return page(null);
   }
-  return page({ stage: 'all', after, skipsPrefix, lookedAt });
-}
-
-/** The text of a place, for `after` of the next page. */
-export function formatSearchPlace(place: SearchPlace): string {
-  if (place.stage === 'prefix') return `p${place.after ?? ''}`;
-  const { after, skipsPrefix, lookedAt } = place;
-  const due = after.dueAt ?? NEVER_DUE;
-  return `${skipsPrefix ? 'r' : 'a'}${lookedAt}:${due}:${after.entry}`;
-}
-
-/** The inverse of `formatSearchPlace`; the beginning for any other text. */
-export function parseSearchPlace(text: string): SearchPlace {
-  if (text.startsWith('p') && text.length > 1) return { stage: 'prefix', after: text.slice(1) };
-  const [, kind, lookedAt, due, entry] = /^([ra])(\d{1,12}):(-?\d{1,16}):(.*)$/s.exec(text) ?? [];
-  if (entry === undefined) return SEARCH_START;
-  const dueAt = Number(due) === NEVER_DUE ? null : Number(due);
-  return {
-    stage: 'all',
-    after: { entry, dueAt },
-    skipsPrefix: kind === 'r',
-    lookedAt: Number(lookedAt),
-  };
+  return page({ ...place, after, lookedAt });
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OPERATIONS } from '../../../src/http/api/openapi.ts';
+import { OPERATIONS, streamed } from '../../../src/http/api/openapi.ts';
 import type { OutcomeRow } from '../../../src/contracts/store/history.ts';
-import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
+import { CHANGE, HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 
 // A response with a field that its schema does not have differs from what the schema makes of it.
 
@@ -77,6 +77,47 @@ test.each<[operation: string, path: string, status: number, command?: object]>([
   expect(got).toBe(status);
   const [, schema] = OPERATIONS[operation]!.answers[status]!;
   expect(schema!.parse(body)).toEqual(body);
+});
+
+test('/api/entries/{name}/history: a page with the runs of the page before has their outcomes', async () => {
+  const [, first] = await call(leader, '/entries/backup/history?limit=2');
+  expect(first).toMatchObject({ rows: [{ number: 2, outcome: null }] });
+  const { next } = first as { readonly next: string };
+  const [, second] = await call(leader, `/entries/backup/history?limit=1&before=${next}`);
+  expect(second).toMatchObject({
+    rows: [
+      {
+        kind: 'run',
+        sentAt: expect.stringMatching(/Z$/) as string,
+        outcome: { state: 'FAILURE', runtimeMs: 90, doneAt: expect.stringMatching(/Z$/) as string },
+      },
+    ],
+  });
+});
+
+test('/api/events: each event has the documented fields', async () => {
+  const response = await leader.request('/api/events?entry=backup', { token: READ });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  // Changes all of them: the newest command, the state of the entry and the counts. The announcement shows no change.
+  await leader.store.instances.announce({
+    ...{ id: 'other', host: 'alpha', pid: 7, version: '1.2.3', role: 'follower' },
+    ...{ term: null, startedAt: 0, skewMs: null },
+  });
+  await call(leader, '/commands', { do: 'run', entry: 'backup' });
+  const seen = new Set<string>();
+  let text = '';
+  while (seen.size < 4) {
+    text += (await reader.read()).value ?? '';
+    for (const [whole, name, data] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)) {
+      const body: unknown = JSON.parse(data!);
+      expect(streamed.shape[name as keyof typeof streamed.shape].parse(body)).toEqual(body);
+      seen.add(name!);
+      text = text.replace(whole, '');
+    }
+  }
+  expect([...seen].toSorted()).toEqual(['audit', 'day', 'instances', 'status']);
+  await reader.cancel();
 });
 
 test('/api/commands: the response while no instance leads has the documented fields', async () => {

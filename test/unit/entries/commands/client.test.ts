@@ -16,7 +16,7 @@ import type {
   SkippedEvent,
 } from '../../../../src/contracts/events/beat-events.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import type { EntryStatus } from '../../../../src/read-models/status/entry-status.ts';
+import type { EntryStatus } from '../../../../src/read-models/status/shapes.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { settle } from '../../../support/settle.ts';
 

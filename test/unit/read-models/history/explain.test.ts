@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AuditRow } from '../../../../src/entries/commands/audit.ts';
+import type { AuditRow } from '../../../../src/entries/commands/shapes.ts';
 import { explain } from '../../../../src/read-models/history/explain.ts';
 import type { Recorded } from '../../../../src/read-models/history/account.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';

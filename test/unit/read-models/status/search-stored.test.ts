@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import { MemoryStoredEntries } from '../../../../src/drivers/memory/stored-entries.ts';
 import {
-  formatSearchPlace,
-  parseSearchPlace,
   SEARCH_START,
   searchStored,
   type SearchPlace,
@@ -20,11 +18,11 @@ function storeWith(...names: string[]): Entries {
   return new MemoryStoredEntries(new Map(rows));
 }
 
-/** The names on each page, continued from the text of each place. */
+/** The names on each page. */
 async function pages(store: Entries, text: string, limit: number): Promise<string[][]> {
   const found: string[][] = [];
   for (let place: SearchPlace | null = SEARCH_START; place !== null;) {
-    const page = await searchStored(store, text, limit, parseSearchPlace(formatSearchPlace(place)));
+    const page = await searchStored(store, text, limit, place);
     found.push(page.found.map(({ entry }) => entry));
     place = page.next;
   }
@@ -63,22 +61,11 @@ test('a page of a search looks at 100,000 names at most, and says how many it ha
   store.find = (names) =>
     Promise.resolve(names.map((entry) => ({ entry, definition: '{}', state: null, dueAt: last })));
   const first = await searchStored(store, 'oun', 10, SEARCH_START);
-  expect(first).toMatchObject({ found: [], next: { stage: 'all', lookedAt: 100_000 } });
+  expect(first).toMatchObject({ found: [], next: { kind: 'all', lookedAt: 100_000 } });
   const second = await searchStored(store, 'oun', 10, first.next!);
   expect(second).toMatchObject({ found: [], next: { lookedAt: 200_000 } });
   const third = await searchStored(store, 'oun', 10, second.next!);
   expect(third).toMatchObject({ found: [{ entry: 'found' }], next: null });
-});
-
-test('a place in a search survives as text', () => {
-  const after = { entry: 'a:b\nc', dueAt: -5 };
-  for (const place of [
-    { stage: 'prefix', after: 'name' },
-    { stage: 'all', after, skipsPrefix: true, lookedAt: 7 },
-    { stage: 'all', after: { ...after, dueAt: null }, skipsPrefix: false, lookedAt: 0 },
-  ] as const)
-    expect(parseSearchPlace(formatSearchPlace(place))).toEqual(place);
-  for (const text of ['', 'p', 'x', 'r1', 'd5']) expect(parseSearchPlace(text)).toBe(SEARCH_START);
 });
 
 test('a search leaves out entries that were removed after their names were read', async () => {

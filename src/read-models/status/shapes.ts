@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { SKIP_REASONS, type SkipReason } from '../../celery/message/skip-reasons.ts';
+import { instant, milliseconds, shape, unreadable, type ShapeOf } from '../../util/shape.ts';
+
+// What the API, `--json` and the client show of entries and instances. Each schema gives the type, a part of the OpenAPI document, and a
+// section of docs/api.md.
+
+const SOURCES = ['configuration', 'store'] as const;
+const source = z
+  .enum(SOURCES)
+  .describe(
+    'Where the entry is defined: in the configuration, or, created at run time, in the store.',
+  );
+
+export const skipReason = z.enum(Object.keys(SKIP_REASONS) as [SkipReason, ...SkipReason[]]);
+
+export const outcome = shape(
+  'Outcome',
+  'How the task of a run ended.',
+  z.object({
+    state: z.string().describe("Celery's state of the task, such as `SUCCESS`."),
+    doneAt: instant,
+    runtimeMs: milliseconds.nullable().describe('`null` if unknown.'),
+    worker: z.string().nullable(),
+    error: z.string().nullable().describe('The text of the exception; `null` unless it failed.'),
+  }),
+);
+export type Outcome = ShapeOf<typeof outcome>;
+
+const lastOutcome = outcome.extend({ taskId: z.string(), dueAt: instant });
+export type LastOutcome = ShapeOf<typeof lastOutcome>;
+
+export const entryStatus = shape(
+  'EntryStatus',
+  'An entry with its state.',
+  z.object({
+    entry: z.string(),
+    source,
+    task: z.string(),
+    schedule: z.string().describe('The rule in words, or its `spec`.'),
+    description: z.string().optional(),
+    timezone: z
+      .string()
+      .nullable()
+      .describe('The IANA zone of its schedule; `null` for a rule without one.'),
+    enabled: z.boolean(),
+    paused: z
+      .object({
+        since: instant,
+        until: instant.nullable(),
+        reason: z.string().nullable(),
+        by: z.string(),
+      })
+      .nullable()
+      .describe('`null` unless it is paused.'),
+    skipping: z.array(instant).describe('Occurrences to come that are skipped.'),
+    lastDueAt: instant.nullable().describe('The newest occurrence that was published or skipped.'),
+    lastSentAt: instant.nullable().describe('When the last run was published.'),
+    lastTaskId: z.string().nullable(),
+    lastSkipped: z
+      .object({ dueAt: instant, reason: skipReason })
+      .nullable()
+      .describe(
+        'The newest occurrence if it was skipped and nothing was published since; else `null`.',
+      ),
+    lastOutcome: lastOutcome
+      .nullable()
+      .optional()
+      .describe(
+        'How the task of the newest run whose end is known ended; while the last run is running, that of an earlier one. ' +
+          '`null` for none; absent if no history is recorded.',
+      ),
+    runCount: z.int(),
+    running: z
+      .array(z.object({ taskId: z.string(), dueAt: instant, sentAt: instant }))
+      .optional()
+      .describe(
+        'Runs without an outcome, oldest first; absent for none, and if the entry allows overlap.',
+      ),
+    nextDueAt: instant
+      .nullable()
+      .describe(
+        'The next occurrence that will be published; `null` for none, and while it is paused without an end.',
+      ),
+  }),
+);
+export type EntryStatus = ShapeOf<typeof entryStatus> & { readonly error?: never };
+export type RunningStatus = NonNullable<EntryStatus['running']>[number];
+
+export const unreadableEntry = shape(
+  'UnreadableEntry',
+  'An entry whose state or definition cannot be read. It does not run.',
+  z.object({
+    entry: z.string(),
+    source,
+    error: z.string().describe('What cannot be read, and how to repair it.'),
+  }),
+);
+export type UnreadableEntry = ShapeOf<typeof unreadableEntry>;
+
+export const entryRow = shape(
+  'Entry',
+  'An entry, as `beat list --json` prints it.',
+  z.union([entryStatus, unreadableEntry]),
+);
+/** One entry in a list of all; only an unreadable one has an `error`. */
+export type StatusRow = EntryStatus | UnreadableEntry;
+
+export const statusPage = shape(
+  'StatusPage',
+  'Declared entries in the order of the configuration, and then stored entries in the order in which they are due. ' +
+    'A search first finds stored entries whose names begin with the text.',
+  z.object({
+    entries: z.array(entryRow).describe('Fewer than `limit` if the search goes on with `next`.'),
+    next: z.string().nullable().describe('`after` of the next page; `null` for the last.'),
+    searched: z
+      .int()
+      .nullable()
+      .describe('Stored entries that an unfinished search has looked at; `null` for none.'),
+    declared: z.int().describe('Entries of the configuration.'),
+  }),
+);
+
+export type StatusPage = Omit<ShapeOf<typeof statusPage>, 'entries'> & {
+  readonly entries: readonly StatusRow[];
+};
+
+export const nextInstants = shape(
+  'NextInstants',
+  'When an entry is published next.',
+  z.object({
+    entry: z.string(),
+    next: z.array(instant),
+    partial: z.boolean().describe('Whether more are due, which would take too long to search.'),
+  }),
+);
+
+export const nextOccurrence = shape(
+  'NextOccurrence',
+  'A line of `beat next --json`.',
+  z.object({ entry: z.string(), dueAt: instant }),
+);
+export type NextOccurrence = ShapeOf<typeof nextOccurrence>;
+
+const instance = shape(
+  'Instance',
+  'An instance that was seen within 15 seconds, as `beat instances --json` prints it.',
+  z.object({
+    id: z.string().describe('Unique for each start of an instance.'),
+    host: z.string(),
+    pid: z.int().nullable(),
+    version: z.string(),
+    role: z.enum(['leader', 'follower']),
+    term: z.int().nullable().describe('The fencing token of its term; `null` for a follower.'),
+    startedAt: instant.describe('By its own clock.'),
+    skewMs: milliseconds
+      .nullable()
+      .describe(
+        "How far its clock is ahead of the store's; `null` unless measured, which leaders do.",
+      ),
+    seenAgoMs: milliseconds.describe('Since it announced itself, by the clock of the store.'),
+  }),
+);
+
+export const instanceRow = z.union([instance, unreadable]);
+/** Without what changes all the time. */
+export const streamedInstance = z.union([instance.omit({ seenAgoMs: true }), unreadable]);
+export type InstanceRow = ShapeOf<typeof instanceRow>;
+export const instances = shape(
+  'Instances',
+  'The leader first, then by host and start.',
+  z.object({ instances: z.array(instanceRow) }),
+);
