@@ -1,4 +1,4 @@
-import { limitsOverlap } from '../src/entries/catalog/overlap.ts';
+import { limitsOverlap } from '../src/entries/catalog/entry.ts';
 import type { SentLine } from '../test/support/beat-process.ts';
 import type { History } from './history.ts';
 import { parseTime } from './logged-decisions.ts';

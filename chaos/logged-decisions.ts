@@ -1,6 +1,6 @@
-import { MISSED_AFTER } from '../src/entries/catalog/catch-up.ts';
+import { MISSED_AFTER } from '../src/entries/planning/catch-up.ts';
 import type { SkipReason } from '../src/celery/message/skip-reasons.ts';
-import { limitsOverlap } from '../src/entries/catalog/overlap.ts';
+import { limitsOverlap } from '../src/entries/catalog/entry.ts';
 import type { Entry } from '../src/entries/catalog/entry.ts';
 import type { RunCause } from '../src/celery/message/run.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';

@@ -6,7 +6,7 @@ const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
 const SQL_STATES = 'drivers/sql/states.js';
 /** The comparison of states that all stores but Redis share. */
-const COMMIT = 'store/commit.js';
+const COMMIT = 'contracts/store/commit.js';
 
 const LUA_FENCE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
 const LUA_COMPARE = `if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
@@ -98,8 +98,8 @@ export const MUTATIONS = {
   /** Publishes as if no run of an entry were running. */
   overlapping: [
     {
-      file: 'planning/limit-overlap.js',
-      text: 'const running = stillRunning(entry, state, now);',
+      file: 'entries/planning/decide.js',
+      text: 'const running = stillRunning(entry, before, now);',
       instead: 'const running = [];',
     },
   ],
@@ -107,7 +107,7 @@ export const MUTATIONS = {
   /** Applies a command each time that it arrives. */
   'command-repeated': [
     {
-      file: 'inbox/command-runner.js',
+      file: 'leader/inbox/command-runner.js',
       text: '(await log.findAudit([id])).has(id)',
       instead: 'false',
     },
@@ -116,7 +116,7 @@ export const MUTATIONS = {
   /** Removes messages from the outbox when they are written to the socket, without waiting for confirms. */
   unconfirmed: [
     {
-      file: 'outbox/send.js',
+      file: 'leader/outbox/send.js',
       text: '(await Promise.all(answers)).flatMap((each) => [...each])',
       instead: '(void Promise.allSettled(answers), [])',
     },

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { storeOptions } from '../src/config/service/store-options.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
-import { limitsOverlap } from '../src/entries/catalog/overlap.ts';
+import { limitsOverlap } from '../src/entries/catalog/entry.ts';
 import { openState } from '../src/drivers/open-store.ts';
 import { openTaskResults } from '../src/drivers/open-task-results.ts';
 import { readStoredEntry, type LoadedEntry } from '../src/entries/planning/read-stored-entry.ts';

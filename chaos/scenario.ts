@@ -1,4 +1,4 @@
-import type { OverlapPolicy } from '../src/entries/catalog/overlap.ts';
+import type { OverlapPolicy } from '../src/entries/catalog/entry.ts';
 import type { EntryConfig } from '../src/config/config-types.ts';
 import { generateCommands, type PlannedCommand } from './commands.ts';
 import { shuffleHostileInputs } from './hostile-faults.ts';

@@ -4,7 +4,7 @@ import { runAtOnce } from '../../util/steps.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { reconcile } from '../../entries/planning/plan.ts';
+import { reconcile } from '../../entries/planning/adopt.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
@@ -34,7 +34,7 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
   const [from, to] = [readInstant('--from', flags.from), readInstant('--to', flags.to)];
   const { outcome, zone } = await plan(settings, name, from, to);
   if (outcome.kind === 'rejected') throw new ConfigError(outcome.reason);
-  const instants = outcome.runs?.dueAt ?? [];
+  const instants = outcome.runs;
   if (!flags.json) await writeLines(show(name, instants, zone));
   if (!flags.yes && !(await isConfirmed())) {
     writeError('beat: nothing was published; confirm with y, or pass --yes');

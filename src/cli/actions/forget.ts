@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { planAdoption } from '../../entries/planning/plan-adoption.ts';
+import { planAdoption } from '../../entries/planning/adopt.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import { decodeState, type EntryState } from '../../contracts/store/entry-state.ts';
 import type { StoredEntry } from '../../contracts/store/stored-entries.ts';

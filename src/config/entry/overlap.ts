@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findLastTask, type Canvas } from '../../celery/canvas/canvas.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import type { OverlapPolicy } from '../../entries/catalog/overlap.ts';
+import type { OverlapPolicy } from '../../entries/catalog/entry.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import { explainNoOutcomes } from '../results/outcomes.ts';

@@ -3,13 +3,18 @@ import type { ComputeArguments, LazyContext } from '../../celery/message/lazy.ts
 import type { Arguments, MessageOptions } from '../../celery/message/message.ts';
 import type { RunCause } from '../../celery/message/run.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import type { OverlapPolicy } from './overlap.ts';
 
 /**
  * The policy for missed occurrences (beat was down, the broker was unreachable): `once` publishes one run, for the
  * newest of them; `all` publishes each, oldest first; `skip` publishes none.
  */
 export type MissedPolicy = 'once' | 'skip' | 'all';
+
+/**
+ * What happens to an occurrence that is due while an earlier run of its entry has no outcome: `allow` publishes it,
+ * `skip` skips it, `queue` publishes it when the run has ended, `cancel` ends the run and publishes it.
+ */
+export type OverlapPolicy = 'allow' | 'skip' | 'queue' | 'cancel';
 
 /** A named schedule with the task it calls: one row of `beatSchedule` after validation. */
 export interface Entry extends Arguments {
@@ -55,4 +60,20 @@ export interface Occurrence {
   readonly cause?: RunCause | undefined;
   /** The id of the command that asked for the run; absent from a scheduled one. */
   readonly commandId?: string | undefined;
+}
+
+/** Whether runs of the entry must not overlap, so that its state contains those that are running. */
+export function limitsOverlap({ overlap = 'allow' }: Pick<Entry, 'overlap'>): boolean {
+  return overlap !== 'allow';
+}
+
+/** How long a run without an outcome counts as running, unless its entry says otherwise. Milliseconds. */
+const DEFAULT_MAX_RUNTIME = 24 * 3_600_000;
+
+/** When a run that was published at `sentAt` no longer counts as running. Epoch milliseconds. */
+export function endsBy(
+  { maxRuntime = DEFAULT_MAX_RUNTIME }: Pick<Entry, 'maxRuntime'>,
+  sentAt: number,
+): number {
+  return sentAt + maxRuntime;
 }

@@ -1,13 +1,12 @@
 import { thousands } from '../../util/thousands.ts';
-import type { Entry } from '../catalog/entry.ts';
-import { cursor } from '../planning/plan.ts';
+import { cursor } from '../planning/next-due.ts';
 import { measureRun, runsAtOnce } from '../planning/runs-at-once.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { firstFrom } from '../../schedule/range.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { BackfillCommand } from './command.ts';
-import { rejected, utc, type Outcome, type Target } from './outcome.ts';
+import { applied, rejected, utc, type Applied, type Rejected, type Target } from './outcome.ts';
 
 /** Most runs of one backfill: they are one burst for the workers. */
 export const MAX_BACKFILLED = 10_000;
@@ -20,15 +19,16 @@ const MAX_BYTES = 100_000_000;
  * command published, as many as one commit may contain. Epoch milliseconds.
  */
 export function* backfill(
-  { entry, state }: Target,
+  target: Target,
   { id, from, to }: BackfillCommand,
   now: number,
-): Steps<Outcome> {
+): Steps<Applied | Rejected> {
+  const { entry, state } = target;
   const most = runsAtOnce(entry);
   const { backfill: begun } = state;
   if (begun?.command === id) {
     const dueAt = yield* occurrences(entry.schedule, cursor(state), begun.next, to, most);
-    return publish(entry, id, begun.published, dueAt, most);
+    return publish(target, id, begun.published, dueAt, most);
   }
   if (from >= to) return rejected(`from (${utc(from)}) must be before to (${utc(to)})`);
   if (to > now) return rejected(`to: ${utc(to)} is in the future (it is ${utc(now)})`);
@@ -48,27 +48,23 @@ export function* backfill(
       `${thousands(dueAt.length)} runs with messages of about ${thousands(bytes)} bytes: choose a shorter time, of at most ${thousands(fitting)} runs`,
     );
   }
-  return publish(entry, id, 0, dueAt, most);
+  return publish(target, id, 0, dueAt, most);
 }
 
 function publish(
-  entry: Entry,
+  target: Target,
   command: string,
   before: number,
   instants: readonly number[],
   most: number,
-): Outcome {
-  const dueAt = instants.slice(0, most);
+): Applied {
+  const runs = instants.slice(0, most);
   const next = instants[most];
-  const published = before + dueAt.length;
-  return {
-    kind: 'applied',
-    changes: { backfill: next === undefined ? undefined : { command, next, published } },
-    runs: { cause: 'backfill', dueAt },
-    skipped: [],
-    answer: `published ${thousands(published)} runs of ${entry.name}`,
-    isPart: next !== undefined,
-  };
+  const published = before + runs.length;
+  const changes = { backfill: next === undefined ? undefined : { command, next, published } };
+  return applied(target, `published ${thousands(published)} runs of ${target.entry.name}`, {
+    ...{ runs, causeOf: () => 'backfill', changes, isPart: next !== undefined },
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Skip } from '../catalog/catch-up.ts';
 import type { Entry } from '../catalog/entry.ts';
+import type { Decision } from '../planning/decide.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 
 /** An entry with its state, when a command is applied to it. */
@@ -8,24 +8,13 @@ export interface Target {
   readonly state: EntryState;
 }
 
-/** Runs that a command publishes, by their nominal instants, oldest first. Epoch milliseconds. */
-export interface RunRequest {
-  readonly cause: 'manual' | 'backfill';
-  readonly dueAt: readonly number[];
-}
-
 /** The effect of a command on its entry. */
-export interface Applied {
+export interface Applied extends Decision {
   readonly kind: 'applied';
-  /** What changes in the state, beside what publishing runs changes (`sentAt`, `taskId`, `runCount`). */
-  readonly changes: Partial<Pick<EntryState, 'dueAt' | 'pause' | 'skip' | 'backfill'>>;
-  readonly runs: RunRequest | null;
-  /** Occurrences that the command skips at once, to be reported. */
-  readonly skipped: readonly Skip[];
   /** The answer that the sender sees, one sentence. */
   readonly answer: string;
   /** Whether the command is to be applied again, to the state that follows: this is a part of its effect. */
-  readonly isPart?: boolean;
+  readonly isPart: boolean;
 }
 
 /** A command without an effect, and why. */
@@ -34,7 +23,18 @@ export interface Rejected {
   readonly reason: string;
 }
 
-export type Outcome = Applied | Rejected;
+/** An effect that publishes and skips nothing unless the parts say otherwise. */
+export function applied(
+  { entry, state }: Target,
+  answer: string,
+  parts: Partial<Pick<Applied, 'runs' | 'causeOf' | 'skipped' | 'changes' | 'isPart'>>,
+): Applied {
+  return {
+    ...{ kind: 'applied', entry, before: state, answer, isPart: false },
+    ...{ runs: [], causeOf: () => 'manual', skipped: [], changes: {} },
+    ...parts,
+  };
+}
 
 export function rejected(reason: string): Rejected {
   return { kind: 'rejected', reason };

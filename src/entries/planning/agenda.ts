@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import type { Entry } from '../catalog/entry.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
-import { nextDueAt } from './plan.ts';
+import { nextDueAt } from './next-due.ts';
 
 /** An entry with what was dealt with, waiting for its next occurrence. */
 export interface Item {

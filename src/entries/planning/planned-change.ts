@@ -1,12 +1,10 @@
-import type { Entry } from '../catalog/entry.ts';
-import type { Skip } from '../catalog/catch-up.ts';
-import { limitsOverlap } from '../catalog/overlap.ts';
+import type { Definition, ReadDefinition } from '../catalog/definition.ts';
+import { limitsOverlap, type Entry } from '../catalog/entry.ts';
 import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange } from '../../contracts/events/beat-events.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { ChordSize, RunMessages } from '../../celery/message/run-messages.ts';
-import type { RunCause } from '../../celery/message/run.ts';
 import type { Change } from '../../contracts/store/commit.ts';
 import {
   advance,
@@ -16,7 +14,9 @@ import {
 } from '../../contracts/store/entry-state.ts';
 import type { HistoryRow, RunRow } from '../../contracts/store/history.ts';
 import type { Steps } from '../../util/steps.ts';
-import { indexedDueAt } from './plan.ts';
+import type { Skip } from './catch-up.ts';
+import type { Decision } from './decide.ts';
+import { indexedDueAt } from './next-due.ts';
 
 /** What was decided about one entry, ready to be committed. */
 export interface PlannedChange {
@@ -31,36 +31,40 @@ export interface PlannedChange {
   readonly edit?: EntryChange | null;
 }
 
-/** What is to happen to an entry. Instants are epoch milliseconds. */
-export interface Decided {
-  readonly entry: Entry;
-  readonly before: EntryState;
-  /** Nominal instants of the runs to publish, oldest first. */
-  readonly runs: readonly number[];
-  readonly causeOf: (dueAt: number) => RunCause;
-  readonly skipped: readonly Skip[];
-  /** What changes in the state, beside what publishing changes. */
-  readonly changes: Parameters<typeof advance>[1];
-  /** The runs that workers are asked to end before. */
-  readonly cancel?: readonly RunningRun[];
-  /** The id of the command that asked for it: it distinguishes the task ids of its runs. */
-  readonly commandId?: string | undefined;
+/** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
+export interface StoredTarget {
+  /** `null` when the text in the store is not a JSON object. */
+  readonly definition: Definition | null;
+  /** `null` when its state was removed. */
+  readonly state: EntryState | null;
+}
+
+/** What a command does to a stored entry. */
+export interface StoredEdit {
+  readonly name: string;
+  /** How the entry is scheduled otherwise than before; `null` when it is not. */
+  readonly change: EntryChange | null;
+  /** `null` for an entry that is added. */
+  readonly before: EntryState | null;
+  readonly after: EntryState;
+  /** What is written; `null` removes the entry. */
+  readonly written: ReadDefinition | null;
 }
 
 /** Renders the messages of a decision, one in each step, at `sentAt` (epoch milliseconds), for the term of that token. */
 export function* planChange(
-  decided: Decided,
+  decision: Decision,
   { sentAt, term }: { readonly sentAt: number; readonly term: number },
   messageContext: MessageContext,
 ): Steps<PlannedChange> {
-  const { entry, before, causeOf, skipped, changes, cancel = [], commandId } = decided;
+  const { entry, before, causeOf, skipped, changes, cancel = [], commandId } = decision;
   const runs: RunMessages[] = [];
   // Skips decided by a policy precede its runs.
   const history: HistoryRow[] = skipped.map(({ first, last, count, reason }) => ({
     ...{ kind: 'skip', first, last, count, reason, at: sentAt, term },
   }));
   const running: RunningRun[] = [];
-  for (const dueAt of decided.runs) {
+  for (const dueAt of decision.runs) {
     const cause = causeOf(dueAt);
     const run = compose({ entry, dueAt, cause, commandId }, sentAt, messageContext);
     const { taskId } = run;
@@ -83,16 +87,40 @@ export function* planChange(
       findLastSkip(skipped, changes.dueAt ?? before.dueAt) ?? (last ? undefined : before.lastSkip),
     running: limitsOverlap(entry) ? addRunning({ ...before, ...changes }, running) : undefined,
   });
-  const change = {
-    entry: entry.name,
-    before,
-    after,
-    messages: concat(runs.map((run) => run.messages)),
-    history,
-    stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
-  };
+  const { change } = planState(entry, before, after);
+  const messages = concat(runs.map((run) => run.messages));
   const chords = concat(runs.map((run) => run.chords));
-  return { entry, change, chords, cancel: cancel.map(({ taskId }) => taskId) };
+  return {
+    ...{ entry, change: { ...change, messages, history }, chords },
+    cancel: cancel.map(({ taskId }) => taskId),
+  };
+}
+
+/** A change of the state alone. */
+export function planState(
+  entry: Entry,
+  before: EntryState | null,
+  after: EntryState,
+): PlannedChange {
+  const stored = entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
+  return { entry, change: { entry: entry.name, before, after, messages: [], stored } };
+}
+
+/** The change that commits an edit of a stored entry. */
+export function planEdit({
+  name,
+  change: edit,
+  before,
+  after,
+  written,
+}: StoredEdit): PlannedChange {
+  if (!written) {
+    const change = { entry: name, before, after, messages: [], stored: 'removed' } as const;
+    return { entry: undefined, change, edit };
+  }
+  const { entry, definition } = written;
+  const stored = { dueAt: indexedDueAt(entry, after), definition: JSON.stringify(definition) };
+  return { entry, change: { entry: name, before, after, messages: [], stored }, edit };
 }
 
 /** Most running runs that a state contains: a backfill may publish thousands. */

@@ -5,7 +5,7 @@ import { repairCommand } from '../../contracts/store/repair-command.ts';
 import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { describeError, StoreError } from '../../util/errors.ts';
-import type { StoredTarget } from './stored-edit.ts';
+import type { StoredTarget } from './planned-change.ts';
 
 /** A stored entry that was read from its store. */
 export interface LoadedEntry {

@@ -164,7 +164,7 @@ export class CommandRunner {
     const again = { ...current, steps: null };
     this.#current = null;
     // Its entry may have been due between two slices.
-    if (prepared.kind === 'run' && !(await engine.isCurrent(prepared.decided))) {
+    if (prepared.kind === 'applied' && !(await engine.isCurrent(prepared))) {
       this.#current = again;
       return;
     }
@@ -223,7 +223,7 @@ export class CommandRunner {
     const { engine } = this.#options;
     const reason = await (prepared.kind === 'edits'
       ? engine.edit(prepared.edits, finished, term, stop)
-      : engine.apply(prepared.decided, prepared.isPart ? null : finished, term, stop));
+      : engine.apply(prepared, prepared.isPart ? null : finished, term, stop));
     if (reason === null && !isPart(prepared)) this.#report(header, answer);
     return reason;
   }
@@ -239,7 +239,7 @@ function formatLongId(key: string): string {
 }
 
 function isPart(prepared: Prepared): boolean {
-  return prepared.kind === 'run' && prepared.isPart;
+  return prepared.kind === 'applied' && prepared.isPart;
 }
 
 function toHeader(command: Command): CommandHeader & { readonly id: string } {

@@ -1,22 +1,13 @@
-import { applyCommand, applyStoredCommand } from '../../entries/commands/apply-command.ts';
 import type { Command, EntryCommand, StoredCommand } from '../../entries/commands/command.ts';
-import type { EditOutcome } from '../../entries/commands/edit.ts';
-import { rejected } from '../../entries/commands/outcome.ts';
-import type { Decided } from '../../entries/planning/planned-change.ts';
+import { applyCommand } from '../../entries/commands/entry-commands.ts';
+import { rejected, type Applied, type Rejected } from '../../entries/commands/outcome.ts';
+import { applyStoredCommand, type Edits } from '../../entries/commands/stored-commands.ts';
 import type { CommandEngine } from '../scheduling/command-engine.ts';
 import { describeError } from '../../util/errors.ts';
 import type { Steps } from '../../util/steps.ts';
 
 /** What a command does, before anything of it is committed. */
-export type Prepared =
-  | {
-      readonly kind: 'run';
-      readonly decided: Decided;
-      readonly answer: string;
-      /** Whether the command is to be applied again, to the state that follows. */
-      readonly isPart: boolean;
-    }
-  | EditOutcome;
+export type Prepared = Applied | Edits | Rejected;
 
 /**
  * Reads what a command acts on, and returns the steps that decide what it does at `now` (epoch milliseconds). Rejects
@@ -37,7 +28,7 @@ export async function prepareCommand(
   }
   if (!isEntryCommand(command)) return reject(`${command.do} is not supported by this release`);
   const found = await engine.find(command.entry);
-  return found.kind === 'missing' ? reject(found.reason) : prepareRuns(found, command, now);
+  return found.kind === 'missing' ? reject(found.reason) : applyCommand(found, command, now);
 }
 
 /** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
@@ -47,23 +38,6 @@ export function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prep
   } catch (error) {
     return { done: true, value: rejected(describeError(error)) };
   }
-}
-
-function* prepareRuns(
-  found: Parameters<typeof applyCommand>[0],
-  command: EntryCommand,
-  now: number,
-): Steps<Prepared> {
-  const outcome = yield* applyCommand(found, command, now);
-  if (outcome.kind === 'rejected') return outcome;
-  const { runs, changes, skipped, answer, isPart = false } = outcome;
-  const decided = {
-    ...{ entry: found.entry, before: found.state, changes, skipped },
-    runs: runs?.dueAt ?? [],
-    causeOf: () => runs?.cause ?? 'manual',
-    commandId: command.id,
-  } as const;
-  return { kind: 'run', decided, answer, isPart };
 }
 
 // eslint-disable-next-line require-yield -- one step

@@ -1,7 +1,7 @@
 import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
 import type { Store } from '../../contracts/store/store.ts';
 import { openStores, type StoreOptions } from '../../drivers/open-store.ts';
-import type { CatchUpPolicy } from '../../entries/catalog/catch-up.ts';
+import type { CatchUpPolicy } from '../../entries/planning/catch-up.ts';
 import { OutboxLedger } from './outbox-ledger.ts';
 import { OutboxRelay } from './relay.ts';
 import type { RelayReports } from './reports.ts';

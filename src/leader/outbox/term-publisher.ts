@@ -3,7 +3,7 @@ import {
   DEFAULT_POLICY,
   selectSkipped,
   type CatchUpPolicy,
-} from '../../entries/catalog/catch-up.ts';
+} from '../../entries/planning/catch-up.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { Outbox, OutboxMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
 import { isReadable, isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';

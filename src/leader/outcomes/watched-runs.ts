@@ -1,5 +1,5 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { endsBy } from '../../entries/catalog/overlap.ts';
+import { endsBy } from '../../entries/catalog/entry.ts';
 import type { RunOutcomes } from '../scheduling/run-outcomes.ts';
 import type { RunningRun } from '../../contracts/store/entry-state.ts';
 import type { Clock } from '../../util/clock.ts';

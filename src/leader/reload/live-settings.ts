@@ -1,4 +1,4 @@
-import type { CatchUpPolicy } from '../../entries/catalog/catch-up.ts';
+import type { CatchUpPolicy } from '../../entries/planning/catch-up.ts';
 import { Catalog, type Replacement } from '../../entries/catalog/catalog.ts';
 import type { MessageContext, TraceRun } from '../../entries/compose/message-context.ts';
 import { Queues } from '../../celery/routing/queues.ts';

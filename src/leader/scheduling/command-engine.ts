@@ -11,18 +11,16 @@ import { didYouMean } from '../../util/did-you-mean.ts';
 import { thousands } from '../../util/thousands.ts';
 import { describeError } from '../../util/errors.ts';
 import type { PlanCommitter } from './plan-committer.ts';
+import type { Decision } from '../../entries/planning/decide.ts';
 import {
   planChange,
-  type Decided,
+  planEdit,
   type PlannedChange,
+  type StoredEdit,
+  type StoredTarget,
 } from '../../entries/planning/planned-change.ts';
 import { readStoredEntry, readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import {
-  planEdit,
-  type StoredEdit,
-  type StoredTarget,
-} from '../../entries/planning/stored-edit.ts';
 import type { StoredSource } from './stored-window.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Term } from './term.ts';
@@ -79,7 +77,7 @@ export class CommandEngine {
   }
 
   /** Whether the state that this was decided from is the one of now. Rejects with a `StoreError`. */
-  async isCurrent({ entry, before }: Decided): Promise<boolean> {
+  async isCurrent({ entry, before }: Decision): Promise<boolean> {
     const item = this.#options.scheduled.find(entry.name);
     if (item?.state === before) return true;
     const found = await this.find(entry.name);
@@ -111,7 +109,7 @@ export class CommandEngine {
    * Throws `TermEnded` when the term cannot continue.
    */
   async apply(
-    decided: Decided,
+    decision: Decision,
     finished: FinishedCommand | null,
     term: Term,
     stop: AbortSignal,
@@ -120,12 +118,12 @@ export class CommandEngine {
     let planned: PlannedChange;
     try {
       const at = { sentAt: clock.now(), term: term.token };
-      planned = await runInSlices(planChange(decided, at, messageContext()), clock);
+      planned = await runInSlices(planChange(decision, at, messageContext()), clock);
     } catch (error) {
-      return `${describeError(error)}${describePublished(decided)}`;
+      return `${describeError(error)}${describePublished(decision)}`;
     }
     const reason = await committer.commitCommand([planned], finished, term, stop);
-    return reason === null ? null : `${reason}${describePublished(decided)}`;
+    return reason === null ? null : `${reason}${describePublished(decision)}`;
   }
 
   /** Commits what a command does to stored entries: all of it, or nothing. Otherwise as `apply`. */
@@ -179,7 +177,7 @@ function attempt<T>(read: () => T): T | string {
 }
 
 /** What a backfill has published before the part that failed. */
-function describePublished({ before: { backfill }, commandId }: Decided): string {
+function describePublished({ before: { backfill }, commandId }: Decision): string {
   if (backfill === undefined || backfill.command !== commandId) return '';
   const { published, next } = backfill;
   return `; ${thousands(published)} runs were published, those before ${new Date(next).toISOString()}`;

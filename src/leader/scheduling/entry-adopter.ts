@@ -8,7 +8,7 @@ import {
   planRestart,
   type Adoption,
   type KnownEntry,
-} from '../../entries/planning/plan-adoption.ts';
+} from '../../entries/planning/adopt.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../entries/catalog/catalog.ts';
-import type { CatchUpPolicy } from '../../entries/catalog/catch-up.ts';
+import type { CatchUpPolicy } from '../../entries/planning/catch-up.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { StoredSource } from './stored-window.ts';
 

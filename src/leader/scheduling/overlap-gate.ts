@@ -1,12 +1,11 @@
-import { limitsOverlap } from '../../entries/catalog/overlap.ts';
+import { limitsOverlap } from '../../entries/catalog/entry.ts';
 import { advance } from '../../contracts/store/entry-state.ts';
 import { Wakeup } from '../../util/wakeup.ts';
 import type { Item } from '../../entries/planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { PAUSE, type PlanCommitter } from './plan-committer.ts';
-import { stillRunning } from '../../entries/planning/limit-overlap.ts';
-import type { PlannedChange } from '../../entries/planning/planned-change.ts';
-import { indexedDueAt } from '../../entries/planning/plan.ts';
+import { stillRunning } from '../../entries/planning/decide.ts';
+import { planState, type PlannedChange } from '../../entries/planning/planned-change.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { RunOutcomes } from './run-outcomes.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
@@ -107,7 +106,5 @@ function planEnd({ entry, state }: Known, taskIds: ReadonlySet<string>): Planned
   const { running = [] } = state;
   const left = running.filter(({ taskId }) => !taskIds.has(taskId));
   if (left.length === running.length) return null;
-  const after = advance(state, { running: left.length > 0 ? left : undefined });
-  const stored = entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
-  return { entry, change: { entry: entry.name, before: state, after, messages: [], stored } };
+  return planState(entry, state, advance(state, { running: left.length > 0 ? left : undefined }));
 }

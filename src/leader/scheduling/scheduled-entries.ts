@@ -2,7 +2,7 @@ import type { Entry } from '../../entries/catalog/entry.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 import { Agenda, type Item } from '../../entries/planning/agenda.ts';
-import { nextWakeAt } from '../../entries/planning/plan.ts';
+import { nextWakeAt } from '../../entries/planning/next-due.ts';
 import type { RunOutcomes } from './run-outcomes.ts';
 import type { StoredWindow } from './stored-window.ts';
 

@@ -1,4 +1,3 @@
-import { causeOf } from '../../entries/catalog/catch-up.ts';
 import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { MessageContext } from '../../entries/compose/message-context.ts';
@@ -7,9 +6,8 @@ import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { CommandEngine } from './command-engine.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
 import { EntryAdopter } from './entry-adopter.ts';
-import { limitOverlap } from '../../entries/planning/limit-overlap.ts';
 import { OverlapGate } from './overlap-gate.ts';
-import { planOccurrences } from '../../entries/planning/plan-occurrences.ts';
+import { decide } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
 import { runsAtOnce } from '../../entries/planning/runs-at-once.ts';
 import { PAUSE, PlanCommitter, SHORT_PAUSE } from './plan-committer.ts';
@@ -160,21 +158,13 @@ export class Scheduler {
   ): Steps<PlannedChange | undefined> {
     const { clock, events, messageContext, outcomes } = this.#options;
     try {
-      const occurrences = yield* planOccurrences(entry, state, now, dueAt);
-      const limited = limitOverlap(entry, state, occurrences, now);
-      if (limited.kind === 'wait') {
-        this.#scheduled.schedule(entry, state, limited.until);
+      const decision = yield* decide(entry, state, now, dueAt);
+      if ('waitUntil' in decision) {
+        this.#scheduled.schedule(entry, state, decision.waitUntil);
         outcomes?.expedite(state.running ?? []);
         return undefined;
       }
-      const { send, skip, changes } = limited.planned;
-      const newest = send.at(-1) ?? now;
-      const cause = (at: number) => causeOf(at, newest, now);
-      const decided = {
-        ...{ entry, before: state, runs: send, causeOf: cause, skipped: skip, changes },
-        cancel: limited.cancel,
-      };
-      return yield* planChange(decided, at, messageContext());
+      return yield* planChange(decision, at, messageContext());
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#scheduled.schedule(entry, state, clock.now() + PAUSE);

@@ -1,5 +1,5 @@
 import { newestFrom, firstFrom } from '../../schedule/range.ts';
-import { cursor } from '../../entries/planning/plan.ts';
+import { cursor } from '../../entries/planning/next-due.ts';
 import type { Steps } from '../../util/steps.ts';
 import {
   account,

@@ -2,7 +2,7 @@ import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { firstFrom } from '../../schedule/range.ts';
-import { cursor } from '../../entries/planning/plan.ts';
+import { cursor } from '../../entries/planning/next-due.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { ReadRow, SkipRow } from '../../contracts/store/history.ts';
 import { joinRuns, type RunHistory } from './join-runs.ts';

@@ -3,7 +3,7 @@ import type { AuditRow } from '../../entries/commands/shapes.ts';
 import { latestWithin } from '../../schedule/next-after.ts';
 import { firstFrom } from '../../schedule/range.ts';
 import type { Explanation, Schedule } from '../../schedule/schedule.ts';
-import { cursor } from '../../entries/planning/plan.ts';
+import { cursor } from '../../entries/planning/next-due.ts';
 import type { Pause } from '../../contracts/store/entry-state.ts';
 import { isUnreadable } from '../../contracts/store/unreadable.ts';
 import { isSendable } from '../../celery/message/parse-instant.ts';

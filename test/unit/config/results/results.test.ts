@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import type { Overrides } from '../../../../src/config/read-settings.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { nextDueAt, reconcile } from '../../../../src/entries/planning/plan.ts';
+import { nextDueAt } from '../../../../src/entries/planning/next-due.ts';
+import { reconcile } from '../../../../src/entries/planning/adopt.ts';
 import { crontab } from '../../../../src/schedule/crontab.ts';
 import { namesWritten, problemsOf } from '../support.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { decide as decideInSteps } from '../../../../src/entries/catalog/catch-up.ts';
-import { nextDueAt } from '../../../../src/entries/planning/plan.ts';
+import { catchUp as catchUpInSteps } from '../../../../src/entries/planning/catch-up.ts';
+import { nextDueAt } from '../../../../src/entries/planning/next-due.ts';
 import { newState } from '../../../../src/contracts/store/entry-state.ts';
 import { entryOf, entryProblems } from '../support.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
-const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
+const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchUpInSteps(...args));
 
 const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
 const daily = { cron: '0 4 * * *' };
@@ -150,12 +150,14 @@ describe('limits of an entry:', () => {
     const state = newState(entry.schedule.spec, Date.parse('2026-11-01T00:30:00Z'));
     const first = nextDueAt(entry, state);
     expect(first - Date.parse('2026-11-01T01:00:00Z')).toBeGreaterThan(0);
-    expect(decide(entry, first, first)).toEqual({ send: [first], skip: [], dueAt: first });
+    expect(catchUp(entry, first, first)).toEqual({
+      ...{ runs: [first], skipped: [], changes: { dueAt: first } },
+    });
     const now = Date.parse('2026-11-01T05:59:00Z');
-    const { send, skip, dueAt } = decide(entry, first, now);
-    expect(send).toEqual([dueAt]);
-    expect(dueAt).toBeGreaterThan(Date.parse('2026-11-01T05:00:00Z'));
-    expect(skip).toEqual([expect.objectContaining({ reason: 'coalesced', count: 4, first })]);
+    const { runs, skipped, changes } = catchUp(entry, first, now);
+    expect(runs).toEqual([changes.dueAt]);
+    expect(changes.dueAt).toBeGreaterThan(Date.parse('2026-11-01T05:00:00Z'));
+    expect(skipped).toEqual([expect.objectContaining({ reason: 'coalesced', count: 4, first })]);
   });
 
   test('count is the number of occurrences from the first instant, also after a restart', () => {

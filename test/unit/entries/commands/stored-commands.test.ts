@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
-import {
-  applyCommand,
-  applyStoredCommand,
-} from '../../../../src/entries/commands/apply-command.ts';
+import { applyCommand } from '../../../../src/entries/commands/entry-commands.ts';
+import { applyStoredCommand } from '../../../../src/entries/commands/stored-commands.ts';
 import type { StoredCommand } from '../../../../src/entries/commands/command.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { readStoredEntry } from '../../../../src/entries/planning/read-stored-entry.ts';
-import type { StoredTarget } from '../../../../src/entries/planning/stored-edit.ts';
+import type { StoredTarget } from '../../../../src/entries/planning/planned-change.ts';
 import { newState } from '../../../../src/contracts/store/entry-state.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';

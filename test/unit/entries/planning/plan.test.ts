@@ -1,7 +1,8 @@
 import { advance, newState } from '../../../../src/contracts/store/entry-state.ts';
 import { describe, expect, test } from 'vitest';
-import { cursor, nextDueAt, reconcile } from '../../../../src/entries/planning/plan.ts';
-import { decide as decideInSteps } from '../../../../src/entries/catalog/catch-up.ts';
+import { cursor, nextDueAt } from '../../../../src/entries/planning/next-due.ts';
+import { reconcile } from '../../../../src/entries/planning/adopt.ts';
+import { catchUp as catchUpInSteps } from '../../../../src/entries/planning/catch-up.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import {
   intervalSchedule,
@@ -13,14 +14,14 @@ import {
 } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
-const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
+const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchUpInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
 describe('plan of due entries:', () => {
   test('a run on time is published, and none is skipped', () => {
-    const decision = decide(makeEntry(), NOON, NOON + 3);
-    expect(decision).toEqual({ send: [NOON], skip: [], dueAt: NOON });
+    const decision = catchUp(makeEntry(), NOON, NOON + 3);
+    expect(decision).toEqual({ runs: [NOON], skipped: [], changes: { dueAt: NOON } });
   });
 
   test('the next occurrence is computed from the state, not from now', () => {
@@ -40,7 +41,7 @@ describe('plan of due entries:', () => {
     (step) => {
       const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
       const entry = makeEntry({ schedule: broken });
-      expect(() => decide(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
+      expect(() => catchUp(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
       expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow('is not later');
     },
   );
@@ -52,14 +53,14 @@ describe('plan of due entries:', () => {
     expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow(refused);
     const next = (after: Date) => new Date(after.getTime() + 1);
     const late = makeEntry({ schedule: { spec: 'mine', next, latest: reject } });
-    expect(() => decide(late, NOON, NOON + DAY)).toThrow(refused);
+    expect(() => catchUp(late, NOON, NOON + DAY)).toThrow(refused);
   });
 
   test('a schedule that has no next occurrence is never due', () => {
     const once: Schedule = { spec: 'at noon', next: (at) => (+at < NOON ? new Date(NOON) : null) };
     const entry = makeEntry({ schedule: once });
     expect(nextDueAt(entry, makeState({ dueAt: NOON }))).toBe(Infinity);
-    expect(decide(entry, NOON, NOON + DAY).send).toEqual([NOON]);
+    expect(catchUp(entry, NOON, NOON + DAY).runs).toEqual([NOON]);
   });
 });
 
@@ -75,7 +76,7 @@ describe('plan at the beginning of a term:', () => {
     const entry = makeEntry({ lastRunAt: NOON - 90 * SECOND });
     const { state } = reconcile(entry, undefined, NOON)!;
     expect(state.anchor).toBe(NOON - 90 * SECOND);
-    expect(decide(entry, nextDueAt(entry, state), NOON)).toMatchObject({ send: [NOON] });
+    expect(catchUp(entry, nextDueAt(entry, state), NOON)).toMatchObject({ runs: [NOON] });
     const ahead = makeEntry({ lastRunAt: NOON + DAY });
     expect(reconcile(ahead, undefined, NOON)!.state.anchor).toBe(NOON);
   });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { parallel } from '../../../../src/celery/canvas/canvas.ts';
-import { causeOf, type Skip } from '../../../../src/entries/catalog/catch-up.ts';
+import type { Skip } from '../../../../src/entries/planning/catch-up.ts';
 import type { Entry } from '../../../../src/entries/catalog/entry.ts';
 import { DEFAULT_ENCODING } from '../../../../src/celery/message/payload.ts';
 import type { MessageContext } from '../../../../src/entries/compose/message-context.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { Router } from '../../../../src/celery/routing/router.ts';
-import { planOccurrences as planOccurrencesInSteps } from '../../../../src/entries/planning/plan-occurrences.ts';
+import { decide, type Decision } from '../../../../src/entries/planning/decide.ts';
 import { planChange as planChangeInSteps } from '../../../../src/entries/planning/planned-change.ts';
 import type { SentEvent, SkippedEvent } from '../../../../src/contracts/events/beat-events.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
@@ -17,8 +17,6 @@ import { NEW_STATE } from '../../../support/change.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
-const planOccurrences = (...args: Parameters<typeof planOccurrencesInSteps>) =>
-  runAtOnce(planOccurrencesInSteps(...args));
 const planChange = (...args: Parameters<typeof planChangeInSteps>) =>
   runAtOnce(planChangeInSteps(...args));
 
@@ -38,13 +36,9 @@ const STATE = { ...NEW_STATE, sentAt: 7, taskId: 'last', runCount: 3 };
 
 function stepOf(entry: Entry, late: number) {
   const now = NOON + late;
-  const { send, skip, changes } = planOccurrences(entry, { ...STATE, dueAt: NOON - 1 }, now);
-  const cause = (at: number) => causeOf(at, send.at(-1)!, now);
-  const { change } = planChange(
-    { entry, before: STATE, runs: send, causeOf: cause, skipped: skip, changes },
-    { sentAt: now + 5, term: 9 },
-    messageContext,
-  );
+  const decision = runAtOnce(decide(entry, { ...STATE, dueAt: NOON - 1 }, now)) as Decision;
+  const at = { sentAt: now + 5, term: 9 };
+  const { change } = planChange({ ...decision, before: STATE }, at, messageContext);
   return { change, ...eventsOf(change) };
 }
 

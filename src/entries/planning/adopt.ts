@@ -1,9 +1,38 @@
 import type { Entry } from '../catalog/entry.ts';
-import { advance, type EntryState } from '../../contracts/store/entry-state.ts';
+import type { EntryChange } from '../../contracts/events/beat-events.ts';
+import { advance, newState, type EntryState } from '../../contracts/store/entry-state.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { LoadedEntry } from './read-stored-entry.ts';
-import { indexedDueAt, reconcile, type Reconciled } from './plan.ts';
-import type { PlannedChange } from './planned-change.ts';
+import { firstAnchor, indexedDueAt } from './next-due.ts';
+import { planState, type PlannedChange } from './planned-change.ts';
+
+/** The state that an entry starts its term with, and what is new about it; `null` for no change. */
+export interface Reconciled {
+  readonly state: EntryState;
+  readonly change: EntryChange | null;
+}
+
+/**
+ * Compares an entry of the configuration with its state at the beginning of a term. An entry seen for the first
+ * time without a last run elsewhere, an edited schedule, and an entry that was disabled or removed before all start
+ * from now and do not catch up. The run count stays. `null` when there is nothing to store.
+ */
+export function reconcile(
+  entry: Entry | undefined,
+  state: EntryState | undefined,
+  now: number,
+): Reconciled | null {
+  if (!entry?.enabled) {
+    if (!state) return null;
+    if (state.spec === null) return { state, change: null };
+    return { state: advance(state, { spec: null }), change: entry ? 'disabled' : 'removed' };
+  }
+  const { spec } = entry.schedule;
+  if (!state) return { state: newState(spec, firstAnchor(entry, now)), change: 'added' };
+  if (state.spec === spec) return { state, change: null };
+  const change = state.spec === null ? 'enabled' : 'edited';
+  return { state: advance(state, { spec, anchor: now }), change };
+}
 
 /** An entry as its source and the store have it. */
 export interface KnownEntry {
@@ -28,9 +57,7 @@ export interface Adoption {
  */
 export function planRestart({ entry, state }: LoadedEntry, now: number): PlannedChange | null {
   if (!entry.enabled || !state) return null;
-  const after = advance(state, { anchor: now });
-  const stored = { dueAt: indexedDueAt(entry, after) };
-  return { entry, change: { entry: entry.name, before: state, after, messages: [], stored } };
+  return planState(entry, state, advance(state, { anchor: now }));
 }
 
 /** Compares entries with their states at `now` (epoch milliseconds): one in each step. */
@@ -53,11 +80,12 @@ function planChanged(
   { name, entry, state: before, indexedAt = null }: KnownEntry,
   { state, change: edit }: Reconciled,
 ): PlannedChange | null {
-  const common = { entry: name, before: before ?? null, messages: [] };
-  if (!entry?.stored) return edit && { entry, change: { ...common, after: state }, edit };
-  const dueAt = entry.enabled ? indexedDueAt(entry, state) : null;
-  if (!edit && dueAt === indexedAt) return null;
+  if (!entry) {
+    const change = { entry: name, before: before ?? null, after: state, messages: [] };
+    return edit && { entry, change, edit };
+  }
+  if (edit) return { ...planState(entry, before ?? null, state), edit };
+  if (!entry.stored || indexedDueAt(entry, state) === indexedAt) return null;
   // The index has an instant of an earlier definition or release: without this commit nothing would load the entry.
-  const after = edit ? state : advance(state, {});
-  return { entry, change: { ...common, after, stored: { dueAt } }, edit };
+  return planState(entry, state, advance(state, {}));
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  decide as decideInSteps,
+  catchUp as catchUpInSteps,
   selectSkipped,
-  type Decision,
-} from '../../../../src/entries/catalog/catch-up.ts';
+  type Skip,
+} from '../../../../src/entries/planning/catch-up.ts';
 import type { SkipReason } from '../../../../src/celery/message/skip-reasons.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
@@ -19,7 +19,7 @@ import {
 } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
-const decide = (...args: Parameters<typeof decideInSteps>) => runAtOnce(decideInSteps(...args));
+const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchUpInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -27,27 +27,27 @@ describe('missed runs', () => {
   const late = NOON + 3 * MINUTE + 20 * SECOND;
 
   test('missed: once publishes the newest of four missed runs and coalesces the others', () => {
-    expect(decide(makeEntry(), NOON, late)).toEqual({
-      send: [NOON + 3 * MINUTE],
-      skip: [{ reason: 'coalesced', first: NOON, last: NOON + 2 * MINUTE, count: 3 }],
-      dueAt: NOON + 3 * MINUTE,
+    expect(catchUp(makeEntry(), NOON, late)).toEqual({
+      runs: [NOON + 3 * MINUTE],
+      skipped: [{ reason: 'coalesced', first: NOON, last: NOON + 2 * MINUTE, count: 3 }],
+      changes: { dueAt: NOON + 3 * MINUTE },
     });
   });
 
   test('missed: skip publishes a run that is up to a minute late, and skips one that is later', () => {
     const hourly = makeEntry({ schedule: alignedSchedule(HOUR), missed: 'skip' });
-    expect(decide(hourly, NOON, NOON + MINUTE).send).toEqual([NOON]);
-    expect(decide(hourly, NOON, NOON + MINUTE + 1)).toEqual({
-      send: [],
-      skip: [{ reason: 'missed', first: NOON, last: NOON, count: 1 }],
-      dueAt: NOON,
+    expect(catchUp(hourly, NOON, NOON + MINUTE).runs).toEqual([NOON]);
+    expect(catchUp(hourly, NOON, NOON + MINUTE + 1)).toEqual({
+      runs: [],
+      skipped: [{ reason: 'missed', first: NOON, last: NOON, count: 1 }],
+      changes: { dueAt: NOON },
     });
   });
 
   test('missed: all publishes every missed run, oldest first', () => {
-    const decision = decide(makeEntry({ missed: 'all' }), NOON, late);
-    expect(decision.send).toEqual([0, 1, 2, 3].map((n) => NOON + n * MINUTE));
-    expect(decision.skip).toEqual([]);
+    const decision = catchUp(makeEntry({ missed: 'all' }), NOON, late);
+    expect(decision.runs).toEqual([0, 1, 2, 3].map((n) => NOON + n * MINUTE));
+    expect(decision.skipped).toEqual([]);
   });
 
   test('missed: once applies the starting deadline to the newest missed run', () => {
@@ -60,24 +60,24 @@ describe('missed runs', () => {
       },
     };
     const entry = makeEntry({ schedule: uneven, startingDeadline: 30 * MINUTE });
-    const decision = decide(entry, NOON - 15 * MINUTE, NOON + 20 * MINUTE);
-    expect(decision.send).toEqual([NOON]);
+    const decision = catchUp(entry, NOON - 15 * MINUTE, NOON + 20 * MINUTE);
+    expect(decision.runs).toEqual([NOON]);
   });
 
   test('a run beyond its starting deadline is skipped', () => {
     const entry = makeEntry({ schedule: alignedSchedule(HOUR), startingDeadline: 5 * MINUTE });
-    expect(decide(entry, NOON, NOON + 6 * MINUTE)).toEqual({
-      send: [],
-      skip: [{ reason: 'deadline', first: NOON, last: NOON, count: 1 }],
-      dueAt: NOON,
+    expect(catchUp(entry, NOON, NOON + 6 * MINUTE)).toEqual({
+      runs: [],
+      skipped: [{ reason: 'deadline', first: NOON, last: NOON, count: 1 }],
+      changes: { dueAt: NOON },
     });
   });
 
   test('missed: all publishes only the runs within the starting deadline', () => {
     const entry = makeEntry({ missed: 'all', startingDeadline: 90 * SECOND });
-    const decision = decide(entry, NOON, late);
-    expect(decision.send).toEqual([NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
-    expect(decision.skip).toEqual([
+    const decision = catchUp(entry, NOON, late);
+    expect(decision.runs).toEqual([NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
+    expect(decision.skipped).toEqual([
       { reason: 'deadline', first: NOON, last: NOON + MINUTE, count: 2 },
     ]);
   });
@@ -88,10 +88,10 @@ describe('missed runs', () => {
       missed: 'all',
       maxCatchUp: 1_000,
     });
-    const decision = decide(entry, NOON, NOON + 365 * DAY);
-    expect(decision.send).toHaveLength(1_000);
-    expect(decision.send.at(-1)).toBe(NOON + 365 * DAY);
-    expect(decision.skip).toEqual([
+    const decision = catchUp(entry, NOON, NOON + 365 * DAY);
+    expect(decision.runs).toHaveLength(1_000);
+    expect(decision.runs.at(-1)).toBe(NOON + 365 * DAY);
+    expect(decision.skipped).toEqual([
       {
         reason: 'catch-up-limit',
         first: NOON,
@@ -105,11 +105,11 @@ describe('missed runs', () => {
     const schedule = cron('* * 0 1 1 *');
     const [first, newYear] = [Date.parse('2027-01-01T00:00Z'), Date.parse('2028-01-01T00:00Z')];
     const entry = makeEntry({ schedule, missed: 'all', maxCatchUp: 100 });
-    const { send, skip } = decide(entry, first, newYear + 9 * SECOND);
+    const { runs, skipped } = catchUp(entry, first, newYear + 9 * SECOND);
     const lastHour = Array.from({ length: 90 }, (_, i) => first + HOUR - (90 - i) * SECOND);
     const thisHour = Array.from({ length: 10 }, (_, i) => newYear + i * SECOND);
-    expect(send).toEqual([...lastHour, ...thisHour]);
-    expect(skip).toMatchObject([{ first, last: first + HOUR - 91 * SECOND }]);
+    expect(runs).toEqual([...lastHour, ...thisHour]);
+    expect(skipped).toMatchObject([{ first, last: first + HOUR - 91 * SECOND }]);
   });
 
   test('each missed occurrence is either published or skipped, once, and the relay decides the same', () => {
@@ -128,10 +128,10 @@ describe('missed runs', () => {
         const entry = makeEntry(parts);
         const first = entry.schedule.next(new Date(NOON))!.getTime();
         const now = first + down;
-        const { send, skip, dueAt } = decide(entry, first, now);
+        const { runs, skipped, changes } = catchUp(entry, first, now);
 
-        const dealtWith = [...send];
-        for (const { first: from, last, count } of skip) {
+        const dealtWith = [...runs];
+        for (const { first: from, last, count } of skipped) {
           const stretch = [];
           for (let at = from; at <= last; at = +entry.schedule.next(new Date(at))!)
             stretch.push(at);
@@ -141,17 +141,17 @@ describe('missed runs', () => {
         const all = [];
         for (let at = first; at <= now; at = +entry.schedule.next(new Date(at))!) all.push(at);
         expect(dealtWith.sort((a, b) => a - b)).toEqual(all);
-        expect(send).toEqual([...send].sort((a, b) => a - b));
-        expect(dueAt).toBe(all.at(-1));
+        expect(runs).toEqual([...runs].sort((a, b) => a - b));
+        expect(changes.dueAt).toBe(all.at(-1));
 
-        const skipped = selectSkipped(entry, all, now);
-        for (const at of all) expect(skipped.get(at) ?? null).toBe(reasonOf(at, skip));
+        const late = selectSkipped(entry, all, now);
+        for (const at of all) expect(late.get(at) ?? null).toBe(reasonOf(at, skipped));
       }),
     );
   });
 });
 
 /** The reason for which an occurrence is skipped; `null` for one that is published. */
-function reasonOf(at: number, skip: Decision['skip']): SkipReason | null {
-  return skip.find(({ first, last }) => first <= at && at <= last)?.reason ?? null;
+function reasonOf(at: number, skipped: readonly Skip[]): SkipReason | null {
+  return skipped.find(({ first, last }) => first <= at && at <= last)?.reason ?? null;
 }

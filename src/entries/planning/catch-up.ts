@@ -1,27 +1,19 @@
+import type { Entry } from '../catalog/entry.ts';
 import type { RunCause } from '../../celery/message/run.ts';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { latestFrom, newestFrom, stretch, type Stretch } from '../../schedule/range.ts';
 import type { Steps } from '../../util/steps.ts';
-import type { Entry } from './entry.ts';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip extends Stretch {
   readonly reason: SkipReason;
 }
 
-/** What to do about an entry that is due: everything up to and including `dueAt` is then dealt with. */
-export interface Decision {
-  /** Nominal instants to send, oldest first. */
-  readonly send: readonly number[];
-  readonly skip: readonly Skip[];
-  readonly dueAt: number;
-}
-
 /**
  * The policy of an entry for runs that are late. `once` publishes the newest run that is due, `skip` too unless
  * it is late, `all` the newest `maxCatchUp`. None of them publishes a run later than `startingDeadline`. There are
- * two ways to apply it: `decide` to the occurrences of a schedule, `selectSkipped` to messages in the outbox.
+ * two ways to apply it: `catchUp` to the occurrences of a schedule, `selectSkipped` to messages in the outbox.
  */
 export type CatchUpPolicy = Pick<Entry, 'missed' | 'maxCatchUp' | 'startingDeadline'>;
 
@@ -64,36 +56,46 @@ function limitsOf({ missed, maxCatchUp, startingDeadline }: CatchUpPolicy): Limi
 
 const OVER_COUNT = { once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const;
 
+/** What the policy makes of occurrences. Instants are epoch milliseconds. */
+interface CaughtUp {
+  /** Nominal instants of the runs to publish, oldest first. */
+  readonly runs: readonly number[];
+  readonly skipped: readonly Skip[];
+  /** Every occurrence up to and including `dueAt` is dealt with. */
+  readonly changes: { readonly dueAt: number };
+}
+
 /**
- * Decides about every occurrence from `first`, the oldest that was not dealt with, up to `now`, by the entry's
- * policy. One that is due right now is simply the newest of them: only the deadline distinguishes a run in time
- * from one that is caught up.
+ * Applies the policy to every occurrence from `first`, the oldest that was not dealt with, up to `now`. An occurrence
+ * that is due right now is simply the newest of them: only the deadline distinguishes a run in time from one that is
+ * caught up.
  */
-export function* decide(entry: Entry, first: number, now: number): Steps<Decision> {
+export function* catchUp(entry: Entry, first: number, now: number): Steps<CaughtUp> {
   const { schedule, missed } = entry;
   const { count, overCount, lateness, tooLate } = limitsOf(entry);
   const newest = latestFrom(schedule, first, now);
-  const skip: Skip[] = [];
+  const skipped: Skip[] = [];
   let oldest = first;
   /** Skips the occurrences before `end`. */
   const skipUntil = function* (end: number, reason: SkipReason): Steps<void> {
     if (oldest >= end) return;
-    const skipped = yield* stretch(schedule, oldest, end);
-    skip.push({ reason, ...skipped });
-    oldest = nextAfter(schedule, skipped.last);
+    const skip = yield* stretch(schedule, oldest, end);
+    skipped.push({ reason, ...skip });
+    oldest = nextAfter(schedule, skip.last);
   };
+  const changes = { dueAt: newest };
   // A single run replaces all others, however late they are.
   if (missed !== 'all') yield* skipUntil(newest, overCount);
   yield* skipUntil(now - lateness, tooLate);
-  if (oldest > newest) return { send: [], skip, dueAt: newest };
-  const send = yield* newestFrom(schedule, oldest, newest, count);
-  yield* skipUntil(send[0]!, overCount);
-  return { send, skip, dueAt: newest };
+  if (oldest > newest) return { runs: [], skipped, changes };
+  const runs = yield* newestFrom(schedule, oldest, newest, count);
+  yield* skipUntil(runs[0]!, overCount);
+  return { runs, skipped, changes };
 }
 
 /**
- * Decides about runs at these instants, whose messages are in the outbox. Returns the runs that are no longer to be
- * published, with the reason.
+ * Applies the policy to runs at these instants, whose messages are in the outbox. Returns the runs that are no longer to
+ * be published, with the reason.
  */
 export function selectSkipped(
   policy: CatchUpPolicy,

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { OverlapPolicy } from '../../../../src/entries/catalog/overlap.ts';
-import { limitOverlap } from '../../../../src/entries/planning/limit-overlap.ts';
-import { planOccurrences as planOccurrencesInSteps } from '../../../../src/entries/planning/plan-occurrences.ts';
+import type { OverlapPolicy } from '../../../../src/entries/catalog/entry.ts';
+import { decide as decideInSteps } from '../../../../src/entries/planning/decide.ts';
 import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
 import { HOUR, makeEntry, makeState, MINUTE } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
-
-const planOccurrences = (...args: Parameters<typeof planOccurrencesInSteps>) =>
-  runAtOnce(planOccurrencesInSteps(...args));
 
 /** An entry that is due every minute, and its state after the run at minute 1. */
 const RUNNING = [{ taskId: 'first', dueAt: MINUTE, sentAt: MINUTE }];
@@ -20,15 +16,18 @@ function decide(
   parts: Parameters<typeof makeEntry>[0] = {},
 ) {
   const entry = makeEntry({ overlap, ...parts });
-  const whole = { ...STATE, ...state };
-  return limitOverlap(entry, whole, planOccurrences(entry, whole, now), now);
+  const decision = runAtOnce(decideInSteps(entry, { ...STATE, ...state }, now));
+  if ('waitUntil' in decision) return decision;
+  const { runs, skipped, changes, cancel = [] } = decision;
+  return { runs, skipped, changes, cancel };
 }
 
 describe('overlap', () => {
   test('overlap allow: a run is published beside a running one, and the state does not change', () => {
     expect(decide('allow', 2 * MINUTE)).toEqual({
-      kind: 'proceed',
-      planned: { send: [2 * MINUTE], skip: [], changes: { dueAt: 2 * MINUTE } },
+      runs: [2 * MINUTE],
+      skipped: [],
+      changes: { dueAt: 2 * MINUTE },
       cancel: [],
     });
   });
@@ -37,8 +36,9 @@ describe('overlap', () => {
     'overlap %s: a run is published when none is running',
     (overlap) => {
       expect(decide(overlap, 2 * MINUTE, {})).toEqual({
-        kind: 'proceed',
-        planned: { send: [2 * MINUTE], skip: [], changes: { dueAt: 2 * MINUTE, running: [] } },
+        runs: [2 * MINUTE],
+        skipped: [],
+        changes: { dueAt: 2 * MINUTE, running: [] },
         cancel: [],
       });
     },
@@ -46,12 +46,9 @@ describe('overlap', () => {
 
   test('overlap skip: an occurrence is skipped while a run is running', () => {
     expect(decide('skip', 2 * MINUTE)).toEqual({
-      kind: 'proceed',
-      planned: {
-        send: [],
-        skip: [{ reason: 'overlap', first: 2 * MINUTE, last: 2 * MINUTE, count: 1 }],
-        changes: { dueAt: 2 * MINUTE, running: RUNNING },
-      },
+      runs: [],
+      skipped: [{ reason: 'overlap', first: 2 * MINUTE, last: 2 * MINUTE, count: 1 }],
+      changes: { dueAt: 2 * MINUTE, running: RUNNING },
       cancel: [],
     });
   });
@@ -59,22 +56,19 @@ describe('overlap', () => {
   test('overlap queue: an occurrence waits until the newest run has ended or is too old', () => {
     const later = { taskId: 'manual', dueAt: 90_000, sentAt: 90_000 };
     expect(decide('queue', 2 * MINUTE, { running: [...RUNNING, later] })).toEqual({
-      kind: 'wait',
-      until: 90_000 + 24 * HOUR,
+      waitUntil: 90_000 + 24 * HOUR,
     });
-    expect(decide('queue', 2 * MINUTE, {}, { maxRuntime: HOUR })).toMatchObject({
-      kind: 'proceed',
-    });
+    expect(decide('queue', 2 * MINUTE, {}, { maxRuntime: HOUR })).toMatchObject({});
     expect(decide('queue', 2 * MINUTE, { running: RUNNING }, { maxRuntime: HOUR })).toEqual({
-      kind: 'wait',
-      until: MINUTE + HOUR,
+      waitUntil: MINUTE + HOUR,
     });
   });
 
   test('overlap cancel: a run is published, and the running ones are to be ended', () => {
     expect(decide('cancel', 2 * MINUTE)).toEqual({
-      kind: 'proceed',
-      planned: { send: [2 * MINUTE], skip: [], changes: { dueAt: 2 * MINUTE, running: [] } },
+      runs: [2 * MINUTE],
+      skipped: [],
+      changes: { dueAt: 2 * MINUTE, running: [] },
       cancel: RUNNING,
     });
   });
@@ -91,8 +85,8 @@ describe('overlap', () => {
         },
       );
       expect(decision).toMatchObject({
-        kind: 'proceed',
-        planned: { send: [12 * MINUTE], skip: [] },
+        runs: [12 * MINUTE],
+        skipped: [],
         cancel: [],
       });
     },
@@ -100,11 +94,9 @@ describe('overlap', () => {
 
   test('overlap skip: of several missed runs the newest is published, and the others are skipped', () => {
     expect(decide('skip', 4 * MINUTE, {}, { missed: 'all' })).toMatchObject({
-      planned: {
-        send: [4 * MINUTE],
-        skip: [{ reason: 'overlap', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],
-        changes: { dueAt: 4 * MINUTE },
-      },
+      runs: [4 * MINUTE],
+      skipped: [{ reason: 'overlap', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],
+      changes: { dueAt: 4 * MINUTE },
     });
   });
 
@@ -112,21 +104,17 @@ describe('overlap', () => {
     const skipped = { missed: 'all', startingDeadline: 150_000 } as const;
     const state = { skip: [4 * MINUTE] };
     expect(decide('queue', 5 * MINUTE, state, skipped)).toMatchObject({
-      planned: {
-        send: [3 * MINUTE],
-        skip: [{ reason: 'deadline', first: 2 * MINUTE, last: 2 * MINUTE }],
-        // What a command asked to skip is still ahead.
-        changes: { dueAt: 3 * MINUTE, skip: [4 * MINUTE] },
-      },
+      runs: [3 * MINUTE],
+      skipped: [{ reason: 'deadline', first: 2 * MINUTE, last: 2 * MINUTE }],
+      // What a command asked to skip is still ahead.
+      changes: { dueAt: 3 * MINUTE, skip: [4 * MINUTE] },
     });
   });
 
   test('overlap queue: with missed once, the newest occurrence that waits replaces the others', () => {
     expect(decide('queue', 4 * MINUTE, {})).toMatchObject({
-      planned: {
-        send: [4 * MINUTE],
-        skip: [{ reason: 'coalesced', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],
-      },
+      runs: [4 * MINUTE],
+      skipped: [{ reason: 'coalesced', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],
     });
   });
 });

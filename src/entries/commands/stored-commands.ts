@@ -1,0 +1,173 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  checkDefinition,
+  type Definition,
+  type Definitions,
+  type ReadDefinition,
+} from '../catalog/definition.ts';
+import { reconcile } from '../planning/adopt.ts';
+import { firstAnchor, nextDueAt } from '../planning/next-due.ts';
+import type { StoredEdit, StoredTarget } from '../planning/planned-change.ts';
+import { explainDefinition } from '../planning/read-stored-entry.ts';
+import { advance, newState } from '../../contracts/store/entry-state.ts';
+import { parseJson } from '../../util/decode/json.ts';
+import { UndecodableError } from '../../util/decode/limits.ts';
+import { formatDiagnostic } from '../../util/diagnostic.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { AddCommand, RemoveCommand, StoredCommand, UpdateCommand } from './command.ts';
+import { rejected, type Rejected } from './outcome.ts';
+
+/** What commands that change stored entries are applied to. */
+export interface StoredTargets {
+  /** Those of the entries that the command names that exist, or why one cannot be read. */
+  readonly stored: ReadonlyMap<string, StoredTarget | string>;
+  readonly isDeclared: (name: string) => boolean;
+  readonly definitions: Definitions;
+}
+
+/** The effect of a command on stored entries. */
+export interface Edits {
+  readonly kind: 'edits';
+  readonly edits: readonly StoredEdit[];
+  /** The answer that the sender sees, one sentence. */
+  readonly answer: string;
+}
+
+/** Reasons that one answer shows. */
+const MAX_REASONS = 10;
+
+/** Applies a command that changes stored entries. Pure, as `applyCommand`; one step reads one definition. */
+export function* applyStoredCommand(
+  targets: StoredTargets,
+  command: StoredCommand,
+  now: number,
+): Steps<Edits | Rejected> {
+  switch (command.do) {
+    case 'add':
+      return yield* add(targets, command, now);
+    case 'update':
+      return update(targets, command, now);
+    case 'remove':
+      return remove(targets, command);
+  }
+}
+
+/**
+ * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
+ * exists with the same definition stays as it is, so that a command may be sent again.
+ */
+function* add(targets: StoredTargets, command: AddCommand, now: number): Steps<Edits | Rejected> {
+  const edits: StoredEdit[] = [];
+  const reasons: string[] = [];
+  const names = Object.keys(command.definitions);
+  for (const name of names) {
+    yield;
+    const edit = addOne(targets, name, command.definitions[name]!, now);
+    if (typeof edit === 'string') reasons.push(edit);
+    else if (edit) edits.push(edit);
+  }
+  if (reasons.length > 0) return rejected(formatReasons(reasons));
+  return { kind: 'edits', edits, answer: formatAdded(names, edits.length) };
+}
+
+/** The edit that adds an entry, or why it cannot be added; `null` if it exists. */
+function addOne(
+  targets: StoredTargets,
+  name: string,
+  definition: Definition,
+  now: number,
+): StoredEdit | string | null {
+  const quoted = JSON.stringify(name);
+  if (targets.isDeclared(name)) return `entry ${quoted} is declared in the configuration`;
+  const read = readDefinition(targets, name, definition);
+  if (typeof read === 'string') return read;
+  const existing = targets.stored.get(name);
+  if (typeof existing === 'object' && isDeepStrictEqual(existing.definition, read.definition)) {
+    return null;
+  }
+  if (existing) return `entry ${quoted} exists with another definition; update or remove it`;
+  const { entry } = read;
+  const after = newState(entry.enabled ? entry.schedule.spec : null, firstAnchor(entry, now));
+  if (entry.enabled && nextDueAt(entry, after) === Infinity) {
+    return `entry ${quoted} would never be due`;
+  }
+  return { name, change: 'added', before: null, after, written: read };
+}
+
+function formatAdded(names: readonly string[], added: number): string {
+  const existing = names.length - added;
+  const also = existing === 0 ? '' : `; ${existing} existed already`;
+  if (names.length > 1) return `added ${added} ${added === 1 ? 'entry' : 'entries'}${also}`;
+  return added === 1 ? `added ${names[0]!}` : `${names[0]!} existed already, with this definition`;
+}
+
+/**
+ * Changes the definition of a stored entry. An edited schedule counts from `now` (epoch milliseconds), as in a
+ * configuration; otherwise the entry keeps its place.
+ */
+function update(targets: StoredTargets, command: UpdateCommand, now: number): Edits | Rejected {
+  const { entry: name } = command;
+  const target = findStored(targets, name);
+  if ('kind' in target) return target;
+  if (!target.definition) return rejected(explainDefinition(name));
+  const definition = targets.definitions.update(target.definition, command.definition);
+  const read = readDefinition(targets, name, definition);
+  if (typeof read === 'string') return rejected(read);
+  const before = target.state ?? newState(null, now);
+  const reconciled = reconcile(read.entry, before, now);
+  const change = reconciled?.change ?? null;
+  const after = change ? reconciled!.state : advance(before, {});
+  return {
+    kind: 'edits',
+    edits: [{ name, change, before: target.state, after, written: read }],
+    answer: `updated ${name}${change ? `; its schedule counts from now` : ''}`,
+  };
+}
+
+/** Removes a stored entry with its state. Runs that were published are not recalled. */
+function remove(targets: StoredTargets, { entry: name }: RemoveCommand): Edits | Rejected {
+  const target = findStored(targets, name);
+  if ('kind' in target) return target;
+  const { state: before } = target;
+  const after = before ?? newState(null, 0);
+  const edit = { name, change: 'removed', before, after, written: null } as const;
+  return { kind: 'edits', edits: [edit], answer: `removed ${name}` };
+}
+
+/** The stored entry that a command changes, or why there is none. */
+function findStored({ stored, isDeclared }: StoredTargets, name: string): StoredTarget | Rejected {
+  const found = stored.get(name);
+  if (typeof found === 'object') return found;
+  if (found !== undefined) return rejected(found);
+  const quoted = JSON.stringify(name);
+  if (!isDeclared(name)) return rejected(`no stored entry ${quoted}; beat list shows all entries`);
+  return rejected(
+    `entry ${quoted} is declared in the configuration: edit the file, then run beat reload`,
+  );
+}
+
+/** The entry of a definition, or why it is invalid. */
+function readDefinition(
+  { definitions }: StoredTargets,
+  name: string,
+  definition: Definition,
+): ReadDefinition | string {
+  try {
+    checkDefinition(JSON.stringify(definition));
+    const read = definitions.read(name, definition);
+    // Readers reject a larger text, as that of many updates could become.
+    parseJson(JSON.stringify(read.definition));
+    return read;
+  } catch (error) {
+    if (error instanceof UndecodableError)
+      return `the definition of entry ${JSON.stringify(name)} is too large: ${error.message}`;
+    if (!(error instanceof ConfigError)) return describeError(error);
+    return formatReasons(error.errors.map(formatDiagnostic));
+  }
+}
+
+function formatReasons(reasons: readonly string[]): string {
+  const more = reasons.length > MAX_REASONS ? `; and ${reasons.length - MAX_REASONS} more` : '';
+  return `${reasons.slice(0, MAX_REASONS).join('; ')}${more}`;
+}

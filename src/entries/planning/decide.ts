@@ -1,0 +1,182 @@
+import { endsBy, type Entry } from '../catalog/entry.ts';
+import type { RunCause } from '../../celery/message/run.ts';
+import { nextAfter, withoutInstants } from '../../schedule/next-after.ts';
+import { COUNT_LIMIT, latestFrom, stretch } from '../../schedule/range.ts';
+import type { advance, EntryState, RunningRun } from '../../contracts/store/entry-state.ts';
+import type { Steps } from '../../util/steps.ts';
+import { catchUp, causeOf, type Skip } from './catch-up.ts';
+import { cursor, nextDueAt } from './next-due.ts';
+import { runsAtOnce } from './runs-at-once.ts';
+
+/** What is to happen to an entry, by its schedule or by a command. Instants are epoch milliseconds. */
+export interface Decision {
+  readonly entry: Entry;
+  /** The state that it was decided from. */
+  readonly before: EntryState;
+  /** Nominal instants of the runs to publish, oldest first. */
+  readonly runs: readonly number[];
+  readonly causeOf: (dueAt: number) => RunCause;
+  readonly skipped: readonly Skip[];
+  /** What changes in the state, beside what publishing changes (`sentAt`, `taskId`, `runCount`). */
+  readonly changes: Parameters<typeof advance>[1];
+  /** Runs that workers are asked to end before. */
+  readonly cancel?: readonly RunningRun[];
+  /** The id of the command that asked for it: it distinguishes the task ids of its runs. */
+  readonly commandId?: string | undefined;
+}
+
+/** Nothing is to happen until the running runs have ended, or until that instant. Epoch milliseconds. */
+export interface Wait {
+  readonly waitUntil: number;
+}
+
+/** Occurrences, and what becomes of them. */
+type Dealt = Pick<Decision, 'runs' | 'skipped' | 'changes'>;
+
+/**
+ * Decides what to do at `now` (epoch milliseconds) about an entry that is due since `first`, or whose pause has ended.
+ * Occurrences of the pause, and occurrences that a command asked to skip, are skipped; the others follow the catch-up
+ * policy of the entry, and then its overlap policy. The state contains the runs that are running.
+ */
+export function* decide(
+  entry: Entry,
+  before: EntryState,
+  now: number,
+  first = nextDueAt(entry, before),
+): Steps<Decision | Wait> {
+  const dealt = yield* decideOccurrences(entry, before, now, first);
+  const newest = dealt.runs.at(-1) ?? now;
+  const decision = {
+    ...{ entry, before, causeOf: (dueAt: number) => causeOf(dueAt, newest, now) },
+    ...dealt,
+  };
+  return limitRuns(decision, now);
+}
+
+function* decideOccurrences(
+  entry: Entry,
+  state: EntryState,
+  now: number,
+  first: number,
+): Steps<Dealt> {
+  const until = state.pause?.until ?? null;
+  if (until !== null) return yield* decideAfterPause(entry, state, until, now);
+  const asked = state.skip?.filter((at) => at >= first) ?? [];
+  if (!asked.some((at) => at <= now)) return yield* catchUp(entry, first, now);
+  const schedule = withoutInstants(entry.schedule, asked);
+  const start = asked.includes(first) ? nextAfter(schedule, first) : first;
+  const rest =
+    start > now ? { runs: [], skipped: [] } : yield* catchUp({ ...entry, schedule }, start, now);
+  const skipped = asked.filter((at) => at <= now);
+  return {
+    runs: rest.runs,
+    skipped: [
+      ...rest.skipped,
+      ...skipped.map((at) => ({ reason: 'skipped', first: at, last: at, count: 1 }) as const),
+    ],
+    changes: {
+      dueAt: latestFrom(entry.schedule, first, now),
+      skip: emptyToAbsent(asked.filter((at) => at > now)),
+    },
+  };
+}
+
+function* decideAfterPause(
+  entry: Entry,
+  state: EntryState,
+  until: number,
+  now: number,
+): Steps<Dealt> {
+  const { changes, skipped } = yield* endPause(entry, state, until);
+  const resumed = { ...state, ...changes };
+  const first = nextDueAt(entry, resumed);
+  if (first > now) return { runs: [], skipped, changes };
+  const dealt = yield* decideOccurrences(entry, resumed, now, first);
+  return {
+    runs: dealt.runs,
+    skipped: [...skipped, ...dealt.skipped],
+    changes: { ...changes, ...dealt.changes },
+  };
+}
+
+/**
+ * Ends the pause of an entry at `end` (epoch milliseconds). Every occurrence before it is dealt with: those of the pause
+ * are skipped, never caught up.
+ */
+export function* endPause(
+  { schedule }: Entry,
+  state: EntryState,
+  end: number,
+): Steps<Pick<Decision, 'skipped' | 'changes'>> {
+  const first = nextAfter(schedule, cursor(state));
+  if (first >= end) return { skipped: [], changes: { pause: undefined } };
+  const paused = { reason: 'paused', ...(yield* stretch(schedule, first, end)) } as const;
+  return { skipped: [paused], changes: { pause: undefined, dueAt: paused.last } };
+}
+
+/** The runs that still count as running at `now` (epoch milliseconds): those that are not older than `maxRuntime`. */
+export function stillRunning(
+  entry: Entry,
+  { running = [] }: Pick<EntryState, 'running'>,
+  now: number,
+): readonly RunningRun[] {
+  return running.filter(({ sentAt }) => endsBy(entry, sentAt) > now);
+}
+
+/**
+ * Limits runs by the overlap policy. A single run is published: the newest occurrence, or with `queue` the oldest of those
+ * that the catch-up policy publishes; the others follow when it has ended. An entry whose runs may overlap publishes the
+ * oldest, at most as many as one commit may contain.
+ */
+function limitRuns(decision: Decision, now: number): Decision | Wait {
+  const { entry, before, runs, skipped, changes } = decision;
+  const { overlap = 'allow' } = entry;
+  if (runs.length === 0) return decision;
+  // Most decisions have one run, and need no limit.
+  if (overlap === 'allow') {
+    return runs.length > 1 ? publishOldest(decision, runsAtOnce(entry)) : decision;
+  }
+  const running = stillRunning(entry, before, now);
+  const isFree = running.length === 0;
+  if (overlap === 'queue' && !isFree) {
+    return { waitUntil: Math.max(...running.map(({ sentAt }) => endsBy(entry, sentAt))) };
+  }
+  if (overlap === 'skip' && !isFree) {
+    const all = [...skipped, overlapping(runs)];
+    return { ...decision, runs: [], skipped: all, changes: { ...changes, running } };
+  }
+  const single = overlap === 'queue' ? publishOldest(decision, 1) : publishNewest(decision);
+  const limited = { ...single, changes: { ...single.changes, running: [] } };
+  return isFree ? limited : { ...limited, cancel: running };
+}
+
+function publishNewest(decision: Decision): Decision {
+  const { runs, skipped } = decision;
+  if (runs.length === 1) return decision;
+  const older = overlapping(runs.slice(0, -1));
+  return { ...decision, runs: runs.slice(-1), skipped: [...skipped, older] };
+}
+
+/** The occurrences after the oldest stay due, and what commands asked to skip among them stays asked. */
+function publishOldest(decision: Decision, count: number): Decision {
+  const { before, runs, skipped, changes } = decision;
+  if (runs.length <= count) return decision;
+  const oldest = runs.slice(0, count);
+  const dueAt = oldest.at(-1)!;
+  const asked = (before.skip ?? []).filter((at) => at > dueAt);
+  return {
+    ...decision,
+    runs: oldest,
+    skipped: skipped.filter(({ last }) => last < dueAt),
+    changes: { ...changes, dueAt, skip: emptyToAbsent(asked) },
+  };
+}
+
+function overlapping(instants: readonly number[]): Skip {
+  const count = instants.length > COUNT_LIMIT ? null : instants.length;
+  return { reason: 'overlap', first: instants[0]!, last: instants.at(-1)!, count };
+}
+
+function emptyToAbsent<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
