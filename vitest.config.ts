@@ -76,6 +76,7 @@ export default defineConfig({
       'test/support/celery-pythons.ts',
       'test/support/compile-cache.ts',
       'test/support/data-folders.ts',
+      'test/support/left-out.ts',
       'test/support/rabbitmq-pool.ts',
     ],
     projects: [

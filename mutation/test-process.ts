@@ -58,7 +58,7 @@ const vitest = await createVitest(
     maxWorkers: 2,
     setupFiles: ['mutation/setup.ts'],
     sequence: { sequencer: AsGiven },
-    env: { [MODE]: mode, [FOLDER]: folder, NODE_OPTIONS: `--import ${preload}` },
+    env: { [MODE]: mode, [FOLDER]: folder, NODE_OPTIONS: `--import ${preload}`, TEST_ALL: '1' },
     reporters: [{ onTestModuleEnd: noteModule, onTestCaseResult: noteTest }],
   },
   {

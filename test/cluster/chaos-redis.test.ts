@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { redisEnvironment } from '../../chaos/environments/redis.ts';
+import { MUTATIONS } from '../../chaos/mutations.ts';
 import { Program } from '../../chaos/program.ts';
 import { requireService } from '../support/services.ts';
 import { testChaos } from './chaos.ts';
@@ -13,6 +14,14 @@ testChaos('Redis', {
     ...{ 'command-repeated': 'commands', overlapping: 'overlaps' },
   },
 });
+
+test.each(Object.entries(MUTATIONS))(
+  'chaos: the program has each text that the mutation %s replaces',
+  (_, mutation) => {
+    using program = new Program(mutation);
+    expect(program.script).toMatch(/beat\.js$/);
+  },
+);
 
 test('chaos: a mutation whose text the program no longer has is an error', () => {
   const gone = {

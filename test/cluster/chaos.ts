@@ -7,6 +7,7 @@ import { Program } from '../../chaos/program.ts';
 import { formatRun, isClean } from '../../chaos/report.ts';
 import { runScenario } from '../../chaos/run.ts';
 import { generateScenario, type FaultDurations } from '../../chaos/scenario.ts';
+import { leaveOut } from '../support/left-out.ts';
 
 const SEEDS = [1, 2];
 
@@ -67,28 +68,34 @@ export function testChaos(
       }
     });
 
+    const leftOut = leaveOut('mutations');
     // Without mutations to detect, these faults are among those of the test above.
     if (Object.keys(mutations).length > 0) {
-      test(`the unmutated program passes the faults that detect mutations`, async () => {
-        using program = new Program();
-        const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
-        expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
-      });
+      test.skipIf(leftOut)(
+        `the unmutated program passes the faults that detect mutations`,
+        async () => {
+          using program = new Program();
+          const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
+          expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
+        },
+      );
     }
 
-    test.for(Object.entries(mutations))(
-      `the checker detects the mutation %s`,
-      async ([mutation, violation]) => {
-        using program = new Program(MUTATIONS[mutation as keyof typeof MUTATIONS]);
-        let found: string[] = [];
-        for (const seed of new Set([firstSeed, ...ATTEMPTS])) {
-          const { result } = await run(seed, type, program, faults);
-          found = result.violations[violation];
-          console.log(`${name}, ${mutation}, seed ${seed}: ${found.length} ${violation}`);
-          if (found.length > 0) break;
-        }
-        expect(found).not.toEqual([]);
-      },
-    );
+    describe.skipIf(leftOut)(leftOut || `mutations`, () => {
+      test.for(Object.entries(mutations))(
+        `the checker detects the mutation %s`,
+        async ([mutation, violation]) => {
+          using program = new Program(MUTATIONS[mutation as keyof typeof MUTATIONS]);
+          let found: string[] = [];
+          for (const seed of new Set([firstSeed, ...ATTEMPTS])) {
+            const { result } = await run(seed, type, program, faults);
+            found = result.violations[violation];
+            console.log(`${name}, ${mutation}, seed ${seed}: ${found.length} ${violation}`);
+            if (found.length > 0) break;
+          }
+          expect(found).not.toEqual([]);
+        },
+      );
+    });
   });
 }

@@ -8,15 +8,14 @@ import { DEFAULT_CONNECTION } from '../../src/contracts/broker/connection-settin
 import { createExchange, createQueue, type Queue } from '../../src/celery/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
 import type { BrokerOptions } from '../../src/contracts/store/store.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { makeMessage } from '../support/message.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 
-const newest = CELERIES[1]!;
-const missing = requireService('rabbitmq-server') || requireCelery(newest);
+const missing = requireService('rabbitmq-server') || requireCelery(NEWEST);
 
 const topic = createExchange('jobs', 'topic');
 const quorum: Queue = {
@@ -48,7 +47,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
     return broker;
   };
   const asAWorker = async (type: string) => {
-    const { python } = findCelery(newest)!;
+    const { python } = findCelery(NEWEST)!;
     await promisify(execFile)(python, ['-c', AS_A_WORKER, server.url(), type]);
   };
   const delayed = (id: string, seconds: number, exchange = 'jobs') => {

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
-import { CELERIES, requireCelery, Worker } from '../support/celery.ts';
+import { NEWEST, Worker, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { Receiver } from '../support/receiver.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
-const celery = CELERIES[0]!;
-const missing = requireService('redis-server') || requireCelery(celery);
+const missing = requireService('redis-server') || requireCelery(NEWEST);
 
 test.skipIf(missing)(
   missing ||
@@ -29,7 +28,7 @@ test.skipIf(missing)(
     };
     folder.write('beat.config.json', JSON.stringify(config));
     const options = { brokerUrl: redis.url(), resultBackend: redis.url(), cwd: folder.path };
-    await using _worker = new Worker(celery, options);
+    await using _worker = new Worker(NEWEST, options);
     await using beat = new BeatProcess({ cwd: folder.path });
     const hook = await receiver.received.first('the webhook', ({ path }) => path === '/hook');
     expect(JSON.parse(hook.body)).toMatchObject({

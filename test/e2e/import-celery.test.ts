@@ -11,7 +11,7 @@ import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { BeatProcess, BUILT } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
-import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
+import { CELERIES, NEWEST, Worker, findCelery, requireCelery } from '../support/celery.ts';
 import { runCommandIn } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
 import { PythonForks } from '../support/python-forks.ts';
@@ -261,10 +261,11 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
   );
 });
 
-test.each(CELERIES)(
+test.for(CELERIES)(
   'import celery: with $name, a Python without the client of the broker is one sentence with the package',
-  async (celery) => {
-    if (requireCelery(celery)) return;
+  async (celery, context) => {
+    const reason = requireCelery(celery);
+    if (reason !== false) context.skip(reason);
     const { python } = findCelery(celery)!;
     using folder = new Folder({
       'redis.py': 'raise ImportError("No module named \'redis\'")\n',
@@ -311,10 +312,11 @@ function sitePackages(python: string): string {
   return spawnSync(python, ['-c', program], { encoding: 'utf8' }).stdout.trim();
 }
 
-test.each(CELERIES)(
+test.for(CELERIES)(
   'import celery: with $name, lists the entries that Celery cannot read',
-  async (celery) => {
-    if (requireCelery(celery)) return;
+  async (celery, context) => {
+    const reason = requireCelery(celery);
+    if (reason !== false) context.skip(reason);
     const python = findCelery(celery)!.python;
     const args = ['import', 'celery', '-A', 'misspelled', '--python', python, '--format', 'json'];
     const { stdout, stderr } = await callBeat(args, { cwd: PROJECTS });
@@ -325,10 +327,11 @@ test.each(CELERIES)(
   },
 );
 
-test.each(CELERIES)(
+test.for(CELERIES)(
   'import celery: with $name, asks a scheduler of the project that keeps a file, and leaves none',
-  async (celery) => {
-    if (requireCelery(celery)) return;
+  async (celery, context) => {
+    const reason = requireCelery(celery);
+    if (reason !== false) context.skip(reason);
     const python = findCelery(celery)!.python;
     const args = ['import', 'celery', '-A', 'own_scheduler', '--python', python];
     const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], {
@@ -341,11 +344,10 @@ test.each(CELERIES)(
   },
 );
 
-const newest = CELERIES[1]!;
 describe.each(['pytz', 'dateutil', 'pendulum'] as const)(
   'import celery: time zones of %s',
   (library) => {
-    const found = findCelery(newest, library);
+    const found = findCelery(NEWEST, library);
 
     test.skipIf(!found)(
       found ? 'are those of beat' : `${library} is not installed beside the newest Celery`,
@@ -370,8 +372,8 @@ describe.each(['pytz', 'dateutil', 'pendulum'] as const)(
 /** One that the test does not choose. */
 const INSTANT = expect.stringMatching(/^\d{4}-.*Z$/) as string;
 
-const noDjango = requireCelery(newest, 'django_celery_beat');
-const noRedBeat = requireCelery(newest, 'redbeat');
+const noDjango = requireCelery(NEWEST, 'django_celery_beat');
+const noRedBeat = requireCelery(NEWEST, 'redbeat');
 
 test.skipIf(noDjango)(
   noDjango || 'import celery: reads the tables of django-celery-beat without writing to them',
@@ -379,7 +381,7 @@ test.skipIf(noDjango)(
     using folder = new Folder();
     const database = join(folder.path, 'site.sqlite3');
     const env = { SITE_DATABASE: database };
-    const { python } = findCelery(newest)!;
+    const { python } = findCelery(NEWEST)!;
     const filled = spawnSync(python, ['-B', '-m', 'site_django.fill'], {
       ...{ cwd: PROJECTS, encoding: 'utf8', env: { ...process.env, ...env } },
     });
@@ -456,7 +458,7 @@ test.skipIf(noRedBeat)(
   async () => {
     await using redis = await RedisServer.start();
     const env = { CELERY_BROKER_URL: redis.url() };
-    const { python } = findCelery(newest)!;
+    const { python } = findCelery(NEWEST)!;
     const filled = spawnSync(python, ['-B', 'red_beat.py'], {
       ...{ cwd: PROJECTS, encoding: 'utf8', env: { ...process.env, ...env } },
     });

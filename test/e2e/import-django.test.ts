@@ -6,14 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
-import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
+import { NEWEST, Worker, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
 
 const SCRIPT = join(import.meta.dirname, '../support/django_tasks.py');
-const NEWEST = CELERIES[1]!;
 const missing = requireCelery(NEWEST, 'django', 'django_celery_beat');
 
 const TASK = { task: 'tasks.note' };

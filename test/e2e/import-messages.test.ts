@@ -6,14 +6,13 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
 import { RedisServer } from '../support/redis.ts';
 
 const PROJECTS = join(import.meta.dirname, '../fixtures/celery-projects');
-const NEWEST = CELERIES[1]!;
 
 interface Move {
   /** The command of `beat import`, and the app. */

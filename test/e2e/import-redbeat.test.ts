@@ -5,12 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
-import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
+import { NEWEST, Worker, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
 
 const SCRIPT = join(import.meta.dirname, '../support/redbeat_entries.py');
-const NEWEST = CELERIES[1]!;
 const missing = requireCelery(NEWEST, 'redbeat');
 
 interface Imported {

@@ -3,14 +3,13 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BUILT } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { ROOT } from '../support/markdown.ts';
 import { RedisServer } from '../support/redis.ts';
 import { makeCommands, runPage } from '../support/run-page.ts';
 
 const FIXTURES = join(ROOT, 'test/fixtures');
-const NEWEST = CELERIES[1]!;
 const BEAT = `exec "${process.execPath}" "${BUILT}" "$@"`;
 
 /** A folder with the app `proj`, and the commands and variables of a shell in which its virtual environment is active. */

@@ -4,17 +4,16 @@ import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
 import { CHROMIUM, TestBrowser } from '../support/browser.ts';
-import { CELERIES, requireCelery, Worker } from '../support/celery.ts';
+import { NEWEST, Worker, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { CHANGE } from '../support/http-app.ts';
 import { Receiver } from '../support/receiver.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
-const celery = CELERIES[0]!;
 const missing =
   requireService('redis-server') ||
-  requireCelery(celery) ||
+  requireCelery(NEWEST) ||
   (CHROMIUM === undefined && 'Chromium is not installed');
 
 test.skipIf(missing)(
@@ -30,7 +29,7 @@ test.skipIf(missing)(
       stringify({ brokerUrl, resultBackend, lock: { ttl: '2s' }, alerts, beatSchedule });
     using folder = new Folder({ 'beat.config.yaml': writeConfig(entries) });
     const cwd = folder.path;
-    await using worker = new Worker(celery, { brokerUrl, resultBackend, cwd });
+    await using worker = new Worker(NEWEST, { brokerUrl, resultBackend, cwd });
     await worker.reports.first('ready', ({ kind }) => kind === 'ready');
 
     const env = { BEAT_HTTP_CHANGE_TOKEN: CHANGE };

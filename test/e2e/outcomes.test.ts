@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
-import { CELERIES, requireCelery, Worker, type Celery } from '../support/celery.ts';
+import { CELERIES, NEWEST, Worker, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -11,7 +11,6 @@ import { requireService } from '../support/services.ts';
 
 const missing = requireService('redis-server');
 const noRabbit = requireService('rabbitmq-server');
-const [celery] = CELERIES as [Celery];
 
 /** Starts beat with these entries, which logs outcomes of every state. */
 function startBeat(
@@ -79,13 +78,13 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
   );
 
   test('overlap: a run whose worker is killed blocks its entry for maxRuntime, and is reported as LOST', async (context) => {
-    const reason = requireCelery(celery);
+    const reason = requireCelery(NEWEST);
     if (reason !== false) context.skip(reason);
     await server.flush();
     using folder = new Folder();
     const cwd = folder.path;
     const [brokerUrl, resultBackend] = [server.url(), server.url(1)];
-    await using worker = new Worker(celery, { brokerUrl, resultBackend, cwd });
+    await using worker = new Worker(NEWEST, { brokerUrl, resultBackend, cwd });
     await worker.reports.first('ready', ({ kind }) => kind === 'ready');
     await using beat = startBeat(cwd, brokerUrl, resultBackend, {
       long: { task: 'tasks.sleep', args: [600], schedule: 1, overlap: 'skip', maxRuntime: 5 },
@@ -106,14 +105,14 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
   });
 
   test('overlap queue: a new leader knows the run of a killed one, and publishes the next when it ends', async (context) => {
-    const reason = requireCelery(celery);
+    const reason = requireCelery(NEWEST);
     if (reason !== false) context.skip(reason);
     await server.flush();
     using folder = new Folder();
     const cwd = folder.path;
     const [brokerUrl, resultBackend] = [server.url(), server.url(1)];
     const entries = { long: { task: 'tasks.sleep', args: [6], schedule: 1, overlap: 'queue' } };
-    await using worker = new Worker(celery, { brokerUrl, resultBackend, cwd });
+    await using worker = new Worker(NEWEST, { brokerUrl, resultBackend, cwd });
     await worker.reports.first('ready', ({ kind }) => kind === 'ready');
     await using first = startBeat(cwd, brokerUrl, resultBackend, entries, { lock: { ttl: '1s' } });
     const { taskId } = (await first.waitForEvent('sent')) as unknown as { taskId: string };
@@ -149,7 +148,7 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
   test.for(BROKERS)(
     'overlap cancel: a worker on $broker ends the running task, and the next run is published',
     async ({ skip, start }, context) => {
-      const reason = skip || requireCelery(celery);
+      const reason = skip || requireCelery(NEWEST);
       if (reason !== false) context.skip(reason);
       await server.flush();
       using folder = new Folder();
@@ -157,7 +156,7 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
       const resultBackend = server.url(1);
       const { url: brokerUrl, stop } = await start();
       try {
-        await using worker = new Worker(celery, { brokerUrl, resultBackend, cwd, pool: 'prefork' });
+        await using worker = new Worker(NEWEST, { brokerUrl, resultBackend, cwd, pool: 'prefork' });
         await worker.reports.first('ready', ({ kind }) => kind === 'ready');
         const stateUrl = brokerUrl.startsWith('amqp') ? { stateUrl: server.url(2) } : {};
         await using beat = startBeat(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CELERIES, requireCelery, type Celery } from '../support/celery.ts';
+import { CELERIES, type Celery, NEWEST, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
@@ -171,8 +171,7 @@ for (const celery of CELERIES) {
   });
 }
 
-const newest = CELERIES[1]!;
-const missing = requireService('rabbitmq-server') || requireCelery(newest);
+const missing = requireService('rabbitmq-server') || requireCelery(NEWEST);
 describe.skipIf(missing)(missing || 'the wheel on RabbitMQ', () => {
   test('workers that carry beats need a store for the lock', async (context) => {
     if (typeof wheel === 'string') return context.skip(wheel);
@@ -180,11 +179,11 @@ describe.skipIf(missing)(missing || 'the wheel on RabbitMQ', () => {
     await using redis = await RedisServer.start();
     using folder = new Folder({ 'proj.py': APP });
     const URL = rabbit.url();
-    await using refused = new Project(newest, folder, { URL }, ...CARRYING);
+    await using refused = new Project(NEWEST, folder, { URL }, ...CARRYING);
     await refused.printed('RabbitMQ cannot hold the lock');
     expect(await refused.exited).toEqual({ code: 0, signal: null });
     const env = { URL, BEAT_STATE_URL: redis.url() };
-    await using worker = new Project(newest, folder, env, ...CARRYING);
+    await using worker = new Project(NEWEST, folder, env, ...CARRYING);
     await worker.printed('hello added');
   });
 });

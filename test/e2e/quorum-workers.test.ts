@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
 import type { SentEvent } from '../../src/contracts/events/beat-events.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Journal } from '../support/journal.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 
-const newest = CELERIES[1]!;
-const missing = requireService('rabbitmq-server') || requireCelery(newest);
+const missing = requireService('rabbitmq-server') || requireCelery(NEWEST);
 
 interface WorkerReport {
   readonly kind: 'ready' | 'ran';
@@ -30,7 +29,7 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
     const reports = new Journal<WorkerReport>();
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
     const worker = ['-m', 'celery', '-A', 'quorum_tasks', 'worker', '-P', 'solo', ...alone];
-    const child = new Child(findCelery(newest)!.python, worker, {
+    const child = new Child(findCelery(NEWEST)!.python, worker, {
       env: {
         PYTHONPATH: join(import.meta.dirname, '../support'),
         PYTHONDONTWRITEBYTECODE: '1',

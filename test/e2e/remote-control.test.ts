@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery, type Celery } from '../support/celery.ts';
+import { CELERIES, type Celery, NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';
@@ -76,18 +76,17 @@ describe.skipIf(noServer)(noServer || 'remote control', () => {
     }
   }
 
-  const newest = CELERIES[1]!;
-  const missing = requireCelery(newest);
+  const missing = requireCelery(NEWEST);
   describe.skipIf(missing)(missing || `the newest Celery`, () => {
     test('beat gives no answer to commands for workers', async () => {
       await using _beat = await start(redis.url(), ...ENABLED);
-      expect(await inspect(newest, redis.url(), 'active')).toMatchObject({ code: 69 });
+      expect(await inspect(NEWEST, redis.url(), 'active')).toMatchObject({ code: 69 });
     });
 
     test('-n names the node', async () => {
       await using _beat = await start(redis.url(), ...ENABLED, '-n', 'scheduler@%n.example');
       const node = `scheduler@${hostname().split('.')[0]}.example`;
-      const { output } = await inspect(newest, redis.url(), 'ping', '-d', node, '--json');
+      const { output } = await inspect(NEWEST, redis.url(), 'ping', '-d', node, '--json');
       expect(output).toContain(node);
     });
 

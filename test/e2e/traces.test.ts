@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
@@ -11,11 +11,10 @@ import { requireService } from '../support/services.ts';
 const SUPPORT = join(import.meta.dirname, '../support');
 const INSTRUMENTATION = ['opentelemetry.sdk', 'opentelemetry.instrumentation.celery'] as const;
 
-const celery = CELERIES[1]!;
 const noInstrumentation =
-  findCelery(celery, ...INSTRUMENTATION) === null &&
+  findCelery(NEWEST, ...INSTRUMENTATION) === null &&
   'opentelemetry-instrumentation-celery is not installed (npx node scripts/services.ts)';
-const missing = requireService('redis-server') || requireCelery(celery) || noInstrumentation;
+const missing = requireService('redis-server') || requireCelery(NEWEST) || noInstrumentation;
 
 interface WorkerSpan {
   readonly name: string;
@@ -31,7 +30,7 @@ test.skipIf(missing)(
     const beatSchedule = { traced: { task: 'tasks.traced', schedule: 1 } };
     folder.write('beat.config.json', JSON.stringify({ brokerUrl: redis.url(), beatSchedule }));
     const spans = new Journal<WorkerSpan>();
-    const { python } = findCelery(celery)!;
+    const { python } = findCelery(NEWEST)!;
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
     const command = ['-m', 'celery', '-A', 'traced_tasks', 'worker', '-P', 'solo', ...alone];
     await using _worker = new Child(python, command, {

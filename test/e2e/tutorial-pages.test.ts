@@ -3,14 +3,13 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BUILT } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { NEWEST, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { findCodeBlocks, readPage, ROOT } from '../support/markdown.ts';
 import { freePort, RedisServer } from '../support/redis.ts';
 import { makeCommands, runPage } from '../support/run-page.ts';
 
-const celery = CELERIES[0]!;
-const skip = requireCelery(celery);
+const skip = requireCelery(NEWEST);
 
 /** A folder in which `celery-beat` is installed, with the commands of a reader. */
 function prepare(): { readonly folder: Folder; readonly env: Record<string, string> } {
@@ -20,7 +19,7 @@ function prepare(): { readonly folder: Folder; readonly env: Record<string, stri
   symlinkSync(ROOT, join(modules, 'celery-beat'));
   const env = makeCommands(folder, {
     npx: `shift; exec "${process.execPath}" "${BUILT}" "$@"`,
-    celery: `exec "${findCelery(celery)!.python}" -m celery "$@"`,
+    celery: `exec "${findCelery(NEWEST)!.python}" -m celery "$@"`,
   });
   return { folder, env };
 }

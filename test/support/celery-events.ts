@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CELERIES, findCelery, type Celery } from './celery.ts';
+import { NEWEST, findCelery, type Celery } from './celery.ts';
 import { Child } from './child.ts';
 import { Journal } from './journal.ts';
 import { freePort } from './redis.ts';
@@ -42,7 +42,7 @@ export class EventDump extends Child implements Viewer {
 
 /** Whether Flower is installed. It is optional. */
 export function hasFlower(): boolean {
-  return findCelery(CELERIES[1]!, 'flower') !== null;
+  return findCelery(NEWEST, 'flower') !== null;
 }
 
 /** Flower, a web monitor for Celery. */
@@ -54,17 +54,13 @@ export class Flower extends Child implements Viewer {
     const output: string[] = [];
     const addLine = (line: string) => output.push(line);
     const listen = [`--port=${port}`, '--address=127.0.0.1', '--persistent=False'];
-    super(
-      findCelery(CELERIES[1]!)!.python,
-      ['-m', 'celery', '-b', brokerUrl, 'flower', ...listen],
-      {
-        env: {
-          PYTHONDONTWRITEBYTECODE: '1',
-          FLOWER_UNAUTHENTICATED_API: 'true',
-        },
-        lines: { 1: addLine, 2: addLine },
+    super(findCelery(NEWEST)!.python, ['-m', 'celery', '-b', brokerUrl, 'flower', ...listen], {
+      env: {
+        PYTHONDONTWRITEBYTECODE: '1',
+        FLOWER_UNAUTHENTICATED_API: 'true',
       },
-    );
+      lines: { 1: addLine, 2: addLine },
+    });
     this.#page = `http://127.0.0.1:${port}`;
     this.#output = output;
   }

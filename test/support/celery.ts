@@ -2,6 +2,7 @@ import { inject } from 'vitest';
 import { PYTHONS, type CeleryPython, type Module } from './celery-pythons.ts';
 import { Child } from './child.ts';
 import { Journal } from './journal.ts';
+import { leaveOut } from './left-out.ts';
 
 /** A Celery installation. */
 export interface Celery {
@@ -9,11 +10,11 @@ export interface Celery {
   readonly pythons: readonly string[];
 }
 
-/** Debian's Celery and the newest one; `npm test` installs both where it can. */
-export const CELERIES: readonly Celery[] = [
-  { name: "the system's Celery", pythons: PYTHONS.system },
-  { name: 'the newest Celery', pythons: PYTHONS.newest },
-];
+const SYSTEM: Celery = { name: "the system's Celery", pythons: PYTHONS.system };
+export const NEWEST: Celery = { name: 'the newest Celery', pythons: PYTHONS.newest };
+
+/** Debian's Celery, with `npm run test:all`, and the newest one; `npm test` installs both where it can. */
+export const CELERIES: readonly Celery[] = [SYSTEM, NEWEST];
 
 /** Returns its Python and its version, or `null` when it or one of the modules is not installed. */
 export function findCelery(celery: Celery, ...modules: readonly Module[]): CeleryPython | null {
@@ -27,6 +28,7 @@ export function findCelery(celery: Celery, ...modules: readonly Module[]): Celer
 
 /** Returns the reason to skip tests that need this Celery, or `false`. In CI a missing Celery is an error. */
 export function requireCelery(celery: Celery, ...modules: readonly Module[]): string | false {
+  if (celery === SYSTEM && leaveOut('celery')) return leaveOut('celery');
   if (findCelery(celery, ...modules)) return false;
   const what = [celery.name, ...modules].join(' with ');
   const missing = `${what} is not installed (npx node scripts/services.ts)`;
