@@ -6,7 +6,7 @@ import type { LoopHealth } from '../observe/liveness.ts';
 import type { MetricsPage } from '../observe/metrics/metrics.ts';
 import type { StateStore } from '../contracts/store/store.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Access } from './access/permission.ts';
+import type { Access } from './access/session.ts';
 
 /** What requests are answered from. */
 export interface HttpContext {

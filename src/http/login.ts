@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
+import { html } from 'hono/html';
+import type { Clock } from '../util/clock.ts';
 import { findClient } from './access/client-address.ts';
-import { FailedLogins } from './access/failed-logins.ts';
-import { endSession, startSession } from './access/session.ts';
-import { checkToken } from './access/tokens.ts';
+import { endSession, startSession, checkToken } from './access/session.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
-import { loginPage } from './pages/login-page.ts';
+import { layout, type Html } from './pages/layout.ts';
 import { readForm } from './read-body.ts';
 
 /** The longest body of a login, bytes: it needs no token. */
@@ -52,4 +52,84 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
 /** A path on this server: a redirect must not lead to another host. */
 function safePath(path = ''): string {
   return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path) ? path : '/';
+}
+
+/** The form that asks for a token. `error` says why the last try failed. */
+function loginPage({
+  next,
+  error,
+}: {
+  readonly next: string;
+  readonly error: string | null;
+}): Html {
+  return layout({
+    title: 'Log in',
+    main: html`<form method="post" action="/login" class="login panel">
+      <p class="brand">beat</p>
+      <h1>Log in</h1>
+      ${error !== null && html`<p role="alert" class="error">${error}</p>`}
+      <input type="hidden" name="next" value="${next}" />
+      <label for="token">Token</label>
+      <input
+        id="token"
+        name="token"
+        type="password"
+        required
+        autofocus
+        autocomplete="current-password"
+        aria-describedby="token-help"
+      />
+      <p id="token-help" class="help">
+        The read token shows everything; the change token also sends commands.
+      </p>
+      <label for="name">Your name <span class="optional">(optional)</span></label>
+      <input
+        id="name"
+        name="name"
+        maxlength="100"
+        autocomplete="username"
+        aria-describedby="name-help"
+      />
+      <p id="name-help" class="help">The audit log shows it beside your commands.</p>
+      <button class="primary">Log in</button>
+    </form>`,
+  });
+}
+
+/** Milliseconds. */
+const WINDOW = 60_000;
+/** Failed logins in a window: of one address, and of all, so that many addresses together cannot guess either. */
+const MAX_PER_ADDRESS = 5;
+const MAX_IN_ALL = 100;
+
+/** Limits how often wrong tokens can be tried at the login page. */
+class FailedLogins {
+  readonly #clock: Clock;
+  readonly #failures = new Map<string, number>();
+  #inAll = 0;
+  #until = -Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Seconds until this address may try again; 0 if it may now. */
+  secondsToWait(address: string): number {
+    const left = this.#until - this.#clock.monotonic();
+    if (left <= 0) return 0;
+    const isOver =
+      this.#inAll >= MAX_IN_ALL || (this.#failures.get(address) ?? 0) >= MAX_PER_ADDRESS;
+    return isOver ? Math.ceil(left / 1_000) : 0;
+  }
+
+  add(address: string): void {
+    const now = this.#clock.monotonic();
+    if (now >= this.#until) {
+      this.#failures.clear();
+      this.#inAll = 0;
+      this.#until = now + WINDOW;
+    }
+    this.#failures.set(address, (this.#failures.get(address) ?? 0) + 1);
+    this.#inAll += 1;
+  }
 }

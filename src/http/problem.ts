@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Diagnostic } from '../util/diagnostic.ts';
-import { errorPage } from './pages/error-page.ts';
+import { errorPage } from './pages/layout.ts';
 
 /** An error as RFC 9457 has it. */
 export interface Problem {

@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import type { Worker } from './worker.ts';
-import type { AnswerRequest } from '../leader/remote-control/remote-control.ts';
-import type { ControlRequest } from '../leader/remote-control/request.ts';
+import type { AnswerRequest, ControlRequest } from '../leader/remote-control/remote-control.ts';
 
 export interface WorkerCommandsOptions {
   readonly worker: Pick<Worker, 'active' | 'revoked' | 'revoke' | 'terminate'>;

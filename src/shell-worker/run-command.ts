@@ -6,11 +6,14 @@ import { omitSettings } from '../config/variables.ts';
 import { saferepr } from '../celery/message/python.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Command } from './command.ts';
-import type { Host } from './host.ts';
-import { codeOfSignal, CommandFailed, CommandRejected, describeResult } from './outcome.ts';
-import type { CommandResult } from './outcome.ts';
-import { OutputTail } from './output-tail.ts';
-import { ProcessGroup } from './process-group.ts';
+import { type Host, OutputTail, ProcessGroup } from './process-group.ts';
+import {
+  codeOfSignal,
+  CommandFailed,
+  CommandRejected,
+  describeResult,
+  type CommandResult,
+} from './result.ts';
 import { switchUser } from './switch-user.ts';
 
 export interface RunOptions {

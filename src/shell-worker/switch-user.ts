@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Host } from './host.ts';
-import { CommandRejected } from './outcome.ts';
+import type { Host } from './process-group.ts';
+import { CommandRejected } from './result.ts';
 
 /** How to run a command as a user. */
 interface SwitchedUser {

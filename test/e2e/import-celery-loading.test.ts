@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { runExporter } from '../../src/cli/actions/import/run-exporter.ts';
+import { runExporter } from '../../src/cli/actions/import/python.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { ManualClock } from '../../src/testing.ts';

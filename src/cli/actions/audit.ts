@@ -16,8 +16,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell } from '../output/table.ts';
-import { formatUnreadable } from '../output/unreadable.ts';
+import { formatCell, formatUnreadable } from '../output/table.ts';
 import { writeError, writeLine, writeLines } from '../output/write-lines.ts';
 import { findEntry, withHistory } from './open-history.ts';
 

@@ -4,7 +4,7 @@ import { ConfigError } from '../../util/errors.ts';
 import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
 import { openResults } from '../../drivers/open-store.ts';
 import { openStore } from '../../leader/outbox/open-store.ts';
-import { collectFlagNotes } from '../flags/celery-notes.ts';
+import { collectFlagNotes } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeErrors, writeLine } from '../output/write-lines.ts';

@@ -1,7 +1,6 @@
 import { repairCommand } from '../../contracts/store/repair-command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import type { Health } from '../health/health-answer.ts';
-import { ANSWER_TIMEOUT, askHealth } from '../health/health.ts';
+import { type Health, ANSWER_TIMEOUT, askHealth } from '../service/health.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
 
 export interface HealthcheckFlags {

@@ -7,8 +7,7 @@ import { systemClock } from '../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatTable } from '../output/table.ts';
-import { formatUnreadable } from '../output/unreadable.ts';
+import { formatTable, formatUnreadable } from '../output/table.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
 
 export interface InstancesFlags extends GlobalFlags {

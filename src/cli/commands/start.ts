@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { StartFlags } from '../actions/start.ts';
 import type { CommandGroup } from '../command-group.ts';
 import { addStartFlags } from '../flags/celery-flags.ts';
-import { rejectUnknownArguments } from '../flags/unknown-arguments.ts';
+import { rejectUnknownArguments } from '../flags/global-flags.ts';
 import { addWorkerFlags } from '../flags/worker-flags.ts';
 
 export const startCommand: CommandGroup = {

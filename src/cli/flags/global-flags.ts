@@ -1,6 +1,10 @@
 import { Option, type Command } from 'commander';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { maskUrl } from '../../util/mask.ts';
 import { STORE_FLAGS } from '../command-group.ts';
-import { addCeleryFlags } from './celery-flags.ts';
+import { addCeleryFlags, checkCeleryFlags } from './celery-flags.ts';
+import type { GlobalFlags } from './options.ts';
 
 /** Adds the flags that every command accepts. */
 export function addGlobalFlags(program: Command): void {
@@ -35,4 +39,58 @@ export function acceptAfterCommands(
     if (shown !== 'all')
       command.addHelpText('after', '\nThe flags of beat --help are accepted here too.');
   }
+}
+
+/**
+ * Removes empty flags, checks the rest and applies `--workdir` before any file is read. A detached process
+ * skips what it inherited from its parent. Throws a `ConfigError` with all errors.
+ */
+export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean): F {
+  const flags = withoutEmpty(given);
+  checkCeleryFlags(flags);
+  if (detached) return { ...flags, ...INHERITED };
+  if (flags.workdir !== undefined) changeDirectory(flags.workdir);
+  return flags;
+}
+
+const INHERITED = {
+  workdir: undefined,
+  umask: undefined,
+  uid: undefined,
+  gid: undefined,
+  detach: undefined,
+};
+
+/** Removes flags without a value, as in `--pidfile=$UNSET`, which Celery ignores too. */
+function withoutEmpty<F extends object>(flags: F): F {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== '')) as F;
+}
+
+function changeDirectory(workdir: string): void {
+  try {
+    process.chdir(workdir);
+  } catch (error) {
+    throw new ConfigError(`--workdir: cannot change to "${workdir}": ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Rejects arguments of the default command, which are misspelled commands or settings in Celery's style.
+ * Throws a `ConfigError` that names the right way.
+ */
+export function rejectUnknownArguments(
+  [argument]: readonly string[],
+  commands: readonly string[],
+): void {
+  if (argument === undefined) return;
+  if (/^[\w.]+=/.test(argument)) {
+    const [key = '', value = ''] = argument.split(/=(.*)/s);
+    const shown = maskUrl(value);
+    throw new ConfigError(
+      `"${key}=${shown}": settings are not read from the command line; put ` +
+        `${key.replaceAll('.', '_').replace(/^_/, '')} into the configuration (see --config)`,
+    );
+  }
+  const hint = didYouMean(argument, commands) || `; allowed: ${commands.join(', ')}`;
+  throw new ConfigError(`unknown command "${maskUrl(argument)}"${hint}`);
 }

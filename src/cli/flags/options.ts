@@ -3,12 +3,11 @@ import { hostname } from 'node:os';
 import { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { VARIABLES } from '../../config/variables.ts';
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
-import { findClosest } from '../../util/did-you-mean.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../../observe/logger.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { findClosest } from '../../util/did-you-mean.ts';
+import { ConfigError } from '../../util/errors.ts';
 import type { CeleryFlags } from './celery-flags.ts';
-import { readMaxConfigSize } from './config-size.ts';
 
 /** The flags that every command accepts, as given. */
 export interface GlobalFlags extends CeleryFlags {
@@ -138,4 +137,17 @@ function readVariable(env: Environment, name: string): string | undefined {
 /** Treats an empty variable as not set, because shells and compose files pass unset variables as empty. */
 function omitEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** Parses `BEAT_MAX_CONFIG_SIZE` into bytes; `undefined` if it is not set. Throws a `ConfigError` if it is invalid. */
+function readMaxConfigSize(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,15}) ?([KMG]iB)?$/.exec(given) ?? [];
+  if (digits !== undefined) return Number(digits) * UNITS[unit]!;
+  throw new ConfigError(
+    'BEAT_MAX_CONFIG_SIZE: expected a number of bytes, or of KiB, MiB or GiB, such as 64MiB, ' +
+      `got ${JSON.stringify(given.slice(0, 60))}`,
+  );
 }

@@ -1,3 +1,4 @@
+import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { escapeLine, truncate } from '../../util/visible.ts';
 
 /** Characters of a cell; `--json` prints the whole text. */
@@ -23,4 +24,10 @@ export function formatTable(
 /** The text of a name, reason or error in a table: on one line, of limited length. */
 export function formatCell(text: string): string {
   return truncate(escapeLine(truncate(text, MAX_CELL)), MAX_CELL);
+}
+
+/** The line of a record that cannot be read, with what removes it. */
+export function formatUnreadable({ id, at, reason, repair }: Unreadable): string {
+  const when = at === null ? '' : ` of ${at}`;
+  return escapeLine(`unreadable${when}: ${formatCell(id)}, ${reason}; ${repair}`);
 }

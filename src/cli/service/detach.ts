@@ -9,7 +9,7 @@ import type { CeleryFlags } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { writeErrors, writeLine } from '../output/write-lines.ts';
 import { openLogPath } from './logfile.ts';
-import { resolvePaths } from './paths.ts';
+import { resolvePaths } from '../flags/placeholders.ts';
 import { dropPrivileges } from './privileges.ts';
 
 /** Set for the detached process, which deletes it at once, so that its own child processes are not detached. */

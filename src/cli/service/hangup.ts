@@ -1,4 +1,4 @@
-import { hasTerminal } from './terminal.ts';
+import { closeSync, openSync } from 'node:fs';
 
 /**
  * SIGHUP asks for a reload, unless the kernel sends it because the terminal of the process was closed. Windows sends
@@ -10,4 +10,14 @@ export function onHangup({ closed, asked }: Record<'closed' | 'asked', () => voi
     if (process.platform === 'win32' || (hadTerminal && !hasTerminal())) closed();
     else asked();
   });
+}
+
+/** Whether the process has a controlling terminal, which is open. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }

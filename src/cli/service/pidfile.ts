@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemClock } from '../../util/system-clock.ts';
 import { EXIT, ExitError } from '../exit.ts';
-import { startedAfter } from './process-age.ts';
 
 /** The number of attempts while other processes replace the file at the same moment. */
 const ATTEMPTS = 5;
@@ -9,7 +9,7 @@ const ATTEMPTS = 5;
 /** The largest size of a pidfile in bytes; a longer file is not read. */
 const MAX_SIZE = 64;
 
-export interface Pidfile {
+interface Pidfile {
   /** Celery's message about a stale or broken file that was replaced. */
   readonly replaced: string | undefined;
 }
@@ -124,4 +124,35 @@ function cannotWrite(path: string, cause: unknown): ExitError {
 function notAPidfile(path: string, what: string): ExitError {
   const message = `--pidfile: "${path}" ${what}, so beat neither replaces nor removes it; remove it, or use another path`;
   return new ExitError(message, EXIT.pidfile);
+}
+
+/** Milliseconds per clock tick in `/proc`: 10 on all platforms of Node on Linux. */
+const TICK = 10;
+
+/** The index of the start time in `/proc/PID/stat`, counted from the end of the name in parentheses. */
+const START_TIME = 19;
+
+/** The tolerance in milliseconds: times of files are coarser than times of processes. */
+const TOLERANCE = 1_000;
+
+/**
+ * Whether a process started after an instant (epoch milliseconds): then its id was reused, and another
+ * process wrote a file of that time. Returns `false` if this cannot be determined, as outside Linux. The
+ * start is computed relative to this process, because containers may see different boot times.
+ */
+export function startedAfter(pid: number, instant: number): boolean {
+  const [theirs, ours] = [readStartTicks(pid), readStartTicks('self')];
+  if (theirs === undefined || ours === undefined) return false;
+  const ourStart = systemClock.now() - process.uptime() * 1_000;
+  return ourStart + (theirs - ours) * TICK > instant + TOLERANCE;
+}
+
+function readStartTicks(pid: number | 'self'): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const start = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_TIME]);
+    return Number.isFinite(start) ? start : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,8 +5,7 @@
  */
 import { userInfo } from 'node:os';
 import { ConfigError } from '../../util/errors.ts';
-import type { CeleryFlags } from '../flags/celery-flags.ts';
-import { parseUmask } from './umask.ts';
+import { type CeleryFlags, parseUmask } from '../flags/celery-flags.ts';
 
 /** Missing from Node's types. */
 const { initgroups } = process as unknown as {

@@ -1,12 +1,15 @@
-import type { Beat } from '../../leader/beat.ts';
+import { randomUUID } from 'node:crypto';
 import type { Settings } from '../../config/settings.ts';
 import { openMailbox } from '../../drivers/open-mailbox.ts';
-import type { Logger } from '../../observe/logger.ts';
+import type { Beat } from '../../leader/beat.ts';
 import type { RemoteControlOptions } from '../../leader/remote-control/remote-control.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { answerAsWorker } from '../../shell-worker/remote-control.ts';
+import type { Worker } from '../../shell-worker/worker.ts';
 import { systemClock } from '../../util/system-clock.ts';
 
 /** Answers until it is closed. */
-export interface RunningControl {
+interface RunningControl {
   close(): Promise<void>;
 }
 
@@ -18,7 +21,7 @@ export async function answerRemoteControl(
 ): Promise<RunningControl | null> {
   const { enabled, maxTickAge } = settings.remoteControl;
   if (!enabled) return null;
-  const { answerAsBeat } = await import('../../leader/remote-control/beat-commands.ts');
+  const { answerAsBeat } = await import('../../leader/remote-control/remote-control.ts');
   return runControl(settings, {
     ...{ node, queue: node, log },
     answer: answerAsBeat({ node, liveness, maxTickAge, log }),
@@ -32,7 +35,7 @@ interface ControlOptions extends Omit<RemoteControlOptions, 'mailbox' | 'clock'>
 }
 
 /** Starts a node of remote control on the broker; `null` if the broker carries none. */
-export async function runControl(
+async function runControl(
   { remoteControl, broker, connection, transport }: Settings,
   { queue, ...options }: ControlOptions,
 ): Promise<RunningControl | null> {
@@ -52,4 +55,26 @@ export async function runControl(
       await running;
     },
   };
+}
+
+interface WorkerControlOptions {
+  readonly worker: Worker;
+  /** Such as `beat@host`. */
+  readonly node: string;
+  readonly shutdown: () => void;
+  readonly log: Logger;
+}
+
+/** Obeys Celery's remote control in `beat worker`; `null` if the broker carries none. */
+export function obeyRemoteControl(
+  settings: Settings,
+  { worker, node, shutdown, log }: WorkerControlOptions,
+): Promise<RunningControl | null> {
+  return runControl(settings, {
+    ...{ node, log },
+    // All workers of a host have one name, and RabbitMQ grants a queue to one connection.
+    queue: `${node}.${randomUUID()}`,
+    answer: answerAsWorker({ worker, task: settings.shell.task, node, shutdown }),
+    effect: 'until then this worker ends no revoked commands',
+  });
 }

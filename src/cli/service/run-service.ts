@@ -1,16 +1,18 @@
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { formatDiagnostic } from '../../util/diagnostic.ts';
+import { maskText } from '../../util/mask.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
 import { checkReading, heapLimit } from './check-memory.ts';
-import { crashOnUncaught } from './crash.ts';
 import { openLog, type Outputs } from './open-log.ts';
-import { resolvePaths } from './paths.ts';
+import { resolvePaths } from '../flags/placeholders.ts';
 import { acquirePidfile } from './pidfile.ts';
 import { dropPrivileges } from './privileges.ts';
 
 /** What a command that runs until a signal starts with. */
-export interface Service {
+interface Service {
   readonly settings: Settings;
   readonly files: ConfigFiles;
   readonly outputs: Outputs;
@@ -40,4 +42,30 @@ export async function runService(
     await outputs.end();
   }
   return EXIT.ok;
+}
+
+/**
+ * Ends the process with exit code 1 on an uncaught error, after a log line and the stack on standard error.
+ * A scheduler in an unknown state must not continue or release its lock: a follower leads when it expires.
+ */
+export function crashOnUncaught({ log, stderr }: Outputs): void {
+  process.on('uncaughtException', (error: unknown, origin) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const masked = maskText(text);
+    stderr.write(`${masked}\n`);
+    log.fatal({ event: 'crashed', origin, error: masked }, `beat: Crashed: ${firstLine(masked)}`);
+    process.exit(EXIT.failure);
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+/** Logs the warnings about a valid configuration. */
+export function logWarnings({ warnings }: Settings, log: Logger): void {
+  for (const warning of warnings) {
+    const { path, file, line } = warning;
+    log.warn({ event: 'configuration', path, file, line }, formatDiagnostic(warning));
+  }
 }

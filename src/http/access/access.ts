@@ -6,9 +6,7 @@ import { isLoopback } from '../../config/service/http.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { findClient } from './client-address.ts';
-import { hasSessionCookie, readSession } from './session.ts';
-import type { Access } from './permission.ts';
-import { checkToken } from './tokens.ts';
+import { hasSessionCookie, readSession, type Access, checkToken } from './session.ts';
 
 /** Finds out what each request may do. */
 export const identify = ({ clock }: Pick<HttpContext, 'clock'>) =>

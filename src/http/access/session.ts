@@ -1,17 +1,53 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
+import type { HttpSettings } from '../../config/service/http.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import type { HttpEnv } from '../context.ts';
 import type { Client } from './client-address.ts';
-import type { Permission } from './permission.ts';
-import { tokenFor } from './tokens.ts';
+
+/** What a token, a session or a user may do; `change` includes `read`. */
+type Permission = 'read' | 'change';
+
+/** What a request may do, and who sent it. */
+export interface Access {
+  readonly permission: Permission | null;
+  /** For the audit log. */
+  readonly by: string;
+  /** How the request was authenticated; `open` where reading needs no token, `none` for a rejected request. */
+  readonly method: 'token' | 'session' | 'proxy' | 'open' | 'none';
+}
+
+type Tokens = Pick<HttpSettings, 'readToken' | 'changeToken'>;
+
+/** What the token permits; `null` for a wrong one. Takes the same time for every wrong token. */
+export function checkToken(given: string, { readToken, changeToken }: Tokens): Permission | null {
+  const mayRead = isEqual(given, readToken);
+  const mayChange = isEqual(given, changeToken);
+  if (mayChange) return 'change';
+  return mayRead ? 'read' : null;
+}
+
+/** The configured token with that permission; `null` if there is none. */
+function tokenFor(permission: Permission, tokens: Tokens): string | null {
+  return permission === 'change' ? tokens.changeToken : tokens.readToken;
+}
+
+/** Compares digests, which have one length, so that the time says nothing about the token. */
+function isEqual(given: string, token: string | null): boolean {
+  return timingSafeEqual(digest(given), digest(token ?? '')) && token !== null;
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
 
 const COOKIE = 'beat-session';
 /** Seconds. */
 const LIFETIME = 12 * 3_600;
 
 /** Who is logged in. */
-export interface Session {
+interface Session {
   readonly permission: Permission;
   /** The name that the user gave, for the audit log; may be empty. */
   readonly name: string;

@@ -6,7 +6,7 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { parseDefinition } from '../../entries/planning/read-stored-entry.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
-import type { Access } from '../access/permission.ts';
+import type { Access } from '../access/session.ts';
 import type { HttpContext } from '../context.ts';
 
 export type CommandBody = Readonly<Record<string, unknown>>;

@@ -4,8 +4,7 @@ import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { thousands } from '../../util/thousands.ts';
 import { entryPath } from './entry-path.ts';
 import { formatInstant } from './format.ts';
-import type { Frame } from './frame.ts';
-import { layout, type Html } from './layout.ts';
+import { type Frame, layout, type Html } from './layout.ts';
 import { unreadableRow } from './unreadable-row.ts';
 
 /** The newest commands with their answers. */

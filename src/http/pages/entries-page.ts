@@ -8,12 +8,8 @@ import { thousands } from '../../util/thousands.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { dayCharts } from './day-charts.ts';
 import { entryPath } from './entry-path.ts';
-import { formatNear, zoneOf } from './format.ts';
-import { describeOutcome } from './describe-run.ts';
-import type { Frame } from './frame.ts';
-import { layout, type Html } from './layout.ts';
-import { relative } from './relative.ts';
-import { stateBadge } from './state.ts';
+import { formatNear, zoneOf, describeOutcome, relative, stateBadge } from './format.ts';
+import { type Frame, layout, type Html } from './layout.ts';
 
 export interface EntriesPage {
   readonly frame: Frame;

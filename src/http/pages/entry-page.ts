@@ -10,19 +10,20 @@ import { isReadable } from '../../contracts/store/unreadable.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration, formatSpan } from '../../util/format-duration.ts';
-import { actions } from './actions.ts';
-import { runChart, type Bar } from './run-chart.ts';
+import { actions } from './entry-forms.ts';
+import { runChart, type Bar, occurrenceStrip } from './run-charts.ts';
 import { whyPath } from './entry-path.ts';
-import { formatInstant, formatNear } from './format.ts';
-import { describeRun } from './describe-run.ts';
-import type { Frame } from './frame.ts';
-import { layout, type Html } from './layout.ts';
-import { occurrenceStrip } from './occurrence-strip.ts';
-import { relative } from './relative.ts';
-import { explainState, stateBadge } from './state.ts';
-import { problems } from './problems.ts';
+import {
+  formatInstant,
+  formatNear,
+  describeRun,
+  relative,
+  explainState,
+  stateBadge,
+  showOutcome,
+} from './format.ts';
+import { type Frame, layout, type Html, problems } from './layout.ts';
 import { unreadableRow } from './unreadable-row.ts';
-import { showOutcome } from './show-outcome.ts';
 
 export interface EntryPage {
   readonly frame: Frame;

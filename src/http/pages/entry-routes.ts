@@ -15,12 +15,11 @@ import { submit, type SentCommand } from '../api/commands.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { readForm } from '../read-body.ts';
-import { addPage, type NewEntry } from './add-page.ts';
+import { addPage, type NewEntry, readAction, readNewEntry } from './entry-forms.ts';
 import { ENTRY_PATHS, entryPath, readName } from './entry-path.ts';
 import { entryPage } from './entry-page.ts';
 import { zoneOf } from './format.ts';
-import { readAction, readNewEntry } from './forms.ts';
-import { loadFrame } from './frame.ts';
+import { loadFrame } from './layout.ts';
 
 const NEXT = 20;
 /** How long they may be searched, milliseconds: the page shows fewer then. */

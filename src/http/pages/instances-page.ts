@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
 import type { InstanceRow } from '../../read-models/status/shapes.ts';
 import { formatDuration } from '../../util/format-duration.ts';
-import type { Frame } from './frame.ts';
-import { layout, type Html } from './layout.ts';
-import { relative } from './relative.ts';
+import { type Frame, layout, type Html } from './layout.ts';
+import { relative } from './format.ts';
 import { unreadableRow } from './unreadable-row.ts';
 
 /** The instances that run. */

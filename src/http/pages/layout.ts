@@ -1,7 +1,10 @@
+import type { Context } from 'hono';
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import { isReadable } from '../../contracts/store/unreadable.ts';
+import { formatDiagnostic, type Diagnostic } from '../../util/diagnostic.ts';
+import type { HttpContext, HttpEnv } from '../context.ts';
 import { ASSETS } from './assets.ts';
-import type { Frame } from './frame.ts';
 
 /** Escaped markup. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -67,4 +70,72 @@ function header({ path, place, leader, mayChange, hasSession, canLogIn }: Frame)
 function isCurrent(to: string, path: string): boolean {
   if (to !== '/') return path === to;
   return ['/', '/add', '/entry', '/why'].includes(path) || path.startsWith('/entries/');
+}
+
+/** What every page shows of the instance and its user. */
+export interface Frame {
+  /** Where the page is, for the navigation. */
+  readonly path: string;
+  /** The same with its query, to which a login leads back. */
+  readonly place: string;
+  /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
+  readonly leader: string | null;
+  /** Whether the user may send commands. */
+  readonly mayChange: boolean;
+  readonly hasSession: boolean;
+  /** Whether logging in permits more than a user without a session may do. */
+  readonly canLogIn: boolean;
+  readonly version: string;
+}
+
+/** Loads the frame of a requested page. Rejects with a `StoreError`. */
+export async function loadFrame(
+  { store, version }: HttpContext,
+  { req, var: { access, http } }: Context<HttpEnv>,
+): Promise<Frame> {
+  const instances = await store.instances.list();
+  const leader = instances.filter(isReadable).find(({ role }) => role === 'leader');
+  return {
+    path: req.path,
+    place: req.path + new URL(req.url).search,
+    leader: leader ? `${leader.host}${leader.pid === null ? '' : `:${leader.pid}`}` : null,
+    mayChange: access.permission === 'change',
+    hasSession: access.method === 'session',
+    canLogIn: access.method === 'open' && http.changeToken !== null,
+    version,
+  };
+}
+
+/** All problems of a form. */
+export function problems(
+  errors: readonly Pick<Diagnostic, 'path' | 'message'>[],
+  heading = 'Nothing was changed:',
+): Html {
+  return html`<div class="message error" role="alert">
+    ${heading}
+    <ul>
+      ${errors.map((each) => html`<li>${formatDiagnostic(each)}</li>`)}
+    </ul>
+  </div>`;
+}
+
+/** What a browser shows in place of a page. */
+export function errorPage({
+  status,
+  title,
+  detail,
+}: {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string | undefined;
+}): Html {
+  return layout({
+    title,
+    main: html`<div class="notice">
+      <p class="muted">${status}</p>
+      <h1>${title}</h1>
+      ${detail !== undefined && html`<p>${detail}</p>`}
+      <p><a href="/">All entries</a></p>
+    </div>`,
+  });
 }

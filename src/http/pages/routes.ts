@@ -8,9 +8,9 @@ import { UpcomingRuns } from '../upcoming-runs.ts';
 import { auditPage } from './audit-page.ts';
 import { entriesPage } from './entries-page.ts';
 import { entryRoutes } from './entry-routes.ts';
-import { loadFrame } from './frame.ts';
+import { loadFrame } from './layout.ts';
 import { instancesPage } from './instances-page.ts';
-import { whyRoutes } from './why-routes.ts';
+import { whyRoutes } from './why-page.ts';
 
 /** Entries of a page. */
 const PAGE = 50;

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Entry } from '../../entries/catalog/entry.ts';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { AlertKind, AlertSettings, EntryAlerts } from '../../config/alerts/settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { OutcomeEvent, SentEvent, SkippedEvent } from '../../contracts/events/beat-events.ts';
 import type { EventSource } from '../../contracts/events/events.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
+import { isKnown, sourceOfRun } from '../../entries/catalog/outcome-source.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Delivery } from './delivery.ts';
-import { toMonitorSchedule } from './monitor-schedule.ts';
-import { buildPing } from './ping.ts';
-import { isKnown, sourceOfRun } from '../../entries/catalog/outcome-source.ts';
-import { Problems } from './problems.ts';
-import { buildCheckIn, type CheckIn } from './sentry.ts';
-import { buildWebhook, type Alert } from './webhook.ts';
+import {
+  toMonitorSchedule,
+  buildPing,
+  buildCheckIn,
+  type CheckIn,
+  buildWebhook,
+  type Alert,
+} from './requests.ts';
 
 export interface AlertsOptions {
   /** Returns the settings in force. */
@@ -185,4 +188,25 @@ export class Alerts {
 
 function iso(at: number): string {
   return new Date(at).toISOString();
+}
+
+/** What is wrong with an entry at present. */
+type Problem = Exclude<AlertKind, 'recovered'>;
+
+/** The problems of each entry, so that the end of the last one is an alert too. Of this leader alone. */
+class Problems {
+  readonly #entries = new Map<string, Set<Problem>>();
+
+  begin(entry: string, problem: Problem): void {
+    const problems = this.#entries.get(entry) ?? new Set();
+    this.#entries.set(entry, problems.add(problem));
+  }
+
+  /** Returns whether the entry has recovered: it had one of these problems, and has none any more. */
+  end(entry: string, ...ended: readonly Problem[]): boolean {
+    const problems = this.#entries.get(entry);
+    if (!problems) return false;
+    for (const problem of ended) problems.delete(problem);
+    return problems.size === 0 && this.#entries.delete(entry);
+  }
 }

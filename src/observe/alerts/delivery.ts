@@ -2,7 +2,7 @@ import type { Logger } from '../logger.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import { Slots } from '../../util/slots.ts';
-import type { AlertRequest } from './request.ts';
+import type { AlertRequest } from './requests.ts';
 
 /** Milliseconds until a request without an answer fails. */
 const TIMEOUT = 10_000;

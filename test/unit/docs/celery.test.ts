@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { checkCeleryFlags } from '../../../src/cli/flags/celery-flag-checks.ts';
+import { checkCeleryFlags } from '../../../src/cli/flags/celery-flags.ts';
 import { main } from '../../../src/cli/main.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { entrySchema } from '../../../src/config/entry/schema.ts';

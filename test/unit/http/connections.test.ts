@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { countConnections, createBoundedServer } from '../../../src/http/connections.ts';
+import { countConnections, createBoundedServer } from '../../../src/http/serve.ts';
 import { Journal } from '../../support/journal.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

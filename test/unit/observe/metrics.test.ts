@@ -9,8 +9,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import { Events } from '../../../src/contracts/events/events.ts';
 import { Liveness } from '../../../src/observe/liveness.ts';
 import { METRICS } from '../../../src/observe/metrics/definitions.ts';
-import type { MeteredSettings } from '../../../src/observe/metrics/entry-labels.ts';
-import { Metrics } from '../../../src/observe/metrics/metrics.ts';
+import { type MeteredSettings, Metrics } from '../../../src/observe/metrics/metrics.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 

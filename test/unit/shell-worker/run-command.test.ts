@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/util/system-clock.ts';
 import { parseCommand, type Command } from '../../../src/shell-worker/command.ts';
-import { CommandFailed, CommandRejected } from '../../../src/shell-worker/outcome.ts';
+import { CommandFailed, CommandRejected } from '../../../src/shell-worker/result.ts';
 import type { ProcessGroup } from '../../../src/shell-worker/process-group.ts';
 import { runCommand } from '../../../src/shell-worker/run-command.ts';
 import { Folder } from '../../support/folder.ts';

@@ -1,13 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DateTime } from 'luxon';
 import { CRONS, type Cron } from '../../../import/crontab/dialect.ts';
 import { importTables, type CronFile } from '../../../import/crontab/import.ts';
-import { systemClock } from '../../../util/system-clock.ts';
+import type { CronHost } from '../../../import/crontab/users.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
+import { systemClock } from '../../../util/system-clock.ts';
 import type { ExitCode } from '../../exit.ts';
-import { readHost } from './cron-host.ts';
 import { runImport, type ImportFlags } from './run-import.ts';
 
 export interface CrontabFlags extends ImportFlags {
@@ -97,4 +98,51 @@ function readFile(path: string, system: boolean): CronFile {
   const text = readFileSync(path === '-' ? 0 : path, 'utf8');
   if (basename(path) === 'anacrontab') return { path, text, format: 'anacron' };
   return { path: path === '-' ? 'standard input' : path, text, format: system ? 'system' : 'user' };
+}
+
+const FOLDERS = ['/bin', '/usr/bin', '/usr/local/bin', '/sbin', '/usr/sbin', '/usr/local/sbin'];
+
+/** What `getent` exits with for an unknown name. */
+const UNKNOWN = 2;
+
+/** More users than this are not looked up one by one, because the database may be on another host. */
+const MAX_LOOKUPS = 200;
+
+/** Asks this host for users and programs. */
+function readHost(): CronHost {
+  let listed: ReadonlySet<string> | undefined;
+  const found = new Map<string, boolean | undefined>();
+  return {
+    isUser: (name) => {
+      listed ??= listUsers();
+      if (listed.has(name)) return true;
+      if (!found.has(name) && found.size < MAX_LOOKUPS) found.set(name, findUser(name));
+      return found.get(name);
+    },
+    isProgram: (name) => FOLDERS.some((folder) => existsSync(join(folder, name))),
+  };
+}
+
+function listUsers(): ReadonlySet<string> {
+  try {
+    const text = getent('passwd');
+    return new Set(text.split('\n').map((line) => line.split(':', 1)[0]!));
+  } catch {
+    return new Set();
+  }
+}
+
+/** Directories such as LDAP may not list their users. */
+function findUser(name: string): boolean | undefined {
+  if (name === '' || name.startsWith('-')) return false;
+  try {
+    getent('passwd', name);
+    return true;
+  } catch (error) {
+    return (error as { readonly status?: number }).status === UNKNOWN ? false : undefined;
+  }
+}
+
+function getent(...args: readonly string[]): string {
+  return execFileSync('getent', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 }

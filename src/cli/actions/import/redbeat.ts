@@ -5,8 +5,7 @@ import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
 import { importProject } from './celery.ts';
 import { runImport } from './run-import.ts';
-import { isApp, withoutApp, type SourceFlags } from './source-app.ts';
-import { parseSource, withUrlErrors } from './source-url.ts';
+import { isApp, withoutApp, type SourceFlags, parseSource, withUrlErrors } from './source.ts';
 
 export interface RedBeatFlags extends SourceFlags {
   readonly keyPrefix?: string;

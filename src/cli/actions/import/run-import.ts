@@ -1,4 +1,10 @@
 import { existsSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import type { BeatConfig } from '../../../config/config-types.ts';
+import { withCanonicalKeys } from '../../../config/resolve.ts';
+import { findConfig } from '../../../config/source/find.ts';
+import { MAX_FILE_SIZE } from '../../../config/source/limits.ts';
+import { readSource } from '../../../config/source/read.ts';
 import { assemble, type Imported } from '../../../import/assemble.ts';
 import {
   compareEntries,
@@ -9,16 +15,16 @@ import {
 import type { Found, Left } from '../../../import/found.ts';
 import { prefixNames } from '../../../import/prefix-names.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
-import { systemClock } from '../../../util/system-clock.ts';
+import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
+import { isMap } from '../../../util/is-map.ts';
 import { maskText } from '../../../util/mask.ts';
+import { systemClock } from '../../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
-import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
 import { formatTable } from '../../output/table.ts';
 import { writeFile } from '../../output/write-file.ts';
 import { writeDocument, writeError, writeLines } from '../../output/write-lines.ts';
-import { checkNames } from './name-conflicts.ts';
 
 /** Flags of every `beat import` command. */
 export interface ImportFlags {
@@ -31,7 +37,7 @@ export interface ImportFlags {
   readonly prefix?: string;
 }
 
-export interface ImportOptions {
+interface ImportOptions {
   /** The name of the source in the table of `--compare`. */
   readonly heading: string;
   /** Whether entries have their last runs. */
@@ -158,4 +164,51 @@ async function printComparison(
   const table = formatTable(['ENTRY', heading, 'BEAT', ''], rows);
   if (toError) table.forEach(writeError);
   else await writeLines(table);
+}
+
+/** Modules are not read: that would run them. */
+const DATA = ['.yaml', '.yml', '.json'];
+
+/** A folder with such a file is not read as a folder of schedules. */
+const SINGLE = 'beat.config.';
+
+/**
+ * Throws a `ConfigError` if another file in the folder of an output has entries of these names: beat rejects a folder
+ * in which two files have an entry of one name.
+ */
+async function checkNames(output: string, names: readonly string[]): Promise<void> {
+  const files = await listFiles(dirname(output));
+  if ([output, ...files].some((file) => basename(file).startsWith(SINGLE))) return;
+  const others = files.filter(
+    (file) => resolve(file) !== resolve(output) && DATA.includes(extname(file)),
+  );
+  for (const file of others) {
+    const existing = await readNames(file);
+    const both = names.filter((name) => existing.has(name));
+    if (both.length === 0) continue;
+    const what = both.length === 1 ? 'an entry of the name' : 'entries of the names';
+    const listed = `${both.slice(0, 3).join(', ')}${both.length > 3 ? ', …' : ''}`;
+    throw new ConfigError(
+      `${file} has ${what} ${listed} too; --prefix TEXT puts a text before all imported names, --force writes them as they are`,
+    );
+  }
+}
+
+async function listFiles(folder: string): Promise<readonly string[]> {
+  try {
+    return await findConfig(folder, process.cwd());
+  } catch (error) {
+    // The folder does not exist, or has no configuration.
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
+}
+
+/** The names of the entries in a file; none if it is not a configuration. */
+async function readNames(file: string): Promise<ReadonlySet<string>> {
+  const options = { cwd: process.cwd(), maxSize: MAX_FILE_SIZE, id: 'import' };
+  const { config } = await readSource(file, options);
+  if (!isMap(config)) return new Set();
+  const { beatSchedule } = withCanonicalKeys(config as BeatConfig);
+  return new Set(isMap(beatSchedule) ? Object.keys(beatSchedule) : []);
 }

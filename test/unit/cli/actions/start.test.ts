@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { start } from '../../../../src/cli/actions/start.ts';
-import { askHealth } from '../../../../src/cli/health/health.ts';
+import { askHealth } from '../../../../src/cli/service/health.ts';
 import { Folder } from '../../../support/folder.ts';
 import { readLog } from '../../../support/log-file.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkCeleryFlags } from '../../../../src/cli/flags/celery-flag-checks.ts';
+import { checkCeleryFlags } from '../../../../src/cli/flags/celery-flags.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 
 test.each([

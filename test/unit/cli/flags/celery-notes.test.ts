@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkCeleryFlags } from '../../../../src/cli/flags/celery-flag-checks.ts';
-import { collectFlagNotes } from '../../../../src/cli/flags/celery-notes.ts';
+import { checkCeleryFlags, collectFlagNotes } from '../../../../src/cli/flags/celery-flags.ts';
 
 test.each([
   [{ app: 'proj' }, '--app proj', 'does not load Python apps'],

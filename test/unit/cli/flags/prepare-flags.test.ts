@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { prepareFlags } from '../../../../src/cli/flags/prepare-flags.ts';
+import { prepareFlags } from '../../../../src/cli/flags/global-flags.ts';
 import type { ConfigError } from '../../../../src/util/errors.ts';
 
 test('prepare flags: reports all errors before any flag has an effect', () => {

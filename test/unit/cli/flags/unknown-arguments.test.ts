@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rejectUnknownArguments } from '../../../../src/cli/flags/unknown-arguments.ts';
+import { rejectUnknownArguments } from '../../../../src/cli/flags/global-flags.ts';
 
 const reject = (argument: string) => () => {
   rejectUnknownArguments([argument], ['start', 'check']);

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli/health/health.ts';
+import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli/service/health.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Liveness } from '../../../../src/observe/liveness.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { crashOnUncaught } from '../../../../src/cli/service/crash.ts';
+import { crashOnUncaught } from '../../../../src/cli/service/run-service.ts';
 import type { Outputs } from '../../../../src/cli/service/open-log.ts';
 
 /** Returns what is written, logged and passed to `process.exit` after an uncaught error. */

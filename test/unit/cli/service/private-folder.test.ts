@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isPrivate, privateFolders } from '../../../../src/cli/service/private-folder.ts';
+import { isPrivate, privateFolders } from '../../../../src/cli/service/health.ts';
 import { Folder } from '../../../support/folder.ts';
 import {
   asUnprivileged,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startedAfter } from '../../../../src/cli/service/process-age.ts';
+import { startedAfter } from '../../../../src/cli/service/pidfile.ts';
 
 const linux = process.platform === 'linux';
 const born = Date.now() - process.uptime() * 1_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatUmask, parseUmask } from '../../../../src/cli/service/umask.ts';
+import { formatUmask, parseUmask } from '../../../../src/cli/flags/celery-flags.ts';
 
 test.each([
   ['022', 0o22],

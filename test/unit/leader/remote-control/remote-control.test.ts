@@ -3,9 +3,11 @@ import type { Mailbox, Reply } from '../../../../src/contracts/broker/mailbox.ts
 import type { ReceivedMessage } from '../../../../src/celery/kombu/envelope.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
-import { answerAsBeat } from '../../../../src/leader/remote-control/beat-commands.ts';
-import { formatNodeName } from '../../../../src/leader/remote-control/node-name.ts';
-import { RemoteControl } from '../../../../src/leader/remote-control/remote-control.ts';
+import {
+  answerAsBeat,
+  RemoteControl,
+} from '../../../../src/leader/remote-control/remote-control.ts';
+import { formatNodeName } from '../../../../src/cli/flags/placeholders.ts';
 import { settle } from '../../../support/settle.ts';
 
 const NODE = 'celerybeat@host';

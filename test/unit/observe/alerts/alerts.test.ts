@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { toMonitorSchedule } from '../../../../src/observe/alerts/monitor-schedule.ts';
+import { toMonitorSchedule } from '../../../../src/observe/alerts/requests.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import { settle } from '../../../support/settle.ts';

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Delivery, type Fetch } from '../../../../src/observe/alerts/delivery.ts';
-import type { AlertRequest } from '../../../../src/observe/alerts/request.ts';
+import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';

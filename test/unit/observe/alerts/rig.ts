@@ -1,5 +1,5 @@
 import { Alerts } from '../../../../src/observe/alerts/alerts.ts';
-import type { AlertRequest } from '../../../../src/observe/alerts/request.ts';
+import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
 import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';

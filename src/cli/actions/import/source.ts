@@ -1,3 +1,5 @@
+import { parseEndpoint, type Endpoint } from '../../../drivers/endpoint.ts';
+import { findSchemes, type Driver } from '../../../drivers/table.ts';
 import type { Found } from '../../../import/found.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { ImportFlags } from './run-import.ts';
@@ -38,4 +40,29 @@ export function isApp(command: string, url: string | undefined, flags: SourceFla
 export function withoutApp(found: Found, store: 'tables' | 'keys', command: string): Found {
   const reason = `the ${store} contain neither settings, queues and routes, nor the options that tasks declare in Python, nor changes of beat_schedule since the last start of celery beat; beat import ${command} -A proj imports all of them`;
   return { ...found, left: [{ place: 'app', reason }, ...found.left] };
+}
+
+/** The server of a URL that a driver with this capability can read. Throws a `ConfigError` for any other. */
+export function parseSource(url: string, capability: keyof Driver): Endpoint {
+  const endpoint = parseEndpoint(url);
+  if (endpoint.driver?.[capability]) return endpoint;
+  const { scheme, masked } = endpoint;
+  const allowed = findSchemes((driver) => driver[capability] !== undefined);
+  const found = scheme === '' ? `"${masked}" is not a URL` : `unsupported URL scheme "${scheme}"`;
+  throw new ConfigError(`${found}; allowed: ${allowed.map((name) => `${name}://`).join(', ')}`);
+}
+
+/** Runs `read`; its errors name the URL of the command line instead of the setting that usually has it. */
+export async function withUrlErrors<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      error.errors.map(({ path: [first, ...rest], ...each }) => ({
+        ...each,
+        path: first === undefined || first === 'brokerUrl' ? rest : [first, ...rest],
+      })),
+    );
+  }
 }

@@ -4,13 +4,17 @@
  * for beat. On Linux the name includes the process namespace, because containers that share a folder may each
  * have a process 1. On Windows the socket is a named pipe.
  */
-import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+/**
+ * The folder of the sockets that `beat healthcheck` connects to. Other users cannot enter it, so that they
+ * can neither answer in place of beat nor read its answers.
+ */
+
+import { readdirSync, readlinkSync, rmSync, lstatSync, mkdirSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../util/system-clock.ts';
 import type { Liveness } from '../../observe/liveness.ts';
-import { parseHealth, type Health } from './health-answer.ts';
-import { isPrivate, privateFolders } from '../service/private-folder.ts';
+import { systemClock } from '../../util/system-clock.ts';
 
 /** The most entries that one answer names. */
 const MAX_NAMES = 10;
@@ -139,4 +143,87 @@ function namespace(): string {
     // A sandbox may hide it.
     return '';
   }
+}
+
+/** The answer of an instance to a health check. */
+export interface Health {
+  readonly pid: number;
+  /** Whether the loop made progress in the last minute. */
+  readonly alive: boolean;
+  /** Milliseconds since the loop last made progress; `null` when the instance did not answer. */
+  readonly idleMs: number | null;
+  /** The first entries that the instance cannot schedule because their stored state is unreadable. */
+  readonly blockedEntries?: readonly string[];
+  /** Why the last reload failed, so that an earlier configuration is in force. */
+  readonly reloadError?: string;
+}
+
+/**
+ * Parses the answer of the process with that number; `null` when it is invalid. Unknown fields are dropped:
+ * what is printed later is a number, a boolean or an escaped name.
+ */
+function parseHealth(text: string, pid: number): Health | null {
+  const answer = asMap(text);
+  if (answer?.['pid'] !== pid) return null;
+  const { alive, idleMs = null, blockedEntries, reloadError } = answer;
+  if (typeof alive !== 'boolean') return null;
+  if (idleMs !== null && typeof idleMs !== 'number') return null;
+  const names = Array.isArray(blockedEntries)
+    ? blockedEntries.filter((name) => typeof name === 'string')
+    : undefined;
+  return {
+    ...{ pid, alive, idleMs },
+    ...(names && { blockedEntries: names }),
+    ...(typeof reloadError === 'string' && { reloadError }),
+  };
+}
+
+function asMap(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Lists the possible folders, the best first; which of them can be written depends on the host or container. */
+export function privateFolders(env: Environment, uid: number): string[] {
+  const named = env['BEAT_RUNTIME_DIR'];
+  if (named) return [named];
+  const runtime = env['XDG_RUNTIME_DIR'];
+  return [
+    ...(runtime ? [join(runtime, 'beat')] : []),
+    // The second exists in containers with a read-only root file system.
+    ...[tmpdir(), '/dev/shm'].map((base) => join(base, `beat-${uid}`)),
+  ];
+}
+
+/** Whether the folder belongs to this user and is closed to all others. With `make`, a missing folder is created. */
+export function isPrivate(folder: string, uid: number, make: boolean): boolean {
+  if (make) makeFolder(folder);
+  try {
+    // Links are not followed: another user may have created them.
+    const { mode, uid: owner } = lstatSync(folder);
+    return isDirectory(mode) && owner === uid && (mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Creates the folder, but not its parents: a missing runtime folder must not be created here. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch {
+    // The folder exists or cannot be created; `isPrivate` finds out which.
+  }
+}
+
+const [TYPE, DIRECTORY] = [0o170000, 0o040000];
+
+function isDirectory(mode: number): boolean {
+  return (mode & TYPE) === DIRECTORY;
 }

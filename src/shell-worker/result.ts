@@ -1,6 +1,47 @@
+import { constants } from 'node:os';
 import type { TaskError, TaskResult } from '../contracts/store/task-results.ts';
-import type { CommandResult } from './outcome.ts';
 import type { Task } from './task.ts';
+
+/** What a command did, in the form of the result of the task: the same as in deploy/worker/beat_shell.py. */
+export interface CommandResult {
+  /** Negative for the number of the signal that ended the command. */
+  readonly exit_code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+/** The command ended with another exit code than 0, or by a signal, or exceeded its time. */
+export class CommandFailed extends Error {
+  override name = 'CommandFailed';
+}
+
+/** The command is not one that this worker may run, or cannot be started. */
+export class CommandRejected extends Error {
+  override name = 'CommandRejected';
+}
+
+/** Such as `exit code 3 after 0.2 s: pg_dump: no such database`. */
+export function describeResult({
+  exit_code: code,
+  stdout,
+  stderr,
+  seconds,
+}: CommandResult): string {
+  const how = code < 0 ? `signal ${signalName(-code)}` : `exit code ${code}`;
+  const output = (stderr || stdout).trim();
+  return `${how} after ${seconds} s${output === '' ? '' : `: ${output}`}`;
+}
+
+/** The exit code of a command that a signal ended. */
+export function codeOfSignal(signal: NodeJS.Signals): number {
+  return -constants.signals[signal];
+}
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, each]) => each === number);
+  return found?.[0] ?? String(number);
+}
 
 /** The Python module of the task's exceptions, which need not exist where the result is read. */
 const MODULE = 'beat_shell';
@@ -16,7 +57,7 @@ export type Ending =
  * Why a task did not end by itself, in Celery's words: it was `expired` or `revoked` before it began, or
  * `terminated` after that.
  */
-export type RevokeReason = 'expired' | 'revoked' | 'terminated';
+type RevokeReason = 'expired' | 'revoked' | 'terminated';
 
 interface Circumstances {
   /** The name of this worker. */

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { readJson } from '../../../config/source/json.ts';
-import type { Clock } from '../../../util/clock.ts';
-import { BeatError, describeError } from '../../../util/errors.ts';
 import type { Exported } from '../../../import/celery/exported.ts';
+import type { Clock } from '../../../util/clock.ts';
+import { BeatError, describeError, ConfigError } from '../../../util/errors.ts';
+import { writeError } from '../../output/write-lines.ts';
 
 /** The folder that contains the Python package of the exporter. */
 const PACKAGES = fileURLToPath(new URL('../../../../python', import.meta.url));
@@ -124,4 +126,37 @@ function cannotRun(python: string, error: Error): BeatError {
   return new BeatError(
     `${python} cannot be run: ${describeError(error)}; name the project's Python: --python .venv/bin/python`,
   );
+}
+
+const NAME = 'python3';
+
+/**
+ * Returns the Python that runs a project: the one that is named, or that of the active virtual environment, which need
+ * not be first in the path. Prints which one it takes from the path, because a project rarely runs with that of the host.
+ */
+export function findPython(named: string | undefined): string {
+  if (named !== undefined) return named;
+  const { VIRTUAL_ENV: active = '', PATH = '' } = process.env;
+  const python = join(active, 'bin/python');
+  if (active !== '' && existsSync(python)) return python;
+  const found = PATH.split(delimiter)
+    .map((folder) => join(folder, NAME))
+    .find((path) => existsSync(path));
+  const why = active === '' ? 'no virtual environment is active' : `${python} does not exist`;
+  const text = `${why}, so the project runs with ${found ?? NAME}`;
+  writeError(`note: ${text}; --python .venv/bin/python names another`);
+  return found ?? NAME;
+}
+
+/** Reads what `celery_beat.export` made elsewhere, from a file or `-` for standard input. Throws a `ConfigError`. */
+export function readExport(path: string): Exported {
+  let text: string;
+  try {
+    text = readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`--exported: ${path} cannot be read: ${describeError(error)}`);
+  }
+  const exported = readJson(text, path).config as Partial<Exported> | null;
+  if (exported?.settings && exported.entries && exported.problems) return exported as Exported;
+  throw new ConfigError(`--exported: ${path} is not the export of a Celery app`);
 }

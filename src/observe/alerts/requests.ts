@@ -1,0 +1,182 @@
+import { createHash, createHmac } from 'node:crypto';
+import { fillBody } from '../../config/alerts/check-body.ts';
+import type { SentrySettings, AlertKind, WebhookSettings } from '../../config/alerts/settings.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+
+/** A request that reports something about a run to another service. */
+export interface AlertRequest {
+  /** Requests with the same key are sent one after the other. */
+  readonly key: string;
+  /** For the log: what is sent, such as `webhook (failure)`. URLs contain secrets, and are never logged. */
+  readonly about: string;
+  readonly entry: string | null;
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** The name of an entry as part of a URL: lower case letters, digits and hyphens. */
+function slugify(name: string): string {
+  const slug = name
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return slug === '' ? 'entry' : slug.slice(0, 50);
+}
+
+/** The longest text that a check stores, in characters. */
+const MAX_BODY = 10_000;
+
+/** A ping of a check at healthchecks.io, or at a server with the same URLs. `{entry}` in the URL is replaced. */
+export function buildPing(
+  url: string,
+  {
+    entry,
+    signal,
+    taskId,
+    text,
+  }: {
+    readonly entry: string;
+    readonly signal: 'start' | 'success' | 'fail';
+    /** `null` for a signal about no run. */
+    readonly taskId: string | null;
+    readonly text: string;
+  },
+): AlertRequest {
+  const to = new URL(url.replaceAll('{entry}', slugify(entry)));
+  if (signal !== 'success') to.pathname = `${to.pathname.replace(/\/$/, '')}/${signal}`;
+  // The id of the run: runs of one check may overlap.
+  if (taskId !== null && isUuid(taskId)) to.searchParams.set('rid', taskId);
+  return {
+    ...{ key: `ping ${entry}`, about: `ping (${signal})`, entry, url: to.href },
+    ...{ method: 'POST', headers: { 'Content-Type': 'text/plain; charset=utf-8' } },
+    body: text.slice(0, MAX_BODY),
+  };
+}
+
+const MINUTE = 60_000;
+
+/**
+ * The schedule of a Sentry monitor; `null` for one that Sentry cannot express. Day of month and day of week must both
+ * match in Celery's crontab, which Sentry does not know, so that a schedule with both has none.
+ */
+export function toMonitorSchedule({ spec, every }: Schedule): MonitorSchedule | null {
+  if (every !== undefined) {
+    const minutes = every / MINUTE;
+    if (!Number.isInteger(minutes) || minutes < 1) return null;
+    return { type: 'interval', value: minutes, unit: 'minute' };
+  }
+  const [, value, days = ''] = /^cron\(([^()]*)\)(\S*) (?:elapsed|fixed) \S+$/.exec(spec) ?? [];
+  if (value === undefined || days !== '') return null;
+  const fields = value.split(' ');
+  const [, , day, , weekday] = fields;
+  if (fields.length !== 5 || (day !== '*' && weekday !== '*')) return null;
+  return fields.every((field) => /^[\d*,/-]+$/.test(field)) ? { type: 'crontab', value } : null;
+}
+
+/** The schedule of a monitor, as Sentry writes it. */
+type MonitorSchedule =
+  | { readonly type: 'crontab'; readonly value: string }
+  | { readonly type: 'interval'; readonly value: number; readonly unit: 'minute' };
+
+export interface CheckIn {
+  readonly entry: string;
+  readonly taskId: string;
+  readonly status: 'in_progress' | 'ok' | 'error';
+  /** Milliseconds; `null` if unknown. */
+  readonly runtimeMs: number | null;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The monitor is created, or changed, with this schedule; `null` leaves it as it is. */
+  readonly schedule: MonitorSchedule | null;
+  readonly timezone: string;
+}
+
+/** A cron check-in as an envelope of Sentry. The id of the check-in is that of the task. */
+export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertRequest {
+  const { dsn, slug, environment } = settings;
+  const { entry, taskId, status, runtimeMs, at, schedule, timezone } = checkIn;
+  const { protocol, host, username: key, pathname } = new URL(dsn);
+  const [, prefix = '', project = ''] = /^(.*)\/(\d+)$/.exec(pathname) ?? [];
+  const item = {
+    check_in_id: toCheckInId(taskId),
+    monitor_slug: slug.replaceAll('{entry}', slugify(entry)),
+    status,
+    environment,
+    ...(runtimeMs !== null && { duration: runtimeMs / 1_000 }),
+    ...(schedule && { monitor_config: { schedule, timezone } }),
+  };
+  const lines = [{ sent_at: new Date(at).toISOString() }, { type: 'check_in' }, item];
+  return {
+    ...{ key: `sentry ${entry}`, about: `sentry (${status})`, entry, method: 'POST' },
+    url: `${protocol}//${host}${prefix}/api/${project}/envelope/`,
+    headers: {
+      'Content-Type': 'application/x-sentry-envelope',
+      'X-Sentry-Auth': `Sentry sentry_version=7, sentry_client=celery-beat/1, sentry_key=${key}`,
+    },
+    body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  };
+}
+
+function toCheckInId(taskId: string): string {
+  if (isUuid(taskId)) return taskId.replaceAll('-', '');
+  return createHash('sha256').update(taskId).digest('hex').slice(0, 32);
+}
+
+/** What a webhook is called with. Instants are ISO 8601 in UTC; a field that the kind does not have is `null`. */
+export interface Alert {
+  readonly kind: AlertKind;
+  readonly entry: string;
+  /** One line for people. */
+  readonly text: string;
+  readonly at: string;
+  readonly task: string | null;
+  readonly taskId: string | null;
+  readonly dueAt: string | null;
+  readonly sentAt: string | null;
+  readonly latenessMs: number | null;
+  readonly state: string | null;
+  readonly error: string | null;
+  readonly worker: string | null;
+  readonly runtimeMs: number | null;
+  /** Why occurrences were skipped. */
+  readonly reason: string | null;
+  readonly count: number | null;
+}
+
+/** A call of a webhook, signed as Standard Webhooks describes: HMAC-SHA256 over id, timestamp and body. */
+export function buildWebhook(
+  { url, secret, body: template, headers }: WebhookSettings,
+  alert: Alert,
+  { id, at }: { readonly id: string; readonly at: number },
+): AlertRequest {
+  const body = JSON.stringify(template ? fillBody(template, { ...alert }) : alert);
+  const timestamp = String(Math.floor(at / 1_000));
+  const signature = secret === null ? null : sign(secret, `${id}.${timestamp}.${body}`);
+  const { entry, kind } = alert;
+  return {
+    ...{ key: `webhook ${entry}`, about: `webhook (${kind})`, entry, url, method: 'POST', body },
+    headers: {
+      'Content-Type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      ...(signature !== null && { 'webhook-signature': `v1,${signature}` }),
+      ...headers,
+    },
+  };
+}
+
+/** A secret that begins with `whsec_` is base64, any other is used as it is. */
+function sign(secret: string, text: string): string {
+  const key = secret.startsWith('whsec_')
+    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
+    : Buffer.from(secret);
+  return createHmac('sha256', key).update(text).digest('base64');
+}
