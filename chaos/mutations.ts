@@ -107,7 +107,7 @@ export const MUTATIONS = {
   /** Applies a command each time that it arrives. */
   'command-repeated': [
     {
-      file: 'leader/inbox/command-runner.js',
+      file: 'leader/inbox/command-inbox.js',
       text: '(await log.findAudit([id])).has(id)',
       instead: 'false',
     },

@@ -89,7 +89,7 @@ export class TestBeat {
     this.clock = clock;
     const results = new MemoryResults();
     this.#store = store;
-    this.#term = { token: term, signal: NEVER, trusted: true };
+    this.#term = { token: term, stop: NEVER, signal: NEVER, trusted: true };
     this.#scheduler = new Scheduler({
       catalog: live.catalog,
       ledger: store.ledger,
@@ -122,7 +122,7 @@ export class TestBeat {
       clock,
     });
     const beat = new TestBeat(live, clock, store, await store.ledger.beginTerm());
-    await beat.#scheduler.begin(beat.#term, NEVER);
+    await beat.#scheduler.begin(beat.#term);
     await beat.tick();
     return beat;
   }
@@ -155,7 +155,7 @@ export class TestBeat {
 
   /** Runs one tick. After the clock was advanced directly, this shows the effect of a downtime. */
   async tick(): Promise<void> {
-    this.#wakeAt = await this.#scheduler.tick(this.#term, NEVER);
+    this.#wakeAt = await this.#scheduler.tick(this.#term);
   }
 
   /**

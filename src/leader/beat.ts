@@ -15,6 +15,7 @@ import { Reloader, type SettingsSource } from './reload/reloader.ts';
 import type { FindSchedulers } from '../contracts/store/scheduler-trace.ts';
 import type { Store } from '../contracts/store/store.ts';
 import type { Clock } from '../util/clock.ts';
+import { Wakeup } from '../util/wakeup.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { Stop } from '../util/grace-period.ts';
 
@@ -52,7 +53,9 @@ export class Beat implements EventSource, AsyncDisposable {
       replyTo: randomUUID(),
     });
     this.liveness = new Liveness(clock);
-    const shared = { live, clock, events: new Events(), liveness: this.liveness };
+    const shared = {
+      ...{ live, clock, events: new Events(), liveness: this.liveness, wakeup: new Wakeup() },
+    };
     const connections = new Connections({ ...shared, store });
     const prepare = (settings: Settings) => connections.openResults(settings);
     const reloader = new Reloader({ ...shared, source, prepare });

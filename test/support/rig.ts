@@ -18,7 +18,8 @@ import { Router } from '../../src/celery/routing/router.ts';
 import { decodeAnswer } from '../../src/entries/commands/audit.ts';
 import type { AuditRow } from '../../src/entries/commands/shapes.ts';
 import { ReloadCommands } from '../../src/leader/inbox/reload-commands.ts';
-import { CommandRunner } from '../../src/leader/inbox/command-runner.ts';
+import { CommandInbox } from '../../src/leader/inbox/command-inbox.ts';
+import { Wakeup } from '../../src/util/wakeup.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { StoredEntries } from '../../src/contracts/store/stored-entries.ts';
 import { Scheduler } from '../../src/leader/scheduling/scheduler.ts';
@@ -131,36 +132,37 @@ export function makeRig({
           stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },
         }),
       });
-      const runner = new CommandRunner({
+      const inbox = new CommandInbox({
+        wakeup: new Wakeup(),
         ...{ log: store.commands, engine: scheduler.commands, events, clock },
         reloads: new ReloadCommands(() => Promise.reject(new Error('no files')), clock),
       });
       let lastId = 0;
       const ending = new AbortController();
-      const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };
-      await scheduler.begin(term, NEVER);
+      const term = { token: await ledger.beginTerm(), stop: NEVER, signal: NEVER, trusted: true };
+      await scheduler.begin(term);
       void outcomes?.run(ending.signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR));
       return {
         tick: async () => {
           for (;;) {
-            const wakeAt = await scheduler.tick(term, NEVER);
+            const wakeAt = await scheduler.tick(term);
             if (wakeAt > clock.now()) return wakeAt;
           }
         },
         reload: (now: readonly Entry[]) => {
           const replacement = runAtOnce(catalog.compare(now));
           catalog.replace(replacement);
-          return scheduler.reload(replacement.difference, term, NEVER);
+          return scheduler.reload(replacement.difference, term);
         },
         command: async (command) => {
           const id = `command ${(lastId += 1)} of term ${term.token}`;
           await store.commands.append(JSON.stringify({ id, ...command }));
-          await runner.run(term, NEVER);
+          await inbox.run(term);
           return decodeAnswer({ id, json: (await store.commands.findAudit([id])).get(id)! })!;
         },
         runCommands: async (isOver) => {
-          await runner.run(term, NEVER, isOver);
-          return runner.isBehind;
+          await inbox.run(term, isOver);
+          return inbox.isBehind;
         },
         term,
         end: () => ending.abort(),

@@ -1,5 +1,34 @@
+import type {
+  CommandLog,
+  FinishedCommand,
+  PendingCommand,
+} from '../../contracts/store/command-log.ts';
+import type { Events } from '../../contracts/events/events.ts';
+import type { Definitions } from '../../entries/catalog/definition.ts';
+import { encodeAudit, type Answer } from '../../entries/commands/audit.ts';
+import type {
+  Command,
+  CommandHeader,
+  EntryCommand,
+  StoredCommand,
+} from '../../entries/commands/command.ts';
+import { applyCommand } from '../../entries/commands/entry-commands.ts';
+import { rejected, type Applied, type Rejected } from '../../entries/commands/outcome.ts';
+import { parseCommand } from '../../entries/commands/parse-command.ts';
+import { applyStoredCommand, type Edits } from '../../entries/commands/stored-commands.ts';
+import type { Clock } from '../../util/clock.ts';
+import { describeError } from '../../util/errors.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { Wakeup } from '../../util/wakeup.ts';
+import type { CommandEngine } from '../scheduling/command-engine.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
-import { CommandRunner, type CommandRunnerOptions } from './command-runner.ts';
+import type { ReloadCommands } from './reload-commands.ts';
+
+/** Commands that one read of the log returns. */
+const PAGE = 100;
+
+/** Reloads that commands wait for before the rest of the log waits too: the log contains their commands. */
+const MAX_RELOADS = 1_000;
 
 /** After the log could not be read. Milliseconds. */
 const PAUSE = 1_000;
@@ -11,86 +40,295 @@ const SLICE = 50;
 const FIRST_SLICE = 100;
 const FIRST_COMMANDS = 20;
 
-/** Wakes the leader when commands arrive, and has them applied between two ticks. */
-export class CommandInbox {
-  readonly #options: CommandRunnerOptions;
-  readonly #runner: CommandRunner;
-  #waiting: { readonly signal: AbortSignal; readonly until: AbortSignal; arrived: boolean } | null =
-    null;
+/** A command that was read from the log. */
+interface ReadCommand {
+  /** Its key in the log. */
+  readonly key: string;
+  readonly header: CommandHeader;
+  /** When it is dealt with, epoch milliseconds. */
+  readonly now: number;
+}
 
-  constructor(options: CommandRunnerOptions) {
+/** What a command does, before anything of it is committed. */
+type Prepared = Applied | Edits | Rejected;
+
+/** A command that is being applied, over several slices if that takes long. */
+interface CurrentCommand extends ReadCommand {
+  readonly command: Command;
+  /** The settings that its definitions are read with. */
+  readonly definitions: Definitions | undefined;
+  /** What is left of its steps; `null` before it is prepared again, for its next part. */
+  readonly steps: Steps<Prepared> | null;
+}
+
+export interface CommandInboxOptions {
+  readonly log: CommandLog;
+  readonly engine: CommandEngine;
+  readonly reloads: ReloadCommands;
+  readonly wakeup: Wakeup;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/** Wakes the leader when commands arrive, and applies them between two ticks: oldest first, one commit each. */
+export class CommandInbox {
+  readonly #options: CommandInboxOptions;
+  #hasArrived = false;
+  /** Commands that were read and not applied yet. */
+  #page: PendingCommand[] = [];
+  #current: CurrentCommand | null = null;
+  /** Whether the last slice ended before the log was empty. */
+  #isBehind = false;
+
+  constructor(options: CommandInboxOptions) {
     this.#options = options;
-    this.#runner = new CommandRunner(options);
   }
 
-  /** Aborts when a command may have arrived, or with the signal. The same one until `process` has run. */
-  arrival(awake: AbortSignal): AbortSignal {
-    if (this.#waiting?.until !== awake) this.#wait(awake, this.#waitForWork(awake));
-    return this.#waiting!.signal;
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /**
+   * Applies the first of the commands that were sent before the term began, also if runs are due: a pause among them
+   * prevents the runs that were missed. Throws `TermEnded` when the term cannot continue.
+   */
+  async begin(term: Term): Promise<void> {
+    this.#reset();
+    const { clock } = this.#options;
+    const end = clock.monotonic() + FIRST_SLICE;
+    let done = 0;
+    await this.#runAndListen(term, () => {
+      done += 1;
+      return done >= FIRST_COMMANDS && clock.monotonic() >= end;
+    });
   }
 
   /**
    * Applies the commands that have arrived until a run is due, and returns whether there were any. A log that cannot
    * be read is reported, and delays no schedule. Throws `TermEnded` when the term cannot continue.
    */
-  async process(term: Term, stop: AbortSignal): Promise<boolean> {
-    if (!this.#waiting?.arrived) return false;
-    const { until } = this.#waiting;
-    this.#waiting = null;
+  async process(term: Term): Promise<boolean> {
+    if (!this.#hasArrived) return false;
     const { clock, engine } = this.#options;
     const end = clock.monotonic() + SLICE;
-    const isOver = () => engine.wakeAt <= clock.now() || clock.monotonic() >= end;
-    if (!(await this.#apply(term, stop, isOver))) {
-      this.#wait(until, this.#options.clock.sleep(PAUSE, until));
-    }
+    await this.#runAndListen(term, () => engine.wakeAt <= clock.now() || clock.monotonic() >= end);
     return true;
   }
 
   /**
-   * Applies the first of the commands that were sent before the term began, also if runs are due: a pause among them
-   * prevents the runs that were missed. Otherwise as `process`.
+   * Applies what is in the log until it is empty, or until `isOver`, which is asked after each command, and after each
+   * definition of one. Does some of it in any case. Rejects with `TermEnded`, or with a `StoreError` when the log
+   * cannot be read.
    */
-  async begin(term: Term, stop: AbortSignal): Promise<void> {
-    this.#waiting = null;
-    this.#runner.reset();
-    const { clock } = this.#options;
-    const end = clock.monotonic() + FIRST_SLICE;
-    let done = 0;
-    const isOver = () => {
-      done += 1;
-      return done >= FIRST_COMMANDS && clock.monotonic() >= end;
-    };
-    await this.#apply(term, stop, isOver);
-  }
-
-  /** `false` when the log could not be read. */
-  async #apply(term: Term, stop: AbortSignal, isOver: () => boolean): Promise<boolean> {
+  async run(term: Term, isOver = () => false): Promise<void> {
+    this.#isBehind = false;
     try {
-      await this.#runner.run(term, stop, isOver);
-      return true;
+      while (!term.stop.aborted && term.trusted && (await this.#runNext(term, isOver))) {
+        this.#isBehind = isOver();
+        if (this.#isBehind) return;
+      }
     } catch (error) {
-      if (error instanceof TermEnded) throw error;
-      this.#options.events.reportFailure({ kind: 'commands' }, error);
-      return false;
+      this.#reset();
+      throw error;
     }
   }
 
-  /** The log would answer at once while it has the command of a reload that is under way. */
-  #waitForWork(awake: AbortSignal): Promise<void> {
-    const { log, reloads, clock } = this.#options;
-    // The timer lets the process do other work, too, where the store answers at once.
-    if (this.#runner.isBehind) return clock.sleep(0, awake);
-    return reloads.running > 0 ? reloads.wait(awake) : log.waitForCommand(awake);
+  async #runAndListen(term: Term, isOver: () => boolean): Promise<void> {
+    const { clock, events } = this.#options;
+    this.#hasArrived = false;
+    try {
+      await this.run(term, isOver);
+      void this.#listen(this.#waitForWork(term.signal), term);
+    } catch (error) {
+      if (error instanceof TermEnded) throw error;
+      events.reportFailure({ kind: 'commands' }, error);
+      void this.#listen(clock.sleep(PAUSE, term.signal), term);
+    }
   }
 
-  #wait(until: AbortSignal, arriving: Promise<void>): void {
-    const arrival = new AbortController();
-    const signal = AbortSignal.any([until, arrival.signal]);
-    const waiting = { signal, until, arrived: false };
-    this.#waiting = waiting;
-    void arriving.then(() => {
-      waiting.arrived = true;
-      arrival.abort();
-    });
+  async #listen(arriving: Promise<void>, term: Term): Promise<void> {
+    await arriving;
+    if (term.signal.aborted) return;
+    this.#hasArrived = true;
+    this.#options.wakeup.wake();
   }
+
+  /** The log would answer at once while it has the command of a reload that is under way. */
+  #waitForWork(signal: AbortSignal): Promise<void> {
+    const { log, reloads, clock } = this.#options;
+    // The timer lets the process do other work, too, where the store answers at once.
+    if (this.#isBehind) return clock.sleep(0, signal);
+    return reloads.running > 0 ? reloads.wait(signal) : log.waitForCommand(signal);
+  }
+
+  /** Has the log read again. */
+  #reset(): void {
+    this.#page = [];
+    this.#current = null;
+    this.#isBehind = false;
+  }
+
+  /** Returns `false` when the log is empty. */
+  async #runNext(term: Term, isOver: () => boolean): Promise<boolean> {
+    if (!this.#current) {
+      if (this.#page.length === 0) this.#page = await this.#read();
+      const next = this.#page.shift();
+      if (!next) return false;
+      await this.#begin(next, term);
+    }
+    if (this.#current) await this.#continue(this.#current, term, isOver);
+    return true;
+  }
+
+  async #read(): Promise<PendingCommand[]> {
+    const { log, reloads, events } = this.#options;
+    if (reloads.running >= MAX_RELOADS) return [];
+    // Commands stay in the log while their reload runs: later ones do not wait for them.
+    const oldest = await log.pending(PAGE + reloads.running);
+    events.reportRecovery({ kind: 'commands' });
+    return oldest.filter(({ key }) => !reloads.isRunning(key));
+  }
+
+  /** Ends a command that is malformed, repeated or a reload; makes any other one the current one. */
+  async #begin({ key, json }: PendingCommand, term: Term): Promise<void> {
+    const { log, engine, reloads, clock } = this.#options;
+    const parsed = parseCommand(json);
+    const header = parsed.kind === 'command' ? toHeader(parsed.command) : parsed.header;
+    // The id of a command that is too long was not read.
+    const id = json === null ? `not read: ${key}` : header.id;
+    const read = { key, header: { ...header, id }, now: clock.now() };
+    // A command that was sent twice, because its sender did not know whether the first had arrived.
+    if (id !== null && (await log.findAudit([id])).has(id)) {
+      await engine.finish({ key, id: null, audit: '' }, term);
+    } else if (parsed.kind === 'malformed') {
+      await this.#finish(read, { status: 'rejected', answer: parsed.reason }, term);
+    } else if (parsed.command.do === 'reload') {
+      // Begins a reload, or answers the command when its reload has ended.
+      const answer = reloads.answer(key);
+      if (!answer) return;
+      await this.#finish(read, answer, term);
+      reloads.forget(key);
+    } else {
+      const { command } = parsed;
+      this.#current = { ...read, command, ...(await this.#prepare(command, read.now)) };
+    }
+  }
+
+  async #prepare(
+    command: Command,
+    now: number,
+  ): Promise<{ readonly definitions: Definitions | undefined; readonly steps: Steps<Prepared> }> {
+    const { engine } = this.#options;
+    const { definitions } = engine;
+    return { definitions, steps: await prepareCommand(engine, command, now) };
+  }
+
+  /** Applies the current command, if its steps end before `isOver`. */
+  async #continue(current: CurrentCommand, term: Term, isOver: () => boolean): Promise<void> {
+    const { engine } = this.#options;
+    let { steps } = current;
+    // A reload may have come between two slices.
+    if (!steps || current.definitions !== engine.definitions) {
+      const renewed = await this.#prepare(current.command, current.now);
+      this.#current = { ...current, ...renewed };
+      steps = renewed.steps;
+    }
+    let step = takeStep(steps);
+    while (!step.done && !isOver()) step = takeStep(steps);
+    if (!step.done) return;
+    const prepared = step.value;
+    const again = { ...current, steps: null };
+    this.#current = null;
+    // Its entry may have been due between two slices.
+    if (prepared.kind === 'applied' && !(await engine.isCurrent(prepared))) {
+      this.#current = again;
+      return;
+    }
+    const reason = await this.#commit(current, prepared, term);
+    if (reason !== null) await this.#finish(current, { status: 'rejected', answer: reason }, term);
+    else if (prepared.kind === 'applied' && prepared.isPart) this.#current = again;
+  }
+
+  /** Returns why the command is rejected; `null` when it was applied, or a part of it. */
+  async #commit(read: ReadCommand, prepared: Prepared, term: Term): Promise<string | null> {
+    if (prepared.kind === 'rejected') return prepared.reason;
+    const { engine } = this.#options;
+    const answer = { status: 'applied', answer: prepared.answer } as const;
+    const finished = encodeFinished(read, answer, term);
+    const isPart = prepared.kind === 'applied' && prepared.isPart;
+    const reason = await (prepared.kind === 'edits'
+      ? engine.edit(prepared.edits, finished, term)
+      : engine.apply(prepared, isPart ? null : finished, term));
+    if (reason === null && !isPart) this.#report(read, answer);
+    return reason;
+  }
+
+  /** Ends a command that has no effect in the store, or none any more. */
+  async #finish(read: ReadCommand, answer: Answer, term: Term): Promise<void> {
+    await this.#options.engine.finish(encodeFinished(read, answer, term), term);
+    this.#report(read, answer);
+  }
+
+  #report({ header }: ReadCommand, answer: Answer): void {
+    const { id, do: name, entry, at, by, reason } = header;
+    this.#options.events.emit('command', { id, do: name, entry, at, by, reason, ...answer });
+  }
+}
+
+/**
+ * Reads what a command acts on, and returns the steps that decide what it does at `now` (epoch milliseconds). Rejects
+ * with a `StoreError` when the store cannot be read.
+ */
+async function prepareCommand(
+  engine: CommandEngine,
+  command: Command,
+  now: number,
+): Promise<Steps<Prepared>> {
+  if (isStoredCommand(command)) {
+    const { definitions } = engine;
+    if (!definitions) return reject('this store cannot hold entries');
+    const names = command.do === 'add' ? Object.keys(command.definitions) : [command.entry];
+    const stored = await engine.findStored(names);
+    const targets = { stored, isDeclared: engine.isDeclared.bind(engine), definitions };
+    return applyStoredCommand(targets, command, now);
+  }
+  if (!isEntryCommand(command)) return reject(`${command.do} is not supported by this release`);
+  const found = await engine.find(command.entry);
+  return found.kind === 'missing' ? reject(found.reason) : applyCommand(found, command, now);
+}
+
+/** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
+function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
+  try {
+    return steps.next(false);
+  } catch (error) {
+    return { done: true, value: rejected(describeError(error)) };
+  }
+}
+
+// eslint-disable-next-line require-yield -- one step
+function* reject(reason: string): Steps<Prepared> {
+  return rejected(reason);
+}
+
+function isStoredCommand(command: Command): command is StoredCommand {
+  return ['add', 'update', 'remove'].includes(command.do);
+}
+
+function isEntryCommand(command: Command): command is EntryCommand {
+  return ['pause', 'resume', 'run', 'skip', 'backfill'].includes(command.do);
+}
+
+function encodeFinished(
+  { key, header, now }: ReadCommand,
+  answer: Answer,
+  { token }: Term,
+): FinishedCommand {
+  const { id } = header;
+  const audit = id === null ? '' : encodeAudit({ ...header, id }, answer, { now, term: token });
+  return { key, id, audit };
+}
+
+function toHeader(command: Command): CommandHeader {
+  return { ...command, entry: 'entry' in command ? command.entry : null };
 }

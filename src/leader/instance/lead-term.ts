@@ -8,6 +8,7 @@ import type { TermService } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 import { sleepUntil } from '../../util/wait.ts';
 import { StoreError } from '../../util/errors.ts';
+import type { Wakeup } from '../../util/wakeup.ts';
 
 /** What leads a term. */
 export interface Leader {
@@ -15,6 +16,8 @@ export interface Leader {
   /** Absent if the store has no commands. */
   readonly commands: CommandInbox | undefined;
   readonly reloader: Reloader;
+  /** Called by everything that gives the leader work before its next tick is due. */
+  readonly wakeup: Wakeup;
   /** They start when the states are loaded, and end with the term. */
   readonly services: readonly TermService[];
   readonly liveness: Liveness;
@@ -22,23 +25,21 @@ export interface Leader {
   readonly events: Events;
 }
 
-/** The loop of ticks and sleeps: runs until the term ends, which may throw, or `stop` aborts. */
-export async function leadTerm(leader: Leader, term: Term, stop: AbortSignal): Promise<void> {
-  const { scheduler, commands, reloader, liveness, clock, events } = leader;
-  const awake = AbortSignal.any([term.signal, stop]);
+/** The loop of ticks and sleeps: runs until the term ends, which may throw, or the instance is to stop. */
+export async function leadTerm(leader: Leader, term: Term): Promise<void> {
+  const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
   try {
-    let wakeAt = await begin(leader, term, stop, awake);
+    let wakeAt = await begin(leader, term);
     events.reportRecovery({ kind: 'lead' });
     for (;;) {
-      const arrived = scheduler.arrival(commands?.arrival(awake) ?? awake);
-      const arrival = reloader.arrival(arrived);
-      await sleepUntil(clock, wakeAt, arrival, () => {
+      await sleepUntil(clock, wakeAt, wakeup.signal(term.signal), () => {
         liveness.touch();
       });
-      if (awake.aborted) return;
-      wakeAt = await scheduler.tick(term, stop);
-      if (await reloader.apply(scheduler, term, stop)) wakeAt = scheduler.wakeAt;
-      if (await commands?.process(term, stop)) wakeAt = scheduler.wakeAt;
+      if (term.signal.aborted) return;
+      wakeup.reset();
+      wakeAt = await scheduler.tick(term);
+      if (await reloader.apply(scheduler, term)) wakeAt = scheduler.wakeAt;
+      if (await commands?.process(term)) wakeAt = scheduler.wakeAt;
     }
   } finally {
     reloader.endScheduling();
@@ -55,17 +56,15 @@ export async function leadTerm(leader: Leader, term: Term, stop: AbortSignal): P
 async function begin(
   { scheduler, commands, reloader, services }: Leader,
   term: Term,
-  stop: AbortSignal,
-  awake: AbortSignal,
 ): Promise<number> {
   await reloader.refresh();
-  if (awake.aborted) return Infinity;
+  if (term.signal.aborted) return Infinity;
   reloader.beginScheduling();
   try {
-    await scheduler.begin(term, stop);
-    for (const service of services) void service.run(term.token, awake);
-    await commands?.begin(term, stop);
-    return await scheduler.tick(term, stop);
+    await scheduler.begin(term);
+    for (const service of services) void service.run(term.token, term.signal);
+    await commands?.begin(term);
+    return await scheduler.tick(term);
   } catch (error) {
     if (!(error instanceof TermEnded)) throw error;
     throw new StoreError(`the term cannot begin: ${error.message}`, { cause: error });

@@ -18,6 +18,7 @@ import type { FindSchedulers } from '../../contracts/store/scheduler-trace.ts';
 import type { TermService } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
+import type { Wakeup } from '../../util/wakeup.ts';
 import type { Connections } from './connections.ts';
 import { leadTerm } from './lead-term.ts';
 
@@ -27,6 +28,7 @@ export interface Instance {
   readonly connections: Connections;
   readonly reloader: Reloader;
   readonly liveness: Liveness;
+  readonly wakeup: Wakeup;
   readonly clock: Clock;
   readonly events: Events;
   /** Finds other schedulers beside the store; absent for none. */
@@ -47,7 +49,7 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
   });
   const endings = observe(instance, stop);
   const leader = { ...instance, scheduler, commands, services };
-  await leadership.run((term) => leadTerm(leader, term, stop), stop);
+  await leadership.run((term) => leadTerm(leader, term), stop);
   // A broker or a store that does not answer does not delay the end.
   for (const end of endings) await withGracePeriod(clock, stop, end()).catch(() => {});
   await connections.close();
@@ -62,7 +64,7 @@ function createFollower({ connections, clock, events }: Instance): OutcomeFollow
 }
 
 function createScheduler(
-  { live, connections, liveness, clock, events }: Instance,
+  { live, connections, wakeup, liveness, clock, events }: Instance,
   outcomes: OutcomeFollower | undefined,
 ): Scheduler {
   const { store, results } = connections;
@@ -74,6 +76,7 @@ function createScheduler(
     // Task events alone do not end a run of an entry that limits overlap.
     ...(outcomes && connections.reader && { outcomes: outcomes.watched }),
     progressed: () => liveness.touch(),
+    wake: () => wakeup.wake(),
     blocked: (names) => (liveness.blockedEntries = names),
     cancelTasks: (taskIds) => {
       const revoke = buildRevoke(taskIds, live.settings.remoteControl.namespace);
@@ -83,13 +86,13 @@ function createScheduler(
 }
 
 function createInbox(
-  { connections, reloader, clock, events }: Instance,
+  { connections, reloader, wakeup, clock, events }: Instance,
   scheduler: Scheduler,
 ): CommandInbox | undefined {
   const log = connections.store.commands;
   if (!log) return undefined;
   const reloads = new ReloadCommands(() => reloader.reload(), clock);
-  return new CommandInbox({ log, engine: scheduler.commands, reloads, events, clock });
+  return new CommandInbox({ log, engine: scheduler.commands, reloads, wakeup, events, clock });
 }
 
 /** What runs beside the scheduler during a term. */

@@ -8,6 +8,7 @@ import { TermEnded, type Term } from '../scheduling/term.ts';
 import type { Clock } from '../../util/clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Wakeup } from '../../util/wakeup.ts';
 import { checkFixedSettings } from './fixed-settings.ts';
 
 /** Where settings come from; `ConfigFiles`, for example. */
@@ -23,6 +24,8 @@ export interface ReloaderOptions {
   readonly source: SettingsSource | undefined;
   /** Opens what new settings need in addition. Throws a `ConfigError` when that is impossible. */
   readonly prepare: (settings: Settings) => Promise<void>;
+  /** Called when settings wait to be applied. */
+  readonly wakeup: Wakeup;
   readonly events: Events;
   readonly liveness: Liveness;
   readonly clock: Clock;
@@ -46,8 +49,6 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   #isScheduling = false;
   #waiting: Waiting | null = null;
-  #arrival: { readonly until: AbortSignal; readonly signal: AbortSignal; wake: () => void } | null =
-    null;
   /** The newest reload; it begins when the one before it has ended. Never rejects. */
   #newest: Promise<unknown> = Promise.resolve();
   /** A reload that has not begun to read, and so serves later requests too. */
@@ -93,29 +94,17 @@ export class Reloader {
     this.#waiting = null;
   }
 
-  /** Aborts when settings wait to be applied, or with the given signal. */
-  arrival(until: AbortSignal): AbortSignal {
-    if (this.#arrival?.until !== until) {
-      const arrived = new AbortController();
-      const signal = AbortSignal.any([until, arrived.signal]);
-      this.#arrival = { until, signal, wake: () => arrived.abort() };
-      if (this.#waiting) arrived.abort();
-    }
-    return this.#arrival.signal;
-  }
-
   /**
    * Puts settings that wait into force; to be called between two ticks. Returns whether there were any. Throws
    * `TermEnded` when the scheduler cannot continue: the next term begins with the new settings.
    */
-  async apply(scheduler: Scheduler, term: Term, stop: AbortSignal): Promise<boolean> {
+  async apply(scheduler: Scheduler, term: Term): Promise<boolean> {
     const waiting = this.#waiting;
     if (!waiting) return false;
     this.#waiting = null;
-    this.#arrival = null;
     this.#swap(waiting);
     try {
-      await scheduler.reload(waiting.entries.difference, term, stop);
+      await scheduler.reload(waiting.entries.difference, term);
     } catch (error) {
       if (error instanceof TermEnded) throw error;
       const reason = `the reload could not read schedule state: ${describeError(error)}`;
@@ -179,7 +168,7 @@ export class Reloader {
     }
     await new Promise<void>((done) => {
       this.#waiting = { settings, entries, done };
-      this.#arrival?.wake();
+      this.#options.wakeup.wake();
     });
   }
 

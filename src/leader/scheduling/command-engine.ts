@@ -112,7 +112,6 @@ export class CommandEngine {
     decision: Decision,
     finished: FinishedCommand | null,
     term: Term,
-    stop: AbortSignal,
   ): Promise<string | null> {
     const { clock, messageContext, committer } = this.#options;
     let planned: PlannedChange;
@@ -122,7 +121,7 @@ export class CommandEngine {
     } catch (error) {
       return `${describeError(error)}${describePublished(decision)}`;
     }
-    const reason = await committer.commitCommand([planned], finished, term, stop);
+    const reason = await committer.commitCommand([planned], finished, term);
     return reason === null ? null : `${reason}${describePublished(decision)}`;
   }
 
@@ -131,7 +130,6 @@ export class CommandEngine {
     edits: readonly StoredEdit[],
     finished: FinishedCommand,
     term: Term,
-    stop: AbortSignal,
   ): Promise<string | null> {
     const { events, committer } = this.#options;
     let planned: PlannedChange[];
@@ -140,7 +138,7 @@ export class CommandEngine {
     } catch (error) {
       return describeError(error);
     }
-    const reason = await committer.commitCommand(planned, finished, term, stop);
+    const reason = await committer.commitCommand(planned, finished, term);
     if (reason !== null) return reason;
     for (const { name, written } of edits) {
       // The stored entry does not run as long as a declared one of its name exists.
@@ -150,9 +148,9 @@ export class CommandEngine {
     return null;
   }
 
-  /** Commits the end of commands that have no effect. */
-  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
-    await this.#options.committer.finish(finished, term, stop);
+  /** Commits the end of a command that has no effect. */
+  async finish(finished: FinishedCommand, term: Term): Promise<void> {
+    await this.#options.committer.finish(finished, term);
   }
 
   #read(row: StoredEntry): Found {

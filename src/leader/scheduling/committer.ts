@@ -71,13 +71,12 @@ export class Committer {
   async runPool<T>(
     items: readonly T[],
     term: Term,
-    stop: AbortSignal,
     work: (batch: T[]) => Promise<unknown>,
   ): Promise<void> {
     const { size, inFlight } = this.#options.ledger.batch;
     let from = 0;
     const worker = async () => {
-      while (from < items.length && !stop.aborted) {
+      while (from < items.length && !term.stop.aborted) {
         requireTrust(term);
         const batch = items.slice(from, from + size);
         from += size;
@@ -99,21 +98,17 @@ export class Committer {
    * commit went through, and repeating it is harmless, so it is repeated while the term lasts. Tasks of chords
    * follow when the result backend has acknowledged the chords: one whose tasks end before is never joined.
    */
-  async commit(
-    planned: readonly PlannedChange[],
-    term: Term,
-    stop: AbortSignal,
-  ): Promise<readonly ChangeOutcome[]> {
+  async commit(planned: readonly PlannedChange[], term: Term): Promise<readonly ChangeOutcome[]> {
     const starting = planned.filter(startsChords);
-    if (starting.length === 0) return this.#commit(toChanges(planned), term, stop);
+    if (starting.length === 0) return this.#commit(toChanges(planned), term);
     // Changes without chords do not wait for the result backend.
-    const registering = this.#chordSizes.register(starting, AbortSignal.any([term.signal, stop]));
+    const registering = this.#chordSizes.register(starting, term.signal);
     const plain = toChanges(planned.filter((each) => !startsChords(each)));
-    const first = await this.#commit(plain, term, stop);
+    const first = await this.#commit(plain, term);
     const registered = toChanges(await registering);
     const second = isStopped(first)
       ? notAttempted(registered)
-      : await this.#commit(registered, term, stop);
+      : await this.#commit(registered, term);
     const outcomes = new Map<Change, ChangeOutcome>();
     for (const [i, change] of [...plain, ...registered].entries()) {
       outcomes.set(change, [...first, ...second][i]!);
@@ -129,56 +124,45 @@ export class Committer {
     planned: readonly PlannedChange[],
     finished: FinishedCommand | null,
     term: Term,
-    stop: AbortSignal,
   ): Promise<CommandOutcome> {
     const starting = planned.filter(startsChords);
     if (starting.length > 0) {
-      const signal = AbortSignal.any([term.signal, stop]);
+      const signal = term.signal;
       const registered = await this.#chordSizes.register(starting, signal);
       if (registered.length < starting.length) return { kind: 'unregistered' };
     }
     const changes = toChanges(planned);
     const commit = { token: term.token, changes, commands: finished ? [finished] : [] };
-    const outcome = await this.#persist(commit, term, stop, COMMAND_ATTEMPTS);
+    const outcome = await this.#persist(commit, term, COMMAND_ATTEMPTS);
     if (outcome?.kind !== 'committed') return outcome ?? { kind: 'not-attempted' };
     return { kind: 'committed', changes: committed(changes, outcome.unpublished) };
   }
 
-  /** Commits the end of commands that have no effect. */
-  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
-    if (finished.length === 0) return;
-    const commit = { token: term.token, changes: [], commands: finished };
-    const outcome = await this.#persist(commit, term, stop, COMMAND_ATTEMPTS);
+  /** Commits the end of a command that has no effect. */
+  async finish(finished: FinishedCommand, term: Term): Promise<void> {
+    const commit = { token: term.token, changes: [], commands: [finished] };
+    const outcome = await this.#persist(commit, term, COMMAND_ATTEMPTS);
     if (outcome?.kind === 'store-rejected') throw new CommandsNotCommitted(outcome.reason);
   }
 
-  async #commit(
-    changes: readonly Change[],
-    term: Term,
-    stop: AbortSignal,
-  ): Promise<readonly ChangeOutcome[]> {
+  async #commit(changes: readonly Change[], term: Term): Promise<readonly ChangeOutcome[]> {
     if (changes.length === 0) return [];
-    const outcome = await this.#persist({ token: term.token, changes }, term, stop);
+    const outcome = await this.#persist({ token: term.token, changes }, term);
     if (!outcome) return notAttempted(changes);
     if (outcome.kind === 'committed') return committed(changes, outcome.unpublished);
-    return this.#bisect(changes, outcome.reason, term, stop);
+    return this.#bisect(changes, outcome.reason, term);
   }
 
   /**
    * Tries a commit until the store has answered, and resolves with the answer, or with `null` when beat stops
    * before. Throws `TermEnded` when the term cannot continue, and `CommandsNotCommitted` after `attempts`.
    */
-  async #persist(
-    commit: Commit,
-    term: Term,
-    stop: AbortSignal,
-    attempts = Infinity,
-  ): Promise<Answer | null> {
+  async #persist(commit: Commit, term: Term, attempts = Infinity): Promise<Answer | null> {
     const { ledger, clock, events, progressed } = this.#options;
     let attemptsLeft = attempts;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
       try {
-        const outcome = await ledger.commit(commit, stop);
+        const outcome = await ledger.commit(commit, term.stop);
         events.reportRecovery({ kind: 'commit' });
         if (outcome.kind === 'committed' || outcome.kind === 'store-rejected') {
           progressed();
@@ -198,8 +182,8 @@ export class Committer {
           throw new CommandsNotCommitted(describeError(error), { cause: error });
         }
       }
-      await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
-      if (stop.aborted) return null;
+      await clock.sleep(pause, term.signal);
+      if (term.stop.aborted) return null;
       requireTrust(term);
     }
   }
@@ -209,7 +193,6 @@ export class Committer {
     changes: readonly Change[],
     reason: string,
     term: Term,
-    stop: AbortSignal,
   ): Promise<readonly ChangeOutcome[]> {
     const [change] = changes;
     if (change && changes.length === 1) {
@@ -218,9 +201,9 @@ export class Committer {
       return [{ kind: 'store-rejected', reason }];
     }
     const half = Math.ceil(changes.length / 2);
-    const first = await this.#commit(changes.slice(0, half), term, stop);
+    const first = await this.#commit(changes.slice(0, half), term);
     if (isStopped(first)) return notAttempted(changes);
-    return [...first, ...(await this.#commit(changes.slice(half), term, stop))];
+    return [...first, ...(await this.#commit(changes.slice(half), term))];
   }
 }
 

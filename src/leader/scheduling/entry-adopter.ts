@@ -57,15 +57,15 @@ export class EntryAdopter {
    * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
    * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
    */
-  async begin(term: Term, stop: AbortSignal): Promise<void> {
+  async begin(term: Term): Promise<void> {
     const { catalog, events } = this.#options;
     const states = await this.#load();
     this.#options.scheduled.clear();
     this.#rejected.clear();
     const names = new Set([...catalog.names, ...states.keys()]);
-    const { scheduled, changes } = await this.#adoptDeclared(names, states, term, stop);
+    const { scheduled, changes } = await this.#adoptDeclared(names, states, term);
     // A stop may have come before the states were stored.
-    if (stop.aborted) return;
+    if (term.stop.aborted) return;
     events.emit('scheduling', {
       term: term.token,
       entries: scheduled,
@@ -79,16 +79,12 @@ export class EntryAdopter {
    * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
    * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
    */
-  async reload(
-    { added, changed, removed }: Difference,
-    term: Term,
-    stop: AbortSignal,
-  ): Promise<void> {
+  async reload({ added, changed, removed }: Difference, term: Term): Promise<void> {
     const names = new Set([...added, ...changed, ...removed]);
     if (names.size > 0) {
       const states = await this.#load();
       for (const name of names) this.#options.scheduled.remove(name);
-      await this.#adoptDeclared(names, states, term, stop);
+      await this.#adoptDeclared(names, states, term);
     }
     // Stored entries depend on the settings too, and on which names are declared.
     this.#options.scheduled.clearStored();
@@ -96,10 +92,10 @@ export class EntryAdopter {
   }
 
   /** Adopts entries for which it is time at `now` (epoch milliseconds). */
-  async adoptWaiting(now: number, term: Term, stop: AbortSignal): Promise<void> {
-    if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
-    if (now >= this.#options.window.loadAt) await this.#loadStored(now, term, stop);
-    if (now >= this.#adoptAt) await this.#adoptRejected(term, stop);
+  async adoptWaiting(now: number, term: Term): Promise<void> {
+    if (now >= this.#blocked.checkAt) await this.#checkBlocked(term);
+    if (now >= this.#options.window.loadAt) await this.#loadStored(now, term);
+    if (now >= this.#adoptAt) await this.#adoptRejected(term);
   }
 
   /** When to adopt again: epoch milliseconds, `Infinity` for never. */
@@ -119,7 +115,7 @@ export class EntryAdopter {
   }
 
   /** Schedules entries that were blocked and whose states were repaired or removed. */
-  async #checkBlocked(term: Term, stop: AbortSignal): Promise<void> {
+  async #checkBlocked(term: Term): Promise<void> {
     const before = this.#blocked.names;
     // The next commit reports an unreachable store; this check does not end the term.
     const states = await this.#load().catch(() => null);
@@ -127,11 +123,11 @@ export class EntryAdopter {
       this.#blocked.checkLater();
       return;
     }
-    await this.#adoptDeclared(before.difference(this.#blocked.names), states, term, stop);
+    await this.#adoptDeclared(before.difference(this.#blocked.names), states, term);
   }
 
   /** Schedules the stored entries that become due soon. */
-  async #loadStored(now: number, term: Term, stop: AbortSignal): Promise<void> {
+  async #loadStored(now: number, term: Term): Promise<void> {
     const loaded = await this.#options.window.load(now);
     // An index that another program wrote to may have an entry twice, and two changes of it would conflict.
     const byName = new Map(loaded.map((each) => [each.entry.name, each]));
@@ -139,7 +135,7 @@ export class EntryAdopter {
     const known = fresh.map(({ entry, state, dueAt }) => ({
       ...{ name: entry.name, entry, state: state ?? undefined, indexedAt: dueAt },
     }));
-    await this.#adopt(known, term, stop);
+    await this.#adopt(known, term);
   }
 
   /** Whether a stored entry is not in memory. A declared entry takes precedence over one of its name. */
@@ -155,7 +151,6 @@ export class EntryAdopter {
     names: ReadonlySet<string>,
     states: ReadonlyMap<string, EntryState>,
     term: Term,
-    stop: AbortSignal,
   ): Promise<Adopted> {
     const { catalog } = this.#options;
     const known = [...names.difference(this.#blocked.names)].map((name) => ({
@@ -163,12 +158,12 @@ export class EntryAdopter {
     }));
     const removed = known.filter(({ entry, state }) => !entry && (state?.spec ?? null) !== null);
     // Before the removals are committed: a leader that dies in between has them still ahead, and does this again.
-    await this.#restartHidden(new Set(removed.map(({ name }) => name)), term, stop);
-    return this.#adopt(known, term, stop);
+    await this.#restartHidden(new Set(removed.map(({ name }) => name)), term);
+    return this.#adopt(known, term);
   }
 
   /** Has stored entries count from now whose declared entry of the same name is gone. */
-  async #restartHidden(names: ReadonlySet<string>, term: Term, stop: AbortSignal): Promise<void> {
+  async #restartHidden(names: ReadonlySet<string>, term: Term): Promise<void> {
     const { stored, clock } = this.#options;
     if (!stored || names.size === 0) return;
     const rows = await stored.entries.find([...names]);
@@ -180,14 +175,14 @@ export class EntryAdopter {
         return [];
       }
     });
-    await this.#commit(restarted, term, stop);
+    await this.#commit(restarted, term);
   }
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
-  async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
+  async #adopt(known: readonly KnownEntry[], term: Term): Promise<Adopted> {
     const { clock, scheduled } = this.#options;
     const { unchanged, changed } = await runInSlices(planAdoption(known, clock.now()), clock);
-    const rejected = await this.#commit(changed, term, stop);
+    const rejected = await this.#commit(changed, term);
     for (const each of known) {
       if (rejected.has(each.name)) this.#rejected.set(each.name, each);
       else this.#rejected.delete(each.name);
@@ -203,20 +198,16 @@ export class EntryAdopter {
   }
 
   /** Commits the new states, and returns the names of the entries whose state was not stored. */
-  async #commit(
-    changed: readonly PlannedChange[],
-    term: Term,
-    stop: AbortSignal,
-  ): Promise<ReadonlySet<string>> {
+  async #commit(changed: readonly PlannedChange[], term: Term): Promise<ReadonlySet<string>> {
     const rejected = new Set<string>();
     const retry = ({ change }: PlannedChange) => rejected.add(change.entry);
-    await this.#options.committer.commit(changed, (each) => each.splice(0), term, stop, retry);
+    await this.#options.committer.commit(changed, (each) => each.splice(0), term, retry);
     return rejected;
   }
 
   /** Adopts entries again whose new state the store rejected. */
-  async #adoptRejected(term: Term, stop: AbortSignal): Promise<void> {
-    await this.#adopt([...this.#rejected.values()], term, stop);
+  async #adoptRejected(term: Term): Promise<void> {
+    await this.#adopt([...this.#rejected.values()], term);
   }
 }
 

@@ -158,12 +158,14 @@ export class Leadership {
 
   async #beginTerm(renewal: LeaseRenewal, stop: AbortSignal): Promise<Term> {
     const { clock, ledger } = this.#options;
-    const beginning = ledger.beginTerm(AbortSignal.any([stop, renewal.signal]));
+    const signal = AbortSignal.any([stop, renewal.signal]);
+    const beginning = ledger.beginTerm(signal);
     const token = await withGracePeriod(clock, stop, beginning);
     if (!renewal.trusted) throw new StoreError('the lock was lost before the term could begin');
     return {
       token,
-      signal: renewal.signal,
+      stop,
+      signal,
       get trusted() {
         return renewal.trusted;
       },

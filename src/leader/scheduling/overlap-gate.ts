@@ -1,6 +1,5 @@
 import { limitsOverlap } from '../../entries/catalog/entry.ts';
 import { advance } from '../../contracts/store/entry-state.ts';
-import { Wakeup } from '../../util/wakeup.ts';
 import type { Item } from '../../entries/planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { PAUSE, type PlanCommitter } from './plan-committer.ts';
@@ -14,6 +13,8 @@ import type { Term } from './term.ts';
 
 export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' | 'events'> {
   readonly outcomes: RunOutcomes;
+  /** Called when there is something to settle. */
+  readonly wake: () => void;
   readonly scheduled: ScheduledEntries;
   readonly committer: PlanCommitter;
   /** Absent where the store cannot hold entries. */
@@ -30,18 +31,12 @@ type Known = Pick<Item, 'entry' | 'state'>;
  */
 export class OverlapGate {
   readonly #options: OverlapGateOptions;
-  readonly #wakeup = new Wakeup();
   /** The names of the entries that are due and wait for the result backend. */
   readonly #waiting = new Set<string>();
 
   constructor(options: OverlapGateOptions) {
     this.#options = options;
-    options.outcomes.onChange(() => this.#wakeup.wake());
-  }
-
-  /** Aborts when there is something to settle, or with the signal. */
-  arrival(until: AbortSignal): AbortSignal {
-    return this.#wakeup.signal(until);
+    options.outcomes.onChange(options.wake);
   }
 
   /** Those of the due entries that can be planned now. The others are put back on the agenda. */
@@ -61,13 +56,12 @@ export class OverlapGate {
    * Commits the ends of runs, and puts entries that waited for an answer back on the agenda. Throws `TermEnded` when the
    * term cannot continue.
    */
-  async settle(term: Term, stop: AbortSignal): Promise<void> {
-    this.#wakeup.reset();
+  async settle(term: Term): Promise<void> {
     const ended = this.#options.outcomes.takeEnded();
     if (ended.size > 0) {
       const known = await this.#find([...ended.keys()]);
       const changes = known.flatMap((each) => planEnd(each, ended.get(each.entry.name)!) ?? []);
-      await this.#options.committer.commit(changes, (batch) => batch.splice(0), term, stop);
+      await this.#options.committer.commit(changes, (batch) => batch.splice(0), term);
     }
     this.#release();
   }

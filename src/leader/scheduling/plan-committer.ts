@@ -48,18 +48,17 @@ export class PlanCommitter {
     items: readonly T[],
     plan: (waiting: T[]) => readonly PlannedChange[] | Promise<readonly PlannedChange[]>,
     term: Term,
-    stop: AbortSignal,
     retry: Retry = this.#reschedule,
   ): Promise<number> {
     const { committer, clock } = this.#options;
     let sent = 0;
     for (const part of partitionBySource(items)) {
-      await committer.runPool(part, term, stop, async (batch) => {
+      await committer.runPool(part, term, async (batch) => {
         const waiting = [...batch];
-        while (waiting.length > 0 && !stop.aborted) {
+        while (waiting.length > 0 && !term.stop.aborted) {
           requireTrust(term);
           const planned = await plan(waiting);
-          const outcomes = await committer.commit(planned, term, stop);
+          const outcomes = await committer.commit(planned, term);
           const count = await runInSlices(this.#settleAll(planned, outcomes, retry), clock);
           sent += count;
         }
@@ -76,10 +75,9 @@ export class PlanCommitter {
     planned: readonly PlannedChange[],
     finished: FinishedCommand | null,
     term: Term,
-    stop: AbortSignal,
   ): Promise<string | null> {
     const { committer, clock } = this.#options;
-    const outcome = await committer.commitCommand(planned, finished, term, stop);
+    const outcome = await committer.commitCommand(planned, finished, term);
     switch (outcome.kind) {
       case 'store-rejected':
         return outcome.reason;
@@ -93,9 +91,9 @@ export class PlanCommitter {
     }
   }
 
-  /** Commits the end of commands that have no effect. */
-  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
-    await this.#options.committer.finish(finished, term, stop);
+  /** Commits the end of a command that has no effect. */
+  async finish(finished: FinishedCommand, term: Term): Promise<void> {
+    await this.#options.committer.finish(finished, term);
   }
 
   *#settleAll(

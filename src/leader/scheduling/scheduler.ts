@@ -25,6 +25,8 @@ export interface SchedulerOptions
   readonly messageContext: () => MessageContext;
   /** The outcomes of runs; without them, runs of entries that limit overlap end after their `maxRuntime`. */
   readonly outcomes?: RunOutcomes;
+  /** Called when a tick has something to do before `wakeAt`. */
+  readonly wake?: () => void;
   /** Has workers end these tasks. Rejects if the broker did not accept that. */
   readonly cancelTasks?: (taskIds: readonly string[]) => Promise<void>;
 }
@@ -48,7 +50,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     const window = new StoredWindow(options);
-    const { outcomes = NO_OUTCOMES } = options;
+    const { outcomes = NO_OUTCOMES, wake = () => {} } = options;
     const scheduled = new ScheduledEntries(window, outcomes, options.events);
     const committer = new PlanCommitter({
       ...options,
@@ -58,7 +60,7 @@ export class Scheduler {
     this.#committer = committer;
     this.#scheduled = scheduled;
     this.#adopter = new EntryAdopter({ ...options, committer, scheduled, window });
-    this.#gate = new OverlapGate({ ...options, outcomes, committer, scheduled });
+    this.#gate = new OverlapGate({ ...options, outcomes, wake, committer, scheduled });
     this.commands = new CommandEngine({ ...options, committer, scheduled });
   }
 
@@ -66,42 +68,37 @@ export class Scheduler {
    * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
    * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
    */
-  async begin(term: Term, stop: AbortSignal): Promise<void> {
+  async begin(term: Term): Promise<void> {
     this.#options.outcomes?.reset();
-    await this.#adopter.begin(term, stop);
+    await this.#adopter.begin(term);
   }
 
   /**
    * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
    * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
    */
-  async reload(difference: Difference, term: Term, stop: AbortSignal): Promise<void> {
-    await this.#adopter.reload(difference, term, stop);
+  async reload(difference: Difference, term: Term): Promise<void> {
+    await this.#adopter.reload(difference, term);
   }
 
   /**
    * Publishes what is due now, loads what is due soon, and returns when to tick again: epoch milliseconds, `Infinity` for never. A
    * stop takes effect between batches. Throws `TermEnded` when the term cannot continue.
    */
-  async tick(term: Term, stop: AbortSignal): Promise<number> {
+  async tick(term: Term): Promise<number> {
     const { clock, events } = this.#options;
-    await this.#gate.settle(term, stop);
+    await this.#gate.settle(term);
     const now = clock.now();
     const due = this.#gate.admit(this.#scheduled.take(now));
-    const sent = await this.#publish(due, now, term, stop);
+    const sent = await this.#publish(due, now, term);
     // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
     // the commands that have arrived by then.
     if (this.#adopter.wakeAt <= clock.now()) {
-      await this.#adopter.adoptWaiting(clock.now(), term, stop);
+      await this.#adopter.adoptWaiting(clock.now(), term);
     }
     const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
-  }
-
-  /** Aborts when a tick has something to do before `wakeAt`, or with the signal. */
-  arrival(until: AbortSignal): AbortSignal {
-    return this.#gate.arrival(until);
   }
 
   /** The entries in memory whose last run was published after an instant (epoch milliseconds), newest first. */
@@ -118,7 +115,7 @@ export class Scheduler {
   }
 
   /** Publishes what is due at `now`, and returns how many runs were sent. */
-  #publish(due: readonly Item[], now: number, term: Term, stop: AbortSignal): Promise<number> {
+  #publish(due: readonly Item[], now: number, term: Term): Promise<number> {
     const { clock } = this.#options;
     let budget = COUNT_BUDGET;
     const plan = async (waiting: Item[]) => {
@@ -128,7 +125,7 @@ export class Scheduler {
       budget -= clock.monotonic() - begin;
       return this.#cancel(planned);
     };
-    return this.#committer.commit(due, plan, term, stop);
+    return this.#committer.commit(due, plan, term);
   }
 
   /** Takes items off the list, and plans them, until their runs fill a commit. */

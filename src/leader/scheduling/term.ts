@@ -2,7 +2,9 @@
 export interface Term {
   /** The fencing token. */
   readonly token: number;
-  /** Aborts at the end of the term: nothing may be committed after it. */
+  /** Aborts when the instance is to stop: commits under way end, and none begins. */
+  readonly stop: AbortSignal;
+  /** Aborts with `stop`, and at the end of the term. */
   readonly signal: AbortSignal;
   /** Whether the lock is still held. Reads the clock, so it changes before the signal aborts. */
   readonly trusted: boolean;

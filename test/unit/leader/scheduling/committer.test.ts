@@ -45,10 +45,9 @@ function over(
   return { committer, clock, asked, faults, recovered, counted };
 }
 
-function termOf(trusted: () => boolean = () => true): Term {
+function termOf(trusted: () => boolean = () => true, stop = NEVER): Term {
   return {
-    token: 1,
-    signal: NEVER,
+    ...{ token: 1, stop, signal: stop },
     get trusted() {
       return trusted();
     },
@@ -70,7 +69,7 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 describe('committer: a failed commit', () => {
   test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
     const { committer, clock, asked } = over(fails);
-    void committer.commit([planRun('a')], termOf(), NEVER);
+    void committer.commit([planRun('a')], termOf());
     await pass(clock, 5_000);
     const instants = asked.map(({ at }) => at);
     expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
@@ -81,7 +80,7 @@ describe('committer: a failed commit', () => {
     const { committer, clock, counted, faults, recovered } = over(() =>
       ++tries < 3 ? fails() : DONE,
     );
-    const commit = committer.commit([planRun('a')], termOf(), NEVER);
+    const commit = committer.commit([planRun('a')], termOf());
     await pass(clock, 200);
     expect(await commit).toEqual([{ kind: 'committed', unpublished: [] }]);
     expect(counted.progress).toBe(3);
@@ -95,7 +94,6 @@ describe('committer: a failed commit', () => {
     const commit = committer.commit(
       [planRun('a')],
       termOf(() => trusted),
-      NEVER,
     );
     const ended = expect(commit).rejects.toThrow(
       new TermEnded('the lock can no longer be trusted'),
@@ -110,7 +108,7 @@ describe('committer: a failed commit', () => {
   test('ends at a stop, which does not wait for the end of the pause', async () => {
     const stop = new AbortController();
     const { committer, clock, asked } = over(fails);
-    const commit = committer.commit([planRun('a')], termOf(), stop.signal);
+    const commit = committer.commit([planRun('a')], termOf(undefined, stop.signal));
     await pass(clock, 1_000);
     const tries = asked.length;
     stop.abort();
@@ -121,8 +119,8 @@ describe('committer: a failed commit', () => {
   test('ends with the term, which does not wait for the end of the pause', async () => {
     const ending = new AbortController();
     const { committer } = over(fails);
-    const term = { token: 1, signal: ending.signal, trusted: false };
-    const commit = committer.commit([planRun('a')], term, NEVER);
+    const term = { token: 1, stop: NEVER, signal: ending.signal, trusted: false };
+    const commit = committer.commit([planRun('a')], term);
     await settle();
     ending.abort();
     await expect(commit).rejects.toThrow(TermEnded);
@@ -138,7 +136,7 @@ describe('committer: a term that the ledger ends', () => {
     ],
   ] as const)('with %j is not retried, and reports the reason', async (outcome, reason) => {
     const { committer, asked } = over(() => outcome);
-    await expect(committer.commit([planRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
+    await expect(committer.commit([planRun('a')], termOf())).rejects.toThrow(reason);
     expect(asked).toHaveLength(1);
   });
 });
@@ -149,14 +147,14 @@ describe('committer: batches', () => {
   test('have the ledger’s size and contain all items', async () => {
     const { committer } = over(() => DONE);
     const batches: string[][] = [];
-    await committer.runPool(items, termOf(), NEVER, async (batch) => batches.push(batch));
+    await committer.runPool(items, termOf(), async (batch) => batches.push(batch));
     expect(batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });
 
   test('run concurrently up to the limit of the ledger', async () => {
     const { committer } = over(() => DONE, { size: 1, inFlight: 3 });
     let [running, most] = [0, 0];
-    await committer.runPool(items, termOf(), NEVER, async () => {
+    await committer.runPool(items, termOf(), async () => {
       most = Math.max(most, ++running);
       await settle();
       running--;
@@ -175,7 +173,6 @@ describe('committer: batches', () => {
     const run = committer.runPool(
       items,
       termOf(() => trusted),
-      NEVER,
       work,
     );
     await expect(run).rejects.toThrow(new TermEnded('the lock can no longer be trusted'));
@@ -186,7 +183,7 @@ describe('committer: batches', () => {
     const { committer } = over(() => DONE);
     const stop = new AbortController();
     const batches: string[][] = [];
-    await committer.runPool(items, termOf(), stop.signal, async (batch) => {
+    await committer.runPool(items, termOf(undefined, stop.signal), async (batch) => {
       batches.push(batch);
       stop.abort();
     });
@@ -197,7 +194,7 @@ describe('committer: batches', () => {
     const { committer } = over(() => DONE, { size: 1, inFlight: 2 });
     const begun: string[] = [];
     const ended: string[] = [];
-    const run = committer.runPool(items, termOf(), NEVER, async ([item = '']) => {
+    const run = committer.runPool(items, termOf(), async ([item = '']) => {
       begun.push(item);
       if (item === 'a') throw new Error('failed');
       await settle();
@@ -212,7 +209,7 @@ describe('committer: batches', () => {
 test('committer: a batch of chords that could not be registered commits nothing', async () => {
   const { committer, asked } = over(() => DONE);
   const change = { ...planRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
-  const committed = await committer.commit([change], termOf(), NEVER);
+  const committed = await committer.commit([change], termOf());
   expect(committed).toEqual([{ kind: 'unregistered' }]);
   expect(asked).toEqual([]);
 });
@@ -228,7 +225,7 @@ describe('committer: a batch that the store rejects', () => {
 
   test('is bisected: all other entries are committed once, and the failures are reported by entry', async () => {
     const { committer, asked, faults } = over(rejects('b', 'd'));
-    const committed = await committer.commit(changes, termOf(), NEVER);
+    const committed = await committer.commit(changes, termOf());
     const kinds = committed.map(({ kind }) => kind);
     expect(kinds).toEqual(['committed', 'store-rejected', 'committed', 'store-rejected']);
     expect(faults).toEqual(['commit-entry b', 'commit-entry d']);
@@ -246,7 +243,7 @@ describe('committer: a batch that the store rejects', () => {
       }
       return DONE;
     });
-    const committed = await committer.commit(changes, termOf(), stop.signal);
+    const committed = await committer.commit(changes, termOf(undefined, stop.signal));
     const kinds = committed.map(({ kind }) => kind);
     expect(kinds).toEqual(['committed', 'committed', 'not-attempted', 'not-attempted']);
   });
@@ -258,7 +255,7 @@ describe('committer: a batch that the store rejects', () => {
       const kind = all[0]!.entry === 'a' ? 'rejected' : 'no-subscribers';
       return { kind: 'committed', unpublished: [{ message, kind, reason: 'no queue' }] };
     });
-    const committed = await committer.commit(changes, termOf(), NEVER);
+    const committed = await committer.commit(changes, termOf());
     expect(committed).toMatchObject(
       ['rejected', 'no-subscribers', 'no-subscribers', 'no-subscribers'].map((kind, i) => ({
         kind: 'committed',
@@ -274,7 +271,7 @@ describe('committer: a batch that the store rejects', () => {
       stop.abort();
       return fails();
     });
-    const outcomes = await committer.commit(changes, termOf(), stop.signal);
+    const outcomes = await committer.commit(changes, termOf(undefined, stop.signal));
     expect(outcomes).toEqual(Array(4).fill({ kind: 'not-attempted' }));
     expect(asked.map(({ entries }) => entries.join(''))).toEqual(['abcd', 'ab']);
   });

@@ -46,10 +46,15 @@ function rig(...entries: Entry[]) {
     });
     /** Begins a term, and looks once. */
     const lead = async () => {
-      const term = { token: await store.ledger.beginTerm(), signal: NEVER, trusted: true };
-      await scheduler.begin(term, NEVER);
-      const wakeAt = await scheduler.tick(term, NEVER);
-      return { tick: () => scheduler.tick(term, NEVER), wakeAt };
+      const term = {
+        token: await store.ledger.beginTerm(),
+        stop: NEVER,
+        signal: NEVER,
+        trusted: true,
+      };
+      await scheduler.begin(term);
+      const wakeAt = await scheduler.tick(term);
+      return { tick: () => scheduler.tick(term), wakeAt };
     };
     return { lead, sent, faults, begun };
   };

@@ -4,7 +4,7 @@ import { makeRig } from '../../../support/rig.ts';
 
 const DEFINITION = { task: 'tasks.digest', schedule: 60 };
 
-test('command runner: a slice ends after the command during which it is over, and the next one goes on', async () => {
+test('command inbox: a slice ends after the command during which it is over, and the next one goes on', async () => {
   const rig = makeRig();
   const { runCommands } = await rig.begin([makeEntry({ name: 'e' })]);
   for (let i = 0; i < 5; i++)
@@ -19,7 +19,7 @@ test('command runner: a slice ends after the command during which it is over, an
   expect(await rig.store.commands.pending(10)).toEqual([]);
 });
 
-test('command runner: an add of 1,000 entries is read one definition in a slice, and is one commit', async () => {
+test('command inbox: an add of 1,000 entries is read one definition in a slice, and is one commit', async () => {
   const commits: number[] = [];
   const rig = makeRig({
     wrapStored: (entries) => entries,
