@@ -177,8 +177,8 @@ export const own = {
   key_prefix: { example: 'shop', test: 'test/unit/leader/beat.test.ts' },
   history: { example: { limit: 1_500 }, test: 'test/unit/config/service/history.test.ts' },
   missed: { example: 'once', test: 'test/unit/testing.test.ts' },
-  max_catch_up: { example: 100, test: 'test/unit/entries/catalog/catch-up.test.ts' },
-  starting_deadline: { example: '1h', test: 'test/unit/entries/catalog/catch-up.test.ts' },
+  max_catch_up: { example: 100, test: 'test/unit/entries/planning/catch-up.test.ts' },
+  starting_deadline: { example: '1h', test: 'test/unit/entries/planning/catch-up.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
   alerts: {
     example: { ping: 'https://hc-ping.com/key/{entry}' },
