@@ -16,6 +16,7 @@ export const ROOMS = [
       'diagnostic.ts',
       'did-you-mean.ts',
       'errors.ts',
+      'expected.ts',
       'format-duration.ts',
       'format-iso.ts',
       'is-map.ts',
@@ -27,6 +28,7 @@ export const ROOMS = [
       'steps.ts',
       'thousands.ts',
       'visible.ts',
+      'zod-issues.ts',
     ],
   },
   {

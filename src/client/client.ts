@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Definition } from '../entries/catalog/definition.ts';
+import type { CommandRequest } from '../entries/commands/command.ts';
 import type { AuditRow } from '../entries/commands/shapes.ts';
 import { CommandRejectedError, sendCommand } from './send-command.ts';
 import type { BeatConfig } from '../config/config-types.ts';
@@ -174,15 +174,13 @@ export class BeatClient implements AsyncDisposable {
     await this.close();
   }
 
-  async #send(command: Readonly<Record<string, unknown>>): Promise<AuditRow> {
-    const at = new Date(this.#clock.now()).toISOString();
-    const whole = { id: randomUUID(), at, by: this.#by, ...command };
-    const options = { clock: this.#clock, wait: this.#wait };
-    const row = await sendCommand(this.#store.commands, whole, options);
+  async #send(request: CommandRequest): Promise<AuditRow> {
+    const options = { clock: this.#clock, wait: this.#wait, by: this.#by };
+    const { id, row } = await sendCommand(this.#store.commands, request, options);
     if (row?.status === 'applied') return row;
     if (row) throw new CommandRejectedError(row.answer);
     throw new NoAnswerError(
-      `no instance answered within ${this.#wait} ms; command ${whole.id} is stored, and applied when an instance leads`,
+      `no instance answered within ${this.#wait} ms; command ${id} is stored, and applied when an instance leads`,
     );
   }
 }

@@ -1,17 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import type { CommandLog } from '../contracts/store/command-log.ts';
+import type { StoredEntries } from '../contracts/store/stored-entries.ts';
+import type { Definition, Definitions } from '../entries/catalog/definition.ts';
+import { decodeAnswer } from '../entries/commands/audit.ts';
+import type { Command, CommandRequest } from '../entries/commands/command.ts';
+import { parseCommand } from '../entries/commands/parse-command.ts';
+import type { AuditRow } from '../entries/commands/shapes.ts';
+import { parseDefinition } from '../entries/planning/read-stored-entry.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError } from '../util/errors.ts';
-import { decodeAnswer } from '../entries/commands/audit.ts';
-import type { AuditRow } from '../entries/commands/shapes.ts';
-import type { Command } from '../entries/commands/command.ts';
-import { parseCommand } from '../entries/commands/parse-command.ts';
+import { formatIso } from '../util/format-iso.ts';
 
 /** Between two looks for the answer. Milliseconds. */
 const POLL_INTERVAL = 25;
-
-/** A command as JSON: see `docs/commands.md`. */
-export type CommandJson = { readonly id: string } & Readonly<Record<string, unknown>>;
 
 /** The command was rejected, by the leader or before it was stored. The message says why. */
 export class CommandRejectedError extends BeatError {
@@ -25,31 +27,45 @@ export class CommandRejectedError extends BeatError {
   }
 }
 
+export interface SendOptions {
+  readonly clock: Clock;
+  /** How long to wait for the answer of the leader, milliseconds. */
+  readonly wait: number;
+  /** Who sends the command. */
+  readonly by: string;
+  /** A random id unless given. */
+  readonly id?: string;
+}
+
+export interface SentCommand {
+  readonly id: string;
+  /** The answer of the leader; `null` if there is none yet. The command then stays in the log until an instance leads. */
+  readonly row: AuditRow | null;
+}
+
 /**
- * Appends a command to the log and waits for the leader's answer, for at most `wait` milliseconds. Resolves with
- * `null` when there is none by then: the command stays in the log until an instance leads. Throws a
- * `CommandRejectedError` for a malformed command, and stores nothing: a leader could only reject it. Throws one too for
- * the id of another command, whose answer would be mistaken for one to this.
+ * Appends a command to the log and waits for the leader's answer. Throws a `CommandRejectedError` for a malformed command,
+ * and stores nothing: a leader could only reject it. Throws one too for the id of another command, whose answer would be
+ * mistaken for one to this.
  */
 export async function sendCommand(
   log: CommandLog,
-  command: CommandJson,
-  { clock, wait }: { readonly clock: Clock; readonly wait: number },
-): Promise<AuditRow | null> {
-  const json = JSON.stringify(command);
+  request: CommandRequest,
+  { clock, wait, by, id = randomUUID() }: SendOptions,
+): Promise<SentCommand> {
+  const json = JSON.stringify({ at: formatIso(clock.now()), ...request, id, by });
   const parsed = parseCommand(json);
   if (parsed.kind === 'malformed') throw new CommandRejectedError(parsed.reason, parsed.problems);
   await log.append(json);
   const never = new AbortController().signal;
   const deadline = clock.monotonic() + wait;
   for (;;) {
-    if (wait === 0) return null;
-    const text = (await log.findAudit([command.id])).get(command.id);
-    const row = text === undefined ? null : decodeAnswer({ id: command.id, json: text });
+    if (wait === 0) return { id, row: null };
+    const text = (await log.findAudit([id])).get(id);
+    const row = text === undefined ? null : decodeAnswer({ id, json: text });
     if (row) checkAnswers(row, parsed.command);
-    if (text !== undefined) return row;
     const left = deadline - clock.monotonic();
-    if (left <= 0) return null;
+    if (text !== undefined || left <= 0) return { id, row };
     await clock.sleep(Math.min(POLL_INTERVAL, left), never);
   }
 }
@@ -61,4 +77,19 @@ function checkAnswers(row: AuditRow, command: Command): void {
   throw new CommandRejectedError(
     `id: ${JSON.stringify(command.id)} is the id of another command: ${other}`,
   );
+}
+
+/**
+ * Validates the definition that an update leads to, as the leader will. Throws a `ConfigError` with every problem. An
+ * entry that does not exist or cannot be read passes: the leader rejects it.
+ */
+export async function checkUpdate(
+  stored: StoredEntries,
+  definitions: Definitions,
+  entry: string,
+  fields: Definition,
+): Promise<void> {
+  const [row] = await stored.find([entry]);
+  const before = row && parseDefinition(row.definition);
+  if (before) definitions.read(entry, definitions.update(before, fields));
 }

@@ -1,16 +1,15 @@
 import type { z } from 'zod';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { describeError } from '../util/errors.ts';
+import { reportIssues, type Path } from '../util/zod-issues.ts';
 import type { KeySchema } from './keys/key-schema.ts';
 import { explainRefusedKey } from './keys/rejected-keys.ts';
 import { explainRefusedOption } from './keys/rejected-options.ts';
 import { explainRefusedTransportOption } from './keys/rejected-transport.ts';
 import { snakeCase } from './keys/spellings.ts';
-import { expected, HIDDEN, isSecret } from './values/show.ts';
 
-export { expected } from './values/show.ts';
-
-export type Path = readonly (string | number)[];
+export { expected } from '../util/expected.ts';
+export type { Path } from '../util/zod-issues.ts';
 
 /** Reports one error or warning: its path (canonical keys, from the root of the configuration) and its message. */
 export type Report = (path: Path, message: string) => void;
@@ -30,19 +29,15 @@ export function parse<S extends z.ZodType>(
   const result = tryParse(schema, value);
   if (typeof result === 'string') return void report(path, result);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    const inner = issue.path as Path;
-    if (issue.code === 'unrecognized_keys') {
+  reportIssues(result.error, value, {
+    report: (inner, message) => report([...path, ...inner], message),
+    reportUnknown(inner, unknown) {
       const here = keysAt(keys, inner);
-      for (const key of issue.keys) {
+      for (const key of unknown) {
         report([...path, ...inner, key], explainUnknownKey(key, here, inner.at(-1)));
       }
-    } else {
-      const found = valueAt(value, inner);
-      const shown = found !== undefined && isSecret(inner) ? HIDDEN : found;
-      report([...path, ...inner], expected(issue.message, shown));
-    }
-  }
+    },
+  });
   return undefined;
 }
 
@@ -103,11 +98,4 @@ function knownNames(keys: KeySchema, inSnakeCase: boolean): KnownNames {
 
 function keysAt(keys: KeySchema | undefined, path: Path): KeySchema | undefined {
   return path.reduce((here, key) => here?.each ?? here?.inside.get(String(key)), keys);
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce(
-    (here, key) => (here as Record<string | number, unknown> | undefined)?.[key],
-    value,
-  );
 }

@@ -12,7 +12,7 @@ export function shape<S extends z.ZodType>(id: string, description: string, sche
 /** The type of a public shape. */
 export type ShapeOf<S extends z.ZodType> = Immutable<z.output<S>>;
 
-type Immutable<T> = unknown extends T ? T : { readonly [K in keyof T]: Immutable<T[K]> };
+export type Immutable<T> = unknown extends T ? T : { readonly [K in keyof T]: Immutable<T[K]> };
 
 /** A public instant: ISO 8601 in UTC with milliseconds, also outside of the years 0 to 9999. */
 export const instant = z

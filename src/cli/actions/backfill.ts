@@ -9,6 +9,7 @@ import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { thousands } from '../../util/thousands.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -40,8 +41,7 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
     writeError('beat: nothing was published; confirm with y, or pass --yes');
     return EXIT.failure;
   }
-  const command = { do: 'backfill', entry: name, from: iso(from), to: iso(to) };
-  return send(command, flags);
+  return send({ do: 'backfill', entry: name, from: formatIso(from), to: formatIso(to) }, flags);
 }
 
 /** What the leader would do with the command now, and the zone of the entry. */
@@ -96,8 +96,4 @@ async function isConfirmed(): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import type { CommandRequest } from '../../entries/commands/command.ts';
 import type { AuditRow } from '../../entries/commands/shapes.ts';
 import { CommandRejectedError, sendCommand } from '../../client/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
@@ -31,7 +31,7 @@ export interface Sender {
    * Returns 1 when the leader rejected the command, or has not answered it yet: a script must not go on as if it had
    * been applied. Throws a `ConfigError` for a malformed command, and sends nothing.
    */
-  send(command: Readonly<Record<string, unknown>>): Promise<ExitCode>;
+  send(request: CommandRequest): Promise<ExitCode>;
   close(): Promise<void>;
 }
 
@@ -40,34 +40,26 @@ export async function openSender(flags: SendFlags): Promise<Sender> {
   const store = await openState(storeOptions(settings, systemClock));
   return {
     ...{ settings, store },
-    async send(command) {
-      const whole = {
-        id: randomUUID(),
-        at: new Date(systemClock.now()).toISOString(),
-        by: sender(),
-        ...command,
-        ...(flags.reason !== undefined && { reason: flags.reason }),
-      };
-      const waits = flags.wait !== false;
-      const options = { clock: systemClock, wait: waits ? WAIT : 0 };
-      const row = await sendCommand(store.commands, whole, options).catch((error: unknown) => {
-        if (error instanceof CommandRejectedError) throw new ConfigError(error.message);
-        throw error;
-      });
-      return print(row, whole.id, waits, flags.json === true);
+    async send(request) {
+      const { reason, wait: waits = true, json = false } = flags;
+      const whole = reason === undefined ? request : { ...request, reason };
+      const options = { clock: systemClock, wait: waits ? WAIT : 0, by: sender() };
+      try {
+        const { id, row } = await sendCommand(store.commands, whole, options);
+        return await print(row, id, waits, json);
+      } catch (error) {
+        throw error instanceof CommandRejectedError ? new ConfigError(error.message) : error;
+      }
     },
     close: () => store.close(),
   };
 }
 
 /** Sends one command. */
-export async function send(
-  command: Readonly<Record<string, unknown>>,
-  flags: SendFlags,
-): Promise<ExitCode> {
+export async function send(request: CommandRequest, flags: SendFlags): Promise<ExitCode> {
   const sender = await openSender(flags);
   try {
-    return await sender.send(command);
+    return await sender.send(request);
   } finally {
     await sender.close();
   }

@@ -3,6 +3,8 @@ import type { AddFlags } from '../actions/add.ts';
 import type { BackfillFlags } from '../actions/backfill.ts';
 import type { SendFlags } from '../actions/send.ts';
 import type { CommandGroup } from '../command-group.ts';
+import type { CommandRequest } from '../../entries/commands/command.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import type { ExitCode } from '../exit.ts';
 import { addDefinitionFlags, type DefinitionFlags } from '../flags/definition-flags.ts';
 import { readInstant } from '../flags/instant.ts';
@@ -17,25 +19,25 @@ export const entryCommands: CommandGroup = {
     )
       .option('--until <instant>', 'ISO 8601 with an offset: when the pause ends by itself')
       .action(
-        run(({ until, ...flags }: SendFlags & { readonly until?: string }, entry) =>
-          send({ do: 'pause', entry, ...optionalInstant('until', '--until', until) }, flags),
+        run(({ until, ...flags }: SendFlags & { readonly until?: string }, entry = '') =>
+          send({ do: 'pause', entry, until: optionalInstant('--until', until) }, flags),
         ),
       );
     const resume = verb(
       program,
       'resume',
       'end the pause of an entry; its occurrences are not caught up',
-    ).action(run((flags: SendFlags, entry) => send({ do: 'resume', entry }, flags)));
+    ).action(run((flags: SendFlags, entry = '') => send({ do: 'resume', entry }, flags)));
     const runNow = verb(
       program,
       'run',
       'publish a run of an entry now, beside its schedule',
-    ).action(run((flags: SendFlags, entry) => send({ do: 'run', entry }, flags)));
+    ).action(run((flags: SendFlags, entry = '') => send({ do: 'run', entry }, flags)));
     const skip = verb(program, 'skip', 'skip the next occurrence of an entry')
       .option('--due-at <instant>', 'ISO 8601 with an offset: another occurrence than the next')
       .action(
-        run(({ dueAt, ...flags }: SendFlags & { readonly dueAt?: string }, entry) =>
-          send({ do: 'skip', entry, ...optionalInstant('dueAt', '--due-at', dueAt) }, flags),
+        run(({ dueAt, ...flags }: SendFlags & { readonly dueAt?: string }, entry = '') =>
+          send({ do: 'skip', entry, dueAt: optionalInstant('--due-at', dueAt) }, flags),
         ),
       );
     const backfill = verb(
@@ -71,7 +73,7 @@ export const entryCommands: CommandGroup = {
       );
     addDefinitionFlags(update);
     const remove = verb(program, 'remove', 'remove a stored entry').action(
-      run((flags: SendFlags, entry) => send({ do: 'remove', entry }, flags)),
+      run((flags: SendFlags, entry = '') => send({ do: 'remove', entry }, flags)),
     );
     const reload = sending(
       program.command('reload').description('have the leader read its configuration files again'),
@@ -80,16 +82,13 @@ export const entryCommands: CommandGroup = {
   },
 };
 
-async function send(
-  command: Readonly<Record<string, unknown>>,
-  flags: SendFlags,
-): Promise<ExitCode> {
-  return (await import('../actions/send.ts')).send(command, flags);
+async function send(request: CommandRequest, flags: SendFlags): Promise<ExitCode> {
+  return (await import('../actions/send.ts')).send(request, flags);
 }
 
-/** The field of a command with the instant of a flag; none without the flag. */
-function optionalInstant(field: string, flag: string, text: string | undefined): object {
-  return text === undefined ? {} : { [field]: new Date(readInstant(flag, text)).toISOString() };
+/** The instant of a flag in ISO 8601; absent without the flag. */
+function optionalInstant(flag: string, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : formatIso(readInstant(flag, text));
 }
 
 function verb(program: Command, name: string, description: string): Command {

@@ -1,6 +1,6 @@
 import type { FieldChange } from '../../entries/catalog/compare-entries.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { HIDDEN_TEXT, isSecret } from '../../config/values/show.ts';
+import { HIDDEN_TEXT, isSecret } from '../../util/expected.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { MAX_COMPARED } from '../../entries/planning/compare-occurrences.ts';
 import { maskText } from '../../util/mask.ts';

@@ -5,7 +5,7 @@ import { nextAfter } from '../../schedule/next-after.ts';
 import { firstFrom } from '../../schedule/range.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import type { Steps } from '../../util/steps.ts';
-import type { BackfillCommand } from './command.ts';
+import type { CommandOf } from './command.ts';
 import { applied, rejected, utc, type Applied, type Rejected, type Target } from './outcome.ts';
 
 /** Most runs of one backfill: they are one burst for the workers. */
@@ -20,7 +20,7 @@ const MAX_BYTES = 100_000_000;
  */
 export function* backfill(
   target: Target,
-  { id, from, to }: BackfillCommand,
+  { id, from, to }: CommandOf<'backfill'>,
   now: number,
 ): Steps<Applied | Rejected> {
   const { entry, state } = target;

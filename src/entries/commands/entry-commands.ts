@@ -6,7 +6,7 @@ import type { Schedule } from '../../schedule/schedule.ts';
 import type { Steps } from '../../util/steps.ts';
 import { thousands } from '../../util/thousands.ts';
 import { backfill } from './backfill.ts';
-import type { EntryCommand, PauseCommand, SkipCommand } from './command.ts';
+import type { CommandOf, EntryCommand } from './command.ts';
 import { applied, rejected, utc, type Applied, type Rejected, type Target } from './outcome.ts';
 
 /** Applies a command to an entry at `now` (epoch milliseconds). Pure: the caller commits the outcome. */
@@ -36,7 +36,7 @@ function* apply(target: Target, command: EntryCommand, now: number): Steps<Appli
 }
 
 /** Pauses an entry from `now` on (epoch milliseconds). A second pause replaces the first, and keeps its beginning. */
-function pause(target: Target, command: PauseCommand, now: number): Applied | Rejected {
+function pause(target: Target, command: CommandOf<'pause'>, now: number): Applied | Rejected {
   const { until, reason, by } = command;
   if (until !== null && until <= now) {
     return rejected(
@@ -66,7 +66,7 @@ const MAX_SKIPPED = 1_000;
  * Marks one occurrence as skipped: the next after `now` (epoch milliseconds), or the given one. The state is checked,
  * so an occurrence that was already published or skipped is rejected; one that was missed can be given.
  */
-function skip(target: Target, { dueAt }: SkipCommand, now: number): Applied | Rejected {
+function skip(target: Target, { dueAt }: CommandOf<'skip'>, now: number): Applied | Rejected {
   const { entry, state } = target;
   const { schedule, name } = entry;
   const skipped = state.skip ?? [];

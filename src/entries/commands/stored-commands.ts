@@ -15,7 +15,7 @@ import { UndecodableError } from '../../util/decode/limits.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import type { Steps } from '../../util/steps.ts';
-import type { AddCommand, RemoveCommand, StoredCommand, UpdateCommand } from './command.ts';
+import type { CommandOf, StoredCommand } from './command.ts';
 import { rejected, type Rejected } from './outcome.ts';
 
 /** What commands that change stored entries are applied to. */
@@ -57,7 +57,11 @@ export function* applyStoredCommand(
  * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
  * exists with the same definition stays as it is, so that a command may be sent again.
  */
-function* add(targets: StoredTargets, command: AddCommand, now: number): Steps<Edits | Rejected> {
+function* add(
+  targets: StoredTargets,
+  command: CommandOf<'add'>,
+  now: number,
+): Steps<Edits | Rejected> {
   const edits: StoredEdit[] = [];
   const reasons: string[] = [];
   const names = Object.keys(command.definitions);
@@ -106,7 +110,11 @@ function formatAdded(names: readonly string[], added: number): string {
  * Changes the definition of a stored entry. An edited schedule counts from `now` (epoch milliseconds), as in a
  * configuration; otherwise the entry keeps its place.
  */
-function update(targets: StoredTargets, command: UpdateCommand, now: number): Edits | Rejected {
+function update(
+  targets: StoredTargets,
+  command: CommandOf<'update'>,
+  now: number,
+): Edits | Rejected {
   const { entry: name } = command;
   const target = findStored(targets, name);
   if ('kind' in target) return target;
@@ -126,7 +134,7 @@ function update(targets: StoredTargets, command: UpdateCommand, now: number): Ed
 }
 
 /** Removes a stored entry with its state. Runs that were published are not recalled. */
-function remove(targets: StoredTargets, { entry: name }: RemoveCommand): Edits | Rejected {
+function remove(targets: StoredTargets, { entry: name }: CommandOf<'remove'>): Edits | Rejected {
   const target = findStored(targets, name);
   if ('kind' in target) return target;
   const { state: before } = target;

@@ -1,38 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditRow } from '../../entries/commands/shapes.ts';
-import { sendCommand } from '../../client/send-command.ts';
-import type { Settings } from '../../config/settings.ts';
+import { checkUpdate, sendCommand, type SentCommand } from '../../client/send-command.ts';
+import type { CommandRequest } from '../../entries/commands/command.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { parseDefinition } from '../../entries/planning/read-stored-entry.ts';
-import type { StateStore } from '../../contracts/store/store.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
+import { isMap } from '../../util/is-map.ts';
 import type { Access } from '../access/session.ts';
 import type { HttpContext } from '../context.ts';
 
+/** A command as a request has it, not validated. */
 export type CommandBody = Readonly<Record<string, unknown>>;
-
-export interface SentCommand {
-  readonly id: string;
-  /** The answer of the leader; `null` if there is none yet. */
-  readonly row: AuditRow | null;
-}
 
 /**
  * Sends a command, and waits for the answer of the leader for at most `wait` milliseconds. Throws a `ConfigError` or a
  * `CommandRejectedError` if the command is malformed; nothing is stored then. After a `StoreError` the command may be stored.
  */
 export async function submit(
-  { store, settings, clock }: HttpContext,
-  body: CommandBody,
+  context: HttpContext,
+  { id: given, by: sender, ...body }: CommandBody,
   { access, wait }: { readonly access: Access; readonly wait: number },
 ): Promise<SentCommand> {
-  await checkDefinitions(body, store, settings());
-  const id = (body['id'] ?? randomUUID()) as string;
+  await checkDefinitions(context, body);
+  const id = (given ?? randomUUID()) as string;
   // Users of a proxy have names that can be trusted.
-  const by = access.method === 'proxy' ? access.by : (body['by'] ?? access.by);
-  const whole = { at: new Date(clock.now()).toISOString(), ...body, id, by };
+  const by = (access.method === 'proxy' ? access.by : (sender ?? access.by)) as string;
+  const { store, clock } = context;
   try {
-    return { id, row: await sendCommand(store.commands, whole, { clock, wait }) };
+    // The parser of commands rejects what is not a command.
+    return await sendCommand(store.commands, body as CommandRequest, { clock, wait, by, id });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const { message, unreachable } = error;
@@ -43,39 +37,32 @@ export async function submit(
 
 /** Validates new definitions as the leader will, with the path of each problem. */
 async function checkDefinitions(
-  body: CommandBody,
-  { entries: stored }: StateStore,
-  { definitions }: Settings,
+  { store, settings }: HttpContext,
+  { do: kind, entry, definition, entries }: CommandBody,
 ): Promise<void> {
+  const { definitions } = settings();
   const problems: Diagnostic[] = [];
-  const check = (path: Diagnostic['path'], name: unknown, definition: unknown) => {
-    if (typeof name !== 'string' || !isObject(definition)) return;
+  const check = async (path: Diagnostic['path'], name: string, read: () => unknown) => {
     try {
-      definitions.read(name, definition);
+      await read();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const each of error.errors)
-        problems.push(errorAt([...path, ...pathWithin(each, name)], each.message));
+      for (const each of error.errors) {
+        const inner = each.path[0] === name ? each.path.slice(1) : each.path;
+        problems.push(errorAt([...path, ...inner], each.message));
+      }
     }
   };
-  const { do: kind, entry, definition, entries } = body;
-  if (kind === 'add') check(['definition'], entry, definition);
-  if (kind === 'add' && isObject(entries)) {
-    for (const [name, each] of Object.entries(entries)) check(['entries', name], name, each);
+  if (typeof entry === 'string' && isMap(definition)) {
+    const path = ['definition'];
+    if (kind === 'add') await check(path, entry, () => definitions.read(entry, definition));
+    if (kind === 'update')
+      await check(path, entry, () => checkUpdate(store.entries, definitions, entry, definition));
   }
-  if (kind === 'update' && typeof entry === 'string' && isObject(definition)) {
-    const [row] = await stored.find([entry]);
-    const before = row && parseDefinition(row.definition);
-    if (before) check(['definition'], entry, definitions.update(before, definition));
+  if (kind === 'add' && isMap(entries)) {
+    for (const [name, each] of Object.entries(entries)) {
+      if (isMap(each)) await check(['entries', name], name, () => definitions.read(name, each));
+    }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-}
-
-/** The path of a problem from the definition on. */
-function pathWithin({ path }: Diagnostic, name: string): Diagnostic['path'] {
-  return path[0] === name ? path.slice(1) : path;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

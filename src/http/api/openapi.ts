@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commandSchema, HEADER } from '../../entries/commands/command.ts';
 import { audit, auditRow, pending } from '../../entries/commands/shapes.ts';
 import { day, historyPage, why } from '../../read-models/history/shapes.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import { shape, SHAPES, unreadable } from '../../util/shape.ts';
 import {
   auditQuery,
-  command,
   commandQuery,
   eventsQuery,
   historyQuery,
@@ -90,7 +90,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     method: 'post',
     summary: 'Sends a command to the leader, and waits for its answer.',
     query: commandQuery,
-    body: command,
+    body: commandSchema,
     answers: {
       200: ['The leader applied it.', auditRow],
       202: ['The command is stored; no instance has answered yet.', pending],
@@ -183,7 +183,15 @@ function refTo(schema: z.ZodType): object {
 }
 
 function componentSchemas(): object {
-  const { schemas } = z.toJSONSchema(SHAPES, { uri, io: 'input' });
+  const { schemas } = z.toJSONSchema(SHAPES, {
+    ...{ uri, io: 'input', unrepresentable: 'any' },
+    // The server chooses an id for a command without one.
+    override({ zodSchema, jsonSchema }) {
+      const { shape: fields } = zodSchema as Partial<z.ZodObject>;
+      if (fields?.['id'] !== HEADER.id) return;
+      jsonSchema.required = (jsonSchema.required ?? []).filter((name) => name !== 'id');
+    },
+  });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => {
       const fields = Object.entries(schema).filter(

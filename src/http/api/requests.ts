@@ -4,7 +4,7 @@ import { parse } from '../../config/validate.ts';
 import { parsePlace } from '../../read-models/status/status-page.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { instant, shape } from '../../util/shape.ts';
+import { shape } from '../../util/shape.ts';
 import { readExactInstant, REQUEST_INSTANT_FORMS } from '../request-instant.ts';
 
 const upTo = (most: number) => {
@@ -63,36 +63,6 @@ export const eventsQuery = z.strictObject({
     .describe('With it, the entries of this page of `/api/status` are streamed too.'),
   ...{ search, after },
 });
-
-const definition = z.record(z.string(), z.unknown());
-const common = {
-  id: z.string().optional().describe('Unique; a command that is sent twice is applied once.'),
-  by: z.string().optional().describe('For the audit log; ignored for users that a proxy names.'),
-  reason: z.string().optional(),
-};
-const entry = z.string();
-
-export const command = shape(
-  'Command',
-  'A command: see docs/commands.md.',
-  z.discriminatedUnion('do', [
-    z.strictObject({ do: z.literal('pause'), entry, until: instant.optional(), ...common }),
-    z.strictObject({ do: z.literal('resume'), entry, ...common }),
-    z.strictObject({ do: z.literal('run'), entry, ...common }),
-    z.strictObject({ do: z.literal('skip'), entry, dueAt: instant.optional(), ...common }),
-    z.strictObject({ do: z.literal('backfill'), entry, from: instant, to: instant, ...common }),
-    z.strictObject({
-      do: z.literal('add'),
-      entry: entry.optional(),
-      definition: definition.optional(),
-      entries: z.record(z.string(), definition).optional(),
-      ...common,
-    }),
-    z.strictObject({ do: z.literal('update'), entry, definition, ...common }),
-    z.strictObject({ do: z.literal('remove'), entry, ...common }),
-    z.strictObject({ do: z.literal('reload'), ...common }),
-  ]),
-);
 
 export const problem = shape(
   'Problem',

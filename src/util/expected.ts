@@ -1,4 +1,4 @@
-import { maskUrl } from '../../util/mask.ts';
+import { maskUrl } from './mask.ts';
 
 /** Keys whose values must not be shown, whether they are valid or not. */
 const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential|^(dsn|authorization)$/i;
