@@ -147,18 +147,14 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+sqlite': {} },
     ...{ remote: false, shared: false },
     limits: NO_LIMITS,
-    load: () => import('./sqlite/store.ts').then(({ sqliteDriver }) => sqliteDriver),
-    loadConsumer: () =>
-      import('./sqlite/consumer.ts').then(({ openSqliteConsumer }) => openSqliteConsumer),
+    load: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.stateDriver),
+    loadConsumer: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openConsumer),
     loadTaskResults: () =>
-      import('./sqlite/task-results.ts').then(({ openSqliteTaskResults }) => openSqliteTaskResults),
+      import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openTaskResults),
     loadResultReader: () =>
-      import('./sqlite/result-reader.ts').then(
-        ({ openSqliteResultReader }) => openSqliteResultReader,
-      ),
-    loadMailbox: () =>
-      import('./sqlite/broadcasts.ts').then(({ openSqliteMailbox }) => openSqliteMailbox),
-    loadTables: () => import('./sqlite/read-tables.ts').then(({ readTables }) => readTables),
+      import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openResultReader),
+    loadMailbox: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openMailbox),
+    loadTables: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
     ...SQL_SERVER,
@@ -166,19 +162,16 @@ export const DRIVERS: readonly Driver[] = [
     title: 'PostgreSQL',
     schemes: { 'sqla+postgresql': {} },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
-    load: () => import('./sql/postgresql/driver.ts').then(({ postgresDriver }) => postgresDriver),
+    load: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () =>
-      import('./sql/postgresql/consumer.ts').then(
-        ({ openPostgresConsumer }) => openPostgresConsumer,
-      ),
+      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openConsumer),
     loadTaskResults: () =>
-      import('./sql/postgresql/task-results.ts').then(
-        ({ openPostgresTaskResults }) => openPostgresTaskResults,
-      ),
+      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openTaskResults),
     loadResultReader: () =>
-      import('./sql/postgresql/driver.ts').then(({ openResultReader }) => openResultReader),
-    loadMailbox: () => import('./sql/postgresql/driver.ts').then(({ openMailbox }) => openMailbox),
-    loadTables: () => import('./sql/postgresql/driver.ts').then(({ readTables }) => readTables),
+      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openResultReader),
+    loadMailbox: () =>
+      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openMailbox),
+    loadTables: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
     ...SQL_SERVER,
@@ -186,17 +179,14 @@ export const DRIVERS: readonly Driver[] = [
     title: 'MySQL',
     schemes: { 'sqla+mysql': {}, 'sqla+mariadb': { product: 'MariaDB' } },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
-    load: () => import('./sql/mysql/driver.ts').then(({ mysqlDriver }) => mysqlDriver),
-    loadConsumer: () =>
-      import('./sql/mysql/consumer.ts').then(({ openMysqlConsumer }) => openMysqlConsumer),
+    load: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.stateDriver),
+    loadConsumer: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openConsumer),
     loadTaskResults: () =>
-      import('./sql/mysql/task-results.ts').then(
-        ({ openMysqlTaskResults }) => openMysqlTaskResults,
-      ),
+      import('./sql/mysql/driver.ts').then(({ driver }) => driver.openTaskResults),
     loadResultReader: () =>
-      import('./sql/mysql/driver.ts').then(({ openResultReader }) => openResultReader),
-    loadMailbox: () => import('./sql/mysql/driver.ts').then(({ openMailbox }) => openMailbox),
-    loadTables: () => import('./sql/mysql/driver.ts').then(({ readTables }) => readTables),
+      import('./sql/mysql/driver.ts').then(({ driver }) => driver.openResultReader),
+    loadMailbox: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openMailbox),
+    loadTables: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
     name: 'memory',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import { storeOptions } from '../contract/test-store.ts';
 import { Folder } from '../support/folder.ts';
 import { consumeRabbitQueue } from '../support/queues.ts';
@@ -31,7 +31,7 @@ describe.skipIf(missing)(missing || 'RabbitMQ that is frozen', () => {
     await beat.start();
     await sent;
     server.freeze();
-    const state = openSqliteStore(storeOptions(stateUrl));
+    const state = openSqlStore(storeOptions(stateUrl));
     await vi.waitFor(async () => expect(await state.ledger.pending(1, '')).toHaveLength(1), 5_000);
     await beat.stop();
     // The idle timeout would end it after ten seconds, with another message.

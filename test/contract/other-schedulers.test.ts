@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DatabaseSync } from 'node:sqlite';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import { Folder } from '../support/folder.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
@@ -77,7 +76,7 @@ describe.skipIf(missing)(missing || 'RedBeat in the Redis of the store', () => {
 test('sqlite: django-celery-beat leaves traces in the file of the store', async () => {
   using folder = new Folder();
   const path = `${folder.path}/beat.sqlite`;
-  const store = openSqliteStore(storeOptions(`sqla+sqlite:///${path}`));
+  const store = openSqlStore(storeOptions(`sqla+sqlite:///${path}`));
   await store.ledger.beginTerm();
   using db = new DatabaseSync(path);
   await expectDjango(store, async (sql) => db.exec(sql));

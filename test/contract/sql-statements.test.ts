@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Database } from '../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../src/drivers/sql/database-error.ts';
 import type { SqlDialect } from '../../src/drivers/sql/dialect.ts';
-import type { Sql, Statements } from '../../src/drivers/sql/statements.ts';
+import type { Sql } from '../../src/drivers/sql/sql.ts';
+import type { Statements } from '../../src/drivers/sql/statements.ts';
 import { NEVER_DUE, START } from '../../src/contracts/store/stored-entries.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import type { SqlServer } from '../support/sql-server.ts';
@@ -44,15 +45,15 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
     test('commands are read in the order of their insertion, and only the named ones are removed', async () => {
       for (const json of ['one', 'two', 'three']) await write(sql.appendCommand(OURS, json));
       await write(sql.appendCommand(THEIRS, 'other'));
-      const keys = await column('key', sql.readCommandSizes(OURS, 10));
+      const keys = await column('position', sql.readCommandSizes(OURS, 10));
       expect(await column('bytes', sql.readCommandSizes(OURS, 2))).toEqual(['3', '3']);
-      const [theirs = ''] = await column('key', sql.readCommandSizes(THEIRS, 10));
+      const [theirs = ''] = await column('position', sql.readCommandSizes(THEIRS, 10));
       const ofOurs = await read(sql.readCommands(OURS, [...keys, theirs]));
-      const texts = new Map(ofOurs.map(({ key, json }) => [String(key), json]));
+      const texts = new Map(ofOurs.map(({ position, json }) => [String(position), json]));
       expect(keys.map((key) => texts.get(key))).toEqual(['one', 'two', 'three']);
       await write(sql.removeCommands(OURS, [...keys.slice(0, 2), theirs]));
-      expect(await column('key', sql.readCommandSizes(OURS, 10))).toEqual(keys.slice(2));
-      expect(await column('key', sql.readCommandSizes(THEIRS, 10))).toEqual([theirs]);
+      expect(await column('position', sql.readCommandSizes(OURS, 10))).toEqual(keys.slice(2));
+      expect(await column('position', sql.readCommandSizes(THEIRS, 10))).toEqual([theirs]);
     });
 
     test('audit rows are read from the newest on, by id, and a repeated row is replaced in its place', async () => {
@@ -93,12 +94,12 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
       expect(await write(sql.takeFreeLock(OURS, 'two', HOUR))).toBe(0);
       expect(await write(sql.takeFreeLock(THEIRS, 'three', HOUR))).toBe(1);
       const [row] = await read(sql.readLock(OURS));
-      expect(row).toMatchObject({ token: 'one' });
-      expect([Number(row!['ttl']), Boolean(row!['expired'])]).toEqual([HOUR, false]);
+      expect(String(row!['token'])).toBe('one');
+      expect([Number(row!['ttl']), Boolean(row!['is_expired'])]).toEqual([HOUR, false]);
     });
 
     test('a lock is renewed by its holder until it has expired', async () => {
-      const expiry = async () => Number((await column('expiresAt', sql.readLock(OURS)))[0]);
+      const expiry = async () => Number((await column('expires_at', sql.readLock(OURS)))[0]);
       await write(sql.takeFreeLock(OURS, 'one', HOUR));
       const first = await expiry();
       expect(await write(sql.renewLock(OURS, 'two', 2 * HOUR))).toBe(0);
@@ -109,20 +110,20 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
       await server.query('UPDATE beat_lock SET expires_at = expires_at - ?', 3 * HOUR);
       expect(await write(sql.renewLock(OURS, 'one', HOUR))).toBe(0);
       const [row] = await read(sql.readLock(OURS));
-      expect(Boolean(row!['expired'])).toBe(true);
+      expect(Boolean(row!['is_expired'])).toBe(true);
     });
 
     test('an expired lock is taken over only as it was read', async () => {
       await write(sql.takeFreeLock(OURS, 'one', HOUR), sql.takeFreeLock(THEIRS, 'one', HOUR));
-      const expiresAt = Number((await column('expiresAt', sql.readLock(OURS)))[0]);
+      const expiresAt = Number((await column('expires_at', sql.readLock(OURS)))[0]);
       const take = (prefix: string, seen: { token: string; expiresAt: number }) =>
         write(sql.takeOverLock(prefix, 'two', 2 * HOUR, seen));
       expect(await take(OURS, { token: 'none', expiresAt })).toBe(0);
       expect(await take(OURS, { token: 'one', expiresAt: expiresAt - 1 })).toBe(0);
       expect(await take(OURS, { token: 'one', expiresAt })).toBe(1);
       const [row] = await read(sql.readLock(OURS));
-      expect([row!['token'], Number(row!['ttl'])]).toEqual(['two', 2 * HOUR]);
-      expect(Number(row!['expiresAt'])).toBeGreaterThanOrEqual(expiresAt + HOUR);
+      expect([String(row!['token']), Number(row!['ttl'])]).toEqual(['two', 2 * HOUR]);
+      expect(Number(row!['expires_at'])).toBeGreaterThanOrEqual(expiresAt + HOUR);
       expect(await column('token', sql.readLock(THEIRS))).toEqual(['one']);
     });
 
@@ -137,7 +138,7 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
     test('a fencing token is at least the time of the server and the lowest allowed, and grows by one', async () => {
       const token = async (prefix: string) =>
         Number((await column('number', sql.selectTermForUpdate(prefix)))[0]);
-      const now = Math.floor(Number((await column('now', sql.clock))[0]));
+      const now = Math.floor(Number((await column('now', sql.clock!))[0]));
       await write(sql.beginTerm(OURS, 1), sql.beginTerm(THEIRS, 1));
       const first = await token(OURS);
       expect(first).toBeGreaterThanOrEqual(now);
@@ -233,8 +234,8 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
       await write(sql.removeEntryState(OURS, first!.entry));
       const find = async (prefix: string) =>
         (await read(sql.findEntries(prefix, [...names, 'none'])))
-          .map(({ entry, definition, state, dueAt }) => ({
-            ...{ entry: String(entry), definition, state, dueAt: Number(dueAt) },
+          .map(({ entry, definition, state, due_at }) => ({
+            ...{ entry: String(entry), definition, state, dueAt: Number(due_at) },
           }))
           .toSorted((a, b) => (a.entry < b.entry ? -1 : 1));
       expect(await find(OURS)).toEqual([{ ...first!, state: null }, advanced]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../../src/contracts/store/store.ts';
-import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
@@ -17,7 +17,7 @@ export async function openSqliteTestStore(): Promise<TestStateStore> {
   return {
     url: options.server.url,
     async open(more) {
-      const store = openSqliteStore({ ...options, ...more });
+      const store = openSqlStore({ ...options, ...more });
       stores.push(store);
       return store;
     },
@@ -40,6 +40,8 @@ export async function openSqliteTestStore(): Promise<TestStateStore> {
 /** The payloads that kombu's query gives, one worker's `_get` after the other. */
 function pending(path: string, queue: string): string[] {
   using db = new DatabaseSync(path);
+  // The first write creates the tables.
+  if (!db.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'kombu_message'`).get()) return [];
   const select = db.prepare(
     `SELECT payload FROM kombu_message JOIN kombu_queue ON kombu_queue.id = queue_id
      WHERE name = ? AND visible != 0 ORDER BY timestamp, kombu_message.id`,

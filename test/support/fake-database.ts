@@ -1,7 +1,7 @@
 import { Database } from '../../src/drivers/sql/database.ts';
-import type { ErrorKind, Row, SqlDialect } from '../../src/drivers/sql/dialect.ts';
-import { STATEMENTS } from '../../src/drivers/sql/postgresql/statements.ts';
-import type { Sql } from '../../src/drivers/sql/statements.ts';
+import type { ErrorKind, SqlRow, SqlDialect } from '../../src/drivers/sql/dialect.ts';
+import { SCHEMA, STATEMENTS } from '../../src/drivers/sql/postgresql/syntax.ts';
+import type { Sql } from '../../src/drivers/sql/sql.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 
@@ -19,12 +19,13 @@ export class SqlError extends Error {
 export class FakeDatabase {
   readonly statements: Sql[] = [];
   /** The rows of a statement; a write changes as many rows. Throws `SqlError` for an error of the server. */
-  answer: (statement: Sql) => readonly Row[] = () => [];
+  answer: (statement: Sql) => readonly SqlRow[] = () => [];
   readonly db: Database;
 
   constructor(clock: Clock = systemClock) {
     const dialect: SqlDialect = {
       ...{ name: 'SQL', location: 'here', user: null, listen: null, sql: STATEMENTS },
+      ...{ schema: SCHEMA, workerIndexes: [], file: null },
       mask: (text) => text,
       classifyError: (error) => (error instanceof SqlError ? error.kind : 'connection-lost'),
       connect: async () => ({

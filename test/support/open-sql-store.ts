@@ -1,5 +1,6 @@
-import { mysqlDriver } from '../../src/drivers/sql/mysql/driver.ts';
-import { postgresDriver } from '../../src/drivers/sql/postgresql/driver.ts';
+import { driver as mysql } from '../../src/drivers/sql/mysql/driver.ts';
+import { driver as postgresql } from '../../src/drivers/sql/postgresql/driver.ts';
+import { driver as sqlite } from '../../src/drivers/sql/sqlite/driver.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import type {
   StateDriver,
@@ -18,5 +19,6 @@ export function normalizeSqlUrl(url: string): string {
 }
 
 function driverFor(url: string): StateDriver {
-  return parseEndpoint(url).driver?.name === 'postgresql' ? postgresDriver : mysqlDriver;
+  const { name } = parseEndpoint(url).driver!;
+  return { postgresql, mysql, sqlite }[name as 'mysql'].stateDriver;
 }

@@ -3,13 +3,13 @@ import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-setting
 import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Change } from '../../src/contracts/store/commit.ts';
 import { Queues } from '../../src/celery/routing/queues.ts';
-import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
+import { openSqlStore } from './open-sql-store.ts';
 import type { StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { makeMessage } from './message.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 export function openFile(path: string, options: Partial<StateStoreOptions> = {}): Store {
-  return openSqliteStore({
+  return openSqlStore({
     server: parseEndpoint(`sqla+sqlite:///${path}`),
     locks: [],
     keyPrefix: 'beat',

@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
 import type { Mailbox, MailboxOptions } from '../../contracts/broker/mailbox.ts';
 import { BROADCAST_RETENTION, createPollingMailbox } from '../polling/polling-mailbox.ts';
-import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import type { Message } from '../../celery/message/message.ts';
-import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
-import type { SqlDialect } from './dialect.ts';
+import type { SqlProduct } from './driver.ts';
 import type { Statements } from './statements.ts';
 
 /** Milliseconds until a statement without an answer fails. */
@@ -30,10 +28,10 @@ export async function broadcast(
 /** Reads the broadcasts of an exchange. Throws a `ConfigError` for an invalid URL. */
 export function openSqlMailbox(
   { server, transport, exchange, clock }: MailboxOptions,
-  createDialect: (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect,
+  { createDialect }: SqlProduct,
 ): Mailbox {
   const timeout = transport.socketTimeout ?? TIMEOUT;
-  const dialect = createDialect(server, timeout, clock);
+  const dialect = createDialect(server, timeout, clock, 'store');
   const db = new Database(dialect, 'beat-mailbox', timeout, clock);
   const log = {
     async read(name: string, maxAge: number) {

@@ -13,7 +13,7 @@ import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import { DatabaseError } from './database-error.ts';
 import type { Topic } from './notifications.ts';
-import type { Named, Statements } from './statements.ts';
+import type { NamedText, Statements } from './statements.ts';
 
 /** How often a leader polls for commands if the server has no notifications. Milliseconds. */
 const POLL_INTERVAL = 50;
@@ -47,12 +47,12 @@ export class SqlCommandLog implements CommandLog {
     arrivals?.reset();
     const oldest = await db.read('commands.pending', sql.readCommandSizes(prefix, limit));
     const page = takePage(
-      oldest.map(({ key, bytes }) => ({ key: String(key), bytes: Number(bytes) })),
+      oldest.map(({ position, bytes }) => ({ key: String(position), bytes: Number(bytes) })),
     );
     const keys = page.filter(isReadable).map(({ key }) => key);
     const rows =
       keys.length === 0 ? [] : await db.read('commands.pending', sql.readCommands(prefix, keys));
-    const texts = new Map(rows.map(({ key, json }) => [String(key), String(json)]));
+    const texts = new Map(rows.map(({ position, json }) => [String(position), String(json)]));
     return page.flatMap((each): PendingCommand[] => {
       const json = isReadable(each) ? texts.get(each.key) : null;
       // Another leader may have removed it since.
@@ -111,7 +111,7 @@ export async function finishCommands(
   for (const chunk of inChunks(keys, (key) => key.length)) {
     await tx.run(sql.removeCommands(prefix, chunk));
   }
-  const rows = finished.flatMap(({ id, audit }): Named[] => (id === null ? [] : [[id, audit]]));
+  const rows = finished.flatMap(({ id, audit }): NamedText[] => (id === null ? [] : [[id, audit]]));
   for (const chunk of inChunks(rows, ([id, audit]) => id.length + audit.length)) {
     await tx.run(sql.writeAudit(prefix, chunk));
   }

@@ -7,44 +7,24 @@ import {
   type TakenMessage,
 } from '../polling/polling-consumer.ts';
 import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
-import type { ServerUrl } from '../../contracts/broker/server-url.ts';
-import type { Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';
 import { Database, type Transaction } from './database.ts';
-import type { Row, SqlDialect } from './dialect.ts';
-import type { MessageRow, Sql, Statements } from './statements.ts';
+import type { SqlRow } from './dialect.ts';
+import type { SqlProduct } from './driver.ts';
+import type { MessageRow, Statements } from './statements.ts';
 
 /** Milliseconds until a statement without an answer fails. */
 const TIMEOUT = 5_000;
 
-/** The statements of consumers; `→` names the columns of their rows. A lease is in milliseconds from now. */
-export interface ConsumerStatements {
-  /** → id, queueId, payload; of the message of a queue that kombu would take next. */
-  findNext(queue: string): Sql;
-  /** Marks a message as consumed, as kombu does. Changes no row if another worker has consumed it. */
-  takeMessage(id: number): Sql;
-  addUnacked(tag: string, message: MessageRow, lease: number): Sql;
-  renewUnacked(tags: readonly string[], lease: number): Sql;
-  /** → tag, queueId, payload; locks the row until the transaction ends. */
-  lockUnacked(tag: string): Sql;
-  /** → tag; of a message whose lease has expired. */
-  readonly findExpired: Sql;
-  /** → as `lockUnacked`; of all messages whose lease has expired, oldest first. */
-  readonly lockExpired: Sql;
-  removeUnacked(tags: readonly string[]): Sql;
-}
-
 /** Consumes queues of kombu's tables in a database. Throws a `ConfigError` for an invalid URL. */
 export function openSqlConsumer(
   { server, from, transport, clock }: ConsumerOptions,
-  createDialect: (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect,
-  statements: ConsumerStatements,
+  { createDialect }: SqlProduct,
 ): Consumer {
   const timeout = transport.socketTimeout ?? TIMEOUT;
-  const dialect = createDialect(server, timeout, clock);
+  const dialect = createDialect(server, timeout, clock, 'store');
   const db = new Database(dialect, 'beat-worker', timeout, clock);
-  const sql = { ...dialect.sql, ...statements };
-  return new PollingConsumer(new SqlQueues(db, sql, from), clock);
+  return new PollingConsumer(new SqlQueues(db, dialect.sql, from), clock);
 }
 
 /**
@@ -53,12 +33,12 @@ export function openSqlConsumer(
  */
 export class SqlQueues implements PolledQueues<string> {
   readonly #db: Database;
-  readonly #sql: Statements & ConsumerStatements;
+  readonly #sql: Statements;
   /** The order in which the queues are asked; rotated, so that a busy queue does not block the others. */
   #queues: readonly string[];
   #hasRights = false;
 
-  constructor(db: Database, sql: Statements & ConsumerStatements, queues: readonly string[]) {
+  constructor(db: Database, sql: Statements, queues: readonly string[]) {
     this.#db = db;
     this.#sql = sql;
     this.#queues = queues;
@@ -127,7 +107,7 @@ export class SqlQueues implements PolledQueues<string> {
     this.#hasRights = true;
   }
 
-  async #requeue(tx: Transaction, rows: readonly Row[]): Promise<void> {
+  async #requeue(tx: Transaction, rows: readonly SqlRow[]): Promise<void> {
     const messages = rows.map((row) => ({ ...toMessage(row), tag: String(row['tag']) }));
     for (const chunk of inChunks(messages, ({ payload }) => payload.length)) {
       await tx.run(this.#sql.insertMessages(chunk));
@@ -136,6 +116,6 @@ export class SqlQueues implements PolledQueues<string> {
   }
 }
 
-function toMessage(row: Row): MessageRow {
-  return { queueId: Number(row['queueId']), payload: String(row['payload']) };
+function toMessage(row: SqlRow): MessageRow {
+  return { queueId: Number(row['queue_id']), payload: String(row['payload']) };
 }

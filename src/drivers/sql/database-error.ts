@@ -27,14 +27,19 @@ export interface FailedOperation {
   readonly error: unknown;
   readonly kind: ErrorKind;
   readonly missingRights: readonly Right[];
-  /** Milliseconds. */
+  /** How long the operation took, and the limit for an answer. Milliseconds. */
+  readonly waited: number;
   readonly timeout: number;
 }
 
 /** The error of an operation on an open database: without the password, and with all missing rights. */
 export function describeFailure(dialect: SqlDialect, failed: FailedOperation): DatabaseError {
   const { operation, error, kind, missingRights, timeout } = failed;
-  const { name, location, mask, user } = dialect;
+  const { name, location, mask, user, file } = dialect;
+  if (file) {
+    const text = `${operation}: ${location}: ${file.describe(error, failed.waited)}`;
+    return new DatabaseError(text, kind, { cause: error });
+  }
   const isLate = kind === 'connection-lost' && isTimeout(error);
   const reason = isLate ? `no answer in ${timeout} ms` : mask(describeError(error));
   const unreachable = kind === 'connection-lost' ? { server: name, reason } : null;

@@ -1,19 +1,25 @@
 import type { Clock } from '../../util/clock.ts';
-import { DatabaseError, describeFailure } from './database-error.ts';
-import type { Connection, ErrorKind, Result, Row, SqlDialect } from './dialect.ts';
+import { DatabaseError, describeFailure, type FailedOperation } from './database-error.ts';
+import type { Connection, SqlDialect, SqlResult, SqlRow } from './dialect.ts';
 import { baseOf, CREATE_TABLES, probeRight, rightsOf, type Right } from './rights.ts';
-import type { Sql } from './statements.ts';
+import type { Sql } from './sql.ts';
 
-/** The pauses before a retry. Milliseconds. */
+/** The pauses before a retry; a server has as many retries. Milliseconds. */
 const RETRY_PAUSES = [2, 5, 10, 20, 40, 80, 160];
 
-/** Runs the statements of one transaction. */
+/**
+ * The pauses while other processes lock a file; the last one repeats. They are short, because SQLite has no queue: a
+ * writer that looks rarely waits long beside one that writes all the time. Milliseconds.
+ */
+const FILE_PAUSES = [1, 2, 5];
+
+/** Runs statements, of one transaction unless it says otherwise. */
 export interface Transaction {
-  run(statement: Sql): Promise<Result>;
+  run(statement: Sql): Promise<SqlResult>;
 }
 
 /**
- * One connection to a database server, opened at the first operation and again after it was lost. Operations
+ * One connection to a database, opened at the first operation and again after it was lost. Operations
  * run one after the other, in the order of their calls.
  */
 export class Database {
@@ -34,8 +40,14 @@ export class Database {
     this.#clock = clock;
   }
 
+  /** Whether there may be tables: a file may not exist yet. */
+  exists(): boolean {
+    return this.#dialect.file?.exists() ?? true;
+  }
+
   /** Runs a statement that only reads. Returns no rows before the tables are created. */
-  async read(operation: string, statement: Sql): Promise<readonly Row[]> {
+  async read(operation: string, statement: Sql): Promise<readonly SqlRow[]> {
+    if (!this.exists()) return [];
     return this.#enqueue(operation, async (connection) => {
       try {
         return (await connection.run(statement)).rows;
@@ -52,6 +64,13 @@ export class Database {
       operation,
       async (connection) => (await connection.run(statement)).changes,
     );
+  }
+
+  /** Runs each statement as a transaction. */
+  separately(operation: string): Transaction {
+    return {
+      run: (statement) => this.#enqueue(operation, (connection) => connection.run(statement)),
+    };
   }
 
   /**
@@ -77,6 +96,7 @@ export class Database {
 
   /** Rejects with the names of all rights that the operation needs and the user lacks. Changes nothing. */
   async requireRights(operation: string): Promise<void> {
+    if (this.#dialect.file) return;
     return this.#enqueue(operation, async (connection) => {
       for (const right of rightsOf(operation)) {
         // The first denied probe leads to an error that names all; missing tables are created when they are used.
@@ -114,15 +134,21 @@ export class Database {
       } catch (error) {
         const kind = this.#dialect.classifyError(error);
         if (kind === 'connection-lost') await this.#disconnect();
+        const waited = this.#clock.monotonic() - started;
+        const pause = kind === 'undefined-table' && attempt === 0 ? 0 : this.#pause(attempt);
         tablesMissing ||= kind === 'undefined-table';
         const retryable = kind === 'retryable' || kind === 'undefined-table';
-        const late = this.#clock.monotonic() - started >= this.#timeout;
-        if (!retryable || late || attempt >= RETRY_PAUSES.length) {
-          throw await this.#describe(operation, error, kind, tablesMissing);
+        if (!retryable || waited >= this.#timeout || pause === undefined) {
+          throw await this.#describe({ operation, error, kind, waited }, tablesMissing);
         }
+        if (pause > 0) await this.#clock.sleep(pause, this.#closed.signal);
       }
-      await this.#clock.sleep(RETRY_PAUSES[attempt]!, this.#closed.signal);
     }
+  }
+
+  #pause(attempt: number): number | undefined {
+    if (!this.#dialect.file) return RETRY_PAUSES[attempt];
+    return FILE_PAUSES[Math.min(attempt, FILE_PAUSES.length - 1)];
   }
 
   async #connect(): Promise<Connection> {
@@ -141,11 +167,11 @@ export class Database {
   }
 
   async #createTables(connection: Connection): Promise<void> {
-    const { schema, workerIndexes, rollback } = this.#dialect.sql;
+    const { schema, workerIndexes, sql } = this.#dialect;
     try {
       for (const statement of schema) await connection.run(statement);
     } catch (error) {
-      if (connection.usable) await connection.run(rollback);
+      if (connection.usable) await connection.run(sql.rollback).catch(() => connection.close());
       throw error;
     }
     // Without the right to create them, workers search their queues more slowly.
@@ -153,26 +179,23 @@ export class Database {
   }
 
   async #describe(
-    operation: string,
-    error: unknown,
-    kind: ErrorKind,
+    { operation, error, kind, waited }: Omit<FailedOperation, 'missingRights' | 'timeout'>,
     tablesMissing: boolean,
   ): Promise<DatabaseError> {
-    const [dialect, timeout] = [this.#dialect, this.#timeout];
+    const base = baseOf(operation);
     if (this.#closed.signal.aborted) {
-      const text = `${baseOf(operation)}: the store is closed (${dialect.location})`;
+      const text = `${base}: the store is closed (${this.#dialect.location})`;
       return new DatabaseError(text, kind, { cause: error });
     }
-    const missingRights =
-      kind !== 'denied'
-        ? []
-        : tablesMissing
-          ? [CREATE_TABLES]
-          : await this.#findMissingRights(operation);
-    return describeFailure(dialect, {
-      operation: baseOf(operation),
+    let missingRights: readonly Right[] = [];
+    if (kind === 'denied' && tablesMissing) missingRights = [CREATE_TABLES];
+    else if (kind === 'denied') missingRights = await this.#findMissingRights(operation);
+    const timeout = this.#timeout;
+    return describeFailure(this.#dialect, {
+      operation: base,
       error,
       kind,
+      waited,
       missingRights,
       timeout,
     });

@@ -1,19 +1,22 @@
-import type { Sql, Statements } from './statements.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import type { Sql } from './sql.ts';
+import type { Statements } from './statements.ts';
 
-export type Row = Readonly<Record<string, unknown>>;
+export type SqlRow = Readonly<Record<string, unknown>>;
 
 /** The rows that a statement returned, and the number of rows that it changed. */
-export interface Result {
-  readonly rows: readonly Row[];
+export interface SqlResult {
+  readonly rows: readonly SqlRow[];
   readonly changes: number;
 }
 
-/** One session on a server: statements one after the other. */
+/** One session on a server or an open file: statements one after the other. */
 export interface Connection {
   /** Whether it can run another statement. */
   readonly usable: boolean;
   /** Rejects with the client's own error, also when no answer came in time: it is not usable then. */
-  run(statement: Sql): Promise<Result>;
+  run(statement: Sql): Promise<SqlResult>;
   /** Ends the session; cuts the connection when the server does not answer. Never rejects. */
   close(): Promise<void>;
 }
@@ -22,7 +25,7 @@ export interface Connection {
  * What an error of a client or server means.
  * `invalid-data`: the server rejects a value, and would reject it again.
  * `denied`: the user lacks a right.
- * `retryable`: the server rolled the transaction back for a passing reason, such as a deadlock.
+ * `retryable`: the server rolled the transaction back for a passing reason, such as a deadlock, or a file is locked.
  * `undefined-table`: a table does not exist.
  * `other`: any other error of the server.
  * `connection-lost`: there was no answer, or no further answer will come over this connection.
@@ -43,7 +46,15 @@ export type Listen = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** A database server at one URL, and what differs between the products. Creating it opens no connection. */
+/** A database in a file: it has no rights within it, and no limit for an answer. */
+export interface DatabaseFile {
+  /** Reading does not create the file. */
+  exists(): boolean;
+  /** Why an operation failed after `waited` milliseconds. */
+  describe(error: unknown, waited: number): string;
+}
+
+/** A database at one URL, and what differs between the products. Creating it opens no connection. */
 export interface SqlDialect {
   /** The product: `PostgreSQL`. */
   readonly name: string;
@@ -54,9 +65,18 @@ export interface SqlDialect {
   /** Replaces the password in what the server sent back. */
   readonly mask: (text: string) => string;
   readonly sql: Statements;
+  /** Creates all missing tables. It may be repeated, also by two processes at once. */
+  readonly schema: readonly Sql[];
+  /** Indexes that speed up the workers; a user without the right to create them does without. */
+  readonly workerIndexes: readonly Sql[];
+  /** `null` for a database on a server. */
+  readonly file: DatabaseFile | null;
   /** `name` shows the server's administrator the purpose of the connection. An abort ends the attempt. */
   connect(name: string, signal: AbortSignal): Promise<Connection>;
   classifyError(error: unknown): ErrorKind;
   /** `null` if the server has no notifications: followers and leaders poll. */
   readonly listen: Listen | null;
 }
+
+/** The database of a URL. Throws a `ConfigError` for an invalid one. `timeout` limits an answer, in milliseconds. */
+export type CreateDialect = (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect;

@@ -17,7 +17,7 @@ import type { Clock } from '../../util/clock.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
-import type { Row } from './dialect.ts';
+import type { SqlRow } from './dialect.ts';
 import type { Statements } from './statements.ts';
 
 /** Entries whose rows one statement reads. */
@@ -80,7 +80,7 @@ export class SqlHistory implements History {
     if (rows.length === 0) return;
     const encoded = encodeRows(rows, this.#options.clock.now());
     await this.#options.db.transaction('history.append', (tx) => this.write(tx, encoded));
-    await this.prune(encoded);
+    await this.prune(encoded, this.#options.db.separately('history.prune'));
   }
 
   async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
@@ -110,26 +110,23 @@ export class SqlHistory implements History {
   }
 
   /**
-   * Removes surplus rows, after these were appended. Runs apart from the commit, which must not fail because of it:
-   * it never rejects, and what it did not remove a later call removes.
+   * Removes surplus rows, after these were appended. A commit must not fail because of it: it never rejects, and what it
+   * did not remove a later call removes.
    */
-  async prune({ rows }: EncodedHistory): Promise<void> {
-    const { db, sql, prefix, limits } = this.#options;
+  async prune({ rows }: EncodedHistory, tx: Transaction): Promise<void> {
+    const { sql, prefix, limits } = this.#options;
     this.#appended += rows.length;
     const share = rowsUntilTrim(limits);
     const chosen = new Set(rows.flatMap(({ entry }) => (Math.random() * share < 1 ? entry : [])));
     try {
       for (const chunk of inChunks([...chosen], (entry) => entry.length)) {
-        await db.write('history.prune', sql.trimHistory(prefix, chunk, limits.limit));
+        await tx.run(sql.trimHistory(prefix, chunk, limits.limit));
       }
       if (this.#appended < CHUNK) return;
       const count = this.#appended;
-      const removed = await db.write(
-        'history.prune',
-        sql.expireHistory(prefix, this.#oldest, count),
-      );
+      const { changes } = await tx.run(sql.expireHistory(prefix, this.#oldest, count));
       // After a full chunk there may be more.
-      this.#appended = removed === count ? CHUNK : 0;
+      this.#appended = changes === count ? CHUNK : 0;
     } catch {
       // Commits report an unreachable database.
     }
@@ -141,7 +138,7 @@ export class SqlHistory implements History {
 }
 
 /** Drivers return some numbers as texts. */
-function toStoredMinute({ number, published, skipped, succeeded, failed }: Row): StoredMinute {
+function toStoredMinute({ number, published, skipped, succeeded, failed }: SqlRow): StoredMinute {
   return {
     ...{ number: Number(number), published: Number(published), skipped: Number(skipped) },
     ...{ succeeded: Number(succeeded), failed: Number(failed) },

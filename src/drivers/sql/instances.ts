@@ -28,6 +28,7 @@ export class SqlInstances implements Instances {
   }
 
   async withdraw(id: string): Promise<void> {
+    if (!this.#db.exists()) return;
     await this.#db.write('instances.withdraw', this.#sql.removeInstance(this.#prefix, id));
   }
 

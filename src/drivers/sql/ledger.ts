@@ -3,7 +3,7 @@ import type { Queues } from '../../celery/routing/queues.ts';
 import { encodeChange } from '../../contracts/store/commit.ts';
 import type { Commit, CommitOutcome } from '../../contracts/store/commit.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
-import { NO_HISTORY } from '../../contracts/store/history.ts';
+import { NO_HISTORY, type EncodedHistory } from '../../contracts/store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
 import {
   decodeOutboxMessage,
@@ -25,7 +25,7 @@ import { encodeEnvelopes, insertMessages } from './messages.ts';
 import type { Pruner } from './pruner.ts';
 import { operationOf, WITH_HISTORY } from './rights.ts';
 import type { SqlHistory } from './history.ts';
-import type { Named, Statements } from './statements.ts';
+import type { NamedText, Statements } from './statements.ts';
 import { SqlStates } from './states.ts';
 
 export interface SqlLedgerOptions {
@@ -36,6 +36,8 @@ export interface SqlLedgerOptions {
   readonly queues: Queues;
   /** What commits append to; `null` for none. */
   readonly history: SqlHistory | null;
+  /** Whether the database is a file: another transaction would be another sync to the disk. */
+  readonly isFile: boolean;
 }
 
 /**
@@ -44,8 +46,7 @@ export interface SqlLedgerOptions {
  * transaction locks the term's row from its check to its end, so that a new term begins before or after it.
  */
 export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
-  /** A connection runs one transaction at a time; the next is encoded during it. */
-  readonly batch = { size: 500, inFlight: 2 };
+  readonly batch: { readonly size: number; readonly inFlight: number };
   readonly #db: Database;
   readonly #states: SqlStates;
   readonly #sql: Statements;
@@ -53,6 +54,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly #pruner: Pruner;
   readonly #queues: Queues;
   readonly #history: SqlHistory | null;
+  readonly #isFile: boolean;
   #lastTerm = 0;
   /**
    * The last term that appended a message. Before the first message of a term the right to remove is checked:
@@ -60,7 +62,10 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
    */
   #appendedIn = 0;
 
-  constructor({ db, sql, pruner, prefix, queues, history }: SqlLedgerOptions) {
+  constructor({ db, sql, pruner, prefix, queues, history, isFile }: SqlLedgerOptions) {
+    // A server runs one transaction of a connection at a time; the next is encoded during it.
+    this.batch = { size: 500, inFlight: isFile ? 1 : 2 };
+    this.#isFile = isFile;
     this.#db = db;
     this.#states = new SqlStates(db, sql, prefix);
     this.#sql = sql;
@@ -117,12 +122,10 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         await this.#states.write(tx, encoded);
         await this.#history?.write(tx, history);
         await finishCommands(tx, this.#sql, this.#prefix, commands);
+        if (this.#isFile) await this.#prune(history, envelopes.length, tx);
         return DONE;
       });
-      if (outcome === DONE) {
-        await this.#pruner.prune(envelopes.length);
-        await this.#history?.prune(history);
-      }
+      if (outcome === DONE && !this.#isFile) await this.#prune(history, envelopes.length);
       return outcome === 'repeated' ? DONE : outcome;
     } catch (error) {
       return rejectedOrThrow(error);
@@ -132,7 +135,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   async append(commit: Commit): Promise<AppendOutcome> {
     const { token, changes, commands = [] } = commit;
     const messages = outboxMessages(changes);
-    const rows = messages.map((each): Named => [each.id, encodeOutboxMessage(each)]);
+    const rows = messages.map((each): NamedText => [each.id, encodeOutboxMessage(each)]);
     const encoded = changes.map(encodeChange);
     const history = this.#history?.encode(changes) ?? NO_HISTORY;
     try {
@@ -153,9 +156,10 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         await this.#states.write(tx, encoded);
         await this.#history?.write(tx, history);
         this.#appendedIn = token;
+        if (this.#isFile) await this.#prune(history, null, tx);
         return { kind: 'committed', pending: messages };
       });
-      await this.#history?.prune(history);
+      if (!this.#isFile) await this.#prune(history, null);
       return outcome;
     } catch (error) {
       return rejectedOrThrow(error);
@@ -195,6 +199,12 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 
   async close(): Promise<void> {}
+
+  /** Removes what commits leave behind; apart from the commit on a server, where a missing right would roll it back. */
+  async #prune(history: EncodedHistory, published: number | null, tx?: Transaction): Promise<void> {
+    if (published !== null) await this.#pruner.prune(published, tx);
+    await this.#history?.prune(history, tx ?? this.#db.separately('history.prune'));
+  }
 
   async #stillPending(
     tx: Transaction,

@@ -3,7 +3,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import type { Database } from './database.ts';
 import type { Topic } from './notifications.ts';
-import type { Row } from './dialect.ts';
+import type { SqlRow } from './dialect.ts';
 import type { LockRow, Statements } from './statements.ts';
 
 /** How often a follower polls the lock if the server has no notifications. Milliseconds. */
@@ -93,11 +93,11 @@ export class SqlLock implements Lock {
   }
 }
 
-function parseLockRow(row: Row) {
+function parseLockRow(row: SqlRow) {
   return {
     token: String(row['token']),
-    expiresAt: Number(row['expiresAt']),
+    expiresAt: Number(row['expires_at']),
     ttl: Number(row['ttl']),
-    expired: Boolean(row['expired']),
+    expired: Boolean(row['is_expired']),
   };
 }

@@ -27,18 +27,18 @@ export class Pruner {
   }
 
   /**
-   * Called after each insertion, with the number of messages. Runs apart from the commit, which must not fail
-   * because of it: it never rejects, and the next call repeats what failed.
+   * Called after each insertion, with the number of messages. A commit must not fail because of it: it never rejects, and
+   * the next call repeats what failed.
    */
-  async prune(inserted: number): Promise<void> {
+  async prune(inserted: number, tx = this.#db.separately('broker.prune')): Promise<void> {
     this.#due += inserted;
     if (this.#due < BATCH) return;
     const limit = this.#due;
     this.#due = 0;
     try {
-      const rows = await this.#db.read('broker.prune', this.#sql.findConsumed(limit, RETAINED));
+      const { rows } = await tx.run(this.#sql.findConsumed(limit, RETAINED));
       const ids = rows.map(({ id }) => Number(id)).toSorted((a, b) => a - b);
-      if (ids.length > 0) await this.#db.write('broker.prune', this.#sql.deleteConsumed(ids));
+      if (ids.length > 0) await tx.run(this.#sql.deleteConsumed(ids));
       // After a full batch there may be more rows: the next commit removes another batch.
       if (ids.length === limit) this.#due += BATCH;
       this.#warn('pruning', null);

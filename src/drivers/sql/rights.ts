@@ -1,5 +1,6 @@
 import { isOfStoredEntries, type Commit } from '../../contracts/store/commit.ts';
-import type { Sql } from './statements.ts';
+import { raw, type Sql } from './sql.ts';
+import { TABLES } from './tables.ts';
 
 type Action = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'USAGE';
 
@@ -20,19 +21,13 @@ export const CREATE_TABLES: Right = { action: 'CREATE', object: 'the schema' };
 
 /** The columns that beat writes, by table. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  beat_lock: ['prefix', 'token', 'expires_at', 'ttl'],
-  beat_term: ['prefix', 'number'],
-  beat_record: ['prefix', 'entry', 'record'],
-  beat_outbox: ['prefix', 'id', 'message'],
-  beat_command: ['prefix', 'json'],
-  beat_audit: ['prefix', 'id', 'json'],
-  beat_entry: ['prefix', 'entry', 'definition', 'record', 'due_at'],
-  beat_instance: ['prefix', 'id', 'json', 'seen_at'],
-  beat_broadcast: ['exchange', 'id', 'payload', 'sent_at'],
-  beat_unacked: ['tag', 'queue_id', 'payload', 'expires_at'],
+  ...Object.fromEntries(
+    Object.entries(TABLES).map(([table, { columns }]) => [
+      table,
+      Object.keys(columns).filter((name) => name !== 'position'),
+    ]),
+  ),
   celery_taskmeta: ['id', 'task_id', 'status', 'result', 'date_done', 'traceback'],
-  beat_history: ['prefix', 'entry', 'at', 'json'],
-  beat_minute: ['prefix', 'slot', 'number', 'published', 'skipped', 'succeeded', 'failed'],
   kombu_queue: ['id', 'name'],
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
@@ -172,7 +167,7 @@ export function probeRight({ action, object }: ProbedRight): Sql {
     // PostgreSQL only; MariaDB names a sequence in its error. A skipped number is harmless.
     USAGE: `SELECT nextval('${object}')`,
   }[action];
-  return { text, values: [] };
+  return raw(text);
 }
 
 /** `lacks INSERT on beat_record, DELETE on beat_lock` */

@@ -1,11 +1,9 @@
 import type { EncodedRow } from '../../contracts/store/history.ts';
-import type { MinuteCounts } from '../../contracts/store/minutes.ts';
-
-/** One statement of a dialect, with its parameters. */
-export interface Sql {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
+import { COUNTERS, placeOfMinute, type MinuteCounts } from '../../contracts/store/minutes.ts';
+import type { ColumnValue } from '../../contracts/store/result-columns.ts';
+import { FINAL_STATES_SQL, RESULT_TABLE } from '../../celery/message/task-outcome.ts';
+import { join, raw, sql, type Sql } from './sql.ts';
+import type { Syntax } from './syntax.ts';
 
 /** The row of a message. */
 export interface MessageRow {
@@ -21,140 +19,343 @@ export interface EntryRow {
   readonly dueAt: number;
 }
 
-/** A place in the order of stored entries. */
+/** A position in the order of stored entries. */
 export type EntryPosition = Pick<EntryRow, 'entry' | 'dueAt'>;
 
 /** A text under a name: the state of an entry, the message of an outbox id. */
-export type Named = readonly [name: string, text: string];
-
-/**
- * Every statement of a dialect; `→` names the columns of its rows. Instants are milliseconds since the Unix epoch
- * by the server's clock, durations are milliseconds. A list is one statement: callers split long lists
- * (`inChunks`) and never pass empty ones.
- */
-export interface Statements {
-  /** Creates all missing tables. It may be repeated, also by two processes at once. */
-  readonly schema: readonly Sql[];
-  /** Indexes that speed up the workers; a user without the right to create them does without. */
-  readonly workerIndexes: readonly Sql[];
-  readonly begin: Sql;
-  readonly commit: Sql;
-  readonly rollback: Sql;
-  /** → now */
-  readonly clock: Sql;
-
-  /** → token, expiresAt, ttl, expired; no row when the lock is free. */
-  readLock(prefix: string): Sql;
-  /** For a lock without a row. Changes one row, or none when another process was faster. */
-  takeFreeLock(prefix: string, token: string, ttl: number): Sql;
-  /** For a lock that was read as `seen`. Changes one row, or none when it has changed since. */
-  takeOverLock(prefix: string, token: string, ttl: number, seen: LockRow): Sql;
-  /** Changes one row, or none when the lock has expired or another process holds it. */
-  renewLock(prefix: string, token: string, ttl: number): Sql;
-  /** Removes the lock with this token only; notifies the followers if the server has notifications. */
-  releaseLock(prefix: string, token: string): Sql;
-
-  /** Sets the fencing token to one more than the last, and to at least the server's time and `lowest`. */
-  beginTerm(prefix: string, lowest: number): Sql;
-  /** → number, the fencing token; no row before the first term. Locks the row until the transaction ends. */
-  selectTermForUpdate(prefix: string): Sql;
-
-  /** → entry, record (the state); in the order of entries, from `from` on. */
-  readStates(prefix: string, from: string, limit: number): Sql;
-  /** → entry, record; of these entries. */
-  findStates(prefix: string, entries: readonly string[]): Sql;
-  writeStates(prefix: string, records: readonly Named[]): Sql;
-  removeState(prefix: string, entry: string): Sql;
-
-  /** → entry, definition, state, dueAt; of these stored entries. */
-  findEntries(prefix: string, entries: readonly string[]): Sql;
-  /** → as `findEntries`; by `dueAt`, then by entry, after that position. */
-  readEntries(prefix: string, after: EntryPosition, dueBy: number, limit: number): Sql;
-  /** → entry, record, which is null when the state was removed; of these stored entries. */
-  findEntryStates(prefix: string, entries: readonly string[]): Sql;
-  writeEntries(prefix: string, rows: readonly EntryRow[]): Sql;
-  /** Writes state and `dueAt` of those that exist; their definitions stay. */
-  writeEntryStates(prefix: string, rows: readonly Omit<EntryRow, 'definition'>[]): Sql;
-  removeEntries(prefix: string, entries: readonly string[]): Sql;
-  removeEntryState(prefix: string, entry: string): Sql;
-
-  /** → entry, dueAt; of stored entries by `dueAt`, then by entry, after that position. */
-  readPositions(prefix: string, after: EntryPosition, limit: number): Sql;
-  /** → entry; names of stored entries from `least` on and after `after`, sorted. */
-  readNames(prefix: string, least: string, after: string, limit: number): Sql;
-
-  writeInstance(prefix: string, id: string, json: string): Sql;
-  removeInstance(prefix: string, id: string): Sql;
-  /** Removes those that were not written for that long. */
-  removeGoneInstances(prefix: string, ms: number): Sql;
-  /** → json, ago (milliseconds since it was written). */
-  readInstances(prefix: string, ms: number): Sql;
-
-  writeBroadcast(exchange: string, id: string, payload: string): Sql;
-  /** Removes broadcasts that are older than `ms` milliseconds. */
-  removeOldBroadcasts(exchange: string, ms: number): Sql;
-  /** → id, payload; of the broadcasts of the last `ms` milliseconds. */
-  readBroadcasts(exchange: string, ms: number): Sql;
-
-  appendMessages(prefix: string, messages: readonly Named[]): Sql;
-  /** → id; of these, the ones in the outbox. */
-  findPending(prefix: string, ids: readonly string[]): Sql;
-  /** → id, message; in the order of ids. */
-  readPending(prefix: string, after: string, limit: number): Sql;
-  removeMessages(prefix: string, ids: readonly string[]): Sql;
-
-  /** Notifies the leader if the server has notifications. */
-  appendCommand(prefix: string, json: string): Sql;
-  /** → key, bytes (of the text); oldest first. */
-  readCommandSizes(prefix: string, limit: number): Sql;
-  /** → key, json; of these commands. */
-  readCommands(prefix: string, keys: readonly string[]): Sql;
-  removeCommands(prefix: string, keys: readonly string[]): Sql;
-  /** Overwrites rows of the same ids, because a commit may be repeated. */
-  writeAudit(prefix: string, rows: readonly Named[]): Sql;
-  /** → id, json; of these ids. */
-  findAudit(prefix: string, ids: readonly string[]): Sql;
-  /** → id, json; newest first. */
-  readAudit(prefix: string, limit: number): Sql;
-  removeAudit(prefix: string, id: string): Sql;
-  /** Deletes all audit rows but the newest `rows`. */
-  trimAudit(prefix: string, rows: number): Sql;
-
-  appendHistory(prefix: string, rows: readonly EncodedRow[]): Sql;
-  /** → position, json; of rows before the position `end`, newest first. */
-  readHistory(prefix: string, entry: string, end: number, limit: number): Sql;
-  /** → entry, json; of each entry the newest rows, newest first. */
-  readLatest(prefix: string, entries: readonly string[], limit: number): Sql;
-  /** Another minute in a slot is replaced. */
-  addMinutes(prefix: string, minutes: readonly MinuteCounts[]): Sql;
-  /** → number, published, skipped, succeeded, failed. */
-  readMinutes(prefix: string): Sql;
-  /** Deletes all rows of each entry but its newest `rows`. */
-  trimHistory(prefix: string, entries: readonly string[], rows: number): Sql;
-  /** Deletes these rows of an entry. */
-  removeRows(prefix: string, entry: string, positions: readonly string[]): Sql;
-  /** Deletes up to `limit` rows from before `oldest`. */
-  expireHistory(prefix: string, oldest: number, limit: number): Sql;
-
-  /** → id; no row when the queue is not declared. */
-  readQueue(name: string): Sql;
-  /** Another process may declare the queue at the same time: this changes no row then, or is `retryable`. */
-  declareQueue(name: string): Sql;
-  /**
-   * Workers receive visible rows ordered by timestamp, then id. The timestamp is NULL, as kombu's own producer
-   * leaves it, so the order is first in, first out.
-   */
-  insertMessages(rows: readonly MessageRow[]): Sql;
-  /**
-   * → id; of up to `limit` rows that workers have consumed, without the newest `kept`. The timestamp of a
-   * consumed row is the worker's local time, so rows are counted rather than aged.
-   */
-  findConsumed(limit: number, kept: number): Sql;
-  deleteConsumed(ids: readonly number[]): Sql;
-}
+export type NamedText = readonly [name: string, text: string];
 
 /** The columns of a lock's row that are compared. */
 export interface LockRow {
   readonly token: string;
   readonly expiresAt: number;
 }
+
+export type Statements = ReturnType<typeof createStatements>;
+
+/**
+ * Every statement in the syntax of a product; `→` names the columns of its rows. Instants are milliseconds since the
+ * Unix epoch by the server's clock, durations are milliseconds. A list is one statement: callers split long lists
+ * (`inChunks`) and never pass empty ones.
+ */
+export function createStatements(syntax: Syntax) {
+  const { now, anyOf, insert, inserted, onConflict, forUpdate, along, greatest, nextId } = syntax;
+  const { named } = syntax;
+  /** Sets columns to the values that an `INSERT` would have had. */
+  const overwrite = (key: string, ...columns: string[]): Sql => {
+    const set = columns.map((name) => `${name} = ${inserted(name).text}`).join(', ');
+    return sql`${onConflict(key)} ${raw(set)}`;
+  };
+
+  return {
+    ...syntax.statements,
+    begin: syntax.begin,
+    commit: raw('COMMIT'),
+    rollback: raw('ROLLBACK'),
+    /** → now. */
+    clock: syntax.preciseNow && sql`SELECT ${syntax.preciseNow} AS now`,
+
+    // lock -----------------------------------------------------------------------------------------
+
+    /** → token, expires_at, ttl, is_expired; no row when the lock is free. */
+    readLock: (prefix: string) => sql`
+      SELECT token, expires_at, ttl, expires_at <= ${now} AS is_expired
+      FROM beat_lock WHERE prefix = ${prefix}`,
+    /** For a lock that was read as `seen`. Changes one row, or none when it has changed since. */
+    takeOverLock: (prefix: string, token: string, ttl: number, seen: LockRow) => sql`
+      UPDATE beat_lock SET token = ${token}, expires_at = ${now} + ${ttl}, ttl = ${ttl}
+      WHERE prefix = ${prefix} AND token = ${seen.token} AND expires_at = ${seen.expiresAt}`,
+    /** Changes one row, or none when the lock has expired or another process holds it. */
+    renewLock: (prefix: string, token: string, ttl: number) => sql`
+      UPDATE beat_lock SET expires_at = ${now} + ${ttl}
+      WHERE prefix = ${prefix} AND token = ${token} AND expires_at > ${now}`,
+
+    // ledger ---------------------------------------------------------------------------------------
+
+    /** Sets the fencing token to one more than the last, and to at least the server's time and `lowest`. */
+    beginTerm: (prefix: string, lowest: number) => sql`
+      INSERT INTO beat_term (prefix, number) VALUES (${prefix}, ${greatest}(${lowest}, ${now}))
+      ${onConflict('prefix')} number = ${greatest}(beat_term.number + 1, ${inserted('number')})`,
+    /** → number, the fencing token; no row before the first term. Locks the row until the transaction ends. */
+    selectTermForUpdate: (prefix: string) =>
+      sql`SELECT number FROM beat_term WHERE prefix = ${prefix} ${forUpdate}`,
+
+    /** → entry, record (the state); in the order of entries, from `from` on. */
+    readStates: (prefix: string, from: string, limit: number) => sql`
+      SELECT entry, record FROM beat_record WHERE prefix = ${prefix} AND entry >= ${from}
+      ORDER BY entry LIMIT ${limit}`,
+    /** → entry, record; of these entries. */
+    findStates: (prefix: string, entries: readonly string[]) =>
+      sql`SELECT entry, record FROM beat_record WHERE ${named('entry', prefix, entries)}`,
+    writeStates: (prefix: string, records: readonly NamedText[]) =>
+      sql`${insert({
+        into: 'beat_record',
+        constants: { prefix: sql`${prefix}` },
+        columns: { entry: 'text', record: 'text' },
+        rows: records,
+      })} ${overwrite('prefix, entry', 'record')}`,
+    removeState: (prefix: string, entry: string) =>
+      sql`DELETE FROM beat_record WHERE prefix = ${prefix} AND entry = ${entry}`,
+
+    // stored entries -------------------------------------------------------------------------------
+
+    /** → entry, definition, state, due_at; of these stored entries. */
+    findEntries: (prefix: string, entries: readonly string[]) => sql`
+      SELECT entry, definition, record AS state, due_at
+      FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
+    /** → as `findEntries`; by `dueAt`, then by entry, after that position. */
+    readEntries: (prefix: string, after: EntryPosition, dueBy: number, limit: number) => sql`
+      SELECT entry, definition, record AS state, due_at FROM beat_entry ${along('ix_beat_entry')}
+      WHERE prefix = ${prefix} AND ${syntax.isAfter(after)} AND due_at <= ${dueBy}
+      ORDER BY due_at, entry LIMIT ${limit}`,
+    /** → entry, due_at; of stored entries by `dueAt`, then by entry, after that position. */
+    readPositions: (prefix: string, after: EntryPosition, limit: number) => sql`
+      SELECT entry, due_at FROM beat_entry ${along('ix_beat_entry')}
+      WHERE prefix = ${prefix} AND ${syntax.isAfter(after)}
+      ORDER BY prefix, due_at, entry LIMIT ${limit}`,
+    /** → entry; names of stored entries from `least` on and after `after`, sorted. */
+    readNames: (prefix: string, least: string, after: string, limit: number) => sql`
+      SELECT entry FROM beat_entry ${along('PRIMARY')}
+      WHERE prefix = ${prefix} AND entry >= ${least} AND entry > ${after}
+      ORDER BY prefix, entry LIMIT ${limit}`,
+    /** → entry, record, which is null when the state was removed; of these stored entries. */
+    findEntryStates: (prefix: string, entries: readonly string[]) =>
+      sql`SELECT entry, record FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
+    writeEntries: (prefix: string, rows: readonly EntryRow[]) =>
+      sql`${insert({
+        into: 'beat_entry',
+        constants: { prefix: sql`${prefix}` },
+        columns: { entry: 'text', definition: 'text', record: 'text', due_at: 'bigint' },
+        rows: rows.map(({ entry, definition, state, dueAt }) => [entry, definition, state, dueAt]),
+      })} ${overwrite('prefix, entry', 'definition', 'record', 'due_at')}`,
+    removeEntries: (prefix: string, entries: readonly string[]) =>
+      sql`DELETE FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
+    removeEntryState: (prefix: string, entry: string) =>
+      sql`UPDATE beat_entry SET record = NULL WHERE prefix = ${prefix} AND entry = ${entry}`,
+
+    // instances and broadcasts ---------------------------------------------------------------------
+
+    writeInstance: (prefix: string, id: string, json: string) => sql`
+      INSERT INTO beat_instance (prefix, id, json, seen_at) VALUES (${prefix}, ${id}, ${json}, ${now})
+      ${overwrite('prefix, id', 'json', 'seen_at')}`,
+    removeInstance: (prefix: string, id: string) =>
+      sql`DELETE FROM beat_instance WHERE prefix = ${prefix} AND id = ${id}`,
+    /** Removes those that were not written for that long. */
+    removeGoneInstances: (prefix: string, ms: number) => sql`
+      DELETE FROM beat_instance
+      WHERE prefix = ${prefix} AND (seen_at <= ${now} - ${ms} OR seen_at >= ${now} + ${ms})`,
+    /** → id, json, ago (milliseconds since it was written). */
+    readInstances: (prefix: string, ms: number) => sql`
+      SELECT id, json, ${now} - seen_at AS ago FROM beat_instance
+      WHERE prefix = ${prefix} AND seen_at > ${now} - ${ms} AND seen_at < ${now} + ${ms}`,
+
+    writeBroadcast: (exchange: string, id: string, payload: string) => sql`
+      INSERT INTO beat_broadcast (exchange, id, payload, sent_at)
+      VALUES (${exchange}, ${id}, ${payload}, ${now})`,
+    /** Removes broadcasts that are older than `ms` milliseconds. */
+    removeOldBroadcasts: (exchange: string, ms: number) =>
+      sql`DELETE FROM beat_broadcast WHERE exchange = ${exchange} AND sent_at <= ${now} - ${ms}`,
+    /** → id, payload; of the broadcasts of the last `ms` milliseconds. */
+    readBroadcasts: (exchange: string, ms: number) => sql`
+      SELECT id, payload FROM beat_broadcast
+      WHERE exchange = ${exchange} AND sent_at > ${now} - ${ms}`,
+
+    // outbox ---------------------------------------------------------------------------------------
+
+    appendMessages: (prefix: string, messages: readonly NamedText[]) =>
+      sql`${insert({
+        into: 'beat_outbox',
+        constants: { prefix: sql`${prefix}` },
+        columns: { id: 'text', message: 'text' },
+        rows: messages,
+      })} ${overwrite('prefix, id', 'message')}`,
+    /** → id; of these, the ones in the outbox. */
+    findPending: (prefix: string, ids: readonly string[]) =>
+      sql`SELECT id FROM beat_outbox WHERE ${named('id', prefix, ids)}`,
+    /** → id, message; in the order of ids. */
+    readPending: (prefix: string, after: string, limit: number) => sql`
+      SELECT id, message FROM beat_outbox WHERE prefix = ${prefix} AND id > ${after}
+      ORDER BY id LIMIT ${limit}`,
+    removeMessages: (prefix: string, ids: readonly string[]) =>
+      sql`DELETE FROM beat_outbox WHERE ${named('id', prefix, ids)}`,
+
+    // commands -------------------------------------------------------------------------------------
+
+    /** → position, bytes (of the text); oldest first. */
+    readCommandSizes: (prefix: string, limit: number) => sql`
+      SELECT position, octet_length(json) AS bytes FROM beat_command
+      WHERE prefix = ${prefix} ORDER BY position LIMIT ${limit}`,
+    /** → position, json; of these commands. */
+    readCommands: (prefix: string, keys: readonly string[]) =>
+      sql`SELECT position, json FROM beat_command WHERE ${named('position', prefix, keys)}`,
+    removeCommands: (prefix: string, keys: readonly string[]) =>
+      sql`DELETE FROM beat_command WHERE ${named('position', prefix, keys)}`,
+    /** Overwrites rows of the same ids, because a commit may be repeated. */
+    writeAudit: (prefix: string, rows: readonly NamedText[]) =>
+      sql`${insert({
+        into: 'beat_audit',
+        constants: { prefix: sql`${prefix}` },
+        columns: { id: 'text', json: 'text' },
+        rows,
+      })} ${overwrite('prefix, id', 'json')}`,
+    /** → id, json; of these ids. */
+    findAudit: (prefix: string, ids: readonly string[]) =>
+      sql`SELECT id, json FROM beat_audit WHERE ${named('id', prefix, ids)}`,
+    /** → id, json; newest first. */
+    readAudit: (prefix: string, limit: number) => sql`
+      SELECT id, json FROM beat_audit WHERE prefix = ${prefix}
+      ORDER BY position DESC LIMIT ${limit}`,
+    removeAudit: (prefix: string, id: string) =>
+      sql`DELETE FROM beat_audit WHERE prefix = ${prefix} AND id = ${id}`,
+    /** Deletes all audit rows but the newest `rows`. MySQL reads the table that it deletes from only through another. */
+    trimAudit: (prefix: string, rows: number) => sql`
+      DELETE FROM beat_audit WHERE prefix = ${prefix} AND position <= (SELECT position FROM (
+        SELECT position FROM beat_audit WHERE prefix = ${prefix}
+        ORDER BY position DESC LIMIT 1 OFFSET ${rows}) AS surplus)`,
+
+    // history --------------------------------------------------------------------------------------
+
+    appendHistory: (prefix: string, rows: readonly EncodedRow[]) =>
+      insert({
+        into: 'beat_history',
+        constants: { prefix: sql`${prefix}` },
+        columns: { entry: 'text', at: 'bigint', json: 'text' },
+        rows: rows.map(({ entry, at, text }) => [entry, at, text]),
+      }),
+    /** → position, json; of rows before the position `end`, newest first. */
+    readHistory: (prefix: string, entry: string, end: number, limit: number) => sql`
+      SELECT position, json FROM beat_history ${along('ix_beat_history')}
+      WHERE prefix = ${prefix} AND entry = ${entry} AND position < ${end}
+      ORDER BY prefix, entry, position DESC LIMIT ${limit}`,
+    /** → entry, json; of each entry the newest rows, newest first. */
+    readLatest: (prefix: string, entries: readonly string[], limit: number) => sql`
+      SELECT entry, json FROM (${syntax.newestRows(prefix, entries, limit, 0)}) AS newest
+      ORDER BY position DESC`,
+    /** Another minute in a slot is replaced. MySQL assigns from left to right, so the number is the last. */
+    addMinutes: (prefix: string, minutes: readonly MinuteCounts[]) => {
+      const isSame = sql`beat_minute.number = ${inserted('number')}`;
+      const counters = COUNTERS.map((name) => {
+        const stored = raw(`beat_minute.${name}`);
+        return sql`${raw(name)} = ${inserted(name)} + CASE WHEN ${isSame} THEN ${stored} ELSE 0 END`;
+      });
+      return sql`${insert({
+        into: 'beat_minute',
+        constants: { prefix: sql`${prefix}` },
+        columns: {
+          slot: 'bigint',
+          number: 'bigint',
+          ...Object.fromEntries(COUNTERS.map((name) => [name, 'bigint'] as const)),
+        },
+        rows: minutes.map((counts) => {
+          const { slot, number } = placeOfMinute(counts.at);
+          return [slot, number, ...COUNTERS.map((name) => counts[name])];
+        }),
+      })} ${onConflict('prefix, slot')} ${join(counters, ', ')}, number = ${inserted('number')}`;
+    },
+    /** → number, published, skipped, succeeded, failed. */
+    readMinutes: (prefix: string) => sql`
+      SELECT number, ${raw(COUNTERS.join(', '))} FROM beat_minute WHERE prefix = ${prefix}`,
+    /** Deletes all rows of each entry but its newest `rows`. */
+    trimHistory: (prefix: string, entries: readonly string[], rows: number) =>
+      syntax.statements.deleteOlderRows(prefix, syntax.newestRows(prefix, entries, 1, rows)),
+    /** Deletes these rows of an entry. */
+    removeRows: (prefix: string, entry: string, positions: readonly string[]) => sql`
+      DELETE FROM beat_history
+      WHERE prefix = ${prefix} AND entry = ${entry} AND ${anyOf('position', positions)}`,
+
+    // kombu's queues -------------------------------------------------------------------------------
+
+    /** → id; no row when the queue is not declared. */
+    readQueue: (name: string) => sql`SELECT id FROM kombu_queue WHERE name = ${name}`,
+    /**
+     * Workers receive visible rows ordered by timestamp, then id. The timestamp is NULL, as kombu's own producer
+     * leaves it, so the order is first in, first out.
+     */
+    insertMessages: (rows: readonly MessageRow[]) => {
+      const { column, value } = nextId('message_id_sequence');
+      const visible = raw(value + syntax.true.text);
+      return insert({
+        into: 'kombu_message',
+        constants: { [`${column}visible`]: visible, timestamp: raw('NULL'), version: raw('1') },
+        columns: { payload: 'text', queue_id: 'bigint' },
+        rows: rows.map(({ payload, queueId }) => [payload, queueId]),
+      });
+    },
+    /**
+     * → id; of up to `limit` rows that workers have consumed, without the newest `kept`. The timestamp of a
+     * consumed row is the worker's local time, so rows are counted rather than aged.
+     */
+    findConsumed: (limit: number, kept: number) => sql`
+      SELECT id FROM kombu_message WHERE timestamp IS NOT NULL AND ${syntax.isConsumed}
+      ORDER BY timestamp DESC, id DESC LIMIT ${limit} OFFSET ${kept}`,
+    deleteConsumed: (ids: readonly number[]) =>
+      sql`DELETE FROM kombu_message WHERE ${anyOf('id', ids)} AND visible = ${syntax.false}`,
+
+    /** → id, queue_id, payload; of the message of a queue that kombu would take next. */
+    findNext: (queue: string) => sql`
+      SELECT id, queue_id, payload FROM kombu_message
+      WHERE queue_id = (SELECT id FROM kombu_queue WHERE name = ${queue})
+        AND visible != ${syntax.false}
+      ORDER BY timestamp, id LIMIT 1`,
+    /** Marks a message as consumed, as kombu does. Changes no row if another worker has consumed it. */
+    takeMessage: (id: number) => sql`
+      UPDATE kombu_message
+      SET visible = ${syntax.false}, version = version + 1, timestamp = ${syntax.consumedAt}
+      WHERE id = ${id} AND visible != ${syntax.false}`,
+    addUnacked: (tag: string, { queueId, payload }: MessageRow, lease: number) => sql`
+      INSERT INTO beat_unacked (tag, queue_id, payload, expires_at)
+      VALUES (${tag}, ${queueId}, ${payload}, ${now} + ${lease})`,
+    renewUnacked: (tags: readonly string[], lease: number) =>
+      sql`UPDATE beat_unacked SET expires_at = ${now} + ${lease} WHERE ${anyOf('tag', tags)}`,
+    /** → tag, queue_id, payload; locks the row until the transaction ends. */
+    lockUnacked: (tag: string) =>
+      sql`SELECT tag, queue_id, payload FROM beat_unacked WHERE tag = ${tag} ${forUpdate}`,
+    /** → tag; of a message whose lease has expired. */
+    findExpired: sql`SELECT tag FROM beat_unacked WHERE expires_at <= ${now} LIMIT 1`,
+    /** → as `lockUnacked`; of all messages whose lease has expired, oldest first. */
+    lockExpired: sql`
+      SELECT tag, queue_id, payload FROM beat_unacked WHERE expires_at <= ${now}
+      ORDER BY expires_at ${forUpdate}`,
+    removeUnacked: (tags: readonly string[]) =>
+      sql`DELETE FROM beat_unacked WHERE ${anyOf('tag', tags)}`,
+
+    // Celery's results, and tables of other programs -----------------------------------------------
+
+    /** Changes no row if the task has none. */
+    updateResult: (taskId: string, columns: readonly ResultColumn[]) => sql`
+      UPDATE celery_taskmeta SET ${join(
+        columns.map(([name, value]) => sql`${raw(name)} = ${value}`),
+        ', ',
+      )} WHERE task_id = ${taskId}`,
+    /** Another process may insert the row at the same time: this is `retryable` then. */
+    insertResult: (taskId: string, columns: readonly ResultColumn[]) => {
+      const id = nextId('task_id_sequence');
+      const names = columns.map(([name]) => `, ${name}`).join('');
+      const values = columns.map(([, value]) => sql`, ${value}`);
+      return sql`INSERT INTO celery_taskmeta (${raw(`${id.column}task_id${names}`)})
+        VALUES (${raw(id.value)}${taskId}${join(values, '')})`;
+    },
+    /**
+     * → task_id, status, done (text), traceback (its end), worker; of the tasks that have ended. It reads no result: a
+     * result may have megabytes.
+     */
+    readOutcomes: (taskIds: readonly string[], withWorker: boolean) => sql`
+      SELECT task_id, status, CAST(date_done AS ${syntax.textType}) AS done,
+        ${syntax.lastCharacters('traceback', 2_000)} AS traceback${raw(withWorker ? ', worker' : '')}
+      FROM ${raw(RESULT_TABLE)}
+      WHERE ${anyOf('task_id', taskIds)} AND status IN (${raw(FINAL_STATES_SQL)})`,
+    /** → name; of the columns of a table, no row if it does not exist. */
+    listColumns: syntax.listColumns,
+    beginReadOnly: syntax.beginReadOnly,
+    /** → the columns of a table, each as text. */
+    readAsText: (table: string, columns: readonly string[]) => {
+      const casts = columns.map((name) => {
+        const column = syntax.quote(name);
+        return sql`CAST(${column} AS ${syntax.textType}) AS ${column}`;
+      });
+      return sql`SELECT ${join(casts, ', ')} FROM ${syntax.quote(table)}`;
+    },
+  };
+}
+
+export type ResultColumn = readonly [name: string, value: ColumnValue];

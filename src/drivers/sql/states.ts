@@ -2,7 +2,7 @@ import { compare, isOfStoredEntries, type EncodedChange } from '../../contracts/
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
-import type { Named, Statements } from './statements.ts';
+import type { NamedText, Statements } from './statements.ts';
 import { writeEntries } from './stored-entries.ts';
 
 /** How many states one statement reads, so that none takes long. */
@@ -75,7 +75,7 @@ export class SqlStates {
       await writeEntries(tx, this.#sql, this.#prefix, changes);
       return;
     }
-    const states = changes.map(({ entry, after }): Named => [entry, after!]);
+    const states = changes.map(({ entry, after }): NamedText => [entry, after!]);
     for (const chunk of inChunks(states, ([entry, text]) => entry.length + text.length)) {
       await tx.run(this.#sql.writeStates(this.#prefix, chunk));
     }

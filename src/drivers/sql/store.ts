@@ -1,5 +1,3 @@
-import type { Clock } from '../../util/clock.ts';
-import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import { measureSkew } from '../connection/clock-skew.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import type { StateStoreOptions, StateStore } from '../../contracts/store/store.ts';
@@ -14,7 +12,7 @@ import { Notifications } from './notifications.ts';
 import { findDjango } from './other-schedulers.ts';
 import { Pruner } from './pruner.ts';
 import { SqlStoredEntries } from './stored-entries.ts';
-import type { SqlDialect } from './dialect.ts';
+import type { SqlProduct } from './driver.ts';
 
 /** The longest limit for an answer with any TTL of the lock. Milliseconds. */
 const MAX_TIMEOUT = 5_000;
@@ -25,18 +23,22 @@ const MAX_TIMEOUT = 5_000;
  */
 export function openSqlStore(
   options: StateStoreOptions,
-  createDialect: (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect,
-  /** The SQL that compares with the schemas whose tables are used. */
-  schemas: string,
+  { createDialect }: SqlProduct,
 ): StateStore {
   const { server, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
-  const dialect = createDialect(server, timeout, clock);
-  const { sql, listen } = dialect;
-
-  const ledgerDb = new Database(dialect, 'beat-ledger', timeout, clock);
-  const lockDb = new Database(dialect, 'beat-lock', timeout, clock);
+  const dialect = createDialect(server, timeout, clock, 'store');
+  const { sql, listen, file } = dialect;
+  // A file has no connections that are lost: a commit to a locked one may wait for longer.
+  const ledgerTimeout = file ? MAX_TIMEOUT : timeout;
+  const ledgerDb = new Database(dialect, 'beat-ledger', ledgerTimeout, clock);
+  const lockDb = new Database(
+    dialect,
+    'beat-lock',
+    file ? Math.min(ttl, MAX_TIMEOUT) : timeout,
+    clock,
+  );
   const pruner = new Pruner(ledgerDb, sql, options.warn);
   const { history: limits = DEFAULT_HISTORY } = options;
   const history = limits && new SqlHistory({ db: ledgerDb, sql, prefix, limits, clock });
@@ -44,23 +46,35 @@ export function openSqlStore(
   const releases = notifications?.release ?? null;
   const arrivals = notifications?.command ?? null;
   const lock = new SqlLock({ db: lockDb, sql, releases, prefix, ttl, clock });
-  const time = async () => Number((await lockDb.read('clock.read', sql.clock))[0]?.['now']);
+  const { clock: readClock } = sql;
+  const time =
+    readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
   return {
     lock,
-    ledger: new SqlLedger({ db: ledgerDb, sql, pruner, prefix, queues, history }),
+    ledger: new SqlLedger({
+      db: ledgerDb,
+      sql,
+      pruner,
+      prefix,
+      queues,
+      history,
+      isFile: file !== null,
+    }),
     // On the lock's connection, which is never busy for long.
     commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
     entries: new SqlStoredEntries(ledgerDb, sql, prefix),
     instances: new SqlInstances(lockDb, sql, prefix),
     history: history ?? undefined,
     broker: new SqlBroker(ledgerDb, sql, pruner, queues),
-    checkHealth: async () => ({
-      store: dialect.name,
-      skew: await measureSkew(clock, time),
-      eviction: null,
-      locks: null,
+    ...(time && {
+      checkHealth: async () => ({
+        store: dialect.name,
+        skew: await measureSkew(clock, time),
+        eviction: null,
+        locks: null,
+      }),
     }),
-    findSchedulers: () => findDjango(ledgerDb, schemas),
+    findSchedulers: () => findDjango(ledgerDb, sql),
     close: async () => {
       await Promise.all([lock.close(), ledgerDb.close(), notifications?.close()]);
     },

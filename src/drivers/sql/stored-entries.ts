@@ -11,7 +11,7 @@ import {
 } from '../../contracts/store/stored-entries.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
-import type { Row } from './dialect.ts';
+import type { SqlRow } from './dialect.ts';
 import type { EntryRow, Statements } from './statements.ts';
 
 export class SqlStoredEntries implements StoredEntries, EntrySearch {
@@ -95,7 +95,7 @@ function countCharacters({ entry, state }: Omit<EntryRow, 'definition'>): number
   return entry.length + state.length;
 }
 
-function toEntry(row: Row): StoredEntry {
+function toEntry(row: SqlRow): StoredEntry {
   const { definition, state } = row;
   return {
     ...toPosition(row),
@@ -104,7 +104,7 @@ function toEntry(row: Row): StoredEntry {
   };
 }
 
-function toPosition({ entry, dueAt }: Row): Position {
+function toPosition({ entry, due_at: dueAt }: SqlRow): Position {
   return {
     entry: String(entry),
     dueAt: Number(dueAt) === NEVER_DUE ? null : Number(dueAt),

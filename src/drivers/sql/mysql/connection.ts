@@ -3,8 +3,8 @@ import { createConnection } from 'mysql2';
 import type { Connection as Client } from 'mysql2/promise';
 import type { Clock } from '../../../util/clock.ts';
 import { guard, type Guard } from '../../connection/guard.ts';
-import type { Connection, Result } from '../dialect.ts';
-import type { Sql } from '../statements.ts';
+import type { Connection, SqlResult } from '../dialect.ts';
+import type { Sql } from '../sql.ts';
 import type { Address } from './address.ts';
 import { isAnswer } from './error-kind.ts';
 import { ENCRYPTED, MYSQL } from './protocol.ts';
@@ -137,13 +137,13 @@ class MysqlConnection implements Connection {
     return this.#usable;
   }
 
-  async run({ text, values }: Sql): Promise<Result> {
+  async run({ text, values }: Sql): Promise<SqlResult> {
     try {
       const { timeout } = this.#options;
       // The client inserts the parameters: lists vary in length, and would each be another prepared statement.
       const [result] = await this.#client.query({ sql: text, values: [...values], timeout });
       this.#wire.guard.answered();
-      if (Array.isArray(result)) return { rows: result as Result['rows'], changes: 0 };
+      if (Array.isArray(result)) return { rows: result as SqlResult['rows'], changes: 0 };
       return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
     } catch (error) {
       // A late answer would be mistaken for the answer to the next statement.

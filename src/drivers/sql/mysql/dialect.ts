@@ -5,7 +5,7 @@ import type { SqlDialect } from '../dialect.ts';
 import { parseAddress } from './address.ts';
 import { connect } from './connection.ts';
 import { classifyError } from './error-kind.ts';
-import { STATEMENTS } from './statements.ts';
+import { SCHEMA, STATEMENTS } from './syntax.ts';
 
 /** The server of a `sqla+mysql://` or `sqla+mariadb://` URL. Throws a `ConfigError` for an invalid one. */
 export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): SqlDialect {
@@ -16,6 +16,10 @@ export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): 
     user: address.user,
     mask: createMasker([server.url], [address.password ?? undefined]),
     sql: STATEMENTS,
+    schema: SCHEMA,
+    // With an index for the workers' query, workers deadlock: each consumed row moves within it.
+    workerIndexes: [],
+    file: null,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     classifyError,
     listen: null,

@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import type { Clock } from '../../../util/clock.ts';
 import { guard, type Guard } from '../../connection/guard.ts';
-import type { Connection, Result } from '../dialect.ts';
-import type { Sql } from '../statements.ts';
+import type { Connection, SqlResult } from '../dialect.ts';
+import type { Sql } from '../sql.ts';
 import type { Address } from './address.ts';
 import { ENCRYPTED, POSTGRESQL } from './protocol.ts';
 
@@ -63,6 +63,12 @@ function isTlsRejected(error: unknown): boolean {
   return error instanceof Error && error.message.includes('does not support SSL');
 }
 
+/** The statement with `$1` in place of the first `?`. */
+function numberParameters(text: string, { length }: readonly unknown[]): string {
+  let count = 0;
+  return length === 0 ? text : text.replaceAll('?', () => `$${++count}`);
+}
+
 /** The part of pg that sends and receives. */
 interface PgConnection {
   readonly stream: Socket;
@@ -117,11 +123,13 @@ class PostgresConnection implements Connection {
     await this.client.query(SESSION(Math.ceil(this.#options.timeout * 0.8)));
   }
 
-  async run({ text, values }: Sql): Promise<Result> {
+  async run({ text, values }: Sql): Promise<SqlResult> {
     try {
-      const { rows, rowCount } = await this.client.query(text, [...values]);
+      const { rows, rowCount } = await this.client.query(numberParameters(text, values), [
+        ...values,
+      ]);
       this.#guard.answered();
-      return { rows: rows as Result['rows'], changes: rowCount ?? 0 };
+      return { rows: rows as SqlResult['rows'], changes: rowCount ?? 0 };
     } catch (error) {
       // A late answer would be mistaken for the answer to the next statement.
       if (!(error instanceof DatabaseError)) this.#usable = false;

@@ -6,7 +6,7 @@ import { parseAddress } from './address.ts';
 import { connect } from './connection.ts';
 import { classifyError } from './error-kind.ts';
 import { listen } from './listen.ts';
-import { STATEMENTS } from './statements.ts';
+import { SCHEMA, STATEMENTS, WORKER_INDEXES } from './syntax.ts';
 
 /** The server of a `sqla+postgresql://` URL. Throws a `ConfigError` for an invalid one. */
 export function postgresDialect(server: ServerUrl, timeout: number, clock: Clock): SqlDialect {
@@ -17,6 +17,9 @@ export function postgresDialect(server: ServerUrl, timeout: number, clock: Clock
     user: address.user,
     mask: createMasker([server.url], [address.password ?? undefined]),
     sql: STATEMENTS,
+    schema: SCHEMA,
+    workerIndexes: WORKER_INDEXES,
+    file: null,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     classifyError,
     listen: (prefix, notify, signal) =>

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Subject } from '../dialect.ts';
 import { connect, type ConnectOptions } from './connection.ts';
-import { CHANNELS } from './statements.ts';
+import { CHANNELS } from './syntax.ts';
 
 /** Calls `notify` for each notification of a key prefix, and on every subject as soon as it listens. */
 export async function listen(

@@ -5,7 +5,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
-import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
+import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import type { StateStore } from '../../../../src/contracts/store/store.ts';
 import { encodeAudit } from '../../../../src/entries/commands/audit.ts';
 import type { Message } from '../../../../src/celery/message/message.ts';
@@ -157,7 +157,7 @@ test('beat forget: --quoted reads the name as a JSON string and rejects anything
 
 test('beat forget: retries after another instance ended its term', async () => {
   await write('gone', NEW_STATE);
-  const remove = vi.spyOn(SqliteLedger.prototype, 'removeState').mockResolvedValueOnce(false);
+  const remove = vi.spyOn(SqlLedger.prototype, 'removeState').mockResolvedValueOnce(false);
   expect((await forget('gone')).code).toBe(0);
   const [[first], [second]] = remove.mock.calls as unknown as [[number], [number]];
   expect(second).toBeGreaterThan(first);
@@ -166,7 +166,7 @@ test('beat forget: retries after another instance ended its term', async () => {
 
 test('beat forget: gives up after five attempts', async () => {
   await write('gone', NEW_STATE);
-  const remove = vi.spyOn(SqliteLedger.prototype, 'removeState').mockResolvedValue(false);
+  const remove = vi.spyOn(SqlLedger.prototype, 'removeState').mockResolvedValue(false);
   expect(await forget('gone')).toEqual({
     code: 1,
     stdout: '',

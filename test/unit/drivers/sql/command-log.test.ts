@@ -5,8 +5,8 @@ import type { Database } from '../../../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../../../src/drivers/sql/database-error.ts';
 import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
 import { Topic } from '../../../../src/drivers/sql/notifications.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
-import type { Sql } from '../../../../src/drivers/sql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
+import type { Sql } from '../../../../src/drivers/sql/sql.ts';
 import { AUDIT_ROWS } from '../../../../src/contracts/store/command-log.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -26,7 +26,7 @@ class Leader {
         this.reads += 1;
         if (this.error) throw new DatabaseError(operation, this.error, {});
         return Array.from({ length: this.commands }, (_, i) => ({
-          key: i,
+          position: i,
           json: `{"n":${i}}`,
           bytes: 7,
         }));

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../../../src/drivers/sql/database-error.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import type { Connection, ErrorKind, SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
-import type { Sql } from '../../../../src/drivers/sql/statements.ts';
+import type { Sql } from '../../../../src/drivers/sql/sql.ts';
 import { settle } from '../../../support/settle.ts';
 
 const TIMEOUT = 1_000;
@@ -33,11 +33,10 @@ class FakeServer {
     const dialect: SqlDialect = {
       ...{ name: 'Fake', location: 'fake://db', user, listen: null },
       mask: (text) => text.replaceAll('hunter2', '***'),
-      sql: {
-        ...STATEMENTS,
-        schema: [sql('table 1'), sql('table 2')],
-        workerIndexes: [sql('gift 1'), sql('gift 2')],
-      },
+      sql: STATEMENTS,
+      schema: [sql('table 1'), sql('table 2')],
+      workerIndexes: [sql('gift 1'), sql('gift 2')],
+      file: null,
       connect: async () => this.#connect(),
       classifyError: (error) => (error instanceof Failure ? error.kind : 'connection-lost'),
     };

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import type { Pruner } from '../../../../src/drivers/sql/pruner.ts';
-import type { Row } from '../../../../src/drivers/sql/dialect.ts';
-import type { Sql } from '../../../../src/drivers/sql/statements.ts';
+import type { SqlRow } from '../../../../src/drivers/sql/dialect.ts';
+import type { Sql } from '../../../../src/drivers/sql/sql.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { encodeState } from '../../../../src/contracts/store/entry-state.ts';
 import { makeFirstRun, NEW_STATE } from '../../../support/change.ts';
@@ -18,7 +18,7 @@ class Fixture {
   readonly pruned: number[] = [];
   readonly ledger: SqlLedger;
   /** Answers before the default: the fencing token, and a queue. */
-  rows: (statement: Sql) => readonly Row[] | undefined = () => undefined;
+  rows: (statement: Sql) => readonly SqlRow[] | undefined = () => undefined;
 
   constructor() {
     this.database.answer = (statement) => {
@@ -32,6 +32,7 @@ class Fixture {
       ...{ db: this.database.db, sql: STATEMENTS, prefix: 'beat', queues: new Queues() },
       pruner: pruner as unknown as Pruner,
       history: null,
+      isFile: false,
     });
   }
 

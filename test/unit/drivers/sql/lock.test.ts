@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import type { Row } from '../../../../src/drivers/sql/dialect.ts';
+import type { SqlRow } from '../../../../src/drivers/sql/dialect.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { Topic } from '../../../../src/drivers/sql/notifications.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';
 import { settle } from '../../../support/settle.ts';
 
 const TTL = 1_000;
-const HELD: Row = { token: 'theirs', expiresAt: '5000', ttl: '1000', expired: false };
+const HELD: SqlRow = { token: 'theirs', expires_at: '5000', ttl: '1000', is_expired: false };
 
 /** A follower, and the row of the lock as the server would return it. */
 class Follower {
@@ -16,10 +16,10 @@ class Follower {
   readonly database = new FakeDatabase(this.clock);
   readonly topic = new Topic(() => {});
   readonly lock: SqlLock;
-  row: Row | null = HELD;
+  row: SqlRow | null = HELD;
   error: SqlError | null = null;
   /** The rows that a write changes. */
-  changes: Row[] = [{}];
+  changes: SqlRow[] = [{}];
 
   constructor({ notified = false, ttl = TTL } = {}) {
     this.database.answer = ({ text }) => {
@@ -63,7 +63,7 @@ test('sql lock: a free lock is acquired with a token and the rounded TTL, and an
   expect(await follower.lock.acquire()).not.toBeNull();
   const uuid = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
   expect(follower.database.statements.at(-1)).toEqual(STATEMENTS.takeFreeLock('beat', uuid, 1_000));
-  follower.row = { ...HELD, expired: true };
+  follower.row = { ...HELD, is_expired: true };
   expect(await follower.lock.acquire()).not.toBeNull();
   const seen = { token: 'theirs', expiresAt: 5_000 };
   expect(follower.database.statements.at(-1)).toEqual(
@@ -89,7 +89,7 @@ test('sql lock: a row that does not change for its TTL has expired by the follow
   expect(await lock.acquire()).not.toBeNull();
 });
 
-test.each([{ token: 'another' }, { expiresAt: '6000' }])(
+test.each([{ token: 'another' }, { expires_at: '6000' }])(
   'sql lock: a row with a new %o is held for another TTL',
   async (change) => {
     const follower = new Follower();
@@ -138,7 +138,7 @@ test('sql lock: a follower that polls ends its wait when the lock expires, and g
   await follower.pass(50);
   expect([follower.reads, wait.ended]).toEqual([2, false]);
   follower.error = null;
-  follower.row = { ...HELD, expired: true };
+  follower.row = { ...HELD, is_expired: true };
   await follower.pass(50);
   expect(wait.ended).toBe(true);
 });

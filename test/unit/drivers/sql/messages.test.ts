@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeEnvelopes, insertMessages } from '../../../../src/drivers/sql/messages.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { FakeDatabase } from '../../../support/fake-database.ts';
 import { makeMessage } from '../../../support/message.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { STATEMENTS } from '../../../../src/drivers/sql/mysql/statements.ts';
+import { SCHEMA, STATEMENTS } from '../../../../src/drivers/sql/mysql/syntax.ts';
 
 /** The statement that a server runs: one product's comments are code, the other's are ignored. */
 const asMysql = (text: string) => tidy(text.replace(/\/\*M!\d+ .*?\*\//gs, '').replace(CODE, '$1'));
@@ -7,7 +7,7 @@ const asMaria = (text: string) => tidy(text.replace(/\/\*!\d+ .*?\*\//gs, '').re
 const CODE = /\/\*M?!\d+ (.*?)\*\//gs;
 const tidy = (text: string) => text.replace(/\s+/g, ' ').trim();
 
-const schema = STATEMENTS.schema.map(({ text }) => text);
+const schema = SCHEMA.map(({ text }) => text);
 const insert = STATEMENTS.insertMessages([{ payload: 'p', queueId: 1 }]).text;
 const declare = STATEMENTS.declareQueue('q').text;
 
@@ -25,8 +25,8 @@ describe('mysql schema, without sequences', () => {
   test('a new row has no id of its own', () => {
     expect(asMysql(declare)).toBe('INSERT INTO kombu_queue ( name) VALUES ( ?)');
     expect(asMysql(insert)).toBe(
-      'INSERT INTO kombu_message ( visible, timestamp, payload, version, queue_id) ' +
-        'VALUES ( 1, NULL, ?, 1, ?)',
+      'INSERT INTO kombu_message ( visible, timestamp, version, payload, queue_id) ' +
+        'VALUES ( 1, NULL, 1, ?, ?)',
     );
   });
 });
@@ -36,7 +36,7 @@ test('mysql schema: names in the tables of beat have limits that fit into an ind
     .filter((text) => text.includes('EXISTS beat_'))
     .map((text) => [/beat_\w+/.exec(text)![0], ...text.match(/\w+ VAR\w+\(\d+\)/g)!]);
   expect(columns).toEqual([
-    ['beat_lock', 'prefix VARBINARY(255)', 'token VARCHAR(64)'],
+    ['beat_lock', 'prefix VARBINARY(255)', 'token VARBINARY(64)'],
     ['beat_term', 'prefix VARBINARY(255)'],
     ['beat_record', 'prefix VARBINARY(255)', 'entry VARBINARY(2048)'],
     ['beat_outbox', 'prefix VARBINARY(255)', 'id VARBINARY(2100)'],
@@ -67,8 +67,8 @@ describe('mariadb schema, with sequences', () => {
       'INSERT INTO kombu_queue (id, name) VALUES (nextval(queue_id_sequence), ?)',
     );
     expect(asMaria(insert)).toBe(
-      'INSERT INTO kombu_message (id, visible, timestamp, payload, version, queue_id) ' +
-        'VALUES (nextval(message_id_sequence), 1, NULL, ?, 1, ?)',
+      'INSERT INTO kombu_message (id, visible, timestamp, version, payload, queue_id) ' +
+        'VALUES (nextval(message_id_sequence), 1, NULL, 1, ?, ?)',
     );
   });
 });

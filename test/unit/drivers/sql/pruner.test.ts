@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { Database } from '../../../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../../../src/drivers/sql/database-error.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
-import type { Sql } from '../../../../src/drivers/sql/statements.ts';
+import type { Sql } from '../../../../src/drivers/sql/sql.ts';
 
 /** A table with so many rows that may go; notes what the pruner looks for and deletes. */
 class Table {
@@ -17,20 +17,20 @@ class Table {
 
   constructor(taken: number) {
     this.taken = taken;
-    const db = {
-      read: async (_: string, { values: [most, kept] }: Sql) => {
-        this.looks.push([most, kept]);
-        if (this.kind) throw new DatabaseError('it failed', this.kind, {});
-        const count = Math.min(Number(most), this.taken);
-        // The newest first, as text, as drivers give large numbers.
-        return Array.from({ length: count }, (_row, i) => ({ id: String(100 + count - i) }));
-      },
-      write: async (_: string, { values: [ids] }: Sql) => {
-        this.deleted.push(ids as number[]);
-        this.taken -= (ids as number[]).length;
-        return 0;
-      },
+    const run = async ({ text, values: [first, kept] }: Sql) => {
+      if (!text.startsWith('SELECT')) {
+        this.deleted.push(first as number[]);
+        this.taken -= (first as number[]).length;
+        return { rows: [], changes: 0 };
+      }
+      this.looks.push([first, kept]);
+      if (this.kind) throw new DatabaseError('it failed', this.kind, {});
+      const count = Math.min(Number(first), this.taken);
+      // The newest first, as text, as drivers give large numbers.
+      const rows = Array.from({ length: count }, (_row, i) => ({ id: String(100 + count - i) }));
+      return { rows, changes: 0 };
     };
+    const db: Pick<Database, 'separately'> = { separately: () => ({ run }) };
     this.pruner = new Pruner(db as unknown as Database, STATEMENTS, (kind, text) => {
       expect(kind).toBe('pruning');
       this.warnings.push(text);

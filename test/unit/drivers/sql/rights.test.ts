@@ -11,13 +11,12 @@ import { SqlInstances } from '../../../../src/drivers/sql/instances.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { SqlQueues } from '../../../../src/drivers/sql/consumer.ts';
-import { CONSUMER_STATEMENTS } from '../../../../src/drivers/sql/postgresql/consumer.ts';
-import { RESULT_STATEMENTS } from '../../../../src/drivers/sql/postgresql/task-results.ts';
-import { createTaskResultsOpener } from '../../../../src/drivers/sql/task-results.ts';
+import { createTaskResults } from '../../../../src/drivers/sql/results.ts';
+import type { SqlProduct } from '../../../../src/drivers/sql/driver.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
-import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import { SqlStoredEntries } from '../../../../src/drivers/sql/stored-entries.ts';
 import {
@@ -71,6 +70,7 @@ class DeniedStore {
     const ends = [STATEMENTS.begin, STATEMENTS.commit, STATEMENTS.rollback].map(({ text }) => text);
     const dialect: SqlDialect = {
       ...{ name: 'SQL', location: 'here', user: 'me', listen: null, sql: STATEMENTS },
+      ...{ schema: [], workerIndexes: [], file: null },
       mask: (text) => text,
       classifyError: () => 'denied',
       connect: async () => ({
@@ -89,19 +89,26 @@ class DeniedStore {
     this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
     this.entries = new SqlStoredEntries(db, STATEMENTS, 'beat');
     this.instances = new SqlInstances(db, STATEMENTS, 'beat');
-    this.queues = new SqlQueues(db, { ...STATEMENTS, ...CONSUMER_STATEMENTS }, ['a']);
+    this.queues = new SqlQueues(db, STATEMENTS, ['a']);
     const server = parseEndpoint('sqla+postgresql://');
-    this.results = createTaskResultsOpener(() => dialect, RESULT_STATEMENTS)(
-      server,
-      RESULTS,
-      clock,
-    );
+    const product: SqlProduct = {
+      createDialect: () => dialect,
+      normalize: () => 'here',
+      resultTables: [],
+    };
+    this.results = createTaskResults(product)(server, RESULTS, clock);
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.history = new SqlHistory({ ...shared, limits: DEFAULT_HISTORY, clock });
     const { transport, connection } = storeOptions('sqla+postgresql://');
     const where = { server, transport, connection, exchange: 'celery.pidbox', queue: 'q' };
-    this.mailbox = openSqlMailbox({ ...where, clock }, () => dialect);
-    this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues, history: this.history });
+    this.mailbox = openSqlMailbox({ ...where, clock }, product);
+    this.ledger = new SqlLedger({
+      ...shared,
+      pruner: this.pruner,
+      queues,
+      history: this.history,
+      isFile: false,
+    });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
   }
 

@@ -1,0 +1,110 @@
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { Clock } from '../../../util/clock.ts';
+import type { Connection, ErrorKind, SqlResult } from '../dialect.ts';
+import type { Sql } from '../sql.ts';
+
+/** How long SQLite itself may wait for a lock, which blocks the process. Milliseconds. */
+const BUSY_TIMEOUT = 3;
+
+/** Prepared statements that a connection retains: the text of a list depends on its length. */
+const STATEMENTS = 100;
+
+/** The mode of a new file, reduced by the umask. */
+const PRIVATE = 0o600;
+
+/**
+ * An open file. Each statement runs synchronously and answers in a microtask, so that nothing else of this process runs
+ * during a transaction.
+ */
+export class OpenFile implements Connection {
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #inode: string;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(path: string, clock: Clock, isReadOnly = false) {
+    this.#path = path;
+    // SQLite copies the mode of the file to -wal and -shm. Other users must not read task arguments.
+    if (!isReadOnly && !existsSync(path)) createPrivate(path);
+    this.#db = new DatabaseSync(path, {
+      timeout: BUSY_TIMEOUT,
+      // Workers' driver does not enforce them.
+      enableForeignKeyConstraints: false,
+      readOnly: isReadOnly,
+    });
+    try {
+      if (!isReadOnly) this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      this.#db.function('beat_now', () => clock.now());
+      this.#inode = inode(path);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Whether it is open and still the file at its path: workers would never see commits to a file that was removed or
+   * replaced.
+   */
+  get usable(): boolean {
+    return this.#db.isOpen && inode(this.#path) === this.#inode;
+  }
+
+  async run({ text, values }: Sql): Promise<SqlResult> {
+    const lists = values.filter((value) => Array.isArray(value));
+    const statement = this.#prepare(lists.length === 0 ? text : expandLists(text, values));
+    const parameters = (lists.length === 0 ? values : values.flat()) as SQLInputValue[];
+    if (statement.columns().length > 0) return { rows: statement.all(...parameters), changes: 0 };
+    return { rows: [], changes: Number(statement.run(...parameters).changes) };
+  }
+
+  async close(): Promise<void> {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #prepare(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      statement = this.#db.prepare(text);
+      // Node rejects numbers that are too large for JavaScript otherwise.
+      statement.setReadBigInts(true);
+      if (this.#statements.size === STATEMENTS) this.#statements.clear();
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+}
+
+/** The statement with as many `?` for a list as it has values. */
+function expandLists(text: string, values: readonly unknown[]): string {
+  let i = 0;
+  return text.replaceAll('?', () => {
+    const value = values[i++];
+    return Array.isArray(value) ? value.map(() => '?').join(', ') : '?';
+  });
+}
+
+/** Creates an empty file; opening a file that another connection has just created would drop its locks. */
+function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', PRIVATE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function inode(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}` : '';
+}
+
+/** SQLITE_BUSY and SQLITE_LOCKED, with any extended code. */
+const LOCKED = [5, 6];
+
+export function classifyError(error: unknown): ErrorKind {
+  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'))
+    return 'other';
+  if (LOCKED.includes(error.errcode & 0xff)) return 'retryable';
+  return error.message.startsWith('no such table: ') ? 'undefined-table' : 'other';
+}
