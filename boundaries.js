@@ -92,7 +92,7 @@ export const ROOMS = [
   {
     name: 'leader',
     holds: 'Runs an instance: leadership, ticks, the command inbox, the outbox, outcomes, reload.',
-    pure: ['outcomes/followed-runs.ts', 'outcomes/task-progress.ts'],
+    pure: ['outcomes/followed-runs.ts'],
   },
   {
     name: 'shell-worker',

@@ -10,7 +10,7 @@ import { Presence } from './presence.ts';
 import { publishTaskEvents } from '../../observe/task-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
 import { TaskEvents } from '../outcomes/task-events.ts';
-import { recordWithdrawn } from '../outcomes/record-withdrawn.ts';
+import { recordWithdrawn } from '../outcomes/pending-rows.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import { Leadership } from '../scheduling/leadership.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';

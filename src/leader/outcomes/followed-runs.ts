@@ -1,9 +1,8 @@
 import TinyQueue from 'tinyqueue';
-import type { TaskOutcome } from '../../celery/message/task-outcome.ts';
-import type { TaskProgress } from './task-progress.ts';
+import type { Ended, TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.ts';
 
-/** A published run whose outcome is not known yet. Instants are epoch milliseconds. */
-export interface FollowedRun {
+/** A published run. Instants are epoch milliseconds. */
+export interface PublishedRun {
   readonly entry: string;
   readonly task: string;
   readonly taskId: string;
@@ -11,46 +10,47 @@ export interface FollowedRun {
   readonly sentAt: number;
 }
 
-/** A followed run with what is known of it, and its place in the order of reads. */
-export interface Place {
-  readonly run: FollowedRun;
+/** What the events of workers say about a task. */
+export interface TaskProgress {
+  /** When it began for the last time, by the clock of its worker, epoch milliseconds; `null` if unknown. */
+  readonly startedAt: number | null;
+  /** The worker of the newest event. */
+  readonly worker: string;
+  /** How it ended; `null` before. */
+  readonly end: Ended | null;
+}
+
+/** A run whose outcome is not known yet. Instants are epoch milliseconds. */
+export interface FollowedRun {
+  readonly run: PublishedRun;
   /** Whether the result backend may have its outcome; otherwise only the events of workers have it. */
   hasResult: boolean;
   /** How often its result was read and could not be decoded. */
   undecoded: number;
-  /** What the events of workers say; `null` before the first. */
+  /** `null` before the first event. */
   progress: TaskProgress | null;
-  /** When the event of its end arrived. Epoch milliseconds; `null` before. */
+  /** When the event of its end arrived; `null` before. */
   endSeenAt: number | null;
   /** Its outcome as it was read, which waits for the event with its runtime; `null` before. */
   outcome: TaskOutcome | null;
-  /** When it is followed no longer. Epoch milliseconds. */
+  /** When it is followed no longer. */
   until: number;
   /** Whether its entry waits for its end: it is never left out in favour of others. */
   isWatched: boolean;
-  /** When the last read that asked for it began; `-Infinity` before. Epoch milliseconds. */
+  /** When the last read that asked for it began; `-Infinity` before. */
   checkedAt: number;
   /** Whether an occurrence waits for its end, so that it is read often. */
   isAwaited: boolean;
-  /** When it is read next, or is reported with what is known. Epoch milliseconds. */
+  /** When it is read next, or is reported with what is known; `Infinity` while it is being read. */
   readAt: number;
-}
-
-/** How a run is followed. */
-export interface Following {
-  /** When it is followed no longer. Epoch milliseconds. */
-  readonly until: number;
-  readonly hasResult?: boolean;
-  readonly isWatched?: boolean;
 }
 
 /** Reads begin at multiples of this, so that one read asks for many runs. Milliseconds. */
 const STEP = 250;
 /** The same after the events of their ends. Milliseconds. */
 const STEP_AFTER_END = 100;
-/** The longest time between two reads of a run. Milliseconds. */
+/** The longest time between two reads of a run, and while an occurrence waits for its end. Milliseconds. */
 const MAX_INTERVAL = 30_000;
-/** The same while an occurrence waits for its end. */
 const MAX_AWAITED_INTERVAL = 2_000;
 /** Most runs that are followed at once. */
 const MAX_RUNS = 100_000;
@@ -59,7 +59,7 @@ const MAX_RUNS = 100_000;
 const MAX_SKEW = 300_000;
 
 /** Whether an outcome of this instant (epoch milliseconds) belongs to an earlier run with the same task id. */
-export function isBefore({ sentAt }: FollowedRun, doneAt: number): boolean {
+export function isBefore({ sentAt }: PublishedRun, doneAt: number): boolean {
   return doneAt < sentAt - MAX_SKEW;
 }
 
@@ -75,63 +75,99 @@ export function readAfterEnd(now: number): number {
   return Math.ceil(now / STEP_AFTER_END) * STEP_AFTER_END;
 }
 
+/**
+ * What is known of a task after an event. Its worker sends events in their order. A task that is retried, or whose message
+ * returned to its queue, begins again.
+ */
+export function advance(progress: TaskProgress | null, event: TaskEvent): TaskProgress {
+  const { worker, at } = event;
+  if (event.kind === 'started') return { startedAt: at, worker, end: null };
+  return { startedAt: progress?.startedAt ?? null, worker, end: event };
+}
+
+/** An outcome from the result backend, with the runtime and the worker that only events have. */
+export function addDetails(outcome: TaskOutcome, progress: TaskProgress | null): TaskOutcome {
+  if (!progress) return outcome;
+  const { end, worker } = progress;
+  return {
+    ...outcome,
+    runtime: outcome.runtime ?? end?.runtime ?? elapsed(progress, end?.at ?? outcome.doneAt),
+    worker: outcome.worker ?? worker,
+  };
+}
+
+/** The outcome of a task that has no result, from its events. */
+export function toOutcome(end: Ended, progress: TaskProgress): TaskOutcome {
+  const { taskId, state, at: doneAt, runtime, worker, error } = end;
+  return addDetails({ taskId, state, doneAt, runtime, worker, error }, progress);
+}
+
+function elapsed({ startedAt }: TaskProgress, until: number | null): number | null {
+  if (startedAt === null || until === null) return null;
+  return Math.max(until - startedAt, 0);
+}
+
 /** The followed runs, in the order in which they are read. */
 export class FollowedRuns {
-  readonly #places = new Map<string, Place>();
-  readonly #heap = new TinyQueue<{ readonly at: number; readonly place: Place }>(
+  readonly #runs = new Map<string, FollowedRun>();
+  readonly #heap = new TinyQueue<{ readonly at: number; readonly followed: FollowedRun }>(
     [],
     (a, b) => a.at - b.at,
   );
 
   get size(): number {
-    return this.#places.size;
+    return this.#runs.size;
   }
 
-  find(taskId: string): Place | undefined {
-    return this.#places.get(taskId);
+  find(taskId: string): FollowedRun | undefined {
+    return this.#runs.get(taskId);
   }
 
-  [Symbol.iterator](): Iterator<Place> {
-    return this.#places.values();
+  [Symbol.iterator](): Iterator<FollowedRun> {
+    return this.#runs.values();
   }
 
   /** Follows a run until an instant. Of too many, the oldest that no entry waits for is left out. */
   add(
-    run: FollowedRun,
+    run: PublishedRun,
     now: number,
-    { until, hasResult = true, isWatched = false }: Following,
-  ): Place {
-    const place: Place = {
+    {
+      until,
+      hasResult = true,
+      isWatched = false,
+    }: { readonly until: number; readonly hasResult?: boolean; readonly isWatched?: boolean },
+  ): FollowedRun {
+    const followed: FollowedRun = {
       ...{ run, until, hasResult, isWatched, isAwaited: false },
       ...{ undecoded: 0, progress: null, endSeenAt: null, outcome: null },
       ...{ checkedAt: -Infinity, readAt: 0 },
     };
-    this.#places.set(run.taskId, place);
-    this.schedule(place, hasResult ? nextReadAt(run.sentAt, now) : until);
-    if (this.#places.size > MAX_RUNS) this.#removeOldest();
-    return place;
+    this.#runs.set(run.taskId, followed);
+    this.schedule(followed, hasResult ? nextReadAt(run.sentAt, now) : until);
+    if (this.#runs.size > MAX_RUNS) this.#removeOldest();
+    return followed;
   }
 
-  schedule(place: Place, at: number): void {
-    place.readAt = at;
-    this.#heap.push({ at, place });
+  schedule(followed: FollowedRun, at: number): void {
+    followed.readAt = at;
+    this.#heap.push({ at, followed });
   }
 
   remove(taskId: string): void {
-    this.#places.delete(taskId);
+    this.#runs.delete(taskId);
   }
 
   clear(): void {
-    this.#places.clear();
+    this.#runs.clear();
     this.#heap.data.length = 0;
     this.#heap.length = 0;
   }
 
   /** Removes those that are due at `now` (epoch milliseconds) from the order, at most `limit`. */
-  take(now: number, limit: number): Place[] {
-    const due: Place[] = [];
+  take(now: number, limit: number): FollowedRun[] {
+    const due: FollowedRun[] = [];
     while (due.length < limit && this.wakeAt <= now) {
-      due.push(this.#heap.pop()!.place);
+      due.push(this.#heap.pop()!.followed);
       due.at(-1)!.readAt = Infinity;
     }
     return due;
@@ -140,17 +176,17 @@ export class FollowedRuns {
   /** When the first is read. Epoch milliseconds, `Infinity` for none. */
   get wakeAt(): number {
     for (let top = this.#heap.peek(); top; top = this.#heap.peek()) {
-      const { at, place } = top;
-      if (place.readAt === at && this.#places.get(place.run.taskId) === place) return at;
+      const { at, followed } = top;
+      if (followed.readAt === at && this.#runs.get(followed.run.taskId) === followed) return at;
       this.#heap.pop();
     }
     return Infinity;
   }
 
   #removeOldest(): void {
-    for (const [taskId, { isWatched }] of this.#places) {
+    for (const [taskId, { isWatched }] of this.#runs) {
       if (isWatched) continue;
-      this.#places.delete(taskId);
+      this.#runs.delete(taskId);
       return;
     }
   }

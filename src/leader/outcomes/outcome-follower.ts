@@ -2,30 +2,32 @@ import type { Entry } from '../../entries/catalog/entry.ts';
 import type { SkippedEvent } from '../../contracts/events/beat-events.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.ts';
-import type { History } from '../../contracts/store/history.ts';
-import type { ResultReader } from '../../contracts/store/result-reader.ts';
+import type { History, RunRow } from '../../contracts/store/history.ts';
+import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
 import type { Clock } from '../../util/clock.ts';
 import { waitAtMost } from '../../util/wait.ts';
 import { Condition } from '../../util/condition.ts';
 import { StoreError } from '../../util/errors.ts';
 import {
+  addDetails,
+  advance,
   FollowedRuns,
   isBefore,
   nextReadAt,
   readAfterEnd,
+  toOutcome,
   type FollowedRun,
-  type Place,
+  type PublishedRun,
+  type TaskProgress,
 } from './followed-runs.ts';
-import { OutcomeReports } from './outcome-reports.ts';
 import {
   isKnown,
   sourceOfEntry,
   sourceOfRun,
   type OutcomeSource,
 } from '../../entries/catalog/outcome-source.ts';
-import { READ_OUTCOMES, ResultReads } from './result-reads.ts';
+import { PendingRows } from './pending-rows.ts';
 import type { TaskEvents } from './task-events.ts';
-import { addDetails, advance, toOutcome, type TaskProgress } from './task-progress.ts';
 import { WatchedRuns } from './watched-runs.ts';
 
 export interface OutcomeFollowerOptions {
@@ -49,6 +51,13 @@ const MAX_PAUSE = 30_000;
 const MAX_UNDECODED = 2;
 /** How long an outcome without a runtime waits for the event that has it. Milliseconds. */
 const DETAILS_WITHIN = 2_000;
+/** How many rows of an entry are read to find the runs without an outcome. */
+const RECENT = 50;
+/** The pause after a read that failed, milliseconds: doubled each time, to the longest. */
+const FIRST_RETRY = 1_000;
+const MAX_RETRY = 30_000;
+
+const READ_OUTCOMES = { kind: 'read-outcomes' } as const;
 
 /**
  * Follows the runs that this instance publishes until their outcomes are known, and emits an event for each. The outcome is
@@ -58,17 +67,18 @@ const DETAILS_WITHIN = 2_000;
 export class OutcomeFollower {
   readonly #options: OutcomeFollowerOptions;
   readonly #runs = new FollowedRuns();
-  readonly #reports: OutcomeReports;
+  readonly #rows: PendingRows | null;
   readonly #added = new Condition();
-  readonly #results: ResultReads | null;
+  /** Reads that failed one after the other, and when the next may begin. Epoch milliseconds. */
+  #failures = 0;
+  #retryAt = -Infinity;
   /** What the scheduler asks about the runs of entries that limit overlap. */
   readonly watched: WatchedRuns;
 
   constructor(options: OutcomeFollowerOptions) {
     this.#options = options;
-    const { reader, clock, events, history } = options;
-    this.#results = reader && new ResultReads({ reader, clock, events });
-    this.#reports = new OutcomeReports({ history, clock, events });
+    const { clock, events, history } = options;
+    this.#rows = history ? new PendingRows(history, clock, events) : null;
     this.watched = new WatchedRuns({
       ...{ runs: this.#runs, clock },
       wake: () => this.#added.notifyAll(),
@@ -88,20 +98,20 @@ export class OutcomeFollower {
     void taskEvents?.run((event) => this.#receive(event), signal);
     while (!signal.aborted) {
       await this.#read(signal);
-      if (this.#reports.flushAt <= clock.now()) await this.#reports.flush();
+      if (this.#flushAt <= clock.now()) await this.#rows?.flush();
       const readAt = Math.max(this.#runs.wakeAt, this.#retryAt);
-      const wakeAt = Math.min(readAt, this.#reports.flushAt);
+      const wakeAt = Math.min(readAt, this.#flushAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
       await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
     }
-    for (const place of [...this.#runs]) {
-      if (place.outcome) this.#report(place, place.outcome);
+    for (const followed of [...this.#runs]) {
+      if (followed.outcome) this.#report(followed, followed.outcome);
     }
-    await this.#reports.flush();
+    await this.#rows?.flush();
   }
 
-  get #retryAt(): number {
-    return this.#results?.retryAt ?? -Infinity;
+  get #flushAt(): number {
+    return this.#rows?.flushAt ?? Infinity;
   }
 
   async #resume(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
@@ -110,7 +120,7 @@ export class OutcomeFollower {
       for (const entry of entries) {
         const source = sourceOfEntry(entry);
         if (!this.#canFollow(source)) continue;
-        const open = await this.#reports.findOpen(entry.name);
+        const open = await this.#findOpen(entry.name);
         if (signal.aborted) return;
         const since = clock.now() - FOLLOW_FOR;
         for (const run of open) {
@@ -122,55 +132,67 @@ export class OutcomeFollower {
     }
   }
 
+  /** The newest runs of an entry that have no outcome and were not withdrawn. Rejects with a `StoreError`. */
+  async #findOpen(entry: string): Promise<readonly RunRow[]> {
+    const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
+    const closed = new Set(
+      rows.flatMap((row) =>
+        row.kind === 'skip' || row.kind === 'outcome' ? (row.taskId ?? []) : [],
+      ),
+    );
+    return rows.filter((row) => row.kind === 'run').filter(({ taskId }) => !closed.has(taskId));
+  }
+
   #canFollow(source: OutcomeSource): boolean {
     const { reader, taskEvents } = this.#options;
     return isKnown(source, { results: reader !== null, events: Boolean(taskEvents) });
   }
 
-  #follow({ entry, task, taskId, dueAt, sentAt }: FollowedRun, source: OutcomeSource): void {
+  #follow({ entry, task, taskId, dueAt, sentAt }: PublishedRun, source: OutcomeSource): void {
     if (!this.#canFollow(source)) return;
     const { reader, taskEvents, clock } = this.#options;
     const hasResult = reader !== null && source === 'result';
     const run = { entry, task, taskId, dueAt, sentAt };
     // A run of an entry that limits overlap is watched already.
-    const place =
+    const followed =
       this.#runs.find(taskId) ??
       this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
     const progress = taskEvents?.take(taskId);
-    if (progress) this.#advance(place, progress);
+    if (progress) this.#advance(followed, progress);
     this.#added.notifyAll();
   }
 
   /** Runs whose messages were in the outbox and are not published any more will have no outcome. */
   #forget({ entry, reason, first, last }: SkippedEvent): void {
     if (!NOT_PUBLISHED.has(reason)) return;
-    for (const place of [...this.#runs]) {
-      const { run } = place;
+    for (const followed of [...this.#runs]) {
+      const { run } = followed;
       if (run.entry !== entry || run.dueAt < first || run.dueAt > last) continue;
       this.#runs.remove(run.taskId);
-      this.watched.end(place);
+      this.watched.end(followed);
     }
   }
 
   /** Returns whether the event is of a run that is followed. */
   #receive(event: TaskEvent): boolean {
-    const place = this.#runs.find(event.taskId);
-    if (!place) return false;
-    this.#advance(place, advance(place.progress, event));
+    const followed = this.#runs.find(event.taskId);
+    if (!followed) return false;
+    this.#advance(followed, advance(followed.progress, event));
     return true;
   }
 
-  #advance(place: Place, progress: TaskProgress): void {
+  #advance(followed: FollowedRun, progress: TaskProgress): void {
     const { end } = progress;
     // Runs of an entry with a fixed task id share their events.
-    if (end && isBefore(place.run, end.at)) return;
+    if (end && isBefore(followed.run, end.at)) return;
     const now = this.#options.clock.now();
-    Object.assign(place, { progress, endSeenAt: end && now });
+    Object.assign(followed, { progress, endSeenAt: end && now });
     if (!end) return;
-    if (place.outcome) this.#report(place, place.outcome);
-    else if (!place.isWatched || !place.hasResult) this.#report(place, toOutcome(end, progress));
-    else if (place.readAt !== Infinity) {
-      this.#runs.schedule(place, readAfterEnd(now));
+    if (followed.outcome) this.#report(followed, followed.outcome);
+    else if (!followed.isWatched || !followed.hasResult)
+      this.#report(followed, toOutcome(end, progress));
+    else if (followed.readAt !== Infinity) {
+      this.#runs.schedule(followed, readAfterEnd(now));
       this.#added.notifyAll();
     }
   }
@@ -183,69 +205,94 @@ export class OutcomeFollower {
       const now = clock.now();
       const due = this.#runs.take(now, BATCH);
       if (due.length === 0) return;
-      for (const place of due) {
-        if (!place.outcome) continue;
+      for (const followed of due) {
+        if (!followed.outcome) continue;
         this.#options.taskEvents?.miss();
-        this.#report(place, place.outcome);
+        this.#report(followed, followed.outcome);
       }
       const unread = due.filter(({ hasResult, outcome }) => hasResult && !outcome);
       const isRead = unread.length === 0 || (await this.#readBatch(unread, signal));
       if (signal.aborted) return;
-      for (const place of due) this.#settle(place, now, isRead);
+      for (const followed of due) this.#settle(followed, now, isRead);
       this.watched.notify(due);
       if (!isRead) return;
     }
   }
 
   /** Returns whether the backend answered. */
-  async #readBatch(due: readonly Place[], signal: AbortSignal): Promise<boolean> {
-    const taskIds = due.map(({ run }) => run.taskId);
-    const outcomes = (await this.#results?.read(taskIds, signal)) ?? null;
-    if (outcomes === null) return false;
+  async #readBatch(due: readonly FollowedRun[], signal: AbortSignal): Promise<boolean> {
+    const { reader, clock, events } = this.#options;
+    if (!reader) return false;
+    let outcomes: Outcomes;
+    try {
+      outcomes = await reader.read(due.map(({ run }) => run.taskId));
+    } catch (error) {
+      if (signal.aborted) return false;
+      this.#retryAt = clock.now() + Math.min(FIRST_RETRY * 2 ** this.#failures, MAX_RETRY);
+      this.#failures += 1;
+      events.reportFailure(READ_OUTCOMES, error);
+      return false;
+    }
+    if (signal.aborted) return false;
+    this.#failures = 0;
     for (const outcome of outcomes.ended) this.#take(outcome);
     for (const [taskId, reason] of outcomes.unreadable) this.#countUndecoded(taskId, reason);
-    this.#options.events.reportRecovery(READ_OUTCOMES);
+    events.reportRecovery(READ_OUTCOMES);
     return true;
   }
 
   /** Takes an outcome that was read: reports it, or has it wait for the event with the runtime. */
   #take(outcome: TaskOutcome): void {
-    const place = this.#runs.find(outcome.taskId);
-    if (!place || (outcome.doneAt !== null && isBefore(place.run, outcome.doneAt))) return;
-    this.#options.events.reportRecovery({ kind: 'read-result', entry: place.run.entry });
-    this.watched.end(place);
-    const isComplete = outcome.runtime !== null || place.endSeenAt !== null;
+    const followed = this.#runs.find(outcome.taskId);
+    if (!followed || (outcome.doneAt !== null && isBefore(followed.run, outcome.doneAt))) return;
+    this.#options.events.reportRecovery({ kind: 'read-result', entry: followed.run.entry });
+    this.watched.end(followed);
+    const isComplete = outcome.runtime !== null || followed.endSeenAt !== null;
     if (isComplete || !this.#options.taskEvents?.isConnected) {
-      this.#report(place, outcome);
+      this.#report(followed, outcome);
       return;
     }
-    place.outcome = outcome;
-    this.#runs.schedule(place, this.#options.clock.now() + DETAILS_WITHIN);
+    followed.outcome = outcome;
+    this.#runs.schedule(followed, this.#options.clock.now() + DETAILS_WITHIN);
   }
 
   /** What follows a read that began at `now`: the next one, a report, or the end of following. */
-  #settle(place: Place, now: number, isRead: boolean): void {
-    const { run, until, isWatched, endSeenAt } = place;
-    if (this.#runs.find(run.taskId) !== place || place.outcome) return;
-    place.checkedAt = now;
+  #settle(followed: FollowedRun, now: number, isRead: boolean): void {
+    const { run, until, isWatched, endSeenAt } = followed;
+    if (this.#runs.find(run.taskId) !== followed || followed.outcome) return;
+    followed.checkedAt = now;
     if (now < until || !isRead) {
       const since = endSeenAt ?? run.sentAt;
-      const next = place.hasResult ? nextReadAt(since, now, place.isAwaited) : until;
-      this.#runs.schedule(place, Math.min(next, Math.max(until, now + 1)));
+      const next = followed.hasResult ? nextReadAt(since, now, followed.isAwaited) : until;
+      this.#runs.schedule(followed, Math.min(next, Math.max(until, now + 1)));
     } else {
       this.#runs.remove(run.taskId);
-      const { end } = place.progress ?? {};
-      if (isWatched) this.#report(place, end ? toOutcome(end, place.progress!) : lost(place));
+      const { end } = followed.progress ?? {};
+      if (isWatched)
+        this.#report(followed, end ? toOutcome(end, followed.progress!) : lost(followed));
     }
   }
 
-  /** Reports the outcome of a run, which is not followed any more. */
-  #report(place: Place, outcome: TaskOutcome): void {
-    this.#runs.remove(place.run.taskId);
-    this.watched.end(place);
-    const isFirst = this.#reports.flushAt === Infinity;
-    this.#reports.add(place.run, addDetails(outcome, place.progress));
-    if (isFirst) this.#added.notifyAll();
+  /**
+   * Reports the outcome of a run, which is not followed any more. In the history, the present replaces an end that is
+   * unknown.
+   */
+  #report(followed: FollowedRun, outcome: TaskOutcome): void {
+    const { clock, events } = this.#options;
+    const { entry, task, taskId, dueAt, sentAt } = followed.run;
+    this.#runs.remove(taskId);
+    this.watched.end(followed);
+    const { state, doneAt, runtime, worker, error } = addDetails(outcome, followed.progress);
+    if (this.#rows) {
+      const isFirst = this.#flushAt === Infinity;
+      const end = { state, doneAt: doneAt ?? clock.now(), runtime, worker, error };
+      this.#rows.add({ entry, row: { kind: 'outcome', taskId, dueAt, ...end } });
+      if (isFirst) this.#added.notifyAll();
+    }
+    events.emit('outcome', {
+      ...{ entry, dueAt, taskId, task, sentAt, state, doneAt },
+      ...{ runtimeMs: runtime, worker, error },
+    });
   }
 
   /**
@@ -253,22 +300,22 @@ export class OutcomeFollower {
    * end of `maxRuntime`, ends a run of an entry that limits overlap.
    */
   #countUndecoded(taskId: string, reason: string): void {
-    const place = this.#runs.find(taskId);
-    if (!place) return;
-    place.undecoded += 1;
-    if (place.undecoded < MAX_UNDECODED) return;
-    place.hasResult = false;
-    const { entry } = place.run;
+    const followed = this.#runs.find(taskId);
+    if (!followed) return;
+    followed.undecoded += 1;
+    if (followed.undecoded < MAX_UNDECODED) return;
+    followed.hasResult = false;
+    const { entry } = followed.run;
     const error = new StoreError(`result of task ${taskId}: ${reason}`);
     this.#options.events.reportFailure({ kind: 'read-result', entry }, error);
-    const { progress } = place;
-    if (progress?.end) this.#report(place, toOutcome(progress.end, progress));
-    else if (!place.isWatched && !this.#options.taskEvents) this.#runs.remove(taskId);
+    const { progress } = followed;
+    if (progress?.end) this.#report(followed, toOutcome(progress.end, progress));
+    else if (!followed.isWatched && !this.#options.taskEvents) this.#runs.remove(taskId);
   }
 }
 
 /** The outcome of a run that has none when it is followed no longer. */
-function lost({ run: { taskId, sentAt }, until }: Place): TaskOutcome {
+function lost({ run: { taskId, sentAt }, until }: FollowedRun): TaskOutcome {
   const error = `no outcome within ${(until - sentAt) / 1_000} s (maxRuntime)`;
   return { taskId, state: 'LOST', doneAt: null, runtime: null, worker: null, error };
 }

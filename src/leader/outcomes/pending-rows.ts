@@ -1,38 +1,46 @@
 import type { Events } from '../../contracts/events/events.ts';
 import type { EntryRow, History } from '../../contracts/store/history.ts';
+import type { Clock } from '../../util/clock.ts';
 
 /** Rows that one call appends. */
 const BATCH = 1_000;
 /** Most rows that wait for a history that cannot be written; more are dropped, the oldest first. */
 const MAX_PENDING = 20_000;
-
 /** Rows of an entry that commits may have appended since. */
 const APPENDED_SINCE = 50;
+/** How long a row waits for others, so that one call appends many. Milliseconds. */
+const FLUSH_WITHIN = 250;
+/** Before rows that could not be appended are tried again. Milliseconds. */
+const RETRY_AFTER = 5_000;
 
 const OPERATION = { kind: 'append-outcomes' } as const;
 
 /** Rows that belong to no commit, and wait to be appended to the history. */
 export class PendingRows {
   readonly #history: History;
+  readonly #clock: Clock;
   readonly #events: Events;
   #rows: EntryRow[] = [];
   /** Rows of a call that failed. The history may have them: the answer was lost, not the call. */
   #unsure = new Set<EntryRow>();
   #flushing: Promise<void> | null = null;
+  #flushAt = Infinity;
 
-  constructor(history: History, events: Events) {
+  constructor(history: History, clock: Clock, events: Events) {
     this.#history = history;
+    this.#clock = clock;
     this.#events = events;
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.#rows.length;
+  /** When to flush. Epoch milliseconds, `Infinity` for nothing to append. */
+  get flushAt(): number {
+    return this.#flushAt;
   }
 
   add(...rows: readonly EntryRow[]): void {
     this.#rows.push(...rows);
     if (this.#rows.length > MAX_PENDING) this.#rows = this.#rows.slice(-MAX_PENDING);
+    this.#flushAt = Math.min(this.#flushAt, this.#clock.now() + FLUSH_WITHIN);
   }
 
   /** Appends what was added. Never rejects; rows that could not be appended are tried again at the next call. */
@@ -42,6 +50,7 @@ export class PendingRows {
   }
 
   async #append(): Promise<void> {
+    this.#flushAt = Infinity;
     while (this.#rows.length > 0) {
       const rows = this.#rows.slice(0, BATCH);
       try {
@@ -49,6 +58,7 @@ export class PendingRows {
         this.#events.reportRecovery(OPERATION);
       } catch (error) {
         this.#unsure = new Set(rows);
+        this.#flushAt = Math.min(this.#flushAt, this.#clock.now() + RETRY_AFTER);
         this.#events.reportFailure(OPERATION, error);
         return;
       }
@@ -72,4 +82,23 @@ export class PendingRows {
       (each) => !this.#unsure.has(each) || !texts.get(each.entry)!.has(JSON.stringify(each.row)),
     );
   }
+}
+
+/**
+ * Appends a row to the history for each run whose exchange turned out to have no subscribers at its commit, at once and
+ * again after the next tick. (The rows of other withdrawn runs are appended when their messages leave the outbox.)
+ */
+export function recordWithdrawn(events: Events, history: History, clock: Clock): PendingRows {
+  const rows = new PendingRows(history, clock, events);
+  events.on('skipped', ({ entry, reason, withdrawn = [] }) => {
+    if (reason !== 'no-subscribers') return;
+    const at = clock.now();
+    for (const { taskId, dueAt, term } of withdrawn) {
+      const occurrence = { first: dueAt, last: dueAt, count: 1 };
+      rows.add({ entry, row: { kind: 'skip', ...occurrence, reason, at, term, taskId } });
+    }
+    void rows.flush();
+  });
+  events.on('tick', () => rows.flush());
+  return rows;
 }

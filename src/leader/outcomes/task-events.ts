@@ -8,7 +8,7 @@ import {
 } from '../../celery/message/task-outcome.ts';
 import { pauseAfter } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
-import { advance, type TaskProgress } from './task-progress.ts';
+import { advance, type TaskProgress } from './followed-runs.ts';
 
 export interface TaskEventsOptions {
   readonly stream: EventStream;

@@ -1,10 +1,8 @@
-import type { Entry } from '../../entries/catalog/entry.ts';
-import { endsBy } from '../../entries/catalog/entry.ts';
-import type { RunOutcomes } from '../scheduling/run-outcomes.ts';
 import type { RunningRun } from '../../contracts/store/entry-state.ts';
+import { endsBy, type Entry } from '../../entries/catalog/entry.ts';
 import type { Clock } from '../../util/clock.ts';
-import { EndedRuns } from './ended-runs.ts';
-import { nextReadAt, type FollowedRuns, type Place } from './followed-runs.ts';
+import type { RunOutcomes } from '../scheduling/run-outcomes.ts';
+import { nextReadAt, type FollowedRun, type FollowedRuns } from './followed-runs.ts';
 
 export interface WatchedRunsOptions {
   readonly runs: FollowedRuns;
@@ -15,10 +13,16 @@ export interface WatchedRunsOptions {
   readonly retryAt: () => number;
 }
 
+/** Ended runs that are remembered, so that none is reported twice. */
+const MAX_KNOWN = 10_000;
+
 /** The runs of entries that limit overlap. They end with a result alone: the event of an end may be lost. */
 export class WatchedRuns implements RunOutcomes {
   readonly #options: WatchedRunsOptions;
-  readonly #ended = new EndedRuns();
+  /** The task ids of the runs that have ended; of too many, the oldest is forgotten. */
+  readonly #known = new Set<string>();
+  /** Those that the scheduler has not taken, by entry. */
+  #ended = new Map<string, Set<string>>();
   #changed = (): void => {};
 
   constructor(options: WatchedRunsOptions) {
@@ -31,24 +35,25 @@ export class WatchedRuns implements RunOutcomes {
 
   reset(): void {
     this.#options.runs.clear();
+    this.#known.clear();
     this.#ended.clear();
   }
 
   watch(entry: Entry, runs: readonly RunningRun[]): void {
-    for (const run of runs) if (!this.#ended.has(run.taskId)) this.#watch(entry, run);
+    for (const run of runs) if (!this.#known.has(run.taskId)) this.#watch(entry, run);
   }
 
   check(entry: Entry, runs: readonly RunningRun[], since: number): boolean {
     const { clock, wake, retryAt } = this.#options;
     const now = clock.now();
     const stale = runs.filter((run) => {
-      if (this.#ended.has(run.taskId)) {
+      if (this.#known.has(run.taskId)) {
         this.#end(entry.name, run.taskId);
         return false;
       }
-      const place = this.#watch(entry, run);
-      if (place.checkedAt >= since) return false;
-      if (place.readAt !== Infinity) this.#options.runs.schedule(place, now);
+      const watched = this.#watch(entry, run);
+      if (watched.checkedAt >= since) return false;
+      if (watched.readAt !== Infinity) this.#options.runs.schedule(watched, now);
       return true;
     });
     if (stale.length === 0) return true;
@@ -57,46 +62,50 @@ export class WatchedRuns implements RunOutcomes {
     return now < retryAt();
   }
 
-  expedite(runs: readonly RunningRun[]): void {
-    const { clock, wake } = this.#options;
-    const now = clock.now();
-    for (const { taskId, sentAt } of runs) {
-      const place = this.#options.runs.find(taskId);
-      if (!place || place.isAwaited) continue;
-      place.isAwaited = true;
-      const at = nextReadAt(sentAt, now, true);
-      if (place.readAt !== Infinity) this.#options.runs.schedule(place, at);
+  expedite(running: readonly RunningRun[]): void {
+    const { runs, clock, wake } = this.#options;
+    for (const { taskId, sentAt } of running) {
+      const watched = runs.find(taskId);
+      if (!watched || watched.isAwaited) continue;
+      watched.isAwaited = true;
+      const at = nextReadAt(sentAt, clock.now(), true);
+      if (watched.readAt !== Infinity) runs.schedule(watched, at);
     }
     wake();
   }
 
   takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
-    return this.#ended.takeAdded();
+    const ended = this.#ended;
+    this.#ended = new Map();
+    return ended;
   }
 
   /** Ends a run, once, if it is watched. */
-  end({ run, isWatched }: Place): void {
-    if (isWatched && !this.#ended.has(run.taskId)) this.#end(run.entry, run.taskId);
+  end({ run, isWatched }: FollowedRun): void {
+    if (isWatched && !this.#known.has(run.taskId)) this.#end(run.entry, run.taskId);
   }
 
   /** Calls the listener because of runs that were read. */
-  notify(read: readonly Place[]): void {
+  notify(read: readonly FollowedRun[]): void {
     if (read.some(({ isWatched }) => isWatched)) this.#changed();
   }
 
-  #watch(entry: Entry, { taskId, dueAt, sentAt }: RunningRun): Place {
+  #watch(entry: Entry, { taskId, dueAt, sentAt }: RunningRun): FollowedRun {
     const { runs, clock, wake } = this.#options;
     const until = endsBy(entry, sentAt);
     const found = runs.find(taskId);
     if (found) return Object.assign(found, { until, isWatched: true });
     const run = { entry: entry.name, task: entry.task, taskId, dueAt, sentAt };
-    const place = runs.add(run, clock.now(), { until, isWatched: true });
+    const watched = runs.add(run, clock.now(), { until, isWatched: true });
     wake();
-    return place;
+    return watched;
   }
 
   #end(entry: string, taskId: string): void {
-    this.#ended.add(entry, taskId);
+    const ended = this.#ended.get(entry) ?? new Set();
+    this.#ended.set(entry, ended.add(taskId));
+    this.#known.add(taskId);
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.values().next().value!);
     this.#changed();
   }
 }

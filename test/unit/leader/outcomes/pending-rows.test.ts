@@ -27,7 +27,7 @@ function fragileHistory() {
       if (fault) throw new Error('connection lost');
     },
   };
-  return { history, faults, reads, rows: new PendingRows(fragile, new Events()) };
+  return { history, faults, reads, rows: new PendingRows(fragile, clock, new Events()) };
 }
 
 function outcome(entry: string, taskId: string): EntryRow {

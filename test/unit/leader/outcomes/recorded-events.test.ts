@@ -6,7 +6,7 @@ import {
   advance,
   toOutcome,
   type TaskProgress,
-} from '../../../../src/leader/outcomes/task-progress.ts';
+} from '../../../../src/leader/outcomes/followed-runs.ts';
 
 interface Recorded {
   readonly pool: string;

@@ -5,7 +5,7 @@ import {
   advance,
   toOutcome,
   type TaskProgress,
-} from '../../../../src/leader/outcomes/task-progress.ts';
+} from '../../../../src/leader/outcomes/followed-runs.ts';
 
 const at = (second: number) => second * 1_000;
 const started = (second: number, worker = 'one'): TaskEvent => ({
