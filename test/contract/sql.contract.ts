@@ -55,7 +55,7 @@ function onServer(
     afterAll(() => server.stop());
 
     const placeAt = (url: () => string) => async (): Promise<TestStateStore> => {
-      await server.empty();
+      await server.clear();
       const stores: Store[] = [];
       return {
         url: url(),

@@ -170,6 +170,13 @@ export class MariaServer implements SqlServer {
     await this.query('USE celery');
   }
 
+  async clear(): Promise<void> {
+    const tables = await this.query(`SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'`);
+    await this.query('SET foreign_key_checks = 0');
+    for (const row of tables) await this.query(`DELETE FROM \`${String(Object.values(row)[0])}\``);
+    await this.query('SET foreign_key_checks = 1');
+  }
+
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });

@@ -169,6 +169,12 @@ export class PostgresServer implements SqlServer {
     await this.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   }
 
+  async clear(): Promise<void> {
+    const tables = await this.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    const names = tables.map(({ tablename }) => `"${String(tablename)}"`);
+    if (names.length > 0) await this.query(`TRUNCATE ${names.join()} RESTART IDENTITY CASCADE`);
+  }
+
   /** Kills it and removes its folder. */
   async stop(): Promise<void> {
     this.#admin?.end().catch(() => {});

@@ -27,6 +27,8 @@ export interface SqlServer extends AsyncDisposable {
   describeKombuTables(): Promise<readonly unknown[]>;
   /** Removes all tables and other objects. */
   empty(): Promise<void>;
+  /** Deletes all rows, which is many times faster than creating the tables again. */
+  clear(): Promise<void>;
   stop(): Promise<void>;
 }
 
