@@ -6,7 +6,8 @@ import { BeatProcess } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -27,20 +28,22 @@ ${code}`;
   return JSON.parse(stdout);
 }
 
-/** What a client in Python reads of a task that was revoked. */
-const READ = (id: string) => `
-result = app.AsyncResult('${id}')
-try:
-    result.get(timeout=20)
-except Exception as error:
-    print(json.dumps([type(error).__name__, str(error), result.state]))`;
+/** What a client in Python reads of tasks that were revoked. */
+const READ = (ids: readonly string[]) => `
+def read(id):
+    result = app.AsyncResult(id)
+    try:
+        result.get(timeout=20)
+    except Exception as error:
+        return [type(error).__name__, str(error), result.state]
+print(json.dumps([read(id) for id in ${JSON.stringify(ids)}]))`;
 
 describe.skipIf(noServer)(noServer || 'remote control of beat worker', () => {
   let folder: Folder;
   let redis: RedisServer;
-  let rabbit: RabbitServer;
+  let rabbit: RabbitNode;
   beforeAll(async () => {
-    [redis, rabbit] = await Promise.all([RedisServer.start(), RabbitServer.start()]);
+    [redis, rabbit] = await Promise.all([RedisServer.start(), borrowRabbit()]);
   });
   afterAll(() => Promise.all([redis.stop(), rabbit.stop()]));
   beforeEach(() => {
@@ -110,8 +113,7 @@ print(json.dumps([active, revoked, ended]))`;
           expect(one).toMatchObject({ taskId: first, signal: 'SIGINT' });
           const other = await worker.log.first('the other', (line) => done(line) && line !== one);
           expect(other).toMatchObject({ taskId: second, signal: null });
-          const results = [first, second].map((id) => runPython(python, urls, READ(id)));
-          expect(results).toEqual([
+          expect(runPython(python, urls, READ([first, second]))).toEqual([
             ['TaskRevokedError', 'terminated', 'REVOKED'],
             ['TaskRevokedError', 'revoked', 'REVOKED'],
           ]);

@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { Beat, type BeatConfig } from '../../src/index.ts';
 import { BeatProcess } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
 import { Folder } from '../support/folder.ts';
+import { nextEvent } from '../support/next-event.ts';
 
 /** A command that waits for the file `go`, or for the removal of its folder. */
 const WAITS =
@@ -26,14 +28,18 @@ describe('beat worker', () => {
     ]);
     folder.write(file, stringify({ beatSchedule: Object.fromEntries(entries) as object }));
   };
-  /** Puts the command of an entry into the queue, with a scheduler that runs only for this. */
+  /** Puts the command of an entry into the queue, with a scheduler in this process that runs only for this. */
   const send = async (...entries: readonly string[]) => {
-    await using beat = new BeatProcess({ cwd: folder.path });
-    await beat.waitForEvent('leading');
+    const config = parse(read('beat.config.yaml')) as BeatConfig;
+    const brokerUrl = `sqla+sqlite:///${join(folder.path, 'beat.sqlite')}`;
+    const beat = new Beat({ ...config, brokerUrl });
+    await using _ = { [Symbol.asyncDispose]: () => beat.stop() };
+    const leading = nextEvent(beat, 'leading');
+    await beat.start();
+    await leading;
     for (const entry of entries) {
       expect((await callBeat(['run', entry], { cwd: folder.path })).code).toBe(0);
     }
-    await beat.stop();
   };
   const startWorker = (...args: readonly string[]) =>
     new BeatProcess({ cwd: folder.path, args: ['worker', ...args] });
