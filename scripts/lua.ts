@@ -2,7 +2,7 @@
 // and arguments without a line in the table at the beginning of the file.
 import { globSync, readFileSync } from 'node:fs';
 import luaparse, { type LuaNode } from 'luaparse';
-import { readLines, type ScriptLine } from '../src/drivers/redis/scripts/load-script.ts';
+import { readLines, type ScriptLine } from '../src/drivers/redis/scripts/script.ts';
 
 const FOLDER = 'src/drivers/redis/scripts';
 

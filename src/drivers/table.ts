@@ -99,12 +99,12 @@ const REDIS = {
     import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
   loadTaskResults: () =>
-    import('./redis/task-results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
-  loadMailbox: () => import('./redis/mailbox.ts').then(({ openRedisMailbox }) => openRedisMailbox),
+    import('./redis/results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
+  loadMailbox: () => import('./redis/channels.ts').then(({ openRedisMailbox }) => openRedisMailbox),
   loadEventStream: () =>
-    import('./redis/event-stream.ts').then(({ openRedisEventStream }) => openRedisEventStream),
+    import('./redis/channels.ts').then(({ openRedisEventStream }) => openRedisEventStream),
   loadResultReader: () =>
-    import('./redis/result-reader.ts').then(({ openRedisResultReader }) => openRedisResultReader),
+    import('./redis/results.ts').then(({ openRedisResultReader }) => openRedisResultReader),
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 

@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadScript } from '../../src/drivers/redis/scripts/load-script.ts';
-import { run, script } from '../../src/drivers/redis/scripts/script.ts';
+import { loadScript, run, script } from '../../src/drivers/redis/scripts/script.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 

@@ -8,8 +8,7 @@ import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites } from './writes.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run } from './scripts/script.ts';
+import { loadScript, run } from './scripts/script.ts';
 
 const SEND = loadScript('send');
 

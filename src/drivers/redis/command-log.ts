@@ -12,8 +12,7 @@ import { waitAtMost } from '../../util/wait.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import type { Notifications } from './connection/notifications.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run } from './scripts/script.ts';
+import { loadScript, run } from './scripts/script.ts';
 
 /** How often a leader polls for commands whose notification was lost or could not be published. Milliseconds. */
 const POLL_INTERVAL = 1_000;

@@ -9,8 +9,7 @@ import {
 } from '../polling/polling-consumer.ts';
 import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
 import { Connection } from './connection/connection.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run, type Script } from './scripts/script.ts';
+import { loadScript, run, type Script } from './scripts/script.ts';
 
 const TAKE = loadScript('take-message');
 const ACK = loadScript('acknowledge-message');

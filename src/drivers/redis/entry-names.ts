@@ -5,8 +5,7 @@ import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run, type Script } from './scripts/script.ts';
+import { loadScript, run, type Script } from './scripts/script.ts';
 
 const FIND_NAMES = loadScript('find-names');
 const INDEX_NAMES = loadScript('index-names');

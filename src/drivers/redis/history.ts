@@ -18,8 +18,7 @@ import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run } from './scripts/script.ts';
+import { loadScript, run } from './scripts/script.ts';
 
 /** After how many rows of an entry the age of its oldest is checked, and the expiry of its key renewed. */
 const CHECK = 8;

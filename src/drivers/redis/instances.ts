@@ -3,47 +3,37 @@ import {
   readInstances,
   type Announcement,
   type Instances,
-  type ListedInstance,
   type StoredAnnouncement,
 } from '../../contracts/store/instances.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run } from './scripts/script.ts';
+import { loadScript, run } from './scripts/script.ts';
 
 const ANNOUNCE = loadScript('announce-instance');
 const LIST = loadScript('list-instances');
 
-export class RedisInstances implements Instances {
-  readonly #connection: Connection;
-  readonly #key: string;
+export function redisInstances(connection: Connection, { instances: key }: Keys): Instances {
+  return {
+    async announce(announcement: Announcement) {
+      const args = [announcement.id, JSON.stringify(announcement), String(INSTANCE_EXPIRY)];
+      await connection.run('instances.announce', (client) => run(client, ANNOUNCE, [key], args));
+    },
 
-  constructor(connection: Connection, keys: Keys) {
-    this.#connection = connection;
-    this.#key = keys.instances;
-  }
+    async withdraw(id) {
+      await connection.run('instances.withdraw', (client) => client.hdel(key, id));
+    },
 
-  async announce(announcement: Announcement): Promise<void> {
-    const args = [announcement.id, JSON.stringify(announcement), String(INSTANCE_EXPIRY)];
-    await this.#connection.run('instances.announce', (client) =>
-      run(client, ANNOUNCE, [this.#key], args),
-    );
-  }
-
-  async withdraw(id: string): Promise<void> {
-    await this.#connection.run('instances.withdraw', (client) => client.hdel(this.#key, id));
-  }
-
-  async list(): Promise<readonly ListedInstance[]> {
-    const answer = await this.#connection.run(
-      'instances.list',
-      (client) => run(client, LIST, [this.#key], []) as Promise<(number | string)[]>,
-    );
-    const rows: StoredAnnouncement[] = [];
-    for (let i = 0; i < answer.length; i += 3) {
-      const [id, ago, json] = answer.slice(i, i + 3);
-      rows.push({ id: String(id), seenAgoMs: Number(ago), json: String(json) });
-    }
-    return readInstances(rows);
-  }
+    async list() {
+      const answer = await connection.run('instances.list', (client) =>
+        run(client, LIST, [key], []),
+      );
+      const rows: StoredAnnouncement[] = [];
+      const values = answer as (number | string)[];
+      for (let i = 0; i < values.length; i += 3) {
+        const [id, ago, json] = values.slice(i, i + 3);
+        rows.push({ id: String(id), seenAgoMs: Number(ago), json: String(json) });
+      }
+      return readInstances(rows);
+    },
+  };
 }

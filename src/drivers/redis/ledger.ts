@@ -30,8 +30,7 @@ import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from 
 import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run, type Script } from './scripts/script.ts';
+import { loadScript, run, type Script } from './scripts/script.ts';
 import { entryArguments } from './stored-entries.ts';
 
 const BEGIN_TERM = loadScript('begin-term');

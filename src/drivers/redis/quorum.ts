@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, ResourceLockedError, type ExecutionResult } from 'redlock';
 import { StoreError } from '../../util/errors.ts';
 import type { Connection } from './connection/connection.ts';
-import { loadScript } from './scripts/load-script.ts';
+import { loadScript } from './scripts/script.ts';
 
 const ACQUIRE = loadScript('lock-acquire');
 const EXTEND = loadScript('lock-extend');

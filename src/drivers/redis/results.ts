@@ -1,52 +1,171 @@
-import type { ResultSettings } from '../../contracts/store/results.ts';
+import type { Redis } from 'ioredis';
+import { pythonIso } from '../../celery/message/parse-instant.ts';
+import {
+  readLargeDocument,
+  readResultDocument,
+  type TaskOutcome,
+} from '../../celery/message/task-outcome.ts';
 import { DEFAULT_TRANSPORT } from '../../contracts/broker/connection-settings.ts';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
-import type { ChordSize } from '../../celery/message/run-messages.ts';
-import type { ResultBackend } from '../../contracts/store/results.ts';
+import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
+import type { ResultBackend, ResultSettings } from '../../contracts/store/results.ts';
+import type { TaskResult, TaskResults } from '../../contracts/store/task-results.ts';
+import type { Clock } from '../../util/clock.ts';
+import { describeError } from '../../util/errors.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
 import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;
 
-/** Opens Celery's result backend in Redis, with or without sentinels. Throws a `ConfigError` for an invalid URL. */
-export function openRedisResults(server: ServerUrls, settings: ResultSettings): ResultBackend {
+/** How much of a document is read first; nearly all are smaller. Bytes. */
+const HEAD = 16_384;
+/** How much of the end of a larger one, where Celery writes the date. Bytes. */
+const TAIL = 4_096;
+
+/** A connection to Celery's result backend, with or without sentinels. Throws a `ConfigError` for an invalid URL. */
+function connect(server: ServerUrls, settings: ResultSettings, name: string): Connection {
   const { masterName, sentinelKwargs, tls } = settings;
   const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
-  return new RedisResults(
-    new Connection({ server, transport, tls, name: 'beat-results', timeout: TIMEOUT }),
-    settings,
-  );
+  return new Connection({ server, transport, tls, name, timeout: TIMEOUT });
 }
 
-class RedisResults implements ResultBackend {
-  readonly #connection: Connection;
-  readonly #settings: ResultSettings;
+/** Opens the result backend for chords that beat starts. */
+export function openRedisResults(server: ServerUrls, settings: ResultSettings): ResultBackend {
+  const { keyPrefix, expires } = settings;
+  const connection = connect(server, settings, 'beat-results');
+  return {
+    /**
+     * STRING `celery-taskset-meta-<group id>.s`: the number of header tasks. STRING without `.s`: the shape of
+     * results that are not a flat list. Celery also deletes `.c`, the mark of a completed chord. beat does not: its
+     * ids belong to one run, whose chord stays completed.
+     */
+    async expect(chords) {
+      const pairs = chords.flatMap(({ groupId, size, results }) => {
+        const key = `${keyPrefix}celery-taskset-meta-${groupId}`;
+        const sized: [string, string] = [`${key}.s`, String(size)];
+        return results === null ? [sized] : [[key, results] as const, sized];
+      });
+      await connection.run('results.expect', (client) =>
+        Promise.all(pairs.map(([key, value]) => setExpiring(client, key, value, expires))),
+      );
+    },
+    close: () => connection.close(),
+  };
+}
 
-  constructor(connection: Connection, settings: ResultSettings) {
-    this.#connection = connection;
-    this.#settings = settings;
-  }
+function setExpiring(
+  client: Redis,
+  key: string,
+  value: string,
+  expires: number | null,
+): Promise<unknown> {
+  return expires === null ? client.set(key, value) : client.set(key, value, 'PX', expires);
+}
 
-  /**
-   * STRING `celery-taskset-meta-<group id>.s`: the number of header tasks. STRING without `.s`: the shape of
-   * results that are not a flat list. Celery also deletes `.c`, the mark of a completed chord. beat does not: its
-   * ids belong to one run, whose chord stays completed.
-   */
-  async expect(chords: readonly ChordSize[]): Promise<void> {
-    const { keyPrefix, expires } = this.#settings;
-    const pairs = chords.flatMap(({ groupId, size, results }) => {
-      const key = `${keyPrefix}celery-taskset-meta-${groupId}`;
-      const sized: [string, string] = [`${key}.s`, String(size)];
-      return results === null ? [sized] : [[key, results] as const, sized];
-    });
-    await this.#connection.run('results.expect', async (client) => {
-      const set = (key: string, value: string) =>
-        expires === null ? client.set(key, value) : client.set(key, value, 'PX', expires);
-      await Promise.all(pairs.map(([key, value]) => set(key, value)));
-    });
-  }
+/** Opens the result backend for a worker of shell entries. */
+export function openRedisTaskResults(server: ServerUrls, settings: ResultSettings): TaskResults {
+  const { keyPrefix, expires, extended } = settings;
+  const connection = connect(server, settings, 'beat-worker-results');
+  return {
+    /** STRING `celery-task-meta-<task id>`, and a message on the channel of that name, for waiting clients. */
+    async store(result) {
+      const key = `${keyPrefix}celery-task-meta-${result.taskId}`;
+      const meta = JSON.stringify(toMeta(result, extended));
+      await connection.run('results.store', async (client) => {
+        await setExpiring(client, key, meta, expires);
+        await client.publish(key, meta);
+      });
+    },
+    close: () => connection.close(),
+  };
+}
 
-  close(): Promise<void> {
-    return this.#connection.close();
+/** The record as Celery's key-value backends store it. */
+function toMeta(task: TaskResult, isExtended: boolean) {
+  const { taskId, status, result, traceback, doneAt, groupId, parentId, request } = task;
+  return {
+    ...{ status, result, traceback, children: [] },
+    date_done: doneAt === null ? null : pythonIso(doneAt, 'UTC'),
+    ...(groupId !== null && { group_id: groupId }),
+    ...(parentId !== null && { parent_id: parentId }),
+    ...(isExtended && request),
+    task_id: taskId,
+  };
+}
+
+/** Opens the result backend to read outcomes. */
+export function openRedisResultReader(
+  server: ServerUrls,
+  settings: ResultSettings,
+  clock: Clock,
+): ResultReader {
+  const { keyPrefix } = settings;
+  const connection = connect(server, settings, 'beat-outcomes');
+  return {
+    /** STRING `celery-task-meta-<task id>`, which is absent while the task waits. */
+    async read(taskIds) {
+      const documents = await connection.run('outcomes.read', (client) =>
+        readDocuments(
+          client,
+          taskIds.map((id) => [id, `${keyPrefix}celery-task-meta-${id}`]),
+        ),
+      );
+      return runInSlices(decode(documents), clock);
+    },
+    close: () => connection.close(),
+  };
+}
+
+type TaskKey = readonly [taskId: string, key: string];
+
+/** What was read of a result. */
+interface Document {
+  readonly taskId: string;
+  readonly head: Buffer;
+  /** `null` if the head is all of it. */
+  readonly tail: Buffer | null;
+}
+
+/** Reads limited parts of strings: one result may have hundreds of megabytes. */
+async function readDocuments(
+  client: Redis,
+  keys: readonly TaskKey[],
+): Promise<readonly Document[]> {
+  const heads = await readRanges(client, keys, 0, HEAD - 1);
+  const large = keys.filter((_, i) => heads[i]!.length === HEAD);
+  const tails = await readRanges(client, large, -TAIL, -1);
+  const tailOf = new Map(large.map(([taskId], i) => [taskId, tails[i]!]));
+  return keys
+    .map(([taskId], i) => ({ taskId, head: heads[i]!, tail: tailOf.get(taskId) ?? null }))
+    .filter(({ head }) => head.length > 0);
+}
+
+/** Each document takes a few milliseconds at most, but one read asks for many. */
+function* decode(documents: readonly Document[]): Steps<Outcomes> {
+  const ended: TaskOutcome[] = [];
+  const unreadable = new Map<string, string>();
+  for (const { taskId, head, tail } of documents) {
+    try {
+      const outcome = tail
+        ? readLargeDocument(taskId, { head, tail })
+        : readResultDocument(taskId, head);
+      if (outcome) ended.push(outcome);
+    } catch (error) {
+      unreadable.set(taskId, describeError(error));
+    }
+    yield;
   }
+  return { ended, unreadable };
+}
+
+/** One round trip. */
+async function readRanges(
+  client: Redis,
+  keys: readonly TaskKey[],
+  from: number,
+  to: number,
+): Promise<readonly Buffer[]> {
+  return Promise.all(keys.map(([, key]) => client.getrangeBuffer(key, from, to)));
 }

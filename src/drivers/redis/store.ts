@@ -10,13 +10,13 @@ import { RedisCommandLog } from './command-log.ts';
 import { Connection } from './connection/connection.ts';
 import { checkHealth } from './connection/check-health.ts';
 import { EntryNames } from './entry-names.ts';
-import { RedisInstances } from './instances.ts';
+import { redisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
 import { RedisHistory } from './history.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
-import { findRedBeat } from './other-schedulers.ts';
-import { readDatabase, normalizeRedisUrl } from './connection/normalize-url.ts';
+import { findRedBeat } from './redbeat.ts';
+import { readDatabase, normalizeRedisUrl } from './connection/url.ts';
 import { Quorum } from './quorum.ts';
 import { Notifications } from './connection/notifications.ts';
 import { RedisStoredEntries } from './stored-entries.ts';
@@ -66,7 +66,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
     commands,
     entries: new RedisStoredEntries({ connection, keys, names, warn: options.warn }),
     nameIndex: names,
-    instances: new RedisInstances(connection, keys),
+    instances: redisInstances(connection, keys),
     history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,
     broker,
     checkHealth: () => checkHealth(connection, quorum.servers, clock),

@@ -13,8 +13,7 @@ import type {
 import type { Connection } from './connection/connection.ts';
 import type { EntryNames } from './entry-names.ts';
 import type { Keys } from './keys.ts';
-import { loadScript } from './scripts/load-script.ts';
-import { run, type Script } from './scripts/script.ts';
+import { loadScript, run, type Script } from './scripts/script.ts';
 
 const FIND = loadScript('find-entries');
 const PAGE = loadScript('page-entries');

@@ -9,8 +9,7 @@ import { PeerError, type Guard } from '../../connection/guard.ts';
 import { pauseAfter } from '../../../util/backoff.ts';
 import { createClient } from './client.ts';
 import { DeniedError, findDenied, findWrongType } from '../rights.ts';
-import { parseSentinelUrls } from './sentinel.ts';
-import { parseRedisUrl } from './url.ts';
+import { parseRedisUrl, parseSentinelUrls } from './url.ts';
 
 /** The pause before a new attempt to connect grows from the first value to the second. Milliseconds. */
 const FIRST_PAUSE = 200;

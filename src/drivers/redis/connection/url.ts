@@ -1,6 +1,17 @@
-import { REDIS_PARAMETERS, type ServerUrl } from '../../../contracts/broker/server-url.ts';
 import type { RedisOptions } from 'ioredis';
-import type { TlsSettings } from '../../../contracts/broker/connection-settings.ts';
+import type {
+  SentinelLogin,
+  TlsSettings,
+  TransportOptions,
+} from '../../../contracts/broker/connection-settings.ts';
+import {
+  REDIS_PARAMETERS,
+  type ServerUrl,
+  type ServerUrls,
+} from '../../../contracts/broker/server-url.ts';
+import { errorAt } from '../../../util/diagnostic.ts';
+import { ConfigError } from '../../../util/errors.ts';
+import { createTls } from '../../connection/tls.ts';
 import {
   decodePart,
   readHost,
@@ -64,4 +75,65 @@ function parseDatabase(text: string): number {
     throw urlError(`database "${number}" is not a number; write redis://host:6379/0`);
   }
   return Number(number);
+}
+
+const SENTINEL_PORT = 26_379;
+
+/**
+ * Parses Celery's URLs of sentinels: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User, password,
+ * database and encryption belong to the master, and the first URL that has one applies to all. `masterName`
+ * selects the master, `sentinelKwargs` has the login of the sentinels. Throws a `ConfigError` if an option is
+ * missing or invalid.
+ */
+export function parseSentinelUrls(
+  { servers }: ServerUrls,
+  transport: TransportOptions,
+  tlsSettings: TlsSettings | null = null,
+): Partial<RedisOptions> {
+  const { masterName, sentinelKwargs } = transport;
+  if (masterName === null) {
+    const message = 'missing: sentinel:// needs the name of the master, as the sentinels know it';
+    throw new ConfigError([errorAt(['brokerTransportOptions', 'masterName'], message)]);
+  }
+  const all = servers.map((server) => {
+    const url = server.url.replace(/;$/, '');
+    return parseRedisUrl({ ...server, url }, tlsSettings, SENTINEL_PORT);
+  });
+  const username = all.find((each) => each.username !== undefined)?.username;
+  const password = all.find((each) => each.password !== undefined)?.password;
+  const tls = all.find((each) => each.tls !== undefined)?.tls;
+  return {
+    name: masterName,
+    sentinels: all.map(({ host = '', port = SENTINEL_PORT }) => ({ host, port })),
+    db: all.find(({ db }) => db !== 0)?.db ?? 0,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls, enableTLSForSentinelMode: true }),
+    ...sentinelLogin(sentinelKwargs),
+  };
+}
+
+function sentinelLogin({ username, password, ssl, tls }: SentinelLogin): Partial<RedisOptions> {
+  return {
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...((ssl ?? tls) && { sentinelTLS: createTls(tls ?? {}, null, 'brokerTransportOptions') }),
+  };
+}
+
+/** The same text for all URLs of one database and user, as far as URLs show. Two users may have different rights. */
+export function normalizeRedisUrl(server: ServerUrls): string {
+  if (server.variant.sentinel) {
+    const urls = server.servers.map(({ url }) => url);
+    return urls.sort().join(';');
+  }
+  const { path, host, port, db, username = '' } = parseRedisUrl(server);
+  const location = path ?? `${host === 'localhost' ? '127.0.0.1' : host}:${port}`;
+  return `${username}@${location}/${db}`;
+}
+
+/** The database number of a URL, or of the URLs of sentinels. */
+export function readDatabase(server: ServerUrls, transport: TransportOptions): number {
+  const { sentinel } = server.variant;
+  return (sentinel ? parseSentinelUrls(server, transport) : parseRedisUrl(server)).db ?? 0;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadScript, readLines } from '../../../../src/drivers/redis/scripts/load-script.ts';
+import { loadScript, readLines } from '../../../../src/drivers/redis/scripts/script.ts';
 
 const FOLDER = 'src/drivers/redis/scripts';
 const SCRIPTS = globSync('*.lua', { cwd: FOLDER }).map((file) => file.slice(0, -'.lua'.length));

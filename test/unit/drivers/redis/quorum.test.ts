@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../../src/util/errors.ts';
 import type { Connection } from '../../../../src/drivers/redis/connection/connection.ts';
-import { loadScript } from '../../../../src/drivers/redis/scripts/load-script.ts';
+import { loadScript } from '../../../../src/drivers/redis/scripts/script.ts';
 import { Quorum } from '../../../../src/drivers/redis/quorum.ts';
 
 type Vote = 'for' | 'against' | 'fails';

@@ -3,7 +3,7 @@ import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connectio
 import {
   readDatabase,
   normalizeRedisUrl,
-} from '../../../../../src/drivers/redis/connection/normalize-url.ts';
+} from '../../../../../src/drivers/redis/connection/url.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 
 test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
-import { parseSentinelUrls } from '../../../../../src/drivers/redis/connection/sentinel.ts';
+import { parseSentinelUrls } from '../../../../../src/drivers/redis/connection/url.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 
 const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
