@@ -1,8 +1,8 @@
-/** The exit codes of all commands. They are a public interface: scripts and containers rely on them. */
+/** The exit codes of all subcommands. They are a public interface: scripts and containers rely on them. */
 export const EXIT = {
-  /** The command succeeded. */
+  /** The subcommand succeeded. */
   ok: 0,
-  /** The command failed: an instance is stuck, a store is unreachable, output could not be written. `diff`: there are differences. */
+  /** The subcommand failed: an instance is stuck, a store is unreachable, output could not be written. `diff`: there are differences. */
   failure: 1,
   /** Wrong usage: an unknown flag, a configuration with errors (also for `check`), an unsupported Node version. */
   usage: 2,
@@ -12,7 +12,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends a command with a given exit code. The message is printed as it is, without a prefix. */
+/** Ends a subcommand with a given exit code. The message is printed as it is, without a prefix. */
 export class ExitError extends Error {
   override name = 'ExitError';
   readonly code: ExitCode;

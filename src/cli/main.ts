@@ -3,18 +3,41 @@ import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
 import { escapeLines } from '../util/visible.ts';
-import type { CommandContext } from './command-group.ts';
-import { COMMANDS } from './commands/index.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
-import { acceptAfterCommands, addGlobalFlags, prepareFlags } from './flags/global-flags.ts';
+import { addGlobalFlags, prepareFlags } from './flags/global-flags.ts';
 import type { GlobalFlags } from './flags/options.ts';
-import { EPILOG } from './help.ts';
 import { writeErrors } from './output/write-lines.ts';
 import { isDetached, notifyParent } from './service/detach.ts';
+import { acceptGlobalFlags, register } from './subcommand.ts';
+import { createSubcommands } from './subcommands.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
+
+/** The text below the flags in `beat --help`. */
+const EPILOG = `
+Examples:
+  $ beat                                        run schedules/ or beat.config.*, on an embedded SQLite file
+  $ beat -c beat.yaml -b redis://localhost:6379/0
+  $ beat check -c schedules/                    validate the configuration, for example in CI
+  $ beat next nightly-report -n 5               print its next five runs
+  $ beat pause nightly-report --reason migration   no runs until beat resume nightly-report
+  $ beat run nightly-report                     publish a run now
+  $ beat reload                                 read the configuration files again; or kill -HUP, or --watch
+  $ beat forget nightly-report                  remove its damaged state and restart its schedule
+  $ beat --detach --pidfile /run/beat.pid -f /var/log/beat.log
+
+Flags are accepted before and after the subcommand. In scripts for Celery, replace the word \`celery\` with
+\`beat\` and leave the rest: \`beat -A proj beat -l info\` is valid.
+
+Environment (flags override it; NAME_FILE is the path of a file that contains the value):
+  BEAT_CONFIG, BEAT_BROKER_URL, BEAT_STATE_URL, BEAT_LOG_LEVEL,
+  BEAT_HTTP, BEAT_HTTP_READ_TOKEN, BEAT_HTTP_CHANGE_TOKEN,
+  BEAT_MAX_CONFIG_SIZE (the size limit of a configuration file, default 64MiB)
+  and Celery's CELERY_BROKER_WRITE_URL, BROKER_URL, CELERY_BROKER_URL, RESULT_BACKEND, CELERY_RESULT_BACKEND
+
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 73 pidfile in use`;
 
 /** Runs the command line and returns the exit code. All output has been passed to stdout and stderr by then. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -28,30 +51,22 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', EPILOG)
-    // The flags of a command take precedence over global ones of the same letter.
+    // The flags of a subcommand take precedence over global ones of the same letter.
     .enablePositionalOptions()
     // Error messages of commander may quote a URL with a password.
     .configureOutput({ writeErr: (text) => void process.stderr.write(escapeLines(maskText(text))) })
     .exitOverride();
 
   addGlobalFlags(program);
-  const context: CommandContext = {
-    version,
-    argv,
-    started: () => (detached ? notifyParent({ started: true }) : Promise.resolve()),
-    run:
-      (action) =>
-      async (...args) => {
-        const command = args.at(-1) as Command;
-        const flags = prepareFlags<GlobalFlags>(command.optsWithGlobals(), detached);
-        code = await action(flags as never, ...command.args);
-      },
-    exitWith: async (given) => {
-      code = await given;
-    },
-  };
-  for (const { register, shownFlags } of COMMANDS) {
-    acceptAfterCommands(program, register(program, context), shownFlags);
+  const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
+  for (const subcommand of createSubcommands({ version, argv, started })) {
+    const command = register(program, subcommand, async ({ run, isIndependent }, chosen) => {
+      const flags = isIndependent
+        ? chosen.opts()
+        : prepareFlags<GlobalFlags>(chosen.optsWithGlobals(), detached);
+      code = await run!(flags as never, ...chosen.args);
+    });
+    acceptGlobalFlags(program, command, subcommand.shownFlags);
   }
 
   try {
@@ -76,7 +91,7 @@ function formatError(error: unknown): string {
 }
 
 /**
- * Reports output that cannot be written (a full disk) and makes the command fail. A closed pipe, as in
+ * Reports output that cannot be written (a full disk), which makes the subcommand fail. A closed pipe, as in
  * `beat next | head`, is not a failure.
  */
 function reportUnwritable(error: NodeJS.ErrnoException): void {

@@ -67,8 +67,8 @@ test('beat --version: prints the version of the package', async () => {
 
 test.each([
   { args: ['--brokr', 'memory://'], says: '--brokr' },
-  { args: ['strat'], says: 'unknown command "strat"; did you mean "start"?' },
-  { args: ['start', 'now'], says: 'unknown command "now"; allowed: start, worker, check' },
+  { args: ['strat'], says: 'unknown subcommand "strat"; did you mean "start"?' },
+  { args: ['start', 'now'], says: 'unknown subcommand "now"; allowed: start, worker, check' },
   { args: ['next', '-n', '0'], says: 'from 1 to 100,000, got "0"' },
   { args: ['next', '--timezone', 'Europe/Osl'], says: 'did you mean "Europe/Oslo"' },
   { args: ['next', '--after', 'soon'], says: '"soon"' },

@@ -60,7 +60,7 @@ test.each([
   [['-S', 'django'], "beat does not read entries from Django's database"],
   [['-S', 'redbeat.RedBeatScheduler', 'beat'], 'beat always uses a lock'],
   [['beat', 'broker.url=redis://:secret@h'], '"broker.url=redis://:**@h": settings are not read'],
-  [['beat', 'worker'], 'unknown command "worker"'],
+  [['beat', 'worker'], 'unknown subcommand "worker"'],
   [['--config', 'celeryconfig', 'beat'], 'beat does not read Python modules'],
   [['--umask', '9999'], '--umask: expected an octal number'],
   [['--max-interval', 'x'], 'whole number of seconds'],

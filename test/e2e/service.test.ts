@@ -234,6 +234,6 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
       /^--uid root: only root can change user or group.* nobody \(65534\)/,
     );
     const same = await runBeat(['--uid', 'nobody', '--gid', 'nogroup', 'wrong'], { cwd, within });
-    expect(same.stderr).toContain('unknown command "wrong"');
+    expect(same.stderr).toContain('unknown subcommand "wrong"');
   });
 });

@@ -8,11 +8,13 @@ import { openState } from '../../drivers/open-store.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeError, writeLine } from '../output/write-lines.ts';
 
-/** Flags that every command to the leader takes. */
+/** Flags of every subcommand that sends a command to the leader. */
 export interface SendFlags extends GlobalFlags {
   readonly reason?: string;
   readonly wait?: boolean;
@@ -53,6 +55,31 @@ export async function openSender(flags: SendFlags): Promise<Sender> {
     },
     close: () => store.close(),
   };
+}
+
+/** Flags of `pause` and `skip` beside those of all. */
+export interface VerbFlags extends SendFlags {
+  readonly until?: string;
+  readonly dueAt?: string;
+}
+
+/** The commands that need no action of their own. */
+export type Verb = 'pause' | 'resume' | 'run' | 'skip' | 'remove' | 'reload';
+
+/** `beat pause NAME` and the other subcommands that only send the command of their name. */
+export function sendVerb(verb: Verb, entry: string, flags: VerbFlags): Promise<ExitCode> {
+  return send(createRequest(verb, entry, flags), flags);
+}
+
+function createRequest(verb: Verb, entry: string, { until, dueAt }: VerbFlags): CommandRequest {
+  if (verb === 'reload') return { do: verb };
+  if (verb === 'pause') return { do: verb, entry, until: toIso('--until', until) };
+  if (verb === 'skip') return { do: verb, entry, dueAt: toIso('--due-at', dueAt) };
+  return { do: verb, entry };
+}
+
+function toIso(flag: string, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : formatIso(readInstant(flag, text));
 }
 
 /** Sends one command. */

@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
 import type { Definition } from '../../entries/catalog/definition.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { SendFlags } from '../actions/send.ts';
+import type { Flag } from '../subcommand.ts';
 
 /** Flags that give fields of a stored entry's definition. */
 export interface DefinitionFlags extends SendFlags {
@@ -17,19 +17,18 @@ export interface DefinitionFlags extends SendFlags {
   readonly definition?: string;
 }
 
-export function addDefinitionFlags(command: Command): void {
-  command
-    .option('--task <name>', 'the registered name of the Celery task')
-    .option('--shell <command>', 'a command that a worker runs, instead of a task')
-    .option('--schedule <schedule>', "a duration (5m), a cron line ('0 4 * * *'), or JSON")
-    .option('--args <json>', 'positional arguments, a JSON array')
-    .option('--kwargs <json>', 'keyword arguments, a JSON object')
-    .option('--options <json>', 'options of the message, a JSON object')
-    .option('--timezone <zone>', 'IANA name (default: the setting timezone)')
-    .option('--description <text>', 'what the entry is for')
-    .option('--enable', 'schedule the entry')
-    .option('--no-enable', 'do not schedule the entry');
-}
+export const DEFINITION_FLAGS: readonly Flag[] = [
+  ['--task <name>', 'the registered name of the Celery task'],
+  ['--shell <command>', 'a shell command that a worker runs, instead of a task'],
+  ['--schedule <schedule>', "a duration (5m), a cron line ('0 4 * * *'), or JSON"],
+  ['--args <json>', 'positional arguments, a JSON array'],
+  ['--kwargs <json>', 'keyword arguments, a JSON object'],
+  ['--options <json>', 'options of the message, a JSON object'],
+  ['--timezone <zone>', 'IANA name (default: the setting timezone)'],
+  ['--description <text>', 'what the entry is for'],
+  ['--enable', 'schedule the entry'],
+  ['--no-enable', 'do not schedule the entry'],
+];
 
 /** The fields that the flags give; a flag of its own wins over `--definition`. Throws a `ConfigError` with every flag that is not valid JSON. */
 export function readDefinitionFlags(flags: DefinitionFlags): Definition {

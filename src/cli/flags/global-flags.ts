@@ -1,12 +1,11 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { maskUrl } from '../../util/mask.ts';
-import { STORE_FLAGS } from '../command-group.ts';
-import { addCeleryFlags, checkCeleryFlags } from './celery-flags.ts';
+import { CELERY_OPTIONS, checkCeleryFlags } from './celery-flags.ts';
 import type { GlobalFlags } from './options.ts';
 
-/** Adds the flags that every command accepts. */
+/** Adds the flags that every subcommand accepts. */
 export function addGlobalFlags(program: Command): void {
   program
     .option('-c, --config <path>', 'a configuration file, or a folder of them')
@@ -15,30 +14,7 @@ export function addGlobalFlags(program: Command): void {
     .option('--result-backend <url>', "the workers' result backend; overrides resultBackend")
     .option('-l, --loglevel <level>', 'debug, info, warning, error or critical (default: info)')
     .option('--log-format <format>', 'json or text (default: text on a terminal, else json)');
-  addCeleryFlags(program);
-}
-
-/**
- * Lets global flags follow commands too, unless a command has a flag of that name. Their help shows those in `shown`.
- */
-export function acceptAfterCommands(
-  program: Command,
-  commands: readonly Command[],
-  shown: readonly string[] | 'all' = STORE_FLAGS,
-): void {
-  for (const command of commands) {
-    for (const option of program.options) {
-      const names = [option.short, option.long];
-      const own = command.options.some(({ short, long }) =>
-        [short, long].some((name) => name !== undefined && names.includes(name)),
-      );
-      if (own || option.long === '--version') continue;
-      const isShown = shown === 'all' || shown.includes(option.long!);
-      command.addOption(isShown ? option : new Option(option.flags).hideHelp());
-    }
-    if (shown !== 'all')
-      command.addHelpText('after', '\nThe flags of beat --help are accepted here too.');
-  }
+  for (const option of CELERY_OPTIONS) program.addOption(option);
 }
 
 /**
@@ -75,12 +51,12 @@ function changeDirectory(workdir: string): void {
 }
 
 /**
- * Rejects arguments of the default command, which are misspelled commands or settings in Celery's style.
+ * Rejects arguments of the default subcommand, which are misspelled subcommands or settings in Celery's style.
  * Throws a `ConfigError` that names the right way.
  */
 export function rejectUnknownArguments(
   [argument]: readonly string[],
-  commands: readonly string[],
+  subcommands: readonly string[],
 ): void {
   if (argument === undefined) return;
   if (/^[\w.]+=/.test(argument)) {
@@ -91,6 +67,6 @@ export function rejectUnknownArguments(
         `${key.replaceAll('.', '_').replace(/^_/, '')} into the configuration (see --config)`,
     );
   }
-  const hint = didYouMean(argument, commands) || `; allowed: ${commands.join(', ')}`;
-  throw new ConfigError(`unknown command "${maskUrl(argument)}"${hint}`);
+  const hint = didYouMean(argument, subcommands) || `; allowed: ${subcommands.join(', ')}`;
+  throw new ConfigError(`unknown subcommand "${maskUrl(argument)}"${hint}`);
 }

@@ -9,7 +9,7 @@ import { findClosest } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 
-/** The flags that every command accepts, as given. */
+/** The flags that every subcommand accepts, as given. */
 export interface GlobalFlags extends CeleryFlags {
   readonly config?: string;
   readonly broker?: string;

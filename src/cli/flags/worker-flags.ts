@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** The flags of `beat worker`, and of `beat start --with-worker`. */
 export interface WorkerFlags {
@@ -10,29 +10,26 @@ export interface WorkerFlags {
   readonly acks: 'late' | 'early';
 }
 
-/** Commands mostly wait: for a database, a disk, another host. */
+/** Jobs mostly wait: for a database, a disk, another host. */
 const LEAST_CONCURRENCY = 4;
 
-export function addWorkerFlags(command: Command, group?: string): void {
-  const concurrency = Math.max(availableParallelism(), LEAST_CONCURRENCY);
-  const options = [
-    new Option('--concurrency <count>', 'how many commands run at the same time')
-      .default(concurrency)
+export function workerFlags(): readonly Option[] {
+  return [
+    new Option('--concurrency <count>', 'how many jobs run at the same time')
+      .default(Math.max(availableParallelism(), LEAST_CONCURRENCY))
       .argParser(parseCount),
     new Option('-Q, --queues <names>', 'the queues, with commas (default: the setting shellQueue)') //
       .argParser(parseNames),
-    new Option('--allow <commands>', 'run the commands that the configuration declares, or any')
+    new Option('--allow <jobs>', 'run the jobs that the configuration declares, or any')
       .choices(['declared', 'any'])
       .default('declared'),
     new Option(
       '--acks <when>',
-      'acknowledge after the command, so that it runs again if the worker is killed; or before, so that it is lost',
+      'acknowledge after the job, so that it runs again if the worker is killed; or before, so that it is lost',
     )
       .choices(['late', 'early'])
       .default('late'),
   ];
-  for (const option of options)
-    command.addOption(group === undefined ? option : option.helpGroup(group));
 }
 
 /** The arguments that set these flags, for another process. */

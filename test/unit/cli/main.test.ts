@@ -60,7 +60,7 @@ test('command line: beat start --help shows every flag', async () => {
 test.each([
   [['--brokr', 'x'], '--brokr'],
   [['check', 'more'], 'too many arguments'],
-  [['strat'], 'unknown command "strat"; did you mean "start"?'],
+  [['strat'], 'unknown subcommand "strat"; did you mean "start"?'],
   [['-l', 'inf'], 'the log level "inf" is unknown, did you mean "info"?; allowed: debug, info'],
   [['beat', '-l', 'inf'], 'the log level "inf" is unknown'],
   [['--log-format', 'xml'], 'the log format "xml" is unknown; allowed: json, text'],

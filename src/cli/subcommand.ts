@@ -1,0 +1,65 @@
+import { Option, type Command } from 'commander';
+import type { ExitCode } from './exit.ts';
+
+/** A subcommand: its name, arguments, flags and help. Its action is loaded when it runs. */
+export interface Subcommand {
+  readonly name: string;
+  readonly description: string;
+  readonly args?: readonly (readonly [name: string, description: string])[];
+  readonly flags?: readonly Flag[];
+  /** The global flags that its help shows; by default the flags of the store. */
+  readonly shownFlags?: readonly string[] | 'all';
+  /** Text below the flags in its help. */
+  readonly epilog?: string;
+  /** Whether it runs without the name of a subcommand. */
+  readonly isDefault?: boolean;
+  /** Whether it ignores the global flags. */
+  readonly isIndependent?: boolean;
+  /** Subcommands of its own, in place of `run`. */
+  readonly subcommands?: readonly Subcommand[];
+  /** Gets the values of the global flags and of its own, and its arguments. */
+  readonly run?: (flags: never, ...args: string[]) => Promise<ExitCode>;
+}
+
+export type Flag = readonly [flags: string, description: string, standard?: string] | Option;
+
+/** Adds a subcommand to the program. `run` calls the action, with flags and arguments, when it was chosen. */
+export function register(
+  parent: Command,
+  { name, description, args = [], flags = [], epilog, isDefault, ...given }: Subcommand,
+  run: (subcommand: Pick<Subcommand, 'run' | 'isIndependent'>, command: Command) => Promise<void>,
+): Command {
+  const command = parent.command(name, { isDefault: isDefault === true }).description(description);
+  for (const [argument, text] of args) command.argument(argument, text);
+  for (const flag of flags) {
+    if (flag instanceof Option) command.addOption(flag);
+    else command.option(...flag);
+  }
+  if (epilog !== undefined) command.addHelpText('after', epilog);
+  if (isDefault) command.alias('beat').allowExcessArguments();
+  if (given.run) command.action(() => run(given, command));
+  for (const each of given.subcommands ?? []) register(command, each, run);
+  return command;
+}
+
+/** The global flags of subcommands that open the store. */
+export const STORE_FLAGS: readonly string[] = ['--config', '--broker', '--state'];
+
+/** Lets global flags follow a subcommand too, unless it has a flag of that name. Its help shows those in `shown`. */
+export function acceptGlobalFlags(
+  program: Command,
+  command: Command,
+  shown: readonly string[] | 'all' = STORE_FLAGS,
+): void {
+  for (const option of program.options) {
+    const names = [option.short, option.long];
+    const own = command.options.some(({ short, long }) =>
+      [short, long].some((name) => name !== undefined && names.includes(name)),
+    );
+    if (own || option.long === '--version') continue;
+    const isShown = shown === 'all' || shown.includes(option.long!);
+    command.addOption(isShown ? option : new Option(option.flags).hideHelp());
+  }
+  if (shown !== 'all')
+    command.addHelpText('after', '\nThe flags of beat --help are accepted here too.');
+}
