@@ -64,7 +64,11 @@ function membersOf(declarations: Declarations, name: string): ts.PropertySignatu
   if (!declaration || !ts.isInterfaceDeclaration(declaration)) {
     throw new Error(`${name}: expected an interface in ${SOURCES.join(', ')}`);
   }
-  return declaration.members.filter(ts.isPropertySignature);
+  const inherited = declaration.heritageClauses?.flatMap(({ types }) => [...types]) ?? [];
+  return [
+    ...inherited.flatMap(({ expression }) => membersOf(declarations, expression.getText())),
+    ...declaration.members.filter(ts.isPropertySignature),
+  ];
 }
 
 function renderEvent(event: ts.PropertySignature, declarations: Declarations): string {
@@ -81,7 +85,7 @@ function renderEvent(event: ts.PropertySignature, declarations: Declarations): s
     for (const field of membersOf(declarations, payloadName)) {
       const meaning = commentOf(field);
       if (!meaning) throw new Error(`event "${name}": the comment of ${nameOf(field)} is missing`);
-      lines.push(row([`\`${nameOf(field)}\``, typeText(field), tagOf(field, 'unit'), meaning]));
+      lines.push(row([`\`${nameOf(field)}\``, typeText(field), unitOf(field), meaning]));
     }
   }
   return lines.join('\n');
@@ -116,9 +120,20 @@ function nameOf({ name }: ts.PropertySignature): string {
   return ts.isStringLiteral(name) ? name.text : name.getText();
 }
 
+/** Types of numbers with a unit. */
+const UNITS: Readonly<Record<string, string>> = { EpochMs: 'epoch ms', Milliseconds: 'ms' };
+const UNIT = new RegExp(`\\b(?:${Object.keys(UNITS).join('|')})\\b`);
+
+function unitOf({ type }: ts.PropertySignature): string {
+  return UNITS[UNIT.exec(type!.getText())?.[0] ?? ''] ?? '';
+}
+
 /** The type as written in the source, with a link to the section of a union. */
 function typeText({ type }: ts.PropertySignature): string {
-  const text = type!.getText().replace(/^readonly /, '');
+  const text = type!
+    .getText()
+    .replace(/^readonly /, '')
+    .replace(UNIT, 'number');
   const title = SECTIONS[text];
   if (title !== undefined) return `[${text}](#${title.toLowerCase().replaceAll(' ', '-')})`;
   return text

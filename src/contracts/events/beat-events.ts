@@ -50,6 +50,22 @@ export interface BeatEvents {
   stopped: [];
 }
 
+/** Milliseconds since 1970-01-01 UTC. */
+export type EpochMs = number;
+export type Milliseconds = number;
+
+interface OfEntry {
+  /** The name of the entry. */
+  readonly entry: string;
+}
+
+interface OfRun extends OfEntry {
+  /** The nominal instant of the run. */
+  readonly dueAt: EpochMs;
+  /** The name of the task. */
+  readonly task: string;
+}
+
 /** This instance acquired the lock and began a term. */
 export interface LeadingEvent {
   /** The fencing token of the term: larger than the token of every earlier term. */
@@ -58,11 +74,8 @@ export interface LeadingEvent {
 
 /** The leader renewed the lock. */
 export interface RenewedEvent {
-  /**
-   * How long the leader may publish without another renewal.
-   * @unit ms
-   */
-  readonly trustedForMs: number;
+  /** How long the leader may publish without another renewal. */
+  readonly trustedForMs: Milliseconds;
 }
 
 /** This instance waits for the lock. */
@@ -87,35 +100,20 @@ export interface SchedulingEvent {
 export interface TickEvent {
   /** How many runs it sent. */
   readonly sent: number;
-  /**
-   * When the next tick is due; `Infinity` for never, which is `null` in the log.
-   * @unit epoch ms
-   */
-  readonly wakeAt: number;
+  /** When the next tick is due; `Infinity` for never, which is `null` in the log. */
+  readonly wakeAt: EpochMs;
 }
 
 /** A run was committed and its messages are in their queues. */
-export interface SentEvent {
-  /** The name of the entry. */
-  readonly entry: string;
-  /** The name of the task. */
-  readonly task: string;
+export interface SentEvent extends OfRun {
   /** The id under which the result of the run is found. */
   readonly taskId: string;
   /** The queue of the first message, or its exchange if the message names no queue. */
   readonly queue: string;
-  /**
-   * The nominal instant of the run.
-   * @unit epoch ms
-   */
-  readonly dueAt: number;
   /** Why it was published. */
   readonly cause: RunCause;
-  /**
-   * When its messages were rendered. The log has `latenessMs` instead: how much later than `dueAt` that was.
-   * @unit epoch ms
-   */
-  readonly sentAt: number;
+  /** When its messages were rendered. The log has `latenessMs` instead: how much later than `dueAt` that was. */
+  readonly sentAt: EpochMs;
   /** The fencing token of the term. */
   readonly term: number;
   /** All messages of the run in publishing order; not in the log. */
@@ -123,20 +121,11 @@ export interface SentEvent {
 }
 
 /** The relay published a message that was delayed in the outbox. */
-export interface DeliveredEvent {
-  /** The name of the entry. */
-  readonly entry: string;
-  /**
-   * The nominal instant of the run.
-   * @unit epoch ms
-   */
-  readonly dueAt: number;
-  /** Why the run was published. */
-  readonly cause: RunCause;
-  /** The name of the task. */
-  readonly task: string;
+export interface DeliveredEvent extends OfRun {
   /** The id of the task. */
   readonly taskId: string;
+  /** Why the run was published. */
+  readonly cause: RunCause;
   /** Where the message went, such as `queue "celery"`. */
   readonly to: string;
   /** The message; not in the log. */
@@ -147,46 +136,25 @@ export interface DeliveredEvent {
 export interface OutboxEvent {
   /** How many messages the broker rejects; they are published again after a pause. */
   readonly waiting: number;
-  /**
-   * When the oldest of them was due; `null` if none waits.
-   * @unit epoch ms
-   */
-  readonly oldest: number | null;
+  /** When the oldest of them was due; `null` if none waits. */
+  readonly oldest: EpochMs | null;
 }
 
 /** A run has an outcome. Needs `resultBackend` or the task events of workers; see [outcomes](outcomes.md). */
-export interface OutcomeEvent {
-  /** The name of the entry. */
-  readonly entry: string;
-  /**
-   * The nominal instant of the run.
-   * @unit epoch ms
-   */
-  readonly dueAt: number;
+export interface OutcomeEvent extends OfRun {
   /** The id under which the result of the run is found. */
   readonly taskId: string;
-  /** The name of the task. */
-  readonly task: string;
-  /**
-   * When its messages were rendered.
-   * @unit epoch ms
-   */
-  readonly sentAt: number;
+  /** When its messages were rendered. */
+  readonly sentAt: EpochMs;
   /**
    * `SUCCESS`, `FAILURE` or `REVOKED`, as the worker stored it; `LOST` if a run of an entry that limits overlap has no
    * outcome within `maxRuntime`.
    */
   readonly state: string;
-  /**
-   * When the worker stored it, or the task ended; `null` if unknown.
-   * @unit epoch ms
-   */
-  readonly doneAt: number | null;
-  /**
-   * How long the task ran; `null` if unknown. Task events have it, and results of shell commands in JSON.
-   * @unit ms
-   */
-  readonly runtimeMs: number | null;
+  /** When the worker stored it, or the task ended; `null` if unknown. */
+  readonly doneAt: EpochMs | null;
+  /** How long the task ran; `null` if unknown. Task events have it, and results of shell commands in JSON. */
+  readonly runtimeMs: Milliseconds | null;
   /** The name of the worker; `null` without task events or `result_extended` of the workers. */
   readonly worker: string | null;
   /** The exception in one line; `null` unless the run failed. */
@@ -194,21 +162,13 @@ export interface OutcomeEvent {
 }
 
 /** Occurrences of an entry were skipped: beat will never run them. */
-export interface SkippedEvent {
-  /** The name of the entry. */
-  readonly entry: string;
+export interface SkippedEvent extends OfEntry {
   /** Why they were skipped. */
   readonly reason: SkipReason;
-  /**
-   * The oldest skipped occurrence.
-   * @unit epoch ms
-   */
-  readonly first: number;
-  /**
-   * The newest skipped occurrence.
-   * @unit epoch ms
-   */
-  readonly last: number;
+  /** The oldest skipped occurrence. */
+  readonly first: EpochMs;
+  /** The newest skipped occurrence. */
+  readonly last: EpochMs;
   /** How many occurrences; `null` if there were too many to count: more than 10,000 in any case. */
   readonly count: number | null;
   /** Those of them that were committed before it turned out that no queue receives them. */
@@ -219,11 +179,8 @@ export interface SkippedEvent {
 export interface WithdrawnRun {
   /** The id under which its result would be found. */
   readonly taskId: string;
-  /**
-   * Its nominal instant.
-   * @unit epoch ms
-   */
-  readonly dueAt: number;
+  /** Its nominal instant. */
+  readonly dueAt: EpochMs;
   /** The fencing token of the term that withdrew it. */
   readonly term: number;
 }
@@ -242,17 +199,13 @@ export type EntryChange =
   | 'removed';
 
 /** The leader found a change of an entry. Emitted before `scheduling`. */
-export interface EntryChangedEvent {
-  /** The name of the entry. */
-  readonly entry: string;
+export interface EntryChangedEvent extends OfEntry {
   /** What changed. */
   readonly change: EntryChange;
 }
 
 /** A new or changed entry will never run: an `at` in the past, for example. */
-export interface NeverDueEvent {
-  /** The name of the entry. */
-  readonly entry: string;
+export interface NeverDueEvent extends OfEntry {
   /** What changed. */
   readonly change: 'added' | 'edited' | 'enabled';
   /** A description of its schedule. */
@@ -267,11 +220,8 @@ export interface CommandEvent {
   readonly do: string | null;
   /** The entry that it is about; `null` for a command about no entry. */
   readonly entry: string | null;
-  /**
-   * When it was sent, by the clock of its sender; `null` if unknown.
-   * @unit epoch ms
-   */
-  readonly at: number | null;
+  /** When it was sent, by the clock of its sender; `null` if unknown. */
+  readonly at: EpochMs | null;
   /** Who sent it; empty if unknown. */
   readonly by: string;
   /** Why it was sent; `null` if it does not say. */
@@ -356,16 +306,10 @@ export type Warn = (kind: WarningKind, message: string | null) => void;
 export interface SkewEvent {
   /** The product, such as `Redis`. */
   readonly store: string;
-  /**
-   * How far this host's clock is ahead of the store's; negative if it is behind.
-   * @unit ms
-   */
-  readonly ms: number;
-  /**
-   * The accuracy of the measurement.
-   * @unit ms
-   */
-  readonly within: number;
+  /** How far this host's clock is ahead of the store's; negative if it is behind. */
+  readonly ms: Milliseconds;
+  /** The accuracy of the measurement. */
+  readonly within: Milliseconds;
 }
 
 /**
