@@ -19,6 +19,7 @@ export const ROOMS = [
       'expected.ts',
       'format-duration.ts',
       'format-iso.ts',
+      'intervals.ts',
       'is-map.ts',
       'mask.ts',
       'memoize.ts',

@@ -1,15 +1,8 @@
 import { hash } from 'node:crypto';
 import { toInstant } from './calendar/clock-changes.ts';
 import { DAY, SECOND } from './instants.ts';
-import {
-  localSet,
-  type TimeSet,
-  type Stretch,
-  type FindLocal,
-  unionStretches,
-  type Interval,
-  findIn,
-} from './limits/time-sets.ts';
+import { localSet, unionStretches, type FindLocal, type TimeSet } from './limits/time-sets.ts';
+import { findIn, type Interval, type Stretch } from '../util/intervals.ts';
 import { formatRule } from './rrule/rrule-text.ts';
 import type { RecurrenceRule } from './rrule/recurrence-days.ts';
 import { Recurrence } from './rrule/recurrence.ts';

@@ -1,39 +1,36 @@
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { findIn, type Stretch } from '../../util/intervals.ts';
 import { formatCron } from '../calendar/calendar-text.ts';
 import { Calendar } from '../calendar/calendar.ts';
+import { weekdayOf } from '../calendar/days.ts';
 import { cronFields } from '../cron/cron.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
 import { quote } from '../text.ts';
 import type { Zone } from '../zone/zone.ts';
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
 
 /** A set of instants by which occurrences are selected: times of the day, weekdays, the events of a calendar. */
 export interface TimeSet {
-  /** Canonical text, equal for equal sets and different for different ones. It becomes part of the `spec` of schedules. */
+  /** Canonical text, equal for equal sets and different for different ones: a part of the `spec` of schedules. */
   readonly spec: string;
   /** The set in English, such as `09:00-17:00`. */
   readonly description: string;
   /** Finds the part of the time line with an instant (epoch milliseconds), as the clocks of a zone show it. */
   stretchAt(instant: number, zone: Zone): Stretch;
-  /**
-   * What puts an instant into the set or keeps it out, such as the title of an event or a holiday; `null` if it has no
-   * better name than the set.
-   */
+  /** The event or holiday that puts an instant into the set or keeps it out; `null` if it has no better name than the set. */
   describeAt?(instant: number, zone: Zone): string | null;
 }
 
-/** A part of the time line that is in a set, or not. */
-export interface Stretch {
-  readonly inside: boolean;
-  /** The first instant after it. What follows need not differ. Epoch milliseconds; `Infinity` for none. */
-  readonly end: number;
-}
-
-/** The same in local time: milliseconds as if it were UTC. */
+/** Finds the part of the local time line with a local time: milliseconds as if it were UTC. */
 export type FindLocal = (local: number) => Stretch;
 
 /** A set that the wall clock determines: it includes both passes of a repeated hour. */
-export function localSet(spec: string, description: string, find: FindLocal): TimeSet {
+export function localSet(
+  spec: string,
+  description: string,
+  find: FindLocal,
+  nameOf?: (local: number) => string | null,
+): TimeSet {
   return {
     spec,
     description,
@@ -42,6 +39,9 @@ export function localSet(spec: string, description: string, find: FindLocal): Ti
       const stretch = find(instant + offset);
       return { inside: stretch.inside, end: Math.min(stretch.end - offset, end) };
     },
+    ...(nameOf && {
+      describeAt: (instant: number, zone: Zone) => nameOf(instant + zone.spanAt(instant).offset),
+    }),
   };
 }
 
@@ -74,6 +74,22 @@ export function unionStretches(sets: readonly Pick<TimeSet, 'stretchAt'>[]): Tim
   };
 }
 
+/** Parses each text. Throws a `ConfigError` with what is wrong with every invalid one, at its index. */
+function parseEach<T extends object>(
+  texts: readonly string[],
+  parse: (text: string) => T | string,
+): readonly T[] {
+  const errors: Diagnostic[] = [];
+  const parsed = texts.flatMap((text, i) => {
+    const value = parse(text);
+    if (typeof value !== 'string') return [value];
+    errors.push(errorAt([i], value));
+    return [];
+  });
+  if (errors.length > 0) throw new ConfigError(errors);
+  return parsed;
+}
+
 const TIME = String.raw`(\d\d?):(\d\d)(?::(\d\d))?`;
 const RANGE = new RegExp(String.raw`^\s*${TIME}\s*-\s*${TIME}\s*$`);
 
@@ -86,32 +102,24 @@ interface TimeRange {
   readonly end: number;
 }
 
-/**
- * Times of day such as `09:00-17:00`: from the first, up to but not including the second, which may be on the next
- * day. Throws a `ConfigError` with every invalid range, at its index.
- */
+/** Times of day such as `09:00-17:00`, without the end, which may be on the next day. Throws a `ConfigError`. */
 export function timesOfDay(texts: readonly string[]): TimeSet {
-  const errors: Diagnostic[] = [];
-  const ranges = texts.flatMap((text, i) => {
-    const range = parseTimes(text);
-    if (typeof range !== 'string') return [range];
-    errors.push(errorAt([i], range));
-    return [];
-  });
-  if (errors.length > 0) throw new ConfigError(errors);
-  const bounds = [...new Set([0, ...ranges.flatMap(({ start, end }) => [start, end]), DAY])];
-  const edges = bounds.toSorted((a, b) => a - b);
-  const text = ranges.map(formatRange).toSorted().join(' ');
+  const ranges = parseEach(texts, parseTimes);
+  const text = ranges
+    .map(({ start, end }) => `${formatTime(start)}-${formatTime(end)}`)
+    .toSorted()
+    .join(' ');
+  const find = findIn(
+    ranges.flatMap(({ start, end }) => {
+      if (start < end) return [[start, end] as const];
+      return [[start, DAY] as const, [0, end] as const];
+    }),
+  );
   return localSet(`times(${text})`, text.replaceAll(' ', ' and '), (local) => {
     const midnight = Math.floor(local / DAY) * DAY;
-    const time = local - midnight;
-    const inside = ranges.some((range) => isInside(time, range));
-    return { inside, end: midnight + edges.find((edge) => edge > time)! };
+    const { inside, end } = find(local - midnight);
+    return { inside, end: midnight + Math.min(end, DAY) };
   });
-}
-
-function isInside(time: number, { start, end }: TimeRange): boolean {
-  return start < end ? time >= start && time < end : time >= start || time < end;
 }
 
 function parseTimes(text: string): TimeRange | string {
@@ -131,10 +139,6 @@ function parseTime(parts: readonly (string | undefined)[]): number | null {
   if (minutes > 59 || seconds > 59) return null;
   const time = hours * HOUR + minutes * MINUTE + seconds * SECOND;
   return time <= DAY ? time : null;
-}
-
-function formatRange({ start, end }: TimeRange): string {
-  return `${formatTime(start)}-${formatTime(end)}`;
 }
 
 function formatTime(time: number): string {
@@ -161,38 +165,32 @@ interface DateRange {
 const DATE = String.raw`(?:\d{4}-)?\d\d-\d\d`;
 const FORM = new RegExp(`^(${DATE})(?:/(${DATE}))?$`);
 
-/** A set of dates, ranges of dates, and days of each year. Throws a `ConfigError` with every invalid one, at its index. */
+/** A set of dates, ranges of dates, and days of each year. Throws a `ConfigError`. */
 export function dates(texts: readonly string[]): TimeSet {
-  const errors: Diagnostic[] = [];
-  const ranges = texts.flatMap((text, i) => {
-    const range = parseDates(text.trim());
-    if (typeof range !== 'string') return [range];
-    errors.push(errorAt([i], range));
-    return [];
-  });
-  if (errors.length > 0) throw new ConfigError(errors);
-  const sorted = [...new Set(texts.map((text) => text.trim()))].toSorted();
+  const trimmed = texts.map((text) => text.trim());
+  const ranges = parseEach(trimmed, parseDates);
+  const sorted = [...new Set(trimmed)].toSorted();
   const description = sorted.length > 3 ? `${sorted.length} dates` : sorted.join(', ');
   const yearly = ranges.filter(({ isYearly }) => isYearly);
   const once = ranges.filter(({ isYearly }) => !isYearly);
   const yearlyDays = listMonthDays(yearly);
   const find = findIn(once.map(({ first, last }) => [first, last + 1]));
-  const set = localSet(`dates(${sorted.join(' ')})`, description, (local) => {
-    const day = Math.floor(local / DAY);
-    const { inside, end } = find(day);
-    if (yearly.length === 0) return { inside, end: end * DAY };
-    return { inside: inside || yearlyDays.has(toMonthDay(day)), end: (day + 1) * DAY };
-  });
-  return {
-    ...set,
-    describeAt: (instant, zone) => {
-      const day = Math.floor((instant + zone.spanAt(instant).offset) / DAY);
-      const monthDay = toMonthDay(day);
+  return localSet(
+    `dates(${sorted.join(' ')})`,
+    description,
+    (local) => {
+      const day = Math.floor(local / DAY);
+      const { inside, end } = find(day);
+      if (yearly.length === 0) return { inside, end: end * DAY };
+      return { inside: inside || yearlyDays.has(toMonthDay(day)), end: (day + 1) * DAY };
+    },
+    (local) => {
+      const day = Math.floor(local / DAY);
       const isIn = (range: DateRange) =>
-        range.isYearly ? isInYear(monthDay, range) : day >= range.first && day <= range.last;
+        range.isYearly ? isInYear(toMonthDay(day), range) : day >= range.first && day <= range.last;
       return ranges.find(isIn)?.text ?? null;
     },
-  };
+  );
 }
 
 /** The days of a year that are in any of these ranges. */
@@ -253,37 +251,32 @@ export interface DaysOff {
 
 /** The public holidays of a country. */
 export function holidays({ code, holidayAt }: DaysOff): TimeSet {
-  return daySet(
-    `holidays(${code})`,
-    `holidays of ${code}`,
-    holidayAt,
-    (day) => holidayAt(day) !== null,
-  );
+  const isHoliday = (day: number) => holidayAt(day) !== null;
+  return daySet(`holidays(${code})`, `holidays of ${code}`, isHoliday, holidayAt);
 }
 
 /** The days of a country that are neither public holidays nor weekend. */
 export function businessDays({ code, holidayAt, isWeekend }: DaysOff): TimeSet {
   const isBusiness = (day: number) =>
-    // Day 0 was a Thursday.
-    !isWeekend((((day + 4) % 7) + 7) % 7) && holidayAt(day) === null;
-  return daySet(`business(${code})`, `business days of ${code}`, holidayAt, isBusiness);
+    !isWeekend((weekdayOf(day) + 1) % 7) && holidayAt(day) === null;
+  return daySet(`business(${code})`, `business days of ${code}`, isBusiness, holidayAt);
 }
 
 function daySet(
   spec: string,
   description: string,
-  nameOf: (day: number) => string | null,
   has: (day: number) => boolean,
+  nameOf: (day: number) => string | null,
 ): TimeSet {
-  const set = localSet(spec, description, (local) => {
-    const day = Math.floor(local / DAY);
-    return { inside: has(day), end: (day + 1) * DAY };
-  });
-  return {
-    ...set,
-    describeAt: (instant, zone) =>
-      nameOf(Math.floor((instant + zone.spanAt(instant).offset) / DAY)),
-  };
+  return localSet(
+    spec,
+    description,
+    (local) => {
+      const day = Math.floor(local / DAY);
+      return { inside: has(day), end: (day + 1) * DAY };
+    },
+    (local) => nameOf(Math.floor(local / DAY)),
+  );
 }
 
 /**
@@ -303,40 +296,4 @@ export function cronTimes(expression: string): TimeSet {
     if (next > minute) return { inside: false, end: next };
     return { inside: true, end: (Math.floor(local / unit) + 1) * unit };
   });
-}
-
-/** A part of a time line: from the first up to but not including the second. */
-export type Interval = readonly [start: number, end: number];
-
-/** Returns a function that finds whether a position is in any of the intervals, which may overlap. */
-export function findIn(intervals: readonly Interval[]): (at: number) => Stretch {
-  const merged = merge(intervals);
-  return (at) => {
-    const [start, end] = merged[countStarts(merged, at) - 1] ?? NONE;
-    if (start <= at && at < end) return { inside: true, end };
-    return { inside: false, end: merged[countStarts(merged, at)]?.[0] ?? Infinity };
-  };
-}
-
-const NONE: Interval = [Infinity, Infinity];
-
-function merge(intervals: readonly Interval[]): readonly Interval[] {
-  const merged: [number, number][] = [];
-  for (const [start, end] of intervals.toSorted(([a], [b]) => a - b)) {
-    const last = merged.at(-1);
-    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
-    else if (start < end) merged.push([start, end]);
-  }
-  return merged;
-}
-
-/** The number of intervals that begin at or before a position. */
-function countStarts(sorted: readonly Interval[], at: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]![0] <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

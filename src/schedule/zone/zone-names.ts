@@ -19,56 +19,43 @@ const WITHOUT_SLASH = new Set(
 /** Names of UTC, which need no lookup of offsets. */
 const UTC_NAMES = ['UTC', 'Etc/UTC', 'Etc/UCT', 'Etc/Zulu', 'Etc/GMT', 'GMT', 'UCT', 'Zulu'];
 
-/** The zone that users of an abbreviation most likely mean. */
+/** The abbreviations for which users most likely mean a zone. */
 const ABBREVIATIONS: Readonly<Record<string, string>> = {
-  ACDT: 'Australia/Adelaide',
-  ACST: 'Australia/Adelaide',
-  ADT: 'America/Halifax',
-  AEDT: 'Australia/Sydney',
-  AEST: 'Australia/Sydney',
-  AET: 'Australia/Sydney',
-  AKDT: 'America/Anchorage',
-  AKST: 'America/Anchorage',
-  ART: 'America/Argentina/Buenos_Aires',
-  AST: 'America/Halifax',
-  AWST: 'Australia/Perth',
-  BRT: 'America/Sao_Paulo',
-  BST: 'Europe/London',
-  CAT: 'Africa/Maputo',
-  CDT: 'America/Chicago',
-  CEST: 'Europe/Berlin',
-  CST: 'America/Chicago',
-  CT: 'America/Chicago',
-  EAT: 'Africa/Nairobi',
-  ECT: 'America/Guayaquil',
-  EDT: 'America/New_York',
-  EEST: 'Europe/Athens',
-  ET: 'America/New_York',
-  GST: 'Asia/Dubai',
-  HKT: 'Asia/Hong_Kong',
-  ICT: 'Asia/Bangkok',
-  IST: 'Asia/Kolkata',
-  JST: 'Asia/Tokyo',
-  KST: 'Asia/Seoul',
-  MDT: 'America/Denver',
-  MSK: 'Europe/Moscow',
-  MT: 'America/Denver',
-  NDT: 'America/St_Johns',
-  NST: 'America/St_Johns',
-  NZDT: 'Pacific/Auckland',
-  NZST: 'Pacific/Auckland',
-  PDT: 'America/Los_Angeles',
-  PHT: 'Asia/Manila',
-  PKT: 'Asia/Karachi',
-  PST: 'America/Los_Angeles',
-  PT: 'America/Los_Angeles',
-  SAST: 'Africa/Johannesburg',
-  SGT: 'Asia/Singapore',
-  SST: 'Pacific/Pago_Pago',
-  WAT: 'Africa/Lagos',
-  WEST: 'Europe/Lisbon',
-  WIB: 'Asia/Jakarta',
-  Z: 'UTC',
+  'Africa/Johannesburg': 'SAST',
+  'Africa/Lagos': 'WAT',
+  'Africa/Maputo': 'CAT',
+  'Africa/Nairobi': 'EAT',
+  'America/Anchorage': 'AKDT AKST',
+  'America/Argentina/Buenos_Aires': 'ART',
+  'America/Chicago': 'CDT CST CT',
+  'America/Denver': 'MDT MT',
+  'America/Guayaquil': 'ECT',
+  'America/Halifax': 'ADT AST',
+  'America/Los_Angeles': 'PDT PST PT',
+  'America/New_York': 'EDT ET',
+  'America/Sao_Paulo': 'BRT',
+  'America/St_Johns': 'NDT NST',
+  'Asia/Bangkok': 'ICT',
+  'Asia/Dubai': 'GST',
+  'Asia/Hong_Kong': 'HKT',
+  'Asia/Jakarta': 'WIB',
+  'Asia/Karachi': 'PKT',
+  'Asia/Kolkata': 'IST',
+  'Asia/Manila': 'PHT',
+  'Asia/Seoul': 'KST',
+  'Asia/Singapore': 'SGT',
+  'Asia/Tokyo': 'JST',
+  'Australia/Adelaide': 'ACDT ACST',
+  'Australia/Perth': 'AWST',
+  'Australia/Sydney': 'AEDT AEST AET',
+  'Europe/Athens': 'EEST',
+  'Europe/Berlin': 'CEST',
+  'Europe/Lisbon': 'WEST',
+  'Europe/London': 'BST',
+  'Europe/Moscow': 'MSK',
+  'Pacific/Auckland': 'NZDT NZST',
+  'Pacific/Pago_Pago': 'SST',
+  UTC: 'Z',
 };
 
 /**
@@ -97,9 +84,10 @@ function findSpelling(name: string): string | undefined {
 
 function suggest(name: unknown): string {
   if (typeof name !== 'string') return '';
-  const letters = name.toUpperCase();
-  const meant = Object.hasOwn(ABBREVIATIONS, letters) ? ABBREVIATIONS[letters] : undefined;
-  if (meant !== undefined) return `; did you mean "${meant}"?`;
+  const meant = Object.entries(ABBREVIATIONS).find(([, abbreviations]) =>
+    abbreviations.split(' ').includes(name.toUpperCase()),
+  );
+  if (meant) return `; did you mean "${meant[0]}"?`;
   return didYouMean(name, (suggestable ??= [...spellings().values()]));
 }
 
