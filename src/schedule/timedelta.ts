@@ -44,11 +44,6 @@ export function timedelta(parts: TimedeltaParts, options: TimedeltaOptions = {})
   return interval(total(parts), options);
 }
 
-/** The schedule of a plain number in a configuration: an interval in seconds. */
-export function everySeconds(seconds: number, options: TimedeltaOptions = {}): Schedule {
-  return interval(total({ seconds }), options);
-}
-
 function total(parts: TimedeltaParts): number {
   const errors: Diagnostic[] = [];
   let sum = 0;

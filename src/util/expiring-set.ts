@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-export interface ExpiringSetOptions {
+interface ExpiringSetOptions {
   /** How long a text stays in the set after it was added last. Milliseconds. */
   readonly retention: number;
   /** Most texts that the set contains; the oldest are removed. */

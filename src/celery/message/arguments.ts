@@ -4,6 +4,7 @@ import { hasTemplate } from './template.ts';
 import { isTypeName, toTyped, type TypedValue } from './typed.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { isContainer } from '../../util/is-map.ts';
 import { markHandled } from '../../util/promise.ts';
 
 type Path = Diagnostic['path'];
@@ -148,7 +149,7 @@ function validateLeaf(value: unknown, rules: Rules): string | null {
 function validateContainer(value: object, { containers, rules }: Place): string | null {
   if (containers.includes(value)) return `contains itself, which ${rules.format} cannot encode`;
   if (containers.length >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
-  return isPlain(value) ? null : describeUnsupported(`a ${className(value)}`, rules);
+  return isContainer(value) ? null : describeUnsupported(`a ${className(value)}`, rules);
 }
 
 function describeUnsupported(what: string, { format, extras }: Rules): string {
@@ -162,13 +163,6 @@ const LOST_DIGITS =
 /** Whether a number was written as an integer with more digits than a number can hold. */
 function losesDigits(value: number): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
-}
-
-/** Checks the prototype's prototype, because a configuration module may come from another realm. */
-function isPlain(value: object): boolean {
-  if (Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function className(value: object): string {
@@ -223,11 +217,4 @@ function pathOf(node: Node, root: Path): Path {
   const keys: (string | number)[] = [];
   for (let at: Node | null = node; at; at = at.parent) if (at.key !== null) keys.push(at.key);
   return [...root, ...keys.reverse()];
-}
-
-function isContainer(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

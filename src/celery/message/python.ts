@@ -1,9 +1,8 @@
 import { toTyped, getBytes, reprTyped } from './typed.ts';
 
 /**
- * A finite number as Python writes it. JavaScript has one kind of number where Python has two: a safe
- * integer is written as an `int`, any other as a `float`, with Python's own bounds for the exponent
- * form (`1e-05`, `1e+16`). Both languages agree on the digits: the fewest that read back the same.
+ * A finite number as Python writes it: a safe integer as an `int`, any other as a `float`, with Python's bounds for the
+ * exponent form (`1e-05`, `1e+16`). Both languages write the fewest digits that read back the same.
  */
 export function pythonFloat(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
@@ -17,16 +16,16 @@ export function pythonFloat(value: number): string {
 }
 
 /**
- * JSON text as Python's `json.dumps` writes it and kombu sends it: ", " and ": ", everything beyond
- * ASCII escaped, floats in Python's spelling, `NaN` and `Infinity` as bare words. A BigInt is written as
- * an integer; a `Date`, bytes and kombu's typed values as maps of `__type__` and `__value__`. Throws a `TypeError` for what JSON cannot encode; `checkArguments` finds it before.
+ * JSON text as Python's `json.dumps` writes it and kombu sends it: separators with spaces, ASCII only, floats in
+ * Python's spelling, `NaN` and `Infinity` as words; a BigInt as an integer, a `Date`, bytes and kombu's typed values as
+ * maps. Throws a `TypeError` for what JSON cannot encode; `checkArguments` finds it before.
  */
 export function pythonJson(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return quote(value);
     case 'number':
-      // The others are NaN and the infinities, for which JSON in Python has JavaScript's own words.
+      // Python's JSON has the words of JavaScript for NaN and the infinities.
       return Number.isFinite(value) ? pythonFloat(value) : String(value);
     case 'bigint':
     case 'boolean':
@@ -74,9 +73,8 @@ const BUDGET = 1024;
 const DEPTH = 3;
 
 /**
- * What workers, Flower and events show of arguments: Celery's `saferepr`, a Python `repr` cut to size.
- * Not quite Python's: strings stand in single quotes, in which only the single quote is escaped.
- * Arrays are shown as lists. Texts that are cut end as in Celery from 5.7 on, every bracket closed.
+ * Celery's `saferepr`, which workers, Flower and events show of arguments: a Python `repr` cut to size. Unlike in
+ * Python, only the single quote is escaped. Texts that are cut end as in Celery 5.7, with every bracket closed.
  */
 export function saferepr(value: unknown): string {
   const printer = new Printer();
@@ -84,14 +82,14 @@ export function saferepr(value: unknown): string {
   return printer.text;
 }
 
-/** The same of positional arguments as Celery's canvas has them: a tuple. */
+/** The `saferepr` of positional arguments in a canvas: a tuple. */
 export function safereprTuple(args: readonly unknown[]): string {
   const printer = new Printer();
   printer.items(args, 0, ['(', args.length === 1 ? ',)' : ')']);
   return printer.text;
 }
 
-/** Every token is taken off the budget; when none is left one ", ..." follows, and open brackets close. */
+/** Subtracts each token from the budget; writes ", ..." once when it is spent, and closes open brackets. */
 class Printer {
   text = '';
   #budget = BUDGET;
@@ -134,7 +132,7 @@ class Printer {
     this.#close('}');
   }
 
-  /** False if no items follow: the container is nested too deep, or the budget is spent. */
+  /** Returns false if no items follow: the container is nested too deep, or the budget is spent. */
   #open(bracket: string, closing: string, level: number): boolean {
     if (level < DEPTH) return this.#put(bracket);
     this.#put(`${bracket}...${closing}`);
@@ -163,7 +161,7 @@ class Printer {
     this.#put(truncate(text, this.#budget));
   }
 
-  /** False when the budget was spent before. */
+  /** Returns false if the budget was spent before. */
   #put(token: string): boolean {
     if (this.#exhausted()) return false;
     this.text += token;
@@ -198,13 +196,13 @@ function formatScalar(value: unknown): string {
   }
 }
 
-/** Quotes and all else raw, as in Celery; bytes that are no text as hex digits. */
+/** Text without escapes, as in Celery; hex digits for bytes that are not UTF-8. */
 function formatBytes(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('hex');
 }
 
-/** Cut to `size` characters, then back to the last space; what just fits is cut as well, as in Celery. */
+/** Cuts to `size` characters, then back to the last space. As in Celery, a text of exactly this size is cut too. */
 function truncate(text: string, size: number): string {
   if (text.length < size || lengthInPython(text) < size) return text;
   const cut = Array.from(text).slice(0, size).join('');
@@ -221,69 +219,67 @@ function lengthInPython(text: string): number {
   return text.length - (text.match(SURROGATE_PAIR)?.length ?? 0);
 }
 
+/** Opcodes of pickle, as in Python's `pickletools`. */
+const OPCODES = {
+  proto2: '\x80\x02',
+  stop: '.',
+  none: 'N',
+  true: '\x88',
+  false: '\x89',
+  list: '](',
+  appends: 'e',
+  dict: '}(',
+  setitems: 'u',
+  unicode: 'X',
+  float: 'G',
+};
+
 /**
  * Encodes a value of JSON as Python's pickle, protocol 2: SQLAlchemy's `PickleType`, in which Celery's database
  * backend stores results. Throws for any other value.
  */
 export function encodePickle(value: unknown): Buffer {
-  return Buffer.concat([Buffer.from([PROTO, 2]), ...encode(value), Buffer.from(STOP)]);
+  return Buffer.concat([opcode(OPCODES.proto2), ...pickle(value), opcode(OPCODES.stop)]);
 }
 
-/** The opcodes, as in Python's `pickletools`. */
-const PROTO = 0x80;
-const STOP = '.';
-const NONE = 'N';
-const TRUE = '\x88';
-const FALSE = '\x89';
-const MARK = '(';
-const EMPTY_LIST = ']';
-const APPENDS = 'e';
-const EMPTY_DICT = '}';
-const SETITEMS = 'u';
-const BINUNICODE = 'X';
-const BINFLOAT = 'G';
-const LONG = 'L';
-
-function encode(value: unknown): Buffer[] {
+function pickle(value: unknown): Buffer[] {
   switch (typeof value) {
     case 'boolean':
-      return [opcode(value ? TRUE : FALSE)];
+      return [opcode(value ? OPCODES.true : OPCODES.false)];
     case 'number':
-      return [encodeNumber(value)];
+      return [pickleNumber(value)];
     case 'string':
-      return encodeText(value);
-    case 'object':
-      return encodeObject(value);
+      return pickleText(value);
+    case 'object': {
+      if (value === null) return [opcode(OPCODES.none)];
+      if (Array.isArray(value)) {
+        return [opcode(OPCODES.list), ...value.flatMap(pickle), opcode(OPCODES.appends)];
+      }
+      const items = Object.entries(value).flatMap(([key, item]) => [
+        ...pickleText(key),
+        ...pickle(item),
+      ]);
+      return [opcode(OPCODES.dict), ...items, opcode(OPCODES.setitems)];
+    }
     default:
       throw new TypeError(`a value of type ${typeof value} cannot be pickled`);
   }
 }
 
-function encodeObject(value: object | null): Buffer[] {
-  if (value === null) return [opcode(NONE)];
-  if (Array.isArray(value))
-    return [opcode(EMPTY_LIST + MARK), ...value.flatMap(encode), opcode(APPENDS)];
-  const items = Object.entries(value).flatMap(([key, item]) => [
-    ...encodeText(key),
-    ...encode(item),
-  ]);
-  return [opcode(EMPTY_DICT + MARK), ...items, opcode(SETITEMS)];
-}
-
 /** An integer as text, which has no limit; any other number as a double. */
-function encodeNumber(value: number): Buffer {
-  if (Number.isInteger(value) && !Object.is(value, -0)) return opcode(`${LONG}${BigInt(value)}L\n`);
+function pickleNumber(value: number): Buffer {
+  if (Number.isInteger(value) && !Object.is(value, -0)) return opcode(`L${BigInt(value)}L\n`);
   const double = Buffer.alloc(8);
   double.writeDoubleBE(value);
-  return Buffer.concat([opcode(BINFLOAT), double]);
+  return Buffer.concat([opcode(OPCODES.float), double]);
 }
 
 /** A lone surrogate becomes U+FFFD. */
-function encodeText(text: string): Buffer[] {
+function pickleText(text: string): Buffer[] {
   const bytes = Buffer.from(text);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(bytes.length);
-  return [opcode(BINUNICODE), length, bytes];
+  return [opcode(OPCODES.unicode), length, bytes];
 }
 
 function opcode(text: string): Buffer {

@@ -6,6 +6,7 @@ import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { formatDiagnostic, type Diagnostic } from '../../util/diagnostic.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { BeatError, describeError } from '../../util/errors.ts';
+import { isContainer } from '../../util/is-map.ts';
 import { markHandled } from '../../util/promise.ts';
 import { truncate } from '../../util/visible.ts';
 
@@ -208,14 +209,6 @@ function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unk
   }
   known.set(lazy, answer);
   return answer;
-}
-
-/** Instances of classes are values. Cyclic values are rejected before. */
-function isContainer(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Renders the templates of a text. */

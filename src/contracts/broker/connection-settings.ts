@@ -1,3 +1,5 @@
+import type { Clock } from '../../util/clock.ts';
+import type { ServerUrls } from './server-url.ts';
 import type { QueueType } from '../../celery/routing/queues.ts';
 
 /** The `broker_transport_options` that a producer needs. */
@@ -73,6 +75,14 @@ export interface ConnectionSettings {
   readonly tls: TlsSettings | null;
   /** AMQP: the type of the queues in which tasks wait for their ETA in RabbitMQ. */
   readonly delayedType: QueueType;
+}
+
+/** What every receiver of messages needs to connect. */
+export interface ReceiverOptions {
+  readonly server: ServerUrls;
+  readonly connection: ConnectionSettings;
+  readonly transport: TransportOptions;
+  readonly clock: Clock;
 }
 
 export const DEFAULT_TRANSPORT: TransportOptions = {

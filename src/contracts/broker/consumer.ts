@@ -1,8 +1,6 @@
 import type { Queues } from '../../celery/routing/queues.ts';
-import type { Clock } from '../../util/clock.ts';
-import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
+import type { ReceiverOptions } from './connection-settings.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
-import type { ServerUrls } from './server-url.ts';
 
 /** Receives messages from queues that Celery's workers may consume too. The first use opens the connection. */
 export interface Consumer {
@@ -43,8 +41,7 @@ export interface Delivery {
   requeue(): Promise<void>;
 }
 
-export interface ConsumerOptions {
-  readonly server: ServerUrls;
+export interface ConsumerOptions extends ReceiverOptions {
   /** The names of the queues to consume. */
   readonly from: readonly string[];
   /** How many messages of each queue a broker may deliver in advance, with those that are not acknowledged. */
@@ -53,9 +50,6 @@ export interface ConsumerOptions {
   readonly queues: Queues;
   /** AMQP: `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;
-  readonly connection: ConnectionSettings;
-  readonly transport: TransportOptions;
-  readonly clock: Clock;
 }
 
 export type OpenConsumer = (options: ConsumerOptions) => Consumer;

@@ -1,7 +1,5 @@
-import type { Clock } from '../../util/clock.ts';
-import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
+import type { ReceiverOptions } from './connection-settings.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
-import type { ServerUrls } from './server-url.ts';
 
 /** Celery's task events, which workers publish with `worker_send_task_events`. No broker stores them. */
 export interface EventStream {
@@ -25,11 +23,6 @@ export interface EventStreamSettings {
   readonly queuePrefix: string;
 }
 
-export interface EventStreamOptions extends EventStreamSettings {
-  readonly server: ServerUrls;
-  readonly connection: ConnectionSettings;
-  readonly transport: TransportOptions;
-  readonly clock: Clock;
-}
+export type EventStreamOptions = EventStreamSettings & ReceiverOptions;
 
 export type OpenEventStream = (options: EventStreamOptions) => EventStream;

@@ -1,7 +1,5 @@
-import type { Clock } from '../../util/clock.ts';
-import type { ConnectionSettings, TransportOptions } from './connection-settings.ts';
+import type { ReceiverOptions } from './connection-settings.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
-import type { ServerUrls } from './server-url.ts';
 
 /**
  * A node in the mailbox of Celery's remote control: kombu's `pidbox`, a fanout exchange that every worker is bound to,
@@ -30,15 +28,11 @@ export interface Reply {
   readonly body: Buffer;
 }
 
-export interface MailboxOptions {
-  readonly server: ServerUrls;
+export interface MailboxOptions extends ReceiverOptions {
   /** The fanout exchange, such as `celery.pidbox`. */
   readonly exchange: string;
   /** The node's own queue, such as `celerybeat@host.celery.pidbox`. */
   readonly queue: string;
-  readonly connection: ConnectionSettings;
-  readonly transport: TransportOptions;
-  readonly clock: Clock;
 }
 
 export type OpenMailbox = (options: MailboxOptions) => Mailbox;

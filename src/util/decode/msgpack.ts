@@ -10,133 +10,99 @@ const library = onDemand((require) => require('@msgpack/msgpack') as typeof Msgp
  */
 export function decodeMsgpack(document: Buffer): unknown {
   checkLength(document.length, MAX_LENGTH);
-  new Scan(document).check();
+  scan(document);
   return library().decode(document);
 }
 
-/** What the first byte of a value announces. */
+/** What the first bytes of a value announce. */
 interface Header {
-  /** The length of the header itself, in bytes. */
+  /** Bytes of the value, with its header. */
   readonly size: number;
-  /** Bytes of the value after its header. */
-  readonly data: number;
   /** Values inside a list or map, keys included; `null` for a value that is neither. */
   readonly items: number | null;
 }
 
-/** One pass over the headers of a document, without recursion. */
-class Scan {
-  readonly #document: Buffer;
-  readonly #extent = new Extent();
+/** Passes over the headers of a document, without recursion. */
+function scan(document: Buffer): void {
+  const extent = new Extent();
   /** How many values each open list or map still has. */
-  readonly #open: number[] = [];
+  const open: number[] = [];
   /** The sum of these numbers: each takes one byte at least. */
-  #missing = 1;
-  #at = 0;
-
-  constructor(document: Buffer) {
-    this.#document = document;
-  }
-
-  check(): void {
-    while (this.#missing > 0) {
-      const { size, data, items } = this.#readHeader();
-      this.#at += size + data;
-      this.#missing -= 1;
-      this.#extent.add(1);
-      if (items === null) this.#endValue();
-      else this.#begin(items);
-      if (this.#missing > this.#document.length - this.#at) throw incomplete();
+  let missing = 1;
+  let at = 0;
+  while (missing > 0) {
+    const { size, items } = readHeader(document, at);
+    at += size;
+    missing += (items ?? 0) - 1;
+    extent.add(1);
+    if (missing > document.length - at) throw incomplete();
+    if (items !== null) {
+      extent.enter();
+      open.push(items);
+    } else if (open.length > 0) open[open.length - 1]! -= 1;
+    // Closes the lists and maps whose last value has ended; each is a value of the one around it.
+    while (open.at(-1) === 0) {
+      open.pop();
+      extent.leave();
+      if (open.length > 0) open[open.length - 1]! -= 1;
     }
   }
+}
 
-  #begin(items: number): void {
-    this.#missing += items;
-    this.#extent.enter();
-    this.#open.push(items);
-    if (items > 0) return;
-    this.#open.pop();
-    this.#extent.leave();
-    this.#endValue();
-  }
-
-  /** Closes the lists and maps whose last value has ended. */
-  #endValue(): void {
-    while (this.#open.length > 0) {
-      const rest = this.#open.pop()! - 1;
-      if (rest > 0) {
-        this.#open.push(rest);
-        return;
-      }
-      this.#extent.leave();
-    }
-  }
-
-  #readHeader(): Header {
-    const first = this.#document[this.#at];
-    if (first === undefined) throw incomplete();
-    if (first < 0x80 || first >= 0xe0) return { size: 1, data: 0, items: null };
-    if (first < 0x90) return { size: 1, data: 0, items: 2 * (first & 0x0f) };
-    if (first < 0xa0) return { size: 1, data: 0, items: first & 0x0f };
-    if (first < 0xc0) return { size: 1, data: first & 0x1f, items: null };
-    return this.#readLongHeader(first);
-  }
-
-  #readLongHeader(first: number): Header {
-    const fixed = FIXED.get(first);
-    if (fixed !== undefined) return { size: 1, data: fixed, items: null };
-    const counted = COUNTED.get(first);
-    if (!counted)
-      throw new UndecodableError(`it contains the invalid byte 0x${first.toString(16)}`);
-    const { width, per, isCollection, extra } = counted;
-    if (this.#at + 1 + width > this.#document.length) throw incomplete();
-    const length = per * this.#document.readUIntBE(this.#at + 1, width);
-    const size = 1 + width;
-    return isCollection
-      ? { size, data: 0, items: length }
-      : { size, data: length + extra, items: null };
-  }
+function readHeader(document: Buffer, at: number): Header {
+  const first = document[at];
+  if (first === undefined) throw incomplete();
+  if (first < 0x80 || first >= 0xe0) return { size: 1, items: null };
+  if (first < 0x90) return { size: 1, items: 2 * (first & 0x0f) };
+  if (first < 0xa0) return { size: 1, items: first & 0x0f };
+  if (first < 0xc0) return { size: 1 + (first & 0x1f), items: null };
+  const fixed = FIXED.get(first);
+  if (fixed !== undefined) return { size: 1 + fixed, items: null };
+  const counted = COUNTED.get(first);
+  if (!counted) throw new UndecodableError(`it contains the invalid byte 0x${first.toString(16)}`);
+  const { width, kind } = counted;
+  if (at + 1 + width > document.length) throw incomplete();
+  const count = document.readUIntBE(at + 1, width);
+  const size = 1 + width;
+  if (kind === 'list') return { size, items: count };
+  if (kind === 'map') return { size, items: 2 * count };
+  return { size: size + count + (kind === 'extension' ? 1 : 0), items: null };
 }
 
 /** Bytes after the first of values of a fixed length: nil, booleans, numbers, extensions. */
-const FIXED: ReadonlyMap<number, number> = new Map(
-  Object.entries({
-    ...{ 0xc0: 0, 0xc2: 0, 0xc3: 0 },
-    ...{ 0xca: 4, 0xcb: 8 },
-    ...{ 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8 },
-    ...{ 0xd0: 1, 0xd1: 2, 0xd2: 4, 0xd3: 8 },
-    ...{ 0xd4: 2, 0xd5: 3, 0xd6: 5, 0xd7: 9, 0xd8: 17 },
-  }).map(([first, size]) => [Number(first), size]),
-);
+const FIXED: ReadonlyMap<number, number> = new Map([
+  ...inOrder(0xca, [4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17]),
+  ...inOrder(0xc2, [0, 0]),
+  [0xc0, 0],
+]);
+
+/** The values of bytes in sequence. */
+function inOrder(first: number, sizes: readonly number[]): [number, number][] {
+  return sizes.map((size, i) => [first + i, size]);
+}
 
 interface Counted {
   /** Bytes of the number after the first byte. */
-  readonly width: number;
-  /** Bytes or values for each that the number counts. */
-  readonly per: number;
-  readonly isCollection: boolean;
-  /** Bytes beside those that the number counts: the type of an extension. */
-  readonly extra: number;
+  readonly width: 1 | 2 | 4;
+  readonly kind: 'bytes' | 'extension' | 'list' | 'map';
 }
 
-/** Values whose length follows their first byte: bytes, extensions, texts, lists, maps. */
+/** Values whose length, in bytes or values, follows their first byte. */
 const COUNTED: ReadonlyMap<number, Counted> = new Map([
-  ...sized([0xc4, 0xc5, 0xc6], { per: 1, isCollection: false, extra: 0 }),
-  ...sized([0xc7, 0xc8, 0xc9], { per: 1, isCollection: false, extra: 1 }),
-  ...sized([0xd9, 0xda, 0xdb], { per: 1, isCollection: false, extra: 0 }),
-  ...sized([null, 0xdc, 0xdd], { per: 1, isCollection: true, extra: 0 }),
-  ...sized([null, 0xde, 0xdf], { per: 2, isCollection: true, extra: 0 }),
+  [0xc4, { width: 1, kind: 'bytes' }],
+  [0xc5, { width: 2, kind: 'bytes' }],
+  [0xc6, { width: 4, kind: 'bytes' }],
+  [0xc7, { width: 1, kind: 'extension' }],
+  [0xc8, { width: 2, kind: 'extension' }],
+  [0xc9, { width: 4, kind: 'extension' }],
+  [0xd9, { width: 1, kind: 'bytes' }],
+  [0xda, { width: 2, kind: 'bytes' }],
+  [0xdb, { width: 4, kind: 'bytes' }],
+  [0xdc, { width: 2, kind: 'list' }],
+  [0xdd, { width: 4, kind: 'list' }],
+  [0xde, { width: 2, kind: 'map' }],
+  [0xdf, { width: 4, kind: 'map' }],
 ]);
-
-/** The forms of one kind of value, by the width of their number: 1, 2 and 4 bytes. */
-function sized(
-  firsts: readonly (number | null)[],
-  kind: Omit<Counted, 'width'>,
-): [number, Counted][] {
-  return firsts.flatMap((first, i) =>
-    first === null ? [] : [[first, { ...kind, width: 2 ** i }] as [number, Counted]],
-  );
-}
 
 function incomplete(): UndecodableError {
   return new UndecodableError('it is not complete: it declares more than it contains');

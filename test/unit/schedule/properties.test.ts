@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { cron } from '../../../src/schedule/cron/cron.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
-import { everySeconds } from '../../../src/schedule/timedelta.ts';
+import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { fields, instant, line, zone, ZONES } from './arbitrary.ts';
 import { dueByReading, readings } from './oracle.ts';
 
@@ -126,7 +126,7 @@ describe('any calendar schedule', () => {
     fc.assert(
       fc.property(places, start, hours, fc.boolean(), (timezone, after, every, days) => {
         const seconds = (days ? Math.ceil(every / 24) * DAY : every * HOUR) / 1_000;
-        const schedule = everySeconds(seconds, { relative: true, timezone });
+        const schedule = timedelta({ seconds: seconds }, { relative: true, timezone });
         const until = new Date(after.getTime() + 200 * DAY);
         const occurrences = walkUntil(schedule, after, until);
         expect(schedule.latest!(after, until)).toEqual(occurrences.at(-1) ?? null);

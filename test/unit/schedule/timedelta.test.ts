@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { ConfigError } from '../../../src/util/errors.ts';
-import { everySeconds, timedelta, type TimedeltaParts } from '../../../src/schedule/timedelta.ts';
+import { timedelta, type TimedeltaParts } from '../../../src/schedule/timedelta.ts';
 import { due } from './walk.ts';
 
 describe('timedelta', () => {
@@ -24,8 +24,8 @@ describe('timedelta', () => {
     expect(timedelta(parts).spec).toBe(timedelta({ milliseconds: 7 * 86_400_000 + 30_003 }).spec);
   });
 
-  test('accepts a plain number of seconds', () => {
-    expect(everySeconds(0.5).spec).toBe(timedelta({ milliseconds: 500 }).spec);
+  test('accepts fractions of a unit', () => {
+    expect(timedelta({ seconds: 0.5 }).spec).toBe(timedelta({ milliseconds: 500 }).spec);
   });
 
   test('counts elapsed time: a day has 24 hours across a clock change', () => {
