@@ -37,13 +37,13 @@ export interface EventLength {
 /** The instants within events. The spec is a hash of when they are, so that a changed title is not an edit. */
 export function eventSet(events: readonly CalendarEvent[], description: string): TimeSet {
   const spec = `events(${hash('sha256', events.map(formatEvent).toSorted().join('\n')).slice(0, 32)})`;
-  const single = events.filter(isSingle);
-  const recurring = events.filter((event) => !isSingle(event));
-  const inZone = findIn(single.flatMap(intervalsInZone));
+  const listed = events.filter(isListed);
+  const inZone = findIn(listed.filter(({ zone }) => zone !== null).flatMap(listIntervals));
+  const local = findIn(listed.filter(({ zone }) => zone === null).flatMap(listIntervals));
   const parts = [
-    localSet('', '', findIn(single.flatMap(localIntervals))),
+    localSet('', '', local),
     { stretchAt: (instant: number) => inZone(instant) },
-    ...recurring.map(eventTimes),
+    ...events.filter((event) => !isListed(event)).map(eventTimes),
   ];
   return {
     spec,
@@ -56,22 +56,22 @@ export function eventSet(events: readonly CalendarEvent[], description: string):
   };
 }
 
-/** Whether the times of an event are a list. */
-function isSingle({ rule, removed, removedDays }: CalendarEvent): boolean {
+/** Whether the times of an event are a list, without a rule or exceptions. */
+function isListed({ rule, removed, removedDays }: CalendarEvent): boolean {
   return rule === undefined && removed.size + removedDays.size === 0;
 }
 
-function localIntervals({ start, added, length, zone }: CalendarEvent): readonly Interval[] {
-  if (zone !== null) return [];
-  return [start, ...added].map((each) => [each, each + length.days * DAY + length.elapsed]);
+/** The intervals of a listed event: of instants, or of local times if it has no zone. */
+function listIntervals({ start, added, length, zone }: CalendarEvent): readonly Interval[] {
+  return [start, ...added].map((each) =>
+    zone === null
+      ? [each, each + localLength(length)]
+      : [startInstant(each, zone), endInstant(each, length, zone)],
+  );
 }
 
-function intervalsInZone({ start, added, length, zone }: CalendarEvent): readonly Interval[] {
-  if (zone === null) return [];
-  return [start, ...added].map((each) => [
-    startInstant(each, zone),
-    endInstant(each, length, zone),
-  ]);
+function localLength({ days, elapsed }: EventLength): number {
+  return days * DAY + elapsed;
 }
 
 /** When an event is, as a text that is equal for equal times. */
@@ -97,34 +97,33 @@ export function eventTimes(event: CalendarEvent): Pick<TimeSet, 'stretchAt'> {
 
 /** Local times are compared with local times: such an event lasts as long as the clocks say. */
 function findLocal(event: CalendarEvent): FindLocal {
-  const starts = new EventStarts(event);
-  const { days, elapsed } = event.length;
-  const length = days * DAY + elapsed;
+  const firstStart = eventStarts(event);
+  const length = localLength(event.length);
   return (local) => {
-    const start = starts.firstFrom(local - length + 1) ?? Infinity;
+    const start = firstStart(local - length + 1);
     return start <= local ? { inside: true, end: start + length } : { inside: false, end: start };
   };
 }
 
 function findInZone(event: CalendarEvent, zone: Zone): (instant: number) => Stretch {
-  const starts = new EventStarts(event);
-  const { days, elapsed } = event.length;
+  const firstStart = eventStarts(event);
+  const length = localLength(event.length);
   return (instant) => {
     const span = zone.spanAt(instant);
-    const length = days * DAY + elapsed;
     const slack = instant - length - SLACK > span.start ? 0 : SLACK;
     const now = instant + span.offset;
     let next = span.end;
-    let local = starts.firstFrom(now - length - slack + 1);
-    for (; local !== null; local = starts.firstFrom(local + 1)) {
+    let local = firstStart(now - length - slack + 1);
+    for (; local !== Infinity; local = firstStart(local + 1)) {
       const start = startInstant(local, zone);
       if (start > instant) {
         next = Math.min(next, start);
         // Earlier local times that the clocks skipped may begin after later ones.
         if (local > now) break;
-      } else if (instant < endInstant(local, event.length, zone)) {
-        return { inside: true, end: endInstant(local, event.length, zone) };
+        continue;
       }
+      const end = endInstant(local, event.length, zone);
+      if (instant < end) return { inside: true, end };
     }
     return { inside: false, end: next };
   };
@@ -157,42 +156,24 @@ export function endInstant(local: number, { days, elapsed }: EventLength, zone: 
   return startInstant(local + days * DAY, zone) + elapsed;
 }
 
-/** What says when an event begins. */
 type Beginnings = Pick<CalendarEvent, 'start' | 'rule' | 'added' | 'removed' | 'removedDays'>;
 
-/** The local times at which an event begins. As RFC 5545 has it, the first one counts even if the rule does not have it. */
-class EventStarts {
-  readonly #event: Beginnings;
-  readonly #recurrence: Recurrence | undefined;
-  readonly #added: readonly number[];
-
-  constructor(event: Beginnings) {
-    const { rule, start, added } = event;
-    this.#event = event;
-    this.#recurrence = rule && new Recurrence(rule, start);
-    this.#added = [start, ...added].toSorted((a, b) => a - b);
-  }
-
-  /** Returns the first one at or after `local`, or `null` if there is none. */
-  firstFrom(local: number): number | null {
-    let from = local;
-    for (;;) {
-      const found = this.#first(from);
-      if (found === Infinity) return null;
-      if (!this.#isRemoved(found)) return found;
+/**
+ * Returns a function that finds the first local time at or after another at which an event begins; `Infinity` for none.
+ * In RFC 5545 `start` is one even if the rule does not have it.
+ */
+function eventStarts(event: Beginnings): (local: number) => number {
+  const { start, rule, added, removed, removedDays } = event;
+  const recurrence = rule && new Recurrence(rule, start);
+  const listed = [start, ...added].toSorted((a, b) => a - b);
+  return (local) => {
+    for (let from = local; ;) {
+      const recurring = recurrence?.firstFrom(from) ?? Infinity;
+      const found = Math.min(recurring, listed.find((each) => each >= from) ?? Infinity);
+      if (!removed.has(found) && !removedDays.has(Math.floor(found / DAY) * DAY)) return found;
       from = found + SECOND;
     }
-  }
-
-  #first(from: number): number {
-    const added = this.#added.find((each) => each >= from) ?? Infinity;
-    return Math.min(this.#recurrence?.firstFrom(from) ?? Infinity, added);
-  }
-
-  #isRemoved(local: number): boolean {
-    const { removed, removedDays } = this.#event;
-    return removed.has(local) || removedDays.has(Math.floor(local / DAY) * DAY);
-  }
+  };
 }
 
 /** Standard or summer time of a zone that a calendar file defines itself: an offset, and when it begins. */
@@ -216,23 +197,16 @@ export function observedZone(name: string, observances: readonly Observance[]): 
   });
 }
 
-interface Change {
+interface ClockChange {
   readonly instant: number;
   readonly offset: number;
   readonly offsetBefore: number;
 }
 
-function listChanges({ offset, offsetBefore, ...observance }: Observance): readonly Change[] {
-  const starts = new EventStarts(observance);
-  const changes: Change[] = [];
-  let local = starts.firstFrom(Math.max(FIRST, observance.start));
-  if (observance.start < FIRST) changes.push(at(observance.start));
-  for (; local !== null && local < LAST; local = starts.firstFrom(local + 1)) {
-    changes.push(at(local));
-  }
-  return changes;
-
-  function at(start: number): Change {
-    return { instant: start - offsetBefore, offset, offsetBefore };
-  }
+function listChanges({ offset, offsetBefore, ...observance }: Observance): readonly ClockChange[] {
+  const firstStart = eventStarts(observance);
+  const starts = observance.start < FIRST ? [observance.start] : [];
+  let local = firstStart(Math.max(FIRST, observance.start));
+  for (; local < LAST; local = firstStart(local + 1)) starts.push(local);
+  return starts.map((start) => ({ instant: start - offsetBefore, offset, offsetBefore }));
 }

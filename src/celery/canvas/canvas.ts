@@ -3,7 +3,7 @@ import type { Arguments, MessageOptions } from '../message/message.ts';
 import { renderOptions, type RenderTemplates } from '../message/template.ts';
 
 /**
- * A workflow of tasks, validated and normalized (`shape.ts`): no chain within a chain, no group within a group,
+ * A workflow of tasks, validated and normalized (`sequence`, `parallel`, `makeChord`): no chain within a chain, no group within a group,
  * nothing after a group or a chord, and only tasks have options.
  */
 export type Canvas = Task | Chain | Group | Chord;
@@ -225,17 +225,20 @@ export function withArguments(
   });
 }
 
-function eachStart(canvas: Canvas, change: (task: Task) => Task): Canvas {
-  const within = (parts: readonly Canvas[]) => parts.map((part) => eachStart(part, change));
+/** Changes the first tasks of a canvas; `inBodies` also those of the bodies of chords. */
+export function eachStart(canvas: Canvas, change: (task: Task) => Task, inBodies = false): Canvas {
+  const within = (part: Canvas) => eachStart(part, change, inBodies);
   switch (canvas.kind) {
     case 'task':
       return change(canvas);
     case 'chain':
       return { ...canvas, first: change(canvas.first) };
     case 'group':
-      return { ...canvas, tasks: within(canvas.tasks) };
-    case 'chord':
-      return { ...canvas, header: within(canvas.header) };
+      return { ...canvas, tasks: canvas.tasks.map(within) };
+    case 'chord': {
+      const body = inBodies ? within(canvas.body) : canvas.body;
+      return { ...canvas, header: canvas.header.map(within), body };
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { eachStart, findLastTask } from './canvas.ts';
 import type { Canvas, Chord, Task, Chain, Group, Links } from './canvas.ts';
 import { BEAT_TASK } from '../message/beat-task.ts';
 import type { LazyContext } from '../message/lazy.ts';
@@ -26,15 +27,26 @@ interface Unfolded {
   readonly chords: readonly ChordSize[];
 }
 
+/** The values that all signatures of one occurrence share. */
+interface OccurrenceContext {
+  /** The IANA zone of instants. */
+  readonly timezone: string;
+  /** The occurrence, for its functions. */
+  readonly lazyContext: LazyContext;
+  /** The queue for replies. */
+  readonly replyTo: string;
+  readonly idAt: (place: string) => string;
+}
+
 /** Lists the tasks to publish: Celery's `apply_async` without publishing. `id` is that of the result. */
-export function unfold(canvas: Canvas, id: string, context: FreezeContext): Unfolded {
+export function unfold(canvas: Canvas, id: string, context: OccurrenceContext): Unfolded {
   const calls: TaskCall[] = [];
   const chords: ChordSize[] = [];
   const result = start(canvas, { place: '', id }, { ...context, calls, chords });
   return { id: result.id, calls, chords };
 }
 
-interface UnfoldContext extends FreezeContext {
+interface UnfoldContext extends OccurrenceContext {
   readonly calls: TaskCall[];
   readonly chords: ChordSize[];
 }
@@ -103,16 +115,9 @@ function call(
 
 /** Counts the results of a part of a header for which the body of the chord waits. */
 function countResults(canvas: Canvas): number {
-  switch (canvas.kind) {
-    case 'task':
-      return 1;
-    case 'chain':
-      return countResults(canvas.rest.at(-1)!);
-    case 'group':
-      return canvas.tasks.reduce((sum, task) => sum + countResults(task), 0);
-    case 'chord':
-      return countResults(canvas.body);
-  }
+  const last = findLastTask(canvas);
+  if (last.kind === 'task') return 1;
+  return last.tasks.reduce((sum, task) => sum + countResults(task), 0);
 }
 
 /** Serializes results as Celery's `GroupResult.save`, without parents. */
@@ -130,22 +135,11 @@ function toTuple({ id, nodes }: Result): unknown {
  * on to its body, although a worker publishes that. Only the first step of a chain has the header.
  */
 function markScheduled(canvas: Canvas): Canvas {
-  switch (canvas.kind) {
-    case 'task': {
-      const headers = { ...canvas.options.headers, [BEAT_TASK]: true };
-      return { ...canvas, options: { ...canvas.options, headers } };
-    }
-    case 'chain':
-      return { ...canvas, first: markScheduled(canvas.first) as Task };
-    case 'group':
-      return { ...canvas, tasks: canvas.tasks.map(markScheduled) };
-    case 'chord':
-      return {
-        ...canvas,
-        header: canvas.header.map(markScheduled),
-        body: markScheduled(canvas.body),
-      };
-  }
+  const mark = (task: Task): Task => {
+    const headers = { ...task.options.headers, [BEAT_TASK]: true };
+    return { ...task, options: { ...task.options, headers } };
+  };
+  return eachStart(canvas, mark, true);
 }
 
 // Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
@@ -163,12 +157,6 @@ interface Position {
   readonly chord?: SerializedSignature | undefined;
 }
 
-interface FreezeContext extends SerializeContext {
-  /** The queue for replies. */
-  readonly replyTo: string;
-  readonly idAt: (place: string) => string;
-}
-
 /** The id of a result; for a group also the results of its tasks. */
 interface Result {
   readonly id: string;
@@ -180,7 +168,7 @@ interface Frozen {
   readonly result: Result;
 }
 
-function freeze(canvas: Canvas, position: Position, context: FreezeContext): Frozen {
+function freeze(canvas: Canvas, position: Position, context: OccurrenceContext): Frozen {
   switch (canvas.kind) {
     case 'task':
       return freezeTask(canvas, position, context);
@@ -193,7 +181,7 @@ function freeze(canvas: Canvas, position: Position, context: FreezeContext): Fro
   }
 }
 
-function freezeTask(task: Task, position: Position, context: FreezeContext): Frozen {
+function freezeTask(task: Task, position: Position, context: OccurrenceContext): Frozen {
   const id = assignId(task, position, context);
   const replyTo = task.options.replyTo ?? context.replyTo;
   const signature = serializeTask(
@@ -204,26 +192,26 @@ function freezeTask(task: Task, position: Position, context: FreezeContext): Fro
   return { signature, result: { id } };
 }
 
-function assignId({ options }: Task, { id, place }: Position, { idAt }: FreezeContext): string {
+function assignId({ options }: Task, { id, place }: Position, { idAt }: OccurrenceContext): string {
   return options.taskId ?? id ?? idAt(place);
 }
 
-function freezeChain({ first, rest }: Chain, position: Position, context: FreezeContext): Frozen {
+function freezeChain(
+  { first, rest }: Chain,
+  position: Position,
+  context: OccurrenceContext,
+): Frozen {
   const start = freeze(first, { place: `${position.place}/0` }, context);
   const { signatures, result } = freezeRest(rest, position, context);
-  const signature = serializeComposite(
-    { kind: 'chain' },
-    { tasks: [start.signature, ...signatures] },
-    { task_id: result.id },
-  );
-  return { signature, result };
+  const tasks = [start.signature, ...signatures];
+  return { signature: serializeComposite('chain', { tasks }, { task_id: result.id }), result };
 }
 
 /** Freezes the steps after the first of a chain; the last one has the position of the chain. */
 function freezeRest(
   rest: Chain['rest'],
   position: Position,
-  context: FreezeContext,
+  context: OccurrenceContext,
 ): { signatures: SerializedSignature[]; result: Result } {
   const frozen = rest.map((step, i) => {
     const place = `${position.place}/${i + 1}`;
@@ -232,7 +220,7 @@ function freezeRest(
   return { signatures: frozen.map(({ signature }) => signature), result: frozen.at(-1)!.result };
 }
 
-function freezeGroup({ id, tasks }: Group, position: Position, context: FreezeContext): Frozen {
+function freezeGroup({ id, tasks }: Group, position: Position, context: OccurrenceContext): Frozen {
   const groupId = id ?? position.id ?? context.idAt(position.place);
   const frozen = tasks.map((task, i) => {
     const place = `${position.place}/${i}`;
@@ -241,26 +229,26 @@ function freezeGroup({ id, tasks }: Group, position: Position, context: FreezeCo
     return freeze(task, { place, groupIndex: i, ...whole }, context);
   });
   const options = { task_id: groupId, ...groupOptions(position), root_id: null, parent_id: null };
-  const signature = serializeComposite(
-    { kind: 'group' },
-    { tasks: frozen.map((part) => part.signature) },
-    options,
-  );
-  return { signature, result: { id: groupId, nodes: frozen.map(({ result }) => result) } };
+  const signatures = frozen.map(({ signature }) => signature);
+  return {
+    signature: serializeComposite('group', { tasks: signatures }, options),
+    result: { id: groupId, nodes: frozen.map(({ result }) => result) },
+  };
 }
 
-function freezeChord({ header, body }: Chord, position: Position, context: FreezeContext): Frozen {
+function freezeChord(
+  { header, body }: Chord,
+  position: Position,
+  context: OccurrenceContext,
+): Frozen {
   const id = context.idAt(`${position.place}/header`);
   const after = freeze(body, { ...position, place: `${position.place}/body` }, context);
   const group: Group = { kind: 'group', id, tasks: header };
-  const before = freeze(
-    group,
-    { place: `${position.place}/header`, chord: after.signature },
-    context,
-  );
+  const inHeader = { place: `${position.place}/header`, chord: after.signature };
+  const before = freeze(group, inHeader, context);
   const kwargs = { kwargs: {}, header: before.signature, body: after.signature };
   return {
-    signature: serializeComposite({ kind: 'chord' }, kwargs, { task_id: id }),
+    signature: serializeComposite('chord', kwargs, { task_id: id }),
     result: after.result,
   };
 }
@@ -281,27 +269,19 @@ interface SerializedSignature extends Arguments {
   readonly immutable: boolean;
 }
 
-/** The values that all signatures of one occurrence share. */
-interface SerializeContext {
-  /** The IANA zone of instants. */
-  readonly timezone: string;
-  /** The occurrence, for its functions. */
-  readonly lazyContext: LazyContext;
-}
-
 /** Serializes a signature without ids, which a worker may start any number of times. */
-function serialize(canvas: Canvas, context: SerializeContext): SerializedSignature {
+function serialize(canvas: Canvas, context: OccurrenceContext): SerializedSignature {
   const each = (parts: readonly Canvas[]) => parts.map((part) => serialize(part, context));
   switch (canvas.kind) {
     case 'task':
       return serializeTask(canvas, {}, context);
     case 'chain':
-      return serializeComposite(canvas, { tasks: each([canvas.first, ...canvas.rest]) });
+      return serializeComposite(canvas.kind, { tasks: each([canvas.first, ...canvas.rest]) });
     case 'group':
-      return serializeComposite(canvas, { tasks: each(canvas.tasks) });
+      return serializeComposite(canvas.kind, { tasks: each(canvas.tasks) });
     case 'chord': {
       const [header, body] = [each(canvas.header), serialize(canvas.body, context)];
-      return serializeComposite(canvas, { kwargs: {}, header, body });
+      return serializeComposite(canvas.kind, { kwargs: {}, header, body });
     }
   }
 }
@@ -310,7 +290,7 @@ function serialize(canvas: Canvas, context: SerializeContext): SerializedSignatu
 function serializeTask(
   task: Task,
   ids: SerializedSignature['options'],
-  context: SerializeContext,
+  context: OccurrenceContext,
 ): SerializedSignature {
   const { link, errback } = serializeLinks(task.links, context);
   const options = {
@@ -325,7 +305,7 @@ function serializeTask(
 }
 
 function serializeComposite(
-  { kind }: Pick<Chain | Group | Chord, 'kind'>,
+  kind: 'chain' | 'group' | 'chord',
   kwargs: SerializedSignature['kwargs'],
   options: SerializedSignature['options'] = {},
 ): SerializedSignature {
@@ -334,12 +314,12 @@ function serializeComposite(
 }
 
 /** Resolves the arguments of a task. Throws a `BeatError` if a function fails. */
-function resolveArguments(task: Task, { lazyContext }: SerializeContext): Arguments {
+function resolveArguments(task: Task, { lazyContext }: OccurrenceContext): Arguments {
   return task.compute?.(lazyContext) ?? task;
 }
 
 /** Serializes callbacks; `null` for none. */
-function serializeLinks({ link, linkError }: Links, context: SerializeContext) {
+function serializeLinks({ link, linkError }: Links, context: OccurrenceContext) {
   const each = (links: readonly Canvas[]) =>
     links.length > 0 ? links.map((callback) => serialize(callback, context)) : null;
   return { link: each(link), errback: each(linkError) };

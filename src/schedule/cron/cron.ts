@@ -82,9 +82,7 @@ export function cron(expression: string, options: CronOptions = {}): Schedule {
   if (typeof line === 'number') return timedelta({ milliseconds: line }, options);
   const fields = readFields(line, options.seed ?? '');
   if (options.seed === undefined && fields.flat().some(({ hashed }) => hashed)) {
-    return new HashedCron(line, options.timezone, (seed, timezone) =>
-      cron(line, { seed, timezone }),
-    );
+    return new HashedCron(line, options.timezone);
   }
   return calendarSchedule(toRule(fields, split(line)), options);
 }
@@ -154,9 +152,6 @@ function distinct(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-/** Creates the schedule of an expression with `H` from the seed. */
-type Make = (seed: string, timezone: string | undefined) => Schedule;
-
 /**
  * A cron expression with `H` whose entry is not known yet. Resolving a configuration replaces it (`forEntry`);
  * until then `next` throws, because any answer would differ from the final schedule.
@@ -166,12 +161,10 @@ class HashedCron implements Schedule {
   readonly timezone: string;
   readonly #line: string;
   readonly #own: string | undefined;
-  readonly #make: Make;
 
-  constructor(line: string, timezone: string | undefined, make: Make) {
+  constructor(line: string, timezone: string | undefined) {
     this.#line = line;
     this.#own = timezone === undefined ? undefined : checkZone(timezone);
-    this.#make = make;
     this.timezone = this.#own ?? 'UTC';
     this.spec = `cron(${line.replace(/\s+/g, ' ')}) of an entry ${this.timezone}`;
     Object.freeze(this);
@@ -185,11 +178,11 @@ class HashedCron implements Schedule {
   }
 
   inZone(timezone: string): Schedule {
-    return this.#own === undefined ? new HashedCron(this.#line, timezone, this.#make) : this;
+    return this.#own === undefined ? new HashedCron(this.#line, timezone) : this;
   }
 
   /** The result still has no zone if this schedule has none. */
   forEntry(name: string): Schedule {
-    return this.#make(name, this.#own);
+    return cron(this.#line, { seed: name, timezone: this.#own });
   }
 }
