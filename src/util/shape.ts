@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
 /** The schemas of the public shapes, with their names in the OpenAPI document and in docs/api.md. */
-export const SHAPES = z.registry<{ readonly id: string; readonly description: string }>();
+export const SHAPES = z.registry<{ readonly id: string }>();
 
-/** Names a schema as a public shape. */
+/** Makes a schema a public shape. */
 export function shape<S extends z.ZodType>(id: string, description: string, schema: S): S {
-  SHAPES.add(schema, { id, description });
-  return schema;
+  const described = schema.describe(description);
+  SHAPES.add(described, { id });
+  return described;
 }
 
 /** The type of a public shape. */

@@ -1,11 +1,9 @@
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Path, Report } from '../validate.ts';
+import { alert } from './alert.ts';
 
-/** The fields of an alert, which placeholders of a webhook's body name. */
-const ALERT_FIELDS = [
-  ...['kind', 'entry', 'text', 'at', 'task', 'taskId', 'dueAt', 'sentAt', 'latenessMs'],
-  ...['state', 'error', 'worker', 'runtimeMs', 'reason', 'count'],
-] as const;
+/** The names that placeholders of a webhook's body may have. */
+const ALERT_FIELDS: readonly string[] = Object.keys(alert.shape);
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 
@@ -13,7 +11,7 @@ const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 export function checkBody(value: unknown, path: Path, report: Report): void {
   if (typeof value === 'string') {
     for (const [written, name = ''] of value.matchAll(PLACEHOLDER)) {
-      if ((ALERT_FIELDS as readonly string[]).includes(name)) continue;
+      if (ALERT_FIELDS.includes(name)) continue;
       const hint = didYouMean(name, ALERT_FIELDS) || `; allowed: ${ALERT_FIELDS.join(', ')}`;
       report(path, `unknown placeholder "${written}"${hint}`);
     }

@@ -59,7 +59,7 @@ const definitions = z
 /** What a command says of itself, field by field: of a malformed one, those that can be read are shown. */
 export const HEADER = {
   id: text(MAX_ID).describe(
-    'Unique, such as a UUID: a command that is sent twice is applied once.',
+    'Unique, such as a UUID: a command that is sent twice is applied once. The API chooses one if a request has none.',
   ),
   at: optional(instant).describe('When it was sent, by the clock of its sender.'),
   by: text(MAX_TEXT)
@@ -150,7 +150,7 @@ export function fieldsOf(name: CommandName): readonly string[] {
 
 export const commandSchema = shape(
   'Command',
-  'A request to the leader.',
+  'A request to the leader: see [commands](commands.md).',
   z.discriminatedUnion(
     'do',
     [pause, resume, run, skip, backfill, add, update, remove, reload],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alert } from '../../config/alerts/alert.ts';
 import { commandSchema, HEADER } from '../../entries/commands/command.ts';
 import { audit, auditRow, pending } from '../../entries/commands/shapes.ts';
 import { day, historyPage, why } from '../../read-models/history/shapes.ts';
@@ -122,6 +123,15 @@ export function openApi(version: string): object {
         { [each.method ?? 'get']: describe(path, each) },
       ]),
     ),
+    webhooks: {
+      alert: {
+        post: {
+          summary: 'beat calls the webhook of the setting `alerts`.',
+          requestBody: { required: true, content: contentOf(alert) },
+          responses: { '2XX': { description: 'The alert was received.' } },
+        },
+      },
+    },
   };
 }
 
@@ -134,7 +144,7 @@ function describe(
     summary,
     parameters: [...(path.includes('{name}') ? [NAME] : []), ...parametersOf(query)],
     ...(body && {
-      requestBody: { required: true, content: { 'application/json': { schema: refTo(body) } } },
+      requestBody: { required: true, content: contentOf(body) },
     }),
     responses: {
       ...Object.fromEntries(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
+import type { Alert } from '../../config/alerts/alert.ts';
 import type { AlertKind, AlertSettings, EntryAlerts } from '../../config/alerts/settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { OutcomeEvent, SentEvent, SkippedEvent } from '../../contracts/events/beat-events.ts';
@@ -7,6 +8,7 @@ import type { EventSource } from '../../contracts/events/events.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { isKnown, sourceOfRun } from '../../entries/catalog/outcome-source.ts';
 import type { Clock } from '../../util/clock.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import type { Delivery } from './delivery.ts';
 import {
   toMonitorSchedule,
@@ -14,7 +16,6 @@ import {
   buildCheckIn,
   type CheckIn,
   buildWebhook,
-  type Alert,
 } from './requests.ts';
 
 export interface AlertsOptions {
@@ -97,7 +98,7 @@ export class Alerts {
     const status = isFollowed ? 'in_progress' : 'ok';
     this.#checkIn(alerts, { entry, taskId, status, runtimeMs: null, at: sentAt });
     const latenessMs = Math.max(0, sentAt - dueAt);
-    const run = { task, taskId, dueAt: iso(dueAt), sentAt: iso(sentAt), latenessMs };
+    const run = { task, taskId, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt), latenessMs };
     if (cause !== 'schedule' && cause !== 'catch-up') return;
     if (latenessMs >= alerts.lateAfter) {
       this.#problems.begin(entry, 'late');
@@ -114,11 +115,11 @@ export class Alerts {
     if (!alerts) return;
     this.#problems.begin(entry, 'missed');
     const runs = count === 1 ? '1 run' : `${count ?? 'more than 10000'} runs`;
-    const text = `Entry ${entry} missed ${runs} (${reason}), the first due at ${iso(first)}`;
+    const text = `Entry ${entry} missed ${runs} (${reason}), the first due at ${formatIso(first)}`;
     this.#ping(alerts, entry, 'fail', null, text);
     this.#call(alerts, {
       ...{ ...NONE, kind: 'missed', entry, text },
-      ...{ dueAt: iso(first), reason, count },
+      ...{ dueAt: formatIso(first), reason, count },
     });
   }
 
@@ -133,7 +134,7 @@ export class Alerts {
     const at = this.#options.clock.now();
     const status = isSuccess ? 'ok' : 'error';
     this.#checkIn(alerts, { entry, taskId, status, runtimeMs, at });
-    const run = { task, taskId, dueAt: iso(event.dueAt), state, error, worker, runtimeMs };
+    const run = { task, taskId, dueAt: formatIso(event.dueAt), state, error, worker, runtimeMs };
     if (!isSuccess) {
       this.#problems.begin(entry, 'failure');
       this.#call(alerts, { ...NONE, ...run, kind: 'failure', entry, text });
@@ -174,7 +175,7 @@ export class Alerts {
     if (!webhook?.on.includes(alert.kind)) return;
     const { clock, delivery } = this.#options;
     const at = clock.now();
-    delivery.push(buildWebhook(webhook, { ...alert, at: iso(at) }, { id: randomUUID(), at }));
+    delivery.push(buildWebhook(webhook, { ...alert, at: formatIso(at) }, { id: randomUUID(), at }));
   }
 
   #findEntry(name: string): Entry | undefined {
@@ -184,10 +185,6 @@ export class Alerts {
     }
     return this.#entries.byName.get(name);
   }
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
 
 /** What is wrong with an entry at present. */

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { Alert } from '../../config/alerts/alert.ts';
 import { fillBody } from '../../config/alerts/check-body.ts';
-import type { SentrySettings, AlertKind, WebhookSettings } from '../../config/alerts/settings.ts';
+import type { SentrySettings, WebhookSettings } from '../../config/alerts/settings.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
 /** A request that reports something about a run to another service. */
@@ -128,27 +129,6 @@ export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertR
 function toCheckInId(taskId: string): string {
   if (isUuid(taskId)) return taskId.replaceAll('-', '');
   return createHash('sha256').update(taskId).digest('hex').slice(0, 32);
-}
-
-/** What a webhook is called with. Instants are ISO 8601 in UTC; a field that the kind does not have is `null`. */
-export interface Alert {
-  readonly kind: AlertKind;
-  readonly entry: string;
-  /** One line for people. */
-  readonly text: string;
-  readonly at: string;
-  readonly task: string | null;
-  readonly taskId: string | null;
-  readonly dueAt: string | null;
-  readonly sentAt: string | null;
-  readonly latenessMs: number | null;
-  readonly state: string | null;
-  readonly error: string | null;
-  readonly worker: string | null;
-  readonly runtimeMs: number | null;
-  /** Why occurrences were skipped. */
-  readonly reason: string | null;
-  readonly count: number | null;
 }
 
 /** A call of a webhook, signed as Standard Webhooks describes: HMAC-SHA256 over id, timestamp and body. */

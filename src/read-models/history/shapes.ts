@@ -56,7 +56,11 @@ const skip = shape(
 );
 export type SkipView = ShapeOf<typeof skip>;
 
-const unreadableRow = unreadable.extend({ entry: z.string() });
+const unreadableRow = shape(
+  'UnreadableRow',
+  'A row of the history that is damaged, or that another program wrote.',
+  unreadable.extend({ entry: z.string() }),
+);
 export type UnreadableView = ShapeOf<typeof unreadableRow>;
 
 export const historyRow = z.union([run, skip, unreadableRow]);
@@ -133,34 +137,52 @@ export const why = shape(
 export type WhyView = ShapeOf<typeof why>;
 export type NearView = ShapeOf<typeof near>;
 
-const occurrence = z.object({
-  entry: z.string(),
-  dueAt: instant,
-  status: z.enum(ACCOUNTS),
-  reason: skipReason.optional(),
-  ...recorded,
-});
+const occurrence = shape(
+  'Occurrence',
+  'An occurrence with what became of it.',
+  z.object({
+    entry: z.string(),
+    dueAt: instant,
+    status: z.enum(ACCOUNTS),
+    reason: skipReason.optional(),
+    ...recorded,
+  }),
+);
 export type OccurrenceView = ShapeOf<typeof occurrence>;
 
-const summary = z.object({
-  entries: z.int(),
-  unreadable: z.int().describe('Entries that cannot be read.'),
-  unreadableRows: z.int(),
-  scheduledLater: z
-    .int()
-    .describe(
-      'Entries that were added, edited or enabled within the period, or are not scheduled.',
-    ),
-  ...(Object.fromEntries(ACCOUNTS.map((kind) => [kind, z.int()])) as Record<AccountKind, z.ZodInt>),
-});
+const counts = Object.fromEntries(ACCOUNTS.map((kind) => [kind, z.int()])) as Record<
+  AccountKind,
+  z.ZodInt
+>;
+const summary = shape(
+  'AccountingSummary',
+  'How many occurrences have each status, after all of them.',
+  z.object({
+    summary: z.object({
+      entries: z.int(),
+      unreadable: z.int().describe('Entries that cannot be read.'),
+      unreadableRows: z.int(),
+      scheduledLater: z
+        .int()
+        .describe(
+          'Entries that were added, edited or enabled within the period, or are not scheduled.',
+        ),
+      ...counts,
+    }),
+  }),
+);
 
 export const accounting = shape(
   'Accounting',
   'A line of `beat audit --json`: an occurrence with what became of it, an unreadable row, or, at the end, the counts.',
   z.union([
     occurrence,
-    unreadableRow.extend({ status: z.literal('unreadable') }),
-    z.object({ summary }),
+    shape(
+      'UnreadableOccurrence',
+      'A row of the history that cannot be read: what it says of an occurrence is not known.',
+      unreadableRow.extend({ status: z.literal('unreadable') }),
+    ),
+    summary,
   ]),
 );
 export type AccountingLine = ShapeOf<typeof accounting>;

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { alert } from '../../../../src/config/alerts/alert.ts';
 import { toMonitorSchedule } from '../../../../src/observe/alerts/requests.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
@@ -145,6 +146,7 @@ describe('webhooks', () => {
       },
       { kind: 'recovered', state: 'SUCCESS' },
     ]);
+    for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
 
   test('a late run is an alert, and a run in time ends it', () => {
@@ -154,6 +156,7 @@ describe('webhooks', () => {
     events.emit('sent', sent({ sentAt: NOON + 90_000, cause: 'manual' }));
     events.emit('sent', sent());
     expect(bodies()).toMatchObject([{ kind: 'late', latenessMs: 30_000 }, { kind: 'recovered' }]);
+    for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
 
   test('a missed stretch is an alert with its reason and its count', () => {
@@ -165,6 +168,7 @@ describe('webhooks', () => {
       { kind: 'missed', reason: 'missed', count: 2 },
       { kind: 'recovered' },
     ]);
+    for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
 
   test('only the kinds in `on` are sent', () => {
