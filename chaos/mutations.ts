@@ -116,7 +116,7 @@ export const MUTATIONS = {
   /** Removes messages from the outbox when they are written to the socket, without waiting for confirms. */
   unconfirmed: [
     {
-      file: 'leader/outbox/send.js',
+      file: 'leader/outbox/message-states.js',
       text: '(await Promise.all(answers)).flatMap((each) => [...each])',
       instead: '(void Promise.allSettled(answers), [])',
     },

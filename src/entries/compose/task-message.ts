@@ -4,12 +4,18 @@ import { nextAfter } from '../../schedule/next-after.ts';
 import { LAST_INSTANT, pythonIso, utcIso } from '../../celery/message/parse-instant.ts';
 import type { Message, MessageOptions } from '../../celery/message/message.ts';
 import type { WorkflowRun } from '../../celery/message/run.ts';
-import { encodeBody, buildProtocol1Body } from '../../celery/message/payload.ts';
-import type { Prepared } from './prepare.ts';
+import { buildProtocol1Body, encodeBody, type Payload } from '../../celery/message/payload.ts';
+import type { Routed } from '../../celery/routing/router.ts';
 import type { MessageContext } from './message-context.ts';
 
-/** A task of an occurrence, encoded and routed. */
-export interface PreparedTask extends Prepared {
+/** The encoded arguments and the destination of a task. */
+export interface PreparedTask {
+  readonly payload: Payload;
+  readonly routed: Routed;
+}
+
+/** A task of an occurrence. */
+interface TaskOfRun extends PreparedTask {
   readonly occurrence: Occurrence;
   readonly task: string;
   readonly taskId: string;
@@ -19,7 +25,7 @@ export interface PreparedTask extends Prepared {
 
 /** Creates the message of a task. Relative times count from `sentAt` (epoch milliseconds), as in Celery. */
 export function taskMessage(
-  call: PreparedTask,
+  call: TaskOfRun,
   sentAt: number,
   messageContext: MessageContext,
 ): Message {

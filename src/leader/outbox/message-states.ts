@@ -1,4 +1,4 @@
-import type { Rejection } from '../../contracts/broker/broker.ts';
+import type { Broker, Rejection } from '../../contracts/broker/broker.ts';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { OutboxMessage } from '../../contracts/store/outbox.ts';
 
@@ -20,7 +20,7 @@ export type MessageState =
 
 const PENDING: MessageState = { kind: 'pending' };
 
-/** The states of the messages in the outbox, by entry. */
+/** The states of the messages in the outbox, by entry, and their way to the broker. */
 export class MessageStates {
   readonly #entries = new Map<string, Map<string, readonly [OutboxMessage, MessageState]>>();
 
@@ -73,5 +73,52 @@ export class MessageStates {
       for (const [, { kind }] of messages.values()) if (kinds.includes(kind)) count++;
     }
     return count;
+  }
+
+  /** Those of the messages that the broker may be asked to publish: new, rejected before, or without an answer. */
+  selectUnsent(messages: readonly OutboxMessage[]): readonly OutboxMessage[] {
+    return messages.filter((message) => {
+      const { kind } = this.get(message);
+      return kind === 'pending' || kind === 'rejected';
+    });
+  }
+
+  /**
+   * Sends the unsent ones of the messages to the broker, and waits for the answers about all of them. Resolves with
+   * the rejected ones. Rejects if there is no answer about some of them: they are unsent again.
+   */
+  async send(broker: Broker, messages: readonly OutboxMessage[]): Promise<Rejections> {
+    const unsent = this.selectUnsent(messages);
+    if (unsent.length > 0) this.#startSending(broker, unsent);
+    const answers = new Set<Promise<Rejections>>();
+    for (const message of messages) {
+      const state = this.get(message);
+      if (state.kind === 'publishing') answers.add(state.answer);
+    }
+    const rejections = new Map((await Promise.all(answers)).flatMap((each) => [...each]));
+    if (rejections.size === 0) return rejections;
+    const ids = new Set(messages.map(({ id }) => id));
+    return new Map([...rejections].filter(([id]) => ids.has(id)));
+  }
+
+  #startSending(broker: Broker, messages: readonly OutboxMessage[]): void {
+    const before = messages.map((message) => this.get(message));
+    const answer = broker.publish(messages.map(({ message }) => message)).then(
+      (rejected) => {
+        const byMessage = new Map(rejected.map((each) => [each.message, each]));
+        const rejections = new Map();
+        for (const message of messages) {
+          const rejection = byMessage.get(message.message);
+          this.set(message, { kind: rejection ? 'rejected' : 'confirmed' });
+          if (rejection) rejections.set(message.id, rejection);
+        }
+        return rejections;
+      },
+      (error: unknown) => {
+        for (const [i, message] of messages.entries()) this.set(message, before[i]!);
+        throw error;
+      },
+    );
+    for (const message of messages) this.set(message, { kind: 'publishing', answer });
   }
 }

@@ -4,7 +4,7 @@ import { openStores, type StoreOptions } from '../../drivers/open-store.ts';
 import type { CatchUpPolicy } from '../../entries/planning/catch-up.ts';
 import { OutboxLedger } from './outbox-ledger.ts';
 import { OutboxRelay } from './relay.ts';
-import type { RelayReports } from './reports.ts';
+import type { RelayReports } from './term-publisher.ts';
 
 /** What the relay reports and asks, if broker and state are two stores. */
 export interface OutboxOptions {

@@ -1,6 +1,6 @@
 import type { OutboxEvent } from '../../contracts/events/beat-events.ts';
 import type { Events } from '../../contracts/events/events.ts';
-import type { RelayReports } from './reports.ts';
+import type { RelayReports } from './term-publisher.ts';
 import { formatDestination } from '../../celery/message/destination.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 

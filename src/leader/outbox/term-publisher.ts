@@ -5,18 +5,41 @@ import {
   type CatchUpPolicy,
 } from '../../entries/planning/catch-up.ts';
 import type { Message } from '../../celery/message/message.ts';
+import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Outbox, OutboxMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
 import { isReadable, isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
 import type { Clock } from '../../util/clock.ts';
 import { MessageStates, type Rejections } from './message-states.ts';
-import type { RelayReports } from './reports.ts';
-import { selectUnsent, send } from './send.ts';
 import { Withdrawals, type Withdrawal } from './withdrawals.ts';
 
 /** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
 export type FindPolicies = (
   entries: readonly string[],
 ) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
+
+/** Called with what becomes of messages that were not published with their commit. */
+export interface RelayReports {
+  /** The relay dealt with some of the messages: there may be many. */
+  progressed(): void;
+  /** The messages are in their queues now. */
+  delivered(messages: readonly OutboxMessage[]): void;
+  /**
+   * The messages were removed: expired, or too late by the catch-up policy of their entry. The history has the runs
+   * that this withdraws.
+   */
+  skipped(
+    messages: readonly OutboxMessage[],
+    reason: SkipReason,
+    withdrawn: readonly Withdrawal[],
+  ): void;
+  /**
+   * So many messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
+   * milliseconds. Called whenever the number may have changed.
+   */
+  waiting(count: number, oldest: number | null): void;
+  /** So many messages cannot be read and stay in the outbox, `first` among them. Called after each pass through the outbox. */
+  unreadable(count: number, first: readonly Unreadable[]): void;
+}
 
 export interface PublisherOptions {
   readonly outbox: Outbox;
@@ -66,7 +89,7 @@ export class TermPublisher {
   async publish(
     messages: readonly OutboxMessage[],
   ): Promise<{ readonly rejections: Rejections; readonly isCurrent: boolean }> {
-    const rejections = await send(this.#options.broker, this.#states, messages);
+    const rejections = await this.#states.send(this.#options.broker, messages);
     const skipped = await this.#skipLate(Map.groupBy(messages, ({ run }) => run.entry));
     const confirmed = messages.filter(({ id }) => !rejections.has(id));
     return { rejections, isCurrent: await this.#remove([...confirmed, ...skipped]) };
@@ -124,7 +147,7 @@ export class TermPublisher {
   async #publishDelayed(messages: readonly OutboxMessage[]): Promise<boolean> {
     const { clock, reports } = this.#options;
     const now = clock.now();
-    const unsent = selectUnsent(this.#states, messages);
+    const unsent = this.#states.selectUnsent(messages);
     const expired = new Set(unsent.filter(({ message }) => isExpired(message, now)));
     for (const each of expired) this.#states.set(each, { kind: 'skipped', reason: 'expired' });
     const { rejections, isCurrent } = await this.publish(

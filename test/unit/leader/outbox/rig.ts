@@ -4,7 +4,7 @@ import { StoreError } from '../../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../../src/leader/outbox/outbox-ledger.ts';
 import { OutboxRelay } from '../../../../src/leader/outbox/relay.ts';
 import type { OutboxMessage, Outbox } from '../../../../src/contracts/store/outbox.ts';
-import type { RelayReports } from '../../../../src/leader/outbox/reports.ts';
+import type { RelayReports } from '../../../../src/leader/outbox/term-publisher.ts';
 import { DEFAULT_POLICY, type CatchUpPolicy } from '../../../../src/entries/planning/catch-up.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../../src/drivers/memory/store.ts';
