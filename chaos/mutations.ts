@@ -2,7 +2,6 @@ import type { Mutation } from './program.ts';
 
 const LUA = 'drivers/redis/scripts';
 const LUA_STATES = `${LUA}/includes/compare-states.lua`;
-const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
 const SQL_STATES = 'drivers/sql/states.js';
 /** The comparison of states that all stores but Redis share. */
@@ -53,12 +52,6 @@ const LUA_PASS = `
 
 const COMPARE = `return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };`;
 
-const SQLITE_FENCE = `        if (!this.#isNewest(db, token))
-            return { kind: 'fenced' };
-`;
-const SQLITE_CHECK = `'ledger.commit', (db) => {\n`;
-const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
-
 const SQL_FENCE = `        if ((await this.newestTerm(tx)) !== token)
             return { kind: 'fenced' };
 `;
@@ -69,7 +62,6 @@ const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.
 
 const unfenced: readonly Mutation[] = [
   { file: LUA_STATES, text: LUA_FENCE, instead: '' },
-  { file: SQLITE, text: SQLITE_FENCE, instead: '' },
   { file: SQL_STATES, text: SQL_FENCE, instead: '' },
 ];
 
@@ -89,8 +81,6 @@ export const MUTATIONS = {
   'publish-first': [
     { file: `${LUA}/includes/push.lua`, text: LUA_PUSH, instead: LUA_PASS },
     { file: `${LUA}/commit.lua`, text: LUA_CHECK, instead: LUA_BEFORE + LUA_PUSH + LUA_CHECK },
-    { file: SQLITE, text: SQLITE_PUSH, instead: '' },
-    { file: SQLITE, text: SQLITE_CHECK, instead: SQLITE_CHECK + SQLITE_PUSH },
     { file: SQL, text: SQL_PUSH, instead: '' },
     { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_BEFORE },
   ],

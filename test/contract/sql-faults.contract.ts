@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Database } from '../../src/drivers/sql/database.ts';
-import { mysqlDialect } from '../../src/drivers/sql/mysql/dialect.ts';
-import { postgresDialect } from '../../src/drivers/sql/postgresql/dialect.ts';
+import { mysqlDialect } from '../../src/drivers/sql/mysql/driver.ts';
+import { postgresDialect } from '../../src/drivers/sql/postgresql/driver.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';

@@ -1,5 +1,5 @@
-import { mysqlDialect } from '../../src/drivers/sql/mysql/dialect.ts';
-import { postgresDialect } from '../../src/drivers/sql/postgresql/dialect.ts';
+import { mysqlDialect } from '../../src/drivers/sql/mysql/driver.ts';
+import { postgresDialect } from '../../src/drivers/sql/postgresql/driver.ts';
 import { MariaServer } from './mariadb.ts';
 import { PostgresServer } from './postgres.ts';
 import { requireService } from './services.ts';

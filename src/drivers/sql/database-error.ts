@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorOptions } from '../../util/errors.ts';
 import type { ErrorKind, SqlDialect } from './dialect.ts';
-import { describeMissing, grantStatements, type Right } from './rights.ts';
+import { concernsOnlySomeEntries, describeMissing, grantStatements, type Right } from './rights.ts';
 
 /** A failed operation of a database, and what its error means. */
 export class DatabaseError extends StoreError {
@@ -70,4 +70,14 @@ function describeError(error: unknown): string {
 /** Whether the client gave up waiting for an answer. */
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
+}
+
+/** Why a reachable database rejects a message or state as it is; `null` for any other error. */
+export function rejectionReason(error: unknown): string | null {
+  if (!(error instanceof DatabaseError)) return null;
+  const { kind, missingRights, message } = error;
+  // A right to a table that all entries need says nothing about one message.
+  const isRejected =
+    kind === 'invalid-data' || (kind === 'denied' && concernsOnlySomeEntries(missingRights));
+  return isRejected ? message : null;
 }

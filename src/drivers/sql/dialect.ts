@@ -1,5 +1,3 @@
-import type { Clock } from '../../util/clock.ts';
-import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import type { Sql } from './sql.ts';
 import type { Statements } from './statements.ts';
 
@@ -77,6 +75,3 @@ export interface SqlDialect {
   /** `null` if the server has no notifications: followers and leaders poll. */
   readonly listen: Listen | null;
 }
-
-/** The database of a URL. Throws a `ConfigError` for an invalid one. `timeout` limits an answer, in milliseconds. */
-export type CreateDialect = (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect;

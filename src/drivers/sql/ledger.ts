@@ -20,9 +20,9 @@ import type {
 import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
-import { rejectionReason } from './rejection.ts';
+import { rejectionReason } from './database-error.ts';
 import { encodeEnvelopes, insertMessages } from './messages.ts';
-import type { Pruner } from './pruner.ts';
+import type { Pruner } from './messages.ts';
 import { operationOf, WITH_HISTORY } from './rights.ts';
 import type { SqlHistory } from './history.ts';
 import type { NamedText, Statements } from './statements.ts';

@@ -9,8 +9,15 @@ import { SqlHistory } from './history.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
 import { Notifications } from './notifications.ts';
-import { findDjango } from './other-schedulers.ts';
-import { Pruner } from './pruner.ts';
+import {
+  describeDjango,
+  DJANGO_TABLE,
+  MAX_DJANGO_ENTRIES,
+  type SchedulerTrace,
+} from '../../contracts/store/scheduler-trace.ts';
+import { raw } from './sql.ts';
+import type { Statements } from './statements.ts';
+import { Pruner } from './messages.ts';
 import { SqlStoredEntries } from './stored-entries.ts';
 import type { SqlProduct } from './driver.ts';
 
@@ -79,4 +86,16 @@ export function openSqlStore(
       await Promise.all([lock.close(), ledgerDb.close(), notifications?.close()]);
     },
   };
+}
+
+const NEWEST_RUN = raw(`SELECT MAX(last_run_at) AS newest FROM
+  (SELECT last_run_at FROM ${DJANGO_TABLE} ORDER BY id LIMIT ${MAX_DJANGO_ENTRIES}) AS part`);
+
+/** Finds django-celery-beat. */
+async function findDjango(db: Database, sql: Statements): Promise<readonly SchedulerTrace[]> {
+  const operation = 'schedulers.find';
+  // A statement on a missing table would be an error in the log of the server, every minute.
+  if ((await db.read(operation, sql.listColumns(DJANGO_TABLE))).length === 0) return [];
+  const [row] = await db.read(operation, NEWEST_RUN);
+  return [describeDjango(row?.['newest'])];
 }

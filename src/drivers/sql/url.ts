@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { findTlsError } from '../connection/tls.ts';
 import { decodePart, urlError } from '../connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
@@ -99,5 +101,30 @@ export class Query {
     throw urlError(
       `"${unknown}" after the "?" is not supported; allowed: ${known.toSorted().join(', ')}${didYouMean(unknown, known)}`,
     );
+  }
+}
+
+type TlsFile = 'ca' | 'cert' | 'key';
+
+/** Reads the TLS files that a URL names. Throws a `ConfigError` when no connection can be made with them. */
+export function readCertificates(
+  paths: Readonly<Record<TlsFile, string | null>>,
+  passphrase?: string | null,
+): Partial<Record<TlsFile, Buffer>> {
+  const named = Object.entries(paths).filter((each): each is [TlsFile, string] => each[1] !== null);
+  const files: Partial<Record<TlsFile, Buffer>> = Object.fromEntries(
+    named.map(([name, path]) => [name, read(path)]),
+  );
+  const options = { ...files, passphrase: passphrase ?? undefined };
+  const problem = findTlsError(options, (name) => paths[name] ?? name);
+  if (problem !== null) throw urlError(problem);
+  return files;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw urlError(`${path} cannot be read: ${(cause as Error).message}`);
   }
 }

@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
 import { withSafeErrors, urlError } from '../../connection/url.ts';
-import { readCertificates } from '../certificates.ts';
-import { parseDatabaseUrl, type Query } from '../url.ts';
+import { parseDatabaseUrl, readCertificates, type Query } from '../url.ts';
 
 /** Where a server is and how to log in. */
 export interface Address {

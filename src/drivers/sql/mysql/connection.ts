@@ -1,25 +1,26 @@
 import { connect as openSocket, type Socket } from 'node:net';
 import { createConnection } from 'mysql2';
 import type { Connection as Client } from 'mysql2/promise';
-import type { Clock } from '../../../util/clock.ts';
-import { guard, type Guard } from '../../connection/guard.ts';
-import type { Connection, SqlResult } from '../dialect.ts';
-import type { Sql } from '../sql.ts';
+import { guard, type Guard, type Protocol } from '../../connection/guard.ts';
+import type { Connection, ErrorKind, SqlResult } from '../dialect.ts';
+import { connectInModes, waitForEnd, type SessionOptions } from '../session.ts';
+import { raw, type Sql } from '../sql.ts';
 import type { Address } from './address.ts';
-import { isAnswer } from './error-kind.ts';
-import { ENCRYPTED, MYSQL } from './protocol.ts';
 
-export interface ConnectOptions {
-  readonly address: Address;
-  /** Shown in `performance_schema.session_connect_attrs`. */
-  readonly name: string;
-  /** The limit for an answer. Milliseconds. */
-  readonly timeout: number;
-  readonly clock: Clock;
-}
+/** The protocol version that a greeting begins with, and the mark of an error in its place. */
+const [VERSION, ERROR] = [10, 0xff];
 
-/** How long a server may take to close a connection before it is cut. Milliseconds. */
-const CLOSE_TIMEOUT = 300;
+/** A greeting is one short packet: three bytes of length, its sequence number (0), and its first byte. */
+const MYSQL: Protocol = {
+  name: 'MySQL',
+  opensWith: (bytes) =>
+    (bytes.length < 3 || bytes[2] === 0) &&
+    (bytes.length < 4 || bytes[3] === 0) &&
+    (bytes.length < 5 || bytes[4] === VERSION || bytes[4] === ERROR),
+};
+
+/** Within TLS, where no greeting follows. */
+const ENCRYPTED: Protocol = { ...MYSQL, opensWith: () => true };
 
 /**
  * Settings of the session, independent of the server's defaults: values that do not fit are rejected, backslashes
@@ -34,21 +35,11 @@ const SESSION = (seconds: number): string => `
 
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
 
-/** Connects in the first TLS mode that the server accepts. An abort ends the attempt. */
-export async function connect(
-  options: ConnectOptions,
-  signal: AbortSignal,
-): Promise<MysqlConnection> {
-  const modes = options.address.tls;
-  for (const [i, tls] of modes.entries()) {
-    signal.throwIfAborted();
-    try {
-      return await connectWith(options, tls, signal);
-    } catch (error) {
-      if (i === modes.length - 1 || !isTlsRejected(error)) throw error;
-    }
-  }
-  throw new Error('no TLS mode to connect with');
+type MysqlSession = SessionOptions<Address>;
+
+export function connect(options: MysqlSession, signal: AbortSignal): Promise<MysqlConnection> {
+  const open = (tls: Address['tls'][number]) => connectWith(options, tls, signal);
+  return connectInModes(options.address.tls, signal, open, isTlsRejected);
 }
 
 /** Whether the server rejected the TLS mode: it has no TLS, or requires it. */
@@ -58,7 +49,7 @@ function isTlsRejected(error: unknown): boolean {
 }
 
 async function connectWith(
-  options: ConnectOptions,
+  options: MysqlSession,
   tls: Address['tls'][number],
   signal: AbortSignal,
 ): Promise<MysqlConnection> {
@@ -87,8 +78,8 @@ async function connectWith(
     wire.guard.established();
     // Less than the client's limit, so that the server's own error arrives in time.
     const seconds = Math.max(1, Math.floor((timeout * 0.8) / 1_000));
-    await connection.run({ text: SESSION(seconds), values: [] });
-    await connection.run({ text: ISOLATION, values: [] });
+    await connection.run(raw(SESSION(seconds)));
+    await connection.run(raw(ISOLATION));
     return connection;
   } catch (error) {
     connection.cut();
@@ -115,14 +106,14 @@ class MysqlConnection implements Connection {
   readonly #client: Client;
   readonly #socket: Socket;
   readonly #wire: { readonly guard: Guard };
-  readonly #options: ConnectOptions;
+  readonly #options: MysqlSession;
   #usable = true;
 
   constructor(
     client: Client,
     socket: Socket,
     wire: { readonly guard: Guard },
-    options: ConnectOptions,
+    options: MysqlSession,
   ) {
     this.#client = client;
     this.#socket = socket;
@@ -163,12 +154,46 @@ class MysqlConnection implements Connection {
     const { clock } = this.#options;
     const usable = this.#usable;
     this.#usable = false;
-    if (usable) {
-      const done = new AbortController();
-      const ending = this.#client.end().catch(() => {});
-      await Promise.race([ending, clock.sleep(CLOSE_TIMEOUT, done.signal)]);
-      done.abort();
-    }
+    if (usable) await waitForEnd(this.#client.end(), clock);
     this.cut();
   }
+}
+
+/** Error numbers that MariaDB and MySQL share; any other is `other`. */
+const KINDS: Readonly<Record<number, ErrorKind>> = {
+  // Too long, out of range, or a character that the table's character set does not contain.
+  1406: 'invalid-data',
+  1264: 'invalid-data',
+  1366: 'invalid-data',
+  3854: 'invalid-data',
+  1044: 'denied',
+  1142: 'denied',
+  1143: 'denied',
+  1370: 'denied',
+  // Lock waits, deadlocks, and rows that changed under a transaction.
+  1205: 'retryable',
+  1213: 'retryable',
+  1020: 'retryable',
+  1412: 'retryable',
+  // Two processes that create one table or queue at once, and a queue that is dropped before its use.
+  1050: 'retryable',
+  1062: 'retryable',
+  1452: 'retryable',
+  1146: 'undefined-table',
+  // A server that shuts down or closed the connection; a replica, which may have been the primary.
+  1053: 'connection-lost',
+  1927: 'connection-lost',
+  4031: 'connection-lost',
+  1290: 'connection-lost',
+  1836: 'connection-lost',
+};
+
+export function classifyError(error: unknown): ErrorKind {
+  if (!isAnswer(error)) return 'connection-lost';
+  return KINDS[error.errno] ?? 'other';
+}
+
+/** Whether the error is the server's own; otherwise there was no answer. */
+function isAnswer(error: unknown): error is Error & { readonly errno: number } {
+  return error instanceof Error && 'sqlMessage' in error && typeof error.sqlMessage === 'string';
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { withSafeErrors, urlError } from '../../connection/url.ts';
-import { readCertificates } from '../certificates.ts';
-import { parseDatabaseUrl, type Query } from '../url.ts';
+import { parseDatabaseUrl, readCertificates, type Query } from '../url.ts';
 
 /** Where a server is and how to log in; `null` leaves a value to the client. */
 export interface Address {

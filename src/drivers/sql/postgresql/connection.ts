@@ -1,23 +1,27 @@
 import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
-import type { Clock } from '../../../util/clock.ts';
-import { guard, type Guard } from '../../connection/guard.ts';
-import type { Connection, SqlResult } from '../dialect.ts';
+import { guard, type Guard, type Protocol } from '../../connection/guard.ts';
+import type { Connection, ErrorKind, SqlResult } from '../dialect.ts';
+import { connectInModes, waitForEnd, type SessionOptions } from '../session.ts';
 import type { Sql } from '../sql.ts';
 import type { Address } from './address.ts';
-import { ENCRYPTED, POSTGRESQL } from './protocol.ts';
 
-export interface ConnectOptions {
-  readonly address: Address;
-  /** Shown in `pg_stat_activity`. */
-  readonly name: string;
-  /** The limit for an answer. Milliseconds. */
-  readonly timeout: number;
-  readonly clock: Clock;
-}
+/** The first byte of a server: an answer about TLS (`S`, `N`), authentication, an error, a notice, or negotiation. */
+const FIRST = 'SNREv';
 
-/** How long a server may take to close a connection before it is cut. Milliseconds. */
-const CLOSE_TIMEOUT = 300;
+const POSTGRESQL: Protocol = {
+  name: 'PostgreSQL',
+  opensWith: (bytes) => {
+    if (!FIRST.includes(String.fromCharCode(bytes[0]!))) return false;
+    // Except for the single byte about TLS, the length follows: "SSH-" and "RTSP" are other protocols.
+    return bytes.length === 1 || bytes[1] === 0;
+  },
+};
+
+/** Within TLS, which only a PostgreSQL server agrees to. */
+const ENCRYPTED: Protocol = { ...POSTGRESQL, opensWith: () => true };
+
+export type PostgresSession = SessionOptions<Address>;
 
 /**
  * Limits of the session: the server ends the transaction of a leader that froze, which would block the next
@@ -33,14 +37,11 @@ const SESSION = (timeout: number): string => `
   SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`;
 
-/** Connects in the first TLS mode that the server accepts. An abort ends the attempt. */
-export async function connect(
-  options: ConnectOptions,
+export function connect(
+  options: PostgresSession,
   signal: AbortSignal,
 ): Promise<PostgresConnection> {
-  const modes = options.address.tls;
-  for (const [i, tls] of modes.entries()) {
-    signal.throwIfAborted();
+  const open = async (tls: Address['tls'][number]) => {
     const connection = new PostgresConnection(options, tls);
     const cut = () => connection.cut();
     signal.addEventListener('abort', cut);
@@ -49,12 +50,12 @@ export async function connect(
       return connection;
     } catch (error) {
       connection.cut();
-      if (i === modes.length - 1 || !isTlsRejected(error)) throw error;
+      throw error;
     } finally {
       signal.removeEventListener('abort', cut);
     }
-  }
-  throw new Error('no TLS mode to connect with');
+  };
+  return connectInModes(options.address.tls, signal, open, isTlsRejected);
 }
 
 /** Whether the server rejected the TLS mode: it has no TLS, or its rules require another mode. */
@@ -79,11 +80,11 @@ interface PgConnection {
 class PostgresConnection implements Connection {
   readonly client: Client;
   readonly #socket = new Socket();
-  readonly #options: ConnectOptions;
+  readonly #options: PostgresSession;
   #guard: Guard;
   #usable = true;
 
-  constructor(options: ConnectOptions, tls: Address['tls'][number]) {
+  constructor(options: PostgresSession, tls: Address['tls'][number]) {
     const { address, name, timeout } = options;
     this.#options = options;
     this.client = new Client({
@@ -151,10 +152,43 @@ class PostgresConnection implements Connection {
   async close(): Promise<void> {
     this.#usable = false;
     if (this.#socket.destroyed) return;
-    const done = new AbortController();
-    const ending = this.client.end().catch(() => {});
-    await Promise.race([ending, this.#options.clock.sleep(CLOSE_TIMEOUT, done.signal)]);
-    done.abort();
+    await waitForEnd(this.client.end(), this.#options.clock);
     this.#socket.destroy();
   }
+}
+
+/**
+ * SQLSTATE codes, or classes of them (the first two or three characters); any other is `other`. An error without
+ * a SQLSTATE is not the server's.
+ */
+const KINDS: Readonly<Record<string, ErrorKind>> = {
+  // Such as a queue name that is too long, or a character that the database's encoding does not contain.
+  '22': 'invalid-data',
+  // A limit of the server, such as the longest key of an index.
+  '54': 'invalid-data',
+  '42501': 'denied',
+  // Serialization failures and deadlocks.
+  '40': 'retryable',
+  // Lock timeouts.
+  '55P03': 'retryable',
+  // Two processes that create one table or queue at once.
+  '23505': 'retryable',
+  '42P07': 'retryable',
+  '42710': 'retryable',
+  // A queue that is dropped before its use.
+  '23503': 'retryable',
+  '42P01': 'undefined-table',
+  // Connection exceptions, and a server that shuts down, starts, or closed the connection.
+  '08': 'connection-lost',
+  '57P': 'connection-lost',
+  '25P03': 'connection-lost',
+  // A standby, which may have been the primary: a new connection may reach the new primary.
+  '25006': 'connection-lost',
+};
+
+export function classifyError(error: unknown): ErrorKind {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // Five characters like `42P01`; Node's own codes are words like `ECONNRESET`.
+  if (!/^[0-9A-Z]{5}$/.test(code) || code === 'EPIPE') return 'connection-lost';
+  return KINDS[code] ?? KINDS[code.slice(0, 3)] ?? KINDS[code.slice(0, 2)] ?? 'other';
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { ServerUrl } from '../../../contracts/broker/server-url.ts';
 import type { Clock } from '../../../util/clock.ts';
@@ -7,11 +8,12 @@ import type { SqlDialect } from '../dialect.ts';
 import { createSqlDriver, type DatabaseUse } from '../driver.ts';
 import { raw } from '../sql.ts';
 import { classifyError, OpenFile } from './connection.ts';
-import { missingRight } from './file-rights.ts';
 import { inspectFile } from './inspect-file.ts';
 import { sqlitePath } from './path.ts';
 import { RESULTS } from './schema.ts';
 import { SCHEMA, STATEMENTS } from './syntax.ts';
+
+const { R_OK, W_OK, X_OK } = constants;
 
 /**
  * The file of a `sqla+sqlite:///` URL, which workers share. All processes that use it must run on one host. The first use
@@ -56,7 +58,42 @@ function describeFileError(
   }
   if (!existsSync(dirname(path))) return 'the directory does not exist';
   if (isReadOnly) return existsSync(path) ? reason : 'the file does not exist';
-  return missingRight(path) ?? reason;
+  return findMissingRight(path) ?? reason;
+}
+
+/**
+ * The right to a database file or its folder that this user lacks; `null` when none is missing. SQLite creates
+ * `-wal` and `-shm` files in the folder.
+ */
+function findMissingRight(path: string): string | null {
+  const folder = dirname(path);
+  if (!hasAccess(folder, W_OK | X_OK)) {
+    return `user ${describeUser()} may not create files in ${folder}, as SQLite does beside the database`;
+  }
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    if (existsSync(file) && !hasAccess(file, R_OK | W_OK)) {
+      return `user ${describeUser()} may not read and write ${file}`;
+    }
+  }
+  return null;
+}
+
+function hasAccess(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function describeUser(): string {
+  try {
+    return JSON.stringify(userInfo().username);
+  } catch {
+    // A container may run under a user id without a name.
+    return 'of this process';
+  }
 }
 
 /** SQLite. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TlsSettings } from '../../../../src/contracts/broker/connection-settings.ts';
 import { createTls } from '../../../../src/drivers/connection/tls.ts';
 import { parseAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
-import { readCertificates } from '../../../../src/drivers/sql/certificates.ts';
+import { readCertificates } from '../../../../src/drivers/sql/url.ts';
 
 const file = (name: string) => new URL(`../../../support/tls/${name}`, import.meta.url).pathname;
 const CERT = file('localhost.pem');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
-import type { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import type { Pruner } from '../../../../src/drivers/sql/messages.ts';
 import { toQueue } from '../../../../src/celery/message/destination.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';

@@ -1,7 +1,7 @@
 import { DatabaseError as PostgresError } from 'pg';
 import { describe, expect, test } from 'vitest';
-import { classifyError as mysqlFault } from '../../../../src/drivers/sql/mysql/error-kind.ts';
-import { classifyError as postgresFault } from '../../../../src/drivers/sql/postgresql/error-kind.ts';
+import { classifyError as mysqlFault } from '../../../../src/drivers/sql/mysql/connection.ts';
+import { classifyError as postgresFault } from '../../../../src/drivers/sql/postgresql/connection.ts';
 import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
 
 /** As pg has it: the server's words, with its SQLSTATE. */

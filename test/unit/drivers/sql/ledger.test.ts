@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
-import type { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import type { Pruner } from '../../../../src/drivers/sql/messages.ts';
 import type { SqlRow } from '../../../../src/drivers/sql/dialect.ts';
 import type { Sql } from '../../../../src/drivers/sql/sql.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';

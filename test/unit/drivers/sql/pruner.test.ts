@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Database } from '../../../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../../../src/drivers/sql/database-error.ts';
-import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import { Pruner } from '../../../../src/drivers/sql/messages.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
 import type { Sql } from '../../../../src/drivers/sql/sql.ts';

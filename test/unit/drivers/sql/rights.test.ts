@@ -17,7 +17,7 @@ import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
-import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import { Pruner } from '../../../../src/drivers/sql/messages.ts';
 import { SqlStoredEntries } from '../../../../src/drivers/sql/stored-entries.ts';
 import {
   concernsOnlySomeEntries,

@@ -3,8 +3,8 @@ import { systemClock } from '../../../../src/util/system-clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { parseAddress as mysqlAddress } from '../../../../src/drivers/sql/mysql/address.ts';
 import { parseAddress as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
-import { mysqlDialect } from '../../../../src/drivers/sql/mysql/dialect.ts';
-import { postgresDialect } from '../../../../src/drivers/sql/postgresql/dialect.ts';
+import { mysqlDialect } from '../../../../src/drivers/sql/mysql/driver.ts';
+import { postgresDialect } from '../../../../src/drivers/sql/postgresql/driver.ts';
 import { normalizeSqlUrl } from '../../../support/open-sql-store.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
