@@ -1,5 +1,5 @@
 import type { Page, Request } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CHROMIUM, findViolations, TestBrowser } from '../support/browser.ts';
 import { Folder } from '../support/folder.ts';
@@ -39,6 +39,8 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     await Promise.all([leader[Symbol.asyncDispose](), follower[Symbol.asyncDispose]()]);
     folder[Symbol.dispose]();
   });
+
+  afterEach(() => browser.closePages());
 
   async function logIn(page: Page, token = CHANGE): Promise<void> {
     await page.getByLabel('Token').fill(token);

@@ -41,6 +41,11 @@ export class TestBrowser implements AsyncDisposable {
     return { page, context, errors };
   }
 
+  /** Closes all pages, which would follow changes until the browser ends. */
+  async closePages(): Promise<void> {
+    await Promise.all(this.#browser.contexts().map((context) => context.close()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
   }
