@@ -99,7 +99,7 @@ function renderShape(name: string, schema: Schema): string {
   return [`### ${name}`, description, body].join('\n\n');
 }
 
-/** Objects that one field tells apart: a table of the fields that all have, and one of each. */
+/** A table of the fields that all objects have, and one of the fields of each. */
 function renderChoices(choices: readonly Schema[]): string {
   const names = choices.map(({ properties = {} }) => Object.keys(properties));
   const isCommon = (field: string) => names.every((each) => each.includes(field));

@@ -343,7 +343,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
     function outcomeOf(taskId: string, more: Partial<OutcomeRow> = {}): OutcomeRow {
       return {
         ...{ kind: 'outcome', taskId, dueAt: 1_000, state: 'SUCCESS', doneAt: clock.now() },
-        ...{ runtime: 12.5, worker: 'celery@a', error: null, ...more },
+        ...{ runtimeMs: 12.5, worker: 'celery@a', error: null, ...more },
       };
     }
   });

@@ -19,7 +19,7 @@ const open = async (config: object): Promise<ResultReader> => {
 
 const DONE = Date.parse('2026-11-22T12:00:00Z');
 const ended = (taskId: string, parts: object = {}) => ({
-  ...{ taskId, state: 'SUCCESS', doneAt: DONE, runtime: null, worker: null, error: null },
+  ...{ taskId, state: 'SUCCESS', doneAt: DONE, runtimeMs: null, worker: null, error: null },
   ...parts,
 });
 

@@ -38,7 +38,7 @@ export async function writeInvalidRecords(
   if (outcome.kind !== 'committed') throw new Error(`not committed: ${outcome.kind}`);
   const ended: OutcomeRow = {
     ...{ kind: 'outcome', taskId: entry, dueAt: now, state: 'SUCCESS', doneAt: now },
-    ...{ runtime: null, worker: null, error: null },
+    ...{ runtimeMs: null, worker: null, error: null },
   };
   const row = bad === null ? ended : { ...ended, dueAt: 1e300, worker: SURROGATE };
   await store.history!.append([{ entry: 'good', row }]);

@@ -14,7 +14,7 @@ export class MemoryResultReader implements ResultReader {
 
   /** Has a task end at an instant, epoch milliseconds. */
   end(taskId: string, doneAt: number, parts: Partial<TaskOutcome> = {}): void {
-    const ended = { state: 'SUCCESS', runtime: null, worker: null, error: null };
+    const ended = { state: 'SUCCESS', runtimeMs: null, worker: null, error: null };
     this.outcomes.set(taskId, { taskId, doneAt, ...ended, ...parts });
   }
 

@@ -13,7 +13,7 @@ export interface TaskOutcome {
   /** When the worker stored it, or the task ended, epoch milliseconds; `null` if unknown. */
   readonly doneAt: number | null;
   /** Milliseconds; `null` if unknown. Events have it; among results, only those of shell commands. */
-  readonly runtime: number | null;
+  readonly runtimeMs: number | null;
   /** The name of the worker, which events have, and results with `result_extended`; else `null`. */
   readonly worker: string | null;
   /** The exception in one line; `null` unless the task failed, and where the backend does not contain it. */
@@ -92,7 +92,7 @@ export function readResultRow(row: ResultRow): TaskOutcome {
     taskId: String(taskId),
     state,
     doneAt: parsePythonDate(done),
-    runtime: null,
+    runtimeMs: null,
     worker: toWorkerName(worker),
     error: state !== 'SUCCESS' && typeof traceback === 'string' ? lastLine(traceback) : null,
   };
@@ -118,7 +118,7 @@ export function readResultDocument(taskId: string, document: Buffer): TaskOutcom
     taskId,
     state,
     doneAt: parsePythonDate(plain(fields['date_done'])),
-    runtime: state === 'SUCCESS' ? readRuntime(result) : null,
+    runtimeMs: state === 'SUCCESS' ? readRuntime(result) : null,
     worker: toWorkerName(fields['worker']),
     error: state === 'SUCCESS' ? null : readError(result, asText(traceback)),
   };
@@ -139,7 +139,7 @@ export function readLargeDocument(
     taskId,
     state,
     doneAt: parsePythonDate(lastMatch(last, /"date_done": ?"([^"]+)"/g)),
-    runtime: null,
+    runtimeMs: null,
     worker: toWorkerName(lastMatch(last, /"worker": ?"([^"]+)"/g)),
     error: state === 'SUCCESS' ? null : toErrorLine(type ?? ''),
   };
@@ -216,7 +216,7 @@ export interface Ended extends Common {
   readonly kind: 'ended';
   readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
   /** Milliseconds; `null` unless the task succeeded: Celery sends it for no other end. */
-  readonly runtime: number | null;
+  readonly runtimeMs: number | null;
   /** The exception in one line; `null` unless the task failed. */
   readonly error: string | null;
 }
@@ -253,7 +253,7 @@ function parseEvent(event: unknown): TaskEvent | null {
     case 'task-started':
       return { ...common, kind: 'started' };
     case 'task-succeeded':
-      return { ...common, ...ENDED, state: 'SUCCESS', runtime: parseRuntime(event['runtime']) };
+      return { ...common, ...ENDED, state: 'SUCCESS', runtimeMs: parseRuntime(event['runtime']) };
     case 'task-failed':
       return { ...common, ...ENDED, state: 'FAILURE', error: parseError(event) };
     case 'task-revoked':
@@ -263,7 +263,7 @@ function parseEvent(event: unknown): TaskEvent | null {
   }
 }
 
-const ENDED = { kind: 'ended', runtime: null, error: null } as const;
+const ENDED = { kind: 'ended', runtimeMs: null, error: null } as const;
 
 /** The traceback ends with the exception as result backends have it; the exception itself is Python's `repr`. */
 function parseError({ traceback, exception }: Readonly<Record<string, unknown>>): string | null {

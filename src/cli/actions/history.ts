@@ -98,7 +98,7 @@ function describeSkip(
 }
 
 function formatRuntime(item: HistoryItem): string {
-  const runtime = item.kind === 'run' ? (item.outcome?.runtime ?? null) : null;
+  const runtime = item.kind === 'run' ? (item.outcome?.runtimeMs ?? null) : null;
   return runtime === null ? '' : formatDuration(runtime);
 }
 

@@ -57,7 +57,7 @@ export interface OutcomeRow {
   readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED' | (string & {});
   readonly doneAt: number;
   /** Milliseconds; `null` if unknown. */
-  readonly runtime: number | null;
+  readonly runtimeMs: number | null;
   readonly worker: string | null;
   /** The text of the exception; `null` unless it failed. */
   readonly error: string | null;

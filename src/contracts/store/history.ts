@@ -196,6 +196,6 @@ const KINDS: Readonly<Record<HistoryRow['kind'], Check>> = {
   }),
   outcome: mapOf({
     ...{ taskId: isText, dueAt: isInstant, state: isText, doneAt: isInstant },
-    ...{ runtime: orNull(isNumber), worker: orNull(isText), error: orNull(isText) },
+    ...{ runtimeMs: orNull(isNumber), worker: orNull(isText), error: orNull(isText) },
   }),
 };

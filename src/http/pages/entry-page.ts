@@ -191,7 +191,7 @@ function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, no
   const lateness = bars((past) =>
     past.kind === 'run' ? Math.max(0, past.sentAt - past.dueAt) : null,
   );
-  const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtime ?? null) : null));
+  const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtimeMs ?? null) : null));
   const hasRuntime = runtime.some(({ value }) => value !== null);
   return html`${runChart('Lateness', lateness, formatDuration)}
     ${hasRuntime && runChart('Runtime', runtime, formatDuration)}
@@ -260,7 +260,7 @@ function runTable(entry: string, runs: readonly HistoryItem[], zone: string): Ht
 }
 
 function formatRuntime(outcome: OutcomeRow | null): string {
-  const runtime = outcome?.runtime ?? null;
+  const runtime = outcome?.runtimeMs ?? null;
   return runtime === null ? '' : formatDuration(runtime);
 }
 

@@ -154,7 +154,7 @@ function runFacts({ task, taskId, queue, dueAt, sentAt, outcome }: RunHistory, z
     <dd><code>${taskId}</code></dd>
     <dt>Outcome</dt>
     <dd>
-      ${outcome === null ? 'not known' : showOutcome({ ...outcome, runtimeMs: outcome.runtime }, [`at ${formatInZone(outcome.doneAt, zone)}`])}
+      ${outcome === null ? 'not known' : showOutcome(outcome, [`at ${formatInZone(outcome.doneAt, zone)}`])}
     </dd>
   </dl>`;
 }

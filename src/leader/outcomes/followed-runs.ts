@@ -91,15 +91,15 @@ export function addDetails(outcome: TaskOutcome, progress: TaskProgress | null):
   const { end, worker } = progress;
   return {
     ...outcome,
-    runtime: outcome.runtime ?? end?.runtime ?? elapsed(progress, end?.at ?? outcome.doneAt),
+    runtimeMs: outcome.runtimeMs ?? end?.runtimeMs ?? elapsed(progress, end?.at ?? outcome.doneAt),
     worker: outcome.worker ?? worker,
   };
 }
 
 /** The outcome of a task that has no result, from its events. */
 export function toOutcome(end: Ended, progress: TaskProgress): TaskOutcome {
-  const { taskId, state, at: doneAt, runtime, worker, error } = end;
-  return addDetails({ taskId, state, doneAt, runtime, worker, error }, progress);
+  const { taskId, state, at: doneAt, runtimeMs, worker, error } = end;
+  return addDetails({ taskId, state, doneAt, runtimeMs, worker, error }, progress);
 }
 
 function elapsed({ startedAt }: TaskProgress, until: number | null): number | null {

@@ -247,7 +247,7 @@ export class OutcomeFollower {
     if (!followed || (outcome.doneAt !== null && isBefore(followed.run, outcome.doneAt))) return;
     this.#options.events.reportRecovery({ kind: 'read-result', entry: followed.run.entry });
     this.watched.end(followed);
-    const isComplete = outcome.runtime !== null || followed.endSeenAt !== null;
+    const isComplete = outcome.runtimeMs !== null || followed.endSeenAt !== null;
     if (isComplete || !this.#options.taskEvents?.isConnected) {
       this.#report(followed, outcome);
       return;
@@ -282,16 +282,16 @@ export class OutcomeFollower {
     const { entry, task, taskId, dueAt, sentAt } = followed.run;
     this.#runs.remove(taskId);
     this.watched.end(followed);
-    const { state, doneAt, runtime, worker, error } = addDetails(outcome, followed.progress);
+    const { state, doneAt, runtimeMs, worker, error } = addDetails(outcome, followed.progress);
     if (this.#rows) {
       const isFirst = this.#flushAt === Infinity;
-      const end = { state, doneAt: doneAt ?? clock.now(), runtime, worker, error };
+      const end = { state, doneAt: doneAt ?? clock.now(), runtimeMs, worker, error };
       this.#rows.add({ entry, row: { kind: 'outcome', taskId, dueAt, ...end } });
       if (isFirst) this.#added.notifyAll();
     }
     events.emit('outcome', {
       ...{ entry, dueAt, taskId, task, sentAt, state, doneAt },
-      ...{ runtimeMs: runtime, worker, error },
+      ...{ runtimeMs, worker, error },
     });
   }
 
@@ -317,7 +317,7 @@ export class OutcomeFollower {
 /** The outcome of a run that has none when it is followed no longer. */
 function lost({ run: { taskId, sentAt }, until }: FollowedRun): TaskOutcome {
   const error = `no outcome within ${(until - sentAt) / 1_000} s (maxRuntime)`;
-  return { taskId, state: 'LOST', doneAt: null, runtime: null, worker: null, error };
+  return { taskId, state: 'LOST', doneAt: null, runtimeMs: null, worker: null, error };
 }
 
 /** Why the relay, or a commit, gives up messages that were planned. */

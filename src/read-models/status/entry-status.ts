@@ -58,8 +58,8 @@ export function viewLastOutcome(row: OutcomeRow): LastOutcome {
   return { taskId: row.taskId, dueAt: formatIso(row.dueAt), ...viewOutcome(row) };
 }
 
-export function viewOutcome({ state, doneAt, runtime, worker, error }: OutcomeRow): Outcome {
-  return { state, doneAt: formatIso(doneAt), runtimeMs: runtime, worker, error };
+export function viewOutcome({ state, doneAt, runtimeMs, worker, error }: OutcomeRow): Outcome {
+  return { state, doneAt: formatIso(doneAt), runtimeMs, worker, error };
 }
 
 /** The next occurrences that will be published. */

@@ -52,7 +52,7 @@ beforeAll(async () => {
   });
   const row: HistoryRow = {
     ...{ kind: 'outcome', taskId: 'gone', dueAt: 0, state: 'FAILURE', doneAt: Date.now() },
-    ...{ runtime: 90, worker: 'celery@one', error: 'OSError: disk is full' },
+    ...{ runtimeMs: 90, worker: 'celery@one', error: 'OSError: disk is full' },
   };
   await store.history!.append([{ entry: 'backup', row }]);
   await writeInvalidRecords(store, await store.ledger.beginTerm(), 'damaged');

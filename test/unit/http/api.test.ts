@@ -355,7 +355,7 @@ test('GET /api/events: streams the outcome of a run in the status of its entry',
   const response = await app.request('/api/events?entry=backup', { token: READ });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   await reader.read();
-  const ended = { taskId: 'a', dueAt: 1, doneAt: Date.now(), runtime: null, worker: null };
+  const ended = { taskId: 'a', dueAt: 1, doneAt: Date.now(), runtimeMs: null, worker: null };
   const row = { kind: 'outcome', state: 'FAILURE', error: 'ValueError: x', ...ended } as const;
   await app.store.history!.append([{ entry: 'backup', row }]);
   let text = '';

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const { taskId, dueAt, sentAt } = run;
   const row: OutcomeRow = {
     ...{ kind: 'outcome', taskId, dueAt, state: 'FAILURE', doneAt: sentAt },
-    ...{ runtime: 90, worker: 'celery@one', error: 'OSError: disk is full' },
+    ...{ runtimeMs: 90, worker: 'celery@one', error: 'OSError: disk is full' },
   };
   await leader.store.history!.append([{ entry: 'backup', row }]);
 });

@@ -19,7 +19,7 @@ const SKIPPED: SkipRow = {
 };
 const FAILED: HistoryRow = {
   ...{ kind: 'outcome', taskId: 'id-2', dueAt: at(6), state: 'FAILURE', doneAt: at(6) + 2_000 },
-  ...{ runtime: 1_234, worker: 'celery@w', error: 'OSError: <disk> is full' },
+  ...{ runtimeMs: 1_234, worker: 'celery@w', error: 'OSError: <disk> is full' },
 };
 /** Nothing is known of minute 5; minute 7 was published twice, and minute 8 is due. */
 const ROWS = [run(1, 1), SKIPPED, run(6, 2), FAILED, run(7, 3), run(7, 4)];

@@ -91,7 +91,7 @@ describe('pages of the dashboard', () => {
         entry: 'backup',
         row: {
           ...{ kind: 'outcome', taskId, dueAt, state: 'FAILURE', doneAt: row.sentAt },
-          ...{ runtime: 1_234, worker: 'w1', error: 'Disk is full' },
+          ...{ runtimeMs: 1_234, worker: 'w1', error: 'Disk is full' },
         },
       },
     ]);
@@ -177,7 +177,7 @@ describe('pages of the dashboard', () => {
     const now = Date.now();
     const outcome: Omit<OutcomeRow, 'state'> = {
       ...{ kind: 'outcome', taskId: 'id', dueAt: now, doneAt: now },
-      ...{ runtime: null, worker: null, error: null },
+      ...{ runtimeMs: null, worker: null, error: null },
     };
     const states = ['SUCCESS', 'SUCCESS', 'FAILURE'];
     await app.store.history!.append(

@@ -14,7 +14,7 @@ test('task events: the beginning and the end of a task, in a list as workers sen
     ]),
   ).toEqual([
     { ...common, kind: 'started' },
-    { ...common, kind: 'ended', state: 'SUCCESS', runtime: 250, error: null },
+    { ...common, kind: 'ended', state: 'SUCCESS', runtimeMs: 250, error: null },
   ]);
 });
 
@@ -26,7 +26,7 @@ test.each([
   [1e305, null],
 ])('task events: the runtime %j is %j ms', (runtime, expected) => {
   expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([
-    { state: 'SUCCESS', runtime: expected },
+    { state: 'SUCCESS', runtimeMs: expected },
   ]);
 });
 
@@ -52,7 +52,7 @@ test('task events: names of workers and errors are one line, and have no control
 
 test('task events: one event alone', () => {
   expect(parse({ ...about, type: 'task-revoked', terminated: true })).toEqual([
-    { ...common, kind: 'ended', state: 'REVOKED', runtime: null, error: null },
+    { ...common, kind: 'ended', state: 'REVOKED', runtimeMs: null, error: null },
   ]);
 });
 
@@ -66,7 +66,7 @@ test.each([
   [{}, null],
 ])('task events: the error of a failure with %j is %j', (parts, error) => {
   expect(parse({ ...about, type: 'task-failed', ...parts })).toEqual([
-    { ...common, kind: 'ended', state: 'FAILURE', runtime: null, error },
+    { ...common, kind: 'ended', state: 'FAILURE', runtimeMs: null, error },
   ]);
 });
 
@@ -89,6 +89,6 @@ test('task events: what is not an event of a task is left out', () => {
     ]),
   ).toEqual([]);
   for (const runtime of [null, -1, '1', undefined]) {
-    expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([{ runtime: null }]);
+    expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([{ runtimeMs: null }]);
   }
 });

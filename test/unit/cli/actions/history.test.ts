@@ -63,7 +63,7 @@ test('beat history: prints only failed runs with --failed, with their error', as
     ...{ kind: 'outcome', taskId: 'run-2', dueAt: START + 2 * MINUTE, state: 'FAILURE' },
     ...{
       doneAt: START + 3 * MINUTE,
-      runtime: 1_234,
+      runtimeMs: 1_234,
       worker: 'celery@w',
       error: 'KeyError: 1\nat x',
     },
@@ -83,7 +83,7 @@ test('beat history: prints only failed runs with --failed, with their error', as
 test('beat history: counts revoked tasks and lost results as failed', async () => {
   const outcomes = ['SUCCESS', 'REVOKED', 'LOST'].map((state, i): HistoryRow => ({
     ...{ kind: 'outcome', taskId: `run-${i + 1}`, dueAt: START + (i + 1) * MINUTE, state },
-    ...{ doneAt: START + 5 * MINUTE, runtime: null, worker: null, error: null },
+    ...{ doneAt: START + 5 * MINUTE, runtimeMs: null, worker: null, error: null },
   }));
   using run = await prepare([1, 2, 3], outcomes);
   const [, ...lines] = splitLines((await run('history', 'minutely', '--failed')).stdout);

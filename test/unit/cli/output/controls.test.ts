@@ -42,7 +42,7 @@ async function prepare() {
             ...{ queue: HOSTILE, term: token, leader: HOSTILE, number: 1 },
           },
           {
-            ...{ kind: 'outcome', ...run, state: 'FAILURE', doneAt: DUE, runtime: 1 },
+            ...{ kind: 'outcome', ...run, state: 'FAILURE', doneAt: DUE, runtimeMs: 1 },
             ...{ worker: HOSTILE, error: HOSTILE },
           },
         ],

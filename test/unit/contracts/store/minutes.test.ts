@@ -32,7 +32,7 @@ function skip(first: number, last: number, more: Partial<SkipRow> = {}): SkipRow
 function outcome(state: string, dueAt: number): OutcomeRow {
   return {
     ...{ kind: 'outcome', taskId: 'a', dueAt, state, doneAt: NOW },
-    ...{ runtime: null, worker: null, error: null },
+    ...{ runtimeMs: null, worker: null, error: null },
   };
 }
 

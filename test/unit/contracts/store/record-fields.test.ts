@@ -29,7 +29,7 @@ const skip = {
 };
 const outcome = {
   ...{ kind: 'outcome', taskId: 'id', dueAt: AT, state: 'SUCCESS', doneAt: AT },
-  ...{ runtime: 1, worker: 'w', error: null },
+  ...{ runtimeMs: 1, worker: 'w', error: null },
 };
 const announcement: Announcement = {
   ...{ id: 'a', host: 'h', pid: 1, version: '1', role: 'leader', term: 1, startedAt: AT },
@@ -109,7 +109,7 @@ describe('records of stores', () => {
   test.each([
     ['run', run, {}],
     ['skip', skip, { count: /"count":null/ }],
-    ['outcome', outcome, { runtime: /null|1e\+300/, worker: /(?!)/, error: /"error":null/ }],
+    ['outcome', outcome, { runtimeMs: /null|1e\+300/, worker: /(?!)/, error: /"error":null/ }],
   ])(
     'a row "%s" of the history with a damaged field is unreadable, and the others are read',
     (_, row, allowed) => {

@@ -28,7 +28,7 @@ describe('outcome follower', () => {
     const [taskId] = team.ids() as [string];
     const sentAt = team.clock.now();
     team.reader.end(taskId, sentAt + 100, {
-      ...{ state: 'FAILURE', error: 'ValueError: on purpose', worker: 'w@host', runtime: 90 },
+      ...{ state: 'FAILURE', error: 'ValueError: on purpose', worker: 'w@host', runtimeMs: 90 },
     });
     for (let i = 0; i < 8; i++) await team.advance(SECOND);
     const same = { taskId, dueAt: sentAt, state: 'FAILURE', doneAt: sentAt + 100 };
@@ -37,7 +37,7 @@ describe('outcome follower', () => {
       { ...same, ...rest, entry: 'cleanup', task: 'tasks.cleanup', sentAt, runtimeMs: 90 },
     ]);
     expect(await team.history('outcome')).toEqual([
-      { ...same, ...rest, kind: 'outcome', runtime: 90 },
+      { ...same, ...rest, kind: 'outcome', runtimeMs: 90 },
     ]);
     // It is not read again.
     const { length } = team.reader.reads;

@@ -57,13 +57,13 @@ test.each(recorded)(
       worker: 'celery@host',
     });
     expect(messages.every(({ contentType }) => contentType === 'application/json')).toBe(true);
-    const { runtime, error } = outcome!;
+    const { runtimeMs, error } = outcome!;
     if (state === 'FAILURE') expect(error).toMatch(ERRORS[task]!);
     else expect(error).toBeNull();
     // A task that expired did not begin.
     const hasBegun = state !== 'REVOKED' || task === 'sleeps';
-    if (hasBegun) expect(runtime).toBeGreaterThanOrEqual(RUNTIMES[task] ?? 0);
-    else expect(runtime).toBeNull();
+    if (hasBegun) expect(runtimeMs).toBeGreaterThanOrEqual(RUNTIMES[task] ?? 0);
+    else expect(runtimeMs).toBeNull();
   },
 );
 

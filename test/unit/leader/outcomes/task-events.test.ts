@@ -93,7 +93,7 @@ describe('outcomes with task events', () => {
     await lost.advance(250);
     expect(lost.outcomes()).toMatchObject([{ runtimeMs: null }]);
     const shell = await publish();
-    shell.reader.end(shell.taskId, shell.sentAt + 100, { runtime: 90 });
+    shell.reader.end(shell.taskId, shell.sentAt + 100, { runtimeMs: 90 });
     await shell.advance(250);
     expect(shell.outcomes()).toMatchObject([{ runtimeMs: 90 }]);
   });
@@ -118,7 +118,7 @@ describe('outcomes with task events', () => {
     // The loop that appends wakes for it, and not only when something is to be read.
     await run.advance(SECOND);
     const { rows } = await run.store.history!.read('cleanup', { limit: 10 });
-    expect(rows.filter(({ kind }) => kind === 'outcome')).toMatchObject([{ runtime: 1_000 }]);
+    expect(rows.filter(({ kind }) => kind === 'outcome')).toMatchObject([{ runtimeMs: 1_000 }]);
   });
 
   test('task events: that of the end of a run is its outcome if it ignores its result, which is not read', async () => {

@@ -64,7 +64,7 @@ test('a stored entry whose definition or state cannot be read has a row with the
 
 const outcome: HistoryRow = {
   ...{ kind: 'outcome', taskId: 'id', dueAt: 0, state: 'FAILURE', doneAt: 1_500 },
-  ...{ runtime: 1_200, worker: 'celery@a', error: 'ValueError: x' },
+  ...{ runtimeMs: 1_200, worker: 'celery@a', error: 'ValueError: x' },
 };
 const run: HistoryRow = {
   ...{ kind: 'run', dueAt: 0, sentAt: 0, cause: 'schedule', taskId: 'id', task: 't' },

@@ -14,7 +14,7 @@ const META = {
 };
 const DONE = Date.parse('2026-11-22T12:00:00.250Z');
 const SUCCESS = {
-  ...{ taskId: 'id', state: 'SUCCESS', doneAt: DONE, runtime: null, worker: null, error: null },
+  ...{ taskId: 'id', state: 'SUCCESS', doneAt: DONE, runtimeMs: null, worker: null, error: null },
 };
 
 const read = (meta: object) => readResultDocument('id', Buffer.from(JSON.stringify(meta)));
@@ -56,7 +56,7 @@ describe('result documents', () => {
 
   test('result document: a shell command says how long it ran', () => {
     const result = { exit_code: 0, stdout: '', stderr: '', seconds: 1.5 };
-    expect(read({ ...META, result })).toMatchObject({ runtime: 1_500 });
+    expect(read({ ...META, result })).toMatchObject({ runtimeMs: 1_500 });
   });
 
   test('result document: a pickled one cannot be read, with what to change', () => {
@@ -91,7 +91,7 @@ describe('result documents', () => {
       JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }),
     );
     const outcome = readResultDocument('id', document)!;
-    expect(outcome).toMatchObject({ state: 'SUCCESS', doneAt: null, runtime: null });
+    expect(outcome).toMatchObject({ state: 'SUCCESS', doneAt: null, runtimeMs: null });
     expect(outcome.worker).toHaveLength(255);
     expect(outcome.worker!.isWellFormed()).toBe(true);
   });
