@@ -138,7 +138,7 @@ interface FieldValue {
 /** An invalid field; the message begins with the invalid value. */
 class FieldError extends Error {}
 
-interface Range {
+interface FieldRange {
   readonly lowest: number;
   readonly highest: number;
 }
@@ -162,7 +162,7 @@ const read = memoize<FieldValue>();
  * Two inputs that Celery accepts are rejected because they hide mistakes: characters after a range (it
  * reads `1-5-7` as `1-5`), and words that only begin with a name (it reads `sunrise` as Sunday).
  */
-function parseField(input: unknown, range: Range): FieldValue {
+function parseField(input: unknown, range: FieldRange): FieldValue {
   if (typeof input === 'string') {
     return read(`${range.lowest}-${range.highest} ${input}`, () => parseText(input, range));
   }
@@ -180,7 +180,7 @@ function parseField(input: unknown, range: Range): FieldValue {
   };
 }
 
-function parseText(text: string, range: Range): FieldValue {
+function parseText(text: string, range: FieldRange): FieldValue {
   if (text.length > MAX_TEXT)
     throw new FieldError(`${quote(text)} is longer than ${MAX_TEXT} characters`);
   if (text === '') throw new FieldError('"" is empty; write "*" for every value');
@@ -193,7 +193,7 @@ function parseText(text: string, range: Range): FieldValue {
   };
 }
 
-function parsePart(part: string, whole: string, range: Range): FieldValue {
+function parsePart(part: string, whole: string, range: FieldRange): FieldValue {
   if (part === '') throw new FieldError(`${quote(whole)} has an empty part between its commas`);
   const [, span, from, to, step] = /^(\*|(\w+)-(\w+))(?:\/(\d+))?$/.exec(part) ?? [];
   if (span === undefined) {
@@ -215,7 +215,7 @@ function parsePart(part: string, whole: string, range: Range): FieldValue {
 function describeWideStep(
   part: string,
   [only]: readonly number[],
-  { lowest, highest }: Range,
+  { lowest, highest }: FieldRange,
 ): string {
   return (
     `${quote(part)} has a step larger than the field's ${highest - lowest + 1} values, so it matches only ` +
@@ -224,19 +224,19 @@ function describeWideStep(
 }
 
 /** Returns the numbers of a range, which wraps around if `to` is less than `from`. */
-function sequence(from: number, to: number, { lowest, highest }: Range): number[] {
+function sequence(from: number, to: number, { lowest, highest }: FieldRange): number[] {
   const up = (a: number, b: number) => Array.from({ length: b - a + 1 }, (_, i) => a + i);
   return to < from ? [...up(from, highest), ...up(lowest, to)] : up(from, to);
 }
 
-function single(text: string, range: Range): number {
+function single(text: string, range: FieldRange): number {
   if (/^ *\d+ *$/.test(text)) return inRange(Number(text), text, range);
   const value = NAMES.get(text.toLowerCase());
   if (value === undefined) throw new FieldError(`${quote(text)} ${explain(text, range)}`);
   return inRange(value, text, range);
 }
 
-function explain(text: string, { highest }: Range): string {
+function explain(text: string, { highest }: FieldRange): string {
   const stepped = /^(\d+)\/(\d+)$/.exec(text);
   if (stepped) return `has a step but no range: write "${stepped[1]}-${highest}/${stepped[2]}"`;
   if (/^ *-\d/.test(text)) return 'is negative';
@@ -245,14 +245,14 @@ function explain(text: string, { highest }: Range): string {
   return `is not a number, a name, "*", a range or a step${didYouMean(text, known)}`;
 }
 
-function member(value: unknown, range: Range): number {
+function member(value: unknown, range: FieldRange): number {
   if (typeof value === 'number') return inRange(value, value, range);
   throw new FieldError(
     `${quote(value)} in a list is not a number; write names as one string, such as "mon,fri"`,
   );
 }
 
-function inRange(value: number, shown: unknown, { lowest, highest }: Range): number {
+function inRange(value: number, shown: unknown, { lowest, highest }: FieldRange): number {
   if (!Number.isInteger(value)) throw new FieldError(`${quote(shown)} is not a whole number`);
   if (value >= lowest && value <= highest) return value;
   const sunday = highest === 6 && value === 7 ? ' (Sunday is 0)' : '';

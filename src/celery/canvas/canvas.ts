@@ -279,7 +279,7 @@ export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
 }
 
 /** What a call adds to the tasks of a canvas. */
-interface Call extends Arguments {
+interface MeasuredCall extends Arguments {
   readonly options: MessageOptions;
   readonly links: Links;
 }
@@ -288,7 +288,10 @@ interface Call extends Arguments {
 const SIGNATURE = 200;
 
 /** About how many bytes the messages of one run have, after a call is applied to its canvas. */
-export function measureCall(canvas: Canvas, { args, kwargs, options, links }: Call): number {
+export function measureCall(
+  canvas: Canvas,
+  { args, kwargs, options, links }: MeasuredCall,
+): number {
   const added = initialTasks(canvas).length * measureJson([args, kwargs]);
   return added + measureCanvas(canvas, measureJson([options, links]));
 }

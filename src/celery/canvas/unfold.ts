@@ -1,12 +1,15 @@
 import { eachStart, findLastTask } from './canvas.ts';
 import type { Canvas, Chord, Task, Chain, Group, Links } from './canvas.ts';
-import { BEAT_TASK } from '../message/beat-task.ts';
+import {
+  BEAT_TASK,
+  type Arguments,
+  type MessageOptions,
+  type ChordSize,
+} from '../message/message.ts';
 import type { LazyContext } from '../message/lazy.ts';
-import type { Arguments, MessageOptions } from '../message/message.ts';
 import { pythonIso } from '../message/parse-instant.ts';
 import type { Embed } from '../message/payload.ts';
 import { pythonJson } from '../message/python.ts';
-import type { ChordSize } from '../message/run-messages.ts';
 
 /** A task to publish, with the signatures that run after it. */
 interface TaskCall {
@@ -40,77 +43,221 @@ interface OccurrenceContext {
 
 /** Lists the tasks to publish: Celery's `apply_async` without publishing. `id` is that of the result. */
 export function unfold(canvas: Canvas, id: string, context: OccurrenceContext): Unfolded {
-  const calls: TaskCall[] = [];
-  const chords: ChordSize[] = [];
-  const result = start(canvas, { place: '', id }, { ...context, calls, chords });
-  return { id: result.id, calls, chords };
+  const unfolding = new Unfolding(context);
+  const result = unfolding.start(canvas, { place: '', id });
+  return { id: result.id, calls: unfolding.calls, chords: unfolding.chords };
 }
 
-interface UnfoldContext extends OccurrenceContext {
-  readonly calls: TaskCall[];
-  readonly chords: ChordSize[];
+/** The position of a part in the canvas. */
+interface CanvasPosition {
+  /** The path from which ids are computed. */
+  readonly place: string;
+  /** A fixed id of its result. */
+  readonly id?: string | undefined;
+  readonly groupId?: string | undefined;
+  readonly groupIndex?: number | undefined;
+  /** The body of the chord that waits for its result. */
+  readonly chord?: SerializedSignature | undefined;
 }
 
-function start(canvas: Canvas, position: Position, context: UnfoldContext): Result {
-  switch (canvas.kind) {
-    case 'task': {
-      const id = assignId(canvas, position, context);
-      return { id: call(canvas, { ...position, id }, null, context) };
-    }
-    case 'chain': {
-      const { signatures, result } = freezeRest(canvas.rest, position, context);
-      // The worker pops the next step from the end.
-      call(canvas.first, { place: `${position.place}/0` }, signatures.toReversed(), context);
-      return result;
-    }
-    case 'group': {
-      const groupId = canvas.id ?? position.id ?? context.idAt(position.place);
-      return { id: groupId, nodes: startAll(canvas.tasks, { ...position, groupId }, context) };
-    }
-    case 'chord':
-      return startChord(canvas, position, context);
+/** The id of a result; for a group also the results of its tasks. */
+interface ResultId {
+  readonly id: string;
+  readonly nodes?: readonly ResultId[];
+}
+
+interface Frozen {
+  readonly signature: SerializedSignature;
+  readonly result: ResultId;
+}
+
+/** A signature as Celery serializes it, with options named as in `apply_async`. */
+interface SerializedSignature extends Arguments {
+  readonly task: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly subtask_type: 'chain' | 'group' | 'chord' | null;
+  readonly immutable: boolean;
+}
+
+class Unfolding {
+  readonly calls: TaskCall[] = [];
+  readonly chords: ChordSize[] = [];
+  readonly #context: OccurrenceContext;
+
+  constructor(context: OccurrenceContext) {
+    this.#context = context;
   }
-}
 
-function startAll(tasks: readonly Canvas[], position: Position, context: UnfoldContext): Result[] {
-  const { place, groupId, chord } = position;
-  return tasks.map((task, groupIndex) =>
-    start(task, { place: `${place}/${groupIndex}`, groupId, groupIndex, chord }, context),
-  );
-}
+  start(canvas: Canvas, position: CanvasPosition): ResultId {
+    const { place } = position;
+    switch (canvas.kind) {
+      case 'task':
+        return { id: this.#call(canvas, position, null) };
+      case 'chain': {
+        const { signatures, result } = this.#freezeRest(canvas.rest, position);
+        // The worker pops the next step from the end.
+        this.#call(canvas.first, { place: `${place}/0` }, signatures.toReversed());
+        return result;
+      }
+      case 'group': {
+        const groupId = canvas.id ?? position.id ?? this.#context.idAt(place);
+        return { id: groupId, nodes: this.#startAll(canvas.tasks, { ...position, groupId }) };
+      }
+      case 'chord':
+        return this.#startChord(canvas, position);
+    }
+  }
 
-function startChord({ header, body }: Chord, position: Position, context: UnfoldContext): Result {
-  const place = `${position.place}/header`;
-  const groupId = context.idAt(place);
-  const bodyPosition = {
-    ...position,
-    place: `${position.place}/body`,
-    groupId: position.groupId ?? groupId,
-  };
-  const { signature, result } = freeze(markScheduled(body), bodyPosition, context);
-  const nodes = startAll(header, { place, groupId, chord: signature }, context);
-  const size = header.reduce((sum, task) => sum + countResults(task), 0);
-  context.chords.push({ groupId, size, results: serializeResults(groupId, nodes) });
-  return result;
-}
+  #startAll(tasks: readonly Canvas[], { place, groupId, chord }: CanvasPosition): ResultId[] {
+    return tasks.map((task, groupIndex) =>
+      this.start(task, { place: `${place}/${groupIndex}`, groupId, groupIndex, chord }),
+    );
+  }
 
-function call(
-  task: Task,
-  position: Position,
-  chain: SerializedSignature[] | null,
-  context: UnfoldContext,
-): string {
-  const { link, errback } = serializeLinks(task.links, context);
-  const id = assignId(task, position, context);
-  const { groupId = task.options.groupId, groupIndex = task.options.groupIndex } = position;
-  context.calls.push({
-    task,
-    given: resolveArguments(task, context),
-    id,
-    options: { ...task.options, groupId, groupIndex },
-    embed: { callbacks: link, errbacks: errback, chain, chord: position.chord ?? null },
-  });
-  return id;
+  #startChord({ header, body }: Chord, position: CanvasPosition): ResultId {
+    const place = `${position.place}/header`;
+    const groupId = this.#context.idAt(place);
+    const { signature, result } = this.#freeze(markScheduled(body), {
+      ...position,
+      place: `${position.place}/body`,
+      groupId: position.groupId ?? groupId,
+    });
+    const nodes = this.#startAll(header, { place, groupId, chord: signature });
+    const size = header.reduce((sum, task) => sum + countResults(task), 0);
+    this.chords.push({ groupId, size, results: serializeResults(groupId, nodes) });
+    return result;
+  }
+
+  /** Adds a task to publish; returns its id. */
+  #call(task: Task, position: CanvasPosition, chain: SerializedSignature[] | null): string {
+    const { link, errback } = this.#serializeLinks(task.links);
+    const id = this.#idOf(task, position);
+    const { groupId = task.options.groupId, groupIndex = task.options.groupIndex } = position;
+    this.calls.push({
+      task,
+      given: this.#resolveArguments(task),
+      id,
+      options: { ...task.options, groupId, groupIndex },
+      embed: { callbacks: link, errbacks: errback, chain, chord: position.chord ?? null },
+    });
+    return id;
+  }
+
+  #idOf({ options }: Task, { id, place }: CanvasPosition): string {
+    return options.taskId ?? id ?? this.#context.idAt(place);
+  }
+
+  /**
+   * Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
+   * the id of the result is known before the first task starts.
+   */
+  #freeze(canvas: Canvas, position: CanvasPosition): Frozen {
+    switch (canvas.kind) {
+      case 'task': {
+        const id = this.#idOf(canvas, position);
+        const replyTo = canvas.options.replyTo ?? this.#context.replyTo;
+        const ids = { task_id: id, reply_to: replyTo, ...groupOptions(position) };
+        return { signature: this.#serializeTask(canvas, ids), result: { id } };
+      }
+      case 'chain': {
+        const first = this.#freeze(canvas.first, { place: `${position.place}/0` });
+        const { signatures, result } = this.#freezeRest(canvas.rest, position);
+        const tasks = [first.signature, ...signatures];
+        return {
+          signature: serializeComposite('chain', { tasks }, { task_id: result.id }),
+          result,
+        };
+      }
+      case 'group':
+        return this.#freezeGroup(canvas, position);
+      case 'chord':
+        return this.#freezeChord(canvas, position);
+    }
+  }
+
+  /** Freezes the steps after the first of a chain; the last one has the position of the chain. */
+  #freezeRest(
+    rest: Chain['rest'],
+    position: CanvasPosition,
+  ): { signatures: SerializedSignature[]; result: ResultId } {
+    const frozen = rest.map((step, i) => {
+      const place = `${position.place}/${i + 1}`;
+      return this.#freeze(step, i === rest.length - 1 ? { ...position, place } : { place });
+    });
+    return { signatures: frozen.map(({ signature }) => signature), result: frozen.at(-1)!.result };
+  }
+
+  #freezeGroup({ id, tasks }: Group, position: CanvasPosition): Frozen {
+    const groupId = id ?? position.id ?? this.#context.idAt(position.place);
+    const frozen = tasks.map((task, i) => {
+      const place = `${position.place}/${i}`;
+      // Without a chord, the worker that starts the group sets the group id.
+      const whole = position.chord && { groupId: position.groupId, chord: position.chord };
+      return this.#freeze(task, { place, groupIndex: i, ...whole });
+    });
+    const options = { task_id: groupId, ...groupOptions(position), root_id: null, parent_id: null };
+    const signatures = frozen.map(({ signature }) => signature);
+    return {
+      signature: serializeComposite('group', { tasks: signatures }, options),
+      result: { id: groupId, nodes: frozen.map(({ result }) => result) },
+    };
+  }
+
+  #freezeChord({ header, body }: Chord, position: CanvasPosition): Frozen {
+    const place = `${position.place}/header`;
+    const id = this.#context.idAt(place);
+    const after = this.#freeze(body, { ...position, place: `${position.place}/body` });
+    const group: Group = { kind: 'group', id, tasks: header };
+    const before = this.#freeze(group, { place, chord: after.signature });
+    const kwargs = { kwargs: {}, header: before.signature, body: after.signature };
+    return {
+      signature: serializeComposite('chord', kwargs, { task_id: id }),
+      result: after.result,
+    };
+  }
+
+  /** Serializes a signature without ids, which a worker may start any number of times. */
+  #serialize(canvas: Canvas): SerializedSignature {
+    const each = (parts: readonly Canvas[]) => parts.map((part) => this.#serialize(part));
+    switch (canvas.kind) {
+      case 'task':
+        return this.#serializeTask(canvas, {});
+      case 'chain':
+        return serializeComposite('chain', { tasks: each([canvas.first, ...canvas.rest]) });
+      case 'group':
+        return serializeComposite('group', { tasks: each(canvas.tasks) });
+      case 'chord': {
+        const [header, body] = [each(canvas.header), this.#serialize(canvas.body)];
+        return serializeComposite('chord', { kwargs: {}, header, body });
+      }
+    }
+  }
+
+  /** Serializes a task; its options are in Celery's order: the user's, the ids, the callbacks. */
+  #serializeTask(task: Task, ids: SerializedSignature['options']): SerializedSignature {
+    const { link, errback } = this.#serializeLinks(task.links);
+    const options = {
+      ...serializeOptions(task.options, this.#context.timezone),
+      ...ids,
+      ...(link && { link }),
+      ...(errback && { link_error: errback }),
+    };
+    const { args, kwargs } = this.#resolveArguments(task);
+    const { immutable } = task;
+    return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
+  }
+
+  /** Resolves the arguments of a task. Throws a `BeatError` if a function fails. */
+  #resolveArguments(task: Task): Arguments {
+    return task.compute?.(this.#context.lazyContext) ?? task;
+  }
+
+  /** Serializes callbacks; `null` for none. */
+  #serializeLinks({ link, linkError }: Links) {
+    const each = (links: readonly Canvas[]) =>
+      links.length > 0 ? links.map((callback) => this.#serialize(callback)) : null;
+    return { link: each(link), errback: each(linkError) };
+  }
 }
 
 /** Counts the results of a part of a header for which the body of the chord waits. */
@@ -121,12 +268,12 @@ function countResults(canvas: Canvas): number {
 }
 
 /** Serializes results as Celery's `GroupResult.save`, without parents. */
-function serializeResults(groupId: string, nodes: readonly Result[]): string | null {
+function serializeResults(groupId: string, nodes: readonly ResultId[]): string | null {
   if (nodes.every((node) => node.nodes === undefined)) return null;
   return pythonJson({ result: toTuple({ id: groupId, nodes }) });
 }
 
-function toTuple({ id, nodes }: Result): unknown {
+function toTuple({ id, nodes }: ResultId): unknown {
   return [[id, null], nodes?.map(toTuple) ?? null];
 }
 
@@ -142,166 +289,12 @@ function markScheduled(canvas: Canvas): Canvas {
   return eachStart(canvas, mark, true);
 }
 
-// Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
-// the id of the result is known before the first task starts.
-
-/** The position of a part in the canvas. */
-interface Position {
-  /** The path from which ids are computed. */
-  readonly place: string;
-  /** A fixed id of its result. */
-  readonly id?: string | undefined;
-  readonly groupId?: string | undefined;
-  readonly groupIndex?: number | undefined;
-  /** The body of the chord that waits for its result. */
-  readonly chord?: SerializedSignature | undefined;
-}
-
-/** The id of a result; for a group also the results of its tasks. */
-interface Result {
-  readonly id: string;
-  readonly nodes?: readonly Result[];
-}
-
-interface Frozen {
-  readonly signature: SerializedSignature;
-  readonly result: Result;
-}
-
-function freeze(canvas: Canvas, position: Position, context: OccurrenceContext): Frozen {
-  switch (canvas.kind) {
-    case 'task':
-      return freezeTask(canvas, position, context);
-    case 'chain':
-      return freezeChain(canvas, position, context);
-    case 'group':
-      return freezeGroup(canvas, position, context);
-    case 'chord':
-      return freezeChord(canvas, position, context);
-  }
-}
-
-function freezeTask(task: Task, position: Position, context: OccurrenceContext): Frozen {
-  const id = assignId(task, position, context);
-  const replyTo = task.options.replyTo ?? context.replyTo;
-  const signature = serializeTask(
-    task,
-    { task_id: id, reply_to: replyTo, ...groupOptions(position) },
-    context,
-  );
-  return { signature, result: { id } };
-}
-
-function assignId({ options }: Task, { id, place }: Position, { idAt }: OccurrenceContext): string {
-  return options.taskId ?? id ?? idAt(place);
-}
-
-function freezeChain(
-  { first, rest }: Chain,
-  position: Position,
-  context: OccurrenceContext,
-): Frozen {
-  const start = freeze(first, { place: `${position.place}/0` }, context);
-  const { signatures, result } = freezeRest(rest, position, context);
-  const tasks = [start.signature, ...signatures];
-  return { signature: serializeComposite('chain', { tasks }, { task_id: result.id }), result };
-}
-
-/** Freezes the steps after the first of a chain; the last one has the position of the chain. */
-function freezeRest(
-  rest: Chain['rest'],
-  position: Position,
-  context: OccurrenceContext,
-): { signatures: SerializedSignature[]; result: Result } {
-  const frozen = rest.map((step, i) => {
-    const place = `${position.place}/${i + 1}`;
-    return freeze(step, i === rest.length - 1 ? { ...position, place } : { place }, context);
-  });
-  return { signatures: frozen.map(({ signature }) => signature), result: frozen.at(-1)!.result };
-}
-
-function freezeGroup({ id, tasks }: Group, position: Position, context: OccurrenceContext): Frozen {
-  const groupId = id ?? position.id ?? context.idAt(position.place);
-  const frozen = tasks.map((task, i) => {
-    const place = `${position.place}/${i}`;
-    // Without a chord, the worker that starts the group sets the group id.
-    const whole = position.chord && { groupId: position.groupId, chord: position.chord };
-    return freeze(task, { place, groupIndex: i, ...whole }, context);
-  });
-  const options = { task_id: groupId, ...groupOptions(position), root_id: null, parent_id: null };
-  const signatures = frozen.map(({ signature }) => signature);
-  return {
-    signature: serializeComposite('group', { tasks: signatures }, options),
-    result: { id: groupId, nodes: frozen.map(({ result }) => result) },
-  };
-}
-
-function freezeChord(
-  { header, body }: Chord,
-  position: Position,
-  context: OccurrenceContext,
-): Frozen {
-  const id = context.idAt(`${position.place}/header`);
-  const after = freeze(body, { ...position, place: `${position.place}/body` }, context);
-  const group: Group = { kind: 'group', id, tasks: header };
-  const inHeader = { place: `${position.place}/header`, chord: after.signature };
-  const before = freeze(group, inHeader, context);
-  const kwargs = { kwargs: {}, header: before.signature, body: after.signature };
-  return {
-    signature: serializeComposite('chord', kwargs, { task_id: id }),
-    result: after.result,
-  };
-}
-
-function groupOptions({ groupId, chord, groupIndex }: Position): Record<string, unknown> {
+function groupOptions({ groupId, chord, groupIndex }: CanvasPosition): Record<string, unknown> {
   return {
     ...(groupId !== undefined && { group_id: groupId }),
     ...(chord && { chord }),
     ...(groupIndex !== undefined && { group_index: groupIndex }),
   };
-}
-
-/** A signature as Celery serializes it, with options named as in `apply_async`. */
-interface SerializedSignature extends Arguments {
-  readonly task: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly subtask_type: 'chain' | 'group' | 'chord' | null;
-  readonly immutable: boolean;
-}
-
-/** Serializes a signature without ids, which a worker may start any number of times. */
-function serialize(canvas: Canvas, context: OccurrenceContext): SerializedSignature {
-  const each = (parts: readonly Canvas[]) => parts.map((part) => serialize(part, context));
-  switch (canvas.kind) {
-    case 'task':
-      return serializeTask(canvas, {}, context);
-    case 'chain':
-      return serializeComposite(canvas.kind, { tasks: each([canvas.first, ...canvas.rest]) });
-    case 'group':
-      return serializeComposite(canvas.kind, { tasks: each(canvas.tasks) });
-    case 'chord': {
-      const [header, body] = [each(canvas.header), serialize(canvas.body, context)];
-      return serializeComposite(canvas.kind, { kwargs: {}, header, body });
-    }
-  }
-}
-
-/** Serializes a task; its options are in Celery's order: the user's, the ids, the callbacks. */
-function serializeTask(
-  task: Task,
-  ids: SerializedSignature['options'],
-  context: OccurrenceContext,
-): SerializedSignature {
-  const { link, errback } = serializeLinks(task.links, context);
-  const options = {
-    ...serializeOptions(task.options, context.timezone),
-    ...ids,
-    ...(link && { link }),
-    ...(errback && { link_error: errback }),
-  };
-  const { args, kwargs } = resolveArguments(task, context);
-  const { immutable } = task;
-  return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
 }
 
 function serializeComposite(
@@ -311,18 +304,6 @@ function serializeComposite(
 ): SerializedSignature {
   const task = `celery.${kind}`;
   return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
-}
-
-/** Resolves the arguments of a task. Throws a `BeatError` if a function fails. */
-function resolveArguments(task: Task, { lazyContext }: OccurrenceContext): Arguments {
-  return task.compute?.(lazyContext) ?? task;
-}
-
-/** Serializes callbacks; `null` for none. */
-function serializeLinks({ link, linkError }: Links, context: OccurrenceContext) {
-  const each = (links: readonly Canvas[]) =>
-    links.length > 0 ? links.map((callback) => serialize(callback, context)) : null;
-  return { link: each(link), errback: each(linkError) };
 }
 
 /** Serializes options for `apply_async`, with seconds in place of milliseconds. */

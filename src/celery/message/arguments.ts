@@ -7,8 +7,8 @@ import { ConfigError } from '../../util/errors.ts';
 import { isContainer } from '../../util/is-map.ts';
 import { markHandled } from '../../util/promise.ts';
 
-type Path = Diagnostic['path'];
-type Report = (path: Path, message: string) => void;
+type ConfigPath = Diagnostic['path'];
+type ReportProblem = (path: ConfigPath, message: string) => void;
 
 /** The maximum nesting of arguments; Python's JSON parser accepts more. */
 const MAX_DEPTH = 200;
@@ -21,10 +21,10 @@ export function checkArguments(
   args: unknown,
   kwargs: unknown,
   serializer: SerializerName = 'json',
-  at: Path = [],
+  at: ConfigPath = [],
 ): void {
   const errors: Diagnostic[] = [];
-  const report: Report = (path, message) => errors.push(errorAt([...at, ...path], message));
+  const report: ReportProblem = (path, message) => errors.push(errorAt([...at, ...path], message));
   const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: false };
   visit(args, { path: ['args'], containers: [], report, rules });
   visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
@@ -39,8 +39,8 @@ export function checkArguments(
  */
 export function inspectArgument(
   value: unknown,
-  path: Path,
-  report: Report,
+  path: ConfigPath,
+  report: ReportProblem,
   serializer: SerializerName = 'json',
 ): void {
   const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: true };
@@ -48,12 +48,12 @@ export function inspectArgument(
 }
 
 /** Reports the errors of message headers. The broker reads them too, so numbers must be finite. */
-export function inspectHeaders(value: unknown, path: Path, report: Report): void {
+export function inspectHeaders(value: unknown, path: ConfigPath, report: ReportProblem): void {
   visit(value, { path, containers: [], report, rules: HEADERS });
 }
 
 /** The values that are allowed. */
-interface Rules {
+interface FormatRules {
   /** The name of the format, for errors. */
   readonly format: string;
   /** Values that this format supports in addition to plain JSON. */
@@ -65,7 +65,7 @@ interface Rules {
   typed(value: object): TypedValue | null;
 }
 
-const HEADERS: Rules = {
+const HEADERS: FormatRules = {
   format: 'a header',
   extras: [],
   allowsLazy: false,
@@ -81,24 +81,24 @@ const NESTED_LAZY =
   'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
 
 /** The current position and its enclosing containers. */
-interface Place {
-  readonly path: Path;
+interface ArgumentPosition {
+  readonly path: ConfigPath;
   readonly containers: readonly object[];
-  readonly report: Report;
-  readonly rules: Rules;
+  readonly report: ReportProblem;
+  readonly rules: FormatRules;
 }
 
-function visit(value: unknown, place: Place): void {
+function visit(value: unknown, position: ArgumentPosition): void {
   if (typeof value === 'object' && value !== null) {
-    visitObject(value, place);
+    visitObject(value, position);
     return;
   }
-  const message = validateLeaf(value, place.rules);
-  if (message !== null) place.report(place.path, message);
+  const message = validateLeaf(value, position.rules);
+  if (message !== null) position.report(position.path, message);
 }
 
-function visitObject(value: object, place: Place): void {
-  const { path, report, rules } = place;
+function visitObject(value: object, position: ArgumentPosition): void {
+  const { path, report, rules } = position;
   // Its result is checked when it is resolved.
   if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
   markHandled(value);
@@ -109,9 +109,9 @@ function visitObject(value: object, place: Place): void {
     if (!rules.allowsLazy || !isUnresolved(value)) report(path, (error as ConfigError).message);
     return;
   }
-  const message = typed ? rules.validate(typed) : validateContainer(value, place);
+  const message = typed ? rules.validate(typed) : validateContainer(value, position);
   if (message !== null) report(path, message);
-  else if (!typed) visitInside(value, place);
+  else if (!typed) visitInside(value, position);
 }
 
 /** Whether a typed value contains a template or a function, whose result is checked later. */
@@ -120,7 +120,7 @@ function isUnresolved(value: object): boolean {
   return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && hasTemplate(inner)));
 }
 
-function visitInside(value: object, { path, containers, report, rules }: Place): void {
+function visitInside(value: object, { path, containers, report, rules }: ArgumentPosition): void {
   const within = [...containers, value];
   const items = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, item] of items) {
@@ -131,7 +131,7 @@ function visitInside(value: object, { path, containers, report, rules }: Place):
   }
 }
 
-function validateLeaf(value: unknown, rules: Rules): string | null {
+function validateLeaf(value: unknown, rules: FormatRules): string | null {
   switch (typeof value) {
     case 'number':
       return losesDigits(value) ? `${value} ${LOST_DIGITS}` : rules.validate(value);
@@ -146,13 +146,13 @@ function validateLeaf(value: unknown, rules: Rules): string | null {
   }
 }
 
-function validateContainer(value: object, { containers, rules }: Place): string | null {
+function validateContainer(value: object, { containers, rules }: ArgumentPosition): string | null {
   if (containers.includes(value)) return `contains itself, which ${rules.format} cannot encode`;
   if (containers.length >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
   return isContainer(value) ? null : describeUnsupported(`a ${className(value)}`, rules);
 }
 
-function describeUnsupported(what: string, { format, extras }: Rules): string {
+function describeUnsupported(what: string, { format, extras }: FormatRules): string {
   const leaves = ['text, numbers, true, false, null', ...extras].join(', ');
   return `${format} cannot encode ${what}; allowed: ${leaves}, and arrays and plain objects of these`;
 }
@@ -171,10 +171,10 @@ function className(value: object): string {
 }
 
 /** A value and its position. */
-interface Node {
+interface ValueNode {
   readonly value: unknown;
   readonly key: string | number | null;
-  readonly parent: Node | null;
+  readonly parent: ValueNode | null;
 }
 
 /**
@@ -183,20 +183,20 @@ interface Node {
  */
 export function reportIllFormed(
   value: unknown,
-  path: Path,
-  report: (path: Path, message: string) => void,
+  path: ConfigPath,
+  report: (path: ConfigPath, message: string) => void,
 ): void {
   // Iterative, because a file may be nested deeper than the call stack.
-  const ahead: Node[] = [{ value, key: null, parent: null }];
+  const ahead: ValueNode[] = [{ value, key: null, parent: null }];
   const seen = new WeakSet();
-  let node: Node | undefined;
+  let node: ValueNode | undefined;
   while ((node = ahead.pop())) {
     const { value: here, key } = node;
     if (typeof key === 'string' && !key.isWellFormed()) {
-      report(pathOf(node, path), `its name ${describe(key)}`);
+      report(pathOf(node, path), `its name ${describeSurrogate(key)}`);
     }
     if (typeof here === 'string') {
-      if (!here.isWellFormed()) report(pathOf(node, path), describe(here));
+      if (!here.isWellFormed()) report(pathOf(node, path), describeSurrogate(here));
     } else if (isContainer(here) && !seen.has(here)) {
       seen.add(here);
       const items = Array.isArray(here) ? [...here.entries()] : Object.entries(here);
@@ -207,14 +207,14 @@ export function reportIllFormed(
   }
 }
 
-function describe(text: string): string {
+function describeSurrogate(text: string): string {
   const [half = ''] = /\p{Surrogate}/u.exec(text) ?? [];
   const code = half.charCodeAt(0).toString(16);
   return `holds half a character (the lone surrogate \\u${code}), which no encoding carries to a worker`;
 }
 
-function pathOf(node: Node, root: Path): Path {
+function pathOf(node: ValueNode, root: ConfigPath): ConfigPath {
   const keys: (string | number)[] = [];
-  for (let at: Node | null = node; at; at = at.parent) if (at.key !== null) keys.push(at.key);
+  for (let at: ValueNode | null = node; at; at = at.parent) if (at.key !== null) keys.push(at.key);
   return [...root, ...keys.reverse()];
 }

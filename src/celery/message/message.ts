@@ -1,7 +1,9 @@
 import type { CompressionName } from './compression.ts';
-import type { SerializerName } from './serializers.ts';
 import type { Destination, ExchangeType } from './destination.ts';
 import type { Run } from './run.ts';
+import type { SerializerName } from './serializers.ts';
+import { parseJson } from '../../util/decode/json.ts';
+import { StoreError } from '../../util/errors.ts';
 
 /** The positional and keyword arguments of a task. */
 export interface Arguments {
@@ -71,7 +73,7 @@ export interface MessageOptions {
 }
 
 /** Celery's `retry_policy`, in seconds; `maxRetries: null` is unlimited. */
-export interface RetryPolicy {
+interface RetryPolicy {
   readonly maxRetries?: number | null | undefined;
   readonly intervalStart?: number | undefined;
   readonly intervalStep?: number | undefined;
@@ -113,7 +115,7 @@ export interface Message {
 }
 
 /** Named as on the wire (AMQP basic properties). */
-export interface MessageProperties extends ExtraProperties {
+interface MessageProperties extends ExtraProperties {
   /** The task id; events have neither an id nor a reply queue. */
   readonly correlation_id?: string | undefined;
   readonly reply_to?: string | undefined;
@@ -121,4 +123,65 @@ export interface MessageProperties extends ExtraProperties {
   /** Milliseconds as text: AMQP's per-message time to live. Present only when the message expires. */
   readonly expiration?: string | undefined;
   readonly priority: number;
+}
+
+/** The messages of one occurrence. */
+export interface RunMessages {
+  /**
+   * The id of the result, as Celery's `apply_async` returns it: that of the task, the last task of a chain, the
+   * body of a chord, or the group.
+   */
+  readonly taskId: string;
+  /** In the order of publishing; more than one for a group. */
+  readonly messages: readonly Message[];
+  /** Chords to register with the result backend before any message is published. */
+  readonly chords: readonly ChordSize[];
+}
+
+export interface ChordSize {
+  readonly groupId: string;
+  /** The number of results that the body waits for. */
+  readonly size: number;
+  /**
+   * The results of the header as Celery stores them (JSON) if some are groups; without it, the body would get one
+   * flat list. `null` for a flat header.
+   */
+  readonly results: string | null;
+}
+
+/** The header with which Celery's beat marks scheduled tasks since 5.7. It is set last and overwrites a user's header. */
+export const BEAT_TASK = 'celery_beat_task';
+
+/** The longest text of a message, whose body may have tens of megabytes. UTF-16 units. */
+const MAX_MESSAGE = 128 * 1_024 * 1_024;
+
+/** Encodes a message for the outbox. */
+export function encodeMessage(message: Message): string {
+  return JSON.stringify({ ...message, body: message.body.toString('base64') });
+}
+
+/** Decodes a message of the outbox. Throws a `StoreError` for invalid text. */
+export function decodeMessage(text: string): Message {
+  let cause: unknown;
+  try {
+    const value = parseJson(text, MAX_MESSAGE) as Message & { body: string };
+    const message = { ...value, body: Buffer.from(value.body, 'base64') };
+    if (isMessage(message)) return message;
+  } catch (error) {
+    cause = error;
+  }
+  const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new StoreError(`invalid message in the outbox: ${found}`, { cause });
+}
+
+function isMessage(
+  value: Readonly<Record<Exclude<keyof Message, 'about' | 'run'>, unknown>>,
+): value is Message {
+  const { taskId, destination, priority, headers, properties, contentType, contentEncoding } =
+    value;
+  return (
+    [taskId, contentType, contentEncoding].every((text) => typeof text === 'string') &&
+    typeof priority === 'number' &&
+    [destination, headers, properties].every((map) => typeof map === 'object' && map !== null)
+  );
 }

@@ -88,9 +88,21 @@ export function buildProtocol1Body(
 ): Readonly<Record<string, unknown>> {
   const { task, id, group, group_index, retries, eta, expires, timelimit } = headers;
   return {
-    ...{ task, id, args, kwargs, group, group_index, retries, eta, expires },
+    task,
+    id,
+    args,
+    kwargs,
+    group,
+    group_index,
+    retries,
+    eta,
+    expires,
     // All times have an offset.
     utc: true,
-    ...{ callbacks, errbacks, timelimit, taskset: group, chord },
+    callbacks,
+    errbacks,
+    timelimit,
+    taskset: group,
+    chord,
   };
 }

@@ -83,7 +83,7 @@ function validateMsgpack(leaf: TypedValue): string | null {
   return `msgpack cannot encode a ${type}; write it as text, or use the serializer json`;
 }
 
-/** The shortest form of every integer, as Python has it: the msgpackLibrary's BigInt takes 64 bits, its number 32. */
+/** The shortest form of every integer, as Python has it: the library's BigInt takes 64 bits, its number 32. */
 function prepared(value: unknown): unknown {
   if (typeof value === 'bigint') return fitsNumber(value) ? Number(value) : value;
   if (typeof value === 'number') {

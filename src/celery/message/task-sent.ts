@@ -50,13 +50,24 @@ export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventS
     timestamp: sent.sentAt / 1_000,
     type: 'task-sent',
   };
+  const to = { queue: null, exchange, exchangeType, routingKey: 'task.sent' };
+  return transientMessage(taskId, to, { hostname: origin }, event);
+}
+
+/** A message for the current subscribers of an exchange. */
+function transientMessage(
+  taskId: string,
+  destination: Message['destination'],
+  headers: Message['headers'],
+  content: unknown,
+): Message {
   return {
     taskId,
-    destination: { queue: null, exchange, exchangeType, routingKey: 'task.sent' },
+    destination,
     priority: 0,
-    headers: { hostname: origin },
+    headers,
     properties: { delivery_mode: 1, priority: 0 },
-    body: Buffer.from(JSON.stringify(event)),
+    body: Buffer.from(JSON.stringify(content)),
     contentType: 'application/json',
     contentEncoding: 'utf-8',
   };
@@ -65,4 +76,21 @@ export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventS
 /** Celery's names of producers begin with it; 0 for a name that a user chose. */
 function parsePid(origin: string): number {
   return Number(/^gen(\d+)@/.exec(origin)?.[1] ?? 0);
+}
+
+/**
+ * Celery's remote-control request that ends tasks: workers discard those that wait, and send SIGTERM to the processes of
+ * those that run. Workers that are not connected do not receive it, nor those whose `control_exchange` is not `namespace`.
+ */
+export function buildRevoke(taskIds: readonly string[], namespace: string): Message {
+  const request = {
+    method: 'revoke',
+    arguments: { task_id: taskIds, terminate: true, signal: 'SIGTERM' },
+    destination: null,
+    pattern: null,
+    matcher: null,
+  };
+  const exchange = `${namespace}.pidbox`;
+  const to = { queue: null, exchange, exchangeType: 'fanout', routingKey: '' } as const;
+  return transientMessage(taskIds[0] ?? '', to, { clock: 0, expires: 0 }, request);
 }

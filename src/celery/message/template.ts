@@ -76,9 +76,13 @@ function compilePlaceholder(inside: string, whole: string, zone: string): Render
 
 /** Letter → luxon's unit, and the number of these units in a year. */
 const UNITS: Readonly<Record<string, readonly [keyof DurationLikeObject, inAYear: number]>> = {
-  ...{ y: ['years', 1], mo: ['months', 12], w: ['weeks', 52] },
-  ...{ d: ['days', 365], h: ['hours', 365 * 24] },
-  ...{ m: ['minutes', 365 * 24 * 60], s: ['seconds', 365 * 24 * 3_600] },
+  y: ['years', 1],
+  mo: ['months', 12],
+  w: ['weeks', 52],
+  d: ['days', 365],
+  h: ['hours', 365 * 24],
+  m: ['minutes', 365 * 24 * 60],
+  s: ['seconds', 365 * 24 * 3_600],
 };
 
 /** Beyond this the year may not have four digits. */
@@ -141,23 +145,27 @@ function utcIso(at: DateTime): string {
 /** Renders a value for one occurrence. */
 type Renderer = (context: LazyContext) => unknown;
 
-type Path = Diagnostic['path'];
+type ConfigPath = Diagnostic['path'];
 
 /** The context of a value with functions and templates. */
 interface RenderContext {
   /** The IANA zone of dates with a format. */
   readonly zone: string;
   /** The path of the signature in its entry, for errors of functions. */
-  readonly at: Path;
+  readonly at: ConfigPath;
   /** Reports an invalid template. */
-  readonly report: (path: Path, message: string) => void;
+  readonly report: (path: ConfigPath, message: string) => void;
 }
 
 /**
  * Returns a function that renders a value with functions (`lazy`) or templates (`{{dueAt}}`) at any depth, or
  * `null` if the value has none and is the same for every occurrence.
  */
-export function buildRenderer(value: unknown, path: Path, filling: RenderContext): Renderer | null {
+export function buildRenderer(
+  value: unknown,
+  path: ConfigPath,
+  filling: RenderContext,
+): Renderer | null {
   if (isLazy(value)) return (context) => resolveLazy(value, [...filling.at, ...path], context);
   if (typeof value === 'string') {
     try {
@@ -192,7 +200,7 @@ export function hasLazy(value: unknown): boolean {
 const answers = new WeakMap<LazyContext, Map<Lazy<unknown>, unknown>>();
 
 /** Calls a function. Throws a `BeatError` with its path if it throws or returns a promise. */
-function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknown {
+function resolveLazy(lazy: Lazy<unknown>, path: ConfigPath, context: LazyContext): unknown {
   const known = answers.get(context) ?? new Map<Lazy<unknown>, unknown>();
   answers.set(context, known);
   if (known.has(lazy)) return known.get(lazy);

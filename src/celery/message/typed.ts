@@ -13,7 +13,7 @@ export interface TypedValue {
 
 type TypeName = 'bytes' | 'base64' | 'date' | 'datetime' | 'decimal' | 'time' | 'uuid';
 
-interface Kind {
+interface TypedKind {
   /** The forms of `__value__`, for errors. */
   readonly forms: string;
   /** Converts `__value__` to kombu's form; returns `null` for a value that a worker could not read. */
@@ -23,14 +23,14 @@ interface Kind {
 }
 
 /** Reads only texts. */
-function fromText(read: (text: string) => string | null): Kind['read'] {
+function fromText(read: (text: string) => string | null): TypedKind['read'] {
   return (value) => (typeof value === 'string' ? read(value) : null);
 }
 
 const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,8})?|inf(?:inity)?|s?nan\d*)$/i;
 const HEX = /^[0-9a-f]{32}$/;
 
-const KINDS: Readonly<Record<TypeName, Kind>> = {
+const KINDS: Readonly<Record<TypeName, TypedKind>> = {
   bytes: {
     forms: 'the text of bytes in UTF-8',
     // A lone surrogate cannot be encoded in UTF-8.
@@ -147,7 +147,7 @@ function shown(value: unknown): string {
 // and luxon's stop at milliseconds.
 
 /** Hour, minute, second, microsecond, and minutes east of UTC: `null` for a naive time. */
-interface Time {
+interface PythonTime {
   readonly parts: readonly [number, number, number, number];
   readonly offset: number | null;
 }
@@ -189,7 +189,7 @@ function datetimeRepr(text: string): string {
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?$/i;
 
-function parseDatetime(text: string): readonly [Day | null, Time | null] {
+function parseDatetime(text: string): readonly [Day | null, PythonTime | null] {
   const time = text.length === 10 ? '00:00' : text.slice(11);
   return /^.{10}(?:[T ]|$)/i.test(text)
     ? [parseDay(text.slice(0, 10)), parseTime(time)]
@@ -205,7 +205,7 @@ function parseDay(text: string): Day | null {
   return date.toISOString().startsWith(text) ? [year, month!, day!] : null;
 }
 
-function parseTime(text: string): Time | null {
+function parseTime(text: string): PythonTime | null {
   const [, hour, minute, second = '0', fraction = '', zone] = TIME.exec(text) ?? [];
   if (hour === undefined) return null;
   const [h, m, s] = [Number(hour), Number(minute), Number(second)];
@@ -222,7 +222,7 @@ function minutesOf(zone: string): number {
   return (zone.startsWith('-') ? -1 : 1) * (hours! * 60 + minutes!);
 }
 
-function timeText({ parts: [h, m, s, micros], offset }: Time): string {
+function timeText({ parts: [h, m, s, micros], offset }: PythonTime): string {
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
   return `${two(h)}:${two(m)}:${two(s)}${fraction}${offset === null ? '' : formatOffset(offset)}`;
 }
@@ -237,7 +237,7 @@ function two(value: number): string {
 }
 
 /** Seconds and microseconds are left out at the end when they are zero. */
-function timeReprs({ parts: [h, m, s, micros], offset }: Time): (number | string)[] {
+function timeReprs({ parts: [h, m, s, micros], offset }: PythonTime): (number | string)[] {
   const fine = micros !== 0 ? [s, micros] : s !== 0 ? [s] : [];
   return [h, m, ...fine, ...(offset === null ? [] : [`tzinfo=${zoneRepr(offset)}`])];
 }

@@ -43,16 +43,27 @@ export interface Queue {
 /** Creates a durable exchange with kombu's defaults. */
 export function createExchange(name: string, type: ExchangeType): Exchange {
   return {
-    ...{ name, type, durable: true, autoDelete: false },
-    ...{ deliveryMode: null, arguments: {}, noDeclare: false },
+    name,
+    type,
+    durable: true,
+    autoDelete: false,
+    deliveryMode: null,
+    arguments: {},
+    noDeclare: false,
   };
 }
 
 /** Creates a durable queue with one binding. */
 export function createQueue(name: string, exchange: Exchange, routingKey: string): Queue {
   return {
-    ...{ name, alias: null, bindings: [{ exchange, routingKey, arguments: {} }] },
-    ...{ durable: true, exclusive: false, autoDelete: false, arguments: {} },
-    ...{ broadcast: false, noDeclare: false },
+    name,
+    alias: null,
+    bindings: [{ exchange, routingKey, arguments: {} }],
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    arguments: {},
+    broadcast: false,
+    noDeclare: false,
   };
 }

@@ -21,7 +21,10 @@ export interface RouteRules {
 }
 
 export const DEFAULT_ROUTES: RouteRules = {
-  ...{ routes: [], priority: null, deliveryMode: 2, ignoreResult: false },
+  routes: [],
+  priority: null,
+  deliveryMode: 2,
+  ignoreResult: false,
 };
 
 /** Determines destinations and options of tasks. */
@@ -40,24 +43,15 @@ export class Router {
    * Options take precedence over routes, and routes over settings. Throws the error of a route function, and a
    * `BeatError` for an unknown queue.
    */
-  route(
-    task: string,
-    args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
-    given: MessageOptions,
-  ): Routed {
-    if (this.#rules.routes.length > 0) return this.#route(task, args, kwargs, given);
+  route(...call: Parameters<Route>): Routed {
+    if (this.#rules.routes.length > 0) return this.#route(...call);
+    const [, , , given] = call;
     let found = this.#unrouted.get(given);
-    if (!found) this.#unrouted.set(given, (found = this.#route(task, args, kwargs, given)));
+    if (!found) this.#unrouted.set(given, (found = this.#route(...call)));
     return found;
   }
 
-  #route(
-    task: string,
-    args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
-    given: MessageOptions,
-  ): Routed {
+  #route(...[task, args, kwargs, given]: Parameters<Route>): Routed {
     const options: Writable<MessageOptions> = {};
     for (const route of this.#rules.routes) {
       const found = route(given.routeName ?? task, args, kwargs, given);

@@ -27,8 +27,8 @@ export type RouteRow = readonly [key: RouteKey, route: RouteOptions];
  * takes precedence over patterns.
  */
 export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
-  const named = new Map<string, Row>();
-  const patterns: (Row & { readonly pattern: Pattern })[] = [];
+  const named = new Map<string, TableRoute>();
+  const patterns: (TableRoute & { readonly pattern: Pattern })[] = [];
   for (const [table, rows] of tables.entries()) {
     for (const [key, route] of rows) {
       const row = { table, route };
@@ -47,7 +47,7 @@ export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
     });
 }
 
-interface Row {
+interface TableRoute {
   /** The index of its table. */
   readonly table: number;
   readonly route: RouteOptions;

@@ -1,6 +1,5 @@
-import type { Message } from '../../celery/message/message.ts';
+import { type Message, decodeMessage, encodeMessage } from '../../celery/message/message.ts';
 import type { Run } from '../../celery/message/run.ts';
-import { decodeMessage, encodeMessage } from '../../celery/message/message-json.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';

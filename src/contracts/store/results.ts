@@ -1,6 +1,6 @@
 import type { SentinelLogin } from '../broker/connection-settings.ts';
 import type { TlsSettings } from '../broker/connection-settings.ts';
-import type { ChordSize } from '../../celery/message/run-messages.ts';
+import type { ChordSize } from '../../celery/message/message.ts';
 
 /** The part of the workers' result backend that the sender of tasks writes to. */
 export interface ResultBackend {

@@ -1,4 +1,4 @@
-import type { ChordSize } from '../../celery/message/run-messages.ts';
+import type { ChordSize } from '../../celery/message/message.ts';
 import type { ResultBackend } from '../../contracts/store/results.ts';
 
 /** Stores the registered chord sizes, for tests. */

@@ -65,7 +65,8 @@ export class PollingConsumer<Id> implements Consumer {
   #deliver({ id, queue, message }: TakenMessage<Id>): Delivery {
     this.#leases.add(id);
     return {
-      ...{ queue, message },
+      queue,
+      message,
       ack: async () => {
         const removed = await this.#queues.ack(id);
         this.#leases.delete(id);

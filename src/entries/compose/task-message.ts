@@ -1,8 +1,7 @@
-import { BEAT_TASK } from '../../celery/message/beat-task.ts';
+import { BEAT_TASK, type Message, type MessageOptions } from '../../celery/message/message.ts';
 import type { Occurrence } from '../catalog/entry.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { LAST_INSTANT, pythonIso, utcIso } from '../../celery/message/parse-instant.ts';
-import type { Message, MessageOptions } from '../../celery/message/message.ts';
 import type { WorkflowRun } from '../../celery/message/run.ts';
 import { buildProtocol1Body, encodeBody, type Payload } from '../../celery/message/payload.ts';
 import type { Routed } from '../../celery/routing/router.ts';

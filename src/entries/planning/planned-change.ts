@@ -3,8 +3,7 @@ import { limitsOverlap, type Entry } from '../catalog/entry.ts';
 import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange } from '../../contracts/events/beat-events.ts';
-import type { Message } from '../../celery/message/message.ts';
-import type { ChordSize, RunMessages } from '../../celery/message/run-messages.ts';
+import type { Message, ChordSize, RunMessages } from '../../celery/message/message.ts';
 import type { Change } from '../../contracts/store/commit.ts';
 import {
   advance,

@@ -2,7 +2,7 @@ import type { LiveSettings } from '../reload/live-settings.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import { CommandInbox } from '../inbox/command-inbox.ts';
 import { ReloadCommands } from '../inbox/reload-commands.ts';
-import { buildRevoke } from '../../celery/message/revoke.ts';
+import { buildRevoke } from '../../celery/message/task-sent.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 import { OtherSchedulers } from './other-schedulers.ts';

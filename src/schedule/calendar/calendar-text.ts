@@ -78,8 +78,11 @@ function formatField(members: readonly number[], lowest: number, highest: number
 const ANY_DATE = { daysOfMonth: Array.from({ length: 31 }, (_, i) => i + 1), movableDays: [] };
 const ANY_WEEKDAY = { daysOfWeek: [0, 1, 2, 3, 4, 5, 6], lastWeekdays: [], nthWeekdays: [] };
 const EVERY_MIDNIGHT = {
-  ...{ seconds: [0], minutes: [0], hours: [0] },
-  ...{ months: ANY_DATE.daysOfMonth.slice(0, 12), years: undefined },
+  seconds: [0],
+  minutes: [0],
+  hours: [0],
+  months: ANY_DATE.daysOfMonth.slice(0, 12),
+  years: undefined,
 };
 
 /**
@@ -109,7 +112,10 @@ function checkFields(fields: CalendarFields, local: number): FieldCheck[] {
   const texts = formatCron(fields).split(' ');
   if (texts.length === 5) texts.unshift('0');
   const check = (field: string, place: number, value: number, members: readonly number[]) => ({
-    ...{ field, rule: texts[place]!, value: String(value), matches: members.includes(value) },
+    field,
+    rule: texts[place]!,
+    value: String(value),
+    matches: members.includes(value),
   });
   const weekday = date.getUTCDay();
   const weekdayText = `${weekday} (${WEEKDAY_NAMES[(weekday + 6) % 7]!})`;
@@ -126,7 +132,8 @@ function checkFields(fields: CalendarFields, local: number): FieldCheck[] {
     check('month', 4, date.getUTCMonth() + 1, fields.months),
     {
       ...check('day of week', 5, weekday, []),
-      ...{ value: weekdayText, matches: isDay({ ...fields, ...ANY_DATE }, local) },
+      value: weekdayText,
+      matches: isDay({ ...fields, ...ANY_DATE }, local),
     },
     ...(fields.years ? [check('year', 6, date.getUTCFullYear(), fields.years)] : []),
   ];

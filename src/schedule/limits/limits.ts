@@ -71,7 +71,7 @@ class Bounded extends SearchedSchedule {
   }
 
   get description(): string {
-    return [describe(this.#schedule), ...this.#descriptions()].join(', ');
+    return [describeSchedule(this.#schedule), ...this.#descriptions()].join(', ');
   }
 
   #descriptions(): readonly string[] {
@@ -207,7 +207,7 @@ class Jittered extends SearchedSchedule {
   }
 
   get description(): string {
-    return `${describe(this.#nominal)}, ${this.#rule}`;
+    return `${describeSchedule(this.#nominal)}, ${this.#rule}`;
   }
 
   get #rule(): string {
@@ -319,7 +319,9 @@ class Selected extends CachedSchedule {
   }
 
   get description(): string {
-    return [describe(this.#schedule), ...this.#conditions.map(describeCondition)].join(', ');
+    return [describeSchedule(this.#schedule), ...this.#conditions.map(describeCondition)].join(
+      ', ',
+    );
   }
 
   protected search(after: number): number | null {
@@ -350,7 +352,7 @@ function describeCondition({ set, isIn }: Condition): string {
   return `${isIn ? 'only' : 'not'} ${set.description}`;
 }
 
-function describe({ spec, description = spec }: Schedule): string {
+function describeSchedule({ spec, description = spec }: Schedule): string {
   return description;
 }
 
@@ -367,7 +369,7 @@ function explainWith(
   const value = matches ? 'an occurrence' : 'no occurrence';
   return {
     local: `${localText(instant, timezone)} ${timezone}`,
-    fields: [{ field: 'schedule', rule: describe(schedule), value, matches }, ...checks],
+    fields: [{ field: 'schedule', rule: describeSchedule(schedule), value, matches }, ...checks],
     notes: [],
   };
 }

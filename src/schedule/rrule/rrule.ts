@@ -88,7 +88,7 @@ function make(rule: RecurrenceRule, start: Start, timezone: string | undefined):
   return intern(spec, () => new RecurrenceSchedule({ rule, start, local, spec, timezone }));
 }
 
-interface Parts {
+interface RecurrenceParts {
   readonly rule: RecurrenceRule;
   readonly start: Start;
   readonly local: number;
@@ -99,11 +99,11 @@ interface Parts {
 class RecurrenceSchedule extends CachedSchedule {
   readonly spec: string;
   readonly timezone: string;
-  readonly #parts: Parts;
+  readonly #parts: RecurrenceParts;
   readonly #recurrence: Recurrence;
   readonly #zone: Zone;
 
-  constructor(parts: Parts) {
+  constructor(parts: RecurrenceParts) {
     const { rule, local, spec, timezone } = parts;
     super();
     this.spec = spec;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../../src/index.ts';
-import type { RunMessages } from '../../../../src/celery/message/run-messages.ts';
+import type { RunMessages } from '../../../../src/celery/message/message.ts';
 import { composeTask, DUE_AT } from './support.ts';
 
 const task = sig('tasks.add', [1, 2]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../../src/index.ts';
-import type { RunMessages } from '../../../../src/celery/message/run-messages.ts';
+import type { RunMessages } from '../../../../src/celery/message/message.ts';
 import { computeTaskId } from '../../../../src/celery/message/task-id.ts';
 import { composeTask, DUE_AT } from './support.ts';
 

@@ -2,7 +2,7 @@ import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import type { EntryConfig } from '../../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { compose } from '../../../../src/entries/compose/compose.ts';
-import type { RunMessages } from '../../../../src/celery/message/run-messages.ts';
+import type { RunMessages } from '../../../../src/celery/message/message.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { Router } from '../../../../src/celery/routing/router.ts';
 

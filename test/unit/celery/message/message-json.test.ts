@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../../src/util/errors.ts';
-import type { Message } from '../../../../src/celery/message/message.ts';
-import { decodeMessage, encodeMessage } from '../../../../src/celery/message/message-json.ts';
+import {
+  type Message,
+  decodeMessage,
+  encodeMessage,
+} from '../../../../src/celery/message/message.ts';
 import { makeMessage } from '../../../support/message.ts';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });

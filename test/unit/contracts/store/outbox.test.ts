@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodeMessage } from '../../../../src/celery/message/message-json.ts';
-import type { Message } from '../../../../src/celery/message/message.ts';
+import { encodeMessage, type Message } from '../../../../src/celery/message/message.ts';
 import type { Run } from '../../../../src/celery/message/run.ts';
 import { advance } from '../../../../src/contracts/store/entry-state.ts';
 import { decodeOutboxMessage, outboxMessages } from '../../../../src/contracts/store/outbox.ts';

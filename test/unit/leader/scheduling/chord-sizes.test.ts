@@ -4,7 +4,7 @@ import { Events } from '../../../../src/contracts/events/events.ts';
 import type { PlannedChange } from '../../../../src/entries/planning/planned-change.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { MemoryResults } from '../../../../src/drivers/memory/results.ts';
-import type { ChordSize } from '../../../../src/celery/message/run-messages.ts';
+import type { ChordSize } from '../../../../src/celery/message/message.ts';
 import type { ResultBackend } from '../../../../src/contracts/store/results.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { settle } from '../../../support/settle.ts';
