@@ -1,12 +1,15 @@
-import type { FieldChange } from '../../entries/catalog/compare-entries.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { HIDDEN_TEXT, isSecret } from '../../util/expected.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { MAX_COMPARED } from '../../entries/planning/compare-occurrences.ts';
 import { maskText } from '../../util/mask.ts';
 import { thousands } from '../../util/thousands.ts';
 import { truncate } from '../../util/visible.ts';
-import type { Differences, EditedEntry } from '../../entries/planning/compare-configurations.ts';
+import {
+  MAX_COMPARED,
+  type Differences,
+  type EditedEntry,
+  type FieldChange,
+} from '../../entries/planning/compare-configurations.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from './table.ts';
 

@@ -1,8 +1,8 @@
-import { Catalog } from '../catalog/catalog.ts';
-import { compareEntries, hasFunctions, type FieldChange } from '../catalog/compare-entries.ts';
-import type { Entry } from '../catalog/entry.ts';
-import { compareOccurrences, type OccurrenceChange, type Period } from './compare-occurrences.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { nextAfter } from '../../schedule/next-after.ts';
 import { runAtOnce } from '../../util/steps.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import type { Entry } from '../catalog/entry.ts';
 
 /** An entry that is in both configurations, and in which they differ. */
 export interface EditedEntry {
@@ -48,4 +48,99 @@ export function compareConfigurations(
     period,
     withFunctions: pairs.filter(({ after }) => hasFunctions(after)).map(({ after }) => after.name),
   };
+}
+
+/** A stretch of time: later than `after`, up to `until`. Epoch milliseconds. */
+export interface Period {
+  readonly after: number;
+  readonly until: number;
+}
+
+/** How the occurrences of one name differ between two configurations. Epoch milliseconds, ascending. */
+export interface OccurrenceChange {
+  readonly entry: string;
+  readonly appear: readonly number[];
+  readonly disappear: readonly number[];
+  /** An entry has more occurrences than are compared. */
+  readonly isPartial: boolean;
+}
+
+/** The most occurrences of an entry that are compared. */
+export const MAX_COMPARED = 100_000;
+
+/**
+ * Compares when an entry is due, before and after a change; `null` if that is the same. It asks the schedules alone, so
+ * intervals count from the beginning of the period. `undefined` is an entry that is absent.
+ */
+export function compareOccurrences(
+  before: Entry | undefined,
+  after: Entry | undefined,
+  period: Period,
+): OccurrenceChange | null {
+  const [old, current] = [before, after].map((entry) => list(entry, period)) as [
+    ReadonlySet<number>,
+    ReadonlySet<number>,
+  ];
+  const appear = [...current.difference(old)];
+  const disappear = [...old.difference(current)];
+  if (appear.length + disappear.length === 0) return null;
+  const isPartial = Math.max(old.size, current.size) === MAX_COMPARED;
+  return { entry: (after ?? before)!.name, appear, disappear, isPartial };
+}
+
+function list(entry: Entry | undefined, { after, until }: Period): ReadonlySet<number> {
+  const found = new Set<number>();
+  if (!entry?.enabled) return found;
+  let at = nextAfter(entry.schedule, after);
+  while (at <= until && found.size < MAX_COMPARED) {
+    found.add(at);
+    at = nextAfter(entry.schedule, at);
+  }
+  return found;
+}
+
+/** A part of an entry that differs. `undefined` means that it is absent. */
+export interface FieldChange {
+  /** Such as `['options', 'queue']`. */
+  readonly path: readonly string[];
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/**
+ * Lists the parts in which two entries differ, after defaults were applied. Schedules are compared by `spec`. Functions
+ * without a `spec` are not compared: two reads of one module give two functions.
+ */
+export function compareEntries(before: Entry, after: Entry): readonly FieldChange[] {
+  return compareValues([], toPlain(before), toPlain(after));
+}
+
+/** Whether an entry has a function that cannot be compared. */
+export function hasFunctions(value: unknown): boolean {
+  if (typeof value === 'function') return !('spec' in value);
+  if (Array.isArray(value)) return value.some(hasFunctions);
+  return isPlain(value) && Object.values(value).some(hasFunctions);
+}
+
+function toPlain({ schedule, ...entry }: Entry): Readonly<Record<string, unknown>> {
+  return { ...entry, schedule: schedule.spec };
+}
+
+function compareValues(path: readonly string[], before: unknown, after: unknown): FieldChange[] {
+  if (typeof before === 'function' && typeof after === 'function') {
+    const [one, other] = [before, after].map((each) => ('spec' in each ? each.spec : null));
+    return one === other ? [] : [{ path, before: one, after: other }];
+  }
+  const isMap = isPlain(before) && isPlain(after);
+  const isList = Array.isArray(before) && Array.isArray(after) && before.length === after.length;
+  if (!isMap && !isList) return isDeepStrictEqual(before, after) ? [] : [{ path, before, after }];
+  const [one, other] = [before, after] as [Record<string, unknown>, Record<string, unknown>];
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].flatMap((key) => compareValues([...path, key], one[key], other[key]));
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }

@@ -1,6 +1,7 @@
 import type { Difference } from '../../entries/catalog/catalog.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Condition } from '../../util/condition.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import type { Answer } from '../../entries/commands/audit.ts';
@@ -54,10 +55,7 @@ export class ReloadCommands {
 
   /** Resolves when a reload has ended, when it is time to look for other commands, or at the abort. */
   async wait(signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const either = AbortSignal.any([signal, done.signal]);
-    await Promise.race([this.#ended.wait(either), this.#clock.sleep(POLL_INTERVAL, either)]);
-    done.abort();
+    await waitAtMost(this.#clock, POLL_INTERVAL, signal, (end) => this.#ended.wait(end));
   }
 
   async #run(key: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
 import type { ResultBackend } from '../../contracts/store/results.ts';
@@ -45,7 +46,9 @@ export class ChordSizes {
     stop: AbortSignal,
   ): Promise<readonly PlannedChange[]> {
     const missing = starting.filter((each) => !this.#isAcknowledged(each));
-    await this.#wait(this.#register(missing), stop);
+    const registering = this.#register(missing);
+    const timeout = this.#inDoubt ? TIMEOUT_IN_DOUBT : TIMEOUT;
+    await waitAtMost(this.#options.clock, timeout, stop, () => registering);
     const unregistered = starting.filter((each) => !this.#isAcknowledged(each));
     const late = unregistered.filter(({ change }) => this.#pending.has(change.entry));
     if (late.length > 0) this.#reportFailure(late, 'the result backend does not answer');
@@ -87,14 +90,6 @@ export class ChordSizes {
         if (this.#pending.get(entry) === chordIds(each)) this.#pending.delete(entry);
       }
     }
-  }
-
-  async #wait(registered: Promise<void>, stop: AbortSignal): Promise<void> {
-    const answered = new AbortController();
-    const timeout = this.#inDoubt ? TIMEOUT_IN_DOUBT : TIMEOUT;
-    const timedOut = this.#options.clock.sleep(timeout, AbortSignal.any([answered.signal, stop]));
-    await Promise.race([registered, timedOut]);
-    answered.abort();
   }
 
   #reportFailure(starting: readonly PlannedChange[], message: string, cause?: unknown): void {

@@ -32,6 +32,7 @@ import { pauseAfter } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { TermEnded, type Term } from './term.ts';
 
@@ -77,7 +78,7 @@ export class Leadership {
 
   /** Resolves with the lease and the time of its request when the lock is acquired; with `null` after a stop. */
   async #follow(reason: string, stop: AbortSignal): Promise<{ lease: Lease; at: number } | null> {
-    const { clock, events, onProgress } = this.#options;
+    const { lock, clock, events, onProgress } = this.#options;
     const operation = { kind: 'lock', action: 'acquire' } as const;
     let why = reason;
     let failures = 0;
@@ -100,7 +101,7 @@ export class Leadership {
       if (attempt === 1) this.#emitFollowing(why);
       // An unreachable lock may look free: waiting for its release would return at once.
       if (failures > 0) await clock.sleep(this.#pauseAfter(failures), stop);
-      else await this.#waitForRelease(stop);
+      else await waitAtMost(clock, this.#retryInterval, stop, (end) => lock.waitForRelease(end));
     }
     return null;
   }
@@ -188,14 +189,6 @@ export class Leadership {
     if (this.#followingEmitted) return;
     this.#followingEmitted = true;
     this.#options.events.emit('following', { reason });
-  }
-
-  async #waitForRelease(stop: AbortSignal): Promise<void> {
-    const { lock, clock } = this.#options;
-    const done = new AbortController();
-    const signal = AbortSignal.any([done.signal, stop]);
-    await Promise.race([clock.sleep(this.#retryInterval, signal), lock.waitForRelease(signal)]);
-    done.abort();
   }
 }
 

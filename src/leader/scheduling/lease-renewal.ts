@@ -1,6 +1,7 @@
 import type { Events } from '../../contracts/events/events.ts';
 import type { Lease } from '../../contracts/store/lock.ts';
 import type { Clock } from '../../util/clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 
 export interface LeaseRenewalOptions {
   readonly clock: Clock;
@@ -74,22 +75,15 @@ export class LeaseRenewal {
   async #renew(timeout: number): Promise<'renewed' | 'lost' | 'unknown'> {
     const { clock, events } = this.#options;
     const operation = { kind: 'lock', action: 'renew' } as const;
-    const answered = new AbortController();
-    const renewal = this.#lease.renew().then(
-      (held) => {
+    let result: 'renewed' | 'lost' | 'unknown' = 'unknown';
+    const renewing = this.#lease.renew().then(
+      (isHeld) => {
         events.reportRecovery(operation);
-        return held ? ('renewed' as const) : ('lost' as const);
+        result = isHeld ? 'renewed' : 'lost';
       },
-      (error: unknown) => {
-        events.reportFailure(operation, error);
-        return 'unknown' as const;
-      },
+      (error: unknown) => events.reportFailure(operation, error),
     );
-    const timedOut = clock
-      .sleep(timeout, AbortSignal.any([answered.signal, this.signal]))
-      .then(() => 'unknown' as const);
-    const result = await Promise.race([renewal, timedOut]);
-    answered.abort();
+    await waitAtMost(clock, timeout, this.signal, () => renewing);
     return result;
   }
 
