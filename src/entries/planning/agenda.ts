@@ -3,71 +3,78 @@ import type { Entry } from '../catalog/entry.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 import { nextDueAt } from './next-due.ts';
 
-/** An entry with what was dealt with, waiting for its next occurrence. */
-export interface Item {
+/** An entry on the agenda, with its state and its next occurrence. */
+export interface AgendaItem {
   readonly entry: Entry;
   readonly state: EntryState;
   /** Its next occurrence, epoch milliseconds. */
   readonly dueAt: number;
-  /** When to deal with it, epoch milliseconds: then, unless it has to wait. */
+  /** When to deal with it, epoch milliseconds: at `dueAt`, unless it is paused or has to wait. */
   readonly wakeAt: number;
 }
 
-/** An item in its place. One that is no longer valid is passed over, not removed. */
-interface Place extends Item {
-  /** `false` when the entry was taken, or has another place. */
+/** An item in the order of instants. One that is no longer valid is passed over, not removed. */
+interface QueuedItem extends AgendaItem {
+  /** `false` when the entry was taken, or is queued again. */
   isCurrent: boolean;
 }
 
 /**
- * The entries of a term by name, and those that will be due by the instant when to deal with them, so that a tick looks at
- * what is due only. Many entries are due together: they share one place in the order of instants.
+ * The entries of a term by name, and in the order of the instants at which to deal with them, so that a tick looks at due
+ * entries only. Many entries are due together: each instant is in the heap once.
  */
 export class Agenda {
   readonly #instants = new TinyQueue<number>();
-  readonly #byInstant = new Map<number, Place[]>();
-  readonly #places = new Map<string, Place>();
+  readonly #byInstant = new Map<number, QueuedItem[]>();
+  readonly #byName = new Map<string, QueuedItem>();
 
   /** The current entry; also `undefined` while its change is being committed. */
-  find(name: string): Item | undefined {
-    const place = this.#places.get(name);
-    return place?.isCurrent ? place : undefined;
+  find(name: string): AgendaItem | undefined {
+    const item = this.#byName.get(name);
+    return item?.isCurrent ? item : undefined;
+  }
+
+  clear(): void {
+    this.#instants.data.length = 0;
+    this.#instants.length = 0;
+    this.#byInstant.clear();
+    this.#byName.clear();
   }
 
   /**
-   * Puts an entry in its place by its state, instead of any place that it had, and not before an instant if it
-   * has to wait. Returns `false` if the entry will never be due again.
+   * Queues an entry by its state, not before an instant if it has to wait. An entry that is queued already is moved.
+   * Returns `false` if the entry will never be due again.
    */
   add(entry: Entry, state: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, state);
     const resumesAt = state.pause ? (state.pause.until ?? Infinity) : -Infinity;
     const wakeAt = state.pause ? Math.max(resumesAt, notBefore) : Math.max(dueAt, notBefore);
-    const previous = this.#places.get(entry.name);
+    const previous = this.#byName.get(entry.name);
     if (previous) previous.isCurrent = false;
-    const place = { entry, state, dueAt, wakeAt, isCurrent: true };
-    this.#places.set(entry.name, place);
-    if (wakeAt !== Infinity) this.#insert(place);
+    const item = { entry, state, dueAt, wakeAt, isCurrent: true };
+    this.#byName.set(entry.name, item);
+    if (wakeAt !== Infinity) this.#insert(item);
     return dueAt !== Infinity;
   }
 
-  *[Symbol.iterator](): Generator<Item> {
-    for (const place of this.#places.values()) if (place.isCurrent) yield place;
+  *[Symbol.iterator](): Generator<AgendaItem> {
+    for (const item of this.#byName.values()) if (item.isCurrent) yield item;
   }
 
   remove(name: string): void {
-    const place = this.#places.get(name);
-    if (place) place.isCurrent = false;
-    this.#places.delete(name);
+    const item = this.#byName.get(name);
+    if (item) item.isCurrent = false;
+    this.#byName.delete(name);
   }
 
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first, then by name. */
-  take(now: number): Item[] {
-    const due: Item[] = [];
+  take(now: number): AgendaItem[] {
+    const due: AgendaItem[] = [];
     while (this.wakeAt <= now) {
-      const places = this.#removeFirst().filter(({ isCurrent }) => isCurrent);
-      for (const place of places.sort(byName)) {
-        place.isCurrent = false;
-        due.push(place);
+      const items = this.#removeFirst().filter(({ isCurrent }) => isCurrent);
+      for (const item of items.sort(byName)) {
+        item.isCurrent = false;
+        due.push(item);
       }
     }
     return due;
@@ -76,35 +83,34 @@ export class Agenda {
   /** When to look again: epoch milliseconds, `Infinity` when nothing will ever be due. */
   get wakeAt(): number {
     for (let at = this.#instants.peek(); at !== undefined; at = this.#instants.peek()) {
-      const places = this.#byInstant.get(at)!;
-      while (places.at(-1)?.isCurrent === false) places.pop();
-      if (places.length > 0) return at;
+      const items = this.#byInstant.get(at)!;
+      while (items.at(-1)?.isCurrent === false) items.pop();
+      if (items.length > 0) return at;
       this.#removeFirst();
     }
     return Infinity;
   }
 
-  #insert(place: Place): void {
-    const { wakeAt } = place;
+  #insert(item: QueuedItem): void {
+    const { wakeAt } = item;
     const together = this.#byInstant.get(wakeAt);
-    if (together) {
-      together.push(place);
-      return;
+    if (together) together.push(item);
+    else {
+      this.#byInstant.set(wakeAt, [item]);
+      this.#instants.push(wakeAt);
     }
-    this.#byInstant.set(wakeAt, [place]);
-    this.#instants.push(wakeAt);
   }
 
-  /** Removes the earliest instant, and returns its places. */
-  #removeFirst(): Place[] {
+  /** Removes the earliest instant, and returns its items. */
+  #removeFirst(): QueuedItem[] {
     const at = this.#instants.pop()!;
-    const places = this.#byInstant.get(at)!;
+    const items = this.#byInstant.get(at)!;
     this.#byInstant.delete(at);
-    return places;
+    return items;
   }
 }
 
-/** Entries that are scheduled in this order again, as after a burst, are hardly to be sorted. */
-function byName(a: Item, b: Item): number {
+/** After a burst the entries are already in this order, so the sort is cheap. */
+function byName(a: AgendaItem, b: AgendaItem): number {
   return a.entry.name < b.entry.name ? -1 : 1;
 }

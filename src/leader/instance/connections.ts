@@ -26,14 +26,16 @@ export interface ConnectionsOptions {
 /** The connections of an instance: to its store, and to result backend and task events if they are needed. */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  #store: Store | undefined;
-  #reader: ResultReader | null = null;
-  #eventStream: EventStream | null = null;
+  /** The store, after `open`. */
+  store!: Store;
+  /** What reads outcomes; `null` before `open`, and if they are not followed. */
+  reader: ResultReader | null = null;
+  /** The task events of workers; `null` before `open`, and if they send none. */
+  eventStream: EventStream | null = null;
   #results: ResultBackend | null = null;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#store = options.store;
   }
 
   /** Throws a `ConfigError` for an invalid URL. */
@@ -41,33 +43,18 @@ export class Connections {
     const { live, clock } = this.#options;
     const { results, outcomes, eventStream } = live.settings;
     await this.openResults(live.settings);
-    if (outcomes) this.#reader = await openResultReader(results, clock);
+    if (outcomes) this.reader = await openResultReader(results, clock);
     if (eventStream) {
       const { broker, connection, transport } = live.settings;
       const options = { ...eventStream, connection, transport, clock };
-      this.#eventStream = await openEventStream(broker, options);
+      this.eventStream = await openEventStream(broker, options);
     }
-    this.#store ??= await this.#openStore();
+    this.store = this.#options.store ?? (await this.#openStore());
   }
 
   /** Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError` as `open`. */
   async openResults(settings: Settings): Promise<void> {
     this.#results ??= await openResults(resultOptions(settings));
-  }
-
-  /** The store, after `open`. */
-  get store(): Store {
-    return this.#store!;
-  }
-
-  /** What reads outcomes, after `open`; `null` if they are not followed. */
-  get reader(): ResultReader | null {
-    return this.#reader;
-  }
-
-  /** The task events of workers, after `open`; `null` if they send none. */
-  get eventStream(): EventStream | null {
-    return this.#eventStream;
   }
 
   /** Resolves with the result backend for a chord. A stored entry may be the first that starts one. */
@@ -77,9 +64,9 @@ export class Connections {
 
   async close(): Promise<void> {
     await this.#results?.close();
-    await this.#reader?.close();
-    await this.#eventStream?.close();
-    if (this.#store !== this.#options.store) await this.#store?.close();
+    await this.reader?.close();
+    await this.eventStream?.close();
+    if (!this.#options.store) await this.store.close();
   }
 
   #openStore(): Promise<Store> {

@@ -1,6 +1,6 @@
 import { limitsOverlap } from '../../entries/catalog/entry.ts';
 import { advance } from '../../contracts/store/entry-state.ts';
-import type { Item } from '../../entries/planning/agenda.ts';
+import type { AgendaItem } from '../../entries/planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { PAUSE, type PlanCommitter } from './plan-committer.ts';
 import { stillRunning } from '../../entries/planning/decide.ts';
@@ -22,7 +22,7 @@ export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' 
 }
 
 /** An entry with the state that its store has. */
-type Known = Pick<Item, 'entry' | 'state'>;
+type Known = Pick<AgendaItem, 'entry' | 'state'>;
 
 /**
  * Has entries whose runs must not overlap wait until the result backend was asked about the runs in their state, and
@@ -40,7 +40,7 @@ export class OverlapGate {
   }
 
   /** Those of the due entries that can be planned now. The others are put back on the agenda. */
-  admit(due: readonly Item[]): readonly Item[] {
+  admit(due: readonly AgendaItem[]): readonly AgendaItem[] {
     const { outcomes, scheduled, clock } = this.#options;
     return due.filter(({ entry, state, dueAt }) => {
       if (!limitsOverlap(entry)) return true;

@@ -1,57 +1,34 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
-import { Agenda, type Item } from '../../entries/planning/agenda.ts';
+import { Agenda } from '../../entries/planning/agenda.ts';
 import { nextWakeAt } from '../../entries/planning/next-due.ts';
 import type { RunOutcomes } from './run-outcomes.ts';
 import type { StoredWindow } from './stored-window.ts';
 
 /** The entries of a term that are in memory: the declared ones, and the stored ones in the window. */
-export class ScheduledEntries {
+export class ScheduledEntries extends Agenda {
   readonly #events: Events;
   readonly #window: StoredWindow;
   readonly #outcomes: RunOutcomes;
-  #agenda = new Agenda();
 
   constructor(window: StoredWindow, outcomes: RunOutcomes, events: Events) {
+    super();
     this.#window = window;
     this.#outcomes = outcomes;
     this.#events = events;
   }
 
   /** Removes all entries, and has the stored ones loaded again. */
-  clear(): void {
-    this.#agenda = new Agenda();
+  override clear(): void {
+    super.clear();
     this.#window.reset();
   }
 
   /** Removes the stored entries, and has them loaded again. */
   clearStored(): void {
-    for (const { entry } of [...this.#agenda]) if (entry.stored) this.#agenda.remove(entry.name);
+    for (const { entry } of [...this]) if (entry.stored) this.remove(entry.name);
     this.#window.reset();
-  }
-
-  /** The current entry; also `undefined` while its change is being committed. */
-  find(name: string): Item | undefined {
-    return this.#agenda.find(name);
-  }
-
-  [Symbol.iterator](): Iterator<Item> {
-    return this.#agenda[Symbol.iterator]();
-  }
-
-  remove(name: string): void {
-    this.#agenda.remove(name);
-  }
-
-  /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */
-  take(now: number): Item[] {
-    return this.#agenda.take(now);
-  }
-
-  /** When the next entry is due: epoch milliseconds, `Infinity` for none. */
-  get wakeAt(): number {
-    return this.#agenda.wakeAt;
   }
 
   /**
@@ -67,11 +44,11 @@ export class ScheduledEntries {
       if (entry.stored && notBefore === undefined) {
         const wakeAt = nextWakeAt(entry, state);
         if (!this.#window.covers(wakeAt)) {
-          this.#agenda.remove(entry.name);
+          this.remove(entry.name);
           return wakeAt !== Infinity;
         }
       }
-      return this.#agenda.add(entry, state, notBefore);
+      return this.add(entry, state, notBefore);
     } catch (error) {
       this.#events.reportFailure({ kind: 'schedule', entry: entry.name }, error);
       return undefined;

@@ -1,7 +1,7 @@
 import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { MessageContext } from '../../entries/compose/message-context.ts';
-import type { Item } from '../../entries/planning/agenda.ts';
+import type { AgendaItem } from '../../entries/planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { CommandEngine } from './command-engine.ts';
 import { Committer, type CommitterOptions } from './committer.ts';
@@ -115,10 +115,10 @@ export class Scheduler {
   }
 
   /** Publishes what is due at `now`, and returns how many runs were sent. */
-  #publish(due: readonly Item[], now: number, term: Term): Promise<number> {
+  #publish(due: readonly AgendaItem[], now: number, term: Term): Promise<number> {
     const { clock } = this.#options;
     let budget = COUNT_BUDGET;
-    const plan = async (waiting: Item[]) => {
+    const plan = async (waiting: AgendaItem[]) => {
       const begin = clock.monotonic();
       const at = { sentAt: clock.now(), term: term.token };
       const planned = await runInSlices(this.#planNext(waiting, now, at), clock, budget);
@@ -130,7 +130,7 @@ export class Scheduler {
 
   /** Takes items off the list, and plans them, until their runs fill a commit. */
   *#planNext(
-    waiting: Item[],
+    waiting: AgendaItem[],
     now: number,
     at: { readonly sentAt: number; readonly term: number },
   ): Steps<readonly PlannedChange[]> {
@@ -149,7 +149,7 @@ export class Scheduler {
 
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
   *#plan(
-    { entry, state, dueAt }: Item,
+    { entry, state, dueAt }: AgendaItem,
     now: number,
     at: { readonly sentAt: number; readonly term: number },
   ): Steps<PlannedChange | undefined> {
