@@ -1,5 +1,5 @@
 import { Beat } from '../src/leader/beat.ts';
-import type { BeatConfig } from '../src/config/config-types.ts';
+import type { BeatConfig } from '../src/generated/config-types.ts';
 import { timedelta } from '../src/schedule/timedelta.ts';
 import { JumpingClock } from './jumping-clock.ts';
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { BeatConfig } from '../src/config/config-types.ts';
+import type { BeatConfig } from '../src/generated/config-types.ts';
 import { registerProvider, removeProvider } from '../test/support/otel-provider.mjs';
 import { RedisServer } from '../test/support/redis.ts';
 import { BurstBeat } from './burst-beat.ts';

@@ -1,4 +1,4 @@
-import type { EntryConfig } from '../src/config/config-types.ts';
+import type { EntryConfig } from '../src/generated/config-types.ts';
 import { Random } from './random.ts';
 
 /** A command that a run sends. */

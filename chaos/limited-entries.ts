@@ -1,5 +1,5 @@
 import type { OverlapPolicy } from '../src/entries/catalog/entry.ts';
-import type { EntryConfig } from '../src/config/config-types.ts';
+import type { EntryConfig } from '../src/generated/config-types.ts';
 import { Random } from './random.ts';
 
 /** The queue of the entries whose runs must not overlap, which the simulated worker reads. */

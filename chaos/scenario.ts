@@ -1,5 +1,5 @@
 import type { OverlapPolicy } from '../src/entries/catalog/entry.ts';
-import type { EntryConfig } from '../src/config/config-types.ts';
+import type { EntryConfig } from '../src/generated/config-types.ts';
 import { generateCommands, type PlannedCommand } from './commands.ts';
 import { shuffleHostileInputs } from './hostile-faults.ts';
 import { generateLimitedEntries } from './limited-entries.ts';

@@ -6,7 +6,7 @@ import { jsonSchema } from './json-schema.ts';
 
 // Writes what is derived from the schemas of the configuration: types, the JSON Schema for editors, and the page of all options.
 
-await write('src/config/config-types.ts', 'typescript', configTypes());
+await write('src/generated/config-types.ts', 'typescript', configTypes());
 await write('schema/celery-beat.schema.json', 'json', JSON.stringify(jsonSchema()));
 await write('docs/configuration.md', 'markdown', configPage());
 

@@ -4,8 +4,8 @@
  * `celery-beat/testing`: for tests of your own schedules. Time advances only when the test advances it, and the
  * published messages can be inspected.
  */
-import type { BeatConfig } from './config/config-types.ts';
-import { parseDuration } from './config/values/duration.ts';
+import type { BeatConfig } from './generated/config-types.ts';
+import { parseDuration } from './config/values/scalars.ts';
 import { LiveSettings } from './leader/reload/live-settings.ts';
 import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { OverlapPolicy } from '../../src/entries/catalog/entry.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import type { QueuedRun } from '../../test/support/queues.ts';
 import type { FaultDurations } from '../scenario.ts';
 

@@ -3,7 +3,7 @@ import type { Definition } from '../entries/catalog/definition.ts';
 import type { CommandRequest } from '../entries/commands/command.ts';
 import type { AuditRow } from '../entries/commands/shapes.ts';
 import { CommandRejectedError, sendCommand } from './send-command.ts';
-import type { BeatConfig } from '../config/config-types.ts';
+import type { BeatConfig } from '../generated/config-types.ts';
 import { toSettings } from '../config/resolve.ts';
 import { storeOptions } from '../config/service/store-options.ts';
 import type { Settings } from '../config/settings.ts';

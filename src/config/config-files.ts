@@ -12,9 +12,9 @@ import type { ReadInThreadOptions } from './reading-thread.ts';
 import { resolveInSteps } from './resolve.ts';
 import type { Settings } from './settings.ts';
 import { findConfig } from './source/find.ts';
-import { MAX_FILE_SIZE } from './source/limits.ts';
+import { MAX_FILE_SIZE } from './source/source.ts';
 import { readSource } from './source/read.ts';
-import { stampFile } from './source/stamp.ts';
+import { stampFile } from './source/bytes.ts';
 
 export interface ConfigFilesOptions {
   /** The folder that relative paths start from, and that is searched when no path is given. */

@@ -8,7 +8,7 @@ import type { ReadInThreadOptions, ThreadMessage } from './reading-thread.ts';
 import type { Source } from './source/source.ts';
 
 /** Sources without errors, and the warnings about them. */
-export interface ValidSources {
+interface ValidSources {
   readonly sources: readonly Source[];
   readonly warnings: readonly Diagnostic[];
 }

@@ -1,6 +1,5 @@
-import { readAlerts, warnOfUnknownEntries } from './alerts/read-alerts.ts';
-import type { AlertOverrides } from './alerts/settings.ts';
-import { readConnection } from './broker/connection.ts';
+import { readAlerts, warnOfUnknownEntries, type AlertOverrides } from './alerts/read-alerts.ts';
+import { readConnection, checkTransport } from './broker/connection.ts';
 import {
   checkBrokerUrl,
   checkLockUrls,
@@ -8,27 +7,21 @@ import {
   resolveEndpoints,
   type Endpoints,
 } from './broker/endpoints.ts';
-import { checkTransport } from './broker/timeouts.ts';
 import { checkTls, readTls } from './broker/tls.ts';
 import { readTransport } from './broker/transport.ts';
 import type { Calendars } from './calendars/calendars.ts';
 import { readEntries } from './entry/read-entries.ts';
 import type { KeySchema } from './keys/key-schema.ts';
-import type { Merged } from './merge.ts';
-import { acceptedContent } from './message/accept-content.ts';
-import { readEncoding } from './message/encoding.ts';
-import { readOutcomes } from './results/outcomes.ts';
-import { readResults } from './results/results.ts';
+import type { Merged } from './resolve.ts';
+import { acceptedContent, readEncoding } from './message/encoding.ts';
+import { readOutcomes, readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';
-import { readHistory } from './service/history.ts';
-import { readHttp, type HttpOverrides } from './service/http.ts';
-import { readKeyPrefix, readLock } from './service/lock.ts';
-import { readEventStream, readTaskEvents } from './service/events.ts';
-import { readMetrics } from './service/metrics.ts';
-import { readRemoteControl } from './service/remote-control.ts';
-import { stateNameError } from './service/state-limits.ts';
+import { readHistory, readKeyPrefix, readLock } from './service/state.ts';
+import { readHttp, type HttpOverrides, readMetrics } from './service/http.ts';
+import { readEventStream, readTaskEvents, readRemoteControl } from './service/events.ts';
+import { stateNameError } from './routing/broker-limits.ts';
 import type { Settings } from './settings.ts';
-import { readShellSettings } from './shell/read-shell.ts';
+import { readShellSettings } from './shell/shell.ts';
 import type { Steps } from '../util/steps.ts';
 import type { Report } from './validate.ts';
 import { readTimezone, zoneReader } from './values/zone.ts';

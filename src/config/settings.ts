@@ -8,15 +8,14 @@ import type { Endpoint } from '../drivers/endpoint.ts';
 import type { Entry } from '../entries/catalog/entry.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
 import type { Encoding } from '../celery/message/payload.ts';
-import type { HttpSettings } from './service/http.ts';
+import type { HttpSettings, MetricsSettings } from './service/http.ts';
 import type { QueueRules } from '../celery/routing/queues.ts';
 import type { TaskEventSettings } from '../celery/message/task-sent.ts';
 import type { RouteRules } from '../celery/routing/router.ts';
 import type { HistoryLimits } from '../contracts/store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
-import type { AlertSettings } from './alerts/settings.ts';
-import type { MetricsSettings } from './service/metrics.ts';
-import type { RemoteControlSettings } from './service/remote-control.ts';
+import type { AlertSettings } from './alerts/read-alerts.ts';
+import type { RemoteControlSettings } from './service/events.ts';
 
 /** The task and the queue of entries that run commands. */
 export interface ShellSettings {

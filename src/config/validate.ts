@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import { didYouMean } from '../util/did-you-mean.ts';
-import { describeError } from '../util/errors.ts';
+import { describeError, ConfigError } from '../util/errors.ts';
 import { reportIssues, type Path } from '../util/zod-issues.ts';
 import type { KeySchema } from './keys/key-schema.ts';
-import { explainRefusedKey } from './keys/rejected-keys.ts';
-import { explainRefusedOption } from './keys/rejected-options.ts';
-import { explainRefusedTransportOption } from './keys/rejected-transport.ts';
+import {
+  explainRefusedKey,
+  explainRefusedOption,
+  explainRefusedTransportOption,
+} from './keys/rejected-keys.ts';
 import { snakeCase } from './keys/spellings.ts';
 
 export { expected } from '../util/expected.ts';
@@ -98,4 +100,18 @@ function knownNames(keys: KeySchema, inSnakeCase: boolean): KnownNames {
 
 function keysAt(keys: KeySchema | undefined, path: Path): KeySchema | undefined {
   return path.reduce((here, key) => here?.each ?? here?.inside.get(String(key)), keys);
+}
+
+/** Runs `make`, and reports what it throws as errors at the path. */
+export function attempt<T>(make: () => T, path: Path, report: Report): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      for (const problem of error.errors) report([...path, ...problem.path], problem.message);
+    } else {
+      report(path, describeError(error));
+    }
+    return undefined;
+  }
 }

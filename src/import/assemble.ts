@@ -1,9 +1,10 @@
 import type { Entry } from '../entries/catalog/entry.ts';
-import type { BeatConfig, EntryConfig } from '../config/config-types.ts';
+import type { BeatConfig, EntryConfig } from '../generated/config-types.ts';
 import { resolveSettings, withCanonicalKeys } from '../config/resolve.ts';
 import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Found, FoundEntry, Left } from './found.ts';
+import { BACKEND_CLEANUP } from '../config/results/results.ts';
 
 /** A configuration whose entries are in a map. */
 type ImportedConfig = BeatConfig & { readonly beatSchedule: Readonly<Record<string, EntryConfig>> };
@@ -123,4 +124,12 @@ function leaveOutCleanup(settings: Map<string, unknown>): void {
 /** The error with its path from the `depth`th key. */
 function describe({ path, message }: Diagnostic, depth: number): string {
   return formatDiagnostic({ path: path.slice(depth), message });
+}
+
+/** Puts a text before the names of all entries, except the one that beat knows by its name. */
+export function prefixNames(found: Found, prefix: string): Found {
+  const entries = found.entries.map((entry) =>
+    entry.name === BACKEND_CLEANUP ? entry : { ...entry, name: prefix + entry.name },
+  );
+  return { ...found, entries };
 }

@@ -1,4 +1,4 @@
-import type { EntryConfig } from '../config/config-types.ts';
+import type { EntryConfig } from '../generated/config-types.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 
 /** What an importer read from another scheduler. Keys may have beat's spelling or Celery's. */
@@ -52,4 +52,38 @@ export function upcomingOf(schedule: Schedule): Upcoming {
     }
     return instants;
   };
+}
+
+/** The names of the entries of an import. */
+export class UniqueNames {
+  readonly #taken = new Set<string>();
+  /** The number that a name tries next, so that ten thousand equal names are not tried for each other one. */
+  readonly #numbers = new Map<string, number>();
+
+  has(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
+  /** Takes the name itself, or with the first number from 2 that makes it unique: `backup-2`. */
+  take(name: string): string {
+    let unique = name;
+    let number = this.#numbers.get(name) ?? 2;
+    for (; this.#taken.has(unique); number += 1) unique = `${name}-${number}`;
+    this.#numbers.set(name, number);
+    this.#taken.add(unique);
+    return unique;
+  }
+}
+
+/** What beat would replace for each run, as in `{{dueAt}}` or `{{ entry }}`. */
+const TEMPLATE = /\{\{(?=\s*(?:dueAt|entry)\b)/g;
+
+/** The same value with a backslash before texts that beat would read as templates, which Celery does not have. */
+export function escapeTemplates(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll(TEMPLATE, String.raw`\{{`);
+  if (Array.isArray(value)) return value.map(escapeTemplates);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, escapeTemplates(inner)]),
+  );
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Difference } from '../entries/catalog/catalog.ts';
-import type { BeatConfig } from '../config/config-types.ts';
+import type { BeatConfig } from '../generated/config-types.ts';
 import { LiveSettings } from './reload/live-settings.ts';
 import { toSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';

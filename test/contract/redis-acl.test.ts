@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/leader/beat.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import { openStore } from '../../src/leader/outbox/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Commit } from '../../src/contracts/store/commit.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/leader/beat.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import type { Change } from '../../src/contracts/store/commit.ts';
 import { advance, type EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Ledger } from '../../src/contracts/store/ledger.ts';

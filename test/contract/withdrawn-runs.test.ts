@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/leader/beat.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';

@@ -3,7 +3,7 @@ import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { runExporter } from '../../src/cli/actions/import/python.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { ManualClock } from '../../src/testing.ts';
 import { callBeat } from '../support/call-beat.ts';

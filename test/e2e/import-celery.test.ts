@@ -5,7 +5,7 @@ import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../src/celery/kombu/envelope.ts';
 import { compose } from '../../src/entries/compose/compose.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';

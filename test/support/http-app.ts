@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Beat } from '../../src/leader/beat.ts';
-import type { BeatConfig } from '../../src/config/config-types.ts';
+import type { BeatConfig } from '../../src/generated/config-types.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
 import { createApp } from '../../src/http/app.ts';

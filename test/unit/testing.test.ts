@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { BeatError, ConfigError, crontab, defineConfig, timedelta } from '../../src/index.ts';
 import { due, ManualClock, TestBeat, type Due } from '../../src/testing.ts';
-import type { EntryConfig } from '../../src/config/config-types.ts';
+import type { EntryConfig } from '../../src/generated/config-types.ts';
 
 /** An example of a user's configuration. */
 const config = defineConfig({

@@ -1,4 +1,4 @@
-import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
+import { listDeclaredCommands } from '../../config/shell/shell.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeLines } from '../output/write-lines.ts';

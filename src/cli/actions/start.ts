@@ -2,7 +2,7 @@ import { constants, hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Beat } from '../../leader/beat.ts';
 import { systemClock } from '../../util/system-clock.ts';
-import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
+import { shortenedTimeouts } from '../../config/broker/connection.ts';
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';

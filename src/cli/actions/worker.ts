@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
-import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
+import { listDeclaredCommands } from '../../config/shell/shell.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import { openConsumer } from '../../drivers/open-consumer.ts';
 import { openTaskResults } from '../../drivers/open-task-results.ts';

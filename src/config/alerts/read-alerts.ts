@@ -1,15 +1,8 @@
 import { didYouMean } from '../../util/did-you-mean.ts';
-import type { Report } from '../validate.ts';
-import { parseDuration } from '../values/duration.ts';
-import { checkBody } from './check-body.ts';
+import { alert } from './alert.ts';
+import type { Report, Path } from '../validate.ts';
+import { parseDuration } from '../values/scalars.ts';
 import { ALERT_KINDS, type AlertsInput, type ChannelsInput } from './schema.ts';
-import type {
-  AlertOverrides,
-  AlertSettings,
-  EntryAlerts,
-  SentrySettings,
-  WebhookSettings,
-} from './settings.ts';
 
 const LATE_AFTER = 60_000;
 const HEARTBEAT_INTERVAL = 60_000;
@@ -126,4 +119,85 @@ function isDsn(text: string): boolean {
 
 function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;
+}
+
+export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** The alerts of the configuration, complete. Durations are in milliseconds. */
+export interface AlertSettings {
+  readonly defaults: EntryAlerts;
+  /** By the name of the entry; stored entries have alerts here too. */
+  readonly entries: ReadonlyMap<string, EntryAlerts>;
+  /** `null` for none. */
+  readonly heartbeat: { readonly url: string; readonly interval: number } | null;
+}
+
+/** The alerts of an entry. A channel is `null` if it is off. */
+export interface EntryAlerts {
+  /** With `{entry}` for the name of the entry. */
+  readonly ping: string | null;
+  readonly sentry: SentrySettings | null;
+  readonly webhook: WebhookSettings | null;
+  readonly lateAfter: number;
+}
+
+export interface SentrySettings {
+  readonly dsn: string;
+  /** With `{entry}` for the name of the entry. */
+  readonly slug: string;
+  readonly environment: string;
+}
+
+export interface WebhookSettings {
+  readonly url: string;
+  /** `null` for requests without a signature. */
+  readonly secret: string | null;
+  readonly on: readonly AlertKind[];
+  /** `null` for all fields of the alert. */
+  readonly body: Readonly<Record<string, unknown>> | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What environment variables set. */
+export interface AlertOverrides {
+  readonly heartbeatUrl?: string | undefined;
+  readonly sentryDsn?: string | undefined;
+  readonly webhookSecret?: string | undefined;
+}
+
+/** The names that placeholders of a webhook's body may have. */
+const ALERT_FIELDS: readonly string[] = Object.keys(alert.shape);
+
+const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
+
+/** Reports each placeholder that no alert has. */
+function checkBody(value: unknown, path: Path, report: Report): void {
+  if (typeof value === 'string') {
+    for (const [written, name = ''] of value.matchAll(PLACEHOLDER)) {
+      if (ALERT_FIELDS.includes(name)) continue;
+      const hint = didYouMean(name, ALERT_FIELDS) || `; allowed: ${ALERT_FIELDS.join(', ')}`;
+      report(path, `unknown placeholder "${written}"${hint}`);
+    }
+  } else if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) checkBody(item, [...path, i], report);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) checkBody(item, [...path, key], report);
+  }
+}
+
+/** The value with each placeholder replaced; `null` is the empty text, unless it is the whole text. */
+export function fillBody(
+  value: unknown,
+  fields: Readonly<Record<string, string | number | null>>,
+): unknown {
+  if (typeof value === 'string') {
+    const whole = /^\{\{\s*(\w+)\s*\}\}$/.exec(value)?.[1];
+    if (whole !== undefined) return fields[whole] ?? null;
+    return value.replace(PLACEHOLDER, (_, name: string) => String(fields[name] ?? ''));
+  }
+  if (Array.isArray(value)) return value.map((item) => fillBody(item, fields));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, fillBody(item, fields)]),
+  );
 }

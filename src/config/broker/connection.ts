@@ -3,14 +3,16 @@ import {
   DEFAULT_CONNECTION,
   LOGIN_METHODS,
   type ConnectionSettings,
+  type TlsSettings,
+  type TransportOptions,
 } from '../../contracts/broker/connection-settings.ts';
-import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
 import { expected, type Report } from '../validate.ts';
-import { DAY, parseDuration } from '../values/duration.ts';
+import { DAY, parseDuration, duration } from '../values/scalars.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
-import { duration } from '../values/scalars.ts';
 import { useSsl } from './tls.ts';
 import { transportSchema } from './transport.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
 
 /** How connections to the broker are made and watched. */
 export const connectionShape = {
@@ -76,4 +78,47 @@ export function readConnection(
     tls,
     delayedType: settings.brokerNativeDelayedDeliveryQueueType ?? DEFAULT_CONNECTION.delayedType,
   };
+}
+
+interface ServiceSettings {
+  readonly broker: Endpoint;
+  readonly state: Endpoint;
+  readonly lock: { readonly ttl: number };
+  readonly transport: TransportOptions;
+}
+
+/** Reports transport options that are valid alone and not with these URLs. */
+export function checkTransport(settings: ServiceSettings, report: Report): void {
+  const { broker, state, transport } = settings;
+  const needsName = [broker, state].some(({ driver }) => driver?.masterName);
+  if (needsName && transport.masterName === null) {
+    const path = ['brokerTransportOptions', 'masterName'];
+    report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
+  }
+  for (const key of TIMEOUTS) {
+    const path = ['brokerTransportOptions', key];
+    if (transport[key] === 0) report(path, 'expected longer than 0, got 0');
+  }
+}
+
+const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
+
+/**
+ * Timeouts that are too long for the lock, with what beat uses instead, for the debug log. They are no warnings:
+ * the setting is the workers', and there is nothing to change.
+ */
+export function shortenedTimeouts({
+  state,
+  lock,
+  transport,
+}: ServiceSettings): Omit<Diagnostic, 'severity'>[] {
+  if (!state.driver?.remote) return [];
+  return TIMEOUTS.flatMap((key) => {
+    const timeout = transport[key];
+    if (timeout === null || timeout <= lock.ttl / 2) return [];
+    const message =
+      `${timeout / 1_000} s for workers; connections of lock and ledger time out after ` +
+      `${lock.ttl / 2_000} s (half of lock.ttl), so that a renewal can be tried again before the lock expires`;
+    return [{ path: ['brokerTransportOptions', key], message }];
+  });
 }

@@ -1,11 +1,18 @@
-import type { TimeSet } from '../../schedule/limits/time-sets.ts';
+import {
+  type TimeSet,
+  cronTimes,
+  dates,
+  businessDays,
+  holidays,
+  union,
+} from '../../schedule/limits/time-sets.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { attempt } from '../schedules/attempt.ts';
-import type { Path, Report } from '../validate.ts';
-import { checkLength, MAX_VALUES } from './check-length.ts';
+import { attempt, type Path, type Report } from '../validate.ts';
 import type { IcsFiles } from './ics-files.ts';
-import { readCalendar } from './read-calendar.ts';
-import type { CalendarInput, CalendarReferences } from './schema.ts';
+import { type CalendarInput, type CalendarReferences, calendarShape } from './schema.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { daysOff } from './public-holidays.ts';
+import { thousands } from '../../util/thousands.ts';
 
 /** Where settings are written. Keys are such as `calendars.holidays`. */
 export interface Places {
@@ -56,4 +63,77 @@ export class Calendars {
     }
     return undefined;
   }
+}
+
+/** What a calendar of the setting `calendars` has, and one within an entry has not. */
+export interface Declared {
+  /** Describes the calendar. */
+  readonly name?: string;
+  /** Reads a calendar file. Throws a `ConfigError`. */
+  readonly readIcs?: (file: string) => TimeSet;
+}
+
+/** Most dates of a calendar: each day of 27 years. */
+const MAX_DATES = 10_000;
+
+/** Reads a calendar. Returns `undefined` after errors, with paths from `path`. */
+function readCalendar(
+  calendar: CalendarInput,
+  { name, readIcs }: Declared,
+  path: Path,
+  report: Report,
+): TimeSet | undefined {
+  const read = (key: keyof CalendarInput, make: (texts: readonly string[]) => TimeSet[]) => {
+    const given = calendar[key];
+    if (given === undefined) return [];
+    const isList = Array.isArray(given);
+    return attempt(
+      () => {
+        const texts = isList ? given : [given];
+        checkLength(texts, key === 'dates' ? MAX_DATES : MAX_VALUES);
+        return make(texts);
+      },
+      [],
+      (inner, message) => {
+        report([...path, key, ...(isList ? inner : [])], message);
+      },
+    );
+  };
+  const parts = [
+    read('dates', (texts) => [dates(texts)]),
+    read('weekdays', (texts) => [describe(cronTimes(`* * * * ${texts.join(',')}`), texts)]),
+    read('cron', (texts) => texts.map(cronTimes)),
+    read('holidays', (codes) => codes.map((code) => holidays(daysOff(code)))),
+    read('businessDays', (codes) => codes.map((code) => businessDays(daysOff(code)))),
+    read('ics', (files) => {
+      // What a command adds must not read files of the host.
+      if (!readIcs) throw new ConfigError(ONLY_DECLARED);
+      return files.map(readIcs);
+    }),
+  ];
+  const sets = parts.flatMap((part) => part ?? []);
+  if (parts.includes(undefined)) return undefined;
+  if (sets.length === 0) {
+    report(path, `is empty; add ${Object.keys(calendarShape).join(', ')}`);
+    return undefined;
+  }
+  return union(sets, name ?? sets.map(({ description }) => description).join(' or '));
+}
+
+const ONLY_DECLARED =
+  'files belong to the setting calendars: declare calendars: {NAME: {ics: …}}, and write NAME here';
+
+function describe(set: TimeSet, texts: readonly string[]): TimeSet {
+  return { ...set, description: texts.join(',') };
+}
+
+/** Most values of a part of a calendar, or of `between`: a search asks each of them about each occurrence. */
+export const MAX_VALUES = 100;
+
+/** Throws a `ConfigError` for a list that is too long: its schedule is read in one go, while runs may be due. */
+export function checkLength(values: readonly unknown[], most: number): void {
+  if (values.length <= most) return;
+  throw new ConfigError(
+    `${thousands(values.length)} values are more than the limit of ${thousands(most)}`,
+  );
 }

@@ -3,8 +3,7 @@ import { eventSet } from '../../schedule/calendar-events.ts';
 import type { TimeSet } from '../../schedule/limits/time-sets.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
-import { decode, readBytesSync, Unreadable } from '../source/bytes.ts';
-import { stampFileSync } from '../source/stamp.ts';
+import { decode, readBytesSync, Unreadable, stampFileSync } from '../source/bytes.ts';
 import { readEvents } from './ics/read-events.ts';
 
 /** Bytes of a calendar file: thousands of events, which take up to a second. */

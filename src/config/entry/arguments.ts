@@ -12,7 +12,7 @@ import { isMap } from '../../util/is-map.ts';
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 
-export interface ArgumentsContext {
+interface ArgumentsContext {
   /** IANA name of the zone of dates in templates. */
   readonly zone: string;
   readonly serializer: SerializerName;

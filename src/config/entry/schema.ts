@@ -7,11 +7,10 @@ import {
   linkedOptionsSchema,
   taskOrSignature,
 } from '../signatures/schema.ts';
-import { shellForms } from '../shell/schema.ts';
+import { shellForms } from '../shell/shell.ts';
 import { named, option, required } from '../values/option.ts';
 import { expires, flag, instant, MAP, text, timezone } from '../values/scalars.ts';
-import { entryMissedShape } from './missed.ts';
-import { overlapShape } from './overlap.ts';
+import { entryMissedShape, overlapShape } from './policies.ts';
 
 const entryShape = {
   task: taskOrSignature(),

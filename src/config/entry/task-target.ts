@@ -16,7 +16,7 @@ import { expected, type Report } from '../validate.ts';
 import { thousands } from '../../util/thousands.ts';
 
 /** What an entry calls: the name of a task or a signature, and the callbacks among the entry's options. */
-export interface TaskTarget {
+interface TaskTarget {
   readonly target: string | Canvas;
   readonly links: Links;
 }

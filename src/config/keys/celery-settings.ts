@@ -1,7 +1,11 @@
 import { snakeCase } from './spellings.ts';
+import type { Report } from '../validate.ts';
+import type { KeySchema } from './key-schema.ts';
+import { isMap } from '../../util/is-map.ts';
+import { findClosest } from '../../util/did-you-mean.ts';
 
 /** How beat treats a setting of Celery that it does not have itself. */
-export type Disposition =
+type Disposition =
   /** A setting of the workers: a configuration that is shared with them has many. */
   | { readonly kind: 'workers' }
   /** It has no effect; `why` says the reason, and what beat has instead. */
@@ -131,4 +135,54 @@ function namesIn(line: string): string[] {
     .split(' ')
     .filter(Boolean)
     .map((name) => family + name);
+}
+
+/**
+ * A configuration with canonical keys, without Celery settings that are not beat's, so that one file can serve
+ * workers and beat. One warning lists all settings of the workers, another all of the project; a setting that beat
+ * cannot follow is an error. Unknown keys stay, for the schema to reject.
+ */
+export function dropWorkerSettings(
+  config: unknown,
+  keys: KeySchema,
+  report: Report,
+  warn: Report,
+): unknown {
+  if (!isMap(config)) return config;
+  const own = new Set(keys.keys);
+  const unknown = Object.keys(config).filter((key) => !own.has(key) && !key.startsWith('x-'));
+  const foreign = new Set(
+    unknown.filter((key) => classifyCelerySetting(key) ?? isProjectSetting(key, keys)),
+  );
+  if (foreign.size === 0) return config;
+
+  const workers: string[] = [];
+  const projects: string[] = [];
+  for (const key of foreign) {
+    const found = classifyCelerySetting(key);
+    // Exported configurations write null for a setting that is absent.
+    if (config[key] === null) continue;
+    if (!found) projects.push(key);
+    else if (found.kind === 'workers') workers.push(key);
+    else if (found.kind === 'rejected') report([key], `not supported: ${found.why}`);
+    else warn([key], `ignored: ${found.why}`);
+  }
+  if (workers.length > 0) warn([], `ignored, as settings of the workers: ${workers.join(', ')}`);
+  if (projects.length > 0) {
+    warn([], `ignored, as settings of neither Celery nor beat: ${projects.join(', ')}`);
+  }
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.has(key)));
+}
+
+/** In names this long one or two wrong letters are a typing mistake; more make another name. */
+const MAX_MISTAKES = 2;
+
+/**
+ * Whether a key is a project's own. Under Django, Celery reads the settings that begin with `CELERY_`, and projects
+ * use the same prefix for names of theirs (`CELERY_EMAIL_BACKEND`), which Celery accepts.
+ */
+function isProjectSetting(key: string, { spellings }: KeySchema): boolean {
+  if (!/^CELERY_[A-Z0-9_]+$/.test(key)) return false;
+  const known = [...spellings.keys()].filter((name) => /^CELERY[A-Z]*_/.test(name));
+  return findClosest(key, known, MAX_MISTAKES) === undefined;
 }

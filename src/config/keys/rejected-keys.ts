@@ -24,3 +24,51 @@ export function explainRefusedKey(key: string, keys: KeySchema | undefined): str
   const name = snakeCase(key);
   return places.find(([known, here]) => here && Object.hasOwn(known, name))?.[0][name];
 }
+
+const OWN_CONNECTION = 'beat publishes through connections of its own; brokerUrl says where';
+const CANVAS = 'it is what an entry calls, not one of its options';
+
+/** Options of Celery's `apply_async` that beat does not support: why, and what to write instead. */
+const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
+  args: 'belongs beside options, not in them',
+  kwargs: 'belongs beside options, not in them',
+  chain: CANVAS,
+  chord: CANVAS,
+  connection: OWN_CONNECTION,
+  producer: OWN_CONNECTION,
+  publisher: OWN_CONNECTION,
+  router: 'an object of Python; taskRoutes says which task goes where',
+  declare: 'objects of Python; taskQueues describes queues and exchanges, and they are declared',
+  immediate: 'RabbitMQ rejects it since 3.0; expires limits how long a task is valid',
+  result_cls: 'it is for readers of the result, and beat reads none; leave it out',
+  task_type: 'a class of Python; leave it out',
+  content_type: 'the serializer sets it; choose a serializer',
+  content_encoding: 'the serializer sets it; choose a serializer',
+  correlation_id: 'always the task id, by which results are found; taskId sets both',
+  cluster_id: 'AMQP has dropped it; leave it out, or put it under headers',
+  expiration: 'brokers alone read it; workers read expires as well',
+  timelimit: 'write timeLimit and softTimeLimit',
+};
+
+/** Why beat does not support an option of Celery; `undefined` for a name that Celery does not know either. */
+export function explainRefusedOption(key: string): string | undefined {
+  const name = snakeCase(key);
+  return Object.hasOwn(REFUSED_OPTIONS, name) ? REFUSED_OPTIONS[name] : undefined;
+}
+
+/** Options of kombu's transports that beat cannot follow, and why. */
+const REFUSED_TRANSPORT: readonly (readonly [options: RegExp, why: string])[] = [
+  [/^credential_provider$/, 'it is a class of Python; write user and password into brokerUrl'],
+  [/^(queue|message)_tablename$/, 'the tables of an SQL broker have the names that kombu uses'],
+  [/^(store_processed|(data|control|processed)_folder)/, 'beat does not publish to a folder'],
+  [
+    /^(predefined_queues|queue_name_prefix|region|wait_time_seconds|is_secure|backoff_|sqs|sts)/,
+    'beat does not publish to Amazon SQS',
+  ],
+];
+
+/** Why beat does not support a transport option of kombu; `undefined` for an unknown one. */
+export function explainRefusedTransportOption(key: string): string | undefined {
+  const name = snakeCase(key);
+  return REFUSED_TRANSPORT.find(([options]) => options.test(name))?.[1];
+}

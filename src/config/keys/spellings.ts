@@ -23,14 +23,9 @@ const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Former names of options of beat, which are still read. */
-export const FORMER_NAMES: Readonly<Record<string, string>> = { maxCatchUp: 'missedCap' };
-
 /** Every spelling of a key, canonical camelCase first; at the top of a file with Celery's old names. */
 export function listSpellings(key: string, top: boolean): string[] {
-  const former = FORMER_NAMES[key];
-  const names = [key, ...(former === undefined ? [] : [former])];
-  const both = [...new Set(names.flatMap((name) => [name, snakeCase(name)]))];
+  const both = [...new Set([key, snakeCase(key)])];
   return top ? [...both, ...upperCaseSpellings(key, snakeCase(key).toUpperCase())] : both;
 }
 

@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { sentinelLogin } from '../broker/sentinel.ts';
+import { sentinelLogin, masterName, sentinelKwargs } from '../broker/transport.ts';
 import { useSsl } from '../broker/tls.ts';
-import { masterName, sentinelKwargs } from '../broker/transport.ts';
 import { ignored, named, option, type ShapeOutput } from '../values/option.ts';
-import { duration, flag, map, MAP, name, text } from '../values/scalars.ts';
+import { duration, flag, map, MAP, name, text, DAY, parseDuration } from '../values/scalars.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { DAY, parseDuration } from '../values/duration.ts';
 import type { Report } from '../validate.ts';
 import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
+import { explainUnreadable } from '../../drivers/open-result-reader.ts';
+import { RESULT_BACKENDS } from '../../drivers/result-backend.ts';
+import { isMap } from '../../util/is-map.ts';
 
 const resultTransport = named(
   z.strictObject(
@@ -117,7 +118,7 @@ function isKnown(name: string): boolean {
 }
 
 /** Whether the backend is one of those that Celery knows; any other has a warning of its own. */
-export function isKnownBackend(backend: Endpoint): boolean {
+function isKnownBackend(backend: Endpoint): boolean {
   return isKnown(backendName(backend.url));
 }
 
@@ -136,3 +137,76 @@ function builtInModule(path: string): string | undefined {
 function keyPrefix(prefix: string): string {
   return prefix === '' || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`;
 }
+
+/** How runs ended, as workers store it. */
+export const outcomesShape = {
+  outcomes: option(
+    flag(),
+    'Whether the leader reads the outcomes of runs from `resultBackend`. See [outcomes](outcomes.md).',
+    { default: true, example: false },
+  ),
+};
+
+/** Whether outcomes are read. A backend that cannot be read is a warning: tasks are published all the same. */
+export function readOutcomes(
+  { outcomes = true }: { readonly outcomes?: boolean | undefined },
+  { backend }: Pick<ResultOptions, 'backend'>,
+  warn: Report,
+): boolean {
+  if (!outcomes || backend === null) return false;
+  const reason = explainUnreadable(backend);
+  if (reason !== null && isKnownBackend(backend)) {
+    warn(['resultBackend'], `${reason}; "outcomes: false" hides this warning`);
+  }
+  return reason === null;
+}
+
+/** Why the outcomes of an entry that limits overlap cannot be read; `null` if they can. */
+export function explainNoOutcomes(
+  { backend }: Pick<ResultOptions, 'backend'>,
+  areRead: boolean,
+): string | null {
+  if (areRead) return null;
+  const needs = `needs the outcomes of earlier runs, from a resultBackend of ${RESULT_BACKENDS}`;
+  if (backend === null) return `${needs}; there is none`;
+  return explainUnreadable(backend) === null
+    ? 'needs the outcomes of earlier runs; "outcomes" is false'
+    : `${needs}; got ${backend.masked}`;
+}
+
+/** The name of the entry, and of its task, that deletes expired results. */
+export const BACKEND_CLEANUP = 'celery.backend_cleanup';
+
+/**
+ * Whether Celery's beat would install the entry: results expire, and the backend does not delete them itself. It does
+ * so without a result backend too, because the configuration of beat need not name the backend of the workers. A configuration
+ * of shell entries alone has no Celery worker that would run it.
+ */
+export function needsCleanup(
+  { backend, expires, expiresByItself }: ResultOptions,
+  entries: readonly unknown[],
+): boolean {
+  const isShellOnly = backend === null && entries.length > 0 && entries.every(isShellEntry);
+  return expires !== null && !expiresByItself && !isShellOnly;
+}
+
+function isShellEntry(entry: unknown): boolean {
+  return isMap(entry) && entry['shell'] !== undefined;
+}
+
+/** The entry as a user would write it: 04:00 in the zone of the configuration, expired after twelve hours. */
+export const CLEANUP_ENTRY = {
+  task: BACKEND_CLEANUP,
+  schedule: { crontab: { minute: 0, hour: 4 } },
+  options: { expires: 12 * 3_600 },
+} as const;
+
+/** Adds the origin of the entry to its errors: the user has not written it. */
+export function explainCleanup(report: Report): Report {
+  return (path, message) => {
+    report(path, `${message} (${ADDED})`);
+  };
+}
+
+const ADDED =
+  'beat adds this entry, as Celery does: "resultExpires: null" leaves it out, taskRoutes sends it where you like';

@@ -6,7 +6,7 @@ import type { DriverLimits } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
 
 /** The parts of a task that a broker limits. */
-export interface LimitedTask {
+interface LimitedTask {
   readonly task: string;
   readonly options: MessageOptions;
   /** Absent if the route is known only when the task is due. */
@@ -126,4 +126,18 @@ function checkQueue(task: LimitedTask, report: Report, { queue, nul }: DriverLim
   }
 }
 
-export const NO_NUL = 'contains the character NUL (\\0), which PostgreSQL cannot store';
+const NO_NUL = 'contains the character NUL (\\0), which PostgreSQL cannot store';
+
+/** Why the ledger cannot store a name; `null` if it can. */
+export function stateNameError(
+  name: string,
+  kind: 'entry' | 'prefix',
+  { driver, scheme }: Endpoint,
+): string | null {
+  const limits = driver?.limits;
+  if (!limits) return null;
+  if (!limits.nul && name.includes('\0')) return `its name ${NO_NUL}`;
+  const [longest, bytes] = [limits[kind], Buffer.byteLength(name)];
+  if (longest === null || bytes <= longest) return null;
+  return `its name is ${bytes} bytes long in UTF-8; the ledger in ${scheme}:// stores at most ${longest}`;
+}

@@ -15,7 +15,7 @@ import type { Report } from '../validate.ts';
 import { brokerLimits, type CheckLimits } from './broker-limits.ts';
 
 /** One task as an entry calls it. */
-export interface CheckedTask {
+interface CheckedTask {
   readonly task: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { createExchange } from '../../celery/routing/queue.ts';
 import { DEFAULT_RULES, type QueueRules } from '../../celery/routing/queues.ts';
 import { DEFAULT_ROUTES, type RouteRules } from '../../celery/routing/router.ts';
-import type { CheckAccepted } from '../message/accept-content.ts';
+import type { CheckAccepted } from '../message/encoding.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import type { Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';

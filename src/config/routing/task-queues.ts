@@ -5,11 +5,10 @@ import {
   type Queue,
 } from '../../celery/routing/queue.ts';
 import type { QueueRules } from '../../celery/routing/queues.ts';
-import { parseDuration } from '../values/duration.ts';
-import { readKeySchema } from '../keys/key-schema.ts';
+import { parseDuration } from '../values/scalars.ts';
+import { readKeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
-import { normalizeKeys } from '../keys/normalize-keys.ts';
 import { isMap } from '../../util/is-map.ts';
 import {
   namedQueueSchema,
@@ -22,10 +21,7 @@ const FORMS = 'a map of names and queues, or a list of queues';
 const KEYS = readKeySchema(namedQueueSchema)!;
 
 /** The settings that apply to every queue. */
-export type QueueDefaults = Pick<
-  QueueRules,
-  'defaultExchange' | 'defaultRoutingKey' | 'maxPriority'
->;
+type QueueDefaults = Pick<QueueRules, 'defaultExchange' | 'defaultRoutingKey' | 'maxPriority'>;
 
 /** Celery's `task_queues`, complete; invalid rows are reported and left out. */
 export function readTaskQueues(

@@ -1,20 +1,117 @@
 import { z } from 'zod';
-import type { RouteFunction } from '../config-types.ts';
+import { parseCompression } from '../../celery/message/compression.ts';
+import { parseSerializer } from '../../celery/message/serializers.ts';
 import {
-  compileRoutes,
+  type RouteOptions,
   type Route,
+  compileRoutes,
   type RouteKey,
   type RouteRow,
 } from '../../celery/routing/routes.ts';
-import type { CheckAccepted } from '../message/accept-content.ts';
-import { functionRoute } from './function-route.ts';
-import { expected, type Path, type Report } from '../validate.ts';
+import { readKeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import { isMap } from '../../util/is-map.ts';
+import type { CheckAccepted } from '../message/encoding.ts';
+import { checkHeaders } from '../options/headers.ts';
+import { DELIVERY_MODES } from '../options/options.ts';
+import { optionsSchema } from '../options/schema.ts';
+import { expected, parse, type Path, type Report } from '../validate.ts';
 import { named } from '../values/option.ts';
-import { MAP, name } from '../values/scalars.ts';
-import { readRoute, routeForms } from './route.ts';
+import { name, MAP } from '../values/scalars.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
+import { markHandled } from '../../util/promise.ts';
+import type { RouteFunction } from '../../generated/config-types.ts';
+import { reportIllFormed } from '../../celery/message/arguments.ts';
+import { plainData } from '../source/plain-data.ts';
 
-const FORMS = 'a map of names and routes, a function, or a list of such or of pairs';
+const ROUTE_FORMS = 'the name of a queue, or a map of queue, exchange, routingKey, priority, …';
+
+/** The options that Celery's routing may add to a task; the others belong to the task. */
+const routeSchema = named(
+  optionsSchema.pick({
+    queue: true,
+    exchange: true,
+    exchangeType: true,
+    routingKey: true,
+    priority: true,
+    deliveryMode: true,
+    headers: true,
+    serializer: true,
+    compression: true,
+  }),
+  'RouteOptions',
+  { description: 'Options for tasks that do not have them.' },
+);
+
+/** A queue's name, or options. */
+export const routeForms = named(z.union([name(), routeSchema], ROUTE_FORMS), 'RouteConfig', {
+  description: 'The name of a queue, or options for tasks that do not have them.',
+});
+
+const ROUTE_KEYS = readKeySchema(routeSchema)!;
+
+/** One validated route; `null` after its errors were reported. */
+function readRoute(
+  route: unknown,
+  path: Path,
+  report: Report,
+  checkAccepted: CheckAccepted,
+): RouteOptions | null {
+  if (typeof route === 'string' && route !== '') return { queue: route };
+  if (!isMap(route)) {
+    report(path, expected(ROUTE_FORMS, route));
+    return null;
+  }
+  const input = parse(routeSchema, normalizeKeys(route, ROUTE_KEYS, path, report), {
+    ...{ path, keys: ROUTE_KEYS, report },
+  });
+  if (!input) return null;
+  checkHeaders(input.headers, [...path, 'headers'], report);
+  const { deliveryMode, compression, ...rest } = input;
+  const serializer = input.serializer && parseSerializer(input.serializer);
+  checkAccepted(serializer, [...path, 'serializer'], report);
+  return {
+    ...rest,
+    deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
+    serializer,
+    compression: compression && parseCompression(compression),
+  };
+}
+
+/**
+ * A user's function as a route whose results are validated. It throws a `ConfigError` with the path of the function
+ * for an invalid result and for an exception of the function.
+ */
+function functionRoute(route: RouteFunction, path: Path, checkAccepted: CheckAccepted): Route {
+  return (task, args, kwargs, options) => {
+    const result = call(() => route(task, args, kwargs, options), path, task);
+    if (result === null || result === undefined) return null;
+    const errors: Diagnostic[] = [];
+    const report: Report = (inner, message) => {
+      const where = inner.length > 0 ? `${inner.join('.')}: ` : '';
+      errors.push(errorAt(path, `what it returns for "${task}": ${where}${message}`));
+    };
+    const data = plainData(result, report);
+    if (errors.length > 0) throw new ConfigError(errors);
+    reportIllFormed(data, [], report);
+    const found = readRoute(data, [], report, checkAccepted);
+    if (!found || errors.length > 0) throw new ConfigError(errors);
+    return found;
+  };
+}
+
+function call(run: () => unknown, path: Path, task: string): unknown {
+  let message = `what it returns for "${task}": a promise; a route cannot wait`;
+  try {
+    const result = run();
+    if (!markHandled(result)) return result;
+  } catch (error) {
+    message = `the function threw for "${task}": ${describeError(error)}`;
+  }
+  throw new ConfigError([errorAt(path, message)]);
+}
+
+const ROUTES_FORMS = 'a map of names and routes, a function, or a list of such or of pairs';
 const PAIR = 'a pair of a name, glob or regular expression, and its route';
 
 const table = named(z.record(name(), routeForms, MAP), 'RouteTable');
@@ -86,7 +183,7 @@ function listRows(item: unknown, at: Path, report: Report): Row[] {
     return isPair(item) ? listPairs([item], at, report, false) : listPairs(item, at, report);
   }
   if (isMap(item)) return Object.entries(item).map(([key, route]) => [key, route, [...at, key]]);
-  report(at, typeof item === 'string' ? explainPythonPath(item) : expected(FORMS, item));
+  report(at, typeof item === 'string' ? explainPythonPath(item) : expected(ROUTES_FORMS, item));
   return [];
 }
 

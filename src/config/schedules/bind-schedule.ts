@@ -4,10 +4,8 @@ import { jittered } from '../../schedule/limits/limits.ts';
 import { isNeverDue } from '../../schedule/next-after.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
-import type { Path, Report } from '../validate.ts';
-import { applyLimits } from './apply-limits.ts';
-import { attempt } from './attempt.ts';
-import type { Limits } from './limits.ts';
+import { type Path, type Report, attempt } from '../validate.ts';
+import { applyLimits, type Limits } from './limits.ts';
 import { isSchedule } from './schema.ts';
 
 /** The properties of an entry that apply to its schedule. Zones are valid. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLazy, type Lazy } from '../../celery/message/lazy.ts';
-import type { SignatureConfig } from '../config-types.ts';
+import type { SignatureConfig } from '../../generated/config-types.ts';
 import { optionsSchema } from '../options/schema.ts';
 import { ignored, named, OPTION_DOCS, option, required } from '../values/option.ts';
 import { flag, list, map, MAP, name } from '../values/scalars.ts';

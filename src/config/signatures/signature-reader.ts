@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   findLastTask,
   NO_LINKS,
@@ -14,18 +15,28 @@ import {
 import type { SerializerName } from '../../celery/message/serializers.ts';
 import { readArguments } from '../entry/arguments.ts';
 import type { OptionTemplates } from '../options/templates.ts';
-import type { CheckAccepted } from '../message/accept-content.ts';
+import type { CheckAccepted } from '../message/encoding.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
-import { pathAsWritten, normalizeKeys } from '../keys/normalize-keys.ts';
+import { pathAsWritten, normalizeKeys, readKeySchema } from '../keys/key-schema.ts';
 import { isMap } from '../../util/is-map.ts';
-import { FORMS, SIGNATURE_FORMS } from './schema.ts';
+import {
+  FORMS,
+  SIGNATURE_FORMS,
+  deepOptionsSchema,
+  linkedOptionsSchema,
+  type LinkedOptions,
+} from './schema.ts';
 import { checkSerialized, findForm, KEYS, valueAt, type Form } from './forms.ts';
-import { optionAsWritten, readSignatureOptions } from './options.ts';
+import type { MessageOptions } from '../../celery/message/message.ts';
+import { checkHeaders, checkStamps } from '../options/headers.ts';
+import { readOptions } from '../options/options.ts';
+import type { OptionsInput } from '../options/schema.ts';
+import { withStamps } from '../entry/other-schedulers.ts';
 
 /** The most levels of nested signatures. */
 const MAX_DEPTH = 32;
 
-export interface SignatureContext {
+interface SignatureContext {
   /** IANA name of the zone of instants without an offset. */
   readonly zone: string;
   /** IANA name of the zone of dates in templates. */
@@ -171,4 +182,63 @@ export function checkLinks(canvas: Canvas, { link }: Links, report: Report): voi
     'has no effect after a group, whose tasks end separately; ' +
       'use a chord, which calls its body with all results: {chord: {header: […], body: …}}',
   );
+}
+
+const OPTIONS_SCHEMA = z.strictObject({ options: linkedOptionsSchema });
+const OPTION_KEYS = readKeySchema(z.strictObject({ options: deepOptionsSchema }))!;
+
+const LATER =
+  'expected a duration: workers publish this task and apply the duration then; ' +
+  "set an instant, or next, beside the entry's schedule";
+
+/** The options of a signature, and the canonical map with its callbacks. */
+interface SignatureOptionsRead {
+  /** `undefined` after an error. */
+  readonly own: MessageOptions | undefined;
+  readonly raw: unknown;
+  /** Celery's `clone(immutable=True)` writes it among the options. */
+  readonly immutable: boolean;
+}
+
+/** Reads the options of a signature, and reports errors with paths from the signature. */
+function readSignatureOptions(
+  options: unknown,
+  zone: string,
+  report: Report,
+  warn: Report,
+): SignatureOptionsRead {
+  if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
+  const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
+  const stray = immutable === true || immutable === false;
+  const given = { options: stray ? others : options };
+  let found = 0;
+  const note: Report = (path, message) => {
+    found += 1;
+    report(pathAsWritten(path, given, OPTION_KEYS), message);
+  };
+  const input = withStamps(normalizeKeys(given, OPTION_KEYS, [], note), note);
+  const valid = parse(OPTIONS_SCHEMA, input, { path: [], keys: OPTION_KEYS, report: note });
+  const raw = isMap(input) ? input['options'] : undefined;
+  if (isMap(raw)) {
+    checkHeaders(raw['headers'], ['options', 'headers'], note);
+    checkStamps(raw['stamps'], ['options', 'stamps'], note);
+  }
+  const rest = { raw, immutable: immutable === true };
+  if (found > 0 || !valid) return { own: undefined, ...rest };
+  const own = readOptions(withoutLinks(valid.options), undefined, zone, warn);
+  const { expires } = own;
+  if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
+  return { own, ...rest };
+}
+
+/** The path of an option, or of a value in it, in the spelling of the signature. */
+function optionAsWritten(path: Path, signature: unknown): Path {
+  return pathAsWritten(path, signature, OPTION_KEYS);
+}
+
+/** The options without callbacks, which are read separately. */
+export function withoutLinks({ ...options }: LinkedOptions): OptionsInput {
+  delete options.link;
+  delete options.linkError;
+  return options;
 }

@@ -1,6 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  realpathSync,
+  statSync,
+  type BigIntStats,
+} from 'node:fs';
+import { open, realpath, stat } from 'node:fs/promises';
 
 /** Why a file cannot be read: the rest of the sentence after its name, and the line if there is one. */
 export class Unreadable extends Error {
@@ -68,4 +78,28 @@ function findInvalidLine(bytes: Buffer): number {
     line += 1;
     from = end + 1;
   }
+}
+
+/**
+ * A text that changes when the file does: its real path, which changes when Kubernetes swaps the link of a
+ * ConfigMap, inode, size and time of modification. A file that is missing has a stamp too.
+ */
+export async function stampFile(path: string): Promise<string> {
+  try {
+    return format(await realpath(path), await stat(path, { bigint: true }));
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+export function stampFileSync(path: string): string {
+  try {
+    return format(realpathSync(path), statSync(path, { bigint: true }));
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+function format(real: string, { dev, ino, size, mtimeNs }: BigIntStats): string {
+  return [real, dev, ino, size, mtimeNs].join(' ');
 }

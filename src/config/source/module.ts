@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
-import { stampFileSync } from './stamp.ts';
+import { stampFileSync } from './bytes.ts';
 import type { Source } from './source.ts';
 
 /** `.ts` in the source tree, `.js` in the build: a configuration imports modules of the same kind. */
@@ -17,16 +17,13 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
   [
     ['celery-beat', 'index'],
     ['celery-beat/testing', 'testing'],
-    // The name of the package up to 0.1, which configurations may still import.
-    ['beat', 'index'],
-    ['beat/testing', 'testing'],
   ].map(([specifier, name]) => [
     specifier!,
     new URL(`../../${name!}${OWN_EXTENSION}`, import.meta.url).href,
   ]),
 );
 
-export interface ModuleFile {
+interface ModuleFile {
   readonly path: string;
   readonly text: string;
   /** The name that the user wrote. */

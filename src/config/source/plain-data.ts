@@ -2,11 +2,10 @@ import { types } from 'node:util';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { describeError } from '../../util/errors.ts';
 import { isLazy } from '../../celery/message/lazy.ts';
-import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP } from './limits.ts';
+import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP, type Source } from './source.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Path, Report } from '../validate.ts';
 import { isSchedule } from '../schedules/schema.ts';
-import type { Source } from './source.ts';
 
 /** Replaces the configuration of a source by plain data, or reports errors. A text file contains only data. */
 export function withPlainData(source: Source): Source {

@@ -1,6 +1,5 @@
 import type { Diagnostic } from '../../util/diagnostic.ts';
-import type { KeySchema } from '../keys/key-schema.ts';
-import { pathAsWritten } from '../keys/normalize-keys.ts';
+import { type KeySchema, pathAsWritten } from '../keys/key-schema.ts';
 import type { Path, Report } from '../validate.ts';
 
 /** One configuration as it was written: the content of a file, or an object made in code. */
@@ -50,3 +49,16 @@ export function sortForReading(
   const rank = ({ file }: Diagnostic) => ranks.get(file) ?? -1;
   return diagnostics.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0));
 }
+
+/** Levels of lists and maps in a configuration; the deepest useful one (nested canvases) has 300. */
+export const MAX_DEPTH = 500;
+
+/** The most values that all aliases of one YAML file may expand to. */
+export const MAX_ALIASED = 2_000_000;
+
+/** Bytes of one configuration file, unless `BEAT_MAX_CONFIG_SIZE` says otherwise. */
+export const MAX_FILE_SIZE = 64 * 1024 * 1024;
+
+export const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
+
+export const EMPTY = 'is empty; an empty configuration is written {}';

@@ -1,14 +1,20 @@
-import type { EntryConfig } from '../../config/config-types.ts';
+import type { EntryConfig } from '../../generated/config-types.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { describeError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import { assemble } from '../assemble.ts';
 import type { DjangoSchedule } from '../django/schedule.ts';
 import { readTiming, type TaskRow, type Timing, type TimingOptions } from '../django/timing.ts';
-import { escapeTemplates } from '../escape-templates.ts';
-import { upcomingOf, type Found, type FoundEntry, type Left, type Upcoming } from '../found.ts';
+import {
+  escapeTemplates,
+  upcomingOf,
+  type Found,
+  type FoundEntry,
+  type Left,
+  type Upcoming,
+} from '../found.ts';
 import { decodeJson, Encoded } from '../redbeat/decode.ts';
-import { convertRule } from '../redbeat/rrule.ts';
+import { convertRule } from '../redbeat/convert.ts';
 import type { Exported, ExportedEntry, ExportedRow } from './exported.ts';
 
 /**

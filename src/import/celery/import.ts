@@ -1,7 +1,7 @@
-import type { EntryConfig } from '../../config/config-types.ts';
+import type { EntryConfig } from '../../generated/config-types.ts';
 import { LiveSettings } from '../../leader/reload/live-settings.ts';
 import { resolveSettings } from '../../config/resolve.ts';
-import { BACKEND_CLEANUP } from '../../config/results/backend-cleanup.ts';
+import { BACKEND_CLEANUP } from '../../config/results/results.ts';
 import { compose } from '../../entries/compose/compose.ts';
 import { assemble } from '../assemble.ts';
 import type { TimingOptions } from '../django/timing.ts';
@@ -9,7 +9,10 @@ import type { Found, FoundEntry, Left } from '../found.ts';
 import { compareRuns } from './compare-messages.ts';
 import { convertEntries, toEntry } from './entries.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
-import { withCanonicalRouting } from './routing.ts';
+import { readKeySchema, type KeySchema, normalizeKeys } from '../../config/keys/key-schema.ts';
+import { isMap } from '../../util/is-map.ts';
+import { namedQueueSchema } from '../../config/routing/queue-schema.ts';
+import { routeForms } from '../../config/routing/task-routes.ts';
 
 /**
  * Converts what a Celery app exported. The message that beat would publish for each entry is compared with the one
@@ -94,4 +97,32 @@ function comparer(settings: Settings): (entry: ExportedEntry) => readonly string
 
 function formatPlace(names: readonly string[]): string {
   return names.length === 1 ? `entry ${names[0]}` : `entries ${names.join(', ')}`;
+}
+
+const QUEUE = readKeySchema(namedQueueSchema)!;
+const ROUTE = readKeySchema(routeForms)!;
+
+type CelerySettings = Readonly<Record<string, unknown>>;
+
+/** Gives lists of queues and routes beat's spelling, which other parts of a configuration get as they are written. */
+function withCanonicalRouting(settings: CelerySettings): CelerySettings {
+  const { task_queues: queues, task_routes: routes } = settings;
+  return {
+    ...settings,
+    ...(Array.isArray(queues) && { task_queues: queues.map((row) => canonical(row, QUEUE)) }),
+    ...(Array.isArray(routes) && { task_routes: routes.map(canonicalTable) }),
+  };
+}
+
+function canonicalTable(table: unknown): unknown {
+  if (Array.isArray(table)) {
+    return table.map(([key, target]: [unknown, unknown]) => [key, canonical(target, ROUTE)]);
+  }
+  if (!isMap(table)) return table;
+  const pairs = Object.entries(table).map(([key, target]) => [key, canonical(target, ROUTE)]);
+  return Object.fromEntries(pairs) as unknown;
+}
+
+function canonical(value: unknown, schema: KeySchema): unknown {
+  return normalizeKeys(value, schema, [], () => {});
 }

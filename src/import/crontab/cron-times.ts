@@ -2,6 +2,7 @@ import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { getZone } from '../../schedule/zone/zone.ts';
 import type { Upcoming } from '../found.ts';
 import type { CronLine } from './cron-line.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
 
 /*
  * A model of cron's own loop, independent of beat's schedules, so that an import does not compare beat with itself.
@@ -116,7 +117,7 @@ function* runsInTable(line: CronLine, host: string, table: string, from: number)
 }
 
 /** Spans of constant offset, of a year at most. */
-export function* spansOf(zone: string, from: number): Generator<SpanOfZone> {
+function* spansOf(zone: string, from: number): Generator<SpanOfZone> {
   for (let start = from; ;) {
     const { end, offset } = getZone(checkZone(zone)).spanAt(start);
     const next = Math.min(end, start + YEAR);
@@ -148,4 +149,49 @@ function matchesDay({ days, months, weekdays, bothDays }: CronLine, date: Date):
   if (!months.has(date.getUTCMonth() + 1)) return false;
   const [day, weekday] = [days.has(date.getUTCDate()), weekdays.has(date.getUTCDay())];
   return bothDays ? day && weekday : day || weekday;
+}
+
+const HOUR = 3_600_000;
+
+/** How long changes of clocks are compared, and how long before and after each one. */
+const COMPARED = 2 * 366 * 24 * HOUR;
+const AROUND = 4 * HOUR;
+
+/** Returns the first instant around a change of clocks that only one of cron and beat has; `null` if there is none. */
+export function findClockDifference(
+  line: CronLine,
+  zones: CronZones,
+  schedule: Schedule,
+  from: number,
+): { readonly instant: number; readonly by: 'cron' | 'beat' } | null {
+  const names = new Set([zones.host, zones.table ?? zones.host]);
+  const changes = [...names].flatMap((zone) => listChanges(zone, from));
+  for (const change of changes.sort((a, b) => a - b)) {
+    const [after, until] = [change - AROUND, change + AROUND];
+    const byCron = new Set(runsByCron(line, zones, after, until));
+    const byBeat = new Set<number>();
+    let next = schedule.next(new Date(after));
+    while (next !== null && next.getTime() <= until) {
+      byBeat.add(next.getTime());
+      next = schedule.next(next);
+    }
+    const differences = [
+      ...[...byCron].filter((instant) => !byBeat.has(instant)),
+      ...[...byBeat].filter((instant) => !byCron.has(instant)),
+    ];
+    const [instant] = differences.sort((a, b) => a - b);
+    if (instant !== undefined) return { instant, by: byCron.has(instant) ? 'cron' : 'beat' };
+  }
+  return null;
+}
+
+function listChanges(zone: string, from: number): readonly number[] {
+  const changes: number[] = [];
+  let offset: number | undefined;
+  for (const span of spansOf(zone, from)) {
+    if (span.start > from + COMPARED) return changes;
+    if (offset !== undefined && span.offset !== offset) changes.push(span.start);
+    offset = span.offset;
+  }
+  return changes;
 }

@@ -1,14 +1,16 @@
 import { memoize } from '../../util/memoize.ts';
-import type { Found, FoundEntry, Left } from '../found.ts';
-import { UniqueNames } from '../unique-names.ts';
-import { nameJob, toEntry } from './convert.ts';
+import { type Found, type FoundEntry, type Left, UniqueNames } from '../found.ts';
 import { isAccepted } from './cron-line.ts';
-import type { Cron } from './dialect.ts';
-import { parseTable, type CronJob } from './parse.ts';
-import type { LeftLine, TableFormat } from './table.ts';
+import {
+  type Cron,
+  parseTable,
+  type CronJob,
+  type LeftLine,
+  type TableFormat,
+  MAIL_RECIPE,
+} from './parse.ts';
 import { convertPeriod, convertWhen, type CronSchedule } from './schedule.ts';
-import { checkUser, type CronHost } from './users.ts';
-import { MAIL_RECIPE } from './variables.ts';
+import type { EntryConfig } from '../../generated/config-types.ts';
 
 /** One file to import. */
 export interface CronFile {
@@ -133,4 +135,110 @@ function findZoneProblem({ cronTz }: CronJob, options: CrontabOptions): Problem 
   if (options.cron !== undefined || !cronTz || cronTz.value === options.timezone) return undefined;
   const reason = `the zone of this job is unknown: cronie (Fedora, RHEL, SUSE, Arch) follows CRON_TZ=${cronTz.value} in line ${cronTz.line}, Debian's and Ubuntu's cron ignores it; --cron cronie or --cron debian says which one it was`;
   return { reason };
+}
+
+/** What the host of the import knows of users and programs. */
+export interface CronHost {
+  /** Whether a user exists; `undefined` if the lookup failed. */
+  readonly isUser: (name: string) => boolean | undefined;
+  /** Whether a program of this name is in the usual folders. */
+  readonly isProgram: (name: string) => boolean;
+}
+
+/** What is wrong with the user of a job: one that does not exist, or one where the table names none. */
+function checkUser(job: CronJob, format: TableFormat, host: CronHost): Problem | undefined {
+  if (format === 'system') {
+    const reason = describeUser(job.user!, host);
+    return reason === undefined ? undefined : { reason, isRejected: true };
+  }
+  const [word = ''] = job.command.split(/\s/, 1);
+  if (format === 'anacron' || !isUserName(word)) return undefined;
+  if (word !== 'root' && host.isUser(word) !== true) return undefined;
+  if (!host.isProgram(word)) {
+    const reason = `the command begins with the user ${word}, as in crontabs of the system: import it with --system`;
+    return { reason };
+  }
+  const reason = `${word} is a program and also a user: if the lines of this table name users, import it with --system`;
+  return { kind: 'note', reason };
+}
+
+/** Names that programs of other systems may have are not looked up. */
+function isUserName(word: string): boolean {
+  return /^[a-z_][a-z\d_.-]{0,31}\$?$/i.test(word);
+}
+
+function describeUser(user: string, { isUser }: CronHost): string | undefined {
+  const hint = 'if the lines of this table name no users, import it without --system';
+  if (user.includes('/')) return `the path ${user} is in the place of the user: ${hint}`;
+  if (user.includes(':')) return `${user} is not a user: cron accepts no group`;
+  if (isUser(user) !== false) return undefined;
+  return `the user ${user} does not exist on this host, so that cron rejects the line: ${hint}`;
+}
+
+/** The working directory of jobs without `HOME`: the home of their user. */
+const USERS_HOME = '~';
+
+/** The entry for a job. `user` runs the jobs of a table without users; `timezone` is that of the table, if it has one. */
+export function toEntry(
+  job: CronJob,
+  schedule: EntryConfig['schedule'],
+  {
+    format,
+    user,
+    timezone,
+  }: {
+    readonly format: TableFormat;
+    readonly user: string | undefined;
+    readonly timezone: string | undefined;
+  },
+): EntryConfig {
+  return {
+    ...(job.comment !== undefined && { description: job.comment }),
+    schedule,
+    ...(timezone !== undefined && { timezone }),
+    shell: toShell(job, format, job.user ?? user),
+    // cron drops what it missed; anacron runs it once.
+    missed: format === 'anacron' ? 'once' : 'skip',
+  };
+}
+
+function toShell(
+  { command, stdin, env: variables }: CronJob,
+  format: TableFormat,
+  user: string | undefined,
+): EntryConfig['shell'] {
+  const { SHELL: shell, ...env } = variables;
+  const cwd = env['HOME'] ?? (format === 'anacron' ? undefined : USERS_HOME);
+  const more = {
+    ...(shell !== undefined && { shell }),
+    ...(cwd !== undefined && { cwd }),
+    ...(Object.keys(env).length > 0 && { env }),
+    ...(stdin !== undefined && { stdin }),
+    ...(user !== undefined && { user }),
+  };
+  return Object.keys(more).length === 0 ? command : { command, ...more };
+}
+
+/** Words at the beginning of a command that do not name what it does. */
+const SYNTAX = [
+  'test',
+  'if',
+  'then',
+  'cd',
+  'command',
+  'env',
+  'nice',
+  'ionice',
+  'sudo',
+  'exec',
+  'sh',
+];
+
+/** A name for the entry: anacron's, or the first program in the command. */
+function nameJob({ id, command }: CronJob): string {
+  const words = command.split(/[\s;&|()]+/);
+  const isProgram = (word: string) =>
+    /^[\w./+-]*[a-z][\w./+-]*$/i.test(word) && !word.startsWith('-');
+  const program = words.find((word) => isProgram(word) && !SYNTAX.includes(word));
+  return id ?? program?.split('/').findLast(Boolean) ?? 'command';
 }

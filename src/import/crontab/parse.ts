@@ -1,7 +1,3 @@
-import { splitInput } from './percent.ts';
-import type { LeftLine, TableOptions } from './table.ts';
-import { NOTHING_SET, parseVariable, setVariable, type Surroundings } from './variables.ts';
-
 /** One job of a table, as it was written. */
 export interface CronJob extends Surroundings {
   /** From 1. */
@@ -18,7 +14,7 @@ export interface CronJob extends Surroundings {
   readonly comment: string | undefined;
 }
 
-export interface CronTable {
+interface CronTable {
   readonly jobs: readonly CronJob[];
   readonly left: readonly LeftLine[];
 }
@@ -152,3 +148,141 @@ function readAnacron(raw: string): JobParts | string {
   if (!/^\d+$/.test(delay!)) return `the delay ${delay} is not a number of minutes`;
   return { when, user: undefined, id, command: command!, stdin: undefined };
 }
+
+/** A command as its shell receives it. */
+interface CommandInput {
+  readonly command: string;
+  /** `undefined` for an empty standard input. */
+  readonly stdin: string | undefined;
+  /** What is uncertain because the cron is unknown. */
+  readonly note: string | undefined;
+}
+
+/**
+ * Splits a command at the first `%` without a backslash, and removes the backslash from `\%`. Debian's cron makes one
+ * backslash of two in the command, cronie leaves both.
+ */
+function splitInput(text: string, cron: Cron | undefined): CommandInput {
+  const escaped = cron === 'cronie' ? /\\(%)|\\[^]/g : /\\([%\\])|\\[^]/g;
+  const end = /^(?:\\[^]|[^\\%]|\\$)*/.exec(text)![0].length;
+  const command = text.slice(0, end);
+  const note =
+    "Debian's cron makes one backslash of two, cronie leaves both: imported as from Debian's; --cron says which one it was";
+  return {
+    command: command.replace(escaped, (found, char: string | undefined) => char ?? found),
+    stdin: readInput(text.slice(end + 1)),
+    note: cron === undefined && /^(?:\\[^\\]|[^\\])*\\\\/.test(command) ? note : undefined,
+  };
+}
+
+/** The text after the first `%`: others are line breaks, and a last one is added if it is missing. */
+function readInput(text: string): string | undefined {
+  if (text === '') return undefined;
+  const input = text.replace(/(?<!\\)%|\\%/g, (found) => (found === '%' ? '\n' : '%'));
+  return input.endsWith('\n') ? input : `${input}\n`;
+}
+
+/** What the lines above a job set. */
+export interface Surroundings {
+  /** Variables of the command. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cronTz: { readonly value: string; readonly line: number } | undefined;
+  /** `undefined` if the table does not say who receives the output; empty for no mail. */
+  readonly mailTo: string | undefined;
+}
+
+const NOTHING_SET: Surroundings = { env: {}, cronTz: undefined, mailTo: undefined };
+
+type Problem = Omit<LeftLine, 'line'>;
+
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+  /** Nothing follows the equals sign, not even quotes. */
+  readonly isBare: boolean;
+}
+
+const VARIABLE = /^\s*(?:"([^"]+)"|'([^']+)'|([^\s"'=]+))\s*=\s*(.*?)\s*$/;
+
+/** Parses a line that sets a variable; `null` for another one. */
+function parseVariable(line: string): Variable | null {
+  // Fields of a job begin with a digit, a star or `@`; names of variables do not.
+  if (/^\s*[\d*@-]/.test(line)) return null;
+  const [whole, double, single, plain, value = ''] = VARIABLE.exec(line) ?? [];
+  if (whole === undefined) return null;
+  const name = double ?? single ?? plain!;
+  const isQuoted = /^(?:"[^"]*"|'[^']*')$/.test(value);
+  return { name, value: isQuoted ? value.slice(1, -1) : value, isBare: value === '' };
+}
+
+export const MAIL_RECIPE = 'docs/alerts.md#mail-as-from-cron shows how to send it';
+
+/** Why a variable of cron itself is left out. */
+const FOR_CRON: Readonly<Record<string, string>> = {
+  MAILTO: `beat sends no mail, the output is in the result of the task: ${MAIL_RECIPE}`,
+  MAILFROM: '',
+  RANDOM_DELAY: 'beat does not delay runs at random',
+  START_HOURS_RANGE: 'write a cron schedule with these hours',
+};
+
+/** Variables that cron sets after the table did. */
+const FORCED: Readonly<Record<Cron, readonly string[]>> = {
+  debian: ['LOGNAME'],
+  cronie: ['LOGNAME', 'USER'],
+};
+
+/** The surroundings after a line that sets a variable, and what becomes of it. */
+function setVariable(
+  { name, value, isBare }: Variable,
+  before: Surroundings,
+  { format, cron, line }: { format: TableFormat; cron: Cron | undefined; line: number },
+): { readonly after: Surroundings; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  if (isBare && format !== 'anacron' && cron !== 'cronie') {
+    problems.push({
+      reason: `Debian's cron rejects a variable without a value: write ${name}=""`,
+      isRejected: true,
+    });
+  }
+  if (name === 'CRON_TZ' && format !== 'anacron') {
+    const cronTz = value === '' ? undefined : { value, line };
+    if (cron !== 'debian') return { after: { ...before, cronTz }, problems };
+    const reason = `Debian's cron does not follow it: its jobs run in the zone of the host`;
+    problems.push({ kind: 'note', reason });
+  }
+  if (Object.hasOwn(FOR_CRON, name)) {
+    if (value !== '' && FOR_CRON[name] !== '') problems.push({ reason: FOR_CRON[name]! });
+    return { after: name === 'MAILTO' ? { ...before, mailTo: value } : before, problems };
+  }
+  if (format !== 'anacron' && FORCED[cron ?? 'debian'].includes(name)) {
+    problems.push({ kind: 'note', reason: `cron sets ${name} to the user of the job` });
+    return { after: before, problems };
+  }
+  return { after: { ...before, env: { ...before.env, [name]: value } }, problems };
+}
+
+/** The layout of a table: of a user, of the system with a user in each line, or of anacron. */
+export type TableFormat = 'user' | 'system' | 'anacron';
+
+/** What becomes of a line, with the reason. */
+export interface LeftLine {
+  /** As in `Left`: not imported unless given. */
+  readonly kind?: 'different' | 'note';
+  readonly reason: string;
+  readonly line: number;
+  /** Whether cron rejects the line too. */
+  readonly isRejected?: true;
+}
+
+/** How to read a table. */
+interface TableOptions {
+  readonly format: TableFormat;
+  /** The cron that ran it; `undefined` if that is unknown. */
+  readonly cron: Cron | undefined;
+  /** The user whose table it is; `undefined` if that is unknown, and for those that name users. */
+  readonly owner: string | undefined;
+}
+
+/** The crons whose tables differ: Vixie's as Debian and Ubuntu have it, and cronie of Fedora, RHEL, SUSE and Arch. */
+export const CRONS = ['debian', 'cronie'] as const;
+export type Cron = (typeof CRONS)[number];

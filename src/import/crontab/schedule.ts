@@ -1,11 +1,10 @@
-import type { EntryConfig } from '../../config/config-types.ts';
+import type { EntryConfig } from '../../generated/config-types.ts';
 import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import type { Upcoming } from '../found.ts';
-import { findClockDifference } from './clock-changes.ts';
+import { findClockDifference, upcomingByCron, type CronZones } from './cron-times.ts';
 import { findBackwards, NICKNAMES, readCronLine, type CronLine } from './cron-line.ts';
-import { upcomingByCron, type CronZones } from './cron-times.ts';
 
 /** The schedule of a line. */
 export interface CronSchedule {

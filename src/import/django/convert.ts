@@ -1,13 +1,12 @@
-import type { EntryConfig } from '../../config/config-types.ts';
+import type { EntryConfig } from '../../generated/config-types.ts';
 import { readJson } from '../../config/source/json.ts';
 import { describeError } from '../../util/errors.ts';
-import { escapeTemplates } from '../escape-templates.ts';
-import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import { escapeTemplates, upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
 import { readInstant, readSchedule } from './schedule.ts';
 import type { DjangoTables, Row } from './tables.ts';
 import { readTiming, type TaskRow, type TimingOptions } from './timing.ts';
 
-export interface DjangoOptions extends TimingOptions {
+interface DjangoOptions extends TimingOptions {
   /** IANA name: the zone of the file, and of instants that the database stores without an offset. */
   readonly timezone: string;
 }

@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from '../../config/config-types.ts';
+import type { ScheduleConfig } from '../../generated/config-types.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { at } from '../../schedule/at.ts';
 import { crontab } from '../../schedule/crontab.ts';

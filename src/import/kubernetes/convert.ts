@@ -1,10 +1,9 @@
-import type { EntryConfig } from '../../config/config-types.ts';
+import type { EntryConfig } from '../../generated/config-types.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { describeError } from '../../util/errors.ts';
-import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
-import { UniqueNames } from '../unique-names.ts';
+import { upcomingOf, type Found, type FoundEntry, type Left, UniqueNames } from '../found.ts';
 import { convertCommand } from './command.ts';
 import {
   asList,

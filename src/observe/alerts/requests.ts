@@ -1,7 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Alert } from '../../config/alerts/alert.ts';
-import { fillBody } from '../../config/alerts/check-body.ts';
-import type { SentrySettings, WebhookSettings } from '../../config/alerts/settings.ts';
+import {
+  fillBody,
+  type SentrySettings,
+  type WebhookSettings,
+} from '../../config/alerts/read-alerts.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
 /** A request that reports something about a run to another service. */

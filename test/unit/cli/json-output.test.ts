@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { Beat } from '../../../src/leader/beat.ts';
 import { auditRow, pending } from '../../../src/entries/commands/shapes.ts';
-import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../src/generated/config-types.ts';
 import { accounting, historyRow, why } from '../../../src/read-models/history/shapes.ts';
 import { entryRow, instanceRow, nextOccurrence } from '../../../src/read-models/status/shapes.ts';
 import { writeInvalidRecords } from '../../support/invalid-records.ts';

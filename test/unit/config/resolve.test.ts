@@ -1,4 +1,4 @@
-import { EntryDefinitions } from '../../../src/config/entry/definitions.ts';
+import { EntryDefinitions } from '../../../src/config/entry/read-entries.ts';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
@@ -156,18 +156,6 @@ describe('an entry', () => {
       maxCatchUp: 1_000,
       startingDeadline: null,
     });
-  });
-
-  test('the former name of maxCatchUp is still read, in every spelling', () => {
-    for (const name of ['missedCap', 'missed_cap']) {
-      const entry = { task: 't', schedule: 60 };
-      const { entries } = resolveSettings({
-        [name]: 7,
-        beatSchedule: { a: entry, b: { ...entry, [name]: 3 } },
-      });
-      const limits = entries.map(({ name: each, maxCatchUp }) => [each, maxCatchUp]);
-      expect(Object.fromEntries(limits)).toMatchObject({ a: 7, b: 3 });
-    }
   });
 
   test('has missed and startingDeadline of the settings unless it has its own', () => {

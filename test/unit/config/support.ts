@@ -1,4 +1,4 @@
-import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import type { Entry } from '../../../src/entries/catalog/entry.ts';

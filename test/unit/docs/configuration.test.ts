@@ -12,8 +12,8 @@ import { resolveSettings } from '../../../src/config/resolve.ts';
 import { resultsShape } from '../../../src/config/results/results.ts';
 import { queueSchema } from '../../../src/config/routing/queue-schema.ts';
 import { configSchema } from '../../../src/config/schema.ts';
-import { lockShape } from '../../../src/config/service/lock.ts';
-import { shellSchema } from '../../../src/config/shell/schema.ts';
+import { lockShape } from '../../../src/config/service/state.ts';
+import { shellSchema } from '../../../src/config/shell/shell.ts';
 import { deepOptionsSchema } from '../../../src/config/signatures/schema.ts';
 import { OPTION_DOCS } from '../../../src/config/values/option.ts';
 import { problemsOf } from '../config/support.ts';
@@ -28,7 +28,7 @@ async function formatted(path: string, text: string): Promise<string> {
 test.each([
   ['docs/configuration.md', configPage],
   ['docs/api.md', apiPage],
-  ['src/config/config-types.ts', configTypes],
+  ['src/generated/config-types.ts', configTypes],
 ])('%s is what `npm run schema` or `npm run docs` writes', async (path, generate) => {
   expect(readFileSync(new URL(path, ROOT), 'utf8')).toBe(await formatted(path, generate()));
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { chain, chord, group, sig } from '../../../src/index.ts';
 import { resultOptions } from '../../../src/config/service/store-options.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../src/generated/config-types.ts';
 import { OPERATIONS } from '../../../src/http/api/openapi.ts';
 import { writeInvalidRecords } from '../../support/invalid-records.ts';
 import { HttpApp, READ, TOKENS } from '../../support/http-app.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../src/generated/config-types.ts';
 import type { OutcomeRow } from '../../../src/contracts/store/history.ts';
 import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
 

@@ -7,8 +7,8 @@ import { readYaml } from '../../../src/config/source/yaml.ts';
 import { assemble } from '../../../src/import/assemble.ts';
 import { compareEntries } from '../../../src/import/compare.ts';
 import { importTables, type CrontabOptions } from '../../../src/import/crontab/import.ts';
-import type { TableFormat } from '../../../src/import/crontab/table.ts';
-import { writeYaml } from '../../../src/import/write/yaml.ts';
+import type { TableFormat } from '../../../src/import/crontab/parse.ts';
+import { writeYaml } from '../../../src/import/write.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/crontab');
 const USERS = ['root', 'joe', 'mail', 'games'];

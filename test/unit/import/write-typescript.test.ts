@@ -2,7 +2,7 @@ import { format } from 'prettier';
 import { expect, test } from 'vitest';
 import options from '../../../.prettierrc.json' with { type: 'json' };
 import { readModule } from '../../../src/config/source/module.ts';
-import { writeTypeScript } from '../../../src/import/write/typescript.ts';
+import { writeTypeScript } from '../../../src/import/write.ts';
 import { Folder } from '../../support/folder.ts';
 
 const LONG =

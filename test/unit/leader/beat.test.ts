@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Beat, type BeatOptions } from '../../../src/leader/beat.ts';
-import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../src/generated/config-types.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { type BeatEvents, operationKey } from '../../../src/contracts/events/beat-events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
-import type { BeatConfig } from '../../../config/config-types.ts';
+import type { BeatConfig } from '../../../generated/config-types.ts';
 import { withCanonicalKeys } from '../../../config/resolve.ts';
 import { findConfig } from '../../../config/source/find.ts';
-import { MAX_FILE_SIZE } from '../../../config/source/limits.ts';
+import { MAX_FILE_SIZE } from '../../../config/source/source.ts';
 import { readSource } from '../../../config/source/read.ts';
-import { assemble, type Imported } from '../../../import/assemble.ts';
+import { assemble, type Imported, prefixNames } from '../../../import/assemble.ts';
 import {
   compareEntries,
   findDifferences,
@@ -13,8 +13,7 @@ import {
   type Comparison,
 } from '../../../import/compare.ts';
 import type { Found, Left } from '../../../import/found.ts';
-import { prefixNames } from '../../../import/prefix-names.ts';
-import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
+import { FORMATS, writeConfig, type Format } from '../../../import/write.ts';
 import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';

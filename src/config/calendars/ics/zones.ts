@@ -5,11 +5,8 @@ import { interner } from '../../../schedule/intern.ts';
 import { checkZone } from '../../../schedule/zone/zone-names.ts';
 import { getZone, type Zone } from '../../../schedule/zone/zone.ts';
 import { ConfigError } from '../../../util/errors.ts';
-import type { Component } from './components.ts';
-import { IcsError } from './problem.ts';
-import { find, findText } from './property.ts';
-import { readRecurrence } from './recurrence.ts';
-import { readTime, UTC, type FindZone } from './times.ts';
+import { type Component, IcsError, find, findText } from './components.ts';
+import { readRecurrence, readTime, UTC, type FindZone } from './times.ts';
 
 /**
  * Finds zones by their IANA name, which is current. Other names, such as those of Outlook, need a `VTIMEZONE` in the

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chain, chord, group, lazy, sig, type SignatureConfig } from '../../../../src/index.ts';
 import { type Canvas, sequence } from '../../../../src/celery/canvas/canvas.ts';
-import type { EntryConfig } from '../../../../src/config/config-types.ts';
+import type { EntryConfig } from '../../../../src/generated/config-types.ts';
 import { entryOf } from '../../config/support.ts';
 import { composeTask, DUE_AT } from './support.ts';
 

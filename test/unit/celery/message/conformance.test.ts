@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../../src/celery/kombu/envelope.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { compose } from '../../../../src/entries/compose/compose.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { EntryConfig } from '../../../../src/config/config-types.ts';
+import type { EntryConfig } from '../../../../src/generated/config-types.ts';
 import { lazy, type LazyContext } from '../../../../src/index.ts';
 import { TestBeat } from '../../../../src/testing.ts';
 import { entryProblems } from '../../config/support.ts';

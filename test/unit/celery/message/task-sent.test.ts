@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../../src/celery/kombu/envelope.ts';
-import type { SignatureOptions } from '../../../../src/config/config-types.ts';
+import type { SignatureOptions } from '../../../../src/generated/config-types.ts';
 import { buildTaskSent } from '../../../../src/celery/message/task-sent.ts';
 import { TestBeat } from '../../../../src/testing.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBanner, formatBanner } from '../../../../src/cli/output/banner.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 
 const banner = (config: BeatConfig) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { shortenedTimeouts } from '../../../../src/config/broker/timeouts.ts';
+import { shortenedTimeouts } from '../../../../src/config/broker/connection.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { problemsOf } from '../support.ts';
 

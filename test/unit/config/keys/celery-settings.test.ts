@@ -7,7 +7,7 @@ import {
   WORKERS_FAMILIES,
   WORKERS_SETTINGS,
 } from '../../../../src/config/keys/celery-settings.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { readKeySchema } from '../../../../src/config/keys/key-schema.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { configSchema } from '../../../../src/config/schema.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
 import { connect, NoAnswerError, type BeatClient } from '../../../../src/client/client.ts';
 import { CommandRejectedError } from '../../../../src/client/send-command.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
-import type { EntryConfig } from '../../../../src/config/config-types.ts';
+import type { EntryConfig } from '../../../../src/generated/config-types.ts';
 import { MemoryBroker } from '../../../../src/drivers/memory/broker.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { MemoryHistory } from '../../../../src/drivers/memory/history.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { LiveSettings } from '../../../../src/leader/reload/live-settings.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { MemoryBroker } from '../../../../src/drivers/memory/broker.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import type { Message } from '../../../../src/celery/message/message.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Beat, type BeatOptions } from '../../../../src/leader/beat.ts';
 import type { AuditRow } from '../../../../src/entries/commands/shapes.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';

@@ -1,6 +1,6 @@
 import { Alerts } from '../../../../src/observe/alerts/alerts.ts';
 import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
-import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import type { OutcomeEvent, SentEvent } from '../../../../src/contracts/events/beat-events.ts';

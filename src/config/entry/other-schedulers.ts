@@ -1,0 +1,78 @@
+import type { Report } from '../validate.ts';
+import { isMap } from '../../util/is-map.ts';
+import { snakeCase } from '../keys/spellings.ts';
+
+/** Keys of entries in other schedulers that have no effect here. */
+const IGNORED: Readonly<Record<string, string>> = {
+  name: 'the key of an entry is its name',
+  total_run_count: 'the ledger stores it',
+  date_changed: 'beat detects by itself that an entry has changed',
+};
+
+/**
+ * An entry without keys of Celery's ScheduleEntry and of django-celery-beat that have no effect here, each with a
+ * warning, so that a schedule that runs there runs here. Any other value is returned unchanged.
+ */
+export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
+  if (!isMap(entry)) return entry;
+  const isForeign = (key: string) =>
+    Object.hasOwn(IGNORED, snakeCase(key)) || isNeutral(key, entry);
+  const foreign = Object.keys(entry).filter(isForeign);
+  if (foreign.length === 0) return entry;
+  for (const key of foreign) {
+    const why = IGNORED[snakeCase(key)];
+    if (why !== undefined && entry[key] !== null) warn([key], `ignored: ${why}`);
+  }
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => !foreign.includes(key)));
+}
+
+/** Whether an exported key has the value that changes nothing. */
+function isNeutral(key: string, entry: Record<string, unknown>): boolean {
+  const name = snakeCase(key);
+  if (name === 'one_off') return entry[key] === false;
+  return (name === 'start_time' || name === 'expire_seconds') && entry[key] === null;
+}
+
+const FORMS = {
+  chain: 'task: {chain: […]}',
+  group: 'task: {group: […]}',
+  chord: 'task: {chord: {header: […], body: …}}',
+} as const;
+
+/**
+ * An entry without a canvas that belongs under `task`; the error says how to write it. A placeholder replaces the
+ * task, so that no second error reports it as missing. Any other value is returned unchanged.
+ */
+export function withoutStrayCanvas(entry: unknown, report: Report): unknown {
+  if (!isMap(entry)) return entry;
+  const stray = Object.keys(FORMS).filter((kind) => Object.hasOwn(entry, kind));
+  if (stray.length === 0) return entry;
+  for (const kind of stray) report([kind], `write ${FORMS[kind as keyof typeof FORMS]}`);
+  const rest = Object.entries(entry).filter(([key]) => !stray.includes(key));
+  return { task: 'placeholder', ...Object.fromEntries(rest) };
+}
+
+/**
+ * Converts the stamps that Celery's `sig.stamp()` writes, names in `stampedHeaders` and values beside it, to `stamps`.
+ * Any other value is returned unchanged.
+ */
+export function withStamps(entry: unknown, report: Report): unknown {
+  if (!isMap(entry) || !isMap(entry.options)) return entry;
+  const { stampedHeaders: names, ...options } = entry.options;
+  if (!Array.isArray(names)) return entry;
+  const moved = new Set<string>();
+  const stamps: Record<string, unknown> = isMap(options.stamps) ? { ...options.stamps } : {};
+  names.forEach((name: unknown, i) => {
+    const path = ['options', 'stampedHeaders', i];
+    if (typeof name !== 'string') {
+      report(path, 'expected the name of a stamp');
+    } else if (Object.hasOwn(options, name)) {
+      stamps[name] = options[name];
+      moved.add(name);
+    } else if (!Object.hasOwn(stamps, name)) {
+      report(path, `there is no stamp "${name}"; its value stands beside this list, or in stamps`);
+    }
+  });
+  const left = Object.entries(options).filter(([name]) => !moved.has(name));
+  return { ...entry, options: { ...Object.fromEntries(left), stamps } };
+}
