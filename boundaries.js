@@ -104,7 +104,7 @@ export const ROOMS = [
   {
     name: 'shell-worker',
     holds: 'Consumes the messages of shell entries and runs their jobs.',
-    pure: ['command.ts', 'task.ts'],
+    pure: ['job.ts', 'task.ts'],
   },
   {
     name: 'import',

@@ -37,34 +37,34 @@ PRIVATE = (
 )
 
 
-class CommandFailed(Exception):
-    """The command ended with another exit code than 0, or by a signal, or exceeded its time."""
+class JobFailed(Exception):
+    """The job ended with another exit code than 0, or by a signal, or exceeded its time."""
 
 
-class CommandRejected(Exception):
-    """The command is not one that this worker may run, or cannot be started."""
+class JobRejected(Exception):
+    """This worker may not run the job, or cannot start it."""
 
 
 def check_allowed(kwargs):
-    """Raises CommandRejected unless the arguments are those of a declared command, all of them."""
+    """Raises JobRejected unless the arguments are those of a declared command, all of them."""
     allow = os.environ.get('BEAT_SHELL_ALLOW', 'declared')
     if allow == 'any':
         return
     if allow != 'declared':
-        raise CommandRejected(f'BEAT_SHELL_ALLOW: expected declared or any, got {allow!r}')
+        raise JobRejected(f'BEAT_SHELL_ALLOW: expected declared or any, got {allow!r}')
     path = os.environ.get('BEAT_SHELL_COMMANDS')
     if not path:
-        raise CommandRejected('BEAT_SHELL_COMMANDS is not set: write the output of `beat shell-commands` to a file')
+        raise JobRejected('BEAT_SHELL_COMMANDS is not set: write the output of `beat shell-commands` to a file')
     try:
         # Read for each run, so that a new list needs no restart.
         with open(path, encoding='utf-8') as file:
             declared = json.load(file)
     except (OSError, ValueError) as error:
-        raise CommandRejected(f'BEAT_SHELL_COMMANDS: {path} cannot be read: {error}') from None
+        raise JobRejected(f'BEAT_SHELL_COMMANDS: {path} cannot be read: {error}') from None
     if not isinstance(declared, list):
-        raise CommandRejected(f'BEAT_SHELL_COMMANDS: {path}: expected a list of commands')
+        raise JobRejected(f'BEAT_SHELL_COMMANDS: {path}: expected a list of commands')
     if kwargs not in declared:
-        raise CommandRejected(f'{kwargs.get("command")!r} is not declared in {path}, with the same fields')
+        raise JobRejected(f'{kwargs.get("command")!r} is not declared in {path}, with the same fields')
 
 
 class Tail(threading.Thread):
@@ -146,7 +146,7 @@ def user_options(user):
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        raise CommandRejected(f'the user {user!r} does not exist on this host') from None
+        raise JobRejected(f'the user {user!r} does not exist on this host') from None
     groups = os.getgrouplist(user, entry.pw_gid)
     variables = {'HOME': entry.pw_dir, 'USER': user, 'LOGNAME': user}
     return {'user': entry.pw_uid, 'group': entry.pw_gid, 'extra_groups': groups}, variables
@@ -173,7 +173,7 @@ def run_command(command, shell='/bin/sh', cwd=None, env=None, stdin='', timeout=
             **options,
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise CommandRejected(f'{command!r} cannot be started: {error}') from None
+        raise JobRejected(f'{command!r} cannot be started: {error}') from None
     output, errors = Tail(process.stdout, max_output), Tail(process.stderr, max_output)
     threading.Thread(target=feed, args=(process.stdin, stdin.encode()), daemon=True).start()
     timed_out = False
@@ -196,9 +196,9 @@ def run_command(command, shell='/bin/sh', cwd=None, env=None, stdin='', timeout=
         'seconds': round(time.monotonic() - started, 3),
     }
     if timed_out:
-        raise CommandFailed(f'{command!r} exceeded {timeout:g} s and was ended: {describe(result)}')
+        raise JobFailed(f'{command!r} exceeded {timeout:g} s and was ended: {describe(result)}')
     if process.returncode != 0:
-        raise CommandFailed(f'{command!r} failed: {describe(result)}')
+        raise JobFailed(f'{command!r} failed: {describe(result)}')
     return result
 
 

@@ -1,42 +1,39 @@
 import type { EventEmitter } from 'node:events';
-import type { CommandEnded, CommandRun, WorkerEvents } from '../contracts/events/worker-events.ts';
+import type { JobEnded, JobInfo, WorkerEvents } from '../contracts/events/worker-events.ts';
 import type { Logger } from './logger.ts';
 
 /** Logs the events of `beat worker`. */
 export function logWorker(events: EventEmitter<WorkerEvents>, log: Logger): void {
-  const logEnd = (level: 'info' | 'warn', name: string, text: string, run: CommandEnded) => {
+  const logEnd = (level: 'info' | 'warn', name: string, text: string, run: JobEnded) => {
     const description = shorten(run.description);
     log[level]({ event: name, ...run, description }, `${text}: ${description}`);
   };
   events.on('started', (run) => {
-    log.info({ event: 'command-started', ...run }, `Command of ${nameOf(run)} started`);
+    log.info({ event: 'job-started', ...run }, `Job of ${nameOf(run)} started`);
   });
   events.on('succeeded', (run) => {
-    logEnd('info', 'command-succeeded', `Command of ${nameOf(run)} succeeded`, run);
+    logEnd('info', 'job-succeeded', `Job of ${nameOf(run)} succeeded`, run);
   });
   events.on('failed', (run) => {
-    logEnd('warn', 'command-failed', `Command of ${nameOf(run)} failed`, run);
+    logEnd('warn', 'job-failed', `Job of ${nameOf(run)} failed`, run);
   });
   events.on('rejected', (run) => {
-    logEnd('warn', 'command-rejected', `Rejected the command of ${nameOf(run)}`, run);
+    logEnd('warn', 'job-rejected', `Rejected the job of ${nameOf(run)}`, run);
   });
   events.on('expired', (run) => {
-    log.warn(
-      { event: 'command-expired', ...run },
-      `Command of ${nameOf(run)} expired before it began`,
-    );
+    log.warn({ event: 'job-expired', ...run }, `Job of ${nameOf(run)} expired before it began`);
   });
   events.on('revoked', (run) => {
     const how = run.signal === null ? 'revoked before it began' : `ended by revoke (${run.signal})`;
-    log.warn({ event: 'command-revoked', ...run }, `Command of ${nameOf(run)} was ${how}`);
+    log.warn({ event: 'job-revoked', ...run }, `Job of ${nameOf(run)} was ${how}`);
   });
   events.on('interrupted', (run) => {
     const effect = run.lost ? 'it does not run again' : 'its message is delivered again';
-    const text = `Command of ${nameOf(run)} was ended because the worker stops; ${effect}`;
-    log.warn({ event: 'command-interrupted', ...run }, text);
+    const text = `Job of ${nameOf(run)} was ended because the worker stops; ${effect}`;
+    log.warn({ event: 'job-interrupted', ...run }, text);
   });
   events.on('follow-ups-ignored', (run) => {
-    const text = `Command of ${nameOf(run)} has links, a chain or a chord, which beat worker does not publish; use a Celery worker`;
+    const text = `Job of ${nameOf(run)} has links, a chain or a chord, which beat worker does not publish; use a Celery worker`;
     log.warn({ event: 'follow-ups-ignored', ...run }, text);
   });
   events.on('discarded', ({ taskId, queue, reason }) => {
@@ -46,11 +43,11 @@ export function logWorker(events: EventEmitter<WorkerEvents>, log: Logger): void
   });
 }
 
-function nameOf({ entry, taskId }: CommandRun): string {
+function nameOf({ entry, taskId }: JobInfo): string {
   return entry === '' ? `task ${taskId}` : `entry ${entry} (id=${taskId})`;
 }
 
-/** The most characters of a command's output in a line; the result has all of it. */
+/** The most characters of a job's output in a line; the result has all of it. */
 const MAX_TEXT = 2_000;
 
 function shorten(text: string): string {

@@ -118,7 +118,7 @@ export function describeOperation(operation: Operation): OperationText {
       return {
         name: 'receiving of messages',
         failed: 'Messages could not be received',
-        effect: 'no command begins, retrying',
+        effect: 'no job begins, retrying',
       };
     case 'acknowledge':
       return {

@@ -1,177 +1,88 @@
-import type { EventEmitter } from 'node:events';
-import type { CommandRun, WorkerEvents } from '../contracts/events/worker-events.ts';
-import type { TaskResults } from '../contracts/store/task-results.ts';
-import type { Clock } from '../util/clock.ts';
-import { parseCommand, type Command } from './command.ts';
-import type { CurrentCommands } from './current-commands.ts';
-import type { Host, ProcessGroup } from './process-group.ts';
-import { CommandFailed, CommandRejected, describeResult, resultOf, type Ending } from './result.ts';
-import type { Retry } from './retry.ts';
-import { runCommand } from './run-command.ts';
-import type { Task } from './task.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { isMap } from '../util/is-map.ts';
 
-export interface JobOptions {
-  /** The name of the worker in results: `beat@host`. */
-  readonly name: string;
-  /** `null` to store no results. */
-  readonly results: TaskResults | null;
-  readonly commands: Pick<CurrentCommands, 'has'>;
-  readonly host: Host;
-  readonly clock: Clock;
+/** The keyword arguments of the shell task, as `shell` entries have them. */
+export interface Job {
+  readonly command: string;
+  readonly shell: string;
+  /** `null` for the directory of the worker. */
+  readonly cwd: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /** Seconds; `null` for no limit. */
+  readonly timeout: number | null;
+  /** `null` for the user of the worker. */
+  readonly user: string | null;
+  /** Bytes of standard output, and of standard error, that the result contains. */
+  readonly maxOutput: number;
 }
 
-interface JobSurroundings extends JobOptions {
-  readonly events: EventEmitter<WorkerEvents>;
-  readonly retry: Retry;
-  /** Aborts to end the command because the worker stops. */
-  readonly abort: AbortSignal;
+/** Bytes, unless the job has another limit. */
+const MAX_OUTPUT = 64 * 1_024;
+
+const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  command: isText,
+  shell: isText,
+  cwd: (value) => value === null || isText(value),
+  env: (value) => isMap(value) && Object.values(value).every(isText),
+  stdin: isText,
+  timeout: (value) => value === null || (typeof value === 'number' && value >= 0),
+  user: (value) => value === null || isText(value),
+  max_output: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
+
+/** Reads the keyword arguments of a message. Returns a text that names an invalid one. */
+export function parseJob(kwargs: Readonly<Record<string, unknown>>): Job | string {
+  for (const [name, value] of Object.entries(kwargs)) {
+    const isValid = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+    if (!isValid) return `it has the unknown argument ${JSON.stringify(name)}`;
+    if (!isValid(value)) return `its argument ${name} is invalid`;
+  }
+  if (kwargs['command'] === undefined) return 'it has no command';
+  const { max_output: maxOutput = MAX_OUTPUT, ...given } = kwargs as Partial<Job> & {
+    readonly command: string;
+    readonly max_output?: number;
+  };
+  const { command, shell = '/bin/sh', cwd = null, env = {}, stdin = '' } = given;
+  return {
+    ...{ command, shell, cwd, env, stdin, maxOutput },
+    timeout: given.timeout ?? null,
+    user: given.user ?? null,
+  };
 }
 
-/** A command that runs. */
-export interface ActiveRun extends CommandRun {
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0');
 }
 
-/** The run of one command that a message asks for. */
-export class Job {
-  readonly #task: Task;
-  readonly #run: CommandRun;
-  readonly #options: JobSurroundings;
-  /** Contains the process group while the command runs. */
-  readonly #groups = new Set<ProcessGroup>();
-  readonly #terminated = new AbortController();
-  /** Aborts when the command is to end, for either reason. */
-  readonly #end: AbortSignal;
-  /** The first signal of `terminate`. */
-  #signal: NodeJS.Signals = 'SIGTERM';
-  #startedAt: number | null = null;
+/** The jobs that a worker may run: `declared` by its configuration, all fields equal, or any. */
+export class AllowedJobs {
+  readonly #declared: ReadonlySet<string> | 'any';
 
-  constructor(task: Task, queue: string, options: JobSurroundings) {
-    const { id: taskId, entry, kwargs } = task;
-    const { command } = kwargs;
-    this.#task = task;
-    this.#run = { taskId, entry, queue, command: describeCommand(command) };
-    this.#options = options;
-    this.#end = AbortSignal.any([options.abort, this.#terminated.signal]);
+  constructor(declared: readonly Readonly<Record<string, unknown>>[] | 'any') {
+    this.#declared = declared === 'any' ? 'any' : new Set(declared.map(canonicalJson));
   }
 
-  /** `null` unless the command runs. */
-  get active(): ActiveRun | null {
-    return this.#startedAt === null ? null : { ...this.#run, startedAt: this.#startedAt };
+  /** How many jobs are declared; `null` if any job is allowed. */
+  get size(): number | null {
+    return this.#declared === 'any' ? null : this.#declared.size;
   }
 
-  get isExpired(): boolean {
-    const { expires } = this.#task;
-    return expires !== null && expires <= this.#options.clock.now();
+  /** Whether both contain the same jobs. */
+  equals(other: AllowedJobs): boolean {
+    return isDeepStrictEqual(other.#declared, this.#declared);
   }
 
-  /** Stores that the task does not begin, as Celery's workers do. */
-  async discard(reason: 'expired' | 'revoked'): Promise<void> {
-    const { events } = this.#options;
-    if (reason === 'expired') events.emit('expired', this.#run);
-    else events.emit('revoked', { ...this.#run, signal: null });
-    await this.#store({ status: 'REVOKED', reason });
-  }
-
-  /** Ends the command if it runs: its process group receives this signal, and SIGKILL 10 seconds later. */
-  terminate(signal: NodeJS.Signals): void {
-    if (this.#startedAt === null) return;
-    // The process group receives the first signal from `runCommand`.
-    if (this.#end.aborted) this.signal(signal);
-    else this.#signal = signal;
-    this.#terminated.abort();
-  }
-
-  /** Sends a signal to the process group of the command if it runs. */
-  signal(signal: NodeJS.Signals): void {
-    for (const group of this.#groups) group.signal(signal);
-  }
-
-  /** Runs the command and stores its result. Resolves with `false` if it was ended because of `abort`. */
-  async run(): Promise<boolean> {
-    this.#startedAt = this.#options.clock.now();
-    const ending = await this.#execute();
-    this.#startedAt = null;
-    if (this.#terminated.signal.aborted) {
-      this.#options.events.emit('revoked', { ...this.#run, signal: this.#signal });
-      await this.#store({ status: 'REVOKED', reason: 'terminated' });
-      return true;
-    }
-    if (this.#options.abort.aborted && ending.status === 'FAILURE') return false;
-    this.#report(ending);
-    await this.#store(ending);
-    return true;
-  }
-
-  /** Reports that the worker ended the command; `lost` if the message will not be delivered again. */
-  async interrupt(lost: boolean): Promise<void> {
-    this.#options.events.emit('interrupted', { ...this.#run, lost });
-    const error = new CommandFailed('the worker stopped before the command ended');
-    if (lost) await this.#store({ status: 'FAILURE', error });
-  }
-
-  async #execute(): Promise<Ending> {
-    const { host, clock, events } = this.#options;
-    const { dueAt, hasFollowUps } = this.#task;
-    try {
-      const command = await this.#check();
-      if (this.#end.aborted) throw new CommandFailed('the command was ended before it began');
-      events.emit('started', this.#run);
-      if (hasFollowUps) events.emit('follow-ups-ignored', this.#run);
-      // The command does not wait for the result backend, but its result waits for this record.
-      const [ended] = await Promise.allSettled([
-        runCommand(command, {
-          ...{ host, clock, dueAt, groups: this.#groups },
-          ...{ signal: this.#end, endSignal: () => this.#signal },
-        }),
-        this.#store({ status: 'STARTED' }),
-      ]);
-      if (ended.status === 'rejected') throw ended.reason;
-      return { status: 'SUCCESS', result: ended.value };
-    } catch (error) {
-      return { status: 'FAILURE', error: error as Error };
-    }
-  }
-
-  async #check(): Promise<Command> {
-    const { args, kwargs, timeLimit } = this.#task;
-    if (args.length > 0) throw new CommandRejected('the message has positional arguments');
-    if (!(await this.#options.commands.has(kwargs))) {
-      const name = JSON.stringify(kwargs['command']);
-      const reason = 'is not declared in the configuration of this worker, with the same fields';
-      throw new CommandRejected(`${name} ${reason}`);
-    }
-    const command = parseCommand(kwargs);
-    if (typeof command === 'string')
-      throw new CommandRejected(`the message cannot be run: ${command}`);
-    const limits = [command.timeout, timeLimit].filter((limit) => limit !== null);
-    return { ...command, timeout: limits.length === 0 ? null : Math.min(...limits) };
-  }
-
-  #report(ending: Ending): void {
-    const { events } = this.#options;
-    if (ending.status === 'SUCCESS')
-      events.emit('succeeded', { ...this.#run, description: describeResult(ending.result) });
-    if (ending.status !== 'FAILURE') return;
-    const name = ending.error instanceof CommandFailed ? 'failed' : 'rejected';
-    events.emit(name, { ...this.#run, description: ending.error.message });
-  }
-
-  async #store(ending: Ending): Promise<void> {
-    const { results, name: worker, clock, retry } = this.#options;
-    const { ignoreResult } = this.#task;
-    if (!results || ignoreResult) return;
-    const record = resultOf(this.#task, ending, {
-      worker,
-      queue: this.#run.queue,
-      now: clock.now(),
-    });
-    await retry({ kind: 'store-result' }, () => results.store(record), { isBrief: true });
+  has(kwargs: Readonly<Record<string, unknown>>): boolean {
+    return this.#declared === 'any' || this.#declared.has(canonicalJson(kwargs));
   }
 }
 
-/** The command line of a message, which may be anything that JSON can express, or absent. */
-function describeCommand(command: unknown): string {
-  return typeof command === 'string' ? command : JSON.stringify(command ?? null);
+/** The same text for equal values, in any order of the keys of maps. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inside: unknown) =>
+    isMap(inside)
+      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inside,
+  );
 }

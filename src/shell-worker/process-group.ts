@@ -55,9 +55,9 @@ function isGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ESRCH';
 }
 
-/** The parts of the worker's own process that commands need. */
+/** The parts of the worker's own process that jobs need. */
 export interface Host {
-  /** The environment; commands inherit it without beat's own settings. */
+  /** The environment; jobs inherit it without beat's own settings. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The effective user id. */
   readonly uid: number;
@@ -65,7 +65,7 @@ export interface Host {
   readonly kill: (pid: number, signal: NodeJS.Signals | 0) => void;
 }
 
-/** Reads a stream to its end and retains the last bytes, so that the command never waits for its output to be read. */
+/** Reads a stream to its end and retains the last bytes, so that the job never waits for its output to be read. */
 export class OutputTail {
   readonly #stream: Readable;
   readonly #limit: number;
@@ -76,7 +76,7 @@ export class OutputTail {
     this.#stream = stream;
     this.#limit = limit;
     stream.on('data', (chunk: Buffer) => this.#add(chunk));
-    // The pipe of a process in the background may fail after the command has ended.
+    // The pipe of a process in the background may fail after the job has ended.
     stream.on('error', () => {});
   }
 

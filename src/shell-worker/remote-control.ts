@@ -1,21 +1,21 @@
 import { constants } from 'node:os';
-import type { Worker } from './worker.ts';
+import type { ShellWorker } from './shell-worker.ts';
 import type { AnswerRequest, ControlRequest } from '../leader/remote-control/remote-control.ts';
 
-export interface WorkerCommandsOptions {
-  readonly worker: Pick<Worker, 'active' | 'revoked' | 'revoke' | 'terminate'>;
-  /** The name of the task that runs commands. */
+export interface WorkerRequestsOptions {
+  readonly worker: Pick<ShellWorker, 'active' | 'revoked' | 'revoke' | 'terminate'>;
+  /** The name of the task that runs jobs. */
   readonly task: string;
   /** Such as `beat@host`. */
   readonly node: string;
-  /** Lets the worker finish its commands and end. */
+  /** Lets the worker finish its jobs and end. */
   readonly shutdown: () => void;
 }
 
-/** Answers the commands of Celery's remote control that a worker of commands needs, as Celery's workers do. */
-export function answerAsWorker(options: WorkerCommandsOptions): AnswerRequest {
+/** Answers the remote control commands of Celery that a shell worker needs, as Celery's workers do. */
+export function answerAsWorker(options: WorkerRequestsOptions): AnswerRequest {
   const { worker, shutdown } = options;
-  const commands = new Map<string, AnswerRequest>([
+  const methods = new Map<string, AnswerRequest>([
     ['ping', () => ({ ok: 'pong' })],
     ['active', () => listActive(options)],
     ['revoked', () => worker.revoked],
@@ -23,12 +23,12 @@ export function answerAsWorker(options: WorkerCommandsOptions): AnswerRequest {
     ['terminate', (request) => revoke(request, worker, true)],
     ['shutdown', () => (shutdown(), null)],
   ]);
-  return (request) => commands.get(request.method)?.(request) ?? null;
+  return (request) => methods.get(request.method)?.(request) ?? null;
 }
 
 function revoke(
   { arguments: given }: ControlRequest,
-  worker: WorkerCommandsOptions['worker'],
+  worker: WorkerRequestsOptions['worker'],
   terminates: boolean,
 ): unknown {
   const taskIds = [given['task_id']].flat().filter((id) => typeof id === 'string');
@@ -52,8 +52,8 @@ function parseSignal(value: unknown): NodeJS.Signals | null {
   return found?.[0] ?? null;
 }
 
-/** Without the environment and the input of the commands, which may contain secrets. */
-function listActive({ worker, task, node }: WorkerCommandsOptions): unknown {
+/** Without the environment and the input of the jobs, which may contain secrets. */
+function listActive({ worker, task, node }: WorkerRequestsOptions): unknown {
   return worker.active.map(({ taskId, command, queue, startedAt }) => ({
     ...{ id: taskId, name: task, args: [], kwargs: { command }, type: task, hostname: node },
     ...{ time_start: startedAt / 1_000, acknowledged: false },

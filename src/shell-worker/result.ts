@@ -2,38 +2,33 @@ import { constants } from 'node:os';
 import type { TaskError, TaskResult } from '../contracts/store/task-results.ts';
 import type { Task } from './task.ts';
 
-/** What a command did, in the form of the result of the task: the same as in deploy/worker/beat_shell.py. */
-export interface CommandResult {
-  /** Negative for the number of the signal that ended the command. */
+/** What a job did, in the form of the result of the task: the same as in deploy/worker/beat_shell.py. */
+export interface JobResult {
+  /** Negative for the number of the signal that ended the job. */
   readonly exit_code: number;
   readonly stdout: string;
   readonly stderr: string;
   readonly seconds: number;
 }
 
-/** The command ended with another exit code than 0, or by a signal, or exceeded its time. */
-export class CommandFailed extends Error {
-  override name = 'CommandFailed';
+/** The job ended with another exit code than 0, or by a signal, or exceeded its time. */
+export class JobFailed extends Error {
+  override name = 'JobFailed';
 }
 
-/** The command is not one that this worker may run, or cannot be started. */
-export class CommandRejected extends Error {
-  override name = 'CommandRejected';
+/** The job is not one that this worker may run, or cannot be started. */
+export class JobRejected extends Error {
+  override name = 'JobRejected';
 }
 
 /** Such as `exit code 3 after 0.2 s: pg_dump: no such database`. */
-export function describeResult({
-  exit_code: code,
-  stdout,
-  stderr,
-  seconds,
-}: CommandResult): string {
+export function describeResult({ exit_code: code, stdout, stderr, seconds }: JobResult): string {
   const how = code < 0 ? `signal ${signalName(-code)}` : `exit code ${code}`;
   const output = (stderr || stdout).trim();
   return `${how} after ${seconds} s${output === '' ? '' : `: ${output}`}`;
 }
 
-/** The exit code of a command that a signal ended. */
+/** The exit code of a job that a signal ended. */
 export function codeOfSignal(signal: NodeJS.Signals): number {
   return -constants.signals[signal];
 }
@@ -46,10 +41,10 @@ function signalName(number: number): string {
 /** The Python module of the task's exceptions, which need not exist where the result is read. */
 const MODULE = 'beat_shell';
 
-/** How the task of a command ended, as its result. */
+/** How the task of a job ended, as its result. */
 export type Ending =
   | { readonly status: 'STARTED' }
-  | { readonly status: 'SUCCESS'; readonly result: CommandResult }
+  | { readonly status: 'SUCCESS'; readonly result: JobResult }
   | { readonly status: 'FAILURE'; readonly error: Error }
   | { readonly status: 'REVOKED'; readonly reason: RevokeReason };
 

@@ -11,7 +11,7 @@ const MAX_PAUSE = 5_000;
 const FEW_ATTEMPTS = 5;
 
 /**
- * Repeats a call until it succeeds. Resolves with `null` when it gave up: a brief call soon, because other commands
+ * Repeats a call until it succeeds. Resolves with `null` when it gave up: a brief call soon, because other jobs
  * wait for it, any other soon after the worker was asked to stop.
  */
 export type Retry = <T>(

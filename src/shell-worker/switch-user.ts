@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Host } from './process-group.ts';
-import { CommandRejected } from './result.ts';
+import { JobRejected } from './result.ts';
 
-/** How to run a command as a user. */
+/** How to run a job as a user. */
 interface SwitchedUser {
   /** The variables of the user. */
   readonly env: Readonly<Record<string, string>>;
@@ -11,27 +11,26 @@ interface SwitchedUser {
   readonly program: readonly string[];
 }
 
-/** Where util-linux installs it. Root must not look for it in a path that a command sets. */
+/** Where util-linux installs it. Root must not look for it in a path that a job sets. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/usr/local/bin/setpriv'];
 
 /**
- * Prepares the start of a command as a user of this host, with all groups of that user. Node itself drops the
+ * Prepares the start of a job as a user of this host, with all groups of that user. Node itself drops the
  * supplementary groups, so `setpriv` of util-linux switches the user. It must run with the worker's own environment:
- * `PATH` or `LD_PRELOAD` of a command would have root load code of the user.
+ * `PATH` or `LD_PRELOAD` of a job would have root load code of the user.
  */
 export async function switchUser(user: string, { uid }: Host): Promise<SwitchedUser> {
   const found = await findUser(user);
-  if (!found)
-    throw new CommandRejected(`the user ${JSON.stringify(user)} does not exist on this host`);
+  if (!found) throw new JobRejected(`the user ${JSON.stringify(user)} does not exist on this host`);
   const env = { HOME: found.home, USER: found.name, LOGNAME: found.name };
   if (found.uid === uid) return { env, program: [] };
   if (uid !== 0) {
     const reason = `the worker runs as user ${uid}; only root can run commands as ${JSON.stringify(user)}`;
-    throw new CommandRejected(reason);
+    throw new JobRejected(reason);
   }
   const setpriv = SETPRIV.find((path) => existsSync(path));
   if (setpriv === undefined)
-    throw new CommandRejected('setpriv of util-linux, which switches the user, is not installed');
+    throw new JobRejected('setpriv of util-linux, which switches the user, is not installed');
   const ids = [`--reuid=${found.uid}`, `--regid=${found.gid}`, '--init-groups'];
   return { env, program: [setpriv, ...ids, '--'] };
 }
@@ -52,7 +51,7 @@ function findUser(user: string): Promise<User | null> {
   return new Promise((resolve, reject) => {
     execFile('getent', ['passwd', user], (error, stdout) => {
       if (error && error.code !== UNKNOWN) {
-        reject(new CommandRejected(`the user cannot be looked up: ${error.message}`));
+        reject(new JobRejected(`the user cannot be looked up: ${error.message}`));
         return;
       }
       const [name = '', , uid, gid, , home = '/'] = stdout.trim().split(':');

@@ -58,7 +58,7 @@ export function decodeTask(message: ReceivedMessage): Task | string {
 
 const FOLLOW_UPS = ['callbacks', 'errbacks', 'chain', 'chord'];
 
-/** JSON alone: other formats are not needed for commands, and unpickling would run code. */
+/** JSON alone: other formats are not needed for jobs, and unpickling would run code. */
 function decodeBody({
   headers,
   body,

@@ -35,7 +35,7 @@ test('beat import kubernetes: a run that is due since the last one is sent at on
   // The newest midnight of a first of January in Tokyo.
   expect(run.dueAt).toMatch(/^20\d\d-12-31T15:00:00\.000Z$/);
   expect(Date.now() - Date.parse(run.dueAt)).toBeLessThan(367 * 86_400_000);
-  await beat.waitForEvent('command-succeeded');
+  await beat.waitForEvent('job-succeeded');
   expect(readFileSync(join(cwd, 'ran.txt'), 'utf8')).toBe(`${run.dueAt} hello world\n`);
   expect((await beat.stop()).code).toBe(0);
 });

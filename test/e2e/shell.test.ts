@@ -120,7 +120,7 @@ for (const celery of CELERIES) {
     test('shell command: fails with its exit code and error output', () => {
       const { status, result } = readResult('fails');
       expect(status).toBe('FAILURE');
-      expect(result['exc_type']).toBe('CommandFailed');
+      expect(result['exc_type']).toBe('JobFailed');
       expect(JSON.stringify(result['exc_message'])).toMatch(/exit code 3 after .*: broken/);
     });
 
@@ -139,7 +139,7 @@ for (const celery of CELERIES) {
     test('shell command: is rejected by a worker without its declaration', () => {
       const { status, result } = readResult('undeclared');
       expect(status).toBe('FAILURE');
-      expect(result['exc_type']).toBe('CommandRejected');
+      expect(result['exc_type']).toBe('JobRejected');
       expect(existsSync(join(cwd, 'touched'))).toBe(false);
     });
   });

@@ -93,7 +93,7 @@ describe.skipIf(noServer)(noServer || 'remote control of beat worker', () => {
           await using _beat = beat;
           const urls = [url(), redis.url(2)];
           const first = await run('waits', beat);
-          await worker.waitForEvent('command-started');
+          await worker.waitForEvent('job-started');
           const second = await run('echoes', beat);
           const asked = `
 active = app.control.inspect().active()
@@ -108,7 +108,7 @@ print(json.dumps([active, revoked, ended]))`;
           expect(active[NODE]).toMatchObject([{ id: first, kwargs: { command: 'sleep 600' } }]);
           expect(revoked).toEqual([{ [NODE]: { ok: `tasks ${second} flagged as revoked` } }]);
           expect(ended).toEqual([{ [NODE]: { ok: `terminate: ${first}` } }]);
-          const done = ({ event }: { event: string }) => event === 'command-revoked';
+          const done = ({ event }: { event: string }) => event === 'job-revoked';
           const one = await worker.log.first('the end', done);
           expect(one).toMatchObject({ taskId: first, signal: 'SIGINT' });
           const other = await worker.log.first('the other', (line) => done(line) && line !== one);
@@ -119,7 +119,7 @@ print(json.dumps([active, revoked, ended]))`;
           ]);
           // A third command runs.
           await run('echoes', beat);
-          await worker.waitForEvent('command-succeeded');
+          await worker.waitForEvent('job-succeeded');
           runPython(python, urls, `app.control.shutdown()\nprint('null')`);
           expect(await worker.exited).toMatchObject({ code: 0 });
         },
@@ -139,7 +139,7 @@ print(json.dumps([active, revoked, ended]))`;
       await using worker = new BeatProcess({ cwd: folder.path, args: ['worker'] });
       await worker.waitForEvent('remote-control');
       await using beat = new BeatProcess({ cwd: folder.path });
-      const { taskId } = await worker.waitForEvent('command-revoked');
+      const { taskId } = await worker.waitForEvent('job-revoked');
       const outcome = await beat.log.first(
         'the outcome',
         (line) => line.event === 'outcome' && line['taskId'] === taskId,

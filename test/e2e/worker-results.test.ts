@@ -114,8 +114,8 @@ for (const { name, missing, start, drivers } of KINDS) {
         folder.write('beat.config.yaml', stringify({ beatSchedule, resultExtended: true }));
         const args = ['-b', place.url, '--result-backend', place.backend];
         await using beat = new BeatProcess({ cwd, args: ['start', '--with-worker', ...args] });
-        await beat.waitForEvent('command-succeeded');
-        await beat.waitForEvent('command-failed');
+        await beat.waitForEvent('job-succeeded');
+        await beat.waitForEvent('job-failed');
         await beat.stop();
         const ids = new Map(
           beat.sent.toReversed().map(({ entry, taskId }: SentLine) => [entry, taskId]),
@@ -142,10 +142,10 @@ for (const { name, missing, start, drivers } of KINDS) {
             expect.stringMatching(/^beat@/),
           ],
           fails: [
-            'CommandFailed',
+            'JobFailed',
             expect.stringMatching(/failed: exit code 3 after .* s: broken/),
             'FAILURE',
-            expect.stringMatching(/^CommandFailed: .*: broken$/),
+            expect.stringMatching(/^JobFailed: .*: broken$/),
           ],
         });
       },

@@ -126,7 +126,7 @@ for (const { name, program, start, drivers } of BROKERS) {
         const succeeded = (line: string) => line.includes('] succeeded in');
         const idsOfBeat = () =>
           worker.log.all
-            .filter(({ event }) => event === 'command-succeeded')
+            .filter(({ event }) => event === 'job-succeeded')
             .map(({ taskId }) => String(taskId));
         const idsOfCelery = () =>
           output.all.filter(succeeded).map((line) => /\[([0-9a-f-]{36})\]/.exec(line)![1]!);

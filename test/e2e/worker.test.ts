@@ -54,13 +54,13 @@ describe('beat worker', () => {
     declare({ waits: WAITS });
     await send('waits');
     const killed = startWorker();
-    await killed.waitForEvent('command-started');
+    await killed.waitForEvent('job-started');
     await killed.kill();
     expireLeases();
     await using worker = startWorker();
-    await worker.waitForEvent('command-started');
+    await worker.waitForEvent('job-started');
     folder.write('go', '');
-    const { entry } = await worker.waitForEvent('command-succeeded');
+    const { entry } = await worker.waitForEvent('job-succeeded');
     expect(entry).toBe('waits');
     await worker.stop();
   });
@@ -69,7 +69,7 @@ describe('beat worker', () => {
     declare({ background: `(while [ -d '${folder.path}' ]; do sleep 0.1; done) & echo begun` });
     await send('background');
     await using worker = startWorker();
-    await worker.waitForEvent('command-succeeded');
+    await worker.waitForEvent('job-succeeded');
     worker.signal('SIGTERM');
     expect((await worker.exited).code).toBe(0);
   });
@@ -78,34 +78,34 @@ describe('beat worker', () => {
     declare({ waits: WAITS, later: 'echo later' });
     await send('waits');
     const killed = startWorker('--acks', 'early');
-    await killed.waitForEvent('command-started');
+    await killed.waitForEvent('job-started');
     await killed.kill();
     expireLeases();
     await send('later');
     await using worker = startWorker('--acks', 'early');
-    const { entry } = await worker.waitForEvent('command-succeeded');
+    const { entry } = await worker.waitForEvent('job-succeeded');
     folder.write('go', '');
     await worker.stop();
     expect(entry).toBe('later');
-    expect(worker.log.all.filter(({ event }) => event === 'command-started')).toHaveLength(1);
+    expect(worker.log.all.filter(({ event }) => event === 'job-started')).toHaveLength(1);
   });
 
   test('beat worker: the first SIGTERM lets commands finish, the second ends them and requeues their messages', async () => {
     declare({ waits: WAITS });
     await send('waits');
     await using first = startWorker();
-    await first.waitForEvent('command-started');
+    await first.waitForEvent('job-started');
     first.signal('SIGTERM');
     await first.waitForEvent('stopping');
     first.signal('SIGTERM');
-    await first.waitForEvent('command-interrupted');
+    await first.waitForEvent('job-interrupted');
     expect((await first.exited).code).toBe(0);
     await using second = startWorker();
-    await second.waitForEvent('command-started');
+    await second.waitForEvent('job-started');
     second.signal('SIGTERM');
     await second.waitForEvent('stopping');
     folder.write('go', '');
-    await second.waitForEvent('command-succeeded');
+    await second.waitForEvent('job-succeeded');
     expect((await second.exited).code).toBe(0);
     expect(read('ended')).toBe('ended\n');
   });
@@ -115,13 +115,13 @@ describe('beat worker', () => {
     await send('touches', 'touches');
     declare({ other: 'true' }, 'worker.yaml');
     await using worker = startWorker('-c', 'worker.yaml', '--concurrency', '1');
-    await worker.waitForEvent('command-rejected');
+    await worker.waitForEvent('job-rejected');
     expect(existsSync(join(folder.path, 'touched'))).toBe(false);
     declare({ touches: 'touch touched' }, 'worker.yaml');
     worker.signal('SIGHUP');
     await worker.waitForEvent('reloaded');
     await send('touches');
-    await worker.waitForEvent('command-succeeded');
+    await worker.waitForEvent('job-succeeded');
     expect(existsSync(join(folder.path, 'touched'))).toBe(true);
   });
 
@@ -141,7 +141,7 @@ describe('beat worker', () => {
     await using worker = startWorker('--result-backend', 'rpc://');
     const { msg } = await worker.waitForEvent('no-results');
     expect(msg).toContain('resultBackend: beat worker does not support rpc://, so results');
-    await worker.waitForEvent('command-succeeded');
+    await worker.waitForEvent('job-succeeded');
     expect(worker.log.all.filter(({ event }) => event === 'no-results')).toHaveLength(1);
   });
 
@@ -151,7 +151,7 @@ describe('beat worker', () => {
     await worker.waitForEvent('consuming');
     declare({ second: 'echo second' });
     await send('second');
-    const { entry } = await worker.waitForEvent('command-succeeded');
+    const { entry } = await worker.waitForEvent('job-succeeded');
     expect(entry).toBe('second');
   });
 
@@ -161,7 +161,7 @@ describe('beat worker', () => {
     folder.write('worker.yaml', '{}');
     await using worker = startWorker('-c', 'worker.yaml', '--allow', 'any');
     expect((await worker.waitForEvent('allow-any')).msg).toContain('everyone who can write');
-    await worker.waitForEvent('command-succeeded');
+    await worker.waitForEvent('job-succeeded');
   });
 
   test('beat worker: discards a task that it does not know', async () => {
@@ -198,7 +198,7 @@ describe('beat worker', () => {
     await beat.waitForEvent('leading');
     const entry = /^ {2}(\S+):$/m.exec(yaml)![1]!;
     expect((await callBeat(['run', entry], { cwd, env })).code).toBe(0);
-    await beat.waitForEvent('command-succeeded');
+    await beat.waitForEvent('job-succeeded');
     expect(read('ran')).toMatch(/^20.*Z\n$/);
     expect((await beat.stop()).code).toBe(0);
     expect(beat.log.all.filter(({ event }) => event === 'stopped')).toHaveLength(2);
@@ -211,12 +211,12 @@ describe('beat worker', () => {
     await beat.waitForEvent('leading');
     const { pid } = await beat.waitForEvent('consuming');
     expect((await callBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
-    await beat.waitForEvent('command-started');
+    await beat.waitForEvent('job-started');
     beat.signal('SIGINT');
     await beat.log.first('the stop of the worker', ({ msg }) => msg.startsWith('worker: Shutting'));
     process.kill(Number(pid), 'SIGINT');
     folder.write('go', '');
-    await beat.waitForEvent('command-succeeded');
+    await beat.waitForEvent('job-succeeded');
     expect((await beat.exited).code).toBe(0);
   });
 
@@ -235,7 +235,7 @@ describe('beat worker', () => {
     const beat = new BeatProcess({ cwd: folder.path, args: ['start', '--with-worker'] });
     await beat.waitForEvent('leading');
     expect((await callBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
-    await beat.waitForEvent('command-started');
+    await beat.waitForEvent('job-started');
     beat.signal('SIGKILL');
     await beat.waitForEvent('stopping');
     folder.write('go', '');

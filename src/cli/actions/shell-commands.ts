@@ -1,15 +1,15 @@
-import { listDeclaredCommands } from '../../config/shell/shell.ts';
+import { listDeclaredJobs } from '../../config/shell/shell.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeLines } from '../output/write-lines.ts';
 
 /**
- * `beat shell-commands`: prints a JSON list of the keyword arguments of all entries that run commands, each once.
+ * `beat shell-commands`: prints a JSON list of the keyword arguments of all shell entries, each once.
  * Workers run only what is in this list.
  */
 export async function shellCommands(flags: GlobalFlags): Promise<ExitCode> {
-  const commands = listDeclaredCommands(await readSettings(flags));
-  const lines = [...new Set(commands.map((command) => `  ${JSON.stringify(command)}`))];
+  const jobs = listDeclaredJobs(await readSettings(flags));
+  const lines = [...new Set(jobs.map((job) => `  ${JSON.stringify(job)}`))];
   const list = lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line));
   await writeLines(lines.length === 0 ? ['[]'] : ['[', ...list, ']']);
   return EXIT.ok;

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
-import { listDeclaredCommands } from '../../config/shell/shell.ts';
+import { listDeclaredJobs } from '../../config/shell/shell.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import { openConsumer } from '../../drivers/open-consumer.ts';
 import { openTaskResults } from '../../drivers/open-task-results.ts';
@@ -14,10 +14,10 @@ import { checkFixedSettings } from '../../leader/reload/fixed-settings.ts';
 import { Queues } from '../../celery/routing/queues.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
-import { AllowedCommands } from '../../shell-worker/command.ts';
-import { CurrentCommands } from '../../shell-worker/current-commands.ts';
+import { AllowedJobs } from '../../shell-worker/job.ts';
+import { CurrentJobs } from '../../shell-worker/current-jobs.ts';
 import type { Host } from '../../shell-worker/process-group.ts';
-import { Worker } from '../../shell-worker/worker.ts';
+import { ShellWorker } from '../../shell-worker/shell-worker.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
@@ -37,7 +37,7 @@ export interface WorkOptions {
   readonly started: () => Promise<void>;
 }
 
-/** `beat worker`: runs commands until a signal stops it. The first lets them finish, the second ends them. */
+/** `beat worker`: runs jobs until a signal stops it. The first lets them finish, the second ends them. */
 export async function work(flags: Flags, { started }: WorkOptions): Promise<ExitCode> {
   if (process.platform === 'win32')
     throw new ConfigError('beat worker needs process groups, which Windows does not have');
@@ -74,16 +74,16 @@ async function run(
       checkFixedSettings(settings, current);
       const found = findAllowed(flags, current);
       const text = `Configuration reloaded (${describeAllowed(found)})`;
-      log.info({ event: 'reloaded', commands: found.size }, text);
+      log.info({ event: 'reloaded', jobs: found.size }, text);
       return found;
     } catch (error) {
-      const text = `Reload failed, the allowed commands are unchanged: ${describeError(error)}`;
+      const text = `Reload failed, the allowed jobs are unchanged: ${describeError(error)}`;
       log.error({ event: 'reload-failed' }, text);
       return null;
     }
   };
   let reloading = Promise.resolve();
-  const commands = new CurrentCommands(allowed, {
+  const jobs = new CurrentJobs(allowed, {
     clock,
     async read() {
       await reloading;
@@ -92,10 +92,10 @@ async function run(
   });
   const stop = new AbortController();
   const node = `beat@${hostname()}`;
-  const worker = new Worker(
+  const worker = new ShellWorker(
     {
       ...{ name: node, consumer, results, concurrency, acks, clock },
-      ...{ task: shell.task, commands, host: thisHost() },
+      ...{ task: shell.task, jobs, host: thisHost() },
     },
     stop.signal,
   );
@@ -104,7 +104,7 @@ async function run(
 
   const reload = () => {
     reloading = reloading.then(read).then((found) => {
-      if (found) commands.replace(found);
+      if (found) jobs.replace(found);
     });
   };
   const { onSignal, onRequest } = stopInSteps(worker, stop, log);
@@ -125,7 +125,7 @@ async function run(
       broker: broker.masked,
       concurrency,
       acks,
-      commands: allowed.size,
+      jobs: allowed.size,
     },
     `worker: Consuming ${queues.join(', ')} from ${broker.masked} (${describeAllowed(allowed)})`,
   );
@@ -154,14 +154,14 @@ async function run(
 
 /** How `beat worker` stops. */
 interface Stops {
-  /** The first signal stops receiving, the second ends the commands, the third kills them. */
+  /** The first signal stops receiving, the second ends the jobs, the third kills them. */
   readonly onSignal: (cause: string) => void;
   /** `beat start` asks for a stop because of its own signal. */
   readonly onRequest: () => void;
 }
 
-function stopInSteps(worker: Worker, stop: AbortController, log: Logger): Stops {
-  const running = () => `running commands: ${worker.inProgress}`;
+function stopInSteps(worker: ShellWorker, stop: AbortController, log: Logger): Stops {
+  const running = () => `running jobs: ${worker.inProgress}`;
   const steps = [
     () => stop.abort(),
     () => worker.abort(),
@@ -170,7 +170,7 @@ function stopInSteps(worker: Worker, stop: AbortController, log: Logger): Stops 
       process.exit(EXIT.failure);
     },
   ];
-  const texts = ['waiting for commands, a second signal ends them', 'ending', 'killing'];
+  const texts = ['waiting for jobs, a second signal ends them', 'ending', 'killing'];
   const next = (cause: string) => {
     const text = `worker: Shutting down (${cause}): ${texts.shift()} (${running()})`;
     log.info({ event: 'stopping', signal: cause }, text);
@@ -191,15 +191,15 @@ function stopInSteps(worker: Worker, stop: AbortController, log: Logger): Stops 
   };
 }
 
-function findAllowed({ allow }: Flags, settings: Settings): AllowedCommands {
-  return new AllowedCommands(allow === 'any' ? 'any' : listDeclaredCommands(settings));
+function findAllowed({ allow }: Flags, settings: Settings): AllowedJobs {
+  return new AllowedJobs(allow === 'any' ? 'any' : listDeclaredJobs(settings));
 }
 
-function describeAllowed({ size }: AllowedCommands): string {
-  return size === null ? 'any command' : `declared commands: ${size}`;
+function describeAllowed({ size }: AllowedJobs): string {
+  return size === null ? 'any job' : `declared jobs: ${size}`;
 }
 
-function warnAboutAllowed({ size }: AllowedCommands, log: Logger): void {
+function warnAboutAllowed({ size }: AllowedJobs, log: Logger): void {
   if (size === null) {
     const risk = 'everyone who can write to the broker can run commands on this host';
     log.warn({ event: 'allow-any' }, `--allow any: ${risk}`);
@@ -212,7 +212,7 @@ function warnAboutAllowed({ size }: AllowedCommands, log: Logger): void {
 }
 
 function warnAboutResults(backend: Endpoint, log: Logger): void {
-  const text = `resultBackend: beat worker does not support ${describeBackend(backend)}, so results of commands are not stored`;
+  const text = `resultBackend: beat worker does not support ${describeBackend(backend)}, so results of jobs are not stored`;
   log.warn({ event: 'no-results' }, `${text}; supported: ${RESULT_BACKENDS}`);
 }
 

@@ -5,7 +5,7 @@ import type { Beat } from '../../leader/beat.ts';
 import type { RemoteControlOptions } from '../../leader/remote-control/remote-control.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { answerAsWorker } from '../../shell-worker/remote-control.ts';
-import type { Worker } from '../../shell-worker/worker.ts';
+import type { ShellWorker } from '../../shell-worker/shell-worker.ts';
 import { systemClock } from '../../util/system-clock.ts';
 
 /** Answers until it is closed. */
@@ -58,7 +58,7 @@ async function runControl(
 }
 
 interface WorkerControlOptions {
-  readonly worker: Worker;
+  readonly worker: ShellWorker;
   /** Such as `beat@host`. */
   readonly node: string;
   readonly shutdown: () => void;
@@ -75,6 +75,6 @@ export function obeyRemoteControl(
     // All workers of a host have one name, and RabbitMQ grants a queue to one connection.
     queue: `${node}.${randomUUID()}`,
     answer: answerAsWorker({ worker, task: settings.shell.task, node, shutdown }),
-    effect: 'until then this worker ends no revoked commands',
+    effect: 'until then this worker ends no revoked jobs',
   });
 }

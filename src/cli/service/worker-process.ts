@@ -1,6 +1,6 @@
 /**
- * The process of `beat start --with-worker` that runs commands. It is a process of its own, so that neither the
- * output of commands nor a crash disturbs the scheduler. The two are connected by a channel: each notices the end of
+ * The process of `beat start --with-worker` that runs jobs. It is a process of its own, so that neither the
+ * output of jobs nor a crash disturbs the scheduler. The two are connected by a channel: each notices the end of
  * the other, also after SIGKILL.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import type { GlobalFlags } from '../flags/options.ts';
 import { formatWorkerFlags, type WorkerFlags } from '../flags/worker-flags.ts';
 
-/** Set for the worker's process, which deletes it at once, so that commands do not inherit it. */
+/** Set for the worker's process, which deletes it at once, so that jobs do not inherit it. */
 const MARK = 'BEAT_WITH_START';
 
 type Request = 'stop' | 'reload';
@@ -33,7 +33,7 @@ export class WorkerProcess {
     this.ended = waitForEnd(this.#child).then((how) => (this.#isStopping ? null : how));
   }
 
-  /** Lets its commands finish. A worker that the terminal has already signalled ignores this. */
+  /** Lets its jobs finish. A worker that the terminal has already signalled ignores this. */
   stop(): void {
     this.#isStopping = true;
     this.#send('stop');

@@ -176,8 +176,8 @@ function readCommand(
   };
 }
 
-/** The keyword arguments of all entries that run commands: what workers may run. */
-export function listDeclaredCommands({
+/** The keyword arguments of all shell entries: what workers may run. */
+export function listDeclaredJobs({
   entries,
   shell,
 }: Pick<Settings, 'entries' | 'shell'>): readonly Readonly<Record<string, unknown>>[] {

@@ -1,5 +1,5 @@
-/** A command that a message asks for. */
-export interface CommandRun {
+/** A job that a message asks for. */
+export interface JobInfo {
   readonly taskId: string;
   /** The entry of beat; empty if the sender is another program. */
   readonly entry: string;
@@ -8,8 +8,8 @@ export interface CommandRun {
   readonly queue: string;
 }
 
-/** What happened to a command in the end. */
-export interface CommandEnded extends CommandRun {
+/** What happened to a job in the end. */
+export interface JobEnded extends JobInfo {
   /** Such as `exit code 3 after 0.2 s: no such database`. */
   readonly description: string;
 }
@@ -24,22 +24,22 @@ export interface MessageDiscarded {
 
 /** The events of `beat worker`. */
 export interface WorkerEvents {
-  readonly started: [CommandRun];
-  readonly succeeded: [CommandEnded];
-  readonly failed: [CommandEnded];
-  /** The worker may not run the command, or it cannot be started. */
-  readonly rejected: [CommandEnded];
-  /** The message expired before the command began. */
-  readonly expired: [CommandRun];
+  readonly started: [JobInfo];
+  readonly succeeded: [JobEnded];
+  readonly failed: [JobEnded];
+  /** The worker may not run the job, or it cannot be started. */
+  readonly rejected: [JobEnded];
+  /** The message expired before the job began. */
+  readonly expired: [JobInfo];
   /**
-   * The task was revoked before its command began (`signal` is `null`), or its command was ended, beginning with this
+   * The task was revoked before its job began (`signal` is `null`), or its job was ended, beginning with this
    * signal.
    */
-  readonly revoked: [CommandRun & { readonly signal: NodeJS.Signals | null }];
-  /** The worker stopped before the command ended. With early acknowledgement the command is lost. */
-  readonly interrupted: [CommandRun & { readonly lost: boolean }];
+  readonly revoked: [JobInfo & { readonly signal: NodeJS.Signals | null }];
+  /** The worker stopped before the job ended. With early acknowledgement the job is lost. */
+  readonly interrupted: [JobInfo & { readonly lost: boolean }];
   /** The message is not one for this worker; it was removed from the queue. */
   readonly discarded: [MessageDiscarded];
   /** A worker of beat does not publish links, chains and chords. */
-  readonly 'follow-ups-ignored': [CommandRun];
+  readonly 'follow-ups-ignored': [JobInfo];
 }

@@ -7,7 +7,7 @@ import { HealthMonitor } from './health-monitor.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 import { OtherSchedulers } from './other-schedulers.ts';
 import { Presence } from './presence.ts';
-import { publishTaskEvents } from '../../observe/task-events.ts';
+import { publishTaskEvents } from '../../observe/task-sent-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
 import { TaskEvents } from '../outcomes/task-events.ts';
 import { recordWithdrawn } from '../outcomes/pending-rows.ts';

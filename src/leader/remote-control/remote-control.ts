@@ -130,7 +130,7 @@ function buildReply(
   return { ...replyTo, headers: { ticket, clock }, body };
 }
 
-export interface BeatCommandsOptions {
+export interface BeatRequestsOptions {
   /** Such as `celerybeat@host`. */
   readonly node: string;
   readonly liveness: Pick<Liveness, 'idleMs'>;
@@ -140,10 +140,10 @@ export interface BeatCommandsOptions {
 }
 
 /**
- * Answers `celery inspect ping`, so that probes written for celery beat work. All other commands are for workers and
+ * Answers `celery inspect ping`, so that probes written for celery beat work. All other requests are for workers and
  * get no answer. A loop that is stuck gets none either: `celery inspect` fails only if no node answers.
  */
-export function answerAsBeat(options: BeatCommandsOptions): AnswerRequest {
+export function answerAsBeat(options: BeatRequestsOptions): AnswerRequest {
   const { node, liveness, maxTickAge, log } = options;
   return ({ method }) => {
     if (method !== 'ping') return null;

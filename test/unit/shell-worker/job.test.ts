@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { AllowedCommands, parseCommand } from '../../../src/shell-worker/command.ts';
+import { AllowedJobs, parseJob } from '../../../src/shell-worker/job.ts';
 
-describe('arguments of commands', () => {
+describe('arguments of jobs', () => {
   test('a command alone has the defaults of the Python task', () => {
-    expect(parseCommand({ command: 'ls' })).toEqual({
+    expect(parseJob({ command: 'ls' })).toEqual({
       ...{ command: 'ls', shell: '/bin/sh', cwd: null, env: {}, stdin: '' },
       ...{ timeout: null, user: null, maxOutput: 65_536 },
     });
@@ -15,7 +15,7 @@ describe('arguments of commands', () => {
       ...{ timeout: 1.5, user: 'root', max_output: 0 },
     };
     const { max_output: maxOutput, ...same } = kwargs;
-    expect(parseCommand(kwargs)).toEqual({ ...same, maxOutput });
+    expect(parseJob(kwargs)).toEqual({ ...same, maxOutput });
   });
 
   test.each([
@@ -28,12 +28,12 @@ describe('arguments of commands', () => {
     [{ command: 'ls', timeout: -1 }, 'its argument timeout is invalid'],
     [{ command: 'ls', max_output: 0.5 }, 'its argument max_output is invalid'],
   ])('%j is invalid', (kwargs, reason) => {
-    expect(parseCommand(kwargs)).toBe(reason);
+    expect(parseJob(kwargs)).toBe(reason);
   });
 });
 
-describe('allowed commands', () => {
-  const allowed = new AllowedCommands([{ command: 'ls', env: { A: '1', B: '2' } }]);
+describe('allowed jobs', () => {
+  const allowed = new AllowedJobs([{ command: 'ls', env: { A: '1', B: '2' } }]);
 
   test('a declared command is allowed, in any order of its keys', () => {
     expect(allowed.has({ env: { B: '2', A: '1' }, command: 'ls' })).toBe(true);
@@ -46,6 +46,6 @@ describe('allowed commands', () => {
   });
 
   test('with "any" each command is allowed', () => {
-    expect(new AllowedCommands('any').has({ command: 'rm' })).toBe(true);
+    expect(new AllowedJobs('any').has({ command: 'rm' })).toBe(true);
   });
 });

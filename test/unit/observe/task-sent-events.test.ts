@@ -4,7 +4,7 @@ import { type SentEvent, operationKey } from '../../../src/contracts/events/beat
 import { Events } from '../../../src/contracts/events/events.ts';
 import type { Message } from '../../../src/celery/message/message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { publishTaskEvents } from '../../../src/observe/task-events.ts';
+import { publishTaskEvents } from '../../../src/observe/task-sent-events.ts';
 import { makeMessage } from '../../support/message.ts';
 
 const SENT_AT = Date.parse('2027-03-01T12:00:00.250Z');

@@ -5,10 +5,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/util/system-clock.ts';
-import { parseCommand, type Command } from '../../../src/shell-worker/command.ts';
-import { CommandFailed, CommandRejected } from '../../../src/shell-worker/result.ts';
+import { parseJob, type Job } from '../../../src/shell-worker/job.ts';
+import { JobFailed, JobRejected } from '../../../src/shell-worker/result.ts';
 import type { ProcessGroup } from '../../../src/shell-worker/process-group.ts';
-import { runCommand } from '../../../src/shell-worker/run-command.ts';
+import { runJob } from '../../../src/shell-worker/run-job.ts';
 import { Folder } from '../../support/folder.ts';
 
 const NEVER = new AbortController().signal;
@@ -28,13 +28,13 @@ function run(
   kwargs: Readonly<Record<string, unknown>> = {},
   { dueAt = null as string | null, signal = NEVER, uid = process.geteuid!(), inherited = {} } = {},
 ) {
-  return runCommand(parseCommand({ command, ...kwargs }) as Command, {
+  return runJob(parseJob({ command, ...kwargs }) as Job, {
     host: { env: { PATH: process.env['PATH'], BEAT_DUE_AT: 'other', ...inherited }, uid, kill },
     ...{ clock: systemClock, dueAt, signal, groups: new Set<ProcessGroup>() },
   });
 }
 
-describe('running of commands', () => {
+describe('running of jobs', () => {
   test('a command receives its environment, directory, input and due time', async () => {
     const kwargs = { env: { PLACE: 'here' }, cwd: '/tmp', stdin: 'input' };
     const dueAt = '2027-01-01T00:00:00.000Z';
@@ -114,7 +114,7 @@ describe('running of commands', () => {
 
   test('a command that fails leads to an error with its exit code and error output', async () => {
     const failed = run('echo partial; echo broken >&2; exit 3');
-    await expect(failed).rejects.toThrow(CommandFailed);
+    await expect(failed).rejects.toThrow(JobFailed);
     await expect(failed).rejects.toThrow(/failed: exit code 3 after [\d.]+ s: broken$/);
   });
 
@@ -176,7 +176,7 @@ describe('running of commands', () => {
     [{ user: '--help' }, /the user "--help" does not exist on this host/],
   ])('with %j a command is rejected', async (kwargs, reason) => {
     const rejected = run('true', kwargs);
-    await expect(rejected).rejects.toThrow(CommandRejected);
+    await expect(rejected).rejects.toThrow(JobRejected);
     await expect(rejected).rejects.toThrow(reason);
   });
 

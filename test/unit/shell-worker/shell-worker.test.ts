@@ -2,13 +2,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Consumer, Delivery } from '../../../src/contracts/broker/consumer.ts';
-import type {
-  CommandEnded,
-  MessageDiscarded,
-} from '../../../src/contracts/events/worker-events.ts';
+import type { JobEnded, MessageDiscarded } from '../../../src/contracts/events/worker-events.ts';
 import type { TaskResult } from '../../../src/contracts/store/task-results.ts';
 import { systemClock } from '../../../src/util/system-clock.ts';
-import { Worker, type WorkerOptions } from '../../../src/shell-worker/worker.ts';
+import { ShellWorker, type ShellWorkerOptions } from '../../../src/shell-worker/shell-worker.ts';
 import { Fifo } from '../../support/fifo.ts';
 import { Folder } from '../../support/folder.ts';
 import { settle } from '../../support/settle.ts';
@@ -74,15 +71,15 @@ describe('worker', () => {
   });
   afterEach(() => folder[Symbol.dispose]());
 
-  const makeWorker = (more: Partial<WorkerOptions> = {}) => {
-    const worker = new Worker(
+  const makeWorker = (more: Partial<ShellWorkerOptions> = {}) => {
+    const worker = new ShellWorker(
       {
         ...{ name: 'beat@test', task: 'shell.run', concurrency: 2, acks: 'late', consumer },
         results: {
           store: async (result) => void stored.push(result),
           close: async () => {},
         },
-        commands: { has: async () => true },
+        jobs: { has: async () => true },
         host: {
           env: { PATH: process.env['PATH'] },
           uid: process.geteuid!(),
@@ -109,7 +106,7 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['echo out']);
   });
 
-  test('worker: a message that arrives again while its command runs does not start it again', async () => {
+  test('worker: a message that arrives again while its job runs does not start it again', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['waits'] = `head -c 1 ${fifo.path}`;
     const { worker, ended } = makeWorker();
@@ -131,7 +128,7 @@ describe('worker', () => {
     expect(consumer.acked.toSorted()).toEqual(['true', 'waits']);
   });
 
-  test('worker: a message that arrives again after its command has ended is acknowledged alone', async () => {
+  test('worker: a message that arrives again after its job has ended is acknowledged alone', async () => {
     const { worker, ended } = makeWorker({ concurrency: 1 });
     let started = 0;
     worker.events.on('started', () => (started += 1));
@@ -170,7 +167,7 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['true']);
   });
 
-  test('worker: a command runs at its ETA although no other message arrives', async () => {
+  test('worker: a job runs at its ETA although no other message arrives', async () => {
     const { worker, ended } = makeWorker({ concurrency: 1 });
     consumer.add('true', { eta: new Date(Date.now() + 200).toISOString() });
     await once(worker.events, 'succeeded');
@@ -188,22 +185,22 @@ describe('worker', () => {
     expect(stored).toEqual([]);
   });
 
-  test('worker: a rejected command is stored as a failure and acknowledged', async () => {
-    const { worker, ended } = makeWorker({ commands: { has: async () => false } });
+  test('worker: a rejected job is stored as a failure and acknowledged', async () => {
+    const { worker, ended } = makeWorker({ jobs: { has: async () => false } });
     consumer.add('true', {});
     await once(worker.events, 'rejected');
     stop.abort();
     await ended;
     expect(statuses()).toEqual(['FAILURE']);
-    expect(stored[0]!.result).toMatchObject({ exc_type: 'CommandRejected' });
+    expect(stored[0]!.result).toMatchObject({ exc_type: 'JobRejected' });
     expect(consumer.acked).toEqual(['true']);
   });
 
-  test('worker: a command that is not a text is rejected, and the next message runs', async () => {
+  test('worker: a job that is not a text is rejected, and the next message runs', async () => {
     COMMANDS['a map'] = { toString: 1 };
     const { worker, ended } = makeWorker();
     consumer.add('a map', {});
-    const [{ command }] = (await once(worker.events, 'rejected')) as [CommandEnded];
+    const [{ command }] = (await once(worker.events, 'rejected')) as [JobEnded];
     consumer.add('true', {});
     await once(worker.events, 'succeeded');
     stop.abort();
@@ -261,7 +258,7 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['true', 'later']);
   });
 
-  test('worker: revoke does not end a command that runs, and terminate does, with the signal asked for', async () => {
+  test('worker: revoke does not end a job that runs, and terminate does, with the signal asked for', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['traps'] =
       `trap 'echo interrupted; exit 0' INT; trap '' TERM; echo trapped > ${fifo.path}; while :; do sleep 0.05; done`;
@@ -282,7 +279,7 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['traps']);
   });
 
-  test('worker: a command that ignores the first signal ends by a second one', async () => {
+  test('worker: a job that ignores the first signal ends by a second one', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['ignores'] = `trap '' TERM; echo trapped > ${fifo.path}; while :; do sleep 0.05; done`;
     const { worker, ended } = makeWorker();
@@ -298,7 +295,7 @@ describe('worker', () => {
     expect(statuses()).toEqual(['STARTED', 'REVOKED']);
   });
 
-  test('worker: with early acknowledgement a command that was ended is lost and stored as a failure', async () => {
+  test('worker: with early acknowledgement a job that was ended is lost and stored as a failure', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['blocked'] = `head -c 1 ${fifo.path}`;
     const { worker, ended } = makeWorker({ acks: 'early' });
@@ -312,7 +309,7 @@ describe('worker', () => {
     expect(consumer.requeued).toEqual([]);
   });
 
-  test('worker: with early acknowledgement a message that arrives again while its command runs is acknowledged once', async () => {
+  test('worker: with early acknowledgement a message that arrives again while its job runs is acknowledged once', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['waits'] = `head -c 1 ${fifo.path}`;
     const { worker, ended } = makeWorker({ acks: 'early' });
@@ -332,7 +329,7 @@ describe('worker', () => {
     expect(consumer.acked.toSorted()).toEqual(['true', 'waits']);
   });
 
-  test('worker: no more commands than the concurrency run at the same time', async () => {
+  test('worker: no more jobs than the concurrency run at the same time', async () => {
     const { worker, ended } = makeWorker({ concurrency: 2 });
     let [running, most] = [0, 0];
     worker.events.on('started', () => (most = Math.max(most, (running += 1))));

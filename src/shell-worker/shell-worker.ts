@@ -5,18 +5,18 @@ import type { WorkerEvents } from '../contracts/events/worker-events.ts';
 import { sleepUntil } from '../util/wait.ts';
 import { describeError } from '../util/errors.ts';
 import { ExpiringSet } from '../util/expiring-set.ts';
-import { Job, type ActiveRun, type JobOptions } from './job.ts';
+import { JobRun, type ActiveJob, type JobRunOptions } from './job-run.ts';
 import { createRetry, retryPause, type Retry } from './retry.ts';
 import { Slots } from '../util/slots.ts';
 import { decodeTask, type Task } from './task.ts';
 
-export interface WorkerOptions extends JobOptions {
+export interface ShellWorkerOptions extends JobRunOptions {
   readonly consumer: Consumer;
-  /** The name of the task that runs commands. */
+  /** The name of the task that runs jobs. */
   readonly task: string;
-  /** How many commands run at the same time. */
+  /** How many jobs run at the same time. */
   readonly concurrency: number;
-  /** When a message is acknowledged: after its command, so that it is delivered again if this process dies, or before. */
+  /** When a message is acknowledged: after its job, so that it is delivered again if this process dies, or before. */
   readonly acks: 'late' | 'early';
 }
 
@@ -30,27 +30,27 @@ const REDELIVERED_WITHIN = 3_600_000;
 const REVOKED = { limit: 50_000, retention: 3 * 3_600_000 };
 
 /** A message in progress. */
-interface Run {
+interface MessageInProgress {
   readonly task: Task;
   /** `null` while it is received. */
-  job: Job | null;
+  job: JobRun | null;
   /** The deliveries of the message: a broker delivers again what was not acknowledged on a lost connection. */
   readonly deliveries: Delivery[];
   /** Aborts to end the wait for the ETA. */
   readonly revoked: AbortController;
 }
 
-/** Runs the commands of `shell` entries, as deploy/worker/beat_shell.py does in Celery's workers. */
-export class Worker {
+/** Runs the jobs of `shell` entries, as deploy/worker/beat_shell.py does in Celery's workers. */
+export class ShellWorker {
   readonly events = new EventEmitter<WorkerEvents>();
   /** Emits failures of the broker and of the result backend, and recoveries. */
   readonly failures = new Events();
-  readonly #options: WorkerOptions;
+  readonly #options: ShellWorkerOptions;
   readonly #slots: Slots;
   readonly #abort = new AbortController();
   readonly #stop: AbortSignal;
   readonly #retry: Retry;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, MessageInProgress>();
   /**
    * Runs that have ended although the broker will deliver their message again. They are forgotten after a time, because
    * another worker may receive the message, and a later run may have the same id.
@@ -62,8 +62,8 @@ export class Worker {
   /** Aborts to give up the slot with which `run` waits for a message. */
   #receiving = new AbortController();
 
-  /** It runs commands until `stop` aborts. */
-  constructor(options: WorkerOptions, stop: AbortSignal) {
+  /** It runs jobs until `stop` aborts. */
+  constructor(options: ShellWorkerOptions, stop: AbortSignal) {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
     this.#stop = stop;
@@ -78,8 +78,8 @@ export class Worker {
     return this.#runs.size;
   }
 
-  /** The commands that run. */
-  get active(): readonly ActiveRun[] {
+  /** The jobs that run. */
+  get active(): readonly ActiveJob[] {
     return [...this.#runs.values()].flatMap(({ job }) => job?.active ?? []);
   }
 
@@ -102,7 +102,7 @@ export class Worker {
     return running.map(({ task }) => task.id);
   }
 
-  /** Resolves when the last command has ended after the stop. */
+  /** Resolves when the last job has ended after the stop. */
   async run(): Promise<void> {
     while (await this.#slots.take(this.#stop)) {
       // Messages whose ETA has come are first.
@@ -122,17 +122,17 @@ export class Worker {
     await Promise.all(this.#jobs);
   }
 
-  /** Ends the commands that run: SIGTERM to their process groups, and SIGKILL 10 seconds later. */
+  /** Ends the jobs that run: SIGTERM to their process groups, and SIGKILL 10 seconds later. */
   abort(): void {
     this.#abort.abort();
   }
 
-  /** Sends SIGKILL to the process groups of all commands, for a process that ends at once. */
+  /** Sends SIGKILL to the process groups of all jobs, for a process that ends at once. */
   kill(): void {
     for (const { job } of this.#runs.values()) job?.signal('SIGKILL');
   }
 
-  #find(taskIds: readonly string[]): readonly Run[] {
+  #find(taskIds: readonly string[]): readonly MessageInProgress[] {
     const wanted = new Set(taskIds);
     return [...this.#runs.values()].filter(({ task }) => wanted.has(task.id));
   }
@@ -163,7 +163,12 @@ export class Worker {
     const earlier = this.#runs.get(key);
     if (earlier) return void earlier.deliveries.push(delivery);
     if (this.#ended.delete(key)) return void (await this.#ack([delivery]));
-    const run: Run = { task, job: null, deliveries: [delivery], revoked: new AbortController() };
+    const run: MessageInProgress = {
+      task,
+      job: null,
+      deliveries: [delivery],
+      revoked: new AbortController(),
+    };
     this.#runs.set(key, run);
     const isSettled = await this.#processOrDiscard(run);
     this.#runs.delete(key);
@@ -171,7 +176,7 @@ export class Worker {
   }
 
   /** A message that fails here would fail again, so it does not return to its queue. */
-  async #processOrDiscard(run: Run): Promise<boolean> {
+  async #processOrDiscard(run: MessageInProgress): Promise<boolean> {
     const { task, deliveries } = run;
     const { queue } = deliveries[0]!;
     try {
@@ -197,11 +202,11 @@ export class Worker {
   }
 
   /** Returns `false` if the broker delivers a message again that must not run again. */
-  async #process(run: Run): Promise<boolean> {
+  async #process(run: MessageInProgress): Promise<boolean> {
     const { task, deliveries, revoked } = run;
     const { events } = this;
     const surroundings = { events, retry: this.#retry, abort: this.#abort.signal };
-    const job = new Job(task, deliveries[0]!.queue, { ...this.#options, ...surroundings });
+    const job = new JobRun(task, deliveries[0]!.queue, { ...this.#options, ...surroundings });
     run.job = job;
     await this.#waitForEta(task, deliveries[0]!, revoked.signal);
     if (this.#stop.aborted && !revoked.signal.aborted) {
@@ -219,8 +224,8 @@ export class Worker {
     return true;
   }
 
-  /** Resolves with `false` if the command was ended because the worker stops. */
-  async #runOrDiscard({ id }: Task, job: Job): Promise<boolean> {
+  /** Resolves with `false` if the job was ended because the worker stops. */
+  async #runOrDiscard({ id }: Task, job: JobRun): Promise<boolean> {
     const isRevoked = this.#revoked.has(id);
     if (!isRevoked && !job.isExpired) return job.run();
     await job.discard(isRevoked ? 'revoked' : 'expired');

@@ -5,31 +5,25 @@ import { userInfo } from 'node:os';
 import { omitSettings } from '../config/variables.ts';
 import { saferepr } from '../celery/message/python.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Command } from './command.ts';
+import type { Job } from './job.ts';
 import { type Host, OutputTail, ProcessGroup } from './process-group.ts';
-import {
-  codeOfSignal,
-  CommandFailed,
-  CommandRejected,
-  describeResult,
-  type CommandResult,
-} from './result.ts';
+import { codeOfSignal, JobFailed, JobRejected, describeResult, type JobResult } from './result.ts';
 import { switchUser } from './switch-user.ts';
 
-export interface RunOptions {
+export interface RunJobOptions {
   readonly host: Host;
   readonly clock: Clock;
-  /** The variable `BEAT_DUE_AT` of the command; `null` for none. */
+  /** The variable `BEAT_DUE_AT` of the job; `null` for none. */
   readonly dueAt: string | null;
-  /** Aborts to end the command. */
+  /** Aborts to end the job. */
   readonly signal: AbortSignal;
-  /** The first signal that the command receives then; SIGTERM unless given. */
+  /** The first signal that the job receives then; SIGTERM unless given. */
   readonly endSignal?: () => NodeJS.Signals;
-  /** Contains the process group while the command runs. */
+  /** Contains the process group while the job runs. */
   readonly groups: Set<ProcessGroup>;
 }
 
-/** How long the output may take to end after the command, which a process in the background can prevent. Milliseconds. */
+/** How long the output may take to end after the job, which a process in the background can prevent. Milliseconds. */
 const OUTPUT_GRACE = 1_000;
 
 /** The working directory that is the home of the user, or `/` if that does not exist. */
@@ -42,25 +36,25 @@ const MAX_TIMER = 2 ** 31 - 1;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /**
- * Runs a command in a session and process group of its own. Rejects with `CommandFailed`, or with `CommandRejected`
+ * Runs a job in a session and process group of its own. Rejects with `JobFailed`, or with `JobRejected`
  * if it cannot be started. It has ended then, with its whole group unless that runs in the background.
  */
-export async function runCommand(command: Command, options: RunOptions): Promise<CommandResult> {
+export async function runJob(job: Job, options: RunJobOptions): Promise<JobResult> {
   const { host, clock } = options;
   const started = clock.monotonic();
-  const child = await startCommand(command, options);
+  const child = await startJob(job, options);
   const group = new ProcessGroup(child.pid!, host, clock);
   options.groups.add(group);
   const [output, errors] = [child.stdout, child.stderr].map(
-    (stream) => new OutputTail(stream, command.maxOutput),
+    (stream) => new OutputTail(stream, job.maxOutput),
   );
   const closed = once(child, 'close');
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  // The command may end without reading its input.
+  // The job may end without reading its input.
   child.stdin.on('error', () => {});
-  child.stdin.end(command.stdin);
+  child.stdin.end(job.stdin);
 
-  const timedOut = await endInTime(exited, group, command.timeout, options);
+  const timedOut = await endInTime(exited, group, job.timeout, options);
   const [code, signal] = await exited;
   options.groups.delete(group);
   await waitForOutput(closed, clock);
@@ -68,22 +62,22 @@ export async function runCommand(command: Command, options: RunOptions): Promise
   child.stdin.destroy();
   for (const tail of [output!, errors!]) tail.detach();
   const seconds = Math.round(clock.monotonic() - started) / 1_000;
-  const result: CommandResult = {
+  const result: JobResult = {
     exit_code: signal === null ? code! : codeOfSignal(signal),
     ...{ stdout: output!.text, stderr: errors!.text, seconds },
   };
-  const name = saferepr(command.command);
+  const name = saferepr(job.command);
   if (timedOut) {
-    const limit = `exceeded ${command.timeout} s and was ended`;
-    throw new CommandFailed(`${name} ${limit}: ${describeResult(result)}`);
+    const limit = `exceeded ${job.timeout} s and was ended`;
+    throw new JobFailed(`${name} ${limit}: ${describeResult(result)}`);
   }
-  if (result.exit_code !== 0) throw new CommandFailed(`${name} failed: ${describeResult(result)}`);
+  if (result.exit_code !== 0) throw new JobFailed(`${name} failed: ${describeResult(result)}`);
   return result;
 }
 
-async function startCommand(
-  { command, shell, cwd, env, user }: Command,
-  { host, dueAt }: RunOptions,
+async function startJob(
+  { command, shell, cwd, env, user }: Job,
+  { host, dueAt }: RunJobOptions,
 ): Promise<ChildProcessWithoutNullStreams> {
   const switched = user === null ? { env: {}, program: [] } : await switchUser(user, host);
   const variables = { SHELL: shell, ...switched.env, ...env };
@@ -138,8 +132,8 @@ function setVariables(variables: Readonly<Record<string, string>>): readonly str
   ];
 }
 
-function notStarted(command: string, reason: string): CommandRejected {
-  return new CommandRejected(`${saferepr(command)} cannot be started: ${reason}`);
+function notStarted(command: string, reason: string): JobRejected {
+  return new JobRejected(`${saferepr(command)} cannot be started: ${reason}`);
 }
 
 /** Ends the group when its time is over, or when the signal aborts. Returns whether the time was exceeded. */
@@ -147,7 +141,7 @@ async function endInTime(
   exited: Promise<unknown>,
   group: ProcessGroup,
   timeout: number | null,
-  { clock, signal, endSignal = () => 'SIGTERM' }: RunOptions,
+  { clock, signal, endSignal = () => 'SIGTERM' }: RunJobOptions,
 ): Promise<boolean> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);

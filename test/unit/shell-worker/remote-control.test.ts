@@ -60,7 +60,7 @@ describe('remote control of a worker', () => {
     expect(ask('terminate', { task_id: [] })).toEqual({ ok: 'terminate: tasks unknown' });
   });
 
-  test('remote control of a worker: active lists the commands that run, without their environment', () => {
+  test('remote control of a worker: active lists the jobs that run, without their environment', () => {
     const { ask } = rig();
     expect(ask('active')).toMatchObject([
       {
@@ -71,7 +71,7 @@ describe('remote control of a worker', () => {
     ]);
   });
 
-  test('remote control of a worker: ping, revoked and shutdown are answered, other commands are not', () => {
+  test('remote control of a worker: ping, revoked and shutdown are answered, other requests are not', () => {
     const { ask, calls } = rig();
     expect(ask('ping')).toEqual({ ok: 'pong' });
     expect(ask('revoked')).toEqual(['id-0']);
