@@ -1,7 +1,8 @@
 import { BEAT_TASK, type Message, type MessageOptions } from '../../celery/message/message.ts';
 import type { Occurrence } from '../catalog/entry.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
-import { LAST_INSTANT, pythonIso, utcIso } from '../../celery/message/parse-instant.ts';
+import { formatIso } from '../../util/format-iso.ts';
+import { LAST_INSTANT, pythonIso } from '../../celery/message/parse-instant.ts';
 import type { WorkflowRun } from '../../celery/message/run.ts';
 import { buildProtocol1Body, encodeBody, type Payload } from '../../celery/message/payload.ts';
 import type { Routed } from '../../celery/routing/router.ts';
@@ -66,7 +67,7 @@ export function taskMessage(
     : payload.encoded;
   const own: Record<string, unknown> = first ? {} : headers;
   own.periodic_task_name = entry.name;
-  own.beat_due_at = utcIso(dueAt);
+  own.beat_due_at = formatIso(dueAt);
   const all = options.headers ? { ...own, ...options.headers } : own;
   if (messageContext.traceRun) {
     const { task } = call;

@@ -119,12 +119,12 @@ export const schedules = {
   },
   crontab: {
     example: { crontab: { minute: '*/15', day_of_week: 'mon-fri' } },
-    test: 'test/unit/schedule/crontab/crontab.test.ts',
+    test: 'test/unit/schedule/crontab.test.ts',
     rejects: [{ crontab: { day_of_month: 30, month_of_year: 2 } }],
   },
   solar: {
     example: { solar: { event: 'sunset', lat: 59.9, lon: 10.7 } },
-    test: 'test/unit/schedule/solar/solar.test.ts',
+    test: 'test/unit/schedule/solar.test.ts',
   },
   cron: { example: { cron: '0 2 * * *' }, test: 'test/unit/schedule/cron/cron.test.ts' },
   at: { example: { at: '2100-01-01T00:00:00Z' }, test: 'test/unit/schedule/at.test.ts' },

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
-
 import { Calendar, type CalendarFields } from '../../../src/schedule/calendar/calendar.ts';
 import { nextElapsed } from '../../../src/schedule/calendar/clock-changes.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
+import { latestByNext } from '../../../src/schedule/next-after.ts';
+import { latestFrom, stretch } from '../../../src/schedule/range.ts';
+import type { Schedule } from '../../../src/schedule/schedule.ts';
+import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { offsetReader, Zone } from '../../../src/schedule/zone/zone.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
 
 const all = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -69,4 +74,93 @@ describe('a search for the next occurrence', () => {
     const later = { hours: [2], months: [3], daysOfMonth: [10], years: [2109, 2198] };
     expect(search(later, 'America/New_York').next).toBe('2198-03-10T07:00:00.000Z');
   });
+});
+
+/** Due at every multiple, and the number of questions it was asked. */
+function multiples(of: number) {
+  const asked = { times: 0 };
+  const next = (after: number) => {
+    asked.times++;
+    return (Math.floor(after / of) + 1) * of;
+  };
+  return { next, asked };
+}
+
+describe('latestByNext', () => {
+  test.each([
+    [1, 0, 100, 100],
+    [7, 0, 100, 98],
+    [7, 91, 100, 98],
+    [7, 98, 100, null],
+    [7, 0, 98, 98],
+    [7, 0, 7, 7],
+    [7, 0, 6, null],
+    [86_400_000, 0, 1e12, 999_993_600_000],
+  ])('every %i, after %i until %i, is %o', (of, after, until, expected) => {
+    expect(latestByNext(multiples(of).next, after, until)).toBe(expected);
+  });
+
+  test('finds the last occurrence before a long gap', () => {
+    const next = (after: number) => (after < 5_000 ? Math.floor(after) + 1 : null);
+    expect(latestByNext(next, 0, 1e12)).toBe(5_000);
+  });
+
+  test('returns null without an occurrence', () => {
+    expect(latestByNext(() => null, 0, 1e12)).toBeNull();
+    expect(latestByNext(multiples(1).next, 10, 5)).toBeNull();
+  });
+
+  test('calls next a few times for any number of occurrences', () => {
+    const { next, asked } = multiples(1_000);
+    latestByNext(next, 0, 1e12 + 7);
+    expect(asked.times).toBeLessThan(30);
+  });
+});
+
+const NOON = Date.UTC(2026, 10, 22, 12);
+const MINUTE = 60_000;
+
+/** Counts the calls of `next`. */
+function counting(schedule: Schedule) {
+  const calls = { next: 0 };
+  const next = (after: Date) => {
+    calls.next += 1;
+    return schedule.next(after);
+  };
+  return { calls, next, spec: schedule.spec };
+}
+
+test('a stretch counts the occurrences of an interval without visiting them', () => {
+  const schedule = timedelta({ minutes: 1 });
+  const { calls, next } = counting(schedule);
+  const counted: Schedule = {
+    spec: '',
+    every: schedule.every!,
+    latest: schedule.latest!.bind(schedule),
+    next,
+  };
+  const end = NOON + 10_000 * MINUTE;
+  expect(runAtOnce(stretch(counted, NOON, end), () => true)).toMatchObject({ count: 10_000 });
+  expect(runAtOnce(stretch(counted, NOON, end + 1))).toMatchObject({ count: null });
+  expect(calls.next).toBe(2);
+});
+
+test('a stretch stops counting when the time is used up, but for a few occurrences', () => {
+  const schedule = cron('* * * * *');
+  const count = (minutes: number, isOver: () => boolean) =>
+    runAtOnce(stretch(schedule, NOON, NOON + minutes * MINUTE), isOver).count;
+  expect(count(16, () => true)).toBe(16);
+  expect(count(17, () => true)).toBeNull();
+  expect(count(10_000, () => false)).toBe(10_000);
+  expect(count(10_001, () => false)).toBeNull();
+  let asked = 0;
+  expect(count(1_000, () => ++asked === 10)).toBeNull();
+  expect(asked).toBe(10);
+});
+
+test('the newest occurrence of a schedule that cannot skip ahead is found in few steps after a long time', () => {
+  const { calls, ...schedule } = counting(cron('* * * * * *'));
+  const until = NOON + 365 * 24 * 60 * MINUTE + 500;
+  expect(latestFrom(schedule, NOON, until)).toBe(until - 500);
+  expect(calls.next).toBeLessThan(10_200);
 });

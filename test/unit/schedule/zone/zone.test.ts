@@ -1,9 +1,8 @@
 import { IANAZone } from 'luxon';
 import { describe, expect, test } from 'vitest';
-
-import { ConfigError } from '../../../../src/util/errors.ts';
 import { checkZone } from '../../../../src/schedule/zone/zone-names.ts';
-import { getZone } from '../../../../src/schedule/zone/zone.ts';
+import { getZone, offsetReader, Zone } from '../../../../src/schedule/zone/zone.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -120,4 +119,68 @@ describe('the name of a zone', () => {
     expect(() => checkZone(given)).toThrow(ConfigError);
     expect(() => checkZone(given)).toThrow(message);
   });
+});
+
+/** Hours ahead of UTC, as the abbreviations are defined. */
+const OFFSETS = {
+  ...{ ACDT: 10.5, ACST: 9.5, ADT: -3, AEDT: 11, AEST: 10, AET: 10, AKDT: -8, AKST: -9, ART: -3 },
+  ...{ AST: -4, AWST: 8, BRT: -3, BST: 1, CAT: 2, CDT: -5, CEST: 2, CST: -6, CT: -6, EAT: 3 },
+  ...{ ECT: -5, EDT: -4, EEST: 3, ET: -5, GST: 4, HKT: 8, ICT: 7, IST: 5.5, JST: 9, KST: 9 },
+  ...{ MDT: -6, MSK: 3, MT: -7, NDT: -2.5, NST: -3.5, NZDT: 13, NZST: 12, PDT: -7, PHT: 8 },
+  ...{ PKT: 5, PST: -8, PT: -8, SAST: 2, SGT: 8, SST: -11, WAT: 1, WEST: 1, WIB: 7, Z: 0 },
+};
+
+function suggested(name: string): string {
+  try {
+    checkZone(name);
+  } catch (error) {
+    const [problem] = (error as ConfigError).errors;
+    return /; did you mean "(.+)"\?$/.exec(problem?.message ?? '')?.[1] ?? '';
+  }
+  throw new Error(`${name} is accepted`);
+}
+
+test.each(Object.entries(OFFSETS))(
+  'timezone: the zone suggested for %s is %d hours ahead of UTC at a time of the year',
+  (name, hours) => {
+    const zone = getZone(checkZone(suggested(name)));
+    const offsets = ['2026-01-15T00:00Z', '2026-07-15T00:00Z'].map(
+      (text) => zone.spanAt(Date.parse(text)).offset / 3_600_000,
+    );
+    expect(offsets).toContain(hours);
+  },
+);
+
+/** How often the tz database is asked about the 30 days around an instant. */
+function questions(timezone: string, text: string): number {
+  let count = 0;
+  const offsetAt = offsetReader(timezone);
+  const zone = new Zone(timezone, (instant) => {
+    count += 1;
+    return offsetAt(instant);
+  });
+  zone.spanAt(Date.parse(text));
+  return count;
+}
+
+test('zone: reads seven offsets for a month without a clock change', () => {
+  expect(questions('America/New_York', '2026-07-10T00:00Z')).toBe(7);
+});
+
+test.each([
+  ['America/New_York', '2006-04-01T00:00Z'],
+  ['Europe/Oslo', '2006-03-28T00:00Z'],
+  ['Australia/Lord_Howe', '2006-10-29T00:00Z'],
+])(
+  'zone: a clock change at a quarter of an hour is found without a search of seconds (%s)',
+  (timezone, text) => {
+    expect(questions(timezone, text)).toBeLessThan(25);
+  },
+);
+
+test('zone: finds a clock change at an odd minute to the second', () => {
+  const zone = new Zone('America/St_Johns');
+  const change = Date.parse('2006-10-29T02:31Z');
+  expect(zone.spanAt(change - 1).end).toBe(change);
+  expect(questions('America/St_Johns', '2006-10-29T00:00Z')).toBeGreaterThan(25);
 });

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as Astronomy from 'astronomy-engine';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-
-import { errorAt } from '../../../../src/util/diagnostic.ts';
-import { ConfigError } from '../../../../src/util/errors.ts';
-import { isNeverDue } from '../../../../src/schedule/next-after.ts';
-import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../../src/schedule/solar.ts';
-import { instant } from '../arbitrary.ts';
-import { due, walk } from '../walk.ts';
+import { instant } from './arbitrary.ts';
+import { due, walk } from './walk.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { isNeverDue } from '../../../src/schedule/next-after.ts';
+import type { Schedule } from '../../../src/schedule/schedule.ts';
+import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../src/schedule/solar.ts';
+import { errorAt } from '../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,7 +22,7 @@ interface Case {
 }
 
 function read(file: string): Case[] {
-  const url = new URL(`../../../conformance/${file}`, import.meta.url);
+  const url = new URL(`../../conformance/${file}`, import.meta.url);
   const lines = readFileSync(url, 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line) as Case);
 }
@@ -211,4 +212,74 @@ describe('solar at any place', () => {
       { numRuns: 20 },
     );
   });
+});
+
+/** On 20 March 2026 in Oslo, in UTC. */
+const TIMES: Readonly<Record<SolarEvent, string>> = {
+  dawn_astronomical: '02:54:20',
+  dawn_nautical: '03:48:09',
+  dawn_civil: '04:37:48',
+  sunrise: '05:19:09',
+  solar_noon: '11:24:39',
+  sunset: '17:31:31',
+  dusk_civil: '18:13:04',
+  dusk_nautical: '19:03:02',
+  dusk_astronomical: '19:57:25',
+};
+
+const OSLO = [59.9, 10.7] as const;
+
+test.each(SOLAR_EVENTS)(
+  'solar %s: is found from a millisecond before it and from the day after it',
+  (event) => {
+    const due = new Date(`2026-03-20T${TIMES[event]}Z`);
+    const eve = new Date('2026-03-19T23:00Z');
+    expect(solar(event, ...OSLO).next(new Date(due.getTime() - 1))).toEqual(due);
+    expect(solar(event, ...OSLO).latest!(eve, new Date('2026-03-21T00:00Z'))).toEqual(due);
+    expect(solar(event, ...OSLO).latest!(eve, due)).toEqual(due);
+    expect(solar(event, ...OSLO).latest!(eve, new Date(due.getTime() - 1))).toBeNull();
+    expect(solar(event, ...OSLO).latest!(due, new Date('2026-03-21T00:00Z'))).toBeNull();
+  },
+);
+
+test('solar latest: searches back across the polar night, but not past the lower bound', () => {
+  const sunrise = solar('sunrise', 78.2, 15.6);
+  const newYear = new Date('2027-01-01T00:00Z');
+  const last = new Date('2026-10-26T10:08:38Z');
+  expect(sunrise.latest!(new Date('2026-01-01T00:00Z'), newYear)).toEqual(last);
+  expect(sunrise.latest!(last, newYear)).toBeNull();
+});
+
+test('solar latest: searches back across a year at the pole', () => {
+  const sunrise = solar('sunrise', 90, 0);
+  const next = sunrise.next(new Date('2026-06-01T00:00Z'))!;
+  expect(next.toISOString()).toMatch(/^2027-03-18T/);
+  const before = sunrise.latest!(new Date('2000-01-01T00:00Z'), new Date(next.getTime() - 1))!;
+  expect(before.toISOString()).toMatch(/^2026-03-18T/);
+});
+
+test('solar: noon at the date line is the start or the end of the UTC day', () => {
+  const after = new Date('2026-03-20T00:00Z');
+  const noon = (longitude: number) => solar('solar_noon', 0.5, longitude).next(after);
+  expect(noon(179.9)).toEqual(new Date('2026-03-20T00:07:59Z'));
+  expect(noon(-179.9)).toEqual(new Date('2026-03-20T00:07:11Z'));
+});
+
+const astronomy = createRequire(import.meta.url)('astronomy-engine') as typeof Astronomy;
+
+test('solar: a search through a polar night or day computes few exact positions of the sun', () => {
+  const exact = vi.spyOn(astronomy, 'SearchHourAngle');
+  for (const latitude of [-90, -89.9, -80, 67.5, 80, 89.9, 90]) {
+    for (const event of SOLAR_EVENTS) {
+      exact.mockClear();
+      // After the last event before the longest time without one.
+      const newest = solar(event, latitude, 3).latest!(
+        new Date('2025-01-01T00:00:00Z'),
+        new Date(latitude > 0 ? '2026-05-01T00:00:00Z' : '2026-11-01T00:00:00Z'),
+      );
+      solar(event, latitude, 3).next(newest!);
+      // A year has 1,460 ends of half days.
+      expect(exact.mock.calls.length, `${event} at ${latitude}`).toBeLessThan(200);
+    }
+  }
 });

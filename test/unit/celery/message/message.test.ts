@@ -1,12 +1,12 @@
 import fc from 'fast-check';
+import { makeMessage } from '../../../support/message.ts';
 import { expect, test } from 'vitest';
-import { StoreError } from '../../../../src/util/errors.ts';
 import {
   type Message,
   decodeMessage,
   encodeMessage,
 } from '../../../../src/celery/message/message.ts';
-import { makeMessage } from '../../../support/message.ts';
+import { StoreError } from '../../../../src/util/errors.ts';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });
 

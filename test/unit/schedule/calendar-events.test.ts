@@ -6,9 +6,9 @@ import {
   eventTimes,
   type CalendarEvent,
   observedZone,
-} from '../../../../src/schedule/calendar-events.ts';
-import { parseRule } from '../../../../src/schedule/rrule/rrule-text.ts';
-import { getZone } from '../../../../src/schedule/zone/zone.ts';
+} from '../../../src/schedule/calendar-events.ts';
+import { parseRule } from '../../../src/schedule/rrule/rrule-text.ts';
+import { getZone } from '../../../src/schedule/zone/zone.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,8 +1,7 @@
+import { due } from './walk.ts';
 import { describe, expect, test } from 'vitest';
-
-import { ConfigError } from '../../../../src/util/errors.ts';
-import { crontab, type CrontabFields } from '../../../../src/schedule/crontab.ts';
-import { due } from '../walk.ts';
+import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 
 /** What a careless caller passes in. */
 function problems(fields: object): string[] {
