@@ -11,7 +11,14 @@ import { LiveSettings } from '../../src/leader/reload/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { BeatProcess, BUILT } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
-import { CELERIES, NEWEST, Worker, findCelery, requireCelery } from '../support/celery.ts';
+import {
+  CELERIES,
+  NEWEST,
+  Worker,
+  findCelery,
+  requireCelery,
+  type Celery,
+} from '../support/celery.ts';
 import { runCommandIn } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
 import { PythonForks } from '../support/python-forks.ts';
@@ -72,24 +79,33 @@ interface Sent {
 /** By the names of entries. */
 type Sents = Readonly<Record<string, Sent>>;
 
+/** A Python for each Celery that has loaded it, for imports whose exit code does not matter. */
+const forks = new Map<Celery, PythonForks>();
+beforeAll(async () => {
+  const tested = CELERIES.filter((celery) => !requireCelery(celery));
+  await Promise.all(
+    tested.map(async (celery) => {
+      forks.set(celery, await PythonForks.start(findCelery(celery)!.python));
+    }),
+  );
+});
+afterAll(() => Promise.all([...forks.values()].map((each) => each[Symbol.asyncDispose]())));
+
 for (const celery of CELERIES) {
   const missing = requireCelery(celery);
   const { python = '', version = '' } = findCelery(celery) ?? {};
 
   describe.skipIf(missing)(missing || `import celery: with Celery ${version}`, () => {
     let byCelery: Recording;
-    let forks: PythonForks;
-    beforeAll(async () => {
+    beforeAll(() => {
       byCelery = recordCelery(Object.keys(APPS), python);
-      forks = await PythonForks.start(python);
     });
-    afterAll(() => forks[Symbol.asyncDispose]());
 
     test.each(Object.entries(APPS))(
       'publishes the messages of Celery for the app %s, except for listed entries',
       async (app, listed) => {
         using folder = new Folder();
-        const { config, stderr } = await importApp(app, forks.python, folder);
+        const { config, stderr } = await importApp(app, forks.get(celery)!.python, folder);
         const told = [...new Set(namesIn(stderr))].sort();
         const others = version.startsWith('5.2') ? ONLY_NEW : ONLY_OLD;
         expect(told).toEqual(listed.filter((name) => !others.includes(name)));
@@ -105,7 +121,7 @@ for (const celery of CELERIES) {
 
     test('publishes the messages of Celery for every kind of canvas', async () => {
       using folder = new Folder();
-      const { config, stderr } = await importApp('canvas', forks.python, folder);
+      const { config, stderr } = await importApp('canvas', forks.get(celery)!.python, folder);
       const lines = stderr.split('\n').filter((line) => !line.includes(': note: '));
       expect(lines).toEqual([
         expect.stringMatching(
@@ -196,7 +212,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       '--force',
       '--partial',
     ];
-    const { stdout } = await callBeat([...args, '-A', 'routes_dict', ...compare], {
+    const { stdout } = await callBeat([...forked(celery), '-A', 'routes_dict', ...compare], {
       cwd: PROJECTS,
     });
     const [, ...rows] = stdout.trimEnd().split('\n');
@@ -217,7 +233,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       });
       const cwd = folder.path;
       const fail = async (...more: readonly string[]) => {
-        const { code, stderr, stdout } = await runCommandIn(cwd, [...args, ...more]);
+        const { code, stderr, stdout } = await runCommandIn(cwd, [...forked(celery), ...more]);
         expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
         return stderr;
       };
@@ -235,7 +251,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
       expect(await fail('-A', 'exits', ...output)).toBe(
         'beat: -A exits: cannot be imported: SystemExit: 3 (exits.py:1)',
       );
-      expect(await fail('-A', 'dies', ...output)).toBe(
+      expect(await fail('-A', 'dies', ...output, '--python', python)).toBe(
         `beat: ${python} ended with code 3 before the export was complete; see its output above`,
       );
       expect(await fail('-A', 'no_app', ...output)).toBe(
@@ -317,8 +333,7 @@ test.for(CELERIES)(
   async (celery, context) => {
     const reason = requireCelery(celery);
     if (reason !== false) context.skip(reason);
-    const python = findCelery(celery)!.python;
-    const args = ['import', 'celery', '-A', 'misspelled', '--python', python, '--format', 'json'];
+    const args = [...forked(celery), '-A', 'misspelled', '--format', 'json'];
     const { stdout, stderr } = await callBeat(args, { cwd: PROJECTS });
     expect(stderr).toMatch(
       /^entry misspelled: not imported: Celery's beat fails at its start because of it: TypeError: .*'shedule'; correct it in beat_schedule$/,
@@ -332,8 +347,7 @@ test.for(CELERIES)(
   async (celery, context) => {
     const reason = requireCelery(celery);
     if (reason !== false) context.skip(reason);
-    const python = findCelery(celery)!.python;
-    const args = ['import', 'celery', '-A', 'own_scheduler', '--python', python];
+    const args = [...forked(celery), '-A', 'own_scheduler'];
     const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], {
       cwd: PROJECTS,
     });
@@ -352,7 +366,7 @@ describe.each(['pytz', 'dateutil', 'pendulum'] as const)(
     test.skipIf(!found)(
       found ? 'are those of beat' : `${library} is not installed beside the newest Celery`,
       async () => {
-        const args = ['import', 'celery', '-A', 'zone_libraries', '--python', found!.python];
+        const args = [...forked(NEWEST), '-A', 'zone_libraries'];
         const { code, stdout, stderr } = await callBeat(
           [...args, '--format', 'json', '--compare', '5'],
           { cwd: PROJECTS, env: { ZONES: library } },
@@ -480,6 +494,11 @@ test.skipIf(noRedBeat)(
     });
   },
 );
+
+/** The beginning of a command line that imports with a Python that has loaded Celery. */
+function forked(celery: Celery): string[] {
+  return ['import', 'celery', '--python', forks.get(celery)!.python];
+}
 
 /** Imports an app in this process. */
 async function importApp(
