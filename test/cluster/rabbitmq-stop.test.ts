@@ -4,17 +4,17 @@ import { openSqlStore } from '../support/open-sql-store.ts';
 import { storeOptions } from '../contract/test-store.ts';
 import { Folder } from '../support/folder.ts';
 import { consumeRabbitQueue } from '../support/queues.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit, type BorrowedRabbit } from '../support/borrowed-rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 const missing = requireService('rabbitmq-server');
 
 describe.skipIf(missing)(missing || 'RabbitMQ that is frozen', () => {
-  let server: RabbitServer;
+  let server: BorrowedRabbit;
   const folder = new Folder();
 
-  beforeAll(async () => void (server = await RabbitServer.start()));
+  beforeAll(async () => void (server = await borrowRabbit()));
   afterAll(async () => {
     await server.stop();
     folder[Symbol.dispose]();
@@ -30,7 +30,7 @@ describe.skipIf(missing)(missing || 'RabbitMQ that is frozen', () => {
     const sent = new Promise((resolve) => beat.once('sent', resolve));
     await beat.start();
     await sent;
-    server.freeze();
+    await server.freeze();
     const state = openSqlStore(storeOptions(stateUrl));
     await vi.waitFor(async () => expect(await state.ledger.pending(1, '')).toHaveLength(1), 5_000);
     await beat.stop();
@@ -40,7 +40,7 @@ describe.skipIf(missing)(missing || 'RabbitMQ that is frozen', () => {
     expect(left.length).toBeGreaterThan(0);
     await state.close();
 
-    server.thaw();
+    await server.thaw();
     const next = new Beat(config);
     const delivered: string[] = [];
     next.on('delivered', ({ taskId }) => delivered.push(taskId));

@@ -10,7 +10,7 @@ import { StoreError } from '../../src/util/errors.ts';
 import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit, type BorrowedRabbit } from '../support/borrowed-rabbitmq.ts';
 import { freePort } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
@@ -23,7 +23,7 @@ const BATCH = Array.from({ length: 2_000 }, (_, i) => makeMessage(`batch-${i}`))
 const missing = requireService('rabbitmq-server');
 
 describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
-  let server: RabbitServer;
+  let server: BorrowedRabbit;
   const brokers: Broker[] = [];
   const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
 
@@ -36,7 +36,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     (await server.consumeAll('celery')).map(({ properties }) => String(properties.correlationId));
 
   beforeAll(async () => {
-    server = await RabbitServer.start();
+    server = await borrowRabbit();
   });
   afterAll(() => server.stop());
 
@@ -126,11 +126,11 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
   test('a batch to a frozen server fails in bounded time, and succeeds after the server is thawed', async () => {
     const broker = open(server.url(), {}, SHORT_TIMEOUT);
     await broker.publish([makeMessage('a')]);
-    server.freeze();
+    await server.freeze();
     const error = await rejection(broker.publish([makeMessage('b')]));
     const next = open(server.url(), { connection: { ...DEFAULT_CONNECTION, timeout: 300 } });
     const nor = await rejection(next.publish([makeMessage('c')]));
-    server.thaw();
+    await server.thaw();
     expect(error.message).toContain(`RabbitMQ did not answer in ${SHORT_TIMEOUT} ms (amqp://`);
     expect(nor.message).toContain('did not answer in 300 ms');
     await untilPublished(() => broker.publish([makeMessage('b')]));

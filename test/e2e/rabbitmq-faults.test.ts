@@ -4,7 +4,7 @@ import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { findGaps } from '../support/queues.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit, type BorrowedRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { INTERVAL, makeSchedule } from '../support/team.ts';
@@ -19,7 +19,7 @@ for (const celery of CELERIES) {
     const folder = new Folder();
     const beats: BeatProcess[] = [];
     const ran: TaskRan[] = [];
-    let rabbit: RabbitServer;
+    let rabbit: BorrowedRabbit;
     let redis: RedisServer;
 
     const join = async () => {
@@ -33,7 +33,7 @@ for (const celery of CELERIES) {
     };
 
     beforeAll(async () => {
-      [redis, rabbit] = await Promise.all([RedisServer.start(), RabbitServer.start()]);
+      [redis, rabbit] = await Promise.all([RedisServer.start(), borrowRabbit()]);
       const brokerUrl = rabbit.url();
       const config = { brokerUrl, stateUrl: redis.url(), lock: { ttl: 1 } };
       folder.write('beat.config.yaml', stringify({ ...config, beatSchedule: makeSchedule() }));

@@ -3,15 +3,44 @@ import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
 import { RabbitNode, type NodeAddress } from './rabbitmq-node.ts';
-import type { Loan } from './rabbitmq-pool.ts';
+import type { Loan, Operation } from './rabbitmq-pool.ts';
 
 /** A RabbitMQ server of the pool, which is this test file's alone until `stop`. */
-class BorrowedRabbit extends RabbitNode {
+export class BorrowedRabbit extends RabbitNode {
   readonly #loan: Socket;
+  readonly #replies: AsyncIterator<string>;
 
-  constructor(address: NodeAddress, loan: Socket) {
+  constructor(address: NodeAddress, loan: Socket, replies: AsyncIterator<string>) {
     super(address);
     this.#loan = loan;
+    this.#replies = replies;
+  }
+
+  /** Stops it with its connections open, until `thaw`. */
+  freeze(): Promise<void> {
+    return this.#ask('freeze');
+  }
+
+  thaw(): Promise<void> {
+    return this.#ask('thaw');
+  }
+
+  /** Kills it. Confirmed persistent messages are there again after `start`. */
+  kill(): Promise<void> {
+    this.connection = null;
+    return this.#ask('kill');
+  }
+
+  /** Starts it after `kill`. Resolves when it accepts connections. */
+  async start(): Promise<void> {
+    await this.#ask('start');
+    await this.reconnect();
+  }
+
+  async #ask(operation: Operation): Promise<void> {
+    this.#loan.write(`${operation}\n`);
+    const { done } = await this.#replies.next();
+    if (done) throw new Error(`RabbitMQ: the pool could not ${operation} it`);
   }
 
   /** Returns it to the pool. */
@@ -23,13 +52,14 @@ class BorrowedRabbit extends RabbitNode {
   }
 }
 
-/** Borrows a RabbitMQ server without queues, for tests that neither stop nor freeze it. */
-export async function borrowRabbit(): Promise<RabbitNode> {
+/** Borrows a RabbitMQ server without queues. */
+export async function borrowRabbit(): Promise<BorrowedRabbit> {
   const socket = createConnection(inject('rabbitmqPool'));
-  const [line] = (await once(createInterface({ input: socket }), 'line')) as [string];
-  const loan = JSON.parse(line) as Loan;
+  const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const { value } = (await replies.next()) as { value: string };
+  const loan = JSON.parse(value) as Loan;
   if ('error' in loan) throw new Error(loan.error);
-  const server = new BorrowedRabbit(loan.address, socket);
+  const server = new BorrowedRabbit(loan.address, socket, replies);
   await server.reconnect();
   return server;
 }

@@ -68,10 +68,11 @@ export class RabbitNode implements AsyncDisposable {
       [Delete(Q) || Q <- rabbit_amqqueue:list()].`);
   }
 
-  /** Deletes every queue, and every exchange and user that is not built in. */
+  /** Deletes every queue, and every exchange and user that is not built in, and ends alarms. */
   async reset(): Promise<void> {
     await this.empty();
     await this.#evaluate(`
+      vm_memory_monitor:set_vm_memory_high_watermark({absolute, "2GB"}),
       Names = [N || N = {resource, _, exchange, _} <- rabbit_exchange:list_names()],
       Own = [N || N = {_, _, _, X} <- Names, re:run(X, "^(amq[.]|$)") =:= nomatch],
       [rabbit_exchange:delete(N, false, <<"test">>) || N <- Own],

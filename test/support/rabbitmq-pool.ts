@@ -1,9 +1,11 @@
 // A global set-up that lends RabbitMQ servers, each to one test file at a time, because a start takes longer than most
 // tests. `borrowRabbit` connects to its socket, receives the address of a server, and returns the server by closing its
-// side; the pool closes the other side when the server is empty again.
+// side; the pool closes the other side when the server is empty again. Each line that the borrower writes until then names
+// an operation on the process of the server.
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { TestProject } from 'vitest/node';
 import { Folder } from './folder.ts';
 import type { NodeAddress } from './rabbitmq-node.ts';
@@ -16,8 +18,18 @@ declare module 'vitest' {
   }
 }
 
-/** The pool's reply to a borrower. */
+/** The pool's first reply to a borrower. */
 export type Loan = { readonly address: NodeAddress } | { readonly error: string };
+
+/** What a borrower may have done with the process of its server; the pool replies with an empty line. */
+const OPERATIONS = {
+  freeze: (server: RabbitServer) => server.freeze(),
+  thaw: (server: RabbitServer) => server.thaw(),
+  kill: (server: RabbitServer) => server.kill(),
+  start: (server: RabbitServer) => server.start(),
+} as const;
+
+export type Operation = keyof typeof OPERATIONS;
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const idle: RabbitServer[] = [];
@@ -39,12 +51,17 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 
 async function lend(borrower: Socket, idle: RabbitServer[]): Promise<void> {
   const send = (loan: Loan) => borrower.write(`${JSON.stringify(loan)}\n`);
-  const returned = waitForReturn(borrower);
+  borrower.on('error', () => {});
+  const lines = createInterface({ input: borrower })[Symbol.asyncIterator]();
   let server: RabbitServer | undefined;
   try {
     server = idle.pop() ?? (await startServer());
     send({ address: server.address });
-    await returned;
+    for (let line = await lines.next(); !line.done; line = await lines.next()) {
+      await OPERATIONS[line.value as Operation](server);
+      borrower.write('\n');
+    }
+    await server.resume();
     await server.reset();
     idle.push(server);
   } catch (error) {
@@ -52,14 +69,6 @@ async function lend(borrower: Socket, idle: RabbitServer[]): Promise<void> {
     await server?.stop();
   }
   borrower.end();
-}
-
-/** Resolves when the borrower closes its side, or ends in any way. */
-function waitForReturn(borrower: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    borrower.on('error', () => {});
-    borrower.once('end', resolve).once('close', resolve).resume();
-  });
 }
 
 /** Loads the client library only for runs that need a server. */

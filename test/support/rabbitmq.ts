@@ -9,8 +9,8 @@ import { findProgram, RabbitNode } from './rabbitmq-node.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
 
 /**
- * A RabbitMQ server of its own, on free ports, in a temporary folder. A start takes five seconds of CPU: tests
- * that do not stop their server use `borrowRabbit`.
+ * A RabbitMQ server of its own, on free ports, in a temporary folder. A start takes five seconds of CPU: test files
+ * use `borrowRabbit`.
  */
 export class RabbitServer extends RabbitNode {
   readonly #folder: string;
@@ -90,6 +90,12 @@ export class RabbitServer extends RabbitNode {
 
   thaw(): void {
     this.#server?.thaw();
+  }
+
+  /** Lets it run again after `freeze` or `kill`. */
+  async resume(): Promise<void> {
+    this.thaw();
+    if (!this.#server) await this.start();
   }
 
   /** Stops it and removes its folder. */
