@@ -215,9 +215,10 @@ export const DRIVERS: readonly Driver[] = [
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
     loadConsumer: () =>
       import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
-    loadMailbox: () => import('./amqp/mailbox.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
+    loadMailbox: () =>
+      import('./amqp/transient-queues.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
     loadEventStream: () =>
-      import('./amqp/event-stream.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
+      import('./amqp/transient-queues.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
     ...{ loadResults: null, loadTaskResults: null },
   },
 ];

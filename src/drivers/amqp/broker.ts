@@ -8,7 +8,7 @@ import type { Message } from '../../celery/message/message.ts';
 import type { BrokerOptions } from '../../contracts/store/store.ts';
 import { Cluster, type Connected } from './cluster.ts';
 import { announce, publishMessages } from './publish.ts';
-import type { DeclareOptions } from './prepare.ts';
+import type { DeclareOptions } from './declare.ts';
 import type { Session } from './session.ts';
 
 /** Opens a broker in RabbitMQ, or in another server that speaks AMQP 0-9-1. Throws a `ConfigError` for an invalid URL. */

@@ -2,8 +2,7 @@ import { connect, credentials, type ChannelModel, type ConfirmChannel } from 'am
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { LoginMethod } from '../../contracts/broker/connection-settings.ts';
-import { guard, type Guard } from '../connection/guard.ts';
-import { AMQP } from './protocol.ts';
+import { guard, type Guard, type Protocol } from '../connection/guard.ts';
 import type { Address } from './url.ts';
 
 /** What beat sends to RabbitMQ about itself. */
@@ -17,6 +16,15 @@ export interface ClientSettings {
 
 /** The longest frame that RabbitMQ may send, bytes. By default its frames have at most 128 KiB. */
 const MAX_FRAME = 1024 * 1024;
+
+/** RabbitMQ begins with a frame: a method (1) on channel 0. */
+const METHOD_FRAME = [1, 0, 0];
+
+/** AMQP 0-9-1. A server of another version answers with its own protocol header, which does not match. */
+const AMQP: Protocol = {
+  name: 'AMQP 0-9-1',
+  opensWith: (bytes) => METHOD_FRAME.every((byte, i) => (bytes[i] ?? byte) === byte),
+};
 
 /** A connection, its first channel, and its guard. */
 export type OpenedConnection = readonly [ChannelModel, ConfirmChannel, Guard];

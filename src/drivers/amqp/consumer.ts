@@ -3,7 +3,7 @@ import type { Consumer, ConsumerOptions, Delivery } from '../../contracts/broker
 import { Condition } from '../../util/condition.ts';
 import { Cluster, type Connected } from './cluster.ts';
 import { declareQueue } from './declare.ts';
-import { toReceived } from './received.ts';
+import { toReceived } from './properties.ts';
 
 /** Consumes queues of RabbitMQ. Throws a `ConfigError` for an invalid URL. */
 export function openAmqpConsumer(options: ConsumerOptions, answerTimeout?: number): Consumer {

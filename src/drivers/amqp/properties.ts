@@ -1,4 +1,5 @@
-import type { Options } from 'amqplib';
+import type { ConsumeMessage, Options } from 'amqplib';
+import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import type { Message } from '../../celery/message/message.ts';
 
 /** The longest time to live that RabbitMQ accepts: 49 days and 17 hours, in milliseconds. */
@@ -23,5 +24,18 @@ export function toPublishOptions(message: Message): Options.Publish {
     ...(app_id !== undefined && { appId: app_id }),
     // Without this property workers still read the header "expires".
     ...(expiration !== undefined && Number(expiration) <= MAX_TIME_TO_LIVE && { expiration }),
+  };
+}
+
+/** Converts a delivery of RabbitMQ. */
+export function toReceived({ properties, content }: ConsumeMessage): ReceivedMessage {
+  const { headers, contentType, contentEncoding } = properties as Partial<
+    Record<'contentType' | 'contentEncoding', string>
+  > & { readonly headers?: Readonly<Record<string, unknown>> };
+  return {
+    headers: headers ?? {},
+    body: content,
+    contentType: contentType ?? '',
+    contentEncoding: contentEncoding ?? '',
   };
 }

@@ -8,26 +8,16 @@ import { toPublishOptions } from './properties.ts';
  */
 export type PublishResult = 'acked' | 'nacked' | 'unroutable' | Error;
 
-const ACCESS_REFUSED = 403;
-const NOT_FOUND = 404;
-const PRECONDITION_FAILED = 406;
-
-const readCode = (error: Error) => (error as { code?: unknown }).code;
-
-/** Whether RabbitMQ reported that the exchange does not exist. */
-export function isMissing(error: Error): boolean {
-  return readCode(error) === NOT_FOUND;
-}
-
-/** Whether RabbitMQ reported an invalid message, or a declaration that differs from the existing object. */
-export function isPrecondition(error: Error): boolean {
-  return readCode(error) === PRECONDITION_FAILED;
-}
+const hasCode = (code: number) => (error: Error) => (error as { code?: unknown }).code === code;
 
 /** Whether the user lacks a permission. */
-export function isDenied(error: Error): boolean {
-  return readCode(error) === ACCESS_REFUSED;
-}
+export const isDenied = hasCode(403);
+
+/** Whether RabbitMQ reported that the exchange does not exist. */
+export const isMissing = hasCode(404);
+
+/** Whether RabbitMQ reported an invalid message, or a declaration that differs from the existing object. */
+export const isPrecondition = hasCode(406);
 
 /** Whether RabbitMQ closed only the channel, because of what was published on it. */
 export function isChannelError(error: Error): boolean {

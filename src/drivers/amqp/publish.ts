@@ -5,7 +5,7 @@ import type { Destination } from '../../celery/message/destination.ts';
 import { createExchange, type Queue } from '../../celery/routing/queue.ts';
 import { delayedDestination } from './delayed.ts';
 import { isMissing } from './publish-channel.ts';
-import { prepareDelays, prepareExchange, prepareQueues, type DeclareOptions } from './prepare.ts';
+import { prepareDelays, prepareExchange, prepareQueues, type DeclareOptions } from './declare.ts';
 import { describeServerError, explainRejection } from './rejections.ts';
 import type { Session } from './session.ts';
 

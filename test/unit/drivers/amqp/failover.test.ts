@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failover } from '../../../../src/drivers/amqp/failover.ts';
+import { Failover } from '../../../../src/drivers/amqp/cluster.ts';
 
 describe('the servers of a cluster are tried', () => {
   test('once each in the order of the list, beginning with the last reachable one', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { announce, publishMessages } from '../../../../src/drivers/amqp/publish.ts';
 import { TimeoutError } from '../../../../src/drivers/amqp/timeouts.ts';
-import type { DeclareOptions } from '../../../../src/drivers/amqp/prepare.ts';
+import type { DeclareOptions } from '../../../../src/drivers/amqp/declare.ts';
 import type { Session } from '../../../../src/drivers/amqp/session.ts';
 import type { Message } from '../../../../src/celery/message/message.ts';
 import { createExchange, createQueue, type Queue } from '../../../../src/celery/routing/queue.ts';

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import type { Channel, Options } from 'amqplib';
+import type { EventStream, EventStreamOptions } from '../../contracts/broker/event-stream.ts';
+import type { Mailbox, MailboxOptions, Reply } from '../../contracts/broker/mailbox.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import { markHandled } from '../../util/promise.ts';
-import type { Cluster } from './cluster.ts';
-import { toReceived } from './received.ts';
+import { Cluster } from './cluster.ts';
+import { toReceived } from './properties.ts';
 
 /** A queue of one connection alone, which RabbitMQ deletes with it. Times are in milliseconds. */
-export interface TransientQueue {
+interface TransientQueue {
   readonly name: string;
   readonly exchange: {
     readonly name: string;
@@ -19,14 +22,14 @@ export interface TransientQueue {
   readonly expires: number;
 }
 
-export interface ConsumeOptions {
+interface ConsumeOptions {
   readonly receive: (message: ReceivedMessage, channel: Channel) => void;
   readonly connected: () => void;
   readonly signal: AbortSignal;
 }
 
 /** Consumes a transient queue until the signal aborts. Rejects with a `StoreError` when the connection is lost. */
-export async function consumeTransient(
+async function consumeTransient(
   cluster: Cluster,
   queue: TransientQueue,
   { receive, connected, signal }: ConsumeOptions,
@@ -69,4 +72,59 @@ async function declare(channel: Channel, queue: TransientQueue): Promise<void> {
     ...{ messageTtl, expires },
   });
   await channel.bindQueue(name, exchange.name, bindingKey);
+}
+
+/** Consumes a queue of its own, bound to all events of tasks; those of workers have other routing keys. */
+export function openAmqpEventStream(options: EventStreamOptions): EventStream {
+  const { exchange, queuePrefix } = options;
+  let cluster: Cluster | null = null;
+  return {
+    async follow(following) {
+      const own = (cluster = new Cluster('task-events', options));
+      const queue: TransientQueue = {
+        name: `${queuePrefix}.${randomUUID()}`,
+        exchange: { name: exchange, type: 'topic', options: { durable: true } },
+        bindingKey: 'task.#',
+        // As Celery declares the queue of a receiver of events.
+        ...{ messageTtl: 5_000, expires: 60_000 },
+      };
+      try {
+        await consumeTransient(own, queue, following);
+      } finally {
+        await own.close();
+      }
+    },
+    close: async () => cluster?.close(),
+  };
+}
+
+/** Consumes a queue of this connection alone, bound to the fanout exchange. Throws a `ConfigError` for an invalid URL. */
+export function openAmqpMailbox(options: MailboxOptions): Mailbox {
+  const cluster = new Cluster('mailbox', options);
+  const queue: TransientQueue = {
+    name: options.queue,
+    exchange: {
+      ...{ name: options.exchange, type: 'fanout' },
+      options: { durable: false, autoDelete: false },
+    },
+    bindingKey: '',
+    // As Celery declares the queue of a node.
+    ...{ messageTtl: 300_000, expires: 10_000 },
+  };
+  return {
+    serve: ({ receive, connected, signal }) =>
+      consumeTransient(cluster, queue, {
+        receive: (request, channel) => {
+          const reply = receive(request);
+          if (reply) send(channel, reply);
+        },
+        ...{ connected, signal },
+      }),
+    close: () => cluster.close(),
+  };
+}
+
+function send(channel: Channel, { exchange, routingKey, headers, body }: Reply): void {
+  const content = { contentType: 'application/json', contentEncoding: 'utf-8' };
+  channel.publish(exchange, routingKey, body, { ...content, headers, deliveryMode: 1 });
 }
