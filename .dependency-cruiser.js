@@ -6,7 +6,7 @@ const below = (paths) =>
   `^src/(${paths.map((path) => literal(path) + (path.endsWith('/') ? '' : '$')).join('|')})`;
 
 const PURE_FILES = below(PURE);
-const DRIVERS = '^src/drivers/(amqp|memory|redis|sql|sqlite)/';
+const DRIVERS = '^src/drivers/(amqp|memory|redis|sql)/';
 const ENTRY_POINTS = '^src/(index|testing|metrics|cli/beat)\\.ts$';
 
 /** Packages that one folder alone imports, and why. */
@@ -93,16 +93,16 @@ export default {
     })),
     {
       name: 'home-of-sqlite',
-      comment: 'Every SQL statement for SQLite is in one folder.',
+      comment: 'Only the connection and the checks of the file open a database of SQLite.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/drivers/sqlite/' },
+      from: { path: '^src/', pathNot: '^src/drivers/sql/sqlite/' },
       to: { path: '^(node:)?sqlite$' },
     },
     {
       name: 'drivers-are-independent',
       comment: 'A driver that imports another cannot be read, replaced or removed alone.',
       severity: 'error',
-      from: { path: '^src/drivers/(amqp|memory|redis|sql|sqlite)/' },
+      from: { path: '^src/drivers/(amqp|memory|redis|sql)/' },
       to: { path: DRIVERS, pathNot: '^src/drivers/$1/' },
     },
     {
@@ -121,7 +121,7 @@ export default {
       comment: "A user's unit test loads neither a Redis client nor a database.",
       severity: 'error',
       from: { path: '^src/testing\\.ts$' },
-      to: { path: '^src/drivers/(amqp|redis|sql|sqlite)/' },
+      to: { path: '^src/drivers/(amqp|redis|sql)/' },
     },
     {
       name: 'contracts-reach-no-driver',

@@ -7,7 +7,7 @@ import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
 import { limitsOverlap } from '../src/entries/catalog/entry.ts';
 import { openState } from '../src/drivers/open-store.ts';
-import { openTaskResults } from '../src/drivers/open-task-results.ts';
+import { openTaskResults } from '../src/drivers/open-results.ts';
 import { readStoredEntry, type LoadedEntry } from '../src/entries/planning/read-stored-entry.ts';
 import type { StateStore } from '../src/contracts/store/store.ts';
 import { systemClock } from '../src/util/system-clock.ts';

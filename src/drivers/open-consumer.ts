@@ -1,4 +1,6 @@
 import type { Consumer, ConsumerOptions } from '../contracts/broker/consumer.ts';
+import type { EventStream, EventStreamOptions } from '../contracts/broker/event-stream.ts';
+import type { Mailbox, MailboxOptions } from '../contracts/broker/mailbox.ts';
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -19,4 +21,22 @@ export async function openConsumer(
   }
   const open = await loadClient('brokerUrl', driver, driver.loadConsumer);
   return open({ ...options, server: broker });
+}
+
+/** Opens the mailbox of a broker; `null` if the broker carries no remote control. Throws a `ConfigError` for an invalid URL. */
+export async function openMailbox(
+  broker: Endpoint,
+  options: Omit<MailboxOptions, 'server'>,
+): Promise<Mailbox | null> {
+  const open = await broker.driver?.loadMailbox?.();
+  return open?.({ ...options, server: broker }) ?? null;
+}
+
+/** Opens the task events of a broker; `null` if the broker carries none. Throws a `ConfigError` for an invalid URL. */
+export async function openEventStream(
+  broker: Endpoint,
+  options: Omit<EventStreamOptions, 'server'>,
+): Promise<EventStream | null> {
+  const open = await broker.driver?.loadEventStream?.();
+  return open?.({ ...options, server: broker }) ?? null;
 }

@@ -85,16 +85,43 @@ export interface DriverLimits {
 
 const NO_LIMITS: DriverLimits = { amqp: false, queue: null, entry: null, prefix: null, nul: true };
 
+/** A driver that can do nothing: a row of the table names what a driver can do. */
+const NOTHING = {
+  parameters: null,
+  failover: false,
+  locks: false,
+  lockElsewhere: false,
+  chords: false,
+  masterName: false,
+  remote: false,
+  shared: false,
+  useSsl: false,
+  taskEvents: null,
+  fanoutExchanges: false,
+  headersExchanges: false,
+  bindings: false,
+  limits: NO_LIMITS,
+  load: null,
+  loadBroker: null,
+  loadConsumer: null,
+  loadResults: null,
+  loadTaskResults: null,
+} as const;
+
 const REDIS = {
+  ...NOTHING,
   title: 'Redis',
   parameters: REDIS_PARAMETERS,
-  ...{ lockElsewhere: true, chords: true, remote: true, shared: true, useSsl: true },
+  lockElsewhere: true,
+  chords: true,
+  remote: true,
+  shared: true,
+  useSsl: true,
   // kombu's Redis stores nothing for a topic without bindings, so it publishes events to a fanout exchange.
   taskEvents: 'fanout',
-  ...{ fanoutExchanges: true, headersExchanges: false, bindings: true },
-  limits: NO_LIMITS,
+  fanoutExchanges: true,
+  bindings: true,
   load: () => import('./redis/store.ts').then(({ redisDriver }) => redisDriver),
-  loadBroker: null,
   loadConsumer: () =>
     import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
@@ -108,15 +135,7 @@ const REDIS = {
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
-const SQL = {
-  parameters: null,
-  ...{ failover: false, locks: false, lockElsewhere: false, chords: false, masterName: false },
-  ...{ useSsl: false, taskEvents: null },
-  ...{ fanoutExchanges: false, headersExchanges: false, bindings: false },
-  ...{ loadBroker: null, loadResults: null },
-} as const;
-
-const SQL_SERVER = { ...SQL, remote: true, shared: true } as const;
+const SQL_SERVER = { ...NOTHING, remote: true, shared: true } as const;
 
 /** The length of kombu's column for queue names, in characters. */
 const KOMBU_QUEUE = 200;
@@ -132,21 +151,20 @@ export const DRIVERS: readonly Driver[] = [
       'redis+socket': { socket: true },
       unix: { socket: true },
     },
-    ...{ failover: false, locks: true, masterName: false },
+    locks: true,
   },
   {
     ...REDIS,
     name: 'sentinel',
     schemes: { sentinel: { sentinel: true } },
-    ...{ failover: true, locks: false, masterName: true },
+    failover: true,
+    masterName: true,
   },
   {
-    ...SQL,
+    ...NOTHING,
     name: 'sqlite',
     title: 'SQLite',
     schemes: { 'sqla+sqlite': {} },
-    ...{ remote: false, shared: false },
-    limits: NO_LIMITS,
     load: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openConsumer),
     loadTaskResults: () =>
@@ -189,29 +207,32 @@ export const DRIVERS: readonly Driver[] = [
     loadTables: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
+    ...NOTHING,
     name: 'memory',
     title: 'memory',
     schemes: { memory: {} },
-    parameters: null,
-    ...{ failover: false, locks: false, lockElsewhere: false, chords: false, masterName: false },
-    ...{ remote: false, shared: false, useSsl: false, taskEvents: null },
-    ...{ fanoutExchanges: true, headersExchanges: true, bindings: true },
-    limits: NO_LIMITS,
+    fanoutExchanges: true,
+    headersExchanges: true,
+    bindings: true,
     load: () => import('./memory/store.ts').then(({ memoryDriver }) => memoryDriver),
     loadConsumer: () =>
       import('./memory/consumer.ts').then(({ openMemoryConsumer }) => openMemoryConsumer),
-    ...{ loadBroker: null, loadResults: null, loadTaskResults: null },
   },
   {
+    ...NOTHING,
     name: 'amqp',
     title: 'RabbitMQ',
     schemes: { amqp: {}, amqps: { tls: true }, pyamqp: {}, librabbitmq: {} },
     parameters: AMQP_PARAMETERS,
-    ...{ failover: true, locks: false, lockElsewhere: false, chords: false, masterName: false },
-    ...{ remote: true, shared: true, useSsl: true, taskEvents: 'topic' },
-    ...{ fanoutExchanges: true, headersExchanges: true, bindings: true },
+    failover: true,
+    remote: true,
+    shared: true,
+    useSsl: true,
+    taskEvents: 'topic',
+    fanoutExchanges: true,
+    headersExchanges: true,
+    bindings: true,
     limits: { ...NO_LIMITS, amqp: true },
-    load: null,
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
     loadConsumer: () =>
       import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
@@ -219,7 +240,6 @@ export const DRIVERS: readonly Driver[] = [
       import('./amqp/transient-queues.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
     loadEventStream: () =>
       import('./amqp/transient-queues.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
-    ...{ loadResults: null, loadTaskResults: null },
   },
 ];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../src/celery/kombu/envelope.ts';
 import type { EventStream } from '../../src/contracts/broker/event-stream.ts';
-import { openEventStream } from '../../src/drivers/open-event-stream.ts';
+import { openEventStream } from '../../src/drivers/open-consumer.ts';
 import type { Message } from '../../src/celery/message/message.ts';
 import { AclUser } from '../support/acl.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../src/celery/kombu/envelope.ts';
 import type { Mailbox } from '../../src/contracts/broker/mailbox.ts';
-import { openMailbox } from '../../src/drivers/open-mailbox.ts';
+import { openMailbox } from '../../src/drivers/open-consumer.ts';
 import { buildRevoke } from '../../src/celery/message/task-sent.ts';
 import { AclUser } from '../support/acl.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { openResultReader } from '../../src/drivers/open-result-reader.ts';
+import { openResultReader } from '../../src/drivers/open-results.ts';
 import type { ResultReader } from '../../src/contracts/store/result-reader.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import { AclUser } from '../support/acl.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Mailbox } from '../../src/contracts/broker/mailbox.ts';
-import { openMailbox } from '../../src/drivers/open-mailbox.ts';
+import { openMailbox } from '../../src/drivers/open-consumer.ts';
 import { openStore } from '../../src/leader/outbox/open-store.ts';
 import { buildRevoke } from '../../src/celery/message/task-sent.ts';
 import { Folder } from '../support/folder.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Settings } from '../../config/settings.ts';
-import { openMailbox } from '../../drivers/open-mailbox.ts';
+import { openMailbox } from '../../drivers/open-consumer.ts';
 import type { Beat } from '../../leader/beat.ts';
 import type { RemoteControlOptions } from '../../leader/remote-control/remote-control.ts';
 import type { Logger } from '../../observe/logger.ts';

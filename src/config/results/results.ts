@@ -7,8 +7,7 @@ import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Report } from '../validate.ts';
 import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
-import { explainUnreadable } from '../../drivers/open-result-reader.ts';
-import { RESULT_BACKENDS } from '../../drivers/result-backend.ts';
+import { explainUnreadable, RESULT_BACKENDS } from '../../drivers/open-results.ts';
 import { isMap } from '../../util/is-map.ts';
 
 const resultTransport = named(

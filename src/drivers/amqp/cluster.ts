@@ -118,7 +118,8 @@ export class Cluster {
     const reason = signal.aborted ? 'the broker was closed' : failures.join('; ');
     const unreachable = signal.aborted ? null : { server: 'RabbitMQ', reason };
     throw new StoreError(`${this.#role}.${operation}: no connection to RabbitMQ: ${reason}`, {
-      ...{ cause, unreachable },
+      cause,
+      unreachable,
     });
   }
 }

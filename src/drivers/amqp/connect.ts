@@ -62,13 +62,14 @@ async function openChannel(
   const { host, port, username, password, vhost, tls } = address;
   const heartbeat = address.heartbeat ?? client.heartbeat;
   const login = address.login ?? client.login;
-  const clientProperties = {
-    ...{ product: 'beat', connection_name: 'beat' },
-    ...client.clientProperties,
-  };
+  const own = { product: 'beat', connection_name: 'beat' };
+  const clientProperties = { ...own, ...client.clientProperties };
   const socket = {
     ...tls,
-    ...{ noDelay: true, keepAlive: true, signal, clientProperties },
+    noDelay: true,
+    keepAlive: true,
+    signal,
+    clientProperties,
     credentials: CREDENTIALS[login](username, password),
   };
   const url = {

@@ -68,8 +68,11 @@ async function declare(channel: Channel, queue: TransientQueue): Promise<void> {
   const { name, exchange, bindingKey, messageTtl, expires } = queue;
   await channel.assertExchange(exchange.name, exchange.type, exchange.options);
   await channel.assertQueue(name, {
-    ...{ durable: false, exclusive: true, autoDelete: true },
-    ...{ messageTtl, expires },
+    durable: false,
+    exclusive: true,
+    autoDelete: true,
+    messageTtl,
+    expires,
   });
   await channel.bindQueue(name, exchange.name, bindingKey);
 }
@@ -86,7 +89,8 @@ export function openAmqpEventStream(options: EventStreamOptions): EventStream {
         exchange: { name: exchange, type: 'topic', options: { durable: true } },
         bindingKey: 'task.#',
         // As Celery declares the queue of a receiver of events.
-        ...{ messageTtl: 5_000, expires: 60_000 },
+        messageTtl: 5_000,
+        expires: 60_000,
       };
       try {
         await consumeTransient(own, queue, following);
@@ -104,12 +108,14 @@ export function openAmqpMailbox(options: MailboxOptions): Mailbox {
   const queue: TransientQueue = {
     name: options.queue,
     exchange: {
-      ...{ name: options.exchange, type: 'fanout' },
+      name: options.exchange,
+      type: 'fanout',
       options: { durable: false, autoDelete: false },
     },
     bindingKey: '',
     // As Celery declares the queue of a node.
-    ...{ messageTtl: 300_000, expires: 10_000 },
+    messageTtl: 300_000,
+    expires: 10_000,
   };
   return {
     serve: ({ receive, connected, signal }) =>
@@ -118,7 +124,8 @@ export function openAmqpMailbox(options: MailboxOptions): Mailbox {
           const reply = receive(request);
           if (reply) send(channel, reply);
         },
-        ...{ connected, signal },
+        connected,
+        signal,
       }),
     close: () => cluster.close(),
   };

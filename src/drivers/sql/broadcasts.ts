@@ -4,7 +4,7 @@ import type { Mailbox, MailboxOptions } from '../../contracts/broker/mailbox.ts'
 import { BROADCAST_RETENTION, createPollingMailbox } from '../polling/polling-mailbox.ts';
 import type { Message } from '../../celery/message/message.ts';
 import { Database } from './database.ts';
-import type { SqlProduct } from './driver.ts';
+import type { SqlProduct } from './dialect.ts';
 import type { Statements } from './statements.ts';
 
 /** Milliseconds until a statement without an answer fails. */

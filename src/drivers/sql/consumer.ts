@@ -9,8 +9,7 @@ import {
 import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
 import { inChunks } from './chunks.ts';
 import { Database, type Transaction } from './database.ts';
-import type { SqlRow } from './dialect.ts';
-import type { SqlProduct } from './driver.ts';
+import type { SqlRow, SqlProduct } from './dialect.ts';
 import type { MessageRow, Statements } from './statements.ts';
 
 /** Milliseconds until a statement without an answer fails. */

@@ -1,3 +1,5 @@
+import type { ServerUrl } from '../../contracts/broker/server-url.ts';
+import type { Clock } from '../../util/clock.ts';
 import type { Sql } from './sql.ts';
 import type { Statements } from './statements.ts';
 
@@ -74,4 +76,22 @@ export interface SqlDialect {
   classifyError(error: unknown): ErrorKind;
   /** `null` if the server has no notifications: followers and leaders poll. */
   readonly listen: Listen | null;
+}
+
+/** What a database is opened for: beat's own tables, Celery's results, or only to be read. */
+export type DatabaseUse = 'store' | 'results' | 'reading';
+
+/** A product of SQL databases. */
+export interface SqlProduct {
+  /** The database of a URL. Throws a `ConfigError` for an invalid one. `timeout` limits an answer, in milliseconds. */
+  readonly createDialect: (
+    server: ServerUrl,
+    timeout: number,
+    clock: Clock,
+    use: DatabaseUse,
+  ) => SqlDialect;
+  /** The same text for every URL of one database and user; users differ in their rights. */
+  readonly normalize: (server: ServerUrl) => string;
+  /** Creates the tables of Celery's result backend. */
+  readonly resultTables: readonly Sql[];
 }

@@ -12,7 +12,12 @@ import {
   type HistoryRow,
   type RecordedChange,
 } from '../../contracts/store/history.ts';
-import { toMinutes, type MinuteCounts, type StoredMinute } from '../../contracts/store/minutes.ts';
+import {
+  COUNTERS,
+  toMinutes,
+  type MinuteCounts,
+  type StoredMinute,
+} from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import { inChunks } from './chunks.ts';
@@ -51,7 +56,8 @@ export class SqlHistory implements History {
     const end = before === undefined ? Number.MAX_SAFE_INTEGER : Number(before);
     const rows = await db.read('history.read', sql.readHistory(prefix, entry, end, limit));
     const stored = rows.map(({ position, json }) => ({
-      ...{ position: String(position), text: String(json) },
+      position: String(position),
+      text: String(json),
     }));
     return toPage(entry, stored, limit, this.#oldest);
   }
@@ -138,9 +144,7 @@ export class SqlHistory implements History {
 }
 
 /** Drivers return some numbers as texts. */
-function toStoredMinute({ number, published, skipped, succeeded, failed }: SqlRow): StoredMinute {
-  return {
-    ...{ number: Number(number), published: Number(published), skipped: Number(skipped) },
-    ...{ succeeded: Number(succeeded), failed: Number(failed) },
-  };
+function toStoredMinute(row: SqlRow): StoredMinute {
+  const names = ['number', ...COUNTERS] as const;
+  return Object.fromEntries(names.map((name) => [name, Number(row[name])])) as StoredMinute;
 }

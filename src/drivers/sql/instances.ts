@@ -39,7 +39,9 @@ export class SqlInstances implements Instances {
     );
     return readInstances(
       rows.map(({ id, json, ago }) => ({
-        ...{ id: String(id), json: String(json), seenAgoMs: Number(ago) },
+        id: String(id),
+        json: String(json),
+        seenAgoMs: Number(ago),
       })),
     );
   }

@@ -1,7 +1,7 @@
 import type { ReadTables, TextRow } from '../../contracts/store/import-source.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { Database } from './database.ts';
-import type { SqlProduct } from './driver.ts';
+import type { SqlProduct } from './dialect.ts';
 
 /** The longest wait for an answer. Milliseconds. */
 const TIMEOUT = 15_000;

@@ -3,7 +3,7 @@ import type { OpenResultReader } from '../../contracts/store/result-reader.ts';
 import { toColumns } from '../../contracts/store/result-columns.ts';
 import type { OpenTaskResults } from '../../contracts/store/task-results.ts';
 import { Database } from './database.ts';
-import type { SqlProduct } from './driver.ts';
+import type { SqlProduct } from './dialect.ts';
 
 /** Milliseconds until a statement without an answer fails. */
 const TIMEOUT = 5_000;

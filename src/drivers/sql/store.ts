@@ -19,7 +19,7 @@ import { raw } from './sql.ts';
 import type { Statements } from './statements.ts';
 import { Pruner } from './messages.ts';
 import { SqlStoredEntries } from './stored-entries.ts';
-import type { SqlProduct } from './driver.ts';
+import type { SqlProduct } from './dialect.ts';
 
 /** The longest limit for an answer with any TTL of the lock. Milliseconds. */
 const MAX_TIMEOUT = 5_000;

@@ -1,5 +1,10 @@
 import { join, raw, sql, type Sql } from './sql.ts';
-import type { EntryRow, EntryPosition } from './statements.ts';
+
+/** A stored entry and when it is due. */
+interface StoredPosition {
+  readonly entry: string;
+  readonly dueAt: number;
+}
 
 /** Columns of a list of rows, by name: what their values are. */
 export type ListColumns = Readonly<Record<string, 'text' | 'bigint'>>;
@@ -37,7 +42,7 @@ export interface Syntax {
   /** Whether a row has the prefix, and in a column a value of the list. */
   readonly named: (column: string, prefix: string, list: readonly string[]) => Sql;
   /** Whether a stored entry is after a position in the order of `due_at` and entry. */
-  readonly isAfter: (position: EntryPosition) => Sql;
+  readonly isAfter: (position: StoredPosition) => Sql;
   /** Inserts rows in their order. */
   readonly insert: (rows: InsertedRows) => Sql;
   /** After an `INSERT`: changes the row that has the same key. */
@@ -74,7 +79,10 @@ export interface OwnStatements {
   /** Notifies the leader if the server has notifications. */
   appendCommand(prefix: string, json: string): Sql;
   /** Writes state and `dueAt` of those that exist; their definitions stay. */
-  writeEntryStates(prefix: string, rows: readonly Omit<EntryRow, 'definition'>[]): Sql;
+  writeEntryStates(
+    prefix: string,
+    rows: readonly (StoredPosition & { readonly state: string })[],
+  ): Sql;
   /** Deletes the rows of each entry that are not newer than its row in `surplus` (→ entry, position). */
   deleteOlderRows(prefix: string, surplus: Sql): Sql;
   /** Deletes up to `limit` rows of the history from before `oldest`. */

@@ -1,7 +1,12 @@
 import { raw, sql } from '../sql.ts';
 import { createStatements } from '../statements.ts';
-import { ON_CONFLICT, PLACEHOLDER_LISTS, PLAIN_STATEMENTS } from '../syntax.ts';
-import { shareStatements, type Syntax } from '../syntax.ts';
+import {
+  ON_CONFLICT,
+  PLACEHOLDER_LISTS,
+  PLAIN_STATEMENTS,
+  shareStatements,
+  type Syntax,
+} from '../syntax.ts';
 import { createTables } from '../tables.ts';
 import { KOMBU, TYPES } from './schema.ts';
 

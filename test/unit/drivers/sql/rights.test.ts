@@ -12,7 +12,7 @@ import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { SqlQueues } from '../../../../src/drivers/sql/consumer.ts';
 import { createTaskResults } from '../../../../src/drivers/sql/results.ts';
-import type { SqlProduct } from '../../../../src/drivers/sql/driver.ts';
+import type { SqlProduct, SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
@@ -26,7 +26,6 @@ import {
   REQUIRED_RIGHTS,
   probeRight,
 } from '../../../../src/drivers/sql/rights.ts';
-import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { DEFAULT_HISTORY, type EntryRow } from '../../../../src/contracts/store/history.ts';
 import type { Announcement } from '../../../../src/contracts/store/instances.ts';

@@ -12,7 +12,7 @@ const withoutOutcomes: ResultReader = {
   read: async () => ({ ended: [], unreadable: new Map() }),
   close: async () => {},
 };
-vi.mock('../../../../src/drivers/open-result-reader.ts', async (load) => ({
+vi.mock('../../../../src/drivers/open-results.ts', async (load) => ({
   ...(await load<object>()),
   openResultReader: async () => withoutOutcomes,
 }));

@@ -1,0 +1,84 @@
+import type { ResultReader } from '../contracts/store/result-reader.ts';
+import type { ResultSettings } from '../contracts/store/results.ts';
+import type { TaskResults } from '../contracts/store/task-results.ts';
+import type { Clock } from '../util/clock.ts';
+import { errorAt } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
+import { parseEndpoint, type Endpoint } from './endpoint.ts';
+import { loadClient } from './load-client.ts';
+import type { ResultOptions } from './open-store.ts';
+import type { Driver } from './table.ts';
+
+/** Forms of the result backends of runs that beat and its worker support, for messages. */
+export const RESULT_BACKENDS =
+  'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
+
+/** The backend for messages, such as `rpc://`: the value of a variable may be nothing but a password. */
+export function describeBackend({ url, scheme }: Endpoint): string {
+  return url.includes('://') ? `${scheme}://` : 'this backend';
+}
+
+/** The result backend as an endpoint of a driver: Celery writes `db+` before the URL of SQLAlchemy, kombu `sqla+`. */
+function toResultEndpoint({ url }: Endpoint): Endpoint {
+  return parseEndpoint(url.replace(/^db\+/i, 'sqla+'));
+}
+
+/**
+ * Opens a result backend with what a driver loads; `null` if its driver has no such loader. Throws a `ConfigError` for
+ * an invalid URL.
+ */
+async function openBackend<Open, T>(
+  backend: Endpoint,
+  findLoader: (driver: Driver) => (() => Promise<Open>) | null | undefined,
+  use: (open: Open, server: Endpoint) => T,
+): Promise<T | null> {
+  const server = toResultEndpoint(backend);
+  const load = server.driver && findLoader(server.driver);
+  if (!server.driver || !load) return null;
+  const open = await loadClient('resultBackend', server.driver, load);
+  try {
+    return use(open, server);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.errors.map(({ message }) => errorAt(['resultBackend'], message)));
+  }
+}
+
+/** Why outcomes cannot be read from a backend; `null` if they can. */
+export function explainUnreadable(backend: Endpoint): string | null {
+  if (toResultEndpoint(backend).driver?.loadResultReader) return null;
+  const what = describeBackend(backend);
+  return `outcomes of runs cannot be read from ${what}; beat reads ${RESULT_BACKENDS}`;
+}
+
+/**
+ * Opens the reader of outcomes; `null` without a backend, or if the backend cannot be read. Throws a `ConfigError` for an
+ * invalid URL.
+ */
+export async function openResultReader(
+  options: ResultOptions,
+  clock: Clock,
+): Promise<ResultReader | null> {
+  if (options.backend === null) return null;
+  return openBackend(
+    options.backend,
+    ({ loadResultReader }) => loadResultReader,
+    (open, server) => open(server, options, clock),
+  );
+}
+
+/**
+ * Opens the result backend for a worker, which stores what its commands return; `null` if the worker cannot write to it.
+ * Throws a `ConfigError` for an invalid URL.
+ */
+export function openTaskResults(
+  backend: Endpoint,
+  settings: ResultSettings,
+  clock: Clock,
+): Promise<TaskResults | null> {
+  return openBackend(
+    backend,
+    ({ loadTaskResults }) => loadTaskResults,
+    (open, server) => open(server, settings, clock),
+  );
+}
