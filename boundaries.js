@@ -65,9 +65,7 @@ export const ROOMS = [
     holds:
       'Status, history and explanations of entries, as command line, HTTP and client show them.',
     pure: [
-      'history/account-newest.ts',
       'history/account.ts',
-      'history/describe-account.ts',
       'history/explain.ts',
       'history/join-runs.ts',
       'history/shapes.ts',

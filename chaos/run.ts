@@ -1,5 +1,5 @@
 import type { Recorded } from '../src/read-models/history/account.ts';
-import { loadRecorded } from '../src/read-models/history/load-recorded.ts';
+import { loadRecorded } from '../src/read-models/history/load-history.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { storeOptions } from '../src/config/service/store-options.ts';

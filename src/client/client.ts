@@ -9,7 +9,7 @@ import { storeOptions } from '../config/service/store-options.ts';
 import type { Settings } from '../config/settings.ts';
 import { openState } from '../drivers/open-store.ts';
 import type { StatusRow } from '../read-models/status/shapes.ts';
-import { readItems } from '../read-models/history/read-history.ts';
+import { readItems } from '../read-models/history/load-history.ts';
 import type { HistoryView } from '../read-models/history/shapes.ts';
 import { viewItem } from '../read-models/history/view.ts';
 import { loadStatus, loadStoredStatus } from '../read-models/status/load-status.ts';

@@ -1,5 +1,5 @@
 import type { LoadedWhy } from '../read-models/history/explain.ts';
-import { loadWhy } from '../read-models/history/load-why.ts';
+import { loadWhy } from '../read-models/history/load-history.ts';
 import { findStatus } from '../read-models/status/load-status.ts';
 import { entrySource, type HttpContext } from './context.ts';
 import type { Problem } from './problem.ts';

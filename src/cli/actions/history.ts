@@ -1,5 +1,5 @@
 import type { HistoryItem } from '../../read-models/history/join-runs.ts';
-import { readItems } from '../../read-models/history/read-history.ts';
+import { readItems } from '../../read-models/history/load-history.ts';
 import { viewItem } from '../../read-models/history/view.ts';
 import { findStatus } from '../../read-models/status/load-status.ts';
 import { systemClock } from '../../util/system-clock.ts';

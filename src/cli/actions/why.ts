@@ -1,6 +1,6 @@
-import { describeAccount } from '../../read-models/history/describe-account.ts';
+import { describeAccount } from '../../read-models/history/account.ts';
 import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
-import { loadWhy } from '../../read-models/history/load-why.ts';
+import { loadWhy } from '../../read-models/history/load-history.ts';
 import { viewWhy } from '../../read-models/history/view.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { StoreError } from '../../util/errors.ts';

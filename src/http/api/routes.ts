@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { decodeAudit } from '../../entries/commands/audit.ts';
 import { CommandRejectedError } from '../../client/send-command.ts';
-import { readHistoryPage } from '../../read-models/history/read-history.ts';
+import { readHistoryPage } from '../../read-models/history/load-history.ts';
 import { viewItem, viewWhy } from '../../read-models/history/view.ts';
 import { listInstances } from '../../read-models/status/list-instances.ts';
 import { findStatus } from '../../read-models/status/load-status.ts';

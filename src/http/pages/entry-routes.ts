@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import type { Definition } from '../../entries/catalog/definition.ts';
 import { decodeAnswer } from '../../entries/commands/audit.ts';
-import { accountNewest } from '../../read-models/history/account-newest.ts';
+import { accountNewest } from '../../read-models/history/account.ts';
 import { joinRuns } from '../../read-models/history/join-runs.ts';
 import { CommandRejectedError, type SentCommand } from '../../client/send-command.ts';
 import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';

@@ -1,7 +1,9 @@
-import type { SkipReason } from '../../celery/message/skip-reasons.ts';
+import { describeSkipReason, type SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
-import { firstFrom } from '../../schedule/range.ts';
+import { firstFrom, newestFrom } from '../../schedule/range.ts';
+import { formatDuration } from '../../util/format-duration.ts';
+import type { Steps } from '../../util/steps.ts';
 import { cursor } from '../../entries/planning/next-due.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { ReadRow, SkipRow } from '../../contracts/store/history.ts';
@@ -129,4 +131,56 @@ function* merge(first: readonly number[], second: Iterable<number>): Generator<n
     yield at;
   }
   yield* first.slice(i);
+}
+
+/**
+ * The newest `limit` occurrences up to `now` (epoch milliseconds), oldest first, with what became of each. Does not visit
+ * those before them, however short the interval is.
+ */
+export function* accountNewest(
+  recorded: Recorded,
+  limit: number,
+  now: number,
+): Steps<readonly AccountedOccurrence[]> {
+  const expected = yield* newestExpected(recorded, limit, now);
+  const from = expected.length < limit ? -Infinity : expected[0]!;
+  return [...account(recorded, { from, to: now + 1, now })].slice(-limit);
+}
+
+function* newestExpected(recorded: Recorded, limit: number, now: number): Steps<readonly number[]> {
+  const { entry, state } = recorded;
+  const { schedule } = entry;
+  const since = scheduledSince(recorded);
+  if (!state || since === Infinity) return [];
+  // A schedule of a user may be unable to skip ahead.
+  const canSkip = schedule.latest !== undefined || schedule.every !== undefined;
+  const start = canSkip ? since + 1 : Math.max(since + 1, recordedSince(recorded));
+  const first = firstFrom(schedule, cursor(state), start);
+  return first > now ? [] : yield* newestFrom(schedule, first, now, limit);
+}
+
+/** What became of an occurrence, in words. */
+export function describeAccount(account: Account): string {
+  switch (account.kind) {
+    case 'published': {
+      const { run } = account;
+      const late = `${formatDuration(run.sentAt - run.dueAt)} late`;
+      const cause = run.cause === 'catch-up' ? ', caught up' : '';
+      return `published ${late}${cause} by ${run.leader}: ${run.taskId}`;
+    }
+    case 'published-twice': {
+      const ids = account.runs.map(({ taskId, term }) => `${taskId} in term ${term}`);
+      return `PUBLISHED ${account.runs.length} TIMES: ${ids.join(', ')}`;
+    }
+    case 'skipped':
+      return `skipped: ${describeSkipReason(account.reason)}`;
+    case 'waiting':
+      return 'due, and not yet dealt with: no leader, the entry is paused, or it waits for an earlier run';
+    case 'not-yet-due':
+      return 'not yet due';
+    case 'before-history':
+      return 'unknown: before the oldest row of the history';
+    case 'unaccounted':
+      return 'NOT ACCOUNTED FOR';
+  }
 }

@@ -50,7 +50,7 @@ export interface LoadedWhy {
 }
 
 /** What an explanation is made from, besides what is recorded of the entry. */
-export interface Known {
+export interface WhyContext {
   /** The audit trail of commands, newest first. */
   readonly commands: readonly AuditRow[];
   /** Epoch milliseconds. */
@@ -60,32 +60,30 @@ export interface Known {
 }
 
 /** Explains an instant from the schedule, the state, the history and the audit trail of commands. */
-export function explain(recorded: Recorded, at: number, known: Known): Why {
-  const { now, show } = known;
+export function explain(recorded: Recorded, at: number, context: WhyContext): Why {
   const { entry, state } = recorded;
   const { schedule } = entry;
+  const { now, show } = context;
   const anchor = state ? cursor(state) : now;
   const isDue = firstFrom(schedule, anchor, at) === at;
+  const fields = schedule.explain?.(new Date(at)) ?? null;
   const [found] = account(recorded, { from: at, to: at + 1, now });
   return {
-    at,
-    isDue,
-    fields: schedule.explain?.(new Date(at)) ?? null,
+    ...{ at, isDue, fields },
     previous: orNull(findPrevious(schedule, anchor, at)),
     next: orNull(firstFrom(schedule, anchor, at + 1)),
     account: found?.account ?? null,
     reasons: [
-      ...explainSchedule(recorded, at, isDue, show),
-      ...explainAccount(recorded, found, known),
+      ...explainSchedule(recorded, { at, isDue, fields }, show),
+      ...(found ? explainAccount(recorded, found, context) : []),
     ],
   };
 }
 
 function explainSchedule(
   recorded: Recorded,
-  at: number,
-  isDue: boolean,
-  show: Known['show'],
+  { at, isDue, fields }: Pick<Why, 'at' | 'isDue' | 'fields'>,
+  show: WhyContext['show'],
 ): string[] {
   const { entry, state } = recorded;
   if (!entry.enabled) return ['the entry is disabled'];
@@ -99,7 +97,11 @@ function explainSchedule(
   if (!isDue) {
     const { pause } = state;
     const isPaused = pause && at >= pause.since && at < (pause.until ?? Infinity);
-    const mismatch = explainMismatch(entry.schedule, at);
+    const mismatches = (fields?.fields ?? [])
+      .filter(({ matches }) => !matches)
+      .map(({ field, rule, value }) => `${field} (${rule}) does not match ${value}`);
+    const why = mismatches.length === 0 ? '' : `: ${mismatches.join(', ')}`;
+    const mismatch = `the schedule does not have this instant${why}`;
     return isPaused ? [describePause(pause, show), mismatch] : [mismatch];
   }
   const since = scheduledSince(recorded);
@@ -109,52 +111,52 @@ function explainSchedule(
   ];
 }
 
-function explainMismatch(schedule: Schedule, at: number): string {
-  const fields = schedule.explain?.(new Date(at)).fields ?? [];
-  const mismatches = fields
-    .filter(({ matches }) => !matches)
-    .map(({ field, rule, value }) => `${field} (${rule}) does not match ${value}`);
-  const why = mismatches.length === 0 ? '' : `: ${mismatches.join(', ')}`;
-  return `the schedule does not have this instant${why}`;
-}
-
 function explainAccount(
   recorded: Recorded,
-  found: AccountedOccurrence | undefined,
-  known: Known,
+  { dueAt, account: became }: AccountedOccurrence,
+  context: WhyContext,
 ): string[] {
-  if (!found) return [];
-  const { dueAt, account: became } = found;
+  const { entry, state } = recorded;
+  const { now, show } = context;
+  const pause = state?.pause;
   switch (became.kind) {
     case 'published': {
       const { sentAt, cause, leader, term } = became.run;
       const late = sentAt - dueAt;
       const by = `by ${leader} in term ${term}`;
       if (late <= DELAYED && cause === 'schedule') return [`published in time ${by}`];
-      return [
-        `published ${formatDuration(late)} late ${by}: until then ${describeDelay(recorded.entry)}`,
-      ];
+      return [`published ${formatDuration(late)} late ${by}: until then ${causes(entry, 'was')}`];
     }
     case 'published-twice':
       return ['published more than once: report this with the rows of beat history'];
-    case 'skipped':
-      return [describeSkip(became.reason, dueAt, ofEntry(recorded.entry, known))];
+    case 'skipped': {
+      const sent = (name: string) => describeSender(entry.name, name, dueAt, context);
+      if (became.reason === 'paused') return [`skipped: the entry was paused${sent('pause')}`];
+      if (became.reason === 'skipped') return [`skipped on request${sent('skip')}`];
+      return [`skipped: ${describeSkipReason(became.reason)}`];
+    }
     case 'waiting':
-      return [describeWait(recorded, known.show)];
+      if (pause) return [describePause(pause, show)];
+      return [`due, and not yet dealt with: ${causes(entry, 'is')}`];
     case 'not-yet-due':
-      return [describeAhead(recorded, dueAt, known)];
-    case 'before-history':
-      return [describeReach(recorded, known.show), ...describeUnreadableRows(recorded)];
-    case 'unaccounted':
-      return [describeLost(recorded)];
+      if (state?.skip?.includes(dueAt)) return ['not yet due, and a command asked to skip it'];
+      if (!pause || (pause.until ?? Infinity) <= dueAt) return [`not yet due: it is ${show(now)}`];
+      return [`not yet due, and will be skipped unless resumed: ${describePause(pause, show)}`];
+    case 'before-history': {
+      const since = recordedSince(recorded);
+      const reach =
+        since === Infinity
+          ? 'the entry has no history'
+          : `the history of the entry begins at ${show(since)}; history.limit and history.maxAge set how far it reaches`;
+      return [reach, ...describeUnreadableRows(recorded)];
+    }
+    case 'unaccounted': {
+      // Its row may be unreadable.
+      const [cause = 'report this with the output of beat audit'] =
+        describeUnreadableRows(recorded);
+      return [`the history should have it, and does not: ${cause}`];
+    }
   }
-}
-
-/** Why an occurrence is not in the history: its row may be unreadable. */
-function describeLost(recorded: Recorded): string {
-  const [unreadable] = describeUnreadableRows(recorded);
-  const cause = unreadable ?? 'report this with the output of beat audit';
-  return `the history should have it, and does not: ${cause}`;
 }
 
 function describeUnreadableRows({ rows }: Recorded): string[] {
@@ -165,58 +167,31 @@ function describeUnreadableRows({ rows }: Recorded): string[] {
   ];
 }
 
-/** With the commands to this entry that were applied alone. */
-function ofEntry({ name }: Entry, { commands, ...known }: Known): Known {
-  const own = commands.filter(({ entry, status }) => status === 'applied' && entry === name);
-  return { ...known, commands: own };
+/** What may delay a run, or have delayed it. */
+function causes({ overlap }: Entry, verb: 'is' | 'was'): string {
+  const leads = verb === 'is' ? 'leads' : 'led';
+  const outage = `no instance ${leads}, or a server ${verb} unreachable`;
+  return overlap === 'queue'
+    ? `an earlier run ${verb} running (overlap: 'queue'), ${outage}`
+    : outage;
 }
 
-function describeSkip(reason: string, dueAt: number, own: Known): string {
-  if (reason === 'paused') return `skipped: the entry was paused${by(own, 'pause', dueAt)}`;
-  if (reason === 'skipped') return `skipped on request${by(own, 'skip', dueAt)}`;
-  return `skipped: ${describeSkipReason(reason)}`;
-}
-
-/** What may have delayed a run. */
-function describeDelay({ overlap }: Entry): string {
-  const outage = 'no instance led, or a server was unreachable';
-  return overlap === 'queue' ? `an earlier run was running (overlap: 'queue'), ${outage}` : outage;
-}
-
-function describeWait({ entry, state }: Recorded, show: Known['show']): string {
-  const pause = state?.pause;
-  if (pause) return describePause(pause, show);
-  const outage = 'no instance leads, or a server is unreachable';
-  const why =
-    entry.overlap === 'queue' ? `an earlier run is running (overlap: 'queue'), ${outage}` : outage;
-  return `due, and not yet dealt with: ${why}`;
-}
-
-function describePause(pause: Pause, show: Known['show']): string {
+function describePause(pause: Pause, show: WhyContext['show']): string {
   const until = pause.until === null ? '' : ` until ${show(pause.until)}`;
   const reason = pause.reason === null ? '' : `, because "${pause.reason}"`;
   return `paused since ${show(pause.since)}${until} by ${pause.by}${reason}`;
 }
 
-function describeAhead({ state }: Recorded, dueAt: number, { now, show }: Known): string {
-  if (state?.skip?.includes(dueAt)) return 'not yet due, and a command asked to skip it';
-  const { pause } = state ?? {};
-  if (pause && (pause.until ?? Infinity) > dueAt) {
-    return `not yet due, and will be skipped unless resumed: ${describePause(pause, show)}`;
-  }
-  return `not yet due: it is ${show(now)}`;
-}
-
-function describeReach(recorded: Recorded, show: Known['show']): string {
-  const since = recordedSince(recorded);
-  if (since === Infinity) return 'the entry has no history';
-  return `the history of the entry begins at ${show(since)}; history.limit and history.maxAge set how far it reaches`;
-}
-
-/** Who sent the newest command of that name before an occurrence, as the audit trail has it. */
-function by({ commands, show }: Known, name: string, dueAt: number): string {
+/** Who sent the newest command of that name that was applied to the entry before an occurrence. */
+function describeSender(
+  entry: string,
+  name: string,
+  dueAt: number,
+  { commands, show }: WhyContext,
+): string {
   const command = commands.find((row) => {
-    return row.do === name && Date.parse(row.answeredAt) <= dueAt;
+    const isOwn = row.status === 'applied' && row.entry === entry && row.do === name;
+    return isOwn && Date.parse(row.answeredAt) <= dueAt;
   });
   if (!command) return '';
   const reason = command.reason === null ? '' : `, because "${command.reason}"`;

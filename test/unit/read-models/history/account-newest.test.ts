@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountNewest as accountNewestInSteps } from '../../../../src/read-models/history/account-newest.ts';
+import { accountNewest as accountNewestInSteps } from '../../../../src/read-models/history/account.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';

@@ -4,7 +4,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { openStore } from '../../../../src/leader/outbox/open-store.ts';
-import { loadRecorded } from '../../../../src/read-models/history/load-recorded.ts';
+import { loadRecorded } from '../../../../src/read-models/history/load-history.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 

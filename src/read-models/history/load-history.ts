@@ -1,4 +1,9 @@
+import { AUDIT_ROWS, type CommandLog } from '../../contracts/store/command-log.ts';
 import type { History, HistoryPosition, ReadRow } from '../../contracts/store/history.ts';
+import { decodeAnswer } from '../../entries/commands/audit.ts';
+import { findEntries, readEntries, type EntrySource } from '../status/read-entries.ts';
+import type { Recorded } from './account.ts';
+import { explain, type LoadedWhy, type Why, type WhyContext } from './explain.ts';
 import { hasFailed, joinRuns, type HistoryItem, type RunHistory } from './join-runs.ts';
 
 /** Rows that one query reads. */
@@ -70,4 +75,62 @@ function isOpen({ outcome, withdrawn }: RunHistory): boolean {
 function precedes(row: ReadRow, from: number): boolean {
   if (row.kind === 'skip') return row.first < from;
   return row.kind === 'run' && row.cause !== 'backfill' && row.dueAt < from;
+}
+
+/** An entry with its rows; `unreadable` if its state or definition cannot be read. */
+export type LoadedRecord =
+  | { readonly kind: 'recorded'; readonly recorded: Recorded }
+  | { readonly kind: 'unreadable'; readonly entry: string; readonly error: string };
+
+/** Entries whose states one query reads, and whose histories are read at once. */
+const ENTRIES = 64;
+
+/**
+ * Reads the entries of these names, or all, with their states and rows. Rows reach back to `from`, epoch milliseconds.
+ * Only a page of entries is in memory at once. Rejects with a `StoreError` when the store cannot be reached.
+ */
+export async function* loadRecorded(
+  source: EntrySource,
+  history: History,
+  names: readonly string[],
+  from: number,
+): AsyncGenerator<LoadedRecord> {
+  const pages =
+    names.length > 0 ? [await findEntries(source, names)] : readEntries(source, ENTRIES);
+  for await (const page of pages) {
+    yield* await Promise.all(
+      page.map(async ({ name, entry, state, error }): Promise<LoadedRecord> => {
+        if (error !== undefined) return { kind: 'unreadable', entry: name, error };
+        const rows = await readSince(history, name, from);
+        return { kind: 'recorded', recorded: { entry, state, ...rows } };
+      }),
+    );
+  }
+}
+
+/**
+ * Explains an instant (epoch milliseconds) of an entry. Without a history it is not known what became of occurrences.
+ * Rejects with a `StoreError` when the store cannot be read.
+ */
+export async function loadWhy(
+  {
+    history,
+    commands,
+  }: { readonly history?: History | undefined; readonly commands: Pick<CommandLog, 'readAudit'> },
+  record: Pick<Recorded, 'entry' | 'state'>,
+  at: number,
+  context: Pick<WhyContext, 'now' | 'show'>,
+): Promise<LoadedWhy> {
+  const rows = await commands.readAudit(AUDIT_ROWS);
+  const answered = rows.flatMap((stored) => decodeAnswer(stored) ?? []);
+  const explainAt = async (instant: number): Promise<Why> => {
+    const recorded = history
+      ? await readSince(history, record.entry.name, instant)
+      : { rows: [], isComplete: false };
+    return explain({ ...record, ...recorded }, instant, { ...context, commands: answered });
+  };
+  const found = await explainAt(at);
+  const near = async (instant: number | null) =>
+    found.account !== null || instant === null ? null : explainAt(instant);
+  return { found, before: await near(found.previous), after: await near(found.next) };
 }
