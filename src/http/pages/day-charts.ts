@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { COUNTERS, type MinuteCounts } from '../../contracts/store/minutes.ts';
 import { MINUTES, type UpcomingDay } from '../../read-models/status/upcoming-day.ts';
 import { thousands } from '../../util/thousands.ts';
-import { sumDay, type PastDay } from '../past-day.ts';
+import { sumDay, type PastDay } from '../day-counts.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
 

@@ -3,7 +3,7 @@ import type { EntryStatus, StatusRow } from '../../read-models/status/shapes.ts'
 import type { StatusPage } from '../../read-models/status/shapes.ts';
 import type { StatusQuery } from '../../read-models/status/status-page.ts';
 import type { UpcomingDay } from '../../read-models/status/upcoming-day.ts';
-import type { PastDay } from '../past-day.ts';
+import type { PastDay } from '../day-counts.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { dayCharts } from './day-charts.ts';

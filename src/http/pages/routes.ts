@@ -3,8 +3,7 @@ import { decodeAudit } from '../../entries/commands/audit.ts';
 import { listInstances } from '../../read-models/status/list-instances.ts';
 import { loadStatusPage, parsePlace } from '../../read-models/status/status-page.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
-import { PastDayReader } from '../past-day.ts';
-import { UpcomingRuns } from '../upcoming-runs.ts';
+import { pastDayReader, upcomingDayReader } from '../day-counts.ts';
 import { auditPage } from './audit-page.ts';
 import { entriesPage } from './entries-page.ts';
 import { entryRoutes } from './entry-routes.ts';
@@ -20,8 +19,8 @@ const AUDIT = 200;
 export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
   const { store, settings, clock } = context;
   const routes = new Hono<HttpEnv>();
-  const upcoming = new UpcomingRuns(context);
-  const pastDay = new PastDayReader(context);
+  const readPast = pastDayReader(context);
+  const readUpcoming = upcomingDayReader(context);
 
   routes.get('/', async (c) => {
     const { search = '', after = '' } = c.req.query();
@@ -32,12 +31,12 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     const [frame, page, past] = await Promise.all([
       loadFrame(context, c),
       loadStatusPage(entrySource(context), query, now),
-      pastDay.day(),
+      readPast(),
     ]);
     // Counting the runs of many entries would delay the queries of the page.
-    const coming = await upcoming.day();
+    const upcoming = await readUpcoming();
     const { timezone } = settings();
-    return c.html(entriesPage({ frame, query, page, past, upcoming: coming, timezone, now }));
+    return c.html(entriesPage({ frame, query, page, past, upcoming, timezone, now }));
   });
 
   routes.route('/', entryRoutes(context));

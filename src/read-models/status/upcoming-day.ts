@@ -1,8 +1,7 @@
-import type { Entry } from '../../entries/catalog/entry.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
-import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { Steps } from '../../util/steps.ts';
 import { nextRuns } from './entry-status.ts';
+import type { EntryRecord } from './read-entries.ts';
 
 const MINUTE = 60_000;
 /** The minutes of a day. */
@@ -25,8 +24,7 @@ export interface UpcomingDay {
 
 /** Counts the runs of the 24 hours after `now`, epoch milliseconds, in steps. Entries without a state count from now. */
 export function* countUpcoming(
-  entries: readonly Entry[],
-  states: ReadonlyMap<string, EntryState>,
+  records: readonly Pick<EntryRecord, 'entry' | 'state'>[],
   now: number,
 ): Steps<UpcomingDay> {
   const from = Math.floor(now / MINUTE) * MINUTE;
@@ -39,10 +37,11 @@ export function* countUpcoming(
   const frequent = { entries: 0, runsPerMinute: 0 };
   let lookups = 0;
   let counted = 0;
-  for (const entry of entries) {
+  for (const { entry, state } of records) {
     if (lookups > MAX_LOOKUPS) break;
+    if (!entry) continue;
     counted += 1;
-    const [first = Infinity] = (yield* nextRuns(entry, states.get(entry.name), now, 1)).instants;
+    const [first = Infinity] = (yield* nextRuns(entry, state, now, 1)).instants;
     lookups += 1;
     const { schedule } = entry;
     if (schedule.every !== undefined && schedule.every <= MINUTE && first < to) {

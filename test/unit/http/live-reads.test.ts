@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { LiveReads } from '../../../src/http/api/live-reads.ts';
+import { LiveReads } from '../../../src/http/api/events.ts';
 import type { HttpContext } from '../../../src/http/context.ts';
 import { HttpApp, TOKENS } from '../../support/http-app.ts';
 

@@ -16,10 +16,11 @@ function count(
 ): UpcomingDay {
   const { entries } = resolveSettings({ resultExpires: null, beatSchedule });
   const pause = { since: NOW, until: null, reason: null, by: '' };
-  const states = entries
-    .filter(({ name }) => name === paused)
-    .map(({ name, schedule }) => [name, { ...newState(schedule.spec, NOW), pause }] as const);
-  return runAtOnce(countUpcoming(entries, new Map(states), NOW));
+  const records = entries.map((entry) => ({
+    entry,
+    state: entry.name === paused ? { ...newState(entry.schedule.spec, NOW), pause } : null,
+  }));
+  return runAtOnce(countUpcoming(records, NOW));
 }
 
 /** The minutes that have runs, with how many. */
