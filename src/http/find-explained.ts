@@ -1,6 +1,6 @@
 import type { LoadedWhy } from '../read-models/history/explain.ts';
 import { loadWhy } from '../read-models/history/load-history.ts';
-import { findStatus } from '../read-models/status/load-status.ts';
+import { findEntries } from '../read-models/status/read-entries.ts';
 import { entrySource, type HttpContext } from './context.ts';
 import type { Problem } from './problem.ts';
 
@@ -26,17 +26,15 @@ export async function findExplained(
 ): Promise<ExplainedEntry | Problem> {
   const { store, settings, clock } = context;
   const now = clock.now();
-  const found = await findStatus(entrySource(context), name, now);
+  const [found] = await findEntries(entrySource(context), [name]);
   if (!found) return { status: 404, detail: `there is no entry ${JSON.stringify(name)}` };
-  const { row, entry, state } = found;
-  if (!entry || row.error !== undefined)
-    return { status: 409, detail: row.error ?? 'the entry cannot be read' };
+  if (found.error !== undefined) return { status: 409, detail: found.error };
   const { history, commands } = store;
-  const { schedule } = entry;
+  const { schedule } = found.entry;
   return {
     rule: schedule.description ?? schedule.spec,
     zone: schedule.timezone ?? settings().timezone,
     now: now - (now % 1_000),
-    explain: (at, show) => loadWhy({ history, commands }, { entry, state }, at, { now, show }),
+    explain: (at, show) => loadWhy({ history, commands }, found, at, { now, show }),
   };
 }

@@ -21,6 +21,9 @@ export const instant = z
   .regex(/^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   .meta({ format: 'date-time' });
 
+export const instantOrNull = instant.nullable();
+export const textOrNull = z.string().nullable();
+
 /** A public duration, milliseconds. */
 export const milliseconds = z.number();
 
@@ -30,7 +33,7 @@ export const unreadable = shape(
   z.object({
     kind: z.literal('unreadable'),
     id: z.string().describe('The position of a row, or the id of a command or an instance.'),
-    at: instant.nullable().describe('When it was written; `null` if its text does not say so.'),
+    at: instantOrNull.describe('When it was written; `null` if its text does not say so.'),
     reason: z.string().describe('What was expected, and the beginning of what was found.'),
     repair: z.string().describe('The shell command that removes it, or when it expires.'),
   }),

@@ -42,7 +42,7 @@ export async function audit(names: readonly string[], flags: AuditFlags): Promis
   const settings = await readSettings(flags);
   const now = systemClock.now();
   return withHistory(settings, async ({ history, source }) => {
-    for (const name of new Set(names)) await findEntry(source, name, now);
+    for (const name of new Set(names)) await findEntry(source, name);
     const report = new Report(flags, settings.timezone, from);
     for await (const loaded of loadRecorded(source, history, names, from)) {
       if (!(await report.add(loaded, { from, to, now }))) break;

@@ -5,16 +5,14 @@ import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { reconcile } from '../../entries/planning/adopt.ts';
-import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
-import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
-import { ConfigError } from '../../util/errors.ts';
+import { ConfigError, StoreError } from '../../util/errors.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { thousands } from '../../util/thousands.ts';
-import { didYouMean } from '../../util/did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings } from '../flags/options.ts';
+import { findEntry } from './open-history.ts';
 import { send, type SendFlags } from './send.ts';
 import { formatCell } from '../output/table.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
@@ -46,35 +44,22 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
 
 /** What the leader would do with the command now, and the zone of the entry. */
 async function plan(settings: Settings, name: string, from: number, to: number) {
+  const { entries, definitions, timezone } = settings;
   const now = systemClock.now();
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const { entry, state } = await find(store, settings, name, now);
+    const source = { store, entries, definitions };
+    const found = await findEntry(source, name);
+    if (found.error !== undefined) throw new StoreError(found.error);
+    const { entry, state: known } = found;
+    const { state } = reconcile({ ...entry, enabled: true }, known ?? undefined, now)!;
     const sent = { id: '', at: null, by: '', reason: null };
     const command = { ...sent, do: 'backfill', entry: name, from, to } as const;
     const outcome = runAtOnce(preview({ entry, state }, command, now));
-    return { outcome, zone: entry.schedule.timezone ?? settings.timezone };
+    return { outcome, zone: entry.schedule.timezone ?? timezone };
   } finally {
     await store.close();
   }
-}
-
-/** An entry of the configuration or of the store, with its state. Throws a `ConfigError` when there is none. */
-async function find(store: StateStore, settings: Settings, name: string, now: number) {
-  const declared = settings.entries.find((each) => each.name === name);
-  if (declared) {
-    const known = (await store.ledger.load(() => {})).get(name);
-    return { entry: declared, state: reconcile({ ...declared, enabled: true }, known, now)!.state };
-  }
-  const [row] = await store.entries.find([name]);
-  if (!row) {
-    const names = settings.entries.map((each) => each.name);
-    throw new ConfigError(
-      `no entry ${JSON.stringify(name)}${didYouMean(name, names) || '; beat list shows all entries'}`,
-    );
-  }
-  const { entry, state } = readStoredEntry(row, settings.definitions);
-  return { entry, state: reconcile({ ...entry, enabled: true }, state ?? undefined, now)!.state };
 }
 
 function show(name: string, instants: readonly number[], zone: string): readonly string[] {

@@ -1,8 +1,11 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { findStatus, type FoundEntry } from '../../read-models/status/load-status.ts';
-import type { EntrySource } from '../../read-models/status/read-entries.ts';
+import {
+  findEntries,
+  type EntryRecord,
+  type EntrySource,
+} from '../../read-models/status/read-entries.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
@@ -35,12 +38,9 @@ export async function withHistory<T>(
 }
 
 /** Finds an entry by its name. Throws a `ConfigError` with the closest name if there is none. */
-export async function findEntry(
-  source: EntrySource,
-  name: string,
-  now: number,
-): Promise<FoundEntry> {
-  return (await findStatus(source, name, now)) ?? rejectUnknown(source, name);
+export async function findEntry(source: EntrySource, name: string): Promise<EntryRecord> {
+  const [found] = await findEntries(source, [name]);
+  return found ?? rejectUnknown(source, name);
 }
 
 export function rejectUnknown({ entries }: EntrySource, name: string): never {

@@ -26,14 +26,15 @@ export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
   const at = flags.at === undefined ? now - (now % SECOND) : readInstant('--at', flags.at);
   const settings = await readSettings(flags);
   return withHistory(settings, async ({ store, history, source }) => {
-    const { row, entry, state } = await findEntry(source, name, now);
-    if (row.error !== undefined || !entry) throw new StoreError(row.error ?? 'unreadable');
+    const found = await findEntry(source, name);
+    if (found.error !== undefined) throw new StoreError(found.error);
+    const { entry } = found;
     const zone = entry.schedule.timezone ?? settings.timezone;
     const rule = entry.schedule.description ?? entry.schedule.spec;
     const show = (instant: number) =>
       flags.json ? new Date(instant).toISOString() : formatInZone(instant, zone);
     const { commands } = store;
-    const loaded = await loadWhy({ history, commands }, { entry, state }, at, { now, show });
+    const loaded = await loadWhy({ history, commands }, found, at, { now, show });
     await writeLines(
       flags.json
         ? [JSON.stringify(viewWhy(name, rule, loaded))]

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { instant, milliseconds, shape, type ShapeOf } from '../../util/shape.ts';
+import {
+  instant,
+  instantOrNull,
+  milliseconds,
+  shape,
+  type ShapeOf,
+  textOrNull,
+} from '../../util/shape.ts';
 import { ALERT_KINDS } from './schema.ts';
 
 export const alert = shape(
@@ -10,18 +17,16 @@ export const alert = shape(
     entry: z.string(),
     text: z.string().describe('One line for people.'),
     at: instant,
-    task: z.string().nullable(),
-    taskId: z.string().nullable(),
-    dueAt: instant
-      .nullable()
-      .describe('The nominal instant of the run, or the first that was missed.'),
-    sentAt: instant.nullable(),
+    task: textOrNull,
+    taskId: textOrNull,
+    dueAt: instantOrNull.describe('The nominal instant of the run, or the first that was missed.'),
+    sentAt: instantOrNull,
     latenessMs: milliseconds.nullable(),
-    state: z.string().nullable().describe("Celery's state of the task."),
-    error: z.string().nullable(),
-    worker: z.string().nullable(),
+    state: textOrNull.describe("Celery's state of the task."),
+    error: textOrNull,
+    worker: textOrNull,
     runtimeMs: milliseconds.nullable(),
-    reason: z.string().nullable().describe('Why occurrences were skipped.'),
+    reason: textOrNull.describe('Why occurrences were skipped.'),
     count: z.int().nullable().describe('How many were skipped; `null` if there are very many.'),
   }),
 );

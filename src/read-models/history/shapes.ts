@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import type { RunCause } from '../../celery/message/run.ts';
 import { outcome, skipReason } from '../status/shapes.ts';
-import { instant, milliseconds, shape, unreadable, type ShapeOf } from '../../util/shape.ts';
+import {
+  instant,
+  instantOrNull,
+  milliseconds,
+  shape,
+  type ShapeOf,
+  textOrNull,
+  unreadable,
+} from '../../util/shape.ts';
 
 // What the API, `--json` and the client show of the history: see `status/shapes.ts`.
 
-const CAUSES = [
-  'schedule',
-  'catch-up',
-  'manual',
-  'backfill',
-] as const satisfies readonly RunCause[];
+const cause = z.enum(['schedule', 'catch-up', 'manual', 'backfill'] satisfies RunCause[]);
 
 const run = shape(
   'Run',
@@ -21,17 +24,14 @@ const run = shape(
     dueAt: instant.describe('The nominal instant.'),
     sentAt: instant,
     latenessMs: milliseconds,
-    cause: z.enum(CAUSES),
+    cause,
     task: z.string(),
     taskId: z.string().describe('The id under which the result of the run is found.'),
     queue: z.string(),
     leader: z.string().describe('The origin of its messages, `gen<pid>@<host>`.'),
     term: z.int().describe("The fencing token of the leader's term."),
     number: z.int().describe('1 for the first run of the entry.'),
-    command: z
-      .string()
-      .nullable()
-      .describe('The id of the command that asked for it; `null` for a run of the schedule.'),
+    command: textOrNull.describe('The id of the command that asked for it.'),
     withdrawn: skipReason
       .nullable()
       .describe('Why no queue has received it, although it was committed; `null` for other runs.'),
@@ -75,7 +75,7 @@ export const historyPage = shape(
     rows: z
       .array(historyRow)
       .describe('Fewer than `limit`, or none, where rows of outcomes are parts of runs.'),
-    next: z.string().nullable().describe('`before` of the next page; `null` for the last.'),
+    next: textOrNull.describe('`before` of the next page; `null` for the last.'),
   }),
 );
 
@@ -127,8 +127,8 @@ export const why = shape(
       })
       .nullable()
       .describe('`null` for a rule without fields, such as an interval.'),
-    previous: instant.nullable().describe('The nearest occurrence before it.'),
-    next: instant.nullable().describe('The nearest occurrence after it.'),
+    previous: instantOrNull.describe('The nearest occurrence before it.'),
+    next: instantOrNull.describe('The nearest occurrence after it.'),
     before: near.optional().describe('What became of `previous`; absent at an occurrence.'),
     after: near.optional().describe('What became of `next`; absent at an occurrence.'),
     ...recorded,
@@ -162,11 +162,7 @@ const summary = shape(
       entries: z.int(),
       unreadable: z.int().describe('Entries that cannot be read.'),
       unreadableRows: z.int(),
-      scheduledLater: z
-        .int()
-        .describe(
-          'Entries that were added, edited or enabled within the period, or are not scheduled.',
-        ),
+      scheduledLater: z.int().describe('Entries that were not scheduled during the whole period.'),
       ...counts,
     }),
   }),

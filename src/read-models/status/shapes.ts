@@ -1,16 +1,21 @@
 import { z } from 'zod';
 import { SKIP_REASONS, type SkipReason } from '../../celery/message/skip-reasons.ts';
-import { instant, milliseconds, shape, unreadable, type ShapeOf } from '../../util/shape.ts';
+import {
+  instant,
+  instantOrNull,
+  milliseconds,
+  shape,
+  type ShapeOf,
+  textOrNull,
+  unreadable,
+} from '../../util/shape.ts';
 
 // What the API, `--json` and the client show of entries and instances. Each schema gives the type, a part of the OpenAPI document, and a
 // section of docs/api.md.
 
-const SOURCES = ['configuration', 'store'] as const;
 const source = z
-  .enum(SOURCES)
-  .describe(
-    'Where the entry is defined: in the configuration, or, created at run time, in the store.',
-  );
+  .enum(['configuration', 'store'])
+  .describe('Where it is defined: in the configuration, or, created at run time, in the store.');
 
 export const skipReason = z.enum(Object.keys(SKIP_REASONS) as [SkipReason, ...SkipReason[]]);
 
@@ -21,8 +26,8 @@ export const outcome = shape(
     state: z.string().describe("Celery's state of the task, such as `SUCCESS`."),
     doneAt: instant,
     runtimeMs: milliseconds.nullable().describe('`null` if unknown.'),
-    worker: z.string().nullable(),
-    error: z.string().nullable().describe('The text of the exception; `null` unless it failed.'),
+    worker: textOrNull,
+    error: textOrNull.describe('The text of the exception; `null` unless it failed.'),
   }),
 );
 export type Outcome = ShapeOf<typeof outcome>;
@@ -39,49 +44,29 @@ export const entryStatus = shape(
     task: z.string(),
     schedule: z.string().describe('The rule in words, or its `spec`.'),
     description: z.string().optional(),
-    timezone: z
-      .string()
-      .nullable()
-      .describe('The IANA zone of its schedule; `null` for a rule without one.'),
+    timezone: textOrNull.describe('The IANA zone of its schedule; `null` for a rule without one.'),
     enabled: z.boolean(),
     paused: z
-      .object({
-        since: instant,
-        until: instant.nullable(),
-        reason: z.string().nullable(),
-        by: z.string(),
-      })
-      .nullable()
-      .describe('`null` unless it is paused.'),
+      .object({ since: instant, until: instantOrNull, reason: textOrNull, by: z.string() })
+      .nullable(),
     skipping: z.array(instant).describe('Occurrences to come that are skipped.'),
-    lastDueAt: instant.nullable().describe('The newest occurrence that was published or skipped.'),
-    lastSentAt: instant.nullable().describe('When the last run was published.'),
-    lastTaskId: z.string().nullable(),
+    lastDueAt: instantOrNull.describe('The newest occurrence that was published or skipped.'),
+    lastSentAt: instantOrNull.describe('When the last run was published.'),
+    lastTaskId: textOrNull,
     lastSkipped: z
       .object({ dueAt: instant, reason: skipReason })
       .nullable()
-      .describe(
-        'The newest occurrence if it was skipped and nothing was published since; else `null`.',
-      ),
+      .describe('The newest occurrence, if it was skipped and nothing was published since.'),
     lastOutcome: lastOutcome
       .nullable()
       .optional()
-      .describe(
-        'How the task of the newest run whose end is known ended; while the last run is running, that of an earlier one. ' +
-          '`null` for none; absent if no history is recorded.',
-      ),
+      .describe('Of the newest run whose end is known; absent if no history is recorded.'),
     runCount: z.int(),
     running: z
       .array(z.object({ taskId: z.string(), dueAt: instant, sentAt: instant }))
       .optional()
-      .describe(
-        'Runs without an outcome, oldest first; absent for none, and if the entry allows overlap.',
-      ),
-    nextDueAt: instant
-      .nullable()
-      .describe(
-        'The next occurrence that will be published; `null` for none, and while it is paused without an end.',
-      ),
+      .describe('Runs without an outcome, oldest first; only if runs must not overlap.'),
+    nextDueAt: instantOrNull.describe('The next occurrence that will be published.'),
   }),
 );
 export type EntryStatus = ShapeOf<typeof entryStatus> & { readonly error?: never };
@@ -108,11 +93,10 @@ export type StatusRow = EntryStatus | UnreadableEntry;
 
 export const statusPage = shape(
   'StatusPage',
-  'Declared entries in the order of the configuration, and then stored entries in the order in which they are due. ' +
-    'A search first finds stored entries whose names begin with the text.',
+  'Declared entries in their order, and then stored entries in the order in which they are due. A search first finds stored entries whose names begin with the text.',
   z.object({
     entries: z.array(entryRow).describe('Fewer than `limit` if the search goes on with `next`.'),
-    next: z.string().nullable().describe('`after` of the next page; `null` for the last.'),
+    next: textOrNull.describe('`after` of the next page; `null` for the last.'),
     searched: z
       .int()
       .nullable()
@@ -153,11 +137,7 @@ const instance = shape(
     role: z.enum(['leader', 'follower']),
     term: z.int().nullable().describe('The fencing token of its term; `null` for a follower.'),
     startedAt: instant.describe('By its own clock.'),
-    skewMs: milliseconds
-      .nullable()
-      .describe(
-        "How far its clock is ahead of the store's; `null` unless measured, which leaders do.",
-      ),
+    skewMs: milliseconds.nullable().describe('How far its clock is ahead, as leaders measure.'),
     seenAgoMs: milliseconds.describe('Since it announced itself, by the clock of the store.'),
   }),
 );
