@@ -3,7 +3,7 @@ import { COUNTERS, placeOfMinute, type MinuteCounts } from '../../contracts/stor
 import type { ColumnValue } from '../../contracts/store/result-columns.ts';
 import { FINAL_STATES_SQL, RESULT_TABLE } from '../../celery/message/task-outcome.ts';
 import { join, raw, sql, type Sql } from './sql.ts';
-import type { Syntax } from './syntax.ts';
+import type { EntryPosition, Syntax } from './syntax.ts';
 
 /** The row of a message. */
 export interface MessageRow {
@@ -11,16 +11,11 @@ export interface MessageRow {
   readonly queueId: number;
 }
 
-/** A row of `beat_entry`; `dueAt` is epoch milliseconds, or `NEVER_DUE`. */
-export interface EntryRow {
-  readonly entry: string;
+/** A row of `beat_entry`. */
+export interface EntryRow extends EntryPosition {
   readonly definition: string;
   readonly state: string;
-  readonly dueAt: number;
 }
-
-/** A position in the order of stored entries. */
-export type EntryPosition = Pick<EntryRow, 'entry' | 'dueAt'>;
 
 /** A text under a name: the state of an entry, the message of an outbox id. */
 export type NamedText = readonly [name: string, text: string];

@@ -1,7 +1,7 @@
 import { join, raw, sql, type Sql } from './sql.ts';
 
-/** A stored entry and when it is due. */
-interface StoredPosition {
+/** A position in the order of stored entries; `dueAt` is epoch milliseconds, or `NEVER_DUE`. */
+export interface EntryPosition {
   readonly entry: string;
   readonly dueAt: number;
 }
@@ -42,7 +42,7 @@ export interface Syntax {
   /** Whether a row has the prefix, and in a column a value of the list. */
   readonly named: (column: string, prefix: string, list: readonly string[]) => Sql;
   /** Whether a stored entry is after a position in the order of `due_at` and entry. */
-  readonly isAfter: (position: StoredPosition) => Sql;
+  readonly isAfter: (position: EntryPosition) => Sql;
   /** Inserts rows in their order. */
   readonly insert: (rows: InsertedRows) => Sql;
   /** After an `INSERT`: changes the row that has the same key. */
@@ -81,7 +81,7 @@ export interface OwnStatements {
   /** Writes state and `dueAt` of those that exist; their definitions stay. */
   writeEntryStates(
     prefix: string,
-    rows: readonly (StoredPosition & { readonly state: string })[],
+    rows: readonly (EntryPosition & { readonly state: string })[],
   ): Sql;
   /** Deletes the rows of each entry that are not newer than its row in `surplus` (→ entry, position). */
   deleteOlderRows(prefix: string, surplus: Sql): Sql;
