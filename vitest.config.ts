@@ -17,10 +17,10 @@ const TIMEOUT = 300_000;
 export const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos-*.test.ts'];
 
 /**
- * Test files that share a process, which loads `src/` once for all of them and not 250 times. A file that replaces a
+ * Test files that share a process, which loads `src/` once for all of them and not 400 times. A file that replaces a
  * module needs a process of its own: the module would stay replaced for others, or be loaded already.
  */
-const SHARED = globSync('test/{unit,conformance}/**/*.test.ts').filter(
+const SHARED = globSync('test/{unit,conformance,contract}/**/*.test.ts').filter(
   (file) => !readFileSync(file, 'utf8').includes('vi.mock('),
 );
 
@@ -56,7 +56,10 @@ class LongestFirst extends BaseSequencer {
     const rank = ({ moduleId, project }: TestSpecification) => {
       const at = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
       if (at >= 0) return at;
-      return LONGEST.length + ['e2e', 'code', 'unit'].indexOf(project.name);
+      const isContract = moduleId.includes('/test/contract/');
+      return (
+        LONGEST.length + (isContract ? 2 : ['e2e', 'code', '', 'shared'].indexOf(project.name))
+      );
     };
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }
@@ -86,7 +89,7 @@ export default defineConfig({
       {
         test: {
           ...ALL,
-          name: 'unit',
+          name: 'shared',
           include: SHARED,
           isolate: false,
         },
