@@ -19,7 +19,9 @@ export async function withMetricReference(page: string): Promise<string> {
 
 function renderTable(): string {
   const rows = Object.entries<MetricDefinition>(METRICS).map(([name, definition]) => {
-    const labels = (definition.labels ?? []).map((label) => `\`${label}\``).join(', ');
+    const labels = Object.keys(definition.labels ?? {})
+      .map((label) => `\`${label}\``)
+      .join(', ');
     return `| \`${name}\` | ${definition.type} | ${labels} | ${definition.help} |`;
   });
   return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');

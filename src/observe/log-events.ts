@@ -123,7 +123,8 @@ const CHANGE_TEXTS: Record<EntryChangedEvent['change'], (entry: string) => strin
   removed: (entry) => `Entry ${entry} was removed from the configuration: it does not run`,
 };
 
-const RESOLVED: Record<WarningKind, string> = {
+/** What is logged when the condition of a warning has ended. */
+export const RESOLVED: Readonly<Record<WarningKind, string>> = {
   clock: 'Clock skew is below 1 s again',
   eviction: 'The store no longer evicts queues or schedule state',
   locks: 'All lock servers are reachable again',

@@ -10,151 +10,119 @@ export interface OperationText {
   readonly effect: string | null;
 }
 
-export function describeOperation(operation: Operation): OperationText {
-  switch (operation.kind) {
-    case 'lock':
-      return LOCK_TEXTS[operation.action];
-    case 'lead':
-      return {
-        name: 'leadership',
-        failed: 'Term could not begin',
-        effect: 'not leading, retrying',
-      };
-    case 'commit':
-      return {
-        name: 'commits',
-        failed: 'Commit failed',
-        effect: 'publishing paused, retrying',
-      };
-    case 'commit-entry':
-      return {
-        name: `commits of entry ${operation.entry}`,
-        failed: `Store rejected the commit of entry ${operation.entry}`,
-        effect: 'its run is delayed, retrying',
-      };
-    case 'read-state':
-      return {
-        name: `stored state of entry ${operation.entry}`,
-        failed: `Stored state of entry ${operation.entry} is unreadable`,
-        effect: null,
-      };
-    case 'read-definition':
-      return {
-        name: `stored entry ${operation.entry}`,
-        failed: `Stored entry ${operation.entry} is unreadable`,
-        effect: 'it does not run; update or remove it',
-      };
-    case 'load-entries':
-      return {
-        name: 'loading of stored entries',
-        failed: 'Stored entries could not be loaded',
-        effect: 'their runs are delayed, retrying',
-      };
-    case 'schedule':
-      return {
-        name: `schedule of entry ${operation.entry}`,
-        failed: `Schedule of entry ${operation.entry} failed`,
-        effect: 'the entry does not run until the next term',
-      };
-    case 'prepare':
-      return {
-        name: `entry ${operation.entry}`,
-        failed: `Run of entry ${operation.entry} could not be prepared`,
-        effect: 'its run is delayed, retrying',
-      };
-    case 'publish':
-      return {
-        name: `publishing to ${operation.target}`,
-        failed: `Publishing entry ${operation.entry} to ${operation.target} failed`,
-        effect: null,
-      };
-    case 'cancel':
-      return {
-        name: 'ending of runs that are replaced',
-        failed: 'Workers could not be asked to end a run',
-        effect: 'the run that replaces it is delayed, retrying',
-      };
-    case 'read-outcomes':
-      return {
-        name: 'outcomes of runs',
-        failed: 'Outcomes of runs could not be read',
-        effect:
-          'outcomes are late, retrying; publishing is not affected except for entries that limit overlap',
-      };
-    case 'read-result':
-      return {
-        name: `results of entry ${operation.entry}`,
-        failed: `A result of entry ${operation.entry} is unreadable`,
-        effect:
-          'it is not read again: the run ends with the task event of its end, else after maxRuntime',
-      };
-    case 'receive-task-events':
-      return {
-        name: "workers' task events",
-        failed: "Workers' task events could not be received",
-        effect: 'outcomes have no runtime, retrying',
-      };
-    case 'append-outcomes':
-      return {
-        name: 'outcomes in the history',
-        failed: 'Outcomes could not be appended to the history',
-        effect: 'retrying',
-      };
-    case 'register-chords':
-      return {
-        name: 'registration of chord sizes',
-        failed: 'Registration of chord sizes failed',
-        effect: 'these chords are delayed, retrying',
-      };
-    case 'task-events':
-      return { name: 'task events', failed: 'Publishing task events failed', effect: null };
-    case 'commands':
-      return {
-        name: 'commands',
-        failed: 'Commands could not be applied',
-        effect: 'commands wait in the log, retrying',
-      };
-    case 'receive':
-      return {
-        name: 'receiving of messages',
-        failed: 'Messages could not be received',
-        effect: 'no job begins, retrying',
-      };
-    case 'acknowledge':
-      return {
-        name: 'acknowledgement of messages',
-        failed: 'Message could not be acknowledged',
-        effect: 'retrying; the broker may deliver it again',
-      };
-    case 'store-result':
-      return {
-        name: 'storing of results',
-        failed: 'Result could not be stored',
-        effect: 'retrying',
-      };
-    case 'listener':
-      return {
-        name: `listener of "${operation.event}"`,
-        failed: `Listener of "${operation.event}" failed`,
-        effect: 'scheduling is not affected',
-      };
-  }
-}
+type OperationKind = Operation['kind'];
+type Words = readonly [name: string, failed: string, effect: string | null];
+type Lock = Extract<Operation, { kind: 'lock' }>;
 
-const LOCK_TEXTS: Record<Extract<Operation, { kind: 'lock' }>['action'], OperationText> = {
-  acquire: {
-    name: 'lock acquisition',
-    failed: 'Lock could not be acquired',
-    effect: 'this instance cannot lead, retrying',
-  },
-  renew: {
-    name: 'lock renewal',
-    failed: 'Lock could not be renewed',
-    effect: 'retrying, leadership ends before the lock expires',
-  },
-  release: {
-    name: 'lock release',
-    failed: 'Lock could not be released',
-    effect: 'another instance can lead when it expires',
-  },
+const LOCK: Readonly<Record<Lock['action'], Words>> = {
+  acquire: [
+    'lock acquisition',
+    'Lock could not be acquired',
+    'this instance cannot lead, retrying',
+  ],
+  renew: [
+    'lock renewal',
+    'Lock could not be renewed',
+    'retrying, leadership ends before the lock expires',
+  ],
+  release: [
+    'lock release',
+    'Lock could not be released',
+    'another instance can lead when it expires',
+  ],
 };
+
+/** The scheduler's operations. `{entry}`, `{target}` and `{event}` stand for these fields. */
+const SCHEDULER = {
+  lead: ['leadership', 'Term could not begin', 'not leading, retrying'],
+  commit: ['commits', 'Commit failed', 'publishing paused, retrying'],
+  'commit-entry': [
+    'commits of entry {entry}',
+    'Store rejected the commit of entry {entry}',
+    'its run is delayed, retrying',
+  ],
+  'read-state': [
+    'stored state of entry {entry}',
+    'Stored state of entry {entry} is unreadable',
+    null,
+  ],
+  'read-definition': [
+    'stored entry {entry}',
+    'Stored entry {entry} is unreadable',
+    'it does not run; update or remove it',
+  ],
+  'load-entries': [
+    'loading of stored entries',
+    'Stored entries could not be loaded',
+    'their runs are delayed, retrying',
+  ],
+  schedule: [
+    'schedule of entry {entry}',
+    'Schedule of entry {entry} failed',
+    'the entry does not run until the next term',
+  ],
+  prepare: [
+    'entry {entry}',
+    'Run of entry {entry} could not be prepared',
+    'its run is delayed, retrying',
+  ],
+  publish: ['publishing to {target}', 'Publishing entry {entry} to {target} failed', null],
+  cancel: [
+    'ending of runs that are replaced',
+    'Workers could not be asked to end a run',
+    'the run that replaces it is delayed, retrying',
+  ],
+  'read-outcomes': [
+    'outcomes of runs',
+    'Outcomes of runs could not be read',
+    'outcomes are late, retrying; publishing is not affected except for entries that limit overlap',
+  ],
+  'read-result': [
+    'results of entry {entry}',
+    'A result of entry {entry} is unreadable',
+    'it is not read again: the run ends with the task event of its end, else after maxRuntime',
+  ],
+  'receive-task-events': [
+    "workers' task events",
+    "Workers' task events could not be received",
+    'outcomes have no runtime, retrying',
+  ],
+  'append-outcomes': [
+    'outcomes in the history',
+    'Outcomes could not be appended to the history',
+    'retrying',
+  ],
+  'register-chords': [
+    'registration of chord sizes',
+    'Registration of chord sizes failed',
+    'these chords are delayed, retrying',
+  ],
+  commands: ['commands', 'Commands could not be applied', 'commands wait in the log, retrying'],
+  'task-events': ['task events', 'Publishing task events failed', null],
+  listener: ['listener of "{event}"', 'Listener of "{event}" failed', 'scheduling is not affected'],
+} as const satisfies Partial<Record<OperationKind, Words>>;
+
+/** The operations of `beat worker`. */
+const WORKER: Readonly<Record<Exclude<OperationKind, 'lock' | keyof typeof SCHEDULER>, Words>> = {
+  receive: ['receiving of messages', 'Messages could not be received', 'no job begins, retrying'],
+  acknowledge: [
+    'acknowledgement of messages',
+    'Message could not be acknowledged',
+    'retrying; the broker may deliver it again',
+  ],
+  'store-result': ['storing of results', 'Result could not be stored', 'retrying'],
+};
+
+/** The operations of the scheduler, for metrics. */
+export const SCHEDULER_OPERATIONS: readonly string[] = ['lock', ...Object.keys(SCHEDULER)];
+
+export function describeOperation(operation: Operation): OperationText {
+  const [name, failed, effect]: Words =
+    operation.kind === 'lock'
+      ? LOCK[operation.action]
+      : { ...SCHEDULER, ...WORKER }[operation.kind];
+  const fields = operation as Readonly<Record<string, string | undefined>>;
+  const fill = (text: string) =>
+    text.replaceAll(/\{(\w+)\}/g, (_, field: string) => fields[field] ?? '');
+  return { name: fill(name), failed: fill(failed), effect };
+}

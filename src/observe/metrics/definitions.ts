@@ -1,15 +1,27 @@
-import type { WarningKind, Operation } from '../../contracts/events/beat-events.ts';
 import type { RunCause } from '../../celery/message/run.ts';
 import { SKIP_REASONS } from '../../celery/message/skip-reasons.ts';
+import { RESOLVED } from '../log-events.ts';
+import { SCHEDULER_OPERATIONS } from '../operation-text.ts';
 
 /** A metric of beat, named as Prometheus recommends. docs/metrics.md is generated from these: `npm run docs`. */
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  readonly labels?: readonly string[];
+  /**
+   * The labels with their values, which are 0 before the first event, because `increase` of Prometheus needs that; no values
+   * for a label that has too many.
+   */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** The upper bounds of a histogram. */
   readonly buckets?: readonly number[];
 }
+
+/** States of outcomes; all others have the label `other`. */
+export const STATES = ['SUCCESS', 'FAILURE', 'REVOKED', 'LOST', 'other'] as const;
+
+export const CAUSES = Object.keys({
+  ...{ schedule: true, 'catch-up': true, manual: true, backfill: true },
+} satisfies Record<RunCause, true>) as readonly RunCause[];
 
 const LATENESS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];
 const RUNTIME = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 10_800, 43_200];
@@ -19,7 +31,7 @@ export const METRICS = {
   beat_build_info: {
     type: 'gauge',
     help: 'Always 1; the label has the version of beat. `nodejs_version_info` has that of Node.',
-    labels: ['version'],
+    labels: { version: [] },
   },
   beat_leader: { type: 'gauge', help: '1 while this instance leads, else 0.' },
   beat_term: {
@@ -51,7 +63,7 @@ export const METRICS = {
   beat_runs_published_total: {
     type: 'counter',
     help: 'Runs that were published, by cause.',
-    labels: ['cause'],
+    labels: { cause: CAUSES },
   },
   beat_run_lateness_seconds: {
     type: 'histogram',
@@ -61,12 +73,12 @@ export const METRICS = {
   beat_occurrences_skipped_total: {
     type: 'counter',
     help: 'Occurrences that will never run, by reason.',
-    labels: ['reason'],
+    labels: { reason: Object.keys(SKIP_REASONS) },
   },
   beat_outcomes_total: {
     type: 'counter',
     help: 'Outcomes of runs, by state; only with a result backend that beat can read, or task events.',
-    labels: ['state'],
+    labels: { state: STATES },
   },
   beat_task_runtime_seconds: {
     type: 'histogram',
@@ -76,7 +88,7 @@ export const METRICS = {
   beat_failures_total: {
     type: 'counter',
     help: 'Failed attempts, by operation; each is tried again.',
-    labels: ['operation'],
+    labels: { operation: SCHEDULER_OPERATIONS },
   },
   beat_outbox_messages: {
     type: 'gauge',
@@ -93,7 +105,7 @@ export const METRICS = {
   beat_commands_total: {
     type: 'counter',
     help: 'Commands by name and by what became of them: applied or rejected.',
-    labels: ['command', 'status'],
+    labels: { command: [], status: [] },
   },
   beat_command_latency_seconds: {
     type: 'histogram',
@@ -103,7 +115,7 @@ export const METRICS = {
   beat_reloads_total: {
     type: 'counter',
     help: 'Reloads of the configuration, by outcome: success or failure.',
-    labels: ['outcome'],
+    labels: { outcome: ['success', 'failure'] },
   },
   beat_config_last_reload_successful: {
     type: 'gauge',
@@ -120,85 +132,28 @@ export const METRICS = {
   beat_warning: {
     type: 'gauge',
     help: "1 while a condition endangers beat's guarantees, by kind, else 0.",
-    labels: ['kind'],
+    labels: { kind: Object.keys(RESOLVED) },
   },
   beat_entry_runs_published_total: {
     type: 'counter',
     help: 'Runs that were published, by entry; only with metrics.perEntry.',
-    labels: ['entry'],
+    labels: { entry: [] },
   },
   beat_entry_occurrences_skipped_total: {
     type: 'counter',
     help: 'Occurrences that will never run, by entry; only with metrics.perEntry.',
-    labels: ['entry'],
+    labels: { entry: [] },
   },
   beat_entry_outcomes_total: {
     type: 'counter',
     help: 'Outcomes of runs, by entry and state; only with metrics.perEntry.',
-    labels: ['entry', 'state'],
+    labels: { entry: [], state: [] },
   },
   beat_entry_last_published_timestamp_seconds: {
     type: 'gauge',
     help: 'When the last run was published, by entry; only with metrics.perEntry.',
-    labels: ['entry'],
+    labels: { entry: [] },
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof METRICS;
-
-// The values of labels, so that each counter is 0 before its first event: `increase` needs that.
-
-export const CAUSES = keysOf<RunCause>({
-  schedule: true,
-  'catch-up': true,
-  manual: true,
-  backfill: true,
-});
-
-export const REASONS = keysOf(SKIP_REASONS);
-
-export const WARNINGS = keysOf<WarningKind>({
-  clock: true,
-  eviction: true,
-  locks: true,
-  'other-scheduler': true,
-  outbox: true,
-  'unreadable-messages': true,
-  takeover: true,
-  'stored-entries': true,
-  'name-index': true,
-  pruning: true,
-  'task-events': true,
-});
-
-/** States of outcomes; all others have the label `other`. */
-export const STATES = ['SUCCESS', 'FAILURE', 'REVOKED', 'LOST', 'other'] as const;
-
-/** Operations of the scheduler. */
-export const OPERATIONS = keysOf<
-  Exclude<Operation['kind'], 'receive' | 'acknowledge' | 'store-result'>
->({
-  lock: true,
-  lead: true,
-  commit: true,
-  'commit-entry': true,
-  'read-state': true,
-  'read-definition': true,
-  'load-entries': true,
-  schedule: true,
-  prepare: true,
-  publish: true,
-  cancel: true,
-  'read-outcomes': true,
-  'read-result': true,
-  'receive-task-events': true,
-  'append-outcomes': true,
-  'register-chords': true,
-  commands: true,
-  'task-events': true,
-  listener: true,
-});
-
-function keysOf<K extends string>(all: Readonly<Record<K, unknown>>): readonly K[] {
-  return Object.keys(all) as K[];
-}

@@ -1,9 +1,10 @@
 import type { OutboxEvent } from '../../contracts/events/beat-events.ts';
 import type { EventSource } from '../../contracts/events/events.ts';
+import type { RunCause } from '../../celery/message/run.ts';
 import { COUNT_LIMIT } from '../../schedule/range.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Liveness } from '../liveness.ts';
-import { CAUSES, OPERATIONS, REASONS, STATES, WARNINGS } from './definitions.ts';
+import { CAUSES, STATES } from './definitions.ts';
 import { MetricRegistry } from './registry.ts';
 
 interface MetricsOptions {
@@ -43,7 +44,8 @@ export class Metrics {
     this.#options = options;
     this.#reloadedAt = options.clock.now();
     this.#entries = new EntryLabels(this.#registry, options.settings());
-    this.#initialize();
+    this.#registry.set('beat_build_info', 1, { version: options.version });
+    this.#registry.set('beat_clock_skew_seconds', null);
     this.#countRuns(events);
     this.#countOutcomes(events);
     this.#countTerms(events);
@@ -75,47 +77,27 @@ export class Metrics {
     return registry.render();
   }
 
-  /** Sets what has a value before the first event. */
-  #initialize(): void {
-    const registry = this.#registry;
-    registry.set('beat_build_info', 1, { version: this.#options.version });
-    registry.set('beat_clock_skew_seconds', null);
-    for (const kind of WARNINGS) registry.set('beat_warning', 0, { kind });
-    for (const cause of CAUSES) registry.counter('beat_runs_published_total').inc({ cause }, 0);
-    for (const reason of REASONS) {
-      registry.counter('beat_occurrences_skipped_total').inc({ reason }, 0);
-    }
-    for (const state of STATES) registry.counter('beat_outcomes_total').inc({ state }, 0);
-    for (const operation of OPERATIONS)
-      registry.counter('beat_failures_total').inc({ operation }, 0);
-    for (const outcome of ['success', 'failure']) {
-      registry.counter('beat_reloads_total').inc({ outcome }, 0);
-    }
-  }
-
   #countRuns(events: EventSource): void {
     const { clock } = this.#options;
     const registry = this.#registry;
-    const published = new Map(
-      CAUSES.map((cause) => [
-        cause,
-        registry.counter('beat_runs_published_total').labels({ cause }),
-      ]),
-    );
+    const counter = registry.counter('beat_runs_published_total');
+    const published = new Map(CAUSES.map((cause) => [cause, counter.labels({ cause })]));
     const lateness = registry.histogram('beat_run_lateness_seconds').labels({});
     const skipped = registry.counter('beat_occurrences_skipped_total');
     const delivered = registry.counter('beat_outbox_delivered_total');
+    // Runs that a command asked for are due when it was sent, or long ago.
+    const observeLateness = (cause: RunCause, ms: number) => {
+      const isScheduled = cause === 'schedule' || cause === 'catch-up';
+      if (isScheduled) lateness.observe(seconds(Math.max(0, ms)));
+    };
     events.on('sent', ({ entry, cause, dueAt, sentAt }) => {
       published.get(cause)!.inc();
-      // Runs that a command asked for are due when it was sent, or long ago.
-      const isScheduled = cause === 'schedule' || cause === 'catch-up';
-      if (isScheduled) lateness.observe(seconds(Math.max(0, sentAt - dueAt)));
+      observeLateness(cause, sentAt - dueAt);
       this.#entries.published(entry, sentAt);
     });
     events.on('delivered', ({ cause, dueAt }) => {
       delivered.inc();
-      const isScheduled = cause === 'schedule' || cause === 'catch-up';
-      if (isScheduled) lateness.observe(seconds(Math.max(0, clock.now() - dueAt)));
+      observeLateness(cause, clock.now() - dueAt);
     });
     events.on('skipped', ({ entry, reason, count }) => {
       skipped.inc({ reason }, count ?? COUNT_LIMIT);
@@ -152,9 +134,7 @@ export class Metrics {
       ticks.inc();
       if (this.#term) this.#term.wakeAt = wakeAt;
     });
-    const endTerm = () => {
-      this.#term = null;
-    };
+    const endTerm = () => void (this.#term = null);
     events.on('following', endTerm);
     events.on('stopped', endTerm);
   }

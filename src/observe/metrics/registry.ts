@@ -15,11 +15,23 @@ export class MetricRegistry {
 
   constructor() {
     for (const [name, definition] of Object.entries<MetricDefinition>(METRICS)) {
-      const { type, help, labels = [], buckets = [] } = definition;
-      const common = { name, help, labelNames: [...labels], registers: [this.#registry] };
-      if (type === 'counter') this.#counters.set(name, new Counter(common));
-      else if (type === 'gauge') this.#gauges.set(name, new Gauge(common));
-      else this.#histograms.set(name, new Histogram({ ...common, buckets: [...buckets] }));
+      const { type, help, labels = {}, buckets = [] } = definition;
+      const labelNames = Object.keys(labels);
+      const common = { name, help, labelNames, registers: [this.#registry] };
+      const initial = Object.entries(labels).flatMap(([label, values]) =>
+        values.map((value) => ({ [label]: value })),
+      );
+      if (type === 'histogram') {
+        this.#histograms.set(name, new Histogram({ ...common, buckets: [...buckets] }));
+      } else if (type === 'counter') {
+        const counter = new Counter(common);
+        this.#counters.set(name, counter);
+        for (const each of initial) counter.inc(each, 0);
+      } else {
+        const gauge = new Gauge(common);
+        this.#gauges.set(name, gauge);
+        for (const each of initial) gauge.set(each, 0);
+      }
     }
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
   }
