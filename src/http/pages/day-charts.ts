@@ -5,6 +5,7 @@ import { thousands } from '../../util/thousands.ts';
 import { sumDay, type PastDay } from '../day-counts.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
+import { table } from './table.ts';
 
 const MINUTE = 60_000;
 /** Of the bars; below them is a lane in which each minute with a failure has a mark of its own, however many runs it has. */
@@ -154,17 +155,11 @@ function hourTable({ minutes }: PastDay, zone: string): Html {
   return html`<details id="hours">
     <summary class="small">By hour</summary>
     <div class="scroll">
-      <table class="dense">
-        <thead>
-          <tr>
-            <th scope="col">Hour (${zone})</th>
-            ${COUNTERS.map((name) => html`<th scope="col" class="number">${name}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${[...hours].toReversed().map(([hour, counts]) => line(`${hour}:00`, counts))}
-        </tbody>
-      </table>
+      ${table(
+        'dense',
+        [`Hour (${zone})`, ...COUNTERS.map((number) => ({ number }))],
+        [...hours].toReversed().map(([hour, counts]) => line(`${hour}:00`, counts)),
+      )}
     </div>
   </details>`;
 }

@@ -10,6 +10,7 @@ import { dayCharts } from './day-charts.ts';
 import { entryPath } from './entry-path.ts';
 import { formatNear, zoneOf, describeOutcome, relative, stateBadge } from './format.ts';
 import { type Frame, layout, type Html } from './layout.ts';
+import { table } from './table.ts';
 
 export interface EntriesPage {
   readonly frame: Frame;
@@ -56,7 +57,7 @@ export function entriesPage(given: EntriesPage): Html {
         data-events="${eventsOf(query)}"
         aria-label="Entries"
       >
-        ${page.entries.length === 0 ? nothing(query, page) : table(given)}
+        ${page.entries.length === 0 ? nothing(query, page) : entryTable(given)}
       </section>
       ${pager(query, page)}`,
   });
@@ -80,22 +81,12 @@ function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
   return html`<p class="panel muted">${what} <a href="/">Show all</a></p>`;
 }
 
-function table({ page, timezone, now }: EntriesPage): Html {
-  return html`<table class="stack entries">
-    <thead>
-      <tr>
-        <th scope="col">Entry</th>
-        <th scope="col">Schedule</th>
-        <th scope="col">State</th>
-        <th scope="col">Last run</th>
-        <th scope="col">Last outcome</th>
-        <th scope="col">Next run</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${page.entries.map((row) => line(row, zoneOf(row, timezone), now))}
-    </tbody>
-  </table>`;
+function entryTable({ page, timezone, now }: EntriesPage): Html {
+  return table(
+    'stack entries',
+    ['Entry', 'Schedule', 'State', 'Last run', 'Last outcome', 'Next run'],
+    page.entries.map((row) => line(row, zoneOf(row, timezone), now)),
+  );
 }
 
 function line(row: StatusRow, zone: string, now: number): Html {

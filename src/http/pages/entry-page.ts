@@ -23,7 +23,7 @@ import {
   showOutcome,
 } from './format.ts';
 import { type Frame, layout, type Html, problems } from './layout.ts';
-import { unreadableRow } from './unreadable-row.ts';
+import { scrollingTable, unreadableRow } from './table.ts';
 
 export interface EntryPage {
   readonly frame: Frame;
@@ -203,60 +203,46 @@ function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, no
 }
 
 function runTable(entry: string, runs: readonly HistoryItem[], zone: string): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
-    <table class="dense">
-      <thead>
-        <tr>
-          <th scope="col">Due (${zone})</th>
-          <th scope="col">Outcome</th>
-          <th scope="col" class="number">Late</th>
-          <th scope="col" class="number">Runtime</th>
-          <th scope="col">Cause</th>
-          <th scope="col">Task id</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${runs.map((past) => {
-          if (past.kind === 'unreadable') return unreadableRow(past, { columns: 6, zone });
-          const { kind, sign, words } = describeRun(past);
-          if (past.kind === 'skip') {
-            const { first, last, count, reason } = past;
-            const more =
-              last > first
-                ? ` (${count === null ? 'very many' : thousands(count)}, up to ${formatInstant(last, zone)})`
-                : '';
-            return html`<tr>
-              <td class="time">
-                <a href="${whyPath(entry, first)}">${formatInstant(first, zone)}</a>
-              </td>
-              <td colspan="5" class="muted">
-                ${sign} skipped${more}: ${describeSkipReason(reason)}
-              </td>
-            </tr>`;
-          }
-          const { outcome } = past;
-          return html`<tr>
-            <td class="time">
-              ${past.command === undefined ? html`<a href="${whyPath(entry, past.dueAt)}">${formatInstant(past.dueAt, zone)}</a>` : formatInstant(past.dueAt, zone)}
-            </td>
-            <td>
-              <span class="outcome ${kind}">${sign} ${words}</span>${
-                outcome?.error
-                  ? html`<span class="muted clip" title="${outcome.error.slice(0, 1_000)}"
-                      >${outcome.error.slice(0, 200)}</span
-                    >`
-                  : ''
-              }
-            </td>
-            <td class="number">${formatDuration(Math.max(0, past.sentAt - past.dueAt))}</td>
-            <td class="number">${formatRuntime(outcome)}</td>
-            <td>${past.cause}</td>
-            <td><code>${past.taskId.slice(0, 8)}</code></td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollingTable(
+    'Table of runs',
+    [
+      ...[`Due (${zone})`, 'Outcome', { number: 'Late' }, { number: 'Runtime' }],
+      ...['Cause', 'Task id'],
+    ],
+    runs.map((item) => runLine(entry, item, zone)),
+  );
+}
+
+function runLine(entry: string, item: HistoryItem, zone: string): Html {
+  if (item.kind === 'unreadable') return unreadableRow(item, { columns: 6, zone });
+  const { kind, sign, words } = describeRun(item);
+  const link = (at: number) => html`<a href="${whyPath(entry, at)}">${formatInstant(at, zone)}</a>`;
+  if (item.kind === 'skip') {
+    const { first, last, count, reason } = item;
+    const many = count === null ? 'very many' : thousands(count);
+    const more = last > first ? ` (${many}, up to ${formatInstant(last, zone)})` : '';
+    return html`<tr>
+      <td class="time">${link(first)}</td>
+      <td colspan="5" class="muted">${sign} skipped${more}: ${describeSkipReason(reason)}</td>
+    </tr>`;
+  }
+  const { outcome, dueAt, sentAt, cause, taskId, command } = item;
+  return html`<tr>
+    <td class="time">${command === undefined ? link(dueAt) : formatInstant(dueAt, zone)}</td>
+    <td>
+      <span class="outcome ${kind}">${sign} ${words}</span>${
+        outcome?.error
+          ? html`<span class="muted clip" title="${outcome.error.slice(0, 1_000)}"
+              >${outcome.error.slice(0, 200)}</span
+            >`
+          : ''
+      }
+    </td>
+    <td class="number">${formatDuration(Math.max(0, sentAt - dueAt))}</td>
+    <td class="number">${formatRuntime(outcome)}</td>
+    <td>${cause}</td>
+    <td><code>${taskId.slice(0, 8)}</code></td>
+  </tr>`;
 }
 
 function formatRuntime(outcome: OutcomeRow | null): string {

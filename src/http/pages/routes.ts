@@ -4,11 +4,10 @@ import { listInstances } from '../../read-models/status/list-instances.ts';
 import { loadStatusPage, parsePlace } from '../../read-models/status/status-page.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { pastDayReader, upcomingDayReader } from '../day-counts.ts';
-import { auditPage } from './audit-page.ts';
 import { entriesPage } from './entries-page.ts';
 import { entryRoutes } from './entry-routes.ts';
 import { loadFrame } from './layout.ts';
-import { instancesPage } from './instances-page.ts';
+import { auditPage, instancesPage } from './lists.ts';
 import { whyRoutes } from './why-page.ts';
 
 /** Entries of a page. */
@@ -47,7 +46,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
       store.commands.readAudit(AUDIT),
     ]);
     const rows = texts.map(decodeAudit);
-    return c.html(auditPage({ frame, rows, timezone: settings().timezone }));
+    return c.html(auditPage({ frame, rows, zone: settings().timezone }));
   });
   routes.get('/instances', async (c) => {
     const [frame, instances] = await Promise.all([

@@ -15,6 +15,7 @@ import { readLocalInstant } from '../request-instant.ts';
 import { readName, WHY_PATHS, entryPath, whyForm, whyPath } from './entry-path.ts';
 import { showOutcome } from './format.ts';
 import { loadFrame, type Frame, layout, type Html, problems } from './layout.ts';
+import { scrollingTable } from './table.ts';
 import { summarize } from './run-charts.ts';
 
 /** The page that explains an instant of an entry: `at`, in the zone of the entry unless it has an offset; else now. */
@@ -179,32 +180,20 @@ function nearest(entry: string, { found, before, after }: LoadedWhy, zone: strin
 }
 
 function fieldTable({ local, fields, notes }: Explanation): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Fields of the schedule">
-      <table class="dense">
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Rule</th>
-            <th scope="col">At ${local}</th>
-            <th scope="col">Result</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${fields.map(
-            ({ field, rule, value, matches }) =>
-              html`<tr>
-                <th scope="row">${field}</th>
-                <td><code>${rule}</code></td>
-                <td>${value}</td>
-                <td>
-                  <span class="outcome ${matches ? '' : 'failed'}"
-                    >${matches ? '✓ matches' : '✕ does not match'}</span
-                  >
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-    ${notes.map((note) => html`<p class="small muted">${note}</p>`)}`;
+  const rows = fields.map(
+    ({ field, rule, value, matches }) =>
+      html`<tr>
+        <th scope="row">${field}</th>
+        <td><code>${rule}</code></td>
+        <td>${value}</td>
+        <td>
+          <span class="outcome ${matches ? '' : 'failed'}"
+            >${matches ? '✓ matches' : '✕ does not match'}</span
+          >
+        </td>
+      </tr>`,
+  );
+  const headings = ['Field', 'Rule', `At ${local}`, 'Result'];
+  return html`${scrollingTable('Fields of the schedule', headings, rows)}
+  ${notes.map((note) => html`<p class="small muted">${note}</p>`)}`;
 }
