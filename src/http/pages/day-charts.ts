@@ -116,7 +116,7 @@ function countRuns(count: number): string {
 
 function peak(most: number): Html | string {
   if (most === 0) return '';
-  return html` <span class="small peak">up to ${thousands(most)} a minute</span>`;
+  return html` <span class="small">up to ${thousands(most)} a minute</span>`;
 }
 
 function svg(words: string, paths: Html): Html {

@@ -77,7 +77,7 @@ export function summarize(account: Account): Cell {
 
 export interface Bar {
   readonly value: number | null;
-  readonly kind: 'run' | 'run failed' | 'run waiting' | 'gap';
+  readonly kind: 'run' | 'run failed';
   readonly title: string;
 }
 
