@@ -38,9 +38,8 @@ type FieldName = keyof typeof FIELDS;
 const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
 /**
- * Celery's crontab: due at every minute at which **all** fields match, so `{dayOfMonth: 13, dayOfWeek:
- * 'fri'}` is Friday the 13th (in crontab(5), and in `cron`, either day matches). For clock changes see
- * clock-changes.ts. Throws a `ConfigError` with every invalid field; `path` is the name of the field.
+ * Celery's crontab: due at every minute at which **all** fields match, so `{dayOfMonth: 13, dayOfWeek: 'fri'}` is Friday
+ * the 13th (in crontab(5), and in `cron`, either day matches). Throws a `ConfigError` with every invalid field.
  */
 export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): Schedule {
   if (typeof fields !== 'object') {
@@ -51,11 +50,17 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
   const errors: Diagnostic[] = [];
   const given = byName(fields, errors);
   const warnings: ScheduleWarning[] = [];
-  const read = (name: FieldName) => {
-    const value = readField(name, given, errors);
-    const path = [given.get(name)?.key ?? name];
-    warnings.push(...value.warnings.map((message) => ({ path, message })));
-    return value;
+  const read = (name: FieldName): FieldValue => {
+    const { key, value } = given.get(name) ?? { key: name, value: '*' };
+    try {
+      const parsed = parseField(value, FIELDS[name]);
+      warnings.push(...parsed.warnings.map((message) => ({ path: [key], message })));
+      return parsed;
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+      errors.push(errorAt([key], error.message));
+      return { values: [], stepped: false, warnings: [] };
+    }
   };
   const minute = read('minute');
   const hour = read('hour');
@@ -83,14 +88,14 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
   return calendarSchedule(rule, options);
 }
 
-interface Given {
+interface GivenField {
   /** In the user's spelling. */
   readonly key: string;
   readonly value: unknown;
 }
 
-function byName(fields: object, errors: Diagnostic[]): Map<FieldName, Given> {
-  const given = new Map<FieldName, Given>();
+function byName(fields: object, errors: Diagnostic[]): Map<FieldName, GivenField> {
+  const given = new Map<FieldName, GivenField>();
   for (const [key, value] of Object.entries(fields)) {
     if (errors.length === MAX_PROBLEMS) break;
     if (value === undefined) continue;
@@ -105,24 +110,6 @@ function byName(fields: object, errors: Diagnostic[]): Map<FieldName, Given> {
     }
   }
   return given;
-}
-
-const EVERY: Given = { key: '', value: '*' };
-const UNREAD: FieldValue = { values: [], stepped: false, warnings: [] };
-
-function readField(
-  name: FieldName,
-  given: Map<FieldName, Given>,
-  errors: Diagnostic[],
-): FieldValue {
-  const { key, value } = given.get(name) ?? EVERY;
-  try {
-    return parseField(value, FIELDS[name]);
-  } catch (error) {
-    if (!(error instanceof FieldError)) throw error;
-    errors.push(errorAt([key], error.message));
-    return UNREAD;
-  }
 }
 
 /** A parsed field. */

@@ -1,6 +1,13 @@
 import { describeLocal, listed, MONTH_NAMES, ordinal, WEEKDAY_NAMES } from '../text.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
-import { PERIODS, recurrenceDays, type RecurrenceRule, type RuleDay } from './recurrence-days.ts';
+import {
+  isInstant,
+  parseUntil,
+  PERIODS,
+  recurrenceDays,
+  type RecurrenceRule,
+  type RuleDay,
+} from './recurrence-days.ts';
 import { formatParts } from './rrule-text.ts';
 import type { Recurrence } from './recurrence.ts';
 import type { FieldCheck } from '../schedule.ts';
@@ -142,10 +149,9 @@ function fromEnd(number: number): string {
 
 /** `2030-12-31 08:00 UTC` for `20301231T080000Z`. */
 function describeUntil(until: string): string {
-  const [, date, time = '', utc] = /^(\d{8})(?:T(\d{6}))?(Z)?$/.exec(until)!;
-  const day = date!.replace(/^(....)(..)(..)$/, '$1-$2-$3');
-  const parts = time.replace(/^(..)(..)(..)$/, '$1:$2:$3').replace(/^(..:..):00$/, '$1');
-  return [day, parts, utc ? 'UTC' : ''].filter((part) => part !== '').join(' ');
+  const local = describeLocal(parseUntil(until));
+  if (!until.includes('T')) return local.slice(0, 10);
+  return isInstant(until) ? `${local} UTC` : local;
 }
 
 /** Compares each part of a recurrence rule with a local time. `start` is the local time of `dtstart`. */

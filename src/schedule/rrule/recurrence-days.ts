@@ -44,6 +44,18 @@ export interface RecurrenceRule {
   readonly weekStart: number;
 }
 
+/** Whether `UNTIL` is an instant; otherwise it is local time. */
+export function isInstant(until: string): boolean {
+  return until.endsWith('Z');
+}
+
+/** `UNTIL` in milliseconds, local time as if it were UTC. */
+export function parseUntil(until: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?/.exec(until)!.slice(1);
+  const [year, month, day, hour, minute, second] = parts.map((part?: string) => Number(part ?? 0));
+  return Date.UTC(year!, month! - 1, day, hour, minute, second);
+}
+
 /** Finds the days that a recurrence rule allows in any period. */
 export function recurrenceDays(rule: RecurrenceRule): DaySearch {
   return new DaySearch((year, month) => {

@@ -1,6 +1,13 @@
 import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
 import { startOf, type DaySearch } from '../calendar/days.ts';
-import { PERIODS, rankOf, recurrenceDays, type RecurrenceRule } from './recurrence-days.ts';
+import {
+  isInstant,
+  parseUntil,
+  PERIODS,
+  rankOf,
+  recurrenceDays,
+  type RecurrenceRule,
+} from './recurrence-days.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 
@@ -39,7 +46,8 @@ export class Recurrence {
     this.#days = recurrenceDays(rule);
     const parts = SHORT.slice(rankOf(rule)).map(({ unit, key }) => ({ unit, values: rule[key] }));
     this.#times = new PeriodTimes(parts);
-    this.#end = parseLocalUntil(rule.until);
+    const { until } = rule;
+    this.#end = until === undefined || isInstant(until) ? Infinity : parseUntil(until);
     const most = PERIODS[rule.freq].mostDays * this.#times.count;
     const { positions } = rule;
     this.#isNever = positions.length > 0 && positions.every((each) => Math.abs(each) > most);
@@ -248,16 +256,6 @@ interface TimeList {
 
 function explainCount(count: number): string {
   return `COUNT=${count} needs a search of more than ${thousands(MAX_PERIODS)} periods; use UNTIL instead`;
-}
-
-/** `Infinity` without `UNTIL`, and if `UNTIL` is an instant. */
-function parseLocalUntil(until: string | undefined): number {
-  const parts = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?$/.exec(until ?? '');
-  if (!parts) return Infinity;
-  const [year, month, day, hour = 0, minute = 0, second = 0] = parts
-    .slice(1)
-    .map((part: string | undefined) => Number(part ?? 0));
-  return Date.UTC(year!, month! - 1, day, hour, minute, second);
 }
 
 /** A part of a time: `values` of a unit in milliseconds, ascending. */

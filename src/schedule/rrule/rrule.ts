@@ -11,7 +11,7 @@ import { interner } from '../intern.ts';
 import { CachedSchedule } from '../searched-schedule.ts';
 import { Recurrence } from './recurrence.ts';
 import { formatRule, parseRule } from './rrule-text.ts';
-import { type RecurrenceRule } from './recurrence-days.ts';
+import { isInstant, parseUntil, type RecurrenceRule } from './recurrence-days.ts';
 import { describeRule, explainRule } from './describe-rule.ts';
 import type { Explanation, Schedule } from '../schedule.ts';
 import { checkZone } from '../zone/zone-names.ts';
@@ -83,9 +83,10 @@ function make(rule: RecurrenceRule, start: Start, timezone: string | undefined):
   const local = start(zone);
   const since = new Date(local).toISOString().replace('.000Z', '');
   const spec = `rrule(${formatRule(rule)} from ${since}) ${zone}`;
-  const floating = timezone === undefined ? ' in no zone yet' : '';
-  if (floating !== '') return new RecurrenceSchedule({ rule, start, local, spec, timezone });
-  return intern(spec, () => new RecurrenceSchedule({ rule, start, local, spec, timezone }));
+  const parts = { rule, start, local, spec, timezone };
+  // inZone can still change the zone of a rule without one.
+  if (timezone === undefined) return new RecurrenceSchedule(parts);
+  return intern(spec, () => new RecurrenceSchedule(parts));
 }
 
 interface RecurrenceParts {
@@ -102,6 +103,8 @@ class RecurrenceSchedule extends CachedSchedule {
   readonly #parts: RecurrenceParts;
   readonly #recurrence: Recurrence;
   readonly #zone: Zone;
+  /** The instant of `UNTIL`. */
+  readonly #end: number;
 
   constructor(parts: RecurrenceParts) {
     const { rule, local, spec, timezone } = parts;
@@ -111,13 +114,15 @@ class RecurrenceSchedule extends CachedSchedule {
     this.#parts = parts;
     this.#recurrence = new Recurrence(rule, local);
     this.#zone = getZone(this.timezone);
+    const { until } = rule;
+    this.#end = until !== undefined && isInstant(until) ? parseUntil(until) : Infinity;
     Object.freeze(this);
   }
 
   protected search(after: number): number | null {
     const search = this.#recurrence.isElapsed ? nextElapsed : nextFixed;
     const next = search(this.#recurrence, this.#zone, after);
-    return next === null || next > parseInstantUntil(this.#parts.rule.until) ? null : next;
+    return next === null || next > this.#end ? null : next;
   }
 
   inZone(timezone: string): Schedule {
@@ -131,7 +136,7 @@ class RecurrenceSchedule extends CachedSchedule {
     const shown = `${describeLocal(local)} ${this.timezone}`;
     const { local: start, rule } = this.#parts;
     const fields = explainRule(this.#recurrence, local, start);
-    if (instant > parseInstantUntil(rule.until)) {
+    if (instant > this.#end) {
       const limit = { field: 'UNTIL', rule: rule.until!, value: at.toISOString(), matches: false };
       return { local: shown, fields: [...fields, limit], notes: [] };
     }
@@ -144,12 +149,4 @@ class RecurrenceSchedule extends CachedSchedule {
     const { local } = this.#parts;
     return describeRule(this.#recurrence.rule, local === DEFAULT_START ? undefined : local);
   }
-}
-
-/** `Infinity` without `UNTIL`, and for one in local time. */
-function parseInstantUntil(until = ''): number {
-  if (!until.endsWith('Z')) return Infinity;
-  return Date.parse(
-    until.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
-  );
 }
