@@ -22,7 +22,7 @@ export interface InjectedFault {
 
 /** Everything that is known about a finished run. Instants are epoch milliseconds. */
 export interface History {
-  /** Those of the configuration, and the stored ones that exist at the end. */
+  /** The entries of the configuration, and the stored entries that exist at the end. */
   readonly entries: readonly Entry[];
   readonly keyPrefix: string;
   /** When the last fault was healed: every occurrence until then must be published or skipped. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** A time in which the machine ran no thread of this process, by a timer of a thread that does nothing else. Milliseconds. */
+/** A time in which the machine ran no thread of this process, measured by a thread with one timer. Milliseconds. */
 export interface Lag {
   /** When it ended, epoch milliseconds. */
   readonly at: number;

@@ -12,7 +12,7 @@ type SkipRow = Extract<ReadRow, { kind: 'skip' }>;
 const REVOKE_DELAY = 250;
 /** How long after a server's fault the worker may not be subscribed. Milliseconds. */
 const RESUBSCRIBED_WITHIN = 1_000;
-/** How much earlier than an occurrence the leader may have asked for the outcome of the run that it skips it for. Milliseconds. */
+/** How long before it skips an occurrence the leader may have read the outcome of the run in its way. Milliseconds. */
 const READ_BEFORE = 1_000;
 /** How long after it planned a commit a process may end without the log line about it. Milliseconds. */
 const UNLOGGED_WITHIN = 5_000;

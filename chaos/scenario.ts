@@ -48,7 +48,7 @@ export const QUEUES = ['celery', 'mail'] as const;
 /** The pause between the starts of two faults, in milliseconds. After a short one they overlap. */
 const PAUSE = [100, 2_500] as const;
 
-/** The beginning of the kind of a fault that sends the hostile input of that name. */
+/** The prefix of kinds of faults that send a hostile input. */
 export const HOSTILE = 'hostile ';
 
 /** How many of the hostile inputs are sent while other faults are injected. */

@@ -56,7 +56,7 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  /** Ends all tasks, unless their worker was killed. Those that follow end at once. */
+  /** Ends all tasks, unless their worker was killed. Later tasks end at once. */
   finish(): void {
     this.#finishing.abort();
     for (const ending of this.#endings.values()) ending.abort();

@@ -175,7 +175,7 @@ function commaAfter(node: ts.Node, source: ts.SourceFile): number {
 
 /**
  * Texts with spaces are for people, and so are the names of operations that errors begin with, such as
- * `ledger.commit`; those in a type or an import are no data of the program.
+ * `ledger.commit`; texts in a type or an import are no data of the program.
  */
 function isData(node: ts.StringLiteralLike): boolean {
   const { parent } = node;

@@ -61,7 +61,7 @@ function parses(file: string, text: string): boolean {
     }
   }
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
-  // What ts.createSourceFile found wrong; its type leaves the field out.
+  // The errors of ts.createSourceFile, which are missing in its type.
   const { parseDiagnostics } = source as unknown as { parseDiagnostics: readonly unknown[] };
   return parseDiagnostics.length === 0;
 }

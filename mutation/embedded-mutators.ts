@@ -88,7 +88,7 @@ export function* changesWithin(text: string, offset: number): Generator<Change> 
   if (SQL.test(text)) yield* changesBy(SQL_RULES, text, offset);
 }
 
-/** The changes of a Lua file, its comments left out. */
+/** The changes of a Lua file, without changes of its comments. */
 export function changesOfLua(text: string): Generator<Change> {
   return changesBy(
     LUA_RULES,

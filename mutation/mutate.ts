@@ -12,7 +12,7 @@ promise without a test.
 
   npm run mutate -- --files GLOB... [--seed N] [--count N] [--budget SECONDS] [--json] [--list] [--record]
 
-  --files GLOB   sources to mutate, such as src/drivers/sqlite or 'src/leader/outbox/*.ts' (repeatable)
+  --files GLOB   sources to mutate, such as src/drivers/redis or 'src/leader/outbox/*.ts' (repeatable)
   --seed N       decides which mutants are drawn; the same seed draws the same (default 1)
   --count N      how many to draw from each folder below src, and from each driver (default 30)
   --budget S     seconds of tests for each mutant, by the time they take without one (default 60)

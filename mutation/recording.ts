@@ -37,8 +37,7 @@ export class Recording {
   }
 
   /**
-   * The test files that reach the mutant's function, those first that are quick and reach little beside
-   * its file.
+   * The test files that reach the mutant's function: first the quick ones that reach little beside its file.
    */
   testsOf(mutant: Mutant): { readonly file: string; readonly duration: number }[] {
     const found = [...this.#sets].filter(

@@ -19,7 +19,7 @@ export interface Score {
   readonly killed: number;
   readonly timedOut: number;
   readonly survived: number;
-  /** Per cent that was noticed: by a failed test, or as a test that did not end. */
+  /** Per cent of mutants that a failed test, or a test that did not end, detected. */
   readonly score: number;
 }
 

@@ -1,9 +1,12 @@
 import { Random } from '../chaos/random.ts';
 import type { Mutant } from './mutant.ts';
 
-/** Returns the folder below src, or the driver, whose score a source counts for. */
+/** Rooms whose folders have scores of their own. */
+const DIVIDED = /^src\/(?:celery|drivers|entries|leader|read-models)\//;
+
+/** Returns the room of a source, or its folder in a large room: what its score counts for. */
 export function findFolder(file: string): string {
-  const depth = file.startsWith('src/drivers/') ? 3 : 2;
+  const depth = DIVIDED.test(file) ? 3 : 2;
   return file
     .split('/')
     .slice(0, depth)
