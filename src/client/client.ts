@@ -98,7 +98,7 @@ export class BeatClient implements AsyncDisposable {
     return this.#send({ do: 'skip', entry, reason, dueAt: dueAt && iso(dueAt) });
   }
 
-  /** Publishes a run for each occurrence from `from` up to, but not including, `to`. */
+  /** Publishes a run for each occurrence in `[from, to)`. */
   backfill(
     entry: string,
     { from, to, reason }: Reason & { readonly from: Instant; readonly to: Instant },

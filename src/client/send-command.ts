@@ -12,7 +12,7 @@ import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError } from '../util/errors.ts';
 import { formatIso } from '../util/format-iso.ts';
 
-/** Between two looks for the answer. Milliseconds. */
+/** How often the answer is looked up. Milliseconds. */
 const POLL_INTERVAL = 25;
 
 /** The command was rejected, by the leader or before it was stored. The message says why. */

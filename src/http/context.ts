@@ -23,8 +23,8 @@ export interface HttpContext {
   readonly clock: Clock;
   readonly version: string;
   /**
-   * Called with an error that is a mistake in beat (`error`), which is answered with status 500, or with a mistake of a
-   * client (`debug`), which is answered with status 400, 403 or 413.
+   * Called with a fault of beat (`error`, answered with status 500), or with a mistake of a client (`debug`, answered with
+   * status 400, 403 or 413).
    */
   readonly reportError: (error: unknown, level: 'error' | 'debug') => void;
   /** The most event streams at once; 100 unless given, and never more. */

@@ -8,9 +8,9 @@ import type { Problem } from './problem.ts';
 export interface ExplainedEntry {
   /** The rule of its schedule in words. */
   readonly rule: string;
-  /** Of its schedule, else of the configuration. */
+  /** The zone of its schedule, or else of the configuration. */
   readonly zone: string;
-  /** When it was found, without milliseconds: epoch milliseconds. */
+  /** The present in whole seconds, epoch milliseconds. */
   readonly now: number;
   /**
    * Explains an instant (epoch milliseconds); `show` formats the instants of sentences. Rejects with a `StoreError` when

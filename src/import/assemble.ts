@@ -1,6 +1,7 @@
 import type { Entry } from '../entries/catalog/entry.ts';
 import type { BeatConfig, EntryConfig } from '../generated/config-types.ts';
 import { resolveSettings, withCanonicalKeys } from '../config/resolve.ts';
+import { formatIso } from '../util/format-iso.ts';
 import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Found, FoundEntry, Left } from './found.ts';
@@ -80,7 +81,7 @@ function namesBroker(config: BeatConfig): boolean {
 function withLastRun({ fields, lastRunAt }: FoundEntry, lastRuns: boolean): EntryConfig {
   // A disabled entry gets its first state when it is enabled, and counts from then.
   if (!lastRuns || lastRunAt === undefined || fields.enabled === false) return fields;
-  return { ...fields, lastRunAt: new Date(lastRunAt).toISOString() };
+  return { ...fields, lastRunAt: formatIso(lastRunAt) };
 }
 
 /** Removes the settings and entries that the errors name. Throws a `ConfigError` if they name none. */

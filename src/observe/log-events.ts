@@ -10,6 +10,7 @@ import type {
 } from '../contracts/events/beat-events.ts';
 import type { EventSource } from '../contracts/events/events.ts';
 import { describeSkipReason } from '../celery/message/skip-reasons.ts';
+import { formatIsoOrNull } from '../util/format-iso.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { logFailures } from './log-failures.ts';
@@ -71,12 +72,12 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
   events.on('delivered', ({ dueAt, message: _, ...event }) => {
     const { entry, task, taskId, to } = event;
     log.info(
-      { event: 'delivered', ...event, dueAt: iso(dueAt) },
+      { event: 'delivered', ...event, dueAt: formatIsoOrNull(dueAt) },
       `Published delayed task ${task} id=${taskId} (entry ${entry}) to ${to}`,
     );
   });
   events.on('outbox', ({ waiting, oldest }) => {
-    const at = oldest === null ? null : iso(oldest);
+    const at = oldest === null ? null : formatIsoOrNull(oldest);
     log.debug({ event: 'outbox', waiting, oldest: at }, `Outbox: ${waiting} messages wait`);
   });
   events.on('outcome', (event) => {
@@ -88,7 +89,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
   });
   events.on('command', (event) => {
     const level = event.status === 'applied' ? 'info' : 'warn';
-    const at = event.at === null ? null : iso(event.at);
+    const at = event.at === null ? null : formatIsoOrNull(event.at);
     log[level]({ event: 'command', ...event, at }, commandText(event));
   });
   events.on('warning', ({ kind, message }) => {
@@ -105,7 +106,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     skewLogged = true;
   });
   events.on('tick', ({ sent, wakeAt }) => {
-    const at = iso(wakeAt);
+    const at = formatIsoOrNull(wakeAt);
     const text = at === null ? 'beat: No run is due' : `beat: Waking up at ${at}`;
     log.debug({ event: 'tick', sent, wakeAt: at }, text);
   });
@@ -147,12 +148,23 @@ function schedulingText({ entries, changes, ledgerLost }: SchedulingEvent): stri
 }
 
 function sentFields({ dueAt, sentAt, messages: _, ...event }: SentEvent): object {
-  return { event: 'sent', ...event, dueAt: iso(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
+  return {
+    event: 'sent',
+    ...event,
+    dueAt: formatIsoOrNull(dueAt),
+    latenessMs: Math.max(0, sentAt - dueAt),
+  };
 }
 
 function outcomeFields({ dueAt, sentAt, doneAt, ...event }: OutcomeEvent): object {
-  const done = doneAt === null ? null : iso(doneAt);
-  return { event: 'outcome', ...event, dueAt: iso(dueAt), sentAt: iso(sentAt), doneAt: done };
+  const done = doneAt === null ? null : formatIsoOrNull(doneAt);
+  return {
+    event: 'outcome',
+    ...event,
+    dueAt: formatIsoOrNull(dueAt),
+    sentAt: formatIsoOrNull(sentAt),
+    doneAt: done,
+  };
 }
 
 function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): string {
@@ -162,12 +174,21 @@ function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): strin
 
 function skippedFields({ first, last, withdrawn, ...event }: SkippedEvent): object {
   const taskIds = withdrawn?.map(({ taskId }) => taskId);
-  return { event: 'skipped', ...event, first: iso(first), last: iso(last), withdrawn: taskIds };
+  return {
+    event: 'skipped',
+    ...event,
+    first: formatIsoOrNull(first),
+    last: formatIsoOrNull(last),
+    withdrawn: taskIds,
+  };
 }
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {
   const runs = count === 1 ? '1 run' : `${count ?? 'very many'} runs`;
-  const when = first === last ? `due at ${iso(first)}` : `due from ${iso(first)} to ${iso(last)}`;
+  const when =
+    first === last
+      ? `due at ${formatIsoOrNull(first)}`
+      : `due from ${formatIsoOrNull(first)} to ${formatIsoOrNull(last)}`;
   return `Skipped ${runs} of ${entry} ${when}: ${describeSkipReason(reason)}`;
 }
 
@@ -176,9 +197,4 @@ function commandText({ do: name, entry, by, status, answer }: CommandEvent): str
   const target = entry === null ? '' : ` for entry ${entry}`;
   const sender = by === '' ? '' : ` (by ${by})`;
   return `${status === 'applied' ? 'Applied' : 'Rejected'} ${command}${target}${sender}: ${answer}`;
-}
-
-/** ISO 8601 in UTC; `null` for never. */
-function iso(at: number): string | null {
-  return Number.isFinite(at) ? new Date(at).toISOString() : null;
 }

@@ -1,3 +1,4 @@
+import { formatIso } from '../util/format-iso.ts';
 import type { Span } from '@opentelemetry/api';
 import type { TraceRun } from '../entries/compose/message-context.ts';
 import type { EventSource } from '../contracts/events/events.ts';
@@ -56,7 +57,7 @@ export async function openTraces(events: EventSource): Promise<TraceRun | null> 
           'messaging.message.id': taskId,
           'messaging.destination.name': queue ?? (exchange === '' ? routingKey : exchange),
           'beat.entry': entry,
-          'beat.due_at': new Date(dueAt).toISOString(),
+          'beat.due_at': formatIso(dueAt),
           'beat.cause': cause,
         },
       },

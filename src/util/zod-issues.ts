@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import type { Diagnostic } from './diagnostic.ts';
 import { expected, HIDDEN, isSecret } from './expected.ts';
 
-export type Path = readonly (string | number)[];
+type Path = Diagnostic['path'];
 
 export interface IssueReports {
   readonly report: (path: Path, message: string) => void;

@@ -1,3 +1,4 @@
+import { formatIso } from '../../util/format-iso.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
@@ -116,7 +117,7 @@ function formatRemoved(name: string, state: EntryState | 'unreadable'): string {
   if (state === 'unreadable')
     return `${what}, which could not be read: its schedule restarts from now`;
   const { runCount, sentAt } = state;
-  const last = sentAt === null ? 'never sent' : `last sent ${new Date(sentAt).toISOString()}`;
+  const last = sentAt === null ? 'never sent' : `last sent ${formatIso(sentAt)}`;
   return `${what} (${runCount} runs, ${last}): its schedule restarts from now`;
 }
 

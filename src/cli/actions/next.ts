@@ -1,4 +1,6 @@
 import { DateTime } from 'luxon';
+import type { NextOccurrence } from '../../read-models/status/shapes.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -28,8 +30,9 @@ export async function next(names: readonly string[], flags: NextFlags): Promise<
   const settings = await readSettings(flags);
   const after = parseInstant(flags.after, zone ?? settings.timezone);
   for (const { entry, dueAt } of upcoming(selectEntries(settings, names), after, count)) {
+    const json: NextOccurrence = { entry: entry.name, dueAt: formatIso(dueAt) };
     const line = flags.json
-      ? JSON.stringify({ entry: entry.name, dueAt: new Date(dueAt).toISOString() })
+      ? JSON.stringify(json)
       : formatLine({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone);
     if (!(await writeLine(line))) break;
   }

@@ -2,6 +2,7 @@ import { describeAccount } from '../../read-models/history/account.ts';
 import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
 import { loadWhy } from '../../read-models/history/load-history.ts';
 import { viewWhy } from '../../read-models/history/view.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -32,7 +33,7 @@ export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
     const zone = entry.schedule.timezone ?? settings.timezone;
     const rule = entry.schedule.description ?? entry.schedule.spec;
     const show = (instant: number) =>
-      flags.json ? new Date(instant).toISOString() : formatInZone(instant, zone);
+      flags.json ? formatIso(instant) : formatInZone(instant, zone);
     const { commands } = store;
     const loaded = await loadWhy({ history, commands }, found, at, { now, show });
     await writeLines(

@@ -1,5 +1,6 @@
 import type { Settings } from '../../config/settings.ts';
 import { upcoming } from '../../entries/planning/preview.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { escapeLine } from '../../util/visible.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from './table.ts';
@@ -36,7 +37,7 @@ export function createBanner(settings: Settings, version: string, now: number): 
     lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${formatLockServers(settings)}`,
     next: next.map(({ entry, dueAt }) => ({
       entry: entry.name,
-      dueAt: new Date(dueAt).toISOString(),
+      dueAt: formatIso(dueAt),
       zone: entry.schedule.timezone ?? timezone,
     })),
   };

@@ -1,4 +1,5 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { HIDDEN_TEXT, isSecret } from '../../util/expected.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { maskText } from '../../util/mask.ts';
@@ -55,7 +56,7 @@ export function formatJson(differences: Differences): string {
   });
   const instants = (all: readonly number[]) => ({
     count: all.length,
-    first: all.slice(0, SHOWN).map(toIso),
+    first: all.slice(0, SHOWN).map(formatIso),
   });
   return JSON.stringify({
     added: added.map(summary),
@@ -66,8 +67,8 @@ export function formatJson(differences: Differences): string {
         ...{ field: path.join('.'), before: mask(path, before), after: mask(path, value) },
       })),
     })),
-    after: toIso(period.after),
-    until: toIso(period.until),
+    after: formatIso(period.after),
+    until: formatIso(period.until),
     occurrences: occurrences.map(({ entry, appear, disappear, isPartial }) => ({
       ...{ entry, appear: instants(appear), disappear: instants(disappear), partial: isPartial },
     })),
@@ -124,8 +125,4 @@ function formatInstants(sign: '+' | '-', all: readonly number[], zone: string): 
   const first = all.slice(0, SHOWN).map((at) => formatInZone(at, zone));
   const more = all.length > SHOWN ? ', …' : '';
   return [`${sign}${thousands(all.length)}: ${first.join(', ')}${more}`];
-}
-
-function toIso(instant: number): string {
-  return new Date(instant).toISOString();
 }

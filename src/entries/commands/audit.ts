@@ -8,7 +8,7 @@ import { auditRow, type AuditRow } from './shapes.ts';
 
 export type Answer = Pick<AuditRow, 'status' | 'answer'>;
 
-/** Encodes the audit row of a command, or of what can be read of one. `now` is in epoch milliseconds. */
+/** Encodes the audit row of a command, or of a malformed one. `now` is in epoch milliseconds. */
 export function encodeAudit(
   { id, at, do: name, entry, by, reason }: CommandHeader & { readonly id: string },
   { status, answer }: Answer,

@@ -1,3 +1,4 @@
+import { formatIso } from '../../util/format-iso.ts';
 import { thousands } from '../../util/thousands.ts';
 import { cursor } from '../planning/next-due.ts';
 import { measureRun, runsAtOnce } from '../planning/runs-at-once.ts';
@@ -6,7 +7,7 @@ import { firstFrom } from '../../schedule/range.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { CommandOf } from './command.ts';
-import { applied, rejected, utc, type Applied, type Rejected, type Target } from './outcome.ts';
+import { applied, rejected, type Applied, type Rejected, type Target } from './outcome.ts';
 
 /** Most runs of one backfill: they are one burst for the workers. */
 export const MAX_BACKFILLED = 10_000;
@@ -30,8 +31,8 @@ export function* backfill(
     const dueAt = yield* occurrences(entry.schedule, cursor(state), begun.next, to, most);
     return publish(target, id, begun.published, dueAt, most);
   }
-  if (from >= to) return rejected(`from (${utc(from)}) must be before to (${utc(to)})`);
-  if (to > now) return rejected(`to: ${utc(to)} is in the future (it is ${utc(now)})`);
+  if (from >= to) return rejected(`from (${formatIso(from)}) must be before to (${formatIso(to)})`);
+  if (to > now) return rejected(`to: ${formatIso(to)} is in the future (it is ${formatIso(now)})`);
   const dueAt = yield* occurrences(entry.schedule, cursor(state), from, to, MAX_BACKFILLED);
   if (dueAt.length > MAX_BACKFILLED) {
     return rejected(
@@ -39,7 +40,9 @@ export function* backfill(
     );
   }
   if (dueAt.length === 0) {
-    return rejected(`${entry.name} has no occurrence from ${utc(from)} until ${utc(to)}`);
+    return rejected(
+      `${entry.name} has no occurrence from ${formatIso(from)} until ${formatIso(to)}`,
+    );
   }
   const bytes = measureRun(entry);
   if (bytes * dueAt.length > MAX_BYTES) {

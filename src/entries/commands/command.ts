@@ -56,7 +56,7 @@ const definitions = z
   .meta({ type: 'object', additionalProperties: { type: 'object' }, minProperties: 1 })
   .describe(`Instead of \`entry\` and \`definition\`: ${NAMED}, all or none of which are created.`);
 
-/** What a command says of itself, field by field: of a malformed one, those that can be read are shown. */
+/** The fields of every command. */
 export const HEADER = {
   id: text(MAX_ID).describe(
     'Unique, such as a UUID: a command that is sent twice is applied once. The API chooses one if a request has none.',
@@ -168,7 +168,7 @@ type Without<T, K> = T extends unknown ? Omit<T, K & keyof T> : never;
 /** A command as its sender writes it, with ISO 8601 instants; `sendCommand` adds the rest of the header. */
 export type CommandRequest = Without<CommandJson, 'id' | 'at' | 'by'>;
 
-/** What a command says of itself. Of a malformed one, the fields that can be read; the others are as if absent. */
+/** The header of a command. A malformed one has the fields that can be read; the others are as if absent. */
 export interface CommandHeader {
   readonly id: string | null;
   readonly do: CommandName | null;

@@ -3,11 +3,12 @@ import { cursor } from '../planning/next-due.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { latestFrom } from '../../schedule/range.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import type { Steps } from '../../util/steps.ts';
 import { thousands } from '../../util/thousands.ts';
 import { backfill } from './backfill.ts';
 import type { CommandOf, EntryCommand } from './command.ts';
-import { applied, rejected, utc, type Applied, type Rejected, type Target } from './outcome.ts';
+import { applied, rejected, type Applied, type Rejected, type Target } from './outcome.ts';
 
 /** Applies a command to an entry at `now` (epoch milliseconds). Pure: the caller commits the outcome. */
 export function* applyCommand(
@@ -40,11 +41,11 @@ function pause(target: Target, command: CommandOf<'pause'>, now: number): Applie
   const { until, reason, by } = command;
   if (until !== null && until <= now) {
     return rejected(
-      `until: ${utc(until)} is in the past (it is ${utc(now)}); choose a later instant`,
+      `until: ${formatIso(until)} is in the past (it is ${formatIso(now)}); choose a later instant`,
     );
   }
   const paused = { since: target.state.pause?.since ?? now, until, reason, by };
-  const end = until === null ? '' : ` until ${utc(until)}`;
+  const end = until === null ? '' : ` until ${formatIso(until)}`;
   return applied(target, `paused ${target.entry.name}${end}`, { changes: { pause: paused } });
 }
 
@@ -76,10 +77,10 @@ function skip(target: Target, { dueAt }: CommandOf<'skip'>, now: number): Applie
     );
   }
   if (dueAt !== null && skipped.includes(dueAt))
-    return rejected(`${utc(dueAt)} is skipped already`);
+    return rejected(`${formatIso(dueAt)} is skipped already`);
   if (dueAt !== null && dueAt <= cursor(state)) {
     return rejected(
-      `${utc(dueAt)} is past: what was due by ${utc(cursor(state))} is dealt with; beat next shows what is to come`,
+      `${formatIso(dueAt)} is past: what was due by ${formatIso(cursor(state))} is dealt with; beat next shows what is to come`,
     );
   }
   const first = nextAfter(schedule, cursor(state));
@@ -87,10 +88,10 @@ function skip(target: Target, { dueAt }: CommandOf<'skip'>, now: number): Applie
   if (dueAt === null) while (skipped.includes(next)) next = nextAfter(schedule, next);
   if (next === Infinity) return rejected(`entry ${JSON.stringify(name)} is never due again`);
   if (dueAt !== null && next !== dueAt) {
-    return rejected(`${name} is not due at ${utc(dueAt)}; it is due at ${utc(next)}`);
+    return rejected(`${name} is not due at ${formatIso(dueAt)}; it is due at ${formatIso(next)}`);
   }
   const changes = { skip: [...skipped, next].toSorted((a, b) => a - b) };
-  return applied(target, `${name} skips the run of ${utc(next)}`, { changes });
+  return applied(target, `${name} skips the run of ${formatIso(next)}`, { changes });
 }
 
 /** The first occurrence at or after `from`. `first` must be an occurrence; intervals count from it. Epoch milliseconds. */

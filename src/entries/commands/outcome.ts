@@ -39,8 +39,3 @@ export function applied(
 export function rejected(reason: string): Rejected {
   return { kind: 'rejected', reason };
 }
-
-/** An instant (epoch milliseconds) as answers and reasons show it: ISO 8601, UTC. */
-export function utc(at: number): string {
-  return new Date(at).toISOString();
-}

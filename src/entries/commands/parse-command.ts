@@ -18,7 +18,7 @@ import {
   type CommandName,
 } from './command.ts';
 
-/** A command, or why it cannot be applied and what can be read of it, for the answer to its sender and the log. */
+/** A command, or why it is malformed, with the fields that can be read for the answer and the log. */
 export type ParsedCommand =
   | { readonly kind: 'command'; readonly command: Command }
   | {

@@ -12,13 +12,13 @@ import { pastDayReader, sumDay, type PastDay } from '../day-counts.ts';
 import { problem } from '../problem.ts';
 import { readQuery, eventsQuery } from './requests.ts';
 
-/** Between two looks for changes, milliseconds. */
+/** How often a stream looks for changes, milliseconds. */
 const INTERVAL = 1_000;
 /** Looks between two comments that keep an idle connection open through proxies. */
 const KEEP_ALIVE = 15;
 /** Entries of one stream. */
 const MAX_ENTRIES = 200;
-/** Looks between two that compare the counts of the day: a busy store changes them all the time. */
+/** Every fifth look compares the counts of the day, because a busy store changes them all the time. */
 const DAY_LOOKS = 5;
 /** Streams of one instance. */
 const MAX_STREAMS = 100;
@@ -95,7 +95,7 @@ class Changes {
     this.#names = names;
   }
 
-  /** What has changed since the last look; `look` counts them. */
+  /** Returns what has changed since the last look. `look` is the number of this one. */
   async poll(look: number): Promise<readonly Change[]> {
     const { rows, audit, instances, day } = await this.#reads.read();
     const found: (Change & { readonly key: string })[] = this.#names.flatMap((key) => {
@@ -115,14 +115,14 @@ class Changes {
   }
 }
 
-/** How old what a stream shows may be, milliseconds; less than the time between two looks of a stream. */
+/** How old a snapshot may be, milliseconds: less than the time between two looks. */
 const FRESH = 800;
 /** Entries that one query reads. */
 const CHUNK = 1_000;
 
-/** What streams compare with what they had. */
+/** What streams compare. */
 export interface Snapshot {
-  /** Of the entries of all streams. */
+  /** The entries of all streams, by name. */
   readonly rows: ReadonlyMap<string, StatusRow>;
   /** The newest row of the audit log, as a text. */
   readonly audit: string | null;

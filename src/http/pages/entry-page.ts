@@ -7,6 +7,7 @@ import type { LastOutcome, StatusRow } from '../../read-models/status/shapes.ts'
 import type { NextRuns } from '../../read-models/status/entry-status.ts';
 import type { OutcomeRow } from '../../contracts/store/history.ts';
 import { isReadable } from '../../contracts/store/unreadable.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration, formatSpan } from '../../util/format-duration.ts';
@@ -146,9 +147,7 @@ function nextRuns({ row, next: { instants: next, isPartial }, zone, now }: Entry
               (at) =>
                 html`<li>
                   <a href="${whyPath(row.entry, at)}"
-                    ><time datetime="${new Date(at).toISOString()}"
-                      >${formatInstant(at, zone)}</time
-                    ></a
+                    ><time datetime="${formatIso(at)}">${formatInstant(at, zone)}</time></a
                   ><span class="muted">in ${formatSpan(at - now)}</span>
                 </li>`,
             )}

@@ -1,3 +1,4 @@
+import { formatIso } from '../../util/format-iso.ts';
 import type { Context } from 'hono';
 import type { HttpEnv } from '../context.ts';
 
@@ -23,7 +24,7 @@ export function entryPath(name: string, query: Readonly<Record<string, string>> 
 
 /** The page that explains an instant, epoch milliseconds; without one, it explains the present. */
 export function whyPath(name: string, at?: number): string {
-  const query = at === undefined ? {} : { at: new Date(at).toISOString() };
+  const query = at === undefined ? {} : { at: formatIso(at) };
   if (isDots(name)) return withQuery('/why', { name, ...query });
   return withQuery(`/entries/${encodeURIComponent(name)}/why`, query);
 }

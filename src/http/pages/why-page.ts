@@ -6,6 +6,7 @@ import type { LoadedWhy, Why } from '../../read-models/history/explain.ts';
 import type { RunHistory } from '../../read-models/history/join-runs.ts';
 import type { Explanation } from '../../schedule/schedule.ts';
 import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
@@ -100,7 +101,7 @@ function instantForm({ entry, zone, loaded }: WhyPage): Html {
   const value = at === null ? '' : formatLocal(at, zone);
   return html`<form class="at" action="${action}">
     ${name !== null && html`<input type="hidden" name="name" value="${name}" />`}
-    ${at !== null && html`<input type="hidden" name="shown" value="${new Date(at).toISOString()}" />`}
+    ${at !== null && html`<input type="hidden" name="shown" value="${formatIso(at)}" />`}
     <div>
       <label for="at">Instant (${zone})</label>
       <input
@@ -119,8 +120,8 @@ function instantForm({ entry, zone, loaded }: WhyPage): Html {
 function answer({ at, account, isDue, reasons }: Why, zone: string): Html {
   return html`<p class="verdict">${verdict(account, isDue)}</p>
     <p class="muted">
-      <time datetime="${new Date(at).toISOString()}">${formatInZone(at, zone)}</time> ·
-      ${new Date(at).toISOString().replace('.000', '')}
+      <time datetime="${formatIso(at)}">${formatInZone(at, zone)}</time> ·
+      ${formatIso(at).replace('.000', '')}
     </p>
     ${
       reasons.length > 0 &&

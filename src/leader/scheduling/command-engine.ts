@@ -6,6 +6,7 @@ import type { Events } from '../../contracts/events/events.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import type { Clock } from '../../util/clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { thousands } from '../../util/thousands.ts';
@@ -178,7 +179,7 @@ function attempt<T>(read: () => T): T | string {
 function describePublished({ before: { backfill }, commandId }: Decision): string {
   if (backfill === undefined || backfill.command !== commandId) return '';
   const { published, next } = backfill;
-  return `; ${thousands(published)} runs were published, those before ${new Date(next).toISOString()}`;
+  return `; ${thousands(published)} runs were published, those before ${formatIso(next)}`;
 }
 
 function missing(reason: string): Found {

@@ -1,3 +1,4 @@
+import { formatIso } from '../../util/format-iso.ts';
 import { createHash, createHmac } from 'node:crypto';
 import type { Alert } from '../../config/alerts/alert.ts';
 import {
@@ -117,7 +118,7 @@ export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertR
     ...(runtimeMs !== null && { duration: runtimeMs / 1_000 }),
     ...(schedule && { monitor_config: { schedule, timezone } }),
   };
-  const lines = [{ sent_at: new Date(at).toISOString() }, { type: 'check_in' }, item];
+  const lines = [{ sent_at: formatIso(at) }, { type: 'check_in' }, item];
   return {
     ...{ key: `sentry ${entry}`, about: `sentry (${status})`, entry, method: 'POST' },
     url: `${protocol}//${host}${prefix}/api/${project}/envelope/`,

@@ -18,9 +18,9 @@ export type Account =
   /** It is due, and the leader has not dealt with it yet; or the entry is paused. */
   | { readonly kind: 'waiting' }
   | { readonly kind: 'not-yet-due' }
-  /** The history begins later, so it does not say. */
+  /** The history begins later. */
   | { readonly kind: 'before-history' }
-  /** The history should have it, and does not. */
+  /** The history should contain it, and does not. */
   | { readonly kind: 'unaccounted' };
 
 export interface AccountedOccurrence {
@@ -28,7 +28,7 @@ export interface AccountedOccurrence {
   readonly account: Account;
 }
 
-/** What is known of an entry: its state, and its rows, newest first. */
+/** An entry with its state and its rows, newest first. */
 export interface Recorded {
   readonly entry: Entry;
   /** `null` for an entry that no instance has scheduled yet. */
@@ -39,15 +39,15 @@ export interface Recorded {
 }
 
 /**
- * The instant from which the schedule as it is now is in force, exclusive: when the entry was added, edited or enabled.
- * Nothing is expected up to it. `Infinity` for an entry that is not scheduled.
+ * When the present schedule came into force: the entry was added, edited or enabled. No occurrence is expected at or before
+ * it. `Infinity` for an entry that is not scheduled.
  */
 export function scheduledSince({ entry, state }: Pick<Recorded, 'entry' | 'state'>): number {
   if (!entry.enabled || state?.spec !== entry.schedule.spec) return Infinity;
   return state.anchor;
 }
 
-/** The instant from which on the rows say what became of every occurrence; `-Infinity` if that is all of them. */
+/** The instant since which the rows account for every occurrence; `-Infinity` if they account for all. */
 export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isComplete'>): number {
   const first = rows.findLast((row) => row.kind === 'run');
   if (isComplete && first?.number === 1) return -Infinity;
@@ -57,8 +57,8 @@ export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isC
 }
 
 /**
- * Every occurrence of an entry in `[from, to)`, oldest first, with what became of it at `now`: those that the schedule
- * expects, and those for which the history has a run. Runs that commands asked for are not among them.
+ * Every occurrence of an entry in `[from, to)`, oldest first, with what became of it at `now`: the expected ones, and the
+ * ones with a run in the history. Runs of commands are left out.
  */
 export function* account(
   recorded: Recorded,
@@ -122,7 +122,7 @@ function isOfSchedule(row: ReadRow): row is Extract<ReadRow, { kind: 'run' | 'sk
   return row.kind === 'run' && (row.cause === 'schedule' || row.cause === 'catch-up');
 }
 
-/** Two ascending sequences as one, without repetitions. */
+/** Merges two ascending sequences, without repetitions. */
 function* merge(first: readonly number[], second: Iterable<number>): Generator<number> {
   let i = 0;
   for (const at of second) {
@@ -135,7 +135,7 @@ function* merge(first: readonly number[], second: Iterable<number>): Generator<n
 
 /**
  * The newest `limit` occurrences up to `now` (epoch milliseconds), oldest first, with what became of each. Does not visit
- * those before them, however short the interval is.
+ * older occurrences, however short the interval is.
  */
 export function* accountNewest(
   recorded: Recorded,
@@ -152,7 +152,7 @@ function* newestExpected(recorded: Recorded, limit: number, now: number): Steps<
   const { schedule } = entry;
   const since = scheduledSince(recorded);
   if (!state || since === Infinity) return [];
-  // A schedule of a user may be unable to skip ahead.
+  // A schedule in a user's code may be unable to skip ahead.
   const canSkip = schedule.latest !== undefined || schedule.every !== undefined;
   const start = canSkip ? since + 1 : Math.max(since + 1, recordedSince(recorded));
   const first = firstFrom(schedule, cursor(state), start);

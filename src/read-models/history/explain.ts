@@ -30,7 +30,7 @@ export interface Why {
   readonly next: number | null;
   /** `null` when no occurrence was expected there, and none was published. */
   readonly account: Account | null;
-  /** Why it is as it is, most important first; one sentence each. */
+  /** Sentences, the most important first. */
   readonly reasons: readonly string[];
 }
 
@@ -41,15 +41,15 @@ const DAY = 24 * 60 * 60 * 1_000;
 /** How far back the occurrence before an instant is searched. Milliseconds. */
 const LONGEST = 10 * 366 * DAY;
 
-/** Explains an instant of an entry. If nothing was due then, explains the nearest occurrences too. */
+/** An explained instant, with the nearest occurrences if nothing was due then. */
 export interface LoadedWhy {
   readonly found: Why;
-  /** Operators often know a time only roughly. `null` if there is none, or if `found` is an occurrence. */
+  /** `null` if there is none, or if `found` is an occurrence. Operators often know a time only roughly. */
   readonly before: Why | null;
   readonly after: Why | null;
 }
 
-/** What an explanation is made from, besides what is recorded of the entry. */
+/** What an explanation needs besides the records of the entry. */
 export interface WhyContext {
   /** The audit trail of commands, newest first. */
   readonly commands: readonly AuditRow[];
@@ -167,7 +167,7 @@ function describeUnreadableRows({ rows }: Recorded): string[] {
   ];
 }
 
-/** What may delay a run, or have delayed it. */
+/** Why a run is or was late. */
 function causes({ overlap }: Entry, verb: 'is' | 'was'): string {
   const leads = verb === 'is' ? 'leads' : 'led';
   const outage = `no instance ${leads}, or a server ${verb} unreachable`;
@@ -182,7 +182,7 @@ function describePause(pause: Pause, show: WhyContext['show']): string {
   return `paused since ${show(pause.since)}${until} by ${pause.by}${reason}`;
 }
 
-/** Who sent the newest command of that name that was applied to the entry before an occurrence. */
+/** The sender of the command that was applied to the entry last before an occurrence. */
 function describeSender(
   entry: string,
   name: string,
@@ -198,7 +198,7 @@ function describeSender(
   return ` by ${command.by} at ${show(Date.parse(command.answeredAt))}${reason}`;
 }
 
-/** The newest occurrence before `at`, of fixed instants within ten years. */
+/** The newest occurrence before `at`; fixed instants are searched ten years back. */
 function findPrevious(schedule: Schedule, anchor: number, at: number): number | null {
   const { every } = schedule;
   if (every !== undefined) return firstFrom(schedule, anchor, at - every);
@@ -209,7 +209,7 @@ function findPrevious(schedule: Schedule, anchor: number, at: number): number | 
   }
 }
 
-/** `null` for none, and for one in a year that ISO 8601 has no four digits for. */
+/** `null` also for an instant whose year does not have four digits. */
 function orNull(at: number | null): number | null {
   return isSendable(at) ? at : null;
 }

@@ -12,12 +12,12 @@ export interface RunHistory extends RunRow {
 /** A run, or a stretch of skipped occurrences. */
 export type ReadableItem = RunHistory | SkipRow;
 
-/** A row of a list of the history. */
+/** An item in a list of the history. */
 export type HistoryItem = ReadableItem | Unreadable;
 
 /**
- * Joins the rows of one entry: outcomes, and skips that withdraw a run, become parts of their runs. Keeps the order of
- * the rows; an outcome whose run is not among them is left out. `newer` are rows that are not in the result.
+ * Joins the rows of one entry in their order: outcomes, and skips that withdraw a run, become parts of their runs. Outcomes
+ * without a run are left out. `newer` rows give outcomes only.
  */
 export function joinRuns(rows: readonly ReadRow[], newer: readonly ReadRow[] = []): HistoryItem[] {
   const outcomes = new Map<string, OutcomeRow>();

@@ -12,10 +12,10 @@ const PAGE = 500;
 const NEWEST = 10_000;
 
 /**
- * Reads the rows of an entry, newest first, until one is of an occurrence before `from` (epoch milliseconds) or
- * there are none. Rejects with a `StoreError` when the history cannot be read.
+ * Reads the rows of an entry, newest first, back to an occurrence before `from` (epoch milliseconds). Rejects with a
+ * `StoreError` when the history cannot be read.
  */
-export async function readSince(
+async function readSince(
   history: History,
   entry: string,
   from: number,
@@ -50,8 +50,8 @@ export async function readItems(
 }
 
 /**
- * Reads a page of runs, skipped stretches and unreadable rows, newest first: of at most `limit` rows, some of which may be
- * parts of runs. The outcome of a run may be on the page before.
+ * Reads a page of at most `limit` rows, newest first, and joins them. The outcome of a run may be among the rows of the page
+ * before.
  */
 export async function readHistoryPage(
   history: History,
@@ -71,7 +71,7 @@ function isOpen({ outcome, withdrawn }: RunHistory): boolean {
   return outcome === null && withdrawn === null;
 }
 
-/** Whether a row of the schedule is of an earlier occurrence. A backfill may be of any. */
+/** Whether a row is of an occurrence before `from`. Backfills do not count: they may be of any time. */
 function precedes(row: ReadRow, from: number): boolean {
   if (row.kind === 'skip') return row.first < from;
   return row.kind === 'run' && row.cause !== 'backfill' && row.dueAt < from;
@@ -82,7 +82,7 @@ export type LoadedRecord =
   | { readonly kind: 'recorded'; readonly recorded: Recorded }
   | { readonly kind: 'unreadable'; readonly entry: string; readonly error: string };
 
-/** Entries whose states one query reads, and whose histories are read at once. */
+/** Entries whose states one query reads, and whose histories are read concurrently. */
 const ENTRIES = 64;
 
 /**

@@ -48,7 +48,7 @@ function toRunning({ taskId, dueAt, sentAt }: RunningRun): RunningStatus {
   return { taskId, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt) };
 }
 
-/** A release without `lastSkip` preserves it, but goes on with `dueAt`. */
+/** A release without `lastSkip` keeps it while `dueAt` advances: it is then out of date. */
 function readLastSkip({ dueAt, lastSkip }: Partial<EntryState> = {}): EntryStatus['lastSkipped'] {
   if (!lastSkip || lastSkip.dueAt !== dueAt) return null;
   return { dueAt: formatIso(dueAt), reason: lastSkip.reason };
@@ -66,7 +66,7 @@ export function viewOutcome({ state, doneAt, runtimeMs, worker, error }: Outcome
 export interface NextRuns {
   /** Epoch milliseconds. */
   readonly instants: readonly number[];
-  /** Whether more are due, which were not searched because the time was used up. */
+  /** Whether the search ended because its time was used up. */
   readonly isPartial: boolean;
 }
 

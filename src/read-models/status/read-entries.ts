@@ -22,7 +22,7 @@ export interface EntrySource {
     /** Absent if the configuration disables it. */
     readonly history?: History | undefined;
   };
-  /** Those of the configuration, in its order. */
+  /** The declared entries, in the order of the configuration. */
   readonly entries: readonly Entry[];
   readonly definitions: Definitions;
 }
@@ -118,7 +118,7 @@ export class UnreadableStates {
     return unreadable ? { ...unreadable, entry } : { name, entry, state: states.get(name) ?? null };
   }
 
-  /** Those that belong to none of the entries. */
+  /** The unreadable states of other entries than these. */
   without(entries: readonly Entry[]): readonly UnreadableRecord[] {
     const names = new Set(entries.map(({ name }) => name));
     return [...this.#records.values()].filter(({ name }) => !names.has(name));

@@ -35,7 +35,7 @@ export type Outcome = ShapeOf<typeof outcome>;
 const lastOutcome = outcome.extend({ taskId: z.string(), dueAt: instant });
 export type LastOutcome = ShapeOf<typeof lastOutcome>;
 
-export const entryStatus = shape(
+const entryStatus = shape(
   'EntryStatus',
   'An entry with its state.',
   z.object({
@@ -72,7 +72,7 @@ export const entryStatus = shape(
 export type EntryStatus = ShapeOf<typeof entryStatus> & { readonly error?: never };
 export type RunningStatus = NonNullable<EntryStatus['running']>[number];
 
-export const unreadableEntry = shape(
+const unreadableEntry = shape(
   'UnreadableEntry',
   'An entry whose state or definition cannot be read. It does not run.',
   z.object({
@@ -143,7 +143,7 @@ const instance = shape(
 );
 
 export const instanceRow = z.union([instance, unreadable]);
-/** Without what changes all the time. */
+/** Without `seenAgoMs`, which changes all the time. */
 export const streamedInstance = z.union([instance.omit({ seenAgoMs: true }), unreadable]);
 export type InstanceRow = ShapeOf<typeof instanceRow>;
 export const instances = shape(

@@ -25,7 +25,7 @@ export async function loadStatusPage(
   const own = declared.slice(from, from + limit);
   const records: EntryRecord[] = [...(await readDeclared(source, own))];
   const end = from + own.length;
-  let next: Place | null = { kind: 'declared', index: end };
+  let next: PagePlace | null = { kind: 'declared', index: end };
   if (end === declared.length) {
     const start = place.kind === 'declared' ? SEARCH_START : place;
     const page = await searchStored(source.store.entries, search, limit - own.length, start);
@@ -50,12 +50,12 @@ export function filterEntries(entries: readonly Entry[], search: string): readon
 }
 
 /** Where a page begins: at a declared entry, or within the stored ones. */
-export type Place = { readonly kind: 'declared'; readonly index: number } | SearchPlace;
+export type PagePlace = { readonly kind: 'declared'; readonly index: number } | SearchPlace;
 
-const DECLARED_START: Place = { kind: 'declared', index: 0 };
+const DECLARED_START: PagePlace = { kind: 'declared', index: 0 };
 
 /** The text of a place, for `after` of the next page. */
-export function formatPlace(place: Place): string {
+export function formatPlace(place: PagePlace): string {
   if (place.kind === 'declared') return `d${place.index}`;
   if (place.kind === 'prefix') return `p${place.after}`;
   const { after, skipsPrefix, lookedAt } = place;
@@ -63,7 +63,7 @@ export function formatPlace(place: Place): string {
 }
 
 /** The inverse of `formatPlace`; `null` for any other text. */
-export function parsePlace(text: string): Place | null {
+export function parsePlace(text: string): PagePlace | null {
   const [, index] = /^d(\d{1,9})$/.exec(text) ?? [];
   if (index !== undefined) return { kind: 'declared', index: Number(index) };
   if (text.startsWith('p')) return { kind: 'prefix', after: text.slice(1) };
