@@ -182,7 +182,10 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
   });
 
   test.each([
-    ['sqlite:////nowhere/db.sqlite3', /^beat: import: \/nowhere\/db\.sqlite3 does not exist/],
+    [
+      'sqlite:////nowhere/db.sqlite3',
+      /^beat: import: \/nowhere\/db\.sqlite3: the directory does not exist/,
+    ],
     ['postgresql://u:secret@127.0.0.1:1/db', /^beat: import: no connection to PostgreSQL: /],
     ['mysql://u:secret@127.0.0.1:1/db', /^beat: import: no connection to MySQL: /],
     ['oracle://u:secret@host/db', /^unsupported URL scheme "oracle"; allowed: sqla\+sqlite:/],

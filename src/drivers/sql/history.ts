@@ -25,7 +25,7 @@ import type { Database, Transaction } from './database.ts';
 import type { SqlRow } from './dialect.ts';
 import type { Statements } from './statements.ts';
 
-/** Entries whose rows one statement reads. */
+/** Entries whose rows one statement reads or trims: without LATERAL it has a part for each, of which SQLite allows 500. */
 const NAMES = 100;
 
 /** Expired rows that one deletion removes at most. A deletion follows when as many rows were appended. */
@@ -123,10 +123,13 @@ export class SqlHistory implements History {
     const { sql, prefix, limits } = this.#options;
     this.#appended += rows.length;
     const share = rowsUntilTrim(limits);
-    const chosen = new Set(rows.flatMap(({ entry }) => (Math.random() * share < 1 ? entry : [])));
+    const chosen = [
+      ...new Set(rows.flatMap(({ entry }) => (Math.random() * share < 1 ? entry : []))),
+    ];
     try {
-      for (const chunk of inChunks([...chosen], (entry) => entry.length)) {
-        await tx.run(sql.trimHistory(prefix, chunk, limits.limit));
+      for (let from = 0; from < chosen.length; from += NAMES) {
+        const names = chosen.slice(from, from + NAMES);
+        await tx.run(sql.trimHistory(prefix, names, limits.limit));
       }
       if (this.#appended < CHUNK) return;
       const count = this.#appended;
