@@ -1,4 +1,4 @@
-/** A statement or a part of one: a `?` in the text stands for each value. A list is one value. */
+/** A statement or a part of one, with a `?` in the text for each value. A list is one value. */
 export interface Sql {
   readonly text: string;
   readonly values: readonly unknown[];
