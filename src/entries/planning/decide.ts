@@ -44,13 +44,10 @@ export function* decide(
   now: number,
   first = nextDueAt(entry, before),
 ): Steps<Decision | Wait> {
-  const dealt = yield* decideOccurrences(entry, before, now, first);
-  const newest = dealt.runs.at(-1) ?? now;
-  const decision = {
-    ...{ entry, before, causeOf: (dueAt: number) => causeOf(dueAt, newest, now) },
-    ...dealt,
-  };
-  return limitRuns(decision, now);
+  const { runs, skipped, changes } = yield* decideOccurrences(entry, before, now, first);
+  const newest = runs.at(-1) ?? now;
+  const cause = (dueAt: number) => causeOf(dueAt, newest, now);
+  return limitRuns({ entry, before, runs, causeOf: cause, skipped, changes }, now);
 }
 
 function* decideOccurrences(

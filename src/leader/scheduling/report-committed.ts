@@ -25,8 +25,11 @@ export function reportCommitted(
     if (row.kind !== 'run') continue;
     const begin = next;
     while (messages[next]?.run?.dueAt === row.dueAt) next++;
-    const run = toSent(entry, row, messages.slice(begin, next));
-    const own = unpublished.filter(({ message }) => run.messages.includes(message));
+    const isOnly = begin === 0 && next === messages.length;
+    const run = toSent(entry, row, isOnly ? messages : messages.slice(begin, next));
+    const own = isOnly
+      ? unpublished
+      : unpublished.filter(({ message }) => run.messages.includes(message));
     const rejected = own.find(({ kind }) => kind === 'rejected');
     if (rejected) reportRejected(run, rejected, events);
     else if (reportPublished(run, own, events)) sent++;

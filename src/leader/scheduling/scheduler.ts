@@ -175,8 +175,9 @@ export class Scheduler {
    */
   async #cancel(planned: readonly PlannedChange[]): Promise<readonly PlannedChange[]> {
     const { cancelTasks, clock, events } = this.#options;
-    const taskIds = planned.flatMap(({ cancel = [] }) => cancel);
-    if (taskIds.length === 0 || !cancelTasks) return planned;
+    const cancelling = planned.filter(({ cancel }) => cancel !== undefined);
+    if (cancelling.length === 0 || !cancelTasks) return planned;
+    const taskIds = cancelling.flatMap(({ cancel = [] }) => cancel.map(({ taskId }) => taskId));
     try {
       await cancelTasks(taskIds);
       events.reportRecovery({ kind: 'cancel' });
@@ -184,12 +185,9 @@ export class Scheduler {
     } catch (error) {
       events.reportFailure({ kind: 'cancel' }, error);
     }
-    const [postponed, others] = [true, false].map((isCancelling) =>
-      planned.filter(({ cancel = [] }) => cancel.length > 0 === isCancelling),
-    ) as [PlannedChange[], PlannedChange[]];
-    for (const { entry, change } of postponed) {
+    for (const { entry, change } of cancelling) {
       this.#scheduled.schedule(entry!, change.before!, clock.now() + SHORT_PAUSE);
     }
-    return others;
+    return planned.filter(({ cancel }) => cancel === undefined);
   }
 }
