@@ -14,11 +14,9 @@ const WANTED_MS = 200;
 
 /** How long the dashboard waits for a page of stored entries named `reminder 0`, `reminder 1` and so on. */
 export async function measureSearch(
-  { entries, nameIndex }: StateStore,
-  term: number,
+  { entries }: StateStore,
   { name, many }: { readonly name: string; readonly many: number },
 ): Promise<Row[]> {
-  await nameIndex?.run(term, new AbortController().signal);
   const what = (text: string) => `${name}, ${text} of ${count(many)}`;
   const search = (text: string, place: SearchPlace) => searchStored(entries, text, PAGE, place);
   const rare = `INDER ${many - 1}`;

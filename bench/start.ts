@@ -46,7 +46,7 @@ async function makeRows(
       const command = await Command.start(config, server.url());
       starts.push({ seconds: command.seconds, usage: command.usage() });
       await command.stop();
-      const written = await server.client.hlen('beat:records');
+      const written = await server.client.hlen('beat:states');
       // One more is celery.backend_cleanup.
       if (written !== entries + 1) {
         throw new Error(`${written} records are written, not ${entries + 1}`);

@@ -68,7 +68,7 @@ async function makeRows({ name, url, size }: Server, many: number): Promise<Row[
   const seconds = (performance.now() - started) / 1_000;
   const bytes = ((await size()) - before) / (many - DUE);
   const more = await measurePage(store, now);
-  const search = await measureSearch(store, token, { name, many });
+  const search = await measureSearch(store, { name, many });
   await store.close();
   const show = (value: number) => `${value.toFixed(1)} ms`;
   // The shortest times vary least on a busy machine.

@@ -133,7 +133,6 @@ export const RESOLVED: Readonly<Record<WarningKind, string>> = {
   outbox: 'Outbox: no message is delayed any more',
   'unreadable-messages': 'Outbox: all messages can be read again',
   'stored-entries': 'All members of the index of stored entries name an entry again',
-  'name-index': 'The index of stored entries by name is complete',
   pruning: 'Consumed messages are removed again',
   'task-events': 'Task events of workers arrive again',
   takeover: 'This instance is notified again when the leader stops',

@@ -30,7 +30,7 @@ const PLACES: [string, string | false, (folder: Folder) => Promise<TestStore>][]
         url: `sqla+sqlite:///${path}`,
         damage: async (entry) => {
           using db = new DatabaseSync(path);
-          db.prepare('UPDATE beat_record SET record = ? WHERE entry = ?').run(DAMAGED, entry);
+          db.prepare('UPDATE beat_entry SET state = ? WHERE entry = ?').run(DAMAGED, entry);
         },
         stop: async () => {},
       };
@@ -41,7 +41,7 @@ const PLACES: [string, string | false, (folder: Folder) => Promise<TestStore>][]
     requireService('redis-server'),
     async () => {
       const server = await RedisServer.start();
-      const damage = (entry: string) => server.client.hset('beat:records', entry, DAMAGED);
+      const damage = (entry: string) => server.client.hset('beat:states', entry, DAMAGED);
       return { url: server.url(), damage, stop: () => server.stop() };
     },
   ],
@@ -50,7 +50,7 @@ const PLACES: [string, string | false, (folder: Folder) => Promise<TestStore>][]
     requireService('postgres'),
     async () => {
       const server = await PostgresServer.start();
-      const update = 'UPDATE beat_record SET record = ? WHERE entry = ?';
+      const update = 'UPDATE beat_entry SET state = ? WHERE entry = ?';
       const damage = (entry: string) => server.query(update, DAMAGED, entry);
       return { url: server.url(), damage, stop: () => server.stop() };
     },
@@ -60,7 +60,7 @@ const PLACES: [string, string | false, (folder: Folder) => Promise<TestStore>][]
     requireService('mariadbd'),
     async () => {
       const server = await MariaServer.start();
-      const update = 'UPDATE beat_record SET record = ? WHERE entry = ?';
+      const update = 'UPDATE beat_entry SET state = ? WHERE entry = ?';
       const damage = (entry: string) => server.query(update, DAMAGED, entry);
       return { url: server.url(), damage, stop: () => server.stop() };
     },

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Change } from '../../src/contracts/store/commit.ts';
 import type {
   History,
   HistoryRow,
@@ -11,7 +10,7 @@ import type {
 import type { StateStore } from '../../src/contracts/store/store.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
 import { forwardableClock } from './test-store.ts';
-import { makeFirstRun, makeNextRun } from '../support/change.ts';
+import { makeFirstRun, makeNextRun, type RunChange } from '../support/change.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -34,23 +33,23 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
     afterEach(() => testStore.close());
 
     /** The row of a change's run. */
-    function rowOf({ after }: Change, more: Partial<RunRow> = {}): RunRow {
+    function rowOf({ after }: RunChange, more: Partial<RunRow> = {}): RunRow {
       return {
         ...{ kind: 'run', dueAt: after.dueAt!, sentAt: clock.now(), cause: 'schedule' },
         ...{ taskId: after.taskId!, task: 'tasks.ü😀', queue: 'celery', term: 1 },
         ...{ leader: 'gen1@host', number: after.runCount, ...more },
       };
     }
-    const withRow = (change: Change): Change => ({ ...change, history: [rowOf(change)] });
+    const withRow = (change: RunChange) => ({ ...change, history: [rowOf(change)] });
     const read = async (entry: string, from = history) =>
       (await from.read(entry, { limit: 100 })).rows;
     const ids = (rows: readonly ReadRow[]) =>
       rows.filter(isReadable).map((row) => (row.kind === 'skip' ? row.reason : row.taskId));
 
     /** Commits runs of one entry, each in its own commit. */
-    async function commitRuns(entry: string, count: number): Promise<Change[]> {
+    async function commitRuns(entry: string, count: number): Promise<RunChange[]> {
       const token = await store.ledger.beginTerm();
-      const changes: Change[] = [];
+      const changes: RunChange[] = [];
       for (let i = 1; i <= count; i++) {
         const last = changes.at(-1);
         const id = `${entry}-${i}`;
@@ -208,7 +207,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       const MINUTE = 60_000;
       const now = () => Math.floor(clock.now() / MINUTE) * MINUTE;
       const counts = (from = history) => from.minutes(now() - 2 * DAY, now() + 2 * DAY);
-      const ran = (change: Change, dueAt: number): Change => ({
+      const ran = (change: RunChange, dueAt: number): RunChange => ({
         ...change,
         history: [rowOf(change, { dueAt })],
       });
@@ -317,7 +316,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       const change = withRow(added);
       await store.ledger.commit({ token, changes: [change] });
       expect(await read('a')).toEqual(change.history);
-      const removal = { ...makeNextRun(added, 'x'), messages: [], stored: 'removed' } as const;
+      const removal = { entry: 'a', before: added.after, after: null, messages: [] };
       expect(await store.ledger.commit({ token, changes: [removal] })).toEqual({
         kind: 'committed',
       });

@@ -7,9 +7,8 @@ import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { storeOptions as storeOptionsOf } from '../../src/config/service/store-options.ts';
 import { openStore } from '../../src/leader/outbox/open-store.ts';
 import type { EntryState } from '../../src/contracts/store/entry-state.ts';
-import type { Change } from '../../src/contracts/store/commit.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
-import { makeFirstRun, makeNextRun } from '../support/change.ts';
+import { makeFirstRun, makeNextRun, type RunChange } from '../support/change.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -76,7 +75,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
       queued: async (queue) => (await broker.client.lrange(queue, 0, -1)).reverse().map(read),
       empty: () => state.flush(),
       damageState: async (entry) => {
-        await state.client.hset('beat:records', entry, '{"spec":');
+        await state.client.hset('beat:states', entry, '{"spec":');
       },
     };
   });
@@ -94,7 +93,7 @@ test.skipIf(missing)(
     const { findPolicies } = new LiveSettings(settings, { origin: 'test', replyTo: 'test' });
     const store = await openStore({ ...storeOptionsOf(settings, systemClock), findPolicies });
     const destination = toExchange('jobs', 'direct', 'unbound');
-    const lost = (change: Change, id: string): Change => {
+    const lost = (change: RunChange, id: string): RunChange => {
       return { ...change, messages: [makeMessage(id, { destination })] };
     };
     try {

@@ -152,7 +152,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
         const term = await ledger.beginTerm();
         await beat.set(`-${command.toLowerCase()}`);
         const commit = () => ledger.commit({ token: term, changes: [makeFirstRun('a')] });
-        const key = command === 'GET' ? 'beat:term' : 'beat:records';
+        const key = command === 'GET' ? 'beat:term' : 'beat:states';
         const words = `Redis rejected the command: user "beat" may not run ${command} on "${key}"`;
         for (let i = 0; i < 5; i++) await expect(commit()).rejects.toThrow(words);
         expect(await pushed()).toBe(0);
@@ -277,7 +277,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const documented = await user(name);
       await documented.set(...documented.optionalCommands);
       await use(open(documented.url()), way);
-      expect(await server.client.hkeys('beat:entries')).toEqual(['a']);
+      expect(await server.client.hkeys('beat:definitions')).toEqual(['a']);
       expect(await server.client.llen('beat:commands')).toBe(0);
     });
 
@@ -292,7 +292,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
           await expect(use(open(documented.url()), way), command).rejects.toThrow(
             `user "${name}" may not run ${command} on "beat:`,
           );
-          expect(await server.client.keys('beat:entries*'), command).toEqual([]);
+          expect(await server.client.exists('beat:states', 'beat:definitions'), command).toBe(0);
           expect(await server.client.exists('beat:audit', 'beat:audit:order', 'celery')).toBe(0);
         }
       },
@@ -413,7 +413,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
           `user "state" may not run ${command} on "beat:`,
         );
         expect(await server.client.keys('beat:outbox*')).toEqual([]);
-        expect(await server.client.exists('beat:records')).toBe(0);
+        expect(await server.client.exists('beat:states')).toBe(0);
       },
     );
 

@@ -185,7 +185,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
         const channels = received.map(([channel]) => channel);
         expect(channels).toEqual(expect.arrayContaining(['/2.bc/celery', '/2.bc/jobs']));
         expect(channels.filter((channel) => channel.startsWith('/2.bc/x.'))).toHaveLength(1);
-        await inside.del('beat:records');
+        await inside.del('beat:states');
       }
     });
 

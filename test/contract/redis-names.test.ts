@@ -45,7 +45,9 @@ describe.skipIf(missing)(missing || 'redis, keys', () => {
     await store.ledger.commit({ token: term, changes: [change('x', messages)] });
     const lists = ['celery', `celery${SEP}3`, `reports${SEP}9`];
     const bindings = ['_kombu.binding.celery', '_kombu.binding.reports'];
-    expect(await keys()).toEqual([...lists, ...bindings, 'beat:records', 'beat:term'].sort());
+    expect(await keys()).toEqual(
+      [...lists, ...bindings, 'beat:order', 'beat:states', 'beat:term'].sort(),
+    );
     expect(await server.client.smembers(bindings[0]!)).toEqual([`celery${SEP}${SEP}celery`]);
     expect(await server.client.smembers(bindings[1]!)).toEqual([`reports${SEP}${SEP}reports`]);
   });
@@ -68,7 +70,8 @@ describe.skipIf(missing)(missing || 'redis, keys', () => {
     expect(await keys()).toEqual([
       'app__kombu.binding.celery',
       'app_beat:lock',
-      'app_beat:records',
+      'app_beat:order',
+      'app_beat:states',
       'app_beat:term',
       'app_celery:5',
     ]);

@@ -201,7 +201,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
 
   test('a rejected command is reported without its arguments', async () => {
     const { ledger } = open();
-    await server.client.set('beat:records', 'not a hash');
+    await server.client.set('beat:states', 'not a hash');
     const outcome = await ledger.commit({ token: await ledger.beginTerm(), changes: [CHANGE] });
     const reason = 'reason' in outcome ? outcome.reason : '';
     expect(reason).toMatch(/^ledger\.commit: Redis rejected the command: .*WRONGTYPE/);

@@ -48,7 +48,7 @@ export function onRedis(
           await inside.del(await inside.keys('_kombu.binding.*'));
         },
         damageState: async (entry) => {
-          await inside.hset('beat:records', entry, '{"spec":');
+          await inside.hset('beat:states', entry, '{"spec":');
         },
         close: async () => {
           await Promise.all(stores.map((store) => store.close()));

@@ -86,7 +86,7 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
         // The former leader has checked its term; it cannot write its record yet.
         await using other = await server.session();
         await other.query('BEGIN');
-        await other.query(`SELECT record FROM beat_record WHERE entry = 'a' FOR UPDATE`);
+        await other.query(`SELECT state FROM beat_entry WHERE entry = 'a' FOR UPDATE`);
         const outcome = former[what]({ token: term, changes: [second] });
         await server.waitForLockWaiters();
 

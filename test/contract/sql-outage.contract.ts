@@ -180,7 +180,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await ledger.commit({ token: term, changes: [CHANGE] });
       await using other = await server.session();
       await other.query('BEGIN');
-      await other.query(`UPDATE beat_record SET record = record WHERE entry = 'a'`);
+      await other.query(`UPDATE beat_entry SET state = state WHERE entry = 'a'`);
       // Holds the term, and waits for the record.
       const next = { ...makeFirstRun('a', 'two'), before: CHANGE.after };
       const committing = ledger.commit({ token: term, changes: [next] });

@@ -28,7 +28,7 @@ describe.skipIf(noPostgres)(noPostgres || 'postgresql rights', () => {
 const noMaria = requireService('mariadbd');
 describe.skipIf(noMaria)(noMaria || 'mysql rights', () => {
   const objects = [
-    ...['beat_lock', 'beat_term', 'beat_record', 'beat_outbox'],
+    ...['beat_lock', 'beat_term', 'beat_outbox'],
     ...['beat_command', 'beat_audit', 'beat_entry', 'beat_unacked'],
     ...['beat_history', 'beat_minute', 'beat_instance', 'beat_broadcast'],
     ...['kombu_queue', 'kombu_message', 'queue_id_sequence', 'message_id_sequence'],

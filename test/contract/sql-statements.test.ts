@@ -3,10 +3,12 @@ import { Database } from '../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../src/drivers/sql/database-error.ts';
 import type { SqlDialect } from '../../src/drivers/sql/dialect.ts';
 import type { Sql } from '../../src/drivers/sql/sql.ts';
-import type { Statements } from '../../src/drivers/sql/statements.ts';
+import { NOT_STORED, type Statements } from '../../src/drivers/sql/statements.ts';
 import { NEVER_DUE, START } from '../../src/contracts/store/stored-entries.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import type { SqlServer } from '../support/sql-server.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
+import { storeOptions } from './test-store.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import { SQLITE_PRODUCT } from '../support/sqlite-product.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
@@ -155,23 +157,30 @@ describe.each([...SQL_PRODUCTS, SQLITE_PRODUCT])(
         expect(await token(THEIRS)).toBeLessThan(now + HOUR);
       });
 
-      test('states are read in the order of their entries, from one on, and written over', async () => {
+      const readOthers = (prefix: string, entry: string, limit = 10) =>
+        sql.readEntries(prefix, { entry, dueAt: NOT_STORED }, NOT_STORED, limit);
+
+      test('states are read in the order of their entries, after one, and written over', async () => {
         await write(
-          sql.writeStates(OURS, [
-            ['c', '1'],
-            ['a', '2'],
-            ['b', '3'],
-          ]),
-          sql.writeStates(THEIRS, [['a', '4']]),
-          sql.writeStates(OURS, [['b', '5']]),
+          sql.writeEntries(
+            OURS,
+            [
+              ['c', '1'],
+              ['a', '2'],
+              ['b', '3'],
+            ],
+            [],
+          ),
+          sql.writeEntries(THEIRS, [['a', '4']], []),
+          sql.writeEntries(OURS, [['b', '5']], []),
         );
-        expect(await column('entry', sql.readStates(OURS, '', 10))).toEqual(['a', 'b', 'c']);
-        expect(await column('record', sql.readStates(OURS, 'b', 10))).toEqual(['5', '1']);
-        expect(await column('entry', sql.readStates(OURS, '', 2))).toEqual(['a', 'b']);
-        expect(await column('record', sql.findStates(OURS, ['a', 'none']))).toEqual(['2']);
+        expect(await column('entry', readOthers(OURS, ''))).toEqual(['a', 'b', 'c']);
+        expect(await column('state', readOthers(OURS, 'a'))).toEqual(['5', '1']);
+        expect(await column('entry', readOthers(OURS, '', 2))).toEqual(['a', 'b']);
+        expect(await column('state', sql.findStates(OURS, ['a', 'none']))).toEqual(['2']);
         await write(sql.removeState(OURS, 'a'));
-        expect(await column('entry', sql.readStates(OURS, '', 10))).toEqual(['b', 'c']);
-        expect(await column('record', sql.readStates(THEIRS, '', 10))).toEqual(['4']);
+        expect((await read(sql.findStates(OURS, ['a']))).map(({ state }) => state)).toEqual([null]);
+        expect(await column('state', readOthers(THEIRS, ''))).toEqual(['4']);
       });
 
       test('messages of the outbox are read in the order of ids, after one, and written over', async () => {
@@ -228,37 +237,65 @@ describe.each([...SQL_PRODUCTS, SQLITE_PRODUCT])(
 
       const makeEntries = (count: number, dueAt: number) =>
         Array.from({ length: count }, (_, i) => {
-          const entry = `entry ${1_000 + i}`;
-          return { entry, definition: `definition ${i}`, state: `state ${i}`, dueAt };
+          return [`entry ${1_000 + i}`, `state ${i}`, dueAt, `definition ${i}`] as const;
         });
+      const ALL = ['due_at', 'definition'] as const;
 
       test('stored entries are changed, found and removed by name and key prefix', async () => {
-        const [first, second] = makeEntries(2, 5);
-        const names = [first!.entry, second!.entry];
-        for (const prefix of [OURS, THEIRS])
-          await write(sql.writeEntries(prefix, [first!, second!]));
-        const advanced = { ...second!, state: 'next', dueAt: NEVER_DUE };
-        await write(sql.writeEntryStates(OURS, [advanced, { ...first!, entry: 'none' }]));
-        await write(sql.removeEntryState(OURS, first!.entry));
+        const rows = makeEntries(2, 5);
+        const [[one, ...first], [two, , , definition]] = rows as [
+          (typeof rows)[0],
+          (typeof rows)[0],
+        ];
+        for (const prefix of [OURS, THEIRS]) await write(sql.writeEntries(prefix, rows, ALL));
+        await write(sql.writeEntries(OURS, [[two, 'next', NEVER_DUE]], ['due_at']));
+        await write(sql.writeEntries(OURS, [[one, 'other']], []));
+        await write(sql.writeEntries(OURS, [['not stored', 'state']], []));
         const find = async (prefix: string) =>
-          (await read(sql.findEntries(prefix, [...names, 'none'])))
-            .map(({ entry, definition, state, due_at }) => ({
-              ...{ entry: String(entry), definition, state, dueAt: Number(due_at) },
-            }))
-            .toSorted((a, b) => (a.entry < b.entry ? -1 : 1));
-        expect(await find(OURS)).toEqual([{ ...first!, state: null }, advanced]);
-        expect(await find(THEIRS)).toEqual([first, second]);
-        await write(sql.removeEntries(OURS, [first!.entry, 'none']));
-        expect(await find(OURS)).toEqual([advanced]);
-        expect(await find(THEIRS)).toEqual([first, second]);
+          (await read(sql.findEntries(prefix, [one, two, 'none', 'not stored'])))
+            .map((row) => [
+              ...[String(row['entry']), row['state'], Number(row['due_at']), row['definition']],
+            ])
+            .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+        const moved = [two, 'next', NEVER_DUE, definition];
+        expect(await find(OURS)).toEqual([[one, 'other', ...first.slice(1)], moved]);
+        await write(sql.removeState(OURS, one));
+        expect(await find(OURS)).toEqual([[one, null, ...first.slice(1)], moved]);
+        expect(await find(THEIRS)).toEqual(rows);
+        expect(await column('entry', readOthers(OURS, ''))).toEqual(['not stored']);
+        expect(await column('entry', sql.readNames(OURS, '', '', 10))).toEqual([one, two]);
+        await write(sql.removeEntries(OURS, [one, 'none']));
+        expect(await find(OURS)).toEqual([moved]);
+        expect(await find(THEIRS)).toEqual(rows);
       });
+
+      test.runIf(name !== 'sqlite')(
+        'no term begins beside the tables of an earlier version, and one begins once they are dropped',
+        async () => {
+          await server.query(
+            'CREATE TABLE beat_record (prefix VARCHAR(9), entry VARCHAR(9), record TEXT)',
+          );
+          const store = openSqlStore(storeOptions(server.url()));
+          await expect(store.ledger.beginTerm()).rejects.toThrow(
+            'the table beat_record is of an earlier version of beat, which this one does not read; drop the tables of that version, or use another database',
+          );
+          await server.query('DROP TABLE beat_record');
+          expect(await store.ledger.beginTerm()).toBeGreaterThan(0);
+          await store.close();
+        },
+      );
 
       test.each([
         ['the first', START, 7],
         ['one among entries of the same instant', { entry: 'entry 1500', dueAt: 5 }, 7],
         ['one without an end', { entry: 'entry 1500', dueAt: 5 }, NEVER_DUE],
-      ])('a page of stored entries is read along its index: %s', async (_, after, dueBy) => {
-        await write(sql.writeEntries(OURS, makeEntries(1_000, 5)));
+        ['entries that are not stored', { entry: 'a', dueAt: NOT_STORED }, NOT_STORED],
+      ])('a page of entries is read along its index: %s', async (_, after, dueBy) => {
+        await write(sql.writeEntries(OURS, makeEntries(1_000, 5), ALL));
+        const others = makeEntries(1_000, 5).map(
+          ([entry, state]) => [`a ${entry}`, state] as const,
+        );
+        await write(sql.writeEntries(OURS, others, []));
         const { text, values } = sql.readEntries(OURS, after, dueBy, 10);
         const explain = name === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
         const rows = await read({ text: `${explain} ${text}`, values });

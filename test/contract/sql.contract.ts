@@ -70,7 +70,7 @@ function onServer(
         },
         empty: () => server.empty(),
         damageState: async (entry) => {
-          await server.query(`UPDATE beat_record SET record = '{"spec":' WHERE entry = ?`, entry);
+          await server.query(`UPDATE beat_entry SET state = '{"spec":' WHERE entry = ?`, entry);
         },
         close: async () => {
           await Promise.all(stores.map((store) => store.close()));

@@ -28,7 +28,7 @@ export async function openSqliteTestStore(): Promise<TestStateStore> {
     },
     async damageState(entry) {
       using db = new DatabaseSync(path);
-      db.prepare(`UPDATE beat_record SET record = '{"spec":' WHERE entry = ?`).run(entry);
+      db.prepare(`UPDATE beat_entry SET state = '{"spec":' WHERE entry = ?`).run(entry);
     },
     async close() {
       for (const store of stores) await store.close();

@@ -1,3 +1,4 @@
+import { boundLedger } from '../support/bound-ledger.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/leader/beat.ts';
 import type { BeatConfig } from '../../src/generated/config-types.ts';
@@ -6,7 +7,7 @@ import { advance, type EntryState } from '../../src/contracts/store/entry-state.
 import type { Ledger } from '../../src/contracts/store/ledger.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
-import { makeFirstRun } from '../support/change.ts';
+import { makeFirstRun, type RunChange } from '../support/change.ts';
 import { leadOnce } from '../support/lead-once.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
@@ -19,14 +20,12 @@ const ADDED = { version: 9, quota: { by: 'ops', until: null }, note: 'ü' };
 function newerRelease(ledger: Ledger): Ledger {
   const written = new Map<EntryState, EntryState>();
   const extend = ({ before, after, ...change }: Change): Change => {
-    const extended = { ...after, ...ADDED };
-    written.set(after, extended);
+    const extended = { ...after!, ...ADDED };
+    written.set(after!, extended);
     return { ...change, before: before && (written.get(before) ?? before), after: extended };
   };
   return {
-    batch: ledger.batch,
-    load: (unreadable) => ledger.load(unreadable),
-    beginTerm: (stop) => ledger.beginTerm(stop),
+    ...boundLedger(ledger),
     commit: ({ token, changes }, stop) =>
       ledger.commit({ token, changes: changes.map(extend) }, stop),
     close: () => ledger.close(),
@@ -59,7 +58,7 @@ export function stateContract(name: string, openTestStore: () => Promise<TestSta
     });
 
     const published = async () => (await testStore.queued('celery')).map(({ taskId }) => taskId);
-    const run = (before: EntryState, taskId: string): Change => ({
+    const run = (before: EntryState, taskId: string): RunChange => ({
       entry: 'a',
       before,
       after: advance(before, { taskId }),

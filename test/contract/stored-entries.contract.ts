@@ -13,7 +13,7 @@ import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
-/** The contract of `StoredEntries`, and of the commits that write them. */
+/** The contract of stores about entries of both kinds: those with a definition in the store, and declared ones. */
 export function storedEntriesContract(
   name: string,
   openTestStore: () => Promise<TestStateStore>,
@@ -32,9 +32,6 @@ export function storedEntriesContract(
     });
 
     afterEach(() => testStore.close());
-
-    /** Completes the index by name, as a leader does. */
-    const completeIndex = () => store.nameIndex?.run(term, new AbortController().signal);
 
     /** How a commit reaches the store: with the broker, or with the outbox instead. */
     const ways = ['commit', 'append'] as const;
@@ -68,13 +65,12 @@ export function storedEntriesContract(
       const found: string[] = [];
       for (;;) {
         const page = await entries.findByPrefix(prefix, { limit: 2, after: found.at(-1) });
-        found.push(...page!);
-        if (page!.length < 2) return found;
+        found.push(...page);
+        if (page.length < 2) return found;
       }
     }
 
     test('are found by the beginning of their name, with any character', async () => {
-      await completeIndex();
       const mails = ['mail digest', 'mail.*', 'mail_[a]', 'mail\\x', 'mail', "mail'", 'mail😀'];
       const others = ['MAIL', 'mai', 'maim', 'a mail', 'ünï😀', '😀', '%', '_'];
       await add(...[...mails, ...others].map((entry) => ({ entry, dueAt: 60_000 })));
@@ -86,15 +82,14 @@ export function storedEntriesContract(
     });
 
     test('are found by the beginning of their name until they are removed', async () => {
-      await completeIndex();
       await add({ entry: 'a1', dueAt: 1 }, { entry: 'a2', dueAt: null });
       const next = advanceState(NEW_STATE, 'task-a');
       await commit([change('a2', NEW_STATE, next, { dueAt: 3 })]);
       expect(await findByPrefix('a')).toEqual(['a1', 'a2']);
-      await commit([change('a1', NEW_STATE, NEW_STATE, 'removed')], 'append');
+      await commit([removing('a1')], 'append');
       expect(await findByPrefix('a')).toEqual(['a2']);
       const other = await testStore.open({ keyPrefix: 'other' });
-      expect((await other.entries.findByPrefix('a', { limit: 9 })) ?? []).toEqual([]);
+      expect(await other.entries.findByPrefix('a', { limit: 9 })).toEqual([]);
     });
 
     test('are read by position alone in the same order', async () => {
@@ -122,7 +117,7 @@ export function storedEntriesContract(
         { entry: 'a', definition, state: encodeState(next), dueAt: 120_000 },
       ]);
 
-      await commit([change('a', next, next, 'removed')], way);
+      await commit([removing('a', next)], way);
       expect(await entries.find(['a'])).toEqual([]);
       expect(await pages(10)).toEqual([['b']]);
     });
@@ -159,7 +154,7 @@ export function storedEntriesContract(
       const added = [adding('a', 60_000)];
       await commit(added, way);
       expect(await commit(added, way)).toMatchObject({ kind: 'committed' });
-      const removed = [change('a', NEW_STATE, NEW_STATE, 'removed')];
+      const removed = [removing('a')];
       await commit(removed, way);
       expect(await commit(removed, way)).toMatchObject({ kind: 'committed' });
       expect(await entries.find(['a'])).toEqual([]);
@@ -194,12 +189,71 @@ export function storedEntriesContract(
       expect(await store.commands.findAudit(['id-1'])).toEqual(new Map([['id-1', '{"answer":1}']]));
     });
 
-    test('are not among the states of declared entries, and may have the name of one', async () => {
-      await commit([{ entry: 'a', before: null, after: NEW_STATE, messages: [] }]);
-      await add({ entry: 'a', dueAt: 1 }, { entry: 'b', dueAt: 2 });
-      expect(await store.ledger.load()).toEqual(new Map([['a', NEW_STATE]]));
-      await commit([change('a', NEW_STATE, NEW_STATE, 'removed')]);
-      expect(await store.ledger.load()).toEqual(new Map([['a', NEW_STATE]]));
+    const declared = (entry: string): Change => ({
+      ...{ entry, before: null, after: NEW_STATE, messages: [] },
+    });
+    const stateNames = async () => [...(await store.ledger.load()).keys()].toSorted();
+
+    test.each(ways)('and declared ones are written by one %s, or none of them', async (way) => {
+      const changes = [adding('a', 1), declared('b'), adding('c', 2), declared('d')];
+      await commit(changes, way);
+      expect(await stateNames()).toEqual(['b', 'd']);
+      expect(await entries.page({ limit: 10 })).toEqual([row('a', 1), row('c', 2)]);
+      expect(await entries.find(['a', 'b', 'c', 'd'])).toHaveLength(2);
+      const states = await store.ledger.findStates(['a', 'b', 'x'], () => {});
+      expect(states).toEqual(new Map(['a', 'b'].map((name) => [name, NEW_STATE])));
+
+      const next = advanceState(NEW_STATE, 'again');
+      const moved = [change('a', NEW_STATE, next, { dueAt: 9 }), { ...declared('b'), after: next }];
+      expect(await commit(moved, way)).toEqual({ kind: 'conflict', entries: ['b'] });
+      expect(await entries.find(['a'])).toEqual([row('a', 1)]);
+      await commit([moved[0]!, { ...moved[1]!, before: NEW_STATE }, removing('c')], way);
+      expect(await entries.page({ limit: 10 })).toEqual([
+        { ...row('a', 9), state: encodeState(next) },
+      ]);
+      expect((await store.ledger.load()).get('b')).toEqual(next);
+    });
+
+    test.each(ways)('share the state of a declared one of their name: %s', async (way) => {
+      await commit([declared('a'), declared('b')], way);
+      const next = advanceState(NEW_STATE, 'next');
+      const definition = definitionOf('a');
+      await commit([change('a', NEW_STATE, next, { dueAt: 5, definition })], way);
+      expect(await entries.page({ limit: 10 })).toEqual([
+        { ...row('a', 5), state: encodeState(next) },
+      ]);
+      expect(await stateNames()).toEqual(['b']);
+
+      const last = advanceState(next, 'last');
+      await commit([{ entry: 'a', before: next, after: last, messages: [] }], way);
+      expect(await entries.find(['a'])).toEqual([{ ...row('a', 5), state: encodeState(last) }]);
+      const left = advanceState(last, 'left');
+      await commit([change('a', last, left, { dueAt: null, definition: null })], way);
+      expect(await entries.find(['a'])).toEqual([]);
+      expect(await entries.page({ limit: 10 })).toEqual([]);
+      expect(await findByPrefix('a')).toEqual([]);
+      expect((await store.ledger.load()).get('a')).toEqual(left);
+    });
+
+    test('and declared ones are listed by thousands, each kind on its own', async () => {
+      const names = Array.from({ length: 2_500 }, (_, i) => `entry ${String(i).padStart(5, '0')}`);
+      await commit(names.flatMap((name) => [declared(`d ${name}`), adding(name, 60_000)]));
+      expect(await stateNames()).toEqual(names.map((name) => `d ${name}`));
+      expect((await pages(1_000)).flat()).toEqual(names);
+      const found = await store.ledger.findStates(names, () => {});
+      expect([...found.keys()].toSorted()).toEqual(names);
+    });
+
+    test('and declared ones may have any name', async () => {
+      const odd = ['- ', '-', '- a', 'never', '', '1 2', 'a\nb', '芹菜 🥬'];
+      await commit(odd.map(declared));
+      expect(await stateNames()).toEqual(odd.toSorted());
+      await commit(odd.map((name) => removing(name)));
+      expect(await stateNames()).toEqual([]);
+      const stored = odd.filter((name) => name !== '');
+      await add(...stored.map((entry) => ({ entry, dueAt: 1 })));
+      expect((await pages(2)).flat()).toEqual(stored.toSorted());
+      expect(await stateNames()).toEqual([]);
     });
 
     test('are read by other processes, and not under another key prefix', async () => {
@@ -259,7 +313,7 @@ export function storedEntriesContract(
       expect((await pages(1_000)).map((page) => page.length)).toEqual([1_000, 1_000, 500]);
       expect((await pages(700)).flat()).toEqual(names);
       expect(await entries.find(names)).toHaveLength(2_500);
-      await commit(names.map((entry) => change(entry, NEW_STATE, NEW_STATE, 'removed')));
+      await commit(names.map((entry) => removing(entry)));
       expect(await pages(1_000)).toEqual([]);
     });
 
@@ -285,6 +339,11 @@ function row(entry: string, dueAt: number | null): StoredEntry {
 
 function adding(entry: string, dueAt: number | null): Change {
   return change(entry, null, NEW_STATE, { dueAt, definition: definitionOf(entry) });
+}
+
+/** Removes an entry with its state. */
+function removing(entry: string, before = NEW_STATE): Change {
+  return { entry, before, after: null, messages: [] };
 }
 
 function change(

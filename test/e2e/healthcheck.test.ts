@@ -65,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
       await first.waitForEvent('scheduling');
     }
     using db = new DatabaseSync(`${own.path}/beat.sqlite`);
-    db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'damaged'`);
+    db.exec(`UPDATE beat_entry SET state = '{' WHERE entry = 'damaged'`);
     await using leader = new BeatProcess({ cwd: own.path, env });
     await leader.waitForEvent('failure');
     const answer = await healthcheck();

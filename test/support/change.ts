@@ -21,17 +21,20 @@ export function advanceState(state: EntryState, taskId: string): EntryState {
   return { ...state, rev: rev + 1, dueAt, sentAt: dueAt + 5, taskId, runCount: runCount + 1 };
 }
 
+/** A change of an entry that stays. */
+export type RunChange = Change & { readonly after: EntryState };
+
 /** Returns the change that publishes a new entry's first run. */
-export function makeFirstRun(entry: string, taskId = `task-${entry}`): Change {
+export function makeFirstRun(entry: string, taskId = `task-${entry}`): RunChange {
   return makeChange(entry, null, taskId);
 }
 
 /** The run after a change that was committed. */
-export function makeNextRun({ entry, after }: Change, taskId: string): Change {
+export function makeNextRun({ entry, after }: RunChange, taskId: string): RunChange {
   return makeChange(entry, after, taskId);
 }
 
-function makeChange(entry: string, before: EntryState | null, taskId: string): Change {
+function makeChange(entry: string, before: EntryState | null, taskId: string): RunChange {
   const after = advanceState(before ?? NEW_STATE, taskId);
   const run = { entry, dueAt: after.dueAt!, cause: 'schedule' } as const;
   return { entry, before, after, messages: [{ ...makeMessage(taskId), run }] };

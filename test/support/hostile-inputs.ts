@@ -176,12 +176,12 @@ export const HOSTILE_INPUTS = {
       await redis.hset('beat:instances', 'hostile', `${Date.now()} ${junk}`);
       await redis.hset('beat:audit', 'hostile', junk);
       await redis.lpush('beat:audit:order', 'hostile');
-      await redis.zadd('beat:entries:order', 0, '');
+      await redis.zadd('beat:order', 0, 'x');
       for (const path of ['/', '/audit', '/instances', '/api/status']) await get(url + path);
       await redis.hdel('beat:instances', 'hostile');
       await redis.hdel('beat:audit', 'hostile');
       await redis.lrem('beat:audit:order', 0, 'hostile');
-      await redis.zrem('beat:entries:order', '');
+      await redis.zrem('beat:order', 'x');
     },
   },
 } as const satisfies Readonly<Record<string, HostileInput>>;

@@ -2,12 +2,10 @@ import { formatIso } from '../../util/format-iso.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
-import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { planAdoption } from '../../entries/planning/adopt.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
-import { decodeState, type EntryState } from '../../contracts/store/entry-state.ts';
-import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
+import type { EntryState } from '../../contracts/store/entry-state.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
@@ -40,12 +38,13 @@ export async function forget(given: string, flags: ForgetFlags): Promise<ExitCod
   }
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const { entry, state } = await findTarget(store, settings, name);
+    const target = await findTarget(store, settings, name);
+    const { state } = target;
     if (state === null) {
       await writeLine(`Entry ${JSON.stringify(name)} has no state: nothing to forget`);
       return EXIT.ok;
     }
-    await remove(store, name, entry);
+    await remove(store, name, target);
     await writeLine(formatRemoved(name, state));
     return EXIT.ok;
   } finally {
@@ -57,35 +56,33 @@ export async function forget(given: string, flags: ForgetFlags): Promise<ExitCod
 interface Target {
   /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
+  /** When the index has the definition in the store as due; `undefined` without one. */
+  readonly indexedAt: number | null | undefined;
   /** `null` for none. */
   readonly state: EntryState | 'unreadable' | null;
 }
 
-/** Throws a `ConfigError` for a name that is neither configured nor in the store. */
+/** Throws a `ConfigError` for a name that is neither configured nor in the store, and for an invalid definition. */
 async function findTarget(store: StateStore, settings: Settings, name: string): Promise<Target> {
   const { entries, definitions } = settings;
-  const unreadable = new Set<string>();
-  const states = await store.ledger.load((each) => unreadable.add(each));
-  const entry = entries.find((each) => each.name === name);
-  if (unreadable.has(name)) return { entry, state: 'unreadable' };
-  if (entry || states.has(name)) return { entry, state: states.get(name) ?? null };
+  let state: Target['state'] = null;
+  const states = await store.ledger.findStates([name], () => {
+    state = 'unreadable';
+  });
+  state ??= states.get(name) ?? null;
+  const declared = entries.find((each) => each.name === name);
   const [row] = await store.entries.find([name]);
-  if (row) return findStored(row, definitions);
-  const names = [...entries.map((each) => each.name), ...states.keys(), ...unreadable];
+  const indexedAt = row?.dueAt;
+  if (declared || (state && !row)) return { entry: declared, indexedAt, state };
+  // Throws when the definition is invalid: nothing would say when the entry is due next.
+  if (row) {
+    return { entry: readStoredEntry({ ...row, state: null }, definitions).entry, indexedAt, state };
+  }
+  const known = await store.ledger.load(() => {});
+  const names = [...entries.map((each) => each.name), ...known.keys()];
   throw new ConfigError(
     `no entry ${JSON.stringify(name)}${didYouMean(name, names) || '; beat list shows all entries'}`,
   );
-}
-
-/** Throws a `ConfigError` when the definition is invalid: nothing would say when the entry is due next. */
-function findStored(row: StoredEntry, definitions: Definitions): Target {
-  const { entry } = readStoredEntry({ ...row, state: null }, definitions);
-  if (row.state === null) return { entry, state: null };
-  try {
-    return { entry, state: decodeState(row.entry, row.state) };
-  } catch {
-    return { entry, state: 'unreadable' };
-  }
 }
 
 /**
@@ -95,12 +92,12 @@ function findStored(row: StoredEntry, definitions: Definitions): Target {
 async function remove(
   { ledger }: StateStore,
   name: string,
-  entry: Entry | undefined,
+  { entry, indexedAt }: Target,
 ): Promise<void> {
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
     if (!(await ledger.removeState(term, name))) continue;
-    const known = [{ name, entry, state: undefined }];
+    const known = [{ name, entry, indexedAt, state: undefined }];
     const { changed } = runAtOnce(planAdoption(known, systemClock.now()));
     const changes = changed.map(({ change }) => change);
     // A leader that began its term since then writes the same state.

@@ -282,8 +282,6 @@ export type WarningKind =
   | 'takeover'
   /** The index of stored entries has members that name no entry. */
   | 'stored-entries'
-  /** The index of stored entries by name cannot be written: searches read all names. */
-  | 'name-index'
   /** A scheduler that beat has replaced still works in the same store, or beside it. */
   | 'other-scheduler'
   /** Consumed messages cannot be removed from the tables of a SQL broker. */

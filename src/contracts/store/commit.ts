@@ -7,7 +7,6 @@ import type { HistoryRow } from './history.ts';
 export interface Commit {
   /** The fencing token of the term that decided it. */
   readonly token: number;
-  /** Of declared entries only, or of stored entries only: stores hold the states of each in another place. */
   readonly changes: readonly Change[];
   /** Commands that are done with: removed from the command log, with their audit rows added. */
   readonly commands?: readonly FinishedCommand[] | undefined;
@@ -18,25 +17,23 @@ export interface Change {
   readonly entry: string;
   /** The state that the decision was made from; `null` when there was none. */
   readonly before: EntryState | null;
-  /** Its `rev` differs from that of `before`, so only a repeated commit finds it in the store. */
-  readonly after: EntryState;
+  /**
+   * Its `rev` differs from that of `before`, so only a repeated commit finds it in the store. `null` removes the entry
+   * with its definition.
+   */
+  readonly after: EntryState | null;
   readonly messages: readonly Message[];
   /** Appended to the entry's history; a store without one ignores them. */
   readonly history?: readonly HistoryRow[] | undefined;
-  /** Absent from a declared entry. */
+  /** What the store writes beside the state of an entry that has a definition in the store; absent for others. */
   readonly stored?: StoredChange | undefined;
 }
 
-/**
- * What a commit does to a stored entry beside writing its state: it writes `dueAt`, and the definition unless that
- * stays. `removed` deletes all of it, and `after`, the state that it had, is not written.
- */
-export type StoredChange =
-  { readonly dueAt: number | null; readonly definition?: string | undefined } | 'removed';
-
-/** Whether a commit is of stored entries. */
-export function isOfStoredEntries(changes: readonly Pick<Change, 'stored'>[]): boolean {
-  return changes[0]?.stored !== undefined;
+export interface StoredChange {
+  /** When the leader must deal with the entry next, epoch milliseconds; `null` for never. */
+  readonly dueAt: number | null;
+  /** As JSON; the definition in the store stays unless given, and `null` removes it. */
+  readonly definition?: string | null | undefined;
 }
 
 /**
@@ -70,12 +67,9 @@ interface Conflict {
 }
 
 /** A change with its states as the texts that stores hold and compare. */
-export interface EncodedChange {
-  readonly entry: string;
+export interface EncodedChange extends Pick<Change, 'entry' | 'stored'> {
   readonly before: string | null;
-  /** `null` for an entry that the change removes. */
   readonly after: string | null;
-  readonly stored?: StoredChange | undefined;
 }
 
 /** Encodes a change. Call this before a transaction, because other clients wait for the transaction. */
@@ -83,7 +77,7 @@ export function encodeChange({ entry, before, after, stored }: Change): EncodedC
   return {
     entry,
     before: before && encodeState(before),
-    after: stored === 'removed' ? null : encodeState(after),
+    after: after && encodeState(after),
     stored,
   };
 }

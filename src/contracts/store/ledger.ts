@@ -6,10 +6,15 @@ export interface Ledger {
   /** The number of changes per commit, and of concurrent commits, that is fast with this ledger. */
   readonly batch: { readonly size: number; readonly inFlight: number };
   /**
-   * The state of every entry by name, configured or not. An unreadable state is reported and left out; without
-   * `unreadable` this rejects.
+   * The states of all entries without a definition in the store, by name: those that a configuration declares, and
+   * those that one declared before. An unreadable state is reported and left out; without `unreadable` this rejects.
    */
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
+  /** The states of these entries. An entry without a state is left out; an unreadable state is reported and left out. */
+  findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>>;
   /**
    * Begins a term and returns its fencing token: larger than all before, even after the ledger was emptied. The
    * ledger then fences commits with any other token. A ledger that waits for another store rejects soon after
@@ -27,16 +32,12 @@ export interface Ledger {
 }
 
 /** Reads some states, for pages of a list. */
-export interface StateLookup {
-  /** The states of these entries. An entry without a state is left out; an unreadable state is reported and left out. */
-  findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>>;
-}
+export type StateLookup = Pick<Ledger, 'findStates'>;
 
-/** Removes a state, also an unreadable one. */
 export interface StateRemoval {
-  /** Resolves with `false`, and removes nothing, when the token is not the newest one. */
+  /**
+   * Removes a state, also an unreadable one; the definition of a stored entry stays. Resolves with `false`, and removes
+   * nothing, when the token is not the newest one.
+   */
   removeState(token: number, entry: string): Promise<boolean>;
 }

@@ -2,8 +2,8 @@ import { type Message, decodeMessage, encodeMessage } from '../../celery/message
 import type { Run } from '../../celery/message/run.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
-import type { EntryState, OnUnreadable } from './entry-state.ts';
 import type { EntryRow, SkipRow } from './history.ts';
+import type { Ledger } from './ledger.ts';
 import { isInstant, isText, mapOf } from './record-fields.ts';
 import { repairCommand } from './repair-command.ts';
 import { describeUnreadable, type Unreadable } from './unreadable.ts';
@@ -41,10 +41,7 @@ export interface WithdrawnRow extends EntryRow {
  * states and messages in one step. The leader publishes pending messages and then removes them. If it dies in
  * between, the next leader publishes them again with the same task ids: at least once, never lost.
  */
-export interface Outbox {
-  readonly batch: { readonly size: number; readonly inFlight: number };
-  load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
-  beginTerm(): Promise<number>;
+export interface Outbox extends Omit<Ledger, 'commit'> {
   /**
    * As `Ledger.commit`, but appends the messages instead of publishing them. A repeated call appends no message
    * twice, and none that was removed.
@@ -62,7 +59,6 @@ export interface Outbox {
     ids: readonly string[],
     withdrawn?: readonly WithdrawnRow[],
   ): Promise<boolean>;
-  close(): Promise<void>;
 }
 
 /** The outbox messages of these changes, in order. The same change always has the same ids. */
@@ -70,14 +66,14 @@ export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
   return changes.flatMap((change) =>
     change.messages.map((message, i) => {
       const run = message.run ?? newestRun(change);
-      return { id: messageId(run, change.after.rev, i), run, message };
+      return { id: messageId(run, change.after?.rev ?? 0, i), run, message };
     }),
   );
 }
 
 /** The run of a message without one. */
 function newestRun({ entry, after }: Change): Run {
-  return { entry, dueAt: after.dueAt ?? after.anchor, cause: 'schedule' };
+  return { entry, dueAt: after?.dueAt ?? after?.anchor ?? 0, cause: 'schedule' };
 }
 
 /** The `rev` distinguishes several runs of one instant: one by schedule, others by command. */

@@ -7,7 +7,7 @@ import type { Warn } from '../events/beat-events.ts';
 import type { CommandLog } from './command-log.ts';
 import type { History, HistoryLimits } from './history.ts';
 import type { Instances } from './instances.ts';
-import type { Ledger, StateLookup, StateRemoval } from './ledger.ts';
+import type { Ledger, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 import type { FindSchedulers } from './scheduler-trace.ts';
 import type { EntrySearch, StoredEntries } from './stored-entries.ts';
@@ -32,8 +32,6 @@ export interface Store {
   readonly instances?: Instances | undefined;
   /** Publishes messages that the broker rejected before; absent if a commit both stores and publishes. */
   readonly relay?: TermService | undefined;
-  /** Completes the index by name of stored entries; absent from a store whose index is always complete. */
-  readonly nameIndex?: TermService | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Finds other schedulers in the store; absent where there are none that beat knows. */
@@ -68,7 +66,7 @@ export interface ClockSkew {
 
 /** A store that can also hold the state for another broker. */
 export interface StateStore extends Store {
-  readonly ledger: Ledger & Outbox & StateRemoval & StateLookup;
+  readonly ledger: Ledger & Outbox & StateRemoval;
   readonly commands: CommandLog;
   readonly entries: StoredEntries & EntrySearch;
   readonly instances: Instances;

@@ -37,9 +37,9 @@ export interface EntrySearch {
   positions(options: Pick<PageOptions, 'limit' | 'after'>): Promise<readonly Position[]>;
   /**
    * The next names that begin with the text, in an order of their own; upper and lower case differ. An index finds
-   * them among a million as fast as among a thousand. `null` while the store has no complete index.
+   * them among a million as fast as among a thousand.
    */
-  findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[] | null>;
+  findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[]>;
 }
 
 export interface PrefixOptions {

@@ -1,14 +1,13 @@
 import type { Broker } from '../../contracts/broker/broker.ts';
-import { compare, encodeChange, isOfStoredEntries } from '../../contracts/store/commit.ts';
+import { compare, encodeChange } from '../../contracts/store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../contracts/store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
-import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
 import type { InstanceState } from './instances.ts';
-import { writeStored, type StoredState } from './stored-entries.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import type { EntryRow } from './stored-entries.ts';
+import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import {
   decodeOutboxMessage,
   encodeOutboxMessage,
@@ -24,9 +23,8 @@ import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
 export interface LedgerState {
-  /** By entry name, encoded, so that readers do not share objects. */
-  readonly states: Map<string, string>;
-  readonly stored: StoredState;
+  /** By name. */
+  readonly entries: Map<string, EntryRow>;
   /** By id, encoded: messages for a broker outside this store. */
   readonly outbox: Map<string, string>;
   readonly commands: CommandState;
@@ -40,12 +38,12 @@ export interface LedgerState {
 
 export function newLedgerState(): LedgerState {
   return {
-    ...{ states: new Map(), stored: new Map(), outbox: new Map(), commands: newCommandState() },
+    ...{ entries: new Map(), outbox: new Map(), commands: newCommandState() },
     ...{ history: newHistoryState(), instances: new Map(), term: null, lastTerm: 0 },
   };
 }
 
-export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
+export class MemoryLedger implements Ledger, Outbox, StateRemoval {
   readonly batch = { size: 1_000, inFlight: 1 };
   readonly #state: LedgerState;
   readonly #broker: Broker;
@@ -61,7 +59,9 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
-    for (const [entry, text] of this.#state.states) addState(states, entry, text, unreadable);
+    for (const { entry, definition, state } of this.#state.entries.values()) {
+      if (definition === null && state !== null) addState(states, entry, state, unreadable);
+    }
     return states;
   }
 
@@ -71,8 +71,8 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   ): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
     for (const entry of entries) {
-      const text = this.#state.states.get(entry);
-      if (text !== undefined) addState(states, entry, text, unreadable);
+      const { state = null } = this.#state.entries.get(entry) ?? {};
+      if (state !== null) addState(states, entry, state, unreadable);
     }
     return states;
   }
@@ -133,26 +133,29 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   async removeState(token: number, entry: string): Promise<boolean> {
     if (token !== this.#state.term) return false;
-    this.#state.states.delete(entry);
-    const stored = this.#state.stored.get(entry);
-    if (stored) this.#state.stored.set(entry, { ...stored, state: null });
+    const row = this.#state.entries.get(entry);
+    if (row) this.#state.entries.set(entry, { ...row, state: null });
     return true;
   }
 
   #check(token: number, changes: readonly EncodedChange[]) {
     if (token !== this.#state.term) return { kind: 'fenced' } as const;
-    const { states, stored } = this.#state;
-    return compare(changes, (entry) =>
-      isOfStoredEntries(changes) ? stored.get(entry)?.state : states.get(entry),
-    );
+    return compare(changes, (entry) => this.#state.entries.get(entry)?.state);
   }
 
   #write(changes: readonly EncodedChange[]): void {
-    if (isOfStoredEntries(changes)) {
-      writeStored(this.#state.stored, changes);
-      return;
+    const { entries } = this.#state;
+    for (const { entry, after, stored } of changes) {
+      if (after === null) {
+        entries.delete(entry);
+        continue;
+      }
+      const { definition = null, dueAt = null } = entries.get(entry) ?? {};
+      entries.set(entry, {
+        ...{ entry, state: after, dueAt: stored ? stored.dueAt : dueAt },
+        definition: stored?.definition === undefined ? definition : stored.definition,
+      });
     }
-    for (const { entry, after } of changes) this.#state.states.set(entry, after!);
   }
 
   #appendHistory(changes: Commit['changes']): void {
@@ -163,22 +166,16 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   /** Deletes all states, messages and the term, as FLUSHALL does. */
   empty(): void {
-    this.#state.states.clear();
-    this.#state.stored.clear();
+    this.#state.entries.clear();
     this.#state.outbox.clear();
     this.#state.history.entries.clear();
     this.#state.history.minutes.clear();
     this.#state.term = null;
   }
 
-  /** Writes encoded states and messages, such as those of another release or invalid ones. */
-  restore(texts: {
-    states?: Iterable<[string, string]>;
-    outbox?: Iterable<[string, string]>;
-    entries?: Iterable<StoredEntry>;
-  }): void {
-    for (const each of texts.entries ?? []) this.#state.stored.set(each.entry, each);
-    for (const [entry, text] of texts.states ?? []) this.#state.states.set(entry, text);
+  /** Writes entries and messages as they are, such as invalid ones. */
+  restore(texts: { entries?: Iterable<EntryRow>; outbox?: Iterable<[string, string]> }): void {
+    for (const each of texts.entries ?? []) this.#state.entries.set(each.entry, each);
     for (const [id, text] of texts.outbox ?? []) this.#state.outbox.set(id, text);
   }
 

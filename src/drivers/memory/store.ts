@@ -52,7 +52,7 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
     lock: new MemoryLock(state.lock, options.lockTtl, clock),
     ledger: new MemoryLedger(state.ledger, broker, limits, clock),
     commands: new MemoryCommandLog(state.ledger.commands),
-    entries: new MemoryStoredEntries(state.ledger.stored),
+    entries: new MemoryStoredEntries(state.ledger.entries),
     instances: new MemoryInstances(state.ledger.instances, options.clock),
     history: limits ? new MemoryHistory(state.ledger.history, limits, clock) : undefined,
     broker,

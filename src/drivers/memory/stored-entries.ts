@@ -1,4 +1,3 @@
-import type { EncodedChange } from '../../contracts/store/commit.ts';
 import {
   NEVER_DUE,
   type EntrySearch,
@@ -9,18 +8,18 @@ import {
   type StoredEntry,
 } from '../../contracts/store/stored-entries.ts';
 
-/** Entries by name. */
-export type StoredState = Map<string, StoredEntry>;
+/** What the store has of an entry; `definition` is `null` for one that only a configuration declares. */
+export type EntryRow = Omit<StoredEntry, 'definition'> & { readonly definition: string | null };
 
 export class MemoryStoredEntries implements StoredEntries, EntrySearch {
-  readonly #state: StoredState;
+  readonly #rows: ReadonlyMap<string, EntryRow>;
 
-  constructor(state: StoredState) {
-    this.#state = state;
+  constructor(rows: ReadonlyMap<string, EntryRow>) {
+    this.#rows = rows;
   }
 
   async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
-    return entries.flatMap((entry) => this.#state.get(entry) ?? []);
+    return entries.flatMap((entry) => this.#rows.get(entry) ?? []).filter(isStored);
   }
 
   async positions(options: PageOptions): Promise<readonly Position[]> {
@@ -28,30 +27,22 @@ export class MemoryStoredEntries implements StoredEntries, EntrySearch {
   }
 
   async findByPrefix(prefix: string, { limit, after = '' }: PrefixOptions): Promise<string[]> {
-    const names = [...this.#state.keys()].filter((name) => name.startsWith(prefix) && name > after);
-    return names.toSorted().slice(0, limit);
+    const names = [...this.#rows.values()].filter(isStored).map(({ entry }) => entry);
+    const found = names.filter((name) => name.startsWith(prefix) && name > after);
+    return found.toSorted().slice(0, limit);
   }
 
   async page({ limit, after, dueBy = Infinity }: PageOptions): Promise<readonly StoredEntry[]> {
-    return [...this.#state.values()]
+    return [...this.#rows.values()]
+      .filter(isStored)
       .filter((each) => sortKey(each) <= dueBy && (!after || compare(each, after) > 0))
       .toSorted(compare)
       .slice(0, limit);
   }
 }
 
-/** Part of a commit. */
-export function writeStored(state: StoredState, changes: readonly EncodedChange[]): void {
-  for (const { entry, after, stored } of changes) {
-    if (stored === undefined) continue;
-    if (stored === 'removed') {
-      state.delete(entry);
-      continue;
-    }
-    const definition = stored.definition ?? state.get(entry)?.definition;
-    if (definition === undefined) continue;
-    state.set(entry, { entry, definition, state: after, dueAt: stored.dueAt });
-  }
+function isStored(row: EntryRow): row is StoredEntry {
+  return row.definition !== null;
 }
 
 function sortKey({ dueAt }: Position): number {

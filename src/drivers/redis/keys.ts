@@ -8,8 +8,17 @@ export interface Keys {
   readonly lock: string;
   /** STRING: the fencing token of the newest term. */
   readonly term: string;
-  /** HASH, named `records` by release 0.1: entry name → encoded state. */
+  /** HASH: name of an entry → encoded state. */
   readonly states: string;
+  /** HASH: name of a stored entry → `<due> <definition>`, where `<due>` is sortable digits or `never`. */
+  readonly definitions: string;
+  /**
+   * ZSET, all scores 0: `<due> <name>` of each stored entry, which sort by the time at which they are due; before them
+   * `- <name>` of each other entry.
+   */
+  readonly order: string;
+  /** ZSET, all scores 0: the name of each stored entry. */
+  readonly names: string;
   /** ZSET, all scores 0: the ids of outbox messages, which sort as they should be published. */
   readonly outboxOrder: string;
   /** HASH: id → encoded message, for a broker that is another store. */
@@ -20,16 +29,8 @@ export interface Keys {
   readonly audit: string;
   /** LIST, newest first: the ids of the audit rows. */
   readonly auditOrder: string;
-  /** HASH: name of a stored entry → `<due> <definition>`, where `<due>` is sortable digits or `never`. */
-  readonly entries: string;
-  /** HASH: name of a stored entry → encoded state. */
-  readonly entryStates: string;
-  /** ZSET, all scores 0: `<due> <name>` of each stored entry, which sort by the time at which they are due. */
-  readonly entryOrder: string;
-  /** ZSET, all scores 0: the name of each stored entry. Earlier releases do not write it. */
-  readonly entryNames: string;
-  /** STRING: the fencing token of the newest term in which `entryNames` was complete. */
-  readonly entryNamesTerm: string;
+  /** Keys of the layout before the first release, which nothing reads. */
+  readonly earlier: readonly string[];
   /** HASH: id of an instance → `<when it was seen> <announcement>`. */
   readonly instances: string;
   /** HASH, a ring of two days: slot of a minute → `<number> <published> <skipped> <succeeded> <failed>`. */
@@ -56,17 +57,16 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
   return {
     lock: `${own}lock`,
     term: `${own}term`,
-    states: `${own}records`,
+    states: `${own}states`,
+    definitions: `${own}definitions`,
+    order: `${own}order`,
+    names: `${own}names`,
+    earlier: [`${own}records`, `${own}entries`],
     outboxOrder: `${own}outbox:order`,
     outbox: `${own}outbox`,
     commands: `${own}commands`,
     audit: `${own}audit`,
     auditOrder: `${own}audit:order`,
-    entries: `${own}entries`,
-    entryStates: `${own}entries:states`,
-    entryOrder: `${own}entries:order`,
-    entryNames: `${own}entries:names`,
-    entryNamesTerm: `${own}entries:names:term`,
     instances: `${own}instances`,
     minutes: `${own}minutes`,
     history: (entry) => `${own}history:${entry}`,

@@ -1,6 +1,6 @@
 import { formatDestination } from '../../celery/message/destination.ts';
 import type { Change, Commit, CommitOutcome } from '../../contracts/store/commit.ts';
-import { encodeChange, isOfStoredEntries } from '../../contracts/store/commit.ts';
+import { encodeChange } from '../../contracts/store/commit.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
 import {
@@ -9,7 +9,7 @@ import {
   NO_HISTORY,
   type HistoryLimits,
 } from '../../contracts/store/history.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import type {
   AppendOutcome,
   Outbox,
@@ -31,7 +31,7 @@ import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
 import { loadScript, run, type Script } from './scripts/script.ts';
-import { entryArguments } from './stored-entries.ts';
+import { formatDue, type RedisStoredEntries } from './stored-entries.ts';
 
 const BEGIN_TERM = loadScript('begin-term');
 const REMOVE_STATE = loadScript('remove-state');
@@ -41,9 +41,6 @@ const APPEND = loadScript('append');
 const REMOVE = loadScript('remove-messages');
 const WITHDRAW = loadScript('withdraw-messages');
 
-/** States that one HSCAN reads. Redis serves other clients between two calls. */
-const SCAN_COUNT = 1_000;
-
 /** The replies of the scripts that commit. Positions start at 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
 
@@ -51,7 +48,7 @@ type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | 
  * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
  * other broker this is an outbox.
  */
-export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
+export class RedisLedger implements Ledger, Outbox, StateRemoval {
   /**
    * A batch fits into one write to the socket, so that beat prepares the next batch while Redis runs the script,
    * and other clients never wait long. Larger batches are slower; more in flight are no faster.
@@ -59,6 +56,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly batch = { size: 64, inFlight: 16 };
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #entries: RedisStoredEntries;
   readonly #bindings: Bindings;
   readonly #history: HistoryLimits | null;
   readonly #clock: Clock;
@@ -66,12 +64,14 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   constructor(
     connection: Connection,
     keys: Keys,
+    entries: RedisStoredEntries,
     bindings: Bindings,
     history: HistoryLimits | null,
     clock: Clock,
   ) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#entries = entries;
     this.#bindings = bindings;
     this.#history = history;
     this.#clock = clock;
@@ -95,28 +95,26 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
-    let cursor = '0';
-    do {
-      const [next, found] = await this.#connection.run('ledger.load', (client) =>
-        client.hscan(this.#keys.states, cursor, 'COUNT', SCAN_COUNT),
-      );
-      for (let i = 0; i < found.length; i += 2) {
-        addState(states, found[i]!, found[i + 1]!, unreadable);
-      }
-      cursor = next;
-    } while (cursor !== '0');
+    for await (const [entry, text] of this.#entries.readUnstored()) {
+      addState(states, entry, text, unreadable);
+    }
     return states;
   }
 
   async beginTerm(): Promise<number> {
-    const { term, states, entryNamesTerm, minutes } = this.#keys;
-    const keys = [term, states, entryNamesTerm];
+    const { term, states, order, earlier, minutes } = this.#keys;
+    const keys = [term, states, order, ...earlier];
     if (this.#history) keys.push(this.#keys.history(''), minutes);
-    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, keys, []);
+    const reply = await this.#run<number | [string]>('ledger.beginTerm', BEGIN_TERM, keys, []);
+    if (typeof reply === 'number') return reply;
+    throw new StoreError(
+      `ledger.beginTerm: the key ${JSON.stringify(reply[0])} is of an earlier version of beat, which this one does not read; delete the keys of that prefix, or set another keyPrefix`,
+    );
   }
 
   async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
-    const keys = [this.#keys.term, this.#statesKey(changes)];
+    const { term, states, order } = this.#keys;
+    const keys = [term, states, order];
     const args = commonArguments(token, changes);
     const messages = changes.flatMap((change) => change.messages);
     try {
@@ -126,7 +124,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
       const [unroutable] = writes.unroutable;
       if (unroutable) {
         // An earlier run of this commit may have published it.
-        const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
+        const reply = await this.#run<Reply>('ledger.commit', CHECK, [term, states], args);
         const destination = formatDestination(unroutable.destination);
         const reason = `ledger.commit: ${destination}: ${bindings.explainUnroutable(unroutable)}`;
         if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
@@ -139,17 +137,16 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
       return failureIn(reply, changes) ?? committed(reply, writes.pubSub);
     } catch (error) {
       // An error about the ledger's own keys would fail every commit.
-      if (!(error instanceof StoreError) || !isAboutKeys(error.cause, keys.slice(0, 2)))
-        throw error;
+      if (!(error instanceof StoreError) || !isAboutKeys(error.cause, [term, states])) throw error;
       return { kind: 'store-rejected', reason: error.message };
     }
   }
 
   async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
-    const { term, outboxOrder, outbox } = this.#keys;
+    const { term, states, order, outboxOrder, outbox } = this.#keys;
     const args = commonArguments(token, changes);
     const messages = outboxMessages(changes);
-    const keys = [term, this.#statesKey(changes), outboxOrder, outbox];
+    const keys = [term, states, order, outboxOrder, outbox];
     this.#addWrites(changes, commands, keys, args);
     this.#addHistory(changes, keys, args);
     for (const each of messages) args.push(each.id, encodeOutboxMessage(each));
@@ -208,8 +205,8 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 
   async removeState(token: number, entry: string): Promise<boolean> {
-    const { term, states, entryStates } = this.#keys;
-    const keys = [term, states, entryStates];
+    const { term, states, order } = this.#keys;
+    const keys = [term, states, order];
     const args = [String(token), entry];
     return (await this.#run<number>('ledger.removeState', REMOVE_STATE, keys, args)) === 1;
   }
@@ -218,24 +215,21 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     await this.#connection.close();
   }
 
-  #statesKey(changes: readonly Change[]): string {
-    return isOfStoredEntries(changes) ? this.#keys.entryStates : this.#keys.states;
-  }
-
-  /** Adds the keys and arguments of finished commands and of stored entries. */
+  /** Adds the keys and arguments of `finish-commands` and `write-changes`. */
   #addWrites(
     changes: readonly Change[],
     finished: readonly FinishedCommand[],
     keys: string[],
     args: string[],
   ): void {
-    const { commands, audit, auditOrder, entries, entryOrder } = this.#keys;
-    const { entryNames, entryNamesTerm } = this.#keys;
-    const ofEntries = isOfStoredEntries(changes);
+    const { commands, audit, auditOrder, definitions, names } = this.#keys;
     if (finished.length > 0) keys.push(commands, audit, auditOrder);
-    if (ofEntries) keys.push(entries, entryOrder, entryNames, entryNamesTerm);
-    args.push(...finishArguments(finished), ofEntries ? '1' : '0');
-    if (ofEntries) args.push(...entryArguments(changes));
+    const written = changes.flatMap(({ after, stored }, i) => {
+      if (after === null || stored?.definition === null) return [String(i + 1), '', ''];
+      return stored ? [String(i + 1), formatDue(stored.dueAt), stored.definition ?? ''] : [];
+    });
+    if (written.length > 0) keys.push(definitions, names);
+    args.push(...finishArguments(finished), String(written.length / 3), ...written);
   }
 
   #addHistory(changes: readonly Change[], keys: string[], args: string[]): void {

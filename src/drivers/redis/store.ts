@@ -9,7 +9,6 @@ import { RedisBroker } from './broker.ts';
 import { RedisCommandLog } from './command-log.ts';
 import { Connection } from './connection/connection.ts';
 import { checkHealth } from './connection/check-health.ts';
-import { EntryNames } from './entry-names.ts';
 import { redisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
 import { RedisHistory } from './history.ts';
@@ -55,17 +54,16 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
   const { history: limits = DEFAULT_HISTORY } = options;
-  const ledger = new RedisLedger(connection, keys, bindings, limits, clock);
+  const entries = new RedisStoredEntries({ connection, keys, warn: options.warn });
+  const ledger = new RedisLedger(connection, keys, entries, bindings, limits, clock);
   const notifications = new Notifications([connectionTo(server, 'commands')], keys.commands);
   const commands = new RedisCommandLog(connection, keys, notifications, clock);
   const broker = new RedisBroker(connection, keys, bindings);
-  const names = new EntryNames(connection, keys, clock, options.warn);
   return {
     lock,
     ledger,
     commands,
-    entries: new RedisStoredEntries({ connection, keys, names, warn: options.warn }),
-    nameIndex: names,
+    entries,
     instances: redisInstances(connection, keys),
     history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,
     broker,

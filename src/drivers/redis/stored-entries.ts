@@ -1,6 +1,5 @@
 import type { Warn } from '../../contracts/events/beat-events.ts';
 import { MAX_INSTANT } from '../../schedule/instants.ts';
-import type { Change } from '../../contracts/store/commit.ts';
 import { parseSortableInstant, sortableInstant } from '../../contracts/store/sortable.ts';
 import type {
   EntrySearch,
@@ -11,7 +10,6 @@ import type {
   StoredEntry,
 } from '../../contracts/store/stored-entries.ts';
 import type { Connection } from './connection/connection.ts';
-import type { EntryNames } from './entry-names.ts';
 import type { Keys } from './keys.ts';
 import { loadScript, run, type Script } from './scripts/script.ts';
 
@@ -19,26 +17,19 @@ const FIND = loadScript('find-entries');
 const PAGE = loadScript('page-entries');
 const POSITIONS = loadScript('page-positions');
 
-/** The arguments of `includes/write-changes.lua` for stored entries. */
-export function entryArguments(changes: readonly Change[]): string[] {
-  return changes.flatMap(({ stored }) =>
-    stored === undefined || stored === 'removed'
-      ? ['', '']
-      : [formatDue(stored.dueAt), stored.definition ?? ''],
-  );
-}
-
 export interface RedisStoredEntriesOptions {
   readonly connection: Connection;
   readonly keys: Keys;
-  readonly names: EntryNames;
   readonly warn?: Warn | undefined;
 }
 
 /** Invalid members that one warning names. */
 const MAX_NAMED = 3;
 
-/** Stored entries in hashes, and a sorted set as their index by the time at which they are due. */
+/** Entries without a definition that one script reads. Redis serves other clients between two. */
+const UNSTORED = 1_000;
+
+/** Entries in hashes, with a sorted set as the index of stored ones by the time at which they are due. */
 export class RedisStoredEntries implements StoredEntries, EntrySearch {
   readonly #options: RedisStoredEntriesOptions;
 
@@ -47,22 +38,15 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
   }
 
   async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
-    const { entries: definitions, entryStates } = this.#options.keys;
-    const rows = (await this.#run(
-      'entries.find',
-      FIND,
-      [definitions, entryStates],
-      entries,
-    )) as Row[];
+    const { definitions, states } = this.#options.keys;
+    const rows = (await this.#run('entries.find', FIND, [definitions, states], entries)) as Row[];
     return rows.flatMap(([entry, text, state]) =>
       text === null ? [] : { entry, ...parseText(text), state },
     );
   }
 
   async page(options: PageOptions): Promise<readonly StoredEntry[]> {
-    const { entries, entryStates, entryOrder } = this.#options.keys;
-    const keys = [entryOrder, entries, entryStates];
-    return this.#walk('entries.page', PAGE, keys, options, ([member, text, state]) => {
+    return this.#page('entries.page', PAGE, options, ([member, text, state]) => {
       const position = parseMember(member);
       if (!position || text === null) return null;
       // Positions are those of the index, so that the next page begins after this entry.
@@ -71,33 +55,48 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
   }
 
   async positions(options: PageOptions): Promise<readonly Position[]> {
-    const keys = [this.#options.keys.entryOrder];
-    return this.#walk('entries.positions', POSITIONS, keys, options, ([member, isText]) =>
+    return this.#page('entries.positions', POSITIONS, options, ([member, isText]) =>
       isText === null ? null : parseMember(member),
     );
   }
 
-  async findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[] | null> {
-    return this.#options.names.find(prefix, options);
+  async findByPrefix(prefix: string, { limit, after }: PrefixOptions): Promise<readonly string[]> {
+    const from = after === undefined ? `[${prefix}` : `(${after}`;
+    const names = await this.#options.connection.run('entries.findByPrefix', (client) =>
+      client.zrangebylex(this.#options.keys.names, from, '+', 'LIMIT', 0, limit),
+    );
+    return names.filter((name) => name.startsWith(prefix));
+  }
+
+  /** Names and encoded states of the entries without a definition. */
+  async *readUnstored(): AsyncGenerator<readonly [entry: string, state: string]> {
+    for (let last = ''; ;) {
+      const args = ['[- ', '(-!', String(UNSTORED), last];
+      const page = await this.#walk('ledger.load', PAGE, args);
+      for (const [member, , state] of page[1]) {
+        if (state !== null) yield [member.slice(2), state];
+      }
+      [last] = page;
+      if (last === '') return;
+    }
   }
 
   /** Reads on after members that name no entry, so that only the last page is shorter than `limit`. */
-  async #walk<T>(
+  async #page<T>(
     operation: string,
     script: Script,
-    keys: readonly string[],
     { limit, after, dueBy }: PageOptions,
     parse: (row: Row) => T | null,
   ): Promise<T[]> {
-    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '-';
+    // Members of entries without a definition begin with "-".
+    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '(-!';
     // "!" sorts directly after the space that precedes the name.
     const to = dueBy === undefined ? '+' : `(${formatDue(dueBy)}!`;
     const found: T[] = [];
     const invalid: string[] = [];
     let last = '';
     do {
-      const args = [from, to, String(limit), last];
-      const page = (await this.#run(operation, script, keys, args)) as Page;
+      const page = await this.#walk(operation, script, [from, to, String(limit), last]);
       for (const row of page[1]) {
         const parsed = parse(row);
         if (parsed === null) invalid.push(row[0]);
@@ -109,6 +108,12 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     return found.slice(0, limit);
   }
 
+  async #walk(operation: string, script: Script, args: readonly string[]): Promise<Page> {
+    const { order, definitions, states } = this.#options.keys;
+    const keys = script === PAGE ? [order, definitions, states] : [order];
+    return (await this.#run(operation, script, keys, args)) as Page;
+  }
+
   #report(invalid: readonly string[], isFirst: boolean): void {
     const { warn, keys } = this.#options;
     if (invalid.length === 0) {
@@ -117,7 +122,7 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     }
     const named = invalid.slice(0, MAX_NAMED).map((member) => JSON.stringify(member));
     const more = invalid.length > MAX_NAMED ? ', …' : '';
-    const text = `Redis: members of the sorted set ${keys.entryOrder} name no stored entry, or one that has another member, and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
+    const text = `Redis: members of the sorted set ${keys.order} name no stored entry, or one that has another member, and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
     warn?.('stored-entries', text);
   }
 
@@ -137,7 +142,7 @@ type Row = readonly [label: string, text: string | null, state: string | null];
 type Page = readonly [string, readonly Row[]];
 
 /** `never` sorts after all digits. */
-function formatDue(dueAt: number | null): string {
+export function formatDue(dueAt: number | null): string {
   return dueAt === null ? 'never' : sortableInstant(dueAt);
 }
 

@@ -54,7 +54,7 @@ export function describeFailure(dialect: SqlDialect, failed: FailedOperation): D
   return new DatabaseError(message, kind, { cause: error, unreachable }, missingRights);
 }
 
-/** `user "beat" lacks INSERT on beat_record: `, or nothing without missing rights. */
+/** `user "beat" lacks INSERT on beat_entry: `, or nothing without missing rights. */
 function describeUser({ user }: SqlDialect, missingRights: readonly Right[]): string {
   if (missingRights.length === 0) return '';
   const who = user === null ? 'this user' : `user ${JSON.stringify(user)}`;

@@ -4,7 +4,7 @@ import { encodeChange } from '../../contracts/store/commit.ts';
 import type { Commit, CommitOutcome } from '../../contracts/store/commit.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { NO_HISTORY, type EncodedHistory } from '../../contracts/store/history.ts';
-import type { Ledger, StateLookup, StateRemoval } from '../../contracts/store/ledger.ts';
+import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import {
   decodeOutboxMessage,
   encodeOutboxMessage,
@@ -17,6 +17,7 @@ import type {
   PendingMessage,
   WithdrawnRow,
 } from '../../contracts/store/outbox.ts';
+import { StoreError } from '../../util/errors.ts';
 import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
@@ -26,11 +27,13 @@ import type { Pruner } from './messages.ts';
 import { operationOf, WITH_HISTORY } from './rights.ts';
 import type { SqlHistory } from './history.ts';
 import type { NamedText, Statements } from './statements.ts';
-import { SqlStates } from './states.ts';
+import { EARLIER_TABLE } from './tables.ts';
+import type { SqlEntries } from './entries.ts';
 
 export interface SqlLedgerOptions {
   readonly db: Database;
   readonly sql: Statements;
+  readonly entries: SqlEntries;
   readonly pruner: Pruner;
   readonly prefix: string;
   readonly queues: Queues;
@@ -45,10 +48,10 @@ export interface SqlLedgerOptions {
  * a broker that is not this database, appends the messages to the outbox and writes the states. Every
  * transaction locks the term's row from its check to its end, so that a new term begins before or after it.
  */
-export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
+export class SqlLedger implements Ledger, Outbox, StateRemoval {
   readonly batch: { readonly size: number; readonly inFlight: number };
   readonly #db: Database;
-  readonly #states: SqlStates;
+  readonly #entries: SqlEntries;
   readonly #sql: Statements;
   readonly #prefix: string;
   readonly #pruner: Pruner;
@@ -62,12 +65,12 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
    */
   #appendedIn = 0;
 
-  constructor({ db, sql, pruner, prefix, queues, history, isFile }: SqlLedgerOptions) {
+  constructor({ db, sql, entries, pruner, prefix, queues, history, isFile }: SqlLedgerOptions) {
     // A server runs one transaction of a connection at a time; the next is encoded during it.
     this.batch = { size: 500, inFlight: isFile ? 1 : 2 };
     this.#isFile = isFile;
     this.#db = db;
-    this.#states = new SqlStates(db, sql, prefix);
+    this.#entries = entries;
     this.#sql = sql;
     this.#prefix = prefix;
     this.#pruner = pruner;
@@ -79,21 +82,28 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     entries: readonly string[],
     unreadable: OnUnreadable,
   ): Promise<Map<string, EntryState>> {
-    return this.#states.find(entries, unreadable);
+    return this.#entries.findStates(entries, unreadable);
   }
 
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
-    return this.#states.load(unreadable);
+    return this.#entries.load(unreadable);
   }
 
   async beginTerm(): Promise<number> {
     // The server's time makes the token grow although the ledger was emptied; the last token of this process
     // does so when both terms begin in one millisecond, or that clock was set back.
     await this.#db.requireRights(`ledger.beginTerm${this.#history ? WITH_HISTORY : ''}`);
+    const earlier = this.#sql.listColumns(EARLIER_TABLE.name);
+    const columns = await this.#db.read('ledger.beginTerm', earlier);
+    if (columns.some(({ name }) => name === EARLIER_TABLE.column)) {
+      throw new StoreError(
+        `ledger.beginTerm: the table ${EARLIER_TABLE.name} is of an earlier version of beat, which this one does not read; drop the tables of that version, or use another database`,
+      );
+    }
     const begin = this.#sql.beginTerm(this.#prefix, this.#lastTerm + 1);
     this.#lastTerm = await this.#db.transaction('ledger.beginTerm', async (tx) => {
       await tx.run(begin);
-      return (await this.#states.newestTerm(tx))!;
+      return (await this.#entries.newestTerm(tx))!;
     });
     return this.#lastTerm;
   }
@@ -108,7 +118,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     try {
       const operation = operationOf('ledger.commit', commit, history.rows.length > 0);
       const outcome = await this.#db.transaction<Outcome>(operation, async (tx) => {
-        const found = await this.#states.check(tx, token, encoded);
+        const found = await this.#entries.check(tx, token, encoded);
         if (typeof found === 'object') return found;
         if (found === 'repeated') {
           await finishCommands(tx, this.#sql, this.#prefix, commands);
@@ -119,7 +129,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
           return { kind: 'store-rejected', reason };
         }
         await insertMessages(tx, this.#sql, envelopes.flat());
-        await this.#states.write(tx, encoded);
+        await this.#entries.write(tx, encoded);
         await this.#history?.write(tx, history);
         await finishCommands(tx, this.#sql, this.#prefix, commands);
         if (this.#isFile) await this.#prune(history, envelopes.length, tx);
@@ -141,7 +151,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     try {
       const operation = operationOf('outbox.append', commit, history.rows.length > 0);
       const outcome = await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
-        const found = await this.#states.check(tx, token, encoded);
+        const found = await this.#entries.check(tx, token, encoded);
         if (typeof found === 'object') return found;
         await finishCommands(tx, this.#sql, this.#prefix, commands);
         if (found === 'repeated') {
@@ -153,7 +163,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         for (const chunk of inChunks(rows, ([id, text]) => id.length + text.length)) {
           await tx.run(this.#sql.appendMessages(this.#prefix, chunk));
         }
-        await this.#states.write(tx, encoded);
+        await this.#entries.write(tx, encoded);
         await this.#history?.write(tx, history);
         this.#appendedIn = token;
         if (this.#isFile) await this.#prune(history, null, tx);
@@ -179,7 +189,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   ): Promise<boolean> {
     const operation = withdrawn.length > 0 ? `outbox.remove${WITH_HISTORY}` : 'outbox.remove';
     return this.#db.transaction(operation, async (tx) => {
-      if ((await this.#states.newestTerm(tx)) !== token) return false;
+      if ((await this.#entries.newestTerm(tx)) !== token) return false;
       const pending = await this.#findPending(
         tx,
         withdrawn.map(({ messageId }) => messageId),
@@ -195,7 +205,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 
   removeState(token: number, entry: string): Promise<boolean> {
-    return this.#states.remove(token, entry);
+    return this.#entries.removeState(token, entry);
   }
 
   async close(): Promise<void> {}

@@ -1,4 +1,4 @@
-import { isOfStoredEntries, type Commit } from '../../contracts/store/commit.ts';
+import type { Commit } from '../../contracts/store/commit.ts';
 import { raw, type Sql } from './sql.ts';
 import { TABLES } from './tables.ts';
 
@@ -37,8 +37,7 @@ const on = (object: string, ...actions: Action[]): ProbedRight[] =>
 
 const LOCK = on('beat_lock', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const TERM = on('beat_term', 'SELECT', 'INSERT', 'UPDATE');
-const STATES = on('beat_record', 'SELECT', 'INSERT', 'UPDATE');
-const STORED_ENTRIES = on('beat_entry', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
+const ENTRIES = on('beat_entry', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const QUEUES = [
   ...on('kombu_queue', 'SELECT', 'INSERT'),
   ...on('queue_id_sequence', 'USAGE'),
@@ -59,14 +58,13 @@ const FINISHED_COMMANDS = [
 const UNACKED = on('beat_unacked', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const REQUEUED = [...on('kombu_message', 'INSERT'), ...on('message_id_sequence', 'USAGE')];
 
-/** The name of the operation that a commit is: stored entries, finished commands and the history take other rights. */
+/** The name of the operation that a commit is: finished commands and the history need more rights. */
 export function operationOf(
   method: 'ledger.commit' | 'outbox.append',
-  { changes, commands = [] }: Commit,
+  { commands = [] }: Commit,
   appendsHistory: boolean,
 ): string {
-  const what = isOfStoredEntries(changes) ? `${method} of stored entries` : method;
-  const whole = commands.length === 0 ? what : `${what} with commands`;
+  const whole = commands.length === 0 ? method : `${method} with commands`;
   return appendsHistory ? whole + WITH_HISTORY : whole;
 }
 
@@ -88,40 +86,22 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'lock.acquire': LOCK,
   'lock.renew': LOCK,
   'lock.release': LOCK,
-  'ledger.load': on('beat_record', 'SELECT'),
+  'ledger.load': on('beat_entry', 'SELECT'),
   // A leader that could not renew its lock or write states would only prevent others from leading.
-  'ledger.beginTerm': [...TERM, ...STATES, ...LOCK],
-  'ledger.commit': [...TERM, ...STATES, ...QUEUES],
-  'ledger.commit with commands': [...TERM, ...STATES, ...QUEUES, ...FINISHED_COMMANDS],
-  'ledger.commit of stored entries': [...TERM, ...STORED_ENTRIES, ...QUEUES],
-  'ledger.commit of stored entries with commands': [
-    ...TERM,
-    ...STORED_ENTRIES,
-    ...QUEUES,
-    ...FINISHED_COMMANDS,
-  ],
-  'ledger.removeState': [
-    ...TERM,
-    ...on('beat_record', 'DELETE'),
-    ...on('beat_entry', 'SELECT', 'UPDATE'),
-  ],
+  'ledger.beginTerm': [...TERM, ...ENTRIES, ...LOCK],
+  'ledger.commit': [...TERM, ...ENTRIES, ...QUEUES],
+  'ledger.commit with commands': [...TERM, ...ENTRIES, ...QUEUES, ...FINISHED_COMMANDS],
+  'ledger.removeState': [...TERM, ...on('beat_entry', 'SELECT', 'UPDATE')],
   // Every term would publish a message again that cannot be removed.
-  'outbox.append': [...TERM, ...STATES, ...OUTBOX],
-  'outbox.append with commands': [...TERM, ...STATES, ...OUTBOX, ...FINISHED_COMMANDS],
-  'outbox.append of stored entries': [...TERM, ...STORED_ENTRIES, ...OUTBOX],
-  'outbox.append of stored entries with commands': [
-    ...TERM,
-    ...STORED_ENTRIES,
-    ...OUTBOX,
-    ...FINISHED_COMMANDS,
-  ],
+  'outbox.append': [...TERM, ...ENTRIES, ...OUTBOX],
+  'outbox.append with commands': [...TERM, ...ENTRIES, ...OUTBOX, ...FINISHED_COMMANDS],
   'outbox.pending': on('beat_outbox', 'SELECT'),
   'outbox.remove': [...TERM, ...on('beat_outbox', 'SELECT', 'DELETE')],
   'entries.find': on('beat_entry', 'SELECT'),
   'entries.page': on('beat_entry', 'SELECT'),
   'entries.positions': on('beat_entry', 'SELECT'),
   'entries.findByPrefix': on('beat_entry', 'SELECT'),
-  'ledger.findStates': on('beat_record', 'SELECT'),
+  'ledger.findStates': on('beat_entry', 'SELECT'),
   'instances.announce': on('beat_instance', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
   'instances.withdraw': on('beat_instance', 'SELECT', 'DELETE'),
   'instances.list': on('beat_instance', 'SELECT'),
@@ -170,7 +150,7 @@ export function probeRight({ action, object }: ProbedRight): Sql {
   return raw(text);
 }
 
-/** `lacks INSERT on beat_record, DELETE on beat_lock` */
+/** `lacks INSERT on beat_entry, DELETE on beat_lock` */
 export function describeMissing(rights: readonly Right[]): string {
   return `lacks ${rights.map(({ action, object }) => `${action} on ${object}`).join(', ')}`;
 }
@@ -185,9 +165,11 @@ export function grantStatements(rights: readonly Right[], user: string): readonl
   });
 }
 
-/** Whether the missing rights affect only stored entries, or entries whose queue is not declared yet. */
+/** Whether the missing rights affect only entries that are removed, or entries whose queue is not declared yet. */
 export function concernsOnlySomeEntries(rights: readonly Right[]): boolean {
-  return rights.every(({ object }) => OF_SOME_ENTRIES.includes(object));
+  return rights.every(
+    ({ action, object }) =>
+      (object === 'beat_entry' && action === 'DELETE') ||
+      ['kombu_queue', 'queue_id_sequence'].includes(object),
+  );
 }
-
-const OF_SOME_ENTRIES = ['beat_entry', 'kombu_queue', 'queue_id_sequence'];

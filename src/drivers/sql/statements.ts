@@ -3,6 +3,7 @@ import { COUNTERS, placeOfMinute, type MinuteCounts } from '../../contracts/stor
 import type { ColumnValue } from '../../contracts/store/result-columns.ts';
 import { FINAL_STATES_SQL, RESULT_TABLE } from '../../celery/message/task-outcome.ts';
 import { join, raw, sql, type Sql } from './sql.ts';
+import { NEVER_DUE } from '../../contracts/store/stored-entries.ts';
 import type { EntryPosition, Syntax } from './syntax.ts';
 
 /** The row of a message. */
@@ -11,13 +12,19 @@ export interface MessageRow {
   readonly queueId: number;
 }
 
-/** A row of `beat_entry`. */
-export interface EntryRow extends EntryPosition {
-  readonly definition: string;
-  readonly state: string;
-}
+/** `due_at` of an entry without a definition: before every position of stored ones. */
+export const NOT_STORED = -NEVER_DUE - 1;
 
-/** A text under a name: the state of an entry, the message of an outbox id. */
+/** The values of a row of `beat_entry`; those of the last columns are left out if they stay. */
+export type EntryValues = readonly [
+  entry: string,
+  state: string,
+  /** `NEVER_DUE` for never. */
+  dueAt?: number,
+  definition?: string | null,
+];
+
+/** A text under a name: the message of an outbox id, the audit row of a command. */
 export type NamedText = readonly [name: string, text: string];
 
 /** The columns of a lock's row that are compared. */
@@ -75,32 +82,18 @@ export function createStatements(syntax: Syntax) {
     selectTermForUpdate: (prefix: string) =>
       sql`SELECT number FROM beat_term WHERE prefix = ${prefix} ${forUpdate}`,
 
-    /** → entry, record (the state); in the order of entries, from `from` on. */
-    readStates: (prefix: string, from: string, limit: number) => sql`
-      SELECT entry, record FROM beat_record WHERE prefix = ${prefix} AND entry >= ${from}
-      ORDER BY entry LIMIT ${limit}`,
-    /** → entry, record; of these entries. */
+    // entries --------------------------------------------------------------------------------------
+
+    /** → entry, state, which is null when it was removed; of these entries. */
     findStates: (prefix: string, entries: readonly string[]) =>
-      sql`SELECT entry, record FROM beat_record WHERE ${named('entry', prefix, entries)}`,
-    writeStates: (prefix: string, records: readonly NamedText[]) =>
-      sql`${insert({
-        into: 'beat_record',
-        constants: { prefix: sql`${prefix}` },
-        columns: { entry: 'text', record: 'text' },
-        rows: records,
-      })} ${overwrite('prefix, entry', 'record')}`,
-    removeState: (prefix: string, entry: string) =>
-      sql`DELETE FROM beat_record WHERE prefix = ${prefix} AND entry = ${entry}`,
-
-    // stored entries -------------------------------------------------------------------------------
-
+      sql`SELECT entry, state FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
     /** → entry, definition, state, due_at; of these stored entries. */
     findEntries: (prefix: string, entries: readonly string[]) => sql`
-      SELECT entry, definition, record AS state, due_at
-      FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
-    /** → as `findEntries`; by `dueAt`, then by entry, after that position. */
+      SELECT entry, definition, state, due_at FROM beat_entry
+      WHERE ${named('entry', prefix, entries)} AND definition IS NOT NULL`,
+    /** → as `findEntries`; by `dueAt`, then by entry, after that position: those that are not stored come first. */
     readEntries: (prefix: string, after: EntryPosition, dueBy: number, limit: number) => sql`
-      SELECT entry, definition, record AS state, due_at FROM beat_entry ${along('ix_beat_entry')}
+      SELECT entry, definition, state, due_at FROM beat_entry ${along('ix_beat_entry')}
       WHERE prefix = ${prefix} AND ${syntax.isAfter(after)} AND due_at <= ${dueBy}
       ORDER BY due_at, entry LIMIT ${limit}`,
     /** → entry, due_at; of stored entries by `dueAt`, then by entry, after that position. */
@@ -111,22 +104,30 @@ export function createStatements(syntax: Syntax) {
     /** → entry; names of stored entries from `least` on and after `after`, sorted. */
     readNames: (prefix: string, least: string, after: string, limit: number) => sql`
       SELECT entry FROM beat_entry ${along('PRIMARY')}
-      WHERE prefix = ${prefix} AND entry >= ${least} AND entry > ${after}
+      WHERE prefix = ${prefix} AND entry >= ${least} AND entry > ${after} AND due_at > ${NOT_STORED}
       ORDER BY prefix, entry LIMIT ${limit}`,
-    /** → entry, record, which is null when the state was removed; of these stored entries. */
-    findEntryStates: (prefix: string, entries: readonly string[]) =>
-      sql`SELECT entry, record FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
-    writeEntries: (prefix: string, rows: readonly EntryRow[]) =>
-      sql`${insert({
+    /** Writes states, and the other columns if rows have them; a new row without them is not stored. */
+    writeEntries: (
+      prefix: string,
+      rows: readonly EntryValues[],
+      columns: readonly ('due_at' | 'definition')[],
+    ) => {
+      const types = { entry: 'text', state: 'text', due_at: 'bigint', definition: 'text' } as const;
+      const written = ['entry', 'state', ...columns] as const;
+      return sql`${insert({
         into: 'beat_entry',
-        constants: { prefix: sql`${prefix}` },
-        columns: { entry: 'text', definition: 'text', record: 'text', due_at: 'bigint' },
-        rows: rows.map(({ entry, definition, state, dueAt }) => [entry, definition, state, dueAt]),
-      })} ${overwrite('prefix, entry', 'definition', 'record', 'due_at')}`,
+        constants: {
+          prefix: sql`${prefix}`,
+          ...(columns.length === 0 && { due_at: raw(String(NOT_STORED)) }),
+        },
+        columns: Object.fromEntries(written.map((name) => [name, types[name]])),
+        rows,
+      })} ${overwrite('prefix, entry', ...written.slice(1))}`;
+    },
     removeEntries: (prefix: string, entries: readonly string[]) =>
       sql`DELETE FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
-    removeEntryState: (prefix: string, entry: string) =>
-      sql`UPDATE beat_entry SET record = NULL WHERE prefix = ${prefix} AND entry = ${entry}`,
+    removeState: (prefix: string, entry: string) =>
+      sql`UPDATE beat_entry SET state = NULL WHERE prefix = ${prefix} AND entry = ${entry}`,
 
     // instances and broadcasts ---------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ import {
 import { raw } from './sql.ts';
 import type { Statements } from './statements.ts';
 import { Pruner } from './messages.ts';
-import { SqlStoredEntries } from './stored-entries.ts';
+import { SqlEntries } from './entries.ts';
 import type { SqlProduct } from './dialect.ts';
 
 /** The longest limit for an answer with any TTL of the lock. Milliseconds. */
@@ -54,6 +54,7 @@ export function openSqlStore(
   const arrivals = notifications?.command ?? null;
   const lock = new SqlLock({ db: lockDb, sql, releases, prefix, ttl, clock });
   const { clock: readClock } = sql;
+  const entries = new SqlEntries(ledgerDb, sql, prefix);
   const time =
     readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
   return {
@@ -61,6 +62,7 @@ export function openSqlStore(
     ledger: new SqlLedger({
       db: ledgerDb,
       sql,
+      entries,
       pruner,
       prefix,
       queues,
@@ -69,7 +71,7 @@ export function openSqlStore(
     }),
     // On the lock's connection, which is never busy for long.
     commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
-    entries: new SqlStoredEntries(ledgerDb, sql, prefix),
+    entries,
     instances: new SqlInstances(lockDb, sql, prefix),
     history: history ?? undefined,
     broker: new SqlBroker(ledgerDb, sql, pruner, queues),

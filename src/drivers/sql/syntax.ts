@@ -78,11 +78,6 @@ export interface OwnStatements {
   releaseLock(prefix: string, token: string): Sql;
   /** Notifies the leader if the server has notifications. */
   appendCommand(prefix: string, json: string): Sql;
-  /** Writes state and `dueAt` of those that exist; their definitions stay. */
-  writeEntryStates(
-    prefix: string,
-    rows: readonly (EntryPosition & { readonly state: string })[],
-  ): Sql;
   /** Deletes the rows of each entry that are not newer than its row in `surplus` (→ entry, position). */
   deleteOlderRows(prefix: string, surplus: Sql): Sql;
   /** Deletes up to `limit` rows of the history from before `oldest`. */

@@ -14,6 +14,9 @@ interface Table {
 const PREFIX = 'name 255';
 const ENTRY = 'name 2048';
 
+/** A table of the layout before the first release, which nothing reads, and one of its columns. */
+export const EARLIER_TABLE = { name: 'beat_record', column: 'record' };
+
 /**
  * beat's own tables. `prefix` is the key prefix, so that several apps can share one database. Instants are milliseconds
  * since the Unix epoch, durations are milliseconds.
@@ -24,10 +27,6 @@ export const TABLES: Readonly<Record<string, Table>> = {
     key: 'prefix',
   },
   beat_term: { columns: { prefix: PREFIX, number: 'integer' }, key: 'prefix' },
-  beat_record: {
-    columns: { prefix: PREFIX, entry: ENTRY, record: 'text' },
-    key: 'prefix, entry',
-  },
   beat_outbox: {
     columns: { prefix: PREFIX, id: 'name 2100', message: 'text' },
     key: 'prefix, id',
@@ -44,7 +43,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   beat_entry: {
     columns: {
       ...{ prefix: PREFIX, entry: ENTRY },
-      ...{ definition: 'text', record: 'text null', due_at: 'integer' },
+      ...{ state: 'text null', definition: 'text null', due_at: 'integer' },
     },
     key: 'prefix, entry',
     indexes: { ix_beat_entry: 'prefix, due_at, entry' },

@@ -5,11 +5,12 @@ import {
   type Definitions,
   type ReadDefinition,
 } from '../catalog/definition.ts';
+import type { Entry } from '../catalog/entry.ts';
 import { reconcile } from '../planning/adopt.ts';
 import { firstAnchor, nextDueAt } from '../planning/next-due.ts';
 import type { StoredEdit, StoredTarget } from '../planning/planned-change.ts';
 import { explainDefinition } from '../planning/read-stored-entry.ts';
-import { advance, newState } from '../../contracts/store/entry-state.ts';
+import { advance, newState, type EntryState } from '../../contracts/store/entry-state.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { UndecodableError } from '../../util/decode/limits.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
@@ -20,7 +21,7 @@ import { rejected, type Rejected } from './outcome.ts';
 
 /** What commands that change stored entries are applied to. */
 export interface StoredTargets {
-  /** Those of the entries that the command names that exist, or why one cannot be read. */
+  /** What the store has of the entries that the command names, or why one cannot be read. */
   readonly stored: ReadonlyMap<string, StoredTarget | string>;
   readonly isDeclared: (name: string) => boolean;
   readonly definitions: Definitions;
@@ -87,16 +88,21 @@ function addOne(
   const read = readDefinition(targets, name, definition);
   if (typeof read === 'string') return read;
   const existing = targets.stored.get(name);
-  if (typeof existing === 'object' && isDeepStrictEqual(existing.definition, read.definition)) {
-    return null;
+  if (typeof existing === 'string') return existing;
+  if (existing?.definition !== undefined) {
+    if (isDeepStrictEqual(existing.definition, read.definition)) return null;
+    return `entry ${quoted} exists with another definition; update or remove it`;
   }
-  if (existing) return `entry ${quoted} exists with another definition; update or remove it`;
   const { entry } = read;
-  const after = newState(entry.enabled ? entry.schedule.spec : null, firstAnchor(entry, now));
+  // An entry that a configuration declared before has a state, which is continued.
+  const before = existing?.state ?? null;
+  const after = before
+    ? reviseState(entry, before, now).after
+    : newState(entry.enabled ? entry.schedule.spec : null, firstAnchor(entry, now));
   if (entry.enabled && nextDueAt(entry, after) === Infinity) {
     return `entry ${quoted} would never be due`;
   }
-  return { name, change: 'added', before: null, after, written: read };
+  return { name, change: 'added', before, after, written: read };
 }
 
 function formatAdded(names: readonly string[], added: number): string {
@@ -116,16 +122,13 @@ function update(
   now: number,
 ): Edits | Rejected {
   const { entry: name } = command;
-  const target = findStored(targets, name);
+  const target = targets.isDeclared(name) ? rejectDeclared(name) : findStored(targets, name);
   if ('kind' in target) return target;
   if (!target.definition) return rejected(explainDefinition(name));
   const definition = targets.definitions.update(target.definition, command.definition);
   const read = readDefinition(targets, name, definition);
   if (typeof read === 'string') return rejected(read);
-  const before = target.state ?? newState(null, now);
-  const reconciled = reconcile(read.entry, before, now);
-  const change = reconciled?.change ?? null;
-  const after = change ? reconciled!.state : advance(before, {});
+  const { after, change } = reviseState(read.entry, target.state ?? newState(null, now), now);
   return {
     kind: 'edits',
     edits: [{ name, change, before: target.state, after, written: read }],
@@ -133,25 +136,39 @@ function update(
   };
 }
 
-/** Removes a stored entry with its state. Runs that were published are not recalled. */
+/** The state of an entry with a new definition, from `now` (epoch milliseconds). */
+function reviseState(entry: Entry, before: EntryState, now: number) {
+  const { state, change } = reconcile(entry, before, now)!;
+  return { after: change ? state : advance(before, {}), change };
+}
+
+/**
+ * Removes a stored entry with its state. The state stays if a configuration declares the name too. Runs that were
+ * published are not recalled.
+ */
 function remove(targets: StoredTargets, { entry: name }: CommandOf<'remove'>): Edits | Rejected {
   const target = findStored(targets, name);
   if ('kind' in target) return target;
   const { state: before } = target;
-  const after = before ?? newState(null, 0);
-  const edit = { name, change: 'removed', before, after, written: null } as const;
+  const common = { name, before, written: null };
+  const edit: StoredEdit = targets.isDeclared(name)
+    ? { ...common, change: null, after: before && advance(before, {}) }
+    : { ...common, change: 'removed', after: null };
   return { kind: 'edits', edits: [edit], answer: `removed ${name}` };
 }
 
 /** The stored entry that a command changes, or why there is none. */
 function findStored({ stored, isDeclared }: StoredTargets, name: string): StoredTarget | Rejected {
   const found = stored.get(name);
-  if (typeof found === 'object') return found;
-  if (found !== undefined) return rejected(found);
-  const quoted = JSON.stringify(name);
-  if (!isDeclared(name)) return rejected(`no stored entry ${quoted}; beat list shows all entries`);
+  if (typeof found === 'string') return rejected(found);
+  if (found?.definition !== undefined) return found;
+  if (isDeclared(name)) return rejectDeclared(name);
+  return rejected(`no stored entry ${JSON.stringify(name)}; beat list shows all entries`);
+}
+
+function rejectDeclared(name: string): Rejected {
   return rejected(
-    `entry ${quoted} is declared in the configuration: edit the file, then run beat reload`,
+    `entry ${JSON.stringify(name)} is declared in the configuration: edit the file, then run beat reload`,
   );
 }
 

@@ -2,9 +2,8 @@ import type { Entry } from '../catalog/entry.ts';
 import type { EntryChange } from '../../contracts/events/beat-events.ts';
 import { advance, newState, type EntryState } from '../../contracts/store/entry-state.ts';
 import type { Steps } from '../../util/steps.ts';
-import type { LoadedEntry } from './read-stored-entry.ts';
 import { firstAnchor, indexedDueAt } from './next-due.ts';
-import { planState, type PlannedChange } from './planned-change.ts';
+import type { PlannedChange } from './planned-change.ts';
 
 /** The state that an entry starts its term with, and what is new about it; `null` for no change. */
 export interface Reconciled {
@@ -40,8 +39,8 @@ export interface KnownEntry {
   /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
   readonly state: EntryState | undefined;
-  /** Of a stored entry: when the index has it as due, epoch milliseconds; `null` for never. */
-  readonly indexedAt?: number | null;
+  /** If the store has a definition: when the index has it as due, epoch milliseconds; `null` for never. */
+  readonly indexedAt?: number | null | undefined;
 }
 
 /** What a term does about its entries. */
@@ -49,15 +48,6 @@ export interface Adoption {
   /** Entries whose states the store has already. They are enabled. */
   readonly unchanged: readonly { readonly entry: Entry; readonly state: EntryState }[];
   readonly changed: readonly PlannedChange[];
-}
-
-/**
- * Has a stored entry count from `now` (epoch milliseconds), when the configuration no longer declares an entry of its
- * name: until then the declared one ran in its place. `null` when it has nothing to count.
- */
-export function planRestart({ entry, state }: LoadedEntry, now: number): PlannedChange | null {
-  if (!entry.enabled || !state) return null;
-  return planState(entry, state, advance(state, { anchor: now }));
 }
 
 /** Compares entries with their states at `now` (epoch milliseconds): one in each step. */
@@ -75,17 +65,25 @@ export function* planAdoption(known: readonly KnownEntry[], now: number): Steps<
   return { unchanged, changed };
 }
 
+/**
+ * When the index has an entry as due that is declared and also stored: at once, so that the stored one is loaded as soon
+ * as the declaration is gone.
+ */
+const DECLARED_DUE_AT = 0;
+
 /** What is to be committed first; `null` if the store has this state already. */
 function planChanged(
-  { name, entry, state: before, indexedAt = null }: KnownEntry,
+  { name, entry, state: before, indexedAt }: KnownEntry,
   { state, change: edit }: Reconciled,
 ): PlannedChange | null {
-  if (!entry) {
-    const change = { entry: name, before: before ?? null, after: state, messages: [] };
-    return edit && { entry, change, edit };
-  }
-  if (edit) return { ...planState(entry, before ?? null, state), edit };
-  if (!entry.stored || indexedDueAt(entry, state) === indexedAt) return null;
+  const dueAt = entry?.stored ? indexedDueAt(entry, state) : DECLARED_DUE_AT;
+  const stored = indexedAt === undefined ? undefined : { dueAt };
+  if (!edit && stored?.dueAt === indexedAt) return null;
   // The index has an instant of an earlier definition or release: without this commit nothing would load the entry.
-  return planState(entry, state, advance(state, {}));
+  const after = edit ? state : advance(state, {});
+  return {
+    entry,
+    change: { entry: name, before: before ?? null, after, messages: [], stored },
+    edit,
+  };
 }

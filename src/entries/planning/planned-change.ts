@@ -32,8 +32,11 @@ export interface PlannedChange {
 
 /** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
 export interface StoredTarget {
-  /** `null` when the text in the store is not a JSON object. */
-  readonly definition: Definition | null;
+  /**
+   * `null` when the text in the store is not a JSON object; `undefined` when the store has a state alone, of an entry
+   * that a configuration declared before.
+   */
+  readonly definition: Definition | null | undefined;
   /** `null` when its state was removed. */
   readonly state: EntryState | null;
 }
@@ -43,10 +46,11 @@ export interface StoredEdit {
   readonly name: string;
   /** How the entry is scheduled otherwise than before; `null` when it is not. */
   readonly change: EntryChange | null;
-  /** `null` for an entry that is added. */
+  /** `null` when the store has no state. */
   readonly before: EntryState | null;
-  readonly after: EntryState;
-  /** What is written; `null` removes the entry. */
+  /** `null` removes the state. */
+  readonly after: EntryState | null;
+  /** What is written; `null` removes the definition. */
   readonly written: ReadDefinition | null;
 }
 
@@ -109,21 +113,17 @@ export function planState(
   return { entry, change: { entry: entry.name, before, after, messages: [], stored } };
 }
 
-/** The change that commits an edit of a stored entry. */
-export function planEdit({
-  name,
-  change: edit,
-  before,
-  after,
-  written,
-}: StoredEdit): PlannedChange {
-  if (!written) {
-    const change = { entry: name, before, after, messages: [], stored: 'removed' } as const;
-    return { entry: undefined, change, edit };
-  }
-  const { entry, definition } = written;
-  const stored = { dueAt: indexedDueAt(entry, after), definition: JSON.stringify(definition) };
-  return { entry, change: { entry: name, before, after, messages: [], stored }, edit };
+/** The change that commits an edit of a stored entry. `declared` is the entry that a configuration declares of its name. */
+export function planEdit(
+  { name, change: edit, before, after, written }: StoredEdit,
+  declared: Entry | undefined,
+): PlannedChange {
+  const stored = {
+    dueAt: written && after && indexedDueAt(written.entry, after),
+    definition: written && JSON.stringify(written.definition),
+  };
+  const change = { entry: name, before, after, messages: [], stored };
+  return { entry: written?.entry ?? declared, change, edit };
 }
 
 /** Most running runs that a state contains: a backfill may publish thousands. */

@@ -35,9 +35,13 @@ function readState(entry: string, text: string): EntryState {
   try {
     return decodeState(entry, text);
   } catch (error) {
-    const repair = `its schedule restarts from now with: ${repairCommand(entry)}`;
-    throw new StoreError(`${describeError(error)}; ${repair}`, { cause: error });
+    throw new StoreError(explainState(entry, error), { cause: error });
   }
+}
+
+/** Why a state cannot be read, and its repair. */
+export function explainState(entry: string, error: unknown): string {
+  return `${describeError(error)}; its schedule restarts from now with: ${repairCommand(entry)}`;
 }
 
 /** The definition of a stored entry, not validated; `null` for a text that is not a JSON object, or is too large. */

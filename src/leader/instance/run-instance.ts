@@ -108,7 +108,6 @@ function listServices(
     { run: (_, signal) => monitor.run(signal) },
     { run: (_, signal) => others.run(signal) },
     store.relay,
-    store.nameIndex,
     outcomes && {
       run: (_, signal) => outcomes.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR)),
     },

@@ -38,7 +38,6 @@ export async function openStore(options: StoreOptions & OutboxOptions): Promise<
     ledger,
     commands: state.commands,
     entries: state.entries,
-    nameIndex: state.nameIndex,
     instances: state.instances,
     history: state.history,
     broker,

@@ -29,6 +29,13 @@ export class OutboxLedger implements Ledger {
     return this.#outbox.load(unreadable);
   }
 
+  findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>> {
+    return this.#outbox.findStates(entries, unreadable);
+  }
+
   /** Publishes what earlier terms left in the outbox before it answers. Rejects while the broker is unreachable. */
   async beginTerm(stop?: AbortSignal): Promise<number> {
     const token = await this.#outbox.beginTerm();

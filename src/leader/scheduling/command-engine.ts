@@ -5,6 +5,7 @@ import type { MessageContext } from '../../entries/compose/message-context.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
+import type { Ledger } from '../../contracts/store/ledger.ts';
 import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -20,7 +21,11 @@ import {
   type StoredEdit,
   type StoredTarget,
 } from '../../entries/planning/planned-change.ts';
-import { readStoredEntry, readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
+import {
+  explainState,
+  readStoredEntry,
+  readStoredTarget,
+} from '../../entries/planning/read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import type { StoredSource } from './stored-window.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -28,6 +33,7 @@ import type { Term } from './term.ts';
 
 export interface CommandEngineOptions {
   readonly catalog: Catalog;
+  readonly ledger: Pick<Ledger, 'findStates'>;
   /** Absent where the store cannot hold entries. */
   readonly stored?: StoredSource | undefined;
   readonly scheduled: ScheduledEntries;
@@ -96,12 +102,23 @@ export class CommandEngine {
   }
 
   /**
-   * Those of these stored entries that exist, by name; why one cannot be read. Rejects with a `StoreError` when the
-   * store cannot be read.
+   * What the store has of these entries, by name; why one cannot be read. Rejects with a `StoreError` when the store
+   * cannot be read.
    */
   async findStored(names: readonly string[]): Promise<ReadonlyMap<string, StoredTarget | string>> {
-    const rows = (await this.#options.stored?.entries.find(names)) ?? [];
-    return new Map(rows.map((row) => [row.entry, attempt(() => readStoredTarget(row))]));
+    const { stored, ledger } = this.#options;
+    const targets = new Map<string, StoredTarget | string>();
+    const states = await ledger.findStates(names, (name, error) => {
+      targets.set(name, explainState(name, error));
+    });
+    for (const [name, state] of states) targets.set(name, { definition: undefined, state });
+    for (const row of (await stored?.entries.find(names)) ?? []) {
+      targets.set(
+        row.entry,
+        attempt(() => readStoredTarget(row)),
+      );
+    }
+    return targets;
   }
 
   /**
@@ -132,20 +149,16 @@ export class CommandEngine {
     finished: FinishedCommand,
     term: Term,
   ): Promise<string | null> {
-    const { events, committer } = this.#options;
+    const { catalog, events, committer } = this.#options;
     let planned: PlannedChange[];
     try {
-      planned = edits.map(planEdit);
+      planned = edits.map((edit) => planEdit(edit, catalog.find(edit.name)));
     } catch (error) {
       return describeError(error);
     }
     const reason = await committer.commitCommand(planned, finished, term);
     if (reason !== null) return reason;
-    for (const { name, written } of edits) {
-      // The stored entry does not run as long as a declared one of its name exists.
-      if (written && this.isDeclared(name)) continue;
-      events.reportRecovery({ kind: 'read-definition', entry: name });
-    }
+    for (const { name } of edits) events.reportRecovery({ kind: 'read-definition', entry: name });
     return null;
   }
 

@@ -1,17 +1,10 @@
 import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
 import type { EntryChange, SchedulingEvent } from '../../contracts/events/beat-events.ts';
-import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { Ledger } from '../../contracts/store/ledger.ts';
 import { StoreError } from '../../util/errors.ts';
-import {
-  planAdoption,
-  planRestart,
-  type Adoption,
-  type KnownEntry,
-} from '../../entries/planning/adopt.ts';
+import { planAdoption, type Adoption, type KnownEntry } from '../../entries/planning/adopt.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
-import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import { PAUSE, type PlanCommitter } from './plan-committer.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
@@ -58,19 +51,25 @@ export class EntryAdopter {
    * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
    */
   async begin(term: Term): Promise<void> {
-    const { catalog, events } = this.#options;
-    const states = await this.#load();
+    const { catalog, events, ledger } = this.#options;
+    const errors = new Map<string, StoreError>();
+    const states = await ledger.load((entry, error) => errors.set(entry, error));
+    const known: KnownEntry[] = [...states].map(([name, state]) => {
+      return { name, entry: catalog.find(name), state };
+    });
+    const others = [...catalog.names].filter((name) => !states.has(name) && !errors.has(name));
+    known.push(...(await this.#find(others, errors)));
+    this.#block(errors);
     this.#options.scheduled.clear();
     this.#rejected.clear();
-    const names = new Set([...catalog.names, ...states.keys()]);
-    const { scheduled, changes } = await this.#adoptDeclared(names, states, term);
+    const { scheduled, changes } = await this.#adopt(known, term);
     // A stop may have come before the states were stored.
     if (term.stop.aborted) return;
     events.emit('scheduling', {
       term: term.token,
       entries: scheduled,
       changes,
-      ledgerLost: this.#hasWritten && states.size === 0 && this.#blocked.names.size === 0,
+      ledgerLost: this.#hasWritten && states.size === 0 && errors.size === 0,
     });
     this.#hasWritten ||= scheduled > 0;
   }
@@ -82,9 +81,9 @@ export class EntryAdopter {
   async reload({ added, changed, removed }: Difference, term: Term): Promise<void> {
     const names = new Set([...added, ...changed, ...removed]);
     if (names.size > 0) {
-      const states = await this.#load();
+      const known = await this.#findDeclared(names.union(this.#blocked.names));
       for (const name of names) this.#options.scheduled.remove(name);
-      await this.#adoptDeclared(names, states, term);
+      await this.#adopt(known, term);
     }
     // Stored entries depend on the settings too, and on which names are declared.
     this.#options.scheduled.clearStored();
@@ -103,27 +102,50 @@ export class EntryAdopter {
     return Math.min(this.#adoptAt, this.#blocked.checkAt, this.#options.window.loadAt);
   }
 
-  /** The states that can be read; the entries of those that cannot are blocked. */
-  async #load(): Promise<ReadonlyMap<string, EntryState>> {
-    const { catalog, ledger } = this.#options;
+  /** Finds these entries; those whose states cannot be read are blocked. */
+  async #findDeclared(names: ReadonlySet<string>): Promise<readonly KnownEntry[]> {
     const errors = new Map<string, StoreError>();
-    const states = await ledger.load((entry, error) => {
-      if (catalog.find(entry)?.enabled) errors.set(entry, error);
-    });
-    this.#blocked.update(errors);
-    return states;
+    const known = await this.#find([...names], errors);
+    this.#block(errors);
+    return known;
+  }
+
+  /**
+   * The states of these entries, except those that cannot be read. A stored entry that the configuration no longer
+   * declares is left out: the index has it as due.
+   */
+  async #find(
+    names: readonly string[],
+    errors: Map<string, StoreError>,
+  ): Promise<readonly KnownEntry[]> {
+    const { catalog, ledger, stored } = this.#options;
+    if (names.length === 0) return [];
+    const states = await ledger.findStates(names, (entry, error) => errors.set(entry, error));
+    const rows = (await stored?.entries.find(names)) ?? [];
+    const indexedAt = new Map(rows.map(({ entry, dueAt }) => [entry, dueAt]));
+    return names
+      .map((name) => ({
+        ...{ name, entry: catalog.find(name), state: states.get(name) },
+        indexedAt: indexedAt.get(name),
+      }))
+      .filter(
+        ({ name, entry }) => !errors.has(name) && (entry !== undefined || !indexedAt.has(name)),
+      );
+  }
+
+  #block(errors: ReadonlyMap<string, StoreError>): void {
+    const { catalog } = this.#options;
+    this.#blocked.update(
+      new Map([...errors].filter(([name]) => catalog.find(name)?.enabled === true)),
+    );
   }
 
   /** Schedules entries that were blocked and whose states were repaired or removed. */
   async #checkBlocked(term: Term): Promise<void> {
-    const before = this.#blocked.names;
     // The next commit reports an unreachable store; this check does not end the term.
-    const states = await this.#load().catch(() => null);
-    if (!states) {
-      this.#blocked.checkLater();
-      return;
-    }
-    await this.#adoptDeclared(before.difference(this.#blocked.names), states, term);
+    const known = await this.#findDeclared(this.#blocked.names).catch(() => null);
+    if (known) await this.#adopt(known, term);
+    else this.#blocked.checkLater();
   }
 
   /** Schedules the stored entries that become due soon. */
@@ -145,37 +167,6 @@ export class EntryAdopter {
     const error = new StoreError('the configuration declares an entry of the same name');
     events.reportFailure({ kind: 'read-definition', entry: name }, error);
     return false;
-  }
-
-  async #adoptDeclared(
-    names: ReadonlySet<string>,
-    states: ReadonlyMap<string, EntryState>,
-    term: Term,
-  ): Promise<Adopted> {
-    const { catalog } = this.#options;
-    const known = [...names.difference(this.#blocked.names)].map((name) => ({
-      ...{ name, entry: catalog.find(name), state: states.get(name) },
-    }));
-    const removed = known.filter(({ entry, state }) => !entry && (state?.spec ?? null) !== null);
-    // Before the removals are committed: a leader that dies in between has them still ahead, and does this again.
-    await this.#restartHidden(new Set(removed.map(({ name }) => name)), term);
-    return this.#adopt(known, term);
-  }
-
-  /** Has stored entries count from now whose declared entry of the same name is gone. */
-  async #restartHidden(names: ReadonlySet<string>, term: Term): Promise<void> {
-    const { stored, clock } = this.#options;
-    if (!stored || names.size === 0) return;
-    const rows = await stored.entries.find([...names]);
-    const restarted = rows.flatMap((row) => {
-      try {
-        return planRestart(readStoredEntry(row, stored.definitions()), clock.now()) ?? [];
-      } catch {
-        // An entry that cannot be read is reported when it is loaded.
-        return [];
-      }
-    });
-    await this.#commit(restarted, term);
   }
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */

@@ -1,7 +1,4 @@
-import type { Catalog } from '../../entries/catalog/catalog.ts';
-import type { Entry } from '../../entries/catalog/entry.ts';
 import type { Events } from '../../contracts/events/events.ts';
-import { partitionBySource } from '../../entries/planning/partition-by-source.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import type { UnpublishedMessage } from '../../contracts/store/commit.ts';
@@ -14,7 +11,6 @@ import type { ScheduledEntries } from './scheduled-entries.ts';
 import { requireTrust, TermEnded, type Term } from './term.ts';
 
 export interface PlanCommitterOptions {
-  readonly catalog: Catalog;
   readonly committer: Committer;
   readonly scheduled: ScheduledEntries;
   readonly clock: Clock;
@@ -47,7 +43,7 @@ export class PlanCommitter {
    * Plans and commits in batches. `plan` takes items off the list and plans them; it is called until the list is empty.
    * Resolves with the number of runs that were sent. Throws `TermEnded` when the term cannot continue.
    */
-  async commit<T extends { readonly entry: Entry | undefined }>(
+  async commit<T>(
     items: readonly T[],
     plan: (waiting: T[]) => readonly PlannedChange[] | Promise<readonly PlannedChange[]>,
     term: Term,
@@ -55,18 +51,16 @@ export class PlanCommitter {
   ): Promise<number> {
     const { committer, clock } = this.#options;
     let sent = 0;
-    for (const part of partitionBySource(items)) {
-      await committer.runPool(part, term, async (batch) => {
-        const waiting = [...batch];
-        while (waiting.length > 0 && !term.stop.aborted) {
-          requireTrust(term);
-          const planned = await plan(waiting);
-          const outcomes = await committer.commit(planned, term);
-          const count = await runInSlices(this.#settleAll(planned, outcomes, retry), clock);
-          sent += count;
-        }
-      });
-    }
+    await committer.runPool(items, term, async (batch) => {
+      const waiting = [...batch];
+      while (waiting.length > 0 && !term.stop.aborted) {
+        requireTrust(term);
+        const planned = await plan(waiting);
+        const outcomes = await committer.commit(planned, term);
+        const count = await runInSlices(this.#settleAll(planned, outcomes, retry), clock);
+        sent += count;
+      }
+    });
     return sent;
   }
 
@@ -121,14 +115,12 @@ export class PlanCommitter {
     { entry, change, edit = null }: PlannedChange,
     unpublished: readonly UnpublishedMessage[],
   ): number {
-    const { catalog, scheduled, events } = this.#options;
+    const { scheduled, events } = this.#options;
     const name = change.entry;
     events.reportRecovery({ kind: 'commit-entry', entry: name });
     if (edit) events.emit('entry-changed', { entry: name, change: edit });
-    // A declared entry keeps its place: the stored one of its name does not run as long as both exist.
-    const isHidden = change.stored !== undefined && catalog.find(name) !== undefined;
-    if (!isHidden && !entry?.enabled) scheduled.remove(name);
-    if (!isHidden && entry?.enabled) {
+    if (!entry?.enabled || !change.after) scheduled.remove(name);
+    else {
       const isDueAgain = scheduled.schedule(entry, change.after);
       if (isDueAgain === false && edit && edit !== 'disabled' && edit !== 'removed') {
         const { spec, description = spec } = entry.schedule;

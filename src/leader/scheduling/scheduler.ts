@@ -140,7 +140,7 @@ export class Scheduler {
       const plan = yield* this.#plan(item, now, at);
       if (plan) planned.push(plan);
       // One run of each entry always fits.
-      const runs = plan ? plan.change.after.runCount - item.state.runCount : 0;
+      const runs = (plan?.change.after?.runCount ?? 0) - item.state.runCount;
       if (runs > 1) share += runs / runsAtOnce(item.entry);
       yield;
     }

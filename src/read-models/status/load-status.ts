@@ -26,12 +26,18 @@ const RECENT = 10;
  * and belong to none of them.
  */
 export async function loadStatus(
-  { ledger, history }: { readonly ledger: Pick<Ledger, 'load'>; readonly history?: LatestRows },
+  {
+    ledger,
+    history,
+  }: { readonly ledger: Pick<Ledger, 'load' | 'findStates'>; readonly history?: LatestRows },
   entries: readonly Entry[],
   now: number,
 ): Promise<readonly StatusRow[]> {
   const errors = new UnreadableStates();
   const states = await ledger.load(errors.add);
+  // Those that are stored too.
+  const others = entries.map(({ name }) => name).filter((name) => !states.has(name));
+  for (const [name, state] of await ledger.findStates(others, errors.add)) states.set(name, state);
   const records = entries.map((entry) => errors.join(entry, states));
   return toRows(history, [...records, ...errors.without(entries)], now);
 }

@@ -1,10 +1,9 @@
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
+import { explainState, readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateLookup } from '../../contracts/store/ledger.ts';
-import { repairCommand } from '../../contracts/store/repair-command.ts';
 import type {
   EntrySearch,
   Position,
@@ -106,8 +105,8 @@ export async function readDeclared(
 export class UnreadableStates {
   readonly #records = new Map<string, UnreadableRecord>();
 
-  readonly add: OnUnreadable = (name, { message }) => {
-    const error = `${message}; its schedule restarts from now with: ${repairCommand(name)}`;
+  readonly add: OnUnreadable = (name, cause) => {
+    const error = explainState(name, cause);
     this.#records.set(name, { name, source: 'configuration', entry: null, state: null, error });
   };
 

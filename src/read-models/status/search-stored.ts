@@ -21,8 +21,6 @@ export type SearchPlace =
   | {
       readonly kind: 'all';
       readonly after: Position;
-      /** Whether the names that begin with the text were found before. */
-      readonly skipsPrefix: boolean;
       readonly lookedAt: number;
     };
 
@@ -54,17 +52,15 @@ export async function searchStored(
   let place = from;
   if (place.kind === 'prefix') {
     const after = place.after === '' ? undefined : place.after;
-    const begin = text === '' ? null : await store.findByPrefix(text, { limit: limit + 1, after });
-    names.push(...(begin ?? []).slice(0, limit));
-    if (begin && begin.length > limit)
-      return page({ kind: 'prefix', after: names.at(-1) ?? place.after });
-    place = { kind: 'all', after: START, skipsPrefix: begin !== null, lookedAt: 0 };
+    const begin = text === '' ? [] : await store.findByPrefix(text, { limit: limit + 1, after });
+    names.push(...begin.slice(0, limit));
+    if (begin.length > limit) return page({ kind: 'prefix', after: names.at(-1) ?? place.after });
+    place = { kind: 'all', after: START, lookedAt: 0 };
   }
 
   const wanted = text.toLowerCase();
-  const { skipsPrefix } = place;
   const matches = (name: string) =>
-    name.toLowerCase().includes(wanted) && !(skipsPrefix && name.startsWith(text));
+    text === '' || (name.toLowerCase().includes(wanted) && !name.startsWith(text));
   const end = place.lookedAt + MAX_LOOKED_AT;
   const chunk = text === '' ? limit - names.length + 1 : CHUNK;
   let { after, lookedAt } = place;

@@ -58,8 +58,8 @@ const DECLARED_START: PagePlace = { kind: 'declared', index: 0 };
 export function formatPlace(place: PagePlace): string {
   if (place.kind === 'declared') return `d${place.index}`;
   if (place.kind === 'prefix') return `p${place.after}`;
-  const { after, skipsPrefix, lookedAt } = place;
-  return `${skipsPrefix ? 'r' : 'a'}${lookedAt}:${after.dueAt ?? NEVER_DUE}:${after.entry}`;
+  const { after, lookedAt } = place;
+  return `a${lookedAt}:${after.dueAt ?? NEVER_DUE}:${after.entry}`;
 }
 
 /** The inverse of `formatPlace`; `null` for any other text. */
@@ -67,11 +67,8 @@ export function parsePlace(text: string): PagePlace | null {
   const [, index] = /^d(\d{1,9})$/.exec(text) ?? [];
   if (index !== undefined) return { kind: 'declared', index: Number(index) };
   if (text.startsWith('p')) return { kind: 'prefix', after: text.slice(1) };
-  const [, kind, lookedAt, due, entry] = /^([ra])(\d{1,12}):(-?\d{1,16}):(.*)$/s.exec(text) ?? [];
+  const [, lookedAt, due, entry] = /^a(\d{1,12}):(-?\d{1,16}):(.*)$/s.exec(text) ?? [];
   if (entry === undefined) return null;
   const dueAt = Number(due) === NEVER_DUE ? null : Number(due);
-  return {
-    ...{ kind: 'all', after: { entry, dueAt } },
-    ...{ skipsPrefix: kind === 'r', lookedAt: Number(lookedAt) },
-  };
+  return { kind: 'all', after: { entry, dueAt }, lookedAt: Number(lookedAt) };
 }

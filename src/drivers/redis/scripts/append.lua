@@ -2,9 +2,10 @@
   Commits a batch as `commit` does, but appends its messages to the outbox instead of publishing them.
 
   KEYS[1]  term
-  KEYS[2]  states, or states of stored entries
-  KEYS[3]  ids of the messages, in order
-  KEYS[4]  messages by id
+  KEYS[2]  states
+  KEYS[3]  order
+  KEYS[4]  ids of the messages, in order
+  KEYS[5]  messages by id
   KEYS     then as for `finish-commands`, `write-changes` and `history`
   ARGV     as for `compare-states`, `finish-commands`, `write-changes` and `history`; then per message: id, encoded
            message
@@ -12,7 +13,7 @@
            were removed}
 ]]
 --- @include compare-states
-local first = 5
+local first = 6
 --- @include finish-commands
 --- @include write-changes
 --- @include history

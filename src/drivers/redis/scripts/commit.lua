@@ -1,14 +1,15 @@
 --[[
-  Commits a batch: all of it or nothing. Its changes are all of declared entries, or all of stored ones.
+  Commits a batch: all of it or nothing.
 
   KEYS[1]  term
-  KEYS[2]  states, or states of stored entries
+  KEYS[2]  states
+  KEYS[3]  order
   KEYS     then as for `finish-commands`, `write-changes`, `history` and `push`
   ARGV     as for `compare-states`, `finish-commands`, `write-changes`, `history` and `push`
   returns  as `compare-states`, or {'committed', positions (from 1) of the PUBLISH calls that no subscriber received}
 ]]
 --- @include compare-states
-local first = 3
+local first = 4
 --- @include finish-commands
 --- @include write-changes
 if repeated then

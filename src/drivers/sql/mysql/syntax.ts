@@ -41,13 +41,6 @@ const SYNTAX: Syntax = {
       INSERT INTO beat_lock (prefix, token, expires_at, ttl)
       SELECT ${prefix}, ${token}, ${NOW} + ${ttl}, ${ttl} FROM DUAL
       WHERE NOT EXISTS (SELECT 1 FROM beat_lock WHERE prefix = ${prefix})`,
-    writeEntryStates: (prefix, rows) => {
-      const entries = rows.map(({ entry }) => entry);
-      return sql`UPDATE beat_entry
-        SET record = ELT(FIELD(entry, ${entries}), ${rows.map(({ state }) => state)}),
-          due_at = ELT(FIELD(entry, ${entries}), ${rows.map(({ dueAt }) => dueAt)})
-        WHERE prefix = ${prefix} AND entry IN (${entries})`;
-    },
     deleteOlderRows: (prefix, surplus) => sql`
       DELETE old FROM beat_history AS old JOIN (${surplus}) AS surplus ON old.entry = surplus.entry
       WHERE old.prefix = ${prefix} AND old.position <= surplus.position`,

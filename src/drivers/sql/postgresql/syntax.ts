@@ -76,11 +76,6 @@ const SYNTAX: Syntax = {
     appendCommand: (prefix, json) => sql`
       WITH appended AS (INSERT INTO beat_command (prefix, json) VALUES (${prefix}, ${json}))
       SELECT pg_notify('${raw(CHANNELS.command)}', ${prefix})`,
-    writeEntryStates: (prefix, rows) => sql`
-      UPDATE beat_entry SET record = list.record, due_at = list.due_at
-      FROM unnest(${rows.map(({ entry }) => entry)}::text[], ${rows.map(({ state }) => state)}::text[],
-        ${rows.map(({ dueAt }) => dueAt)}::bigint[]) AS list (entry, record, due_at)
-      WHERE beat_entry.prefix = ${prefix} AND beat_entry.entry = list.entry`,
     deleteOlderRows: (prefix, surplus) => sql`
       DELETE FROM beat_history AS old USING (${surplus}) AS surplus
       WHERE old.prefix = ${prefix} AND old.entry = surplus.entry AND old.position <= surplus.position`,

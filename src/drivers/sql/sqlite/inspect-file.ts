@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorAt } from '../../../util/diagnostic.ts';
 import { ConfigError } from '../../../util/errors.ts';
+import { EARLIER_TABLE } from '../tables.ts';
 import { TABLES } from './syntax.ts';
 
 /** The first bytes of every database file. */
@@ -81,11 +82,14 @@ function describeDamage(found: string): string {
   );
 }
 
-/** A table that has the name of one of beat's or kombu's tables, but lacks some of its columns. */
+/** A table of an earlier version, or one that has the name of beat's or kombu's tables but lacks some of their columns. */
 function findForeignTable(file: string): string | null {
   using ours = new DatabaseSync(':memory:');
   ours.exec(TABLES.join(';'));
   using theirs = new DatabaseSync(file);
+  if (readColumns(theirs, EARLIER_TABLE.name).has(EARLIER_TABLE.column)) {
+    return `the table ${EARLIER_TABLE.name} is of an earlier version of beat, which this one does not read; choose another file, ${NEW_FILE}`;
+  }
   for (const { name } of ours
     .prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`)
     .all()) {

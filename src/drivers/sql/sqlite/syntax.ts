@@ -39,12 +39,6 @@ const SYNTAX: Syntax = {
   statements: {
     ...shareStatements(NOW),
     ...PLAIN_STATEMENTS,
-    writeEntryStates: (prefix, rows) => ({
-      text: `UPDATE beat_entry SET record = list.column2, due_at = list.column3
-        FROM (VALUES ${rows.map(() => '(?, ?, ?)').join(', ')}) AS list
-        WHERE prefix = ? AND beat_entry.entry = list.column1`,
-      values: [...rows.flatMap(({ entry, state, dueAt }) => [entry, state, dueAt]), prefix],
-    }),
     deleteOlderRows: (prefix, surplus) => sql`
       DELETE FROM beat_history WHERE position IN (
         SELECT old.position FROM (${surplus}) AS surplus CROSS JOIN beat_history AS old

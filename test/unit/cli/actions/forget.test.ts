@@ -65,7 +65,7 @@ test('beat forget: a stored entry restarts from now, also one that was paused fo
     });
     if (damaged) {
       using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
-      db.exec(`UPDATE beat_entry SET record = '{'`);
+      db.exec(`UPDATE beat_entry SET state = '{'`);
     }
     const before = systemClock.now();
     expect(await forget('digest')).toMatchObject({
@@ -114,7 +114,7 @@ test('beat forget: removes a state that cannot be read', async () => {
   await write('weekly', NEW_STATE);
   {
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
-    db.exec(`UPDATE beat_record SET record = '{"spec":'`);
+    db.exec(`UPDATE beat_entry SET state = '{"spec":'`);
   }
   expect(await forget('weekly')).toEqual({
     code: 0,

@@ -102,7 +102,7 @@ describe('beat list: with an entry whose state cannot be read', () => {
     url = `sqla+sqlite:///${folder.path}/beat.sqlite`;
     await commit(url, makeFirstRun('tokyo'));
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
-    db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'tokyo'`);
+    db.exec(`UPDATE beat_entry SET state = '{' WHERE entry = 'tokyo'`);
   });
   afterEach(() => folder[Symbol.dispose]());
 

@@ -13,7 +13,7 @@ const NO_KEYS = 'NOPERM No permissions to access a key';
 
 describe('redis rights: an error', () => {
   test('of a script that checks its commands names command and key', () => {
-    expect(found(reply('NORIGHT HSET beat:records'))).toEqual(['HSET', ['beat:records']]);
+    expect(found(reply('NORIGHT HSET beat:states'))).toEqual(['HSET', ['beat:states']]);
     expect(found(reply('NORIGHT HSET a key\nof two lines'))).toEqual([
       'HSET',
       ['a key\nof two lines'],
@@ -37,9 +37,9 @@ describe('redis rights: an error', () => {
   });
 
   test('of a command whose first argument is a key or channel names it', () => {
-    expect(found(reply(NO_KEYS, 'hscan', ['beat:records', '0']))).toEqual([
+    expect(found(reply(NO_KEYS, 'hscan', ['beat:states', '0']))).toEqual([
       'HSCAN',
-      ['beat:records'],
+      ['beat:states'],
     ]);
     expect(found(reply('NOPERM No permissions to access a channel', 'subscribe', ['c']))).toEqual([
       'SUBSCRIBE',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SqlEntries } from '../../../../src/drivers/sql/entries.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import type { Pruner } from '../../../../src/drivers/sql/messages.ts';
@@ -31,6 +32,7 @@ class Fixture {
     this.ledger = new SqlLedger({
       ...{ db: this.database.db, sql: STATEMENTS, prefix: 'beat', queues: new Queues() },
       pruner: pruner as unknown as Pruner,
+      entries: new SqlEntries(this.database.db, STATEMENTS, 'beat'),
       history: null,
       isFile: false,
     });
@@ -52,12 +54,12 @@ const longMessages = (count: number) =>
 test('sql ledger: load reads every state once, at most 5,000 with one statement', async () => {
   const records = Array.from({ length: 12_345 }, (_, i) => ({
     entry: `entry ${String(i).padStart(5, '0')}`,
-    record: encodeState({ ...NEW_STATE, runCount: i }),
+    state: encodeState({ ...NEW_STATE, runCount: i }),
   }));
   const { ledger, database } = new Fixture();
   const pages: number[] = [];
-  database.answer = ({ values: [, from, limit] }) => {
-    const rows = records.filter(({ entry }) => entry >= String(from)).slice(0, Number(limit));
+  database.answer = ({ values: [, , from, , limit] }) => {
+    const rows = records.filter(({ entry }) => entry > String(from)).slice(0, Number(limit));
     pages.push(rows.length);
     return rows;
   };
@@ -73,7 +75,7 @@ test('sql ledger: a commit reads and writes at most 1,000 states with one statem
     kind: 'committed',
   });
   expect(fixture.sizes(STATEMENTS.findStates('', []))).toEqual([1_000, 1]);
-  expect(fixture.sizes(STATEMENTS.writeStates('', []))).toEqual([1_000, 1]);
+  expect(fixture.sizes(STATEMENTS.writeEntries('', [], []))).toEqual([1_000, 1]);
 });
 
 test('sql ledger: a commit prunes afterwards, with the number of its messages; one that changes nothing does not', async () => {
@@ -86,7 +88,7 @@ test('sql ledger: a commit prunes afterwards, with the number of its messages; o
   });
   const find = STATEMENTS.findStates('', []).text;
   fixture.rows = ({ text }) =>
-    text === find ? [{ entry: 'a', record: encodeState(change.after) }] : undefined;
+    text === find ? [{ entry: 'a', state: encodeState(change.after) }] : undefined;
   expect(await fixture.ledger.commit({ token: TERM, changes: [change] })).toEqual({
     kind: 'committed',
   });
@@ -102,7 +104,7 @@ test('sql ledger: a commit with a message without a queue is rejected before it 
     kind: 'store-rejected',
     reason: expect.stringMatching(/^ledger\.commit: /) as string,
   });
-  expect(database.like(STATEMENTS.writeStates('', []))).toEqual([]);
+  expect(database.like(STATEMENTS.writeEntries('', [], []))).toEqual([]);
   expect(database.like(STATEMENTS.insertMessages([]))).toEqual([]);
 });
 
@@ -130,7 +132,7 @@ test('sql ledger: the first append of a term checks the right to remove messages
 
 test('sql ledger: a failed append checks the right to remove messages again', async () => {
   const fixture = new Fixture();
-  const write = STATEMENTS.writeStates('', []).text;
+  const write = STATEMENTS.writeEntries('', [], []).text;
   const append = () => fixture.ledger.append({ token: TERM, changes: [makeFirstRun('a')] });
   fixture.rows = ({ text }) => {
     if (text === write) throw new SqlError('other');
@@ -151,13 +153,13 @@ test('sql ledger: a repeated append returns the messages that are still in the o
   fixture.rows = ({ text }) => {
     if (text === pending) return [{ id: kept!.id }];
     if (text !== find) return undefined;
-    return changes.map(({ entry, after }) => ({ entry, record: encodeState(after) }));
+    return changes.map(({ entry, after }) => ({ entry, state: encodeState(after) }));
   };
   expect(await fixture.ledger.append({ token: TERM, changes })).toEqual({
     kind: 'committed',
     pending: [kept],
   });
-  expect(fixture.database.like(STATEMENTS.writeStates('', []))).toHaveLength(1);
+  expect(fixture.database.like(STATEMENTS.writeEntries('', [], []))).toHaveLength(1);
   expect(fixture.database.like(STATEMENTS.appendMessages('', []))).toHaveLength(1);
 });
 
@@ -189,7 +191,7 @@ test('sql ledger: the token of a term is larger than the last one of this proces
 
 test('sql ledger: a value that the database rejects is an outcome, and another error is thrown', async () => {
   const fixture = new Fixture();
-  const write = STATEMENTS.writeStates('', []).text;
+  const write = STATEMENTS.writeEntries('', [], []).text;
   for (const method of ['commit', 'append'] as const) {
     const commit = () => fixture.ledger[method]({ token: TERM, changes: [makeFirstRun('a')] });
     let error = new SqlError('invalid-data', 'too long');
@@ -217,7 +219,7 @@ const STEPS = {
   'the messages of the outbox': STATEMENTS.appendMessages('', []),
   'the read of the queue': STATEMENTS.readQueue(''),
   'the messages': STATEMENTS.insertMessages([]),
-  'the states': STATEMENTS.writeStates('', []),
+  'the states': STATEMENTS.writeEntries('', [], []),
 };
 type Step = keyof typeof STEPS;
 
@@ -251,7 +253,7 @@ test.each(['remove', 'removeState'] as const)(
   async (method) => {
     const fixture = new Fixture();
     fixture.rows = ({ text }) => {
-      if (text.startsWith('DELETE')) throw new SqlError('other', 'disk full');
+      if (/^(DELETE|UPDATE)/.test(text)) throw new SqlError('other', 'disk full');
       return undefined;
     };
     const work =

@@ -38,7 +38,6 @@ test('mysql schema: names in the tables of beat have limits that fit into an ind
   expect(columns).toEqual([
     ['beat_lock', 'prefix VARBINARY(255)', 'token VARBINARY(64)'],
     ['beat_term', 'prefix VARBINARY(255)'],
-    ['beat_record', 'prefix VARBINARY(255)', 'entry VARBINARY(2048)'],
     ['beat_outbox', 'prefix VARBINARY(255)', 'id VARBINARY(2100)'],
     ['beat_command', 'prefix VARBINARY(255)'],
     ['beat_audit', 'prefix VARBINARY(255)', 'id VARBINARY(400)'],

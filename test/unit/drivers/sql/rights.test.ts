@@ -18,7 +18,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { Pruner } from '../../../../src/drivers/sql/messages.ts';
-import { SqlStoredEntries } from '../../../../src/drivers/sql/stored-entries.ts';
+import { SqlEntries } from '../../../../src/drivers/sql/entries.ts';
 import {
   concernsOnlySomeEntries,
   CREATE_TABLES,
@@ -56,7 +56,7 @@ class DeniedStore {
   readonly broker: SqlBroker;
   readonly pruner: Pruner;
   readonly commands: SqlCommandLog;
-  readonly entries: SqlStoredEntries;
+  readonly entries: SqlEntries;
   readonly instances: SqlInstances;
   readonly queues: SqlQueues;
   readonly results: TaskResults;
@@ -86,7 +86,7 @@ class DeniedStore {
     const queues = new Queues();
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
     this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
-    this.entries = new SqlStoredEntries(db, STATEMENTS, 'beat');
+    this.entries = new SqlEntries(db, STATEMENTS, 'beat');
     this.instances = new SqlInstances(db, STATEMENTS, 'beat');
     this.queues = new SqlQueues(db, STATEMENTS, ['a']);
     const server = parseEndpoint('sqla+postgresql://');
@@ -103,6 +103,7 @@ class DeniedStore {
     this.mailbox = openSqlMailbox({ ...where, clock }, product);
     this.ledger = new SqlLedger({
       ...shared,
+      entries: this.entries,
       pruner: this.pruner,
       queues,
       history: this.history,
@@ -129,7 +130,6 @@ async function catchMessage(work: Promise<unknown>): Promise<string> {
 }
 
 const CHANGES = [makeFirstRun('a')];
-const STORED = [{ ...makeFirstRun('a'), stored: { dueAt: 1, definition: '{}' } }];
 const ROW: EntryRow = {
   entry: 'a',
   row: {
@@ -152,18 +152,10 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'ledger.commit': ({ ledger }) => catchMessage(ledger.commit({ token: 1, changes: CHANGES })),
   'ledger.commit with commands': ({ ledger }) =>
     catchMessage(ledger.commit({ token: 1, changes: CHANGES, commands: COMMANDS })),
-  'ledger.commit of stored entries': ({ ledger }) =>
-    catchMessage(ledger.commit({ token: 1, changes: STORED })),
-  'ledger.commit of stored entries with commands': ({ ledger }) =>
-    catchMessage(ledger.commit({ token: 1, changes: STORED, commands: COMMANDS })),
   'ledger.removeState': ({ ledger }) => catchMessage(ledger.removeState(1, 'a')),
   'outbox.append': ({ ledger }) => catchMessage(ledger.append({ token: 1, changes: CHANGES })),
   'outbox.append with commands': ({ ledger }) =>
     catchMessage(ledger.append({ token: 1, changes: CHANGES, commands: COMMANDS })),
-  'outbox.append of stored entries': ({ ledger }) =>
-    catchMessage(ledger.append({ token: 1, changes: STORED })),
-  'outbox.append of stored entries with commands': ({ ledger }) =>
-    catchMessage(ledger.append({ token: 1, changes: STORED, commands: COMMANDS })),
   'outbox.pending': ({ ledger }) => catchMessage(ledger.pending(1, '')),
   'outbox.remove': ({ ledger }) => catchMessage(ledger.remove(1, [])),
   'entries.find': ({ entries }) => catchMessage(entries.find(['a'])),
@@ -201,7 +193,6 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
 
 const LOCK = 'SELECT on beat_lock, INSERT on beat_lock, UPDATE on beat_lock, DELETE on beat_lock';
 const TERM = 'SELECT on beat_term, INSERT on beat_term, UPDATE on beat_term';
-const STATES = 'SELECT on beat_record, INSERT on beat_record, UPDATE on beat_record';
 const ENTRIES =
   'SELECT on beat_entry, INSERT on beat_entry, UPDATE on beat_entry, DELETE on beat_entry';
 const QUEUES =
@@ -224,27 +215,20 @@ test.each([
   ['lock.acquire', LOCK],
   ['lock.renew', LOCK],
   ['lock.release', LOCK],
-  ['ledger.load', 'SELECT on beat_record'],
-  ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}, ${HISTORY}`],
-  ['ledger.commit', `${TERM}, ${STATES}, ${QUEUES}`],
-  ['ledger.commit with commands', `${TERM}, ${STATES}, ${QUEUES}, ${FINISHED}`],
-  ['ledger.commit of stored entries', `${TERM}, ${ENTRIES}, ${QUEUES}`],
-  ['ledger.commit of stored entries with commands', `${TERM}, ${ENTRIES}, ${QUEUES}, ${FINISHED}`],
-  [
-    'ledger.removeState',
-    `${TERM}, DELETE on beat_record, SELECT on beat_entry, UPDATE on beat_entry`,
-  ],
-  ['outbox.append', `${TERM}, ${STATES}, ${OUTBOX}`],
-  ['outbox.append with commands', `${TERM}, ${STATES}, ${OUTBOX}, ${FINISHED}`],
-  ['outbox.append of stored entries', `${TERM}, ${ENTRIES}, ${OUTBOX}`],
-  ['outbox.append of stored entries with commands', `${TERM}, ${ENTRIES}, ${OUTBOX}, ${FINISHED}`],
+  ['ledger.load', 'SELECT on beat_entry'],
+  ['ledger.beginTerm', `${TERM}, ${ENTRIES}, ${LOCK}, ${HISTORY}`],
+  ['ledger.commit', `${TERM}, ${ENTRIES}, ${QUEUES}`],
+  ['ledger.commit with commands', `${TERM}, ${ENTRIES}, ${QUEUES}, ${FINISHED}`],
+  ['ledger.removeState', `${TERM}, SELECT on beat_entry, UPDATE on beat_entry`],
+  ['outbox.append', `${TERM}, ${ENTRIES}, ${OUTBOX}`],
+  ['outbox.append with commands', `${TERM}, ${ENTRIES}, ${OUTBOX}, ${FINISHED}`],
   ['outbox.pending', 'SELECT on beat_outbox'],
   ['outbox.remove', `${TERM}, SELECT on beat_outbox, DELETE on beat_outbox`],
   ['entries.find', 'SELECT on beat_entry'],
   ['entries.page', 'SELECT on beat_entry'],
   ['entries.positions', 'SELECT on beat_entry'],
   ['entries.findByPrefix', 'SELECT on beat_entry'],
-  ['ledger.findStates', 'SELECT on beat_record'],
+  ['ledger.findStates', 'SELECT on beat_entry'],
   [
     'instances.announce',
     'SELECT on beat_instance, INSERT on beat_instance, UPDATE on beat_instance, DELETE on beat_instance',
@@ -295,7 +279,7 @@ test('sql rights: a commit with history also needs the right to append to it', a
   store.deny();
   const changes = [{ ...CHANGES[0]!, history: [ROW.row] }];
   const commit = await catchMessage(store.ledger.commit({ token: 1, changes }));
-  expect(commit).toContain(`lacks ${TERM}, ${STATES}, ${QUEUES}, ${HISTORY}`);
+  expect(commit).toContain(`lacks ${TERM}, ${ENTRIES}, ${QUEUES}, ${HISTORY}`);
 });
 
 test('sql rights: each list of rights belongs to an operation of the store', () => {
@@ -309,7 +293,6 @@ test.each([
     'beat_term',
     'INSERT INTO beat_term (prefix, number) SELECT NULL, NULL FROM (SELECT 1) AS one WHERE 1 = 0',
   ],
-  ['UPDATE', 'beat_record', 'UPDATE beat_record SET record = record WHERE 1 = 0'],
   ['UPDATE', 'beat_outbox', 'UPDATE beat_outbox SET message = message WHERE 1 = 0'],
   ['SELECT', 'kombu_queue', 'SELECT id, name FROM kombu_queue WHERE 1 = 0'],
   [
@@ -324,7 +307,7 @@ test.each([
   [
     'SELECT',
     'beat_entry',
-    'SELECT prefix, entry, definition, record, due_at FROM beat_entry WHERE 1 = 0',
+    'SELECT prefix, entry, state, definition, due_at FROM beat_entry WHERE 1 = 0',
   ],
   ['DELETE', 'kombu_message', 'DELETE FROM kombu_message WHERE 1 = 0'],
   ['USAGE', 'queue_id_sequence', `SELECT nextval('queue_id_sequence')`],
@@ -339,16 +322,18 @@ test.each([
   [['kombu_queue'], true],
   [['kombu_queue', 'queue_id_sequence'], true],
   [['kombu_queue', 'kombu_message'], false],
-  [['beat_entry', 'kombu_queue'], true],
+  [['beat_entry', 'kombu_queue'], false],
   [['beat_entry', 'beat_term'], false],
   [['message_id_sequence'], false],
-])(
-  'sql rights: missing rights on %j concern only stored entries and undeclared queues: %j',
-  (objects, expected) => {
-    const missingRights = objects.map((object) => ({ action: 'INSERT', object }) as const);
-    expect(concernsOnlySomeEntries(missingRights)).toBe(expected);
-  },
-);
+])('sql rights: missing rights on %j concern only undeclared queues: %j', (objects, expected) => {
+  const missingRights = objects.map((object) => ({ action: 'INSERT', object }) as const);
+  expect(concernsOnlySomeEntries(missingRights)).toBe(expected);
+});
+
+test('sql rights: a missing right to delete entries concerns only those that are removed', () => {
+  const [object, action] = ['beat_entry', 'DELETE'] as const;
+  expect(concernsOnlySomeEntries([{ action, object }])).toBe(true);
+});
 
 test('sql rights: a statement to grant names all missing actions on a table, and quotes the user', () => {
   const rights = [

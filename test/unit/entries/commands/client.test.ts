@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
@@ -167,10 +168,7 @@ describe('a command', () => {
     const slow = {
       ...store,
       ledger: {
-        batch: ledger.batch,
-        load: ledger.load.bind(ledger),
-        beginTerm: ledger.beginTerm.bind(ledger),
-        close: ledger.close.bind(ledger),
+        ...boundLedger(ledger),
         commit: (...args: Parameters<typeof ledger.commit>) => {
           clock.advance(5);
           return ledger.commit(...args);
@@ -268,10 +266,7 @@ describe('a command', () => {
     const failing = {
       ...store,
       ledger: {
-        batch: ledger.batch,
-        load: ledger.load.bind(ledger),
-        beginTerm: ledger.beginTerm.bind(ledger),
-        close: ledger.close.bind(ledger),
+        ...boundLedger(ledger),
         commit: async (...args: Parameters<typeof ledger.commit>) => {
           const outcome = await ledger.commit(...args);
           if ((args[0].commands?.length ?? 0) > 0 && lost++ === 0) throw new Error('no answer');
@@ -294,10 +289,7 @@ describe('a command', () => {
     const rejecting = {
       ...store,
       ledger: {
-        batch: ledger.batch,
-        load: ledger.load.bind(ledger),
-        beginTerm: ledger.beginTerm.bind(ledger),
-        close: ledger.close.bind(ledger),
+        ...boundLedger(ledger),
         commit: async (...args: Parameters<typeof ledger.commit>) => {
           const publishes = args[0].changes.some(({ messages }) => messages.length > 0);
           if (publishes) return { kind: 'store-rejected', reason: 'no such queue' } as const;
@@ -321,10 +313,7 @@ describe('a command', () => {
     const denying = {
       ...store,
       ledger: {
-        batch: ledger.batch,
-        load: ledger.load.bind(ledger),
-        beginTerm: ledger.beginTerm.bind(ledger),
-        close: ledger.close.bind(ledger),
+        ...boundLedger(ledger),
         commit: async (...args: Parameters<typeof ledger.commit>) => {
           const finishes = (args[0].commands?.length ?? 0) > 0;
           if (finishes) return { kind: 'store-rejected', reason: 'may not run LREM' } as const;

@@ -5,7 +5,7 @@ import type { StoredCommand } from '../../../../src/entries/commands/command.ts'
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { readStoredEntry } from '../../../../src/entries/planning/read-stored-entry.ts';
 import type { StoredTarget } from '../../../../src/entries/planning/planned-change.ts';
-import { newState } from '../../../../src/contracts/store/entry-state.ts';
+import { advance, newState } from '../../../../src/contracts/store/entry-state.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 import { entryOf } from '../../config/support.ts';
@@ -162,8 +162,27 @@ test('remove: the entry goes with its state, also when its definition is invalid
   expect(apply({ do: 'remove', entry: 'a' }, stored)).toEqual({
     kind: 'edits',
     answer: 'removed a',
-    edits: [{ name: 'a', change: 'removed', before: STATE, after: STATE, written: null }],
+    edits: [{ name: 'a', change: 'removed', before: STATE, after: null, written: null }],
   });
+});
+
+test('remove: the state of an entry that is also declared stays', () => {
+  const stored = { declared: { definition: DEFINITION, state: STATE } };
+  expect(apply({ do: 'remove', entry: 'declared' }, stored)).toMatchObject({
+    edits: [{ change: null, before: STATE, after: advance(STATE, {}), written: null }],
+  });
+  expect(apply({ do: 'update', entry: 'declared', definition: {} }, stored)).toMatchObject({
+    ...{ kind: 'rejected', reason: expect.stringContaining('is declared') as string },
+  });
+});
+
+test('add: the state of an entry that was declared before is continued', () => {
+  const state = { ...STATE, spec: null, runCount: 7 };
+  const stored = { a: { definition: undefined, state } };
+  expect(apply({ do: 'add', definitions: { a: DEFINITION } }, stored)).toMatchObject({
+    edits: [{ change: 'added', before: state, after: { rev: state.rev + 1, runCount: 7 } }],
+  });
+  expect(apply({ do: 'remove', entry: 'a' }, stored)).toMatchObject({ kind: 'rejected' });
 });
 
 test.each<[string, (fields: object) => object]>([

@@ -88,7 +88,7 @@ test('a change that publishes nothing leaves the last skip, and one that publish
       },
       { sentAt: NOON, term: 9 },
       messageContext,
-    ).change.after.lastSkip;
+    ).change.after?.lastSkip;
   const older: Skip = { reason: 'coalesced', first: NOON + 1, last: NOON + 1, count: 1 };
   expect(plan([], [], NOON)).toEqual(before.lastSkip);
   expect(plan([NOON + 5], [], NOON)).toBeUndefined();

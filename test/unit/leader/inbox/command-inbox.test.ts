@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { expect, test } from 'vitest';
 import { makeEntry } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
@@ -24,10 +25,7 @@ test('command inbox: an add of 1,000 entries is read one definition in a slice, 
   const rig = makeRig({
     wrapStored: (entries) => entries,
     wrapLedger: (ledger) => ({
-      batch: ledger.batch,
-      load: () => ledger.load(),
-      beginTerm: () => ledger.beginTerm(),
-      close: () => ledger.close(),
+      ...boundLedger(ledger),
       commit: (commit, stop) => {
         commits.push(commit.changes.length);
         return ledger.commit(commit, stop);

@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../../src/util/clock.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
@@ -77,9 +78,7 @@ export class Rig {
   process(): OutboxLedger {
     const { ledger } = this.#store;
     const outbox: Outbox = {
-      batch: ledger.batch,
-      load: () => ledger.load(),
-      beginTerm: () => ledger.beginTerm(),
+      ...boundLedger(ledger),
       append: (commit) => this.#step('append', () => ledger.append(commit)),
       pending: (limit, after) => this.#step('pending', () => ledger.pending(limit, after)),
       remove: (term, ids, withdrawn) =>

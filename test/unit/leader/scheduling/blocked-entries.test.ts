@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
@@ -96,9 +97,8 @@ test('liveness: terms that end before their first tick are failures without prog
   const { beat, faults, pass } = instance((store) => ({
     ...store,
     ledger: {
+      ...boundLedger(store.ledger),
       batch: { size: 10, inFlight: 1 },
-      load: () => store.ledger.load(),
-      beginTerm: () => store.ledger.beginTerm(),
       commit: async () => conflict,
       close: async () => {},
     },
@@ -119,8 +119,8 @@ test('liveness: a ledger that cannot begin a term makes no progress, and an inst
   const { beat, faults, pass } = instance((store) => ({
     ...store,
     ledger: {
+      ...boundLedger(store.ledger),
       batch: { size: 10, inFlight: 1 },
-      load: () => store.ledger.load(),
       beginTerm: () => (broken ? Promise.reject(new Error('no rights')) : store.ledger.beginTerm()),
       commit: (...args) => store.ledger.commit(...args),
       close: async () => {},

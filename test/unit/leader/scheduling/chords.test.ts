@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { makeChord, NO_LINKS, type Task } from '../../../../src/celery/canvas/canvas.ts';
@@ -49,10 +50,7 @@ test('chords: a chord is registered before any of its tasks is published', async
   const { clock, store, begin } = makeRig({
     results,
     wrapLedger: (ledger) => ({
-      batch: ledger.batch,
-      load: () => ledger.load(),
-      beginTerm: () => ledger.beginTerm(),
-      close: () => ledger.close(),
+      ...boundLedger(ledger),
       commit: ({ token, changes }) => {
         if (changes.some(({ messages }) => messages.length > 0))
           announced.push(results.chords.size);

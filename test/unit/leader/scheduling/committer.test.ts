@@ -31,6 +31,7 @@ function over(
   const ledger: Ledger = {
     batch,
     load: async () => new Map(),
+    findStates: async () => new Map(),
     beginTerm: async () => 1,
     close: async () => {},
     commit: async ({ changes }) => {

@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../../src/entries/catalog/entry.ts';
 import type { Ledger } from '../../../../src/contracts/store/ledger.ts';
@@ -13,10 +14,7 @@ function recordCommits({ failAfter = Infinity } = {}) {
   const sizes: number[] = [];
   const failing = { after: failAfter };
   const wrapLedger = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: (unreadable) => ledger.load(unreadable),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
+    ...boundLedger(ledger),
     commit: async (commit) => {
       const size = commit.changes.flatMap(({ messages }) => messages).length;
       if (sizes.length >= failing.after) throw new Error('out of memory');

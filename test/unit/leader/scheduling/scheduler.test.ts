@@ -1,3 +1,4 @@
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import type { Message } from '../../../../src/celery/message/message.ts';
 import { expect, test } from 'vitest';
 import { NO_LINKS, type Task, parallel } from '../../../../src/celery/canvas/canvas.ts';
@@ -102,10 +103,7 @@ test('scheduler: a fenced term publishes nothing and ends', async () => {
 test('scheduler: a commit whose answer was lost is repeated and publishes nothing twice', async () => {
   let lost = 0;
   const forgetful = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
+    ...boundLedger(ledger),
     commit: async ({ token, changes }) => {
       const outcome = await ledger.commit({ token, changes });
       if (changes.some((c) => c.messages.length > 0) && lost++ < 2) throw new Error('no answer');
@@ -171,10 +169,8 @@ test('scheduler: a term that ends begins no further batch, and waits for those i
   const ticking: string[] = [];
   let begun = false;
   const twoAtOnce = (ledger: Ledger): Ledger => ({
+    ...boundLedger(ledger),
     batch: { size: 1, inFlight: 2 },
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
     commit: async ({ token, changes }) => {
       if (!begun) return ledger.commit({ token, changes });
       ticking.push(changes[0]!.entry);
@@ -224,9 +220,7 @@ test('scheduler: a user’s schedule that throws delays no other entry', async (
 test('scheduler: a rejected run is a failure with entry and queue, and does not count as a run', async () => {
   let missing = true;
   const picky = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
+    ...boundLedger(ledger),
     async commit({ token, changes }) {
       const messages = changes.flatMap((change) => change.messages);
       const refused = messages
@@ -267,10 +261,7 @@ test('scheduler: a rejected run is a failure with entry and queue, and does not 
 test('scheduler: an entry that the store rejects delays no other, and is published when the store accepts it', async () => {
   let broken = true;
   const picky = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
+    ...boundLedger(ledger),
     commit: async ({ token, changes }) => {
       const bad = changes.some((c) => c.messages.some((m) => m.destination.queue === 'bad'));
       if (broken && bad) return { kind: 'store-rejected', reason: 'its key is not a list' };
@@ -299,10 +290,7 @@ test('scheduler: an entry that the store rejects delays no other, and is publish
 test('scheduler: an entry whose first state the store rejects is added later, and delays no other', async () => {
   let broken = true;
   const picky = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
+    ...boundLedger(ledger),
     commit: async (commit) => {
       const bad = commit.changes.some(({ entry }) => entry === 'b');
       if (broken && bad) return { kind: 'store-rejected', reason: 'name too long' };
@@ -328,10 +316,7 @@ test('scheduler: an entry whose first state the store rejects is added later, an
 test('scheduler: a run without subscribers is skipped, and reported until there is one', async () => {
   let deaf = true;
   const broadcasting = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
+    ...boundLedger(ledger),
     async commit({ token, changes }) {
       const outcome = await ledger.commit({ token, changes });
       if (!deaf) return outcome;
@@ -370,10 +355,7 @@ test('scheduler: a run of several tasks with some subscribers is published, and 
     ...{ reprAs: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },
   });
   const halfDeaf = (ledger: Ledger): Ledger => ({
-    batch: ledger.batch,
-    load: () => ledger.load(),
-    beginTerm: () => ledger.beginTerm(),
-    close: () => ledger.close(),
+    ...boundLedger(ledger),
     async commit({ token, changes }) {
       await ledger.commit({ token, changes });
       const messages = changes.flatMap((change) => change.messages);

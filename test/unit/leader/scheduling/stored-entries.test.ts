@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeState } from '../../../../src/contracts/store/entry-state.ts';
 import type { StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
+import { boundLedger } from '../../../support/bound-ledger.ts';
 import { intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
 
@@ -168,23 +169,70 @@ test('a declared entry takes precedence over a stored one of its name', async ()
   expect(emitted.failure).toMatchObject([{ operation: { kind: 'read-definition', entry: 'a' } }]);
 });
 
-test('commands that change a stored entry leave the declared one of its name alone', async () => {
+test('a stored entry whose name is declared can be removed, and not updated', async () => {
   const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
-  for (const command of [
-    { do: 'update', entry: 'a', definition: { schedule: 5 } },
-    { do: 'update', entry: 'a', definition: { enabled: false } },
-    { do: 'remove', entry: 'a' },
-  ]) {
-    const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
-    const first = await begin([]);
-    await first.command(adding('a', 10));
-    const second = await begin([declared]);
-    await second.tick();
-    expect(await second.command(command)).toMatchObject({ status: 'applied' });
-    clock.advance(30 * SECOND);
-    await second.tick();
-    expect(sent()).toEqual(['declared 2027-03-01T12:00:30.000Z']);
-  }
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  const second = await begin([declared]);
+  await second.tick();
+  const update = { do: 'update', entry: 'a', definition: { schedule: 5 } };
+  expect(await second.command(update)).toMatchObject({
+    ...{ status: 'rejected', answer: expect.stringContaining('is declared') as string },
+  });
+  expect(await second.command({ do: 'remove', entry: 'a' })).toMatchObject({ status: 'applied' });
+  expect(await store.entries.find(['a'])).toEqual([]);
+  clock.advance(30 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['declared 2027-03-01T12:00:30.000Z']);
+  expect((await store.ledger.load()).get('a')).toMatchObject({ runCount: 1 });
+});
+
+test('a declared and a stored entry of one name have one state: a pause and the run count stay', async () => {
+  const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const first = await begin([]);
+  await first.command(adding('a', 10));
+  await first.command({ do: 'pause', entry: 'a' });
+  const second = await begin([declared]);
+  clock.advance(MINUTE);
+  await second.tick();
+  expect(sent()).toEqual([]);
+  await second.command({ do: 'resume', entry: 'a' });
+  clock.advance(30 * SECOND);
+  await second.tick();
+  expect(sent()).toEqual(['declared 2027-03-01T12:01:30.000Z']);
+  // The index had no instant for the paused entry.
+  const third = await begin([]);
+  await third.tick();
+  clock.advance(10 * SECOND);
+  await third.tick();
+  expect(sent().slice(1)).toEqual(['a 2027-03-01T12:01:40.000Z']);
+  const states = await store.ledger.findStates(['a'], () => {});
+  expect(states.get('a')).toMatchObject({ runCount: 2 });
+});
+
+test('a batch publishes declared and stored entries that are due together', async () => {
+  const commits: number[] = [];
+  const { clock, sent, begin } = makeRig({
+    wrapStored: (entries) => entries,
+    wrapLedger: (ledger) => ({
+      ...boundLedger(ledger),
+      commit: (commit, stop) => {
+        commits.push(commit.changes.length);
+        return ledger.commit(commit, stop);
+      },
+    }),
+  });
+  const declared = makeEntry({ name: 'b', schedule: intervalSchedule(10 * SECOND) });
+  const leader = await begin([declared]);
+  await leader.command(adding('a', 10));
+  await leader.tick();
+  commits.length = 0;
+  clock.advance(10 * SECOND);
+  await leader.tick();
+  expect(sent().toSorted()).toHaveLength(2);
+  expect(commits).toEqual([2]);
 });
 
 test.each(['a reload', 'the next term'])(

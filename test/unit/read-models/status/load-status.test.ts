@@ -20,7 +20,9 @@ test('an entry whose state cannot be read has a row with the error and its repai
   };
   const entries = ['damaged', 'sound'].map((name) => makeEntry({ name }));
   const error = 'not a state; its schedule restarts from now with: beat forget';
-  expect(await loadStatus({ ledger: { load } }, entries, NOW)).toEqual([
+  expect(
+    await loadStatus({ ledger: { load, findStates: async () => new Map() } }, entries, NOW),
+  ).toEqual([
     { entry: 'damaged', source: 'configuration', error: `${error} damaged` },
     expect.objectContaining({ entry: 'sound', runCount: 0 }),
     { entry: 'gone', source: 'configuration', error: `${error} gone` },

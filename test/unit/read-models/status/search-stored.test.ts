@@ -40,13 +40,6 @@ test('a search finds names that begin with the text by name, and then others by 
   expect((await pages(store, 'absent', 2)).flat()).toEqual([]);
 });
 
-test('a search without an index finds the same names by the time at which they are due', async () => {
-  const store = storeWith(...NAMES);
-  store.findByPrefix = () => Promise.resolve(null);
-  const all = ['mail a', 'MAILS', 'Mail', 'mail b', 'a mail', 'e-mail'];
-  for (const limit of [1, 4, 10]) expect((await pages(store, 'mail', limit)).flat()).toEqual(all);
-});
-
 test('a page of a search looks at 100,000 names at most, and says how many it has looked at', async () => {
   const store = storeWith();
   const last = 250_000;

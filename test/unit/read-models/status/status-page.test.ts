@@ -111,8 +111,8 @@ test('the place where a page ends survives as text, and other texts are none', (
     { kind: 'declared', index: 7 },
     { kind: 'prefix', after: 'name' },
     { kind: 'prefix', after: '' },
-    { kind: 'all', after, skipsPrefix: true, lookedAt: 7 },
-    { kind: 'all', after: { ...after, dueAt: null }, skipsPrefix: false, lookedAt: 0 },
+    { kind: 'all', after, lookedAt: 7 },
+    { kind: 'all', after: { ...after, dueAt: null }, lookedAt: 0 },
   ] as const)
     expect(parsePlace(formatPlace(place))).toEqual(place);
   for (const text of ['', 'x', 'r1', 'd', 'd-1', 'a1:2']) expect(parsePlace(text)).toBe(null);

@@ -138,11 +138,23 @@ describe('a start on an unusable SQLite file fails with instructions', () => {
   test('if its tables belong to another program', async () => {
     {
       using db = new DatabaseSync(path);
-      db.exec('CREATE TABLE beat_record (id INTEGER, bpm REAL)');
+      db.exec('CREATE TABLE beat_entry (id INTEGER, bpm REAL)');
     }
     const { message } = await failure();
     expect(message).toContain(
-      'the table beat_record belongs to another program: it lacks the columns prefix, entry, record',
+      'the table beat_entry belongs to another program: it lacks the columns prefix, entry, state, definition, due_at',
+    );
+    expect(message).toMatch(instructions);
+  });
+
+  test('if its tables are of an earlier version', async () => {
+    {
+      using db = new DatabaseSync(path);
+      db.exec('CREATE TABLE beat_record (prefix TEXT, entry TEXT, record TEXT)');
+    }
+    const { message } = await failure();
+    expect(message).toContain(
+      'the table beat_record is of an earlier version of beat, which this one does not read; choose another file',
     );
     expect(message).toMatch(instructions);
   });
@@ -155,7 +167,7 @@ describe('a start on an unusable SQLite file fails with instructions', () => {
     await second.stop();
     {
       using db = new DatabaseSync(path);
-      db.exec('DROP TABLE beat_record; CREATE TABLE mine (id INTEGER)');
+      db.exec('DROP TABLE beat_entry; CREATE TABLE mine (id INTEGER)');
     }
     await using third = beat();
     await expect(third.start()).resolves.toBeUndefined();
