@@ -6,7 +6,18 @@ import type { LoopHealth } from '../observe/liveness.ts';
 import type { MetricsPage } from '../observe/metrics/metrics.ts';
 import type { StateStore } from '../contracts/store/store.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Access } from './access/session.ts';
+
+/** What a token, a session or a user may do; `change` includes `read`. */
+export type Permission = 'read' | 'change';
+
+/** What a request may do, and who sent it. */
+export interface Access {
+  readonly permission: Permission | null;
+  /** For the audit log. */
+  readonly by: string;
+  /** How the request was authenticated; `open` where reading needs no token, `none` for a rejected request. */
+  readonly method: 'token' | 'session' | 'proxy' | 'open' | 'none';
+}
 
 /** What requests are answered from. */
 export interface HttpContext {

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import type { CommandRequest } from '../../entries/commands/command.ts';
-import type { AuditRow } from '../../entries/commands/shapes.ts';
+import type { AuditRow, Pending } from '../../entries/commands/shapes.ts';
 import { CommandRejectedError, sendCommand } from '../../client/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -98,7 +98,8 @@ async function print(
   waits: boolean,
   json: boolean,
 ): Promise<ExitCode> {
-  if (json) await writeLine(JSON.stringify(row ?? { id, status: 'pending' }));
+  const waiting: Pending = { id, status: 'pending' };
+  if (json) await writeLine(JSON.stringify(row ?? waiting));
   if (row) {
     if (row.status === 'applied') {
       if (!json) await writeLine(row.answer);

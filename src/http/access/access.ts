@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { isLoopback } from '../../config/service/http.ts';
-import type { HttpContext, HttpEnv } from '../context.ts';
+import type { Access, HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { findClient } from './client-address.ts';
-import { hasSessionCookie, readSession, type Access, checkToken } from './session.ts';
+import { hasSessionCookie, readSession, checkToken } from './session.ts';
 
 /** Finds out what each request may do. */
 export const identify = ({ clock }: Pick<HttpContext, 'clock'>) =>

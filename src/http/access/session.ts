@@ -3,20 +3,8 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
 import type { HttpSettings } from '../../config/service/http.ts';
 import { parseJson } from '../../util/decode/json.ts';
-import type { HttpEnv } from '../context.ts';
+import type { HttpEnv, Permission } from '../context.ts';
 import type { Client } from './client-address.ts';
-
-/** What a token, a session or a user may do; `change` includes `read`. */
-type Permission = 'read' | 'change';
-
-/** What a request may do, and who sent it. */
-export interface Access {
-  readonly permission: Permission | null;
-  /** For the audit log. */
-  readonly by: string;
-  /** How the request was authenticated; `open` where reading needs no token, `none` for a rejected request. */
-  readonly method: 'token' | 'session' | 'proxy' | 'open' | 'none';
-}
 
 type Tokens = Pick<HttpSettings, 'readToken' | 'changeToken'>;
 

@@ -4,8 +4,7 @@ import type { CommandRequest } from '../../entries/commands/command.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
-import type { Access } from '../access/session.ts';
-import type { HttpContext } from '../context.ts';
+import type { Access, HttpContext } from '../context.ts';
 
 /** A command as a request has it, not validated. */
 export type CommandBody = Readonly<Record<string, unknown>>;
