@@ -94,25 +94,26 @@ class Solar extends CachedSchedule {
   protected search(after: number): number | null {
     if (after >= LAST) return null;
     const start = Math.max(after, FIRST);
-    const last = this.#sun.halfDayAt(start + MAX_GAP);
-    for (let halfDay = this.#sun.halfDayAt(start) - 1; halfDay <= last;) {
-      const without = this.#halfDaysWithout(halfDay);
-      const instant = without > 0 ? null : this.#eventIn(halfDay);
-      if (instant !== null && instant > start) return instant;
-      halfDay += without || 1;
-    }
-    return null;
+    const [from, to] = [start, start + MAX_GAP].map((each) => this.#sun.halfDayAt(each));
+    return this.#firstEvent(from! - 1, to!, (instant) => instant > start);
   }
 
   protected override searchLatest(after: number, until: number): number | null {
     const end = Math.min(until, LAST);
     const oldest = Math.max(after, FIRST, end - MAX_GAP);
-    const last = this.#sun.halfDayAt(oldest) - 1;
-    for (let halfDay = this.#sun.halfDayAt(end) + 1; halfDay >= last;) {
+    const [from, to] = [end, oldest].map((each) => this.#sun.halfDayAt(each));
+    const found = this.#firstEvent(from! + 1, to! - 1, (instant) => instant <= end);
+    return found !== null && found > after ? found : null;
+  }
+
+  /** Returns the first event that fits, from one half day to another, which may be earlier. */
+  #firstEvent(from: number, to: number, fits: (instant: number) => boolean): number | null {
+    const step = Math.sign(to - from);
+    for (let halfDay = from; (to - halfDay) * step >= 0;) {
       const without = this.#halfDaysWithout(halfDay);
       const instant = without > 0 ? null : this.#eventIn(halfDay);
-      if (instant !== null && instant <= end) return instant > after ? instant : null;
-      halfDay -= without || 1;
+      if (instant !== null && fits(instant)) return instant;
+      halfDay += step * (without || 1);
     }
     return null;
   }

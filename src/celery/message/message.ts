@@ -1,3 +1,4 @@
+import { truncate } from '../../util/visible.ts';
 import type { CompressionName } from './compression.ts';
 import type { Destination, ExchangeType } from './destination.ts';
 import type { Run } from './run.ts';
@@ -170,7 +171,7 @@ export function decodeMessage(text: string): Message {
   } catch (error) {
     cause = error;
   }
-  const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  const found = JSON.stringify(truncate(text, 80));
   throw new StoreError(`invalid message in the outbox: ${found}`, { cause });
 }
 

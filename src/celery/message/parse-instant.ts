@@ -63,7 +63,8 @@ export function pythonIso(instant: number, timezone: string): string {
   return `${local.slice(0, 19)}${fraction}${formatOffset(minutes)}`;
 }
 
-function formatOffset(minutes: number): string {
+/** Minutes east of UTC as `+05:45`. */
+export function formatOffset(minutes: number): string {
   const size = Math.abs(minutes);
   const hh = String(Math.floor(size / 60)).padStart(2, '0');
   const mm = String(size % 60).padStart(2, '0');

@@ -1,3 +1,5 @@
+import { quote } from '../../schedule/text.ts';
+import { formatOffset } from './parse-instant.ts';
 import { isDate, isUint8Array } from 'node:util/types';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
@@ -135,12 +137,9 @@ function uuidRepr(value: unknown): string {
   return `UUID('${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}')`;
 }
 
-const MAX_LENGTH = 60;
-
 function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map';
-  if (typeof value !== 'string') return String(value);
-  return JSON.stringify(value.length > MAX_LENGTH ? `${value.slice(0, MAX_LENGTH)}…` : value);
+  return quote(value);
 }
 
 // Dates and times as Python's `isoformat()` and `repr()` write them, to the microsecond: JavaScript's own
@@ -225,11 +224,6 @@ function minutesOf(zone: string): number {
 function timeText({ parts: [h, m, s, micros], offset }: PythonTime): string {
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
   return `${two(h)}:${two(m)}:${two(s)}${fraction}${offset === null ? '' : formatOffset(offset)}`;
-}
-
-function formatOffset(minutes: number): string {
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 function two(value: number): string {
