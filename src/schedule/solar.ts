@@ -1,7 +1,6 @@
 import type * as Astronomy from 'astronomy-engine';
 import { DAY, HOUR, SECOND } from './instants.ts';
-import { interner } from './intern.ts';
-import { CachedSchedule } from './searched-schedule.ts';
+import { interner, CachedSchedule } from './searched-schedule.ts';
 import { quote } from './text.ts';
 import type { Schedule } from './schedule.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';

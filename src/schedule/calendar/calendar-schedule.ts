@@ -1,9 +1,8 @@
-import { CachedSchedule } from '../searched-schedule.ts';
+import { CachedSchedule, interner } from '../searched-schedule.ts';
 import { formatCron, explainCalendar, describeFields } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
 import { nextElapsed, nextFixed } from './clock-changes.ts';
 import { toMillis } from '../instants.ts';
-import { interner } from '../intern.ts';
 import type { Explanation, Schedule, ScheduleWarning } from '../schedule.ts';
 import { checkZone } from '../zone/zone-names.ts';
 import { getZone, type Zone } from '../zone/zone.ts';

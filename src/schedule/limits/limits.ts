@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
 import { DAY, MAX_INSTANT, toMillis } from '../instants.ts';
-import { interner } from '../intern.ts';
+import { interner, CachedSchedule, SearchedSchedule } from '../searched-schedule.ts';
 import { latestByNext, latestWithin, nextAfter } from '../next-after.ts';
 import type { Explanation, FieldCheck, Schedule } from '../schedule.ts';
-import { CachedSchedule, SearchedSchedule } from '../searched-schedule.ts';
 import { stableHash } from '../stable-hash.ts';
 import { describeDuration, describeLength, describeLocal } from '../text.ts';
 import { getZone, type Zone } from '../zone/zone.ts';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { observedZone, type Observance } from '../../../schedule/calendar-events.ts';
 import { quote } from '../../../schedule/text.ts';
-import { interner } from '../../../schedule/intern.ts';
+import { interner } from '../../../schedule/searched-schedule.ts';
 import { checkZone } from '../../../schedule/zone/zone-names.ts';
 import { getZone, type Zone } from '../../../schedule/zone/zone.ts';
 import { ConfigError } from '../../../util/errors.ts';
