@@ -33,15 +33,12 @@ export const tlsShape = {
   ),
   checkHostname: option(flag(), 'Whether the name in the certificate is verified.', {
     default: true,
-    example: false,
   }),
   serverHostname: option(name(), 'The name that the certificate must have.', {
     otherwise: 'the host of the URL',
     example: 'rabbit.internal',
   }),
-  ciphers: option(name(), 'Allowed ciphers, as OpenSSL names them.', {
-    example: 'ECDHE+AESGCM',
-  }),
+  ciphers: option(name(), 'Allowed ciphers, as OpenSSL names them.', { example: 'ECDHE+AESGCM' }),
   password: option(name(), 'Password of the key.', { example: 'secret' }),
   sslCaCerts: option(name(), 'The same as `caCerts`.', { example: '/etc/ssl/ca.pem' }),
   sslCaData: option(name(), 'The text of the PEM file instead of its path.', {

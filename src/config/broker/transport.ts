@@ -22,7 +22,6 @@ const sentinelSchema = named(
       ),
       ssl: option(flag(), 'Whether connections to the sentinels are encrypted.', {
         otherwise: '`true` if any other TLS option is present',
-        example: true,
       }),
       socketTimeout: option(duration(), 'How long to wait for the answer of a sentinel.', {
         example: '500ms',
@@ -97,11 +96,8 @@ export const transportSchema = named(
       ),
       fanoutPatterns: option(flag(), 'Redis: whether these channels end in the routing key.', {
         default: DEFAULT_TRANSPORT.fanoutPatterns,
-        example: false,
       }),
-      queueOrderStrategy: option(text(), 'Accepted, and has no effect on beat.', {
-        ignored: true,
-      }),
+      queueOrderStrategy: ignored(text()),
       masterName: masterName(),
       sentinelKwargs: sentinelKwargs(),
       minOtherSentinels: option(
@@ -120,7 +116,6 @@ export const transportSchema = named(
       }),
       socketKeepalive: option(flag(), 'Whether the system probes idle connections.', {
         default: true,
-        example: false,
       }),
       socketKeepaliveOptions: option(
         map(),
@@ -138,7 +133,7 @@ export const transportSchema = named(
       confirmPublish: option(
         flag(),
         'Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.',
-        { default: true, example: false },
+        { default: true },
       ),
       ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
     },

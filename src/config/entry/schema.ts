@@ -32,9 +32,8 @@ const entryShape = {
   }),
   relative: option(flag(), 'Intervals only: whether runs are due on round instants.', {
     default: false,
-    example: true,
   }),
-  enabled: option(flag(), 'Whether the entry is ever due.', { default: true, example: false }),
+  enabled: option(flag(), 'Whether the entry is ever due.', { default: true }),
   timezone: option(
     timezone(),
     'IANA name: the zone of the schedule, and of instants written without an offset.',

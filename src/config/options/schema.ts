@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { compression, serializer } from '../message/encoding.ts';
 import { deliveryMode, exchangeType } from '../routing/queue-schema.ts';
-import { named, option } from '../values/option.ts';
+import { ignored, named, option } from '../values/option.ts';
 import {
   count,
   duration,
@@ -138,7 +138,6 @@ function seconds() {
 const execution = {
   ignoreResult: option(flag(), 'Whether workers discard what the task returns.', {
     otherwise: '`taskIgnoreResult`',
-    example: true,
   }),
   retries: option(count(), 'Number of retries that the task counts as done already.', {
     otherwise: '0',
@@ -151,7 +150,6 @@ const execution = {
   retry: option(
     flag(),
     'Whether workers retry publishing tasks that this one sends; beat itself always retries.',
-    { example: true },
   ),
   retryPolicy: option(retryPolicy, 'How workers retry publishing.', {
     example: { maxRetries: 3 },
@@ -198,13 +196,13 @@ const properties = {
   }),
 };
 
+const WARNING = 'Accepted with a warning, and has no effect.';
+
 const unused = {
-  addToParent: option(flag(), 'Accepted with a warning, and has no effect.', { ignored: true }),
-  mandatory: option(flag(), 'Accepted with a warning, and has no effect.', { ignored: true }),
-  timeout: option(duration(), 'Accepted with a warning, and has no effect.', { ignored: true }),
-  confirmTimeout: option(duration(), 'Accepted with a warning, and has no effect.', {
-    ignored: true,
-  }),
+  addToParent: ignored(flag(), WARNING),
+  mandatory: ignored(flag(), WARNING),
+  timeout: ignored(duration(), WARNING),
+  confirmTimeout: ignored(duration(), WARNING),
 };
 
 /** Options of Celery's `apply_async`. */

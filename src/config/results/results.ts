@@ -24,9 +24,9 @@ const resultTransport = named(
       resultChordOrdered: option(
         flag(),
         "Whether a chord's body receives the results in the order of its tasks.",
-        { default: true, example: false },
+        { default: true },
       ),
-      retryPolicy: option(map(), 'Accepted, and has no effect on beat.', { ignored: true }),
+      retryPolicy: ignored(map()),
       visibilityTimeout: ignored(),
     },
     MAP,
@@ -51,7 +51,7 @@ export const resultsShape = {
   resultExtended: option(
     flag(),
     'Whether `beat worker` stores name, arguments, worker, retries and queue of a task with its result.',
-    { default: false, example: true },
+    { default: false },
   ),
   redisBackendUseSsl: option(
     useSsl(),
@@ -142,7 +142,7 @@ export const outcomesShape = {
   outcomes: option(
     flag(),
     'Whether the leader reads the outcomes of runs from `resultBackend`. See [outcomes](outcomes.md).',
-    { default: true, example: false },
+    { default: true },
   ),
 };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { named, option, required } from '../values/option.ts';
+import { ignored, named, option, required } from '../values/option.ts';
 import { duration, flag, map, MAP, name, text, whole } from '../values/scalars.ts';
 
 const TYPES = ['direct', 'topic', 'fanout', 'headers'] as const;
@@ -25,10 +25,9 @@ const exchange = named(
         otherwise: 'as its queue, else `true`',
         example: false,
       }),
-      passive: option(flag(), 'Accepted, and has no effect on beat.', { ignored: true }),
+      passive: ignored(flag()),
       autoDelete: option(flag(), 'Whether it is deleted with its last binding.', {
         otherwise: 'as its queue, else `false`',
-        example: true,
       }),
       deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', {
         example: 'transient',
@@ -38,7 +37,6 @@ const exchange = named(
       }),
       noDeclare: option(flag(), 'Whether declaring it is left to others.', {
         otherwise: '`true` for `amq.*`, else as its queue',
-        example: true,
       }),
     },
     'the name of an exchange, or a map of its name, type, durable, …',
@@ -89,20 +87,15 @@ const queueShape = {
   alias: option(name(), 'Another name that options and routes may use.', { example: 'slow' }),
   durable: option(flag(), 'Whether queue and exchange survive a restart of the broker.', {
     default: true,
-    example: false,
   }),
   autoDelete: option(flag(), 'Whether queue and exchange are deleted when they are unused.', {
     default: false,
-    example: true,
   }),
-  exclusive: option(flag(), 'Whether one connection alone may use the queue.', {
-    default: false,
-    example: true,
-  }),
+  exclusive: option(flag(), 'Whether one connection alone may use the queue.', { default: false }),
   queueDurable: option(flag(), '`durable` of the queue alone.', { example: false }),
-  queueAutoDelete: option(flag(), '`autoDelete` of the queue alone.', { example: true }),
+  queueAutoDelete: option(flag(), '`autoDelete` of the queue alone.'),
   exchangeDurable: option(flag(), '`durable` of the exchange alone.', { example: false }),
-  exchangeAutoDelete: option(flag(), '`autoDelete` of the exchange alone.', { example: true }),
+  exchangeAutoDelete: option(flag(), '`autoDelete` of the exchange alone.'),
   exchangeArguments: option(map(), "Arguments of the exchange's declaration.", {
     example: { 'alternate-exchange': 'lost' },
   }),
@@ -129,10 +122,7 @@ const queueShape = {
   maxLengthBytes: option(
     length(),
     'The most bytes of messages that RabbitMQ stores in the queue.',
-    {
-      unit: 'bytes',
-      example: 10_000_000,
-    },
+    { unit: 'bytes', example: 10_000_000 },
   ),
   maxPriority: option(maxPriority(), 'RabbitMQ: the highest priority of the queue.', {
     otherwise: '`taskQueueMaxPriority`',
@@ -140,17 +130,16 @@ const queueShape = {
   }),
   noDeclare: option(flag(), 'Whether declaring queue, exchange and bindings is left to others.', {
     default: false,
-    example: true,
   }),
   broadcast: option(
     flag(),
     "kombu's `Broadcast`: every worker has a queue of its own and receives each message.",
-    { default: false, example: true },
+    { default: false },
   ),
-  queue: option(name(), 'Accepted, and has no effect on beat.', { ignored: true }),
-  unique: option(flag(), 'Accepted, and has no effect on beat.', { ignored: true }),
-  noAck: option(flag(), 'Accepted, and has no effect on beat.', { ignored: true }),
-  consumerArguments: option(map(), 'Accepted, and has no effect on beat.', { ignored: true }),
+  queue: ignored(name()),
+  unique: ignored(flag()),
+  noAck: ignored(flag()),
+  consumerArguments: ignored(map()),
 };
 
 /** A queue under its name. */

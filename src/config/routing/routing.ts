@@ -46,12 +46,12 @@ export const routingShape = {
   taskIgnoreResult: option(
     flag(),
     '`true` is sent with every task whose options do not set it; `false` leaves it to the tasks.',
-    { default: DEFAULT_ROUTES.ignoreResult, example: true },
+    { default: DEFAULT_ROUTES.ignoreResult },
   ),
   taskCreateMissingQueues: option(
     flag(),
     'Whether tasks may name queues that `taskQueues` does not describe.',
-    { default: DEFAULT_RULES.createMissing, example: false },
+    { default: DEFAULT_RULES.createMissing },
   ),
   taskCreateMissingQueueType: option(
     queueType(),
@@ -69,7 +69,6 @@ export const routingShape = {
   }),
   declareQueues: option(flag(), 'AMQP: whether beat declares queues and exchanges.', {
     default: true,
-    example: false,
   }),
 };
 

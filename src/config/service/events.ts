@@ -14,12 +14,12 @@ export const eventsShape = {
   taskSendSentEvent: option(
     flag(),
     'Publishes a `task-sent` event for every published task, for monitors such as Flower.',
-    { default: false, example: true },
+    { default: false },
   ),
   workerSendTaskEvents: option(
     flag(),
     'Whether workers send task events, as with `celery worker -E`. The leader then receives them: outcomes have the runtime of the task, and most are known without a `resultBackend` too. See [outcomes](outcomes.md#task-events).',
-    { default: false, example: true },
+    { default: false },
   ),
   eventExchange: option(name(), 'The exchange of task events.', {
     default: DEFAULT_EXCHANGE,
@@ -82,7 +82,7 @@ export const remoteControlShape = {
   beatEnableRemoteControl: option(
     flag(),
     'Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ.',
-    { default: false, example: true },
+    { default: false },
   ),
   beatRemoteControlMaxTickAge: option(
     duration(),

@@ -53,10 +53,7 @@ export const shellSchema = named(
       cwd: option(
         plainName(),
         'Working directory on the host of the worker; `~` is the home of the user that runs the command.',
-        {
-          otherwise: 'that of the worker',
-          example: '/srv/shop',
-        },
+        { otherwise: 'that of the worker', example: '/srv/shop' },
       ),
       env: option(environment(), "Environment variables, beside the worker's own.", {
         example: { LANG: 'C.UTF-8' },

@@ -45,10 +45,7 @@ const CHORD = 'a map of header (a list of signatures) and body (one)';
 const OPTIONS =
   'Options of the task: of a chain those of its first task, of a group those of each, of a chord those of header and body.';
 const immutable = () =>
-  option(flag(), 'Whether the task ignores the result of the task before it.', {
-    default: false,
-    example: true,
-  });
+  option(flag(), 'Whether the task ignores the result of the task before it.', { default: false });
 const common = { options: z.unknown().optional(), immutable: immutable() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 
@@ -117,9 +114,7 @@ const chordForm = () => {
     body: required(
       z.lazy(() => signatureSchema),
       'The task that receives the list of their results.',
-      {
-        example: 'tasks.sum',
-      },
+      { example: 'tasks.sum' },
     ),
   });
   return named(

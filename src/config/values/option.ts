@@ -45,7 +45,10 @@ export function option<S extends z.ZodType>(
   description: string,
   more: Omit<OptionDoc, 'description'> = {},
 ): z.ZodOptional<S> {
-  return required(schema.optional(), description, more);
+  if (!(schema instanceof z.ZodBoolean)) return required(schema.optional(), description, more);
+  // The example of a flag is the value that is not its default.
+  const example = more.default !== true;
+  return required(schema.optional(), description, { example, ...more });
 }
 
 /** A key that must be present, with its documentation. */
@@ -58,9 +61,12 @@ export function required<S extends z.ZodType>(
   return schema;
 }
 
-/** A key of kombu or Celery that is accepted with any value and has no effect. */
-export function ignored(): z.ZodOptional<z.ZodUnknown> {
-  return option(z.unknown(), 'Accepted, and has no effect on beat.', { ignored: true });
+/** A key of kombu or Celery that has no effect. By default any value is accepted. */
+export function ignored<S extends z.ZodType = z.ZodUnknown>(
+  schema: S = z.unknown() as unknown as S,
+  description = 'Accepted, and has no effect on beat.',
+): z.ZodOptional<S> {
+  return required(schema.optional(), description, { ignored: true });
 }
 
 /** Gives a schema a name in the generated types. */

@@ -12,7 +12,7 @@ export const zoneShape = {
   enableUtc: option(
     flag(),
     "Celery's switch: `false` without a `timezone` means the zone of the host.",
-    { default: true, example: false },
+    { default: true },
   ),
 };
 
