@@ -5,7 +5,7 @@
  * published messages can be inspected.
  */
 import type { BeatConfig } from './generated/config-types.ts';
-import { parseDuration } from './config/values/scalars.ts';
+import { parseDuration } from './config/values/option.ts';
 import { LiveSettings } from './leader/reload/live-settings.ts';
 import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';

@@ -15,8 +15,7 @@ import { eventsShape, remoteControlShape } from './service/events.ts';
 import { historyShape, lockShape } from './service/state.ts';
 import { httpShape, metricsShape } from './service/http.ts';
 import { shellShape } from './shell/shell.ts';
-import { named, option } from './values/option.ts';
-import { map, MAP, name, text } from './values/scalars.ts';
+import { named, option, map, MAP, name } from './values/option.ts';
 import { zoneShape } from './values/zone.ts';
 
 const settingsShape = {
@@ -38,7 +37,7 @@ const settingsShape = {
   ...alertsShape,
   ...remoteControlShape,
   ...shellShape,
-  $schema: option(text(), 'The JSON Schema of this file, for editors.', {
+  $schema: option.text('The JSON Schema of this file, for editors.', {
     example: './node_modules/celery-beat/schema/celery-beat.schema.json',
   }),
 };

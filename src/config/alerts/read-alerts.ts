@@ -1,7 +1,7 @@
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { alert } from './alert.ts';
 import type { Report, Path } from '../validate.ts';
-import { parseDuration } from '../values/scalars.ts';
+import { parseDuration } from '../values/option.ts';
 import { ALERT_KINDS, type AlertsInput, type ChannelsInput } from './schema.ts';
 
 const LATE_AFTER = 60_000;

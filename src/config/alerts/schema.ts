@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { named, option, required } from '../values/option.ts';
-import { duration, MAP, name, text } from '../values/scalars.ts';
+import { named, option, required, MAP, name } from '../values/option.ts';
 
 /** What a webhook can be called for. */
 export const ALERT_KINDS = ['failure', 'late', 'missed', 'recovered'] as const;
@@ -17,11 +16,11 @@ const sentry = named(
         otherwise: 'BEAT_SENTRY_DSN or SENTRY_DSN of the environment',
         example: 'https://key@o1.ingest.sentry.io/42',
       }),
-      slug: option(name(), 'The slug of the monitor; `{entry}` is the name of the entry.', {
+      slug: option.nonEmpty('The slug of the monitor; `{entry}` is the name of the entry.', {
         default: '{entry}',
         example: 'shop-{entry}',
       }),
-      environment: option(name(), 'The environment of the check-ins.', {
+      environment: option.nonEmpty('The environment of the check-ins.', {
         default: 'production',
         example: 'staging',
       }),
@@ -37,7 +36,7 @@ const webhook = named(
       url: required(url(), 'Receives a POST with JSON.', {
         example: 'https://hooks.example.com/beat',
       }),
-      secret: option(text(), 'Signs each request, as Standard Webhooks describes.', {
+      secret: option.text('Signs each request, as Standard Webhooks describes.', {
         otherwise: 'BEAT_WEBHOOK_SECRET of the environment; requests are not signed without one',
         example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       }),
@@ -74,7 +73,7 @@ const channelShape = {
   webhook: option(webhook.nullable(), 'A webhook for what goes wrong.', {
     example: { url: 'https://hooks.example.com/beat', on: ['failure'] },
   }),
-  lateAfter: option(duration(), 'From which lateness on a run counts as late.', {
+  lateAfter: option.duration('From which lateness on a run counts as late.', {
     default: '60s',
     example: '5m',
   }),
@@ -91,7 +90,7 @@ const heartbeat = named(
         otherwise: 'BEAT_HEARTBEAT_URL of the environment',
         example: 'https://hc-ping.com/<uuid>',
       }),
-      interval: option(duration(), 'The time between two requests: 10 s or more.', {
+      interval: option.duration('The time between two requests: 10 s or more.', {
         default: '60s',
         example: '5m',
       }),

@@ -7,8 +7,7 @@ import {
   type TransportOptions,
 } from '../../contracts/broker/connection-settings.ts';
 import { expected, type Report } from '../validate.ts';
-import { DAY, parseDuration, duration } from '../values/scalars.ts';
-import { option, type ShapeOutput } from '../values/option.ts';
+import { DAY, parseDuration, option, type ShapeOutput } from '../values/option.ts';
 import { useSsl } from './tls.ts';
 import { transportSchema } from './transport.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
@@ -31,12 +30,11 @@ export const connectionShape = {
     'Which broker URL is tried after one that failed: the next, or a random one.',
     { default: DEFAULT_CONNECTION.failoverStrategy, example: 'shuffle' },
   ),
-  brokerHeartbeat: option(
-    duration(),
+  brokerHeartbeat: option.duration(
     'AMQP: interval of heartbeats, in whole seconds; 0 disables them.',
     { default: `${DEFAULT_CONNECTION.heartbeat / 1_000}s`, example: '30s' },
   ),
-  brokerConnectionTimeout: option(duration(), 'AMQP: how long connecting may take, at most 1d.', {
+  brokerConnectionTimeout: option.duration('AMQP: how long connecting may take, at most 1d.', {
     default: `${DEFAULT_CONNECTION.timeout / 1_000}s`,
     example: '10s',
   }),

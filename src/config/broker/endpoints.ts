@@ -5,8 +5,7 @@ import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
 import { parseEndpoint, type Endpoint, type EndpointServer } from '../../drivers/endpoint.ts';
 import { findSchemes } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
-import { option, type ShapeOutput } from '../values/option.ts';
-import { name } from '../values/scalars.ts';
+import { option, type ShapeOutput, name } from '../values/option.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 
@@ -26,8 +25,7 @@ export const endpointsShape = {
     "Celery's name for a broker URL that is used for publishing only; it wins over `brokerUrl`.",
     { otherwise: '`brokerUrl`', example: 'amqp://rabbit.internal' },
   ),
-  stateUrl: option(
-    name(),
+  stateUrl: option.nonEmpty(
     'Where lock and ledger are: Redis, Sentinel, PostgreSQL, MariaDB, MySQL or an SQLite file.',
     {
       otherwise: `the broker if it can store state, else \`${EMBEDDED_URL}\`, which one host alone can open`,

@@ -4,8 +4,7 @@ import { CERT_REQS, parseVerify } from '../../drivers/connection/tls.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
-import { ignored, named, option } from '../values/option.ts';
-import { flag, MAP, name } from '../values/scalars.ts';
+import { ignored, named, option, flag, MAP } from '../values/option.ts';
 
 const REQS = `one of ${CERT_REQS.join(', ')}, or of Python's ssl.CERT_REQUIRED (2), CERT_OPTIONAL (1), CERT_NONE (0)`;
 const certReqs = () =>
@@ -16,14 +15,14 @@ const certReqs = () =>
 
 /** Celery's names: with `ssl_` for Redis, without it for AMQP; beat reads both for either. */
 export const tlsShape = {
-  caCerts: option(name(), 'Path of a PEM file with the certificates of trusted authorities.', {
+  caCerts: option.nonEmpty('Path of a PEM file with the certificates of trusted authorities.', {
     otherwise: "Node's own list",
     example: '/etc/ssl/ca.pem',
   }),
-  certfile: option(name(), "Path of a PEM file with beat's own certificate.", {
+  certfile: option.nonEmpty("Path of a PEM file with beat's own certificate.", {
     example: '/etc/ssl/beat.pem',
   }),
-  keyfile: option(name(), 'Path of a PEM file with the key of that certificate.', {
+  keyfile: option.nonEmpty('Path of a PEM file with the key of that certificate.', {
     example: '/etc/ssl/beat.key',
   }),
   certReqs: option(
@@ -31,25 +30,25 @@ export const tlsShape = {
     "Whether the server's certificate is verified: `required`, `optional` or `none`, or Python's `ssl.CERT_*` by name or number.",
     { default: 'required', example: 'none' },
   ),
-  checkHostname: option(flag(), 'Whether the name in the certificate is verified.', {
+  checkHostname: option.flag('Whether the name in the certificate is verified.', {
     default: true,
   }),
-  serverHostname: option(name(), 'The name that the certificate must have.', {
+  serverHostname: option.nonEmpty('The name that the certificate must have.', {
     otherwise: 'the host of the URL',
     example: 'rabbit.internal',
   }),
-  ciphers: option(name(), 'Allowed ciphers, as OpenSSL names them.', { example: 'ECDHE+AESGCM' }),
-  password: option(name(), 'Password of the key.', { example: 'secret' }),
-  sslCaCerts: option(name(), 'The same as `caCerts`.', { example: '/etc/ssl/ca.pem' }),
-  sslCaData: option(name(), 'The text of the PEM file instead of its path.', {
+  ciphers: option.nonEmpty('Allowed ciphers, as OpenSSL names them.', { example: 'ECDHE+AESGCM' }),
+  password: option.nonEmpty('Password of the key.', { example: 'secret' }),
+  sslCaCerts: option.nonEmpty('The same as `caCerts`.', { example: '/etc/ssl/ca.pem' }),
+  sslCaData: option.nonEmpty('The text of the PEM file instead of its path.', {
     example: '-----BEGIN CERTIFICATE-----…',
   }),
-  sslCertfile: option(name(), 'The same as `certfile`.', { example: '/etc/ssl/beat.pem' }),
-  sslKeyfile: option(name(), 'The same as `keyfile`.', { example: '/etc/ssl/beat.key' }),
+  sslCertfile: option.nonEmpty('The same as `certfile`.', { example: '/etc/ssl/beat.pem' }),
+  sslKeyfile: option.nonEmpty('The same as `keyfile`.', { example: '/etc/ssl/beat.key' }),
   sslCertReqs: option(certReqs(), 'The same as `certReqs`.', { example: 'none' }),
-  sslCheckHostname: option(flag(), 'The same as `checkHostname`.', { example: false }),
-  sslCiphers: option(name(), 'The same as `ciphers`.', { example: 'ECDHE+AESGCM' }),
-  sslPassword: option(name(), 'Password of the key.', { example: 'secret' }),
+  sslCheckHostname: option.flag('The same as `checkHostname`.', { example: false }),
+  sslCiphers: option.nonEmpty('The same as `ciphers`.', { example: 'ECDHE+AESGCM' }),
+  sslPassword: option.nonEmpty('Password of the key.', { example: 'secret' }),
   // Node and the server agree on a version of TLS.
   sslVersion: ignored(),
   sslMinVersion: ignored(),

@@ -5,8 +5,7 @@ import {
   type SentinelLogin,
 } from '../../contracts/broker/connection-settings.ts';
 import type { Report } from '../validate.ts';
-import { parseDuration, duration, flag, map, MAP, name, text, whole } from '../values/scalars.ts';
-import { ignored, named, option } from '../values/option.ts';
+import { parseDuration, flag, MAP, text, whole, ignored, named, option } from '../values/option.ts';
 import { tlsSettings, tlsShape } from './tls.ts';
 
 /** Celery's `sentinel_kwargs`: connections to the sentinels themselves. */
@@ -14,16 +13,17 @@ const sentinelSchema = named(
   z.strictObject(
     {
       ...tlsShape,
-      username: option(name(), 'User of the sentinels.', { example: 'beat' }),
-      password: option(
-        name(),
+      username: option.nonEmpty('User of the sentinels.', { example: 'beat' }),
+      password: option.nonEmpty(
         'Password of the sentinels; the password of a key is `sslPassword`.',
-        { example: 'secret' },
+        {
+          example: 'secret',
+        },
       ),
-      ssl: option(flag(), 'Whether connections to the sentinels are encrypted.', {
+      ssl: option.flag('Whether connections to the sentinels are encrypted.', {
         otherwise: '`true` if any other TLS option is present',
       }),
-      socketTimeout: option(duration(), 'How long to wait for the answer of a sentinel.', {
+      socketTimeout: option.duration('How long to wait for the answer of a sentinel.', {
         example: '500ms',
       }),
       socketConnectTimeout: ignored(),
@@ -65,7 +65,7 @@ const WORKERS = [
 const PRIORITIES = 'a list of numbers from 0 to 9';
 
 export const masterName = () =>
-  option(name(), 'Sentinel: the name of the master. Required there.', { example: 'mymaster' });
+  option.nonEmpty('Sentinel: the name of the master. Required there.', { example: 'mymaster' });
 export const sentinelKwargs = () =>
   option(sentinelSchema, 'Sentinel: how to log in to the sentinels themselves.', {
     example: { password: 'secret' },
@@ -74,11 +74,11 @@ export const sentinelKwargs = () =>
 export const transportSchema = named(
   z.strictObject(
     {
-      globalKeyprefix: option(text(), 'Redis: prefix of every key and channel of the broker.', {
+      globalKeyprefix: option.text('Redis: prefix of every key and channel of the broker.', {
         default: '',
         example: 'shop_',
       }),
-      sep: option(name(), "Redis: separator in kombu's compound names.", {
+      sep: option.nonEmpty("Redis: separator in kombu's compound names.", {
         default: DEFAULT_TRANSPORT.sep,
         example: ':',
       }),
@@ -94,7 +94,7 @@ export const transportSchema = named(
         'Redis: prefix of the channels of fanout exchanges; `true` is `/{db}.`, `false` none.',
         { default: true, example: false },
       ),
-      fanoutPatterns: option(flag(), 'Redis: whether these channels end in the routing key.', {
+      fanoutPatterns: option.flag('Redis: whether these channels end in the routing key.', {
         default: DEFAULT_TRANSPORT.fanoutPatterns,
       }),
       queueOrderStrategy: ignored(text()),
@@ -105,33 +105,30 @@ export const transportSchema = named(
         'Accepted with a warning: beat trusts the first sentinel that names a master.',
         { default: 0, example: 1 },
       ),
-      socketTimeout: option(
-        duration(),
+      socketTimeout: option.duration(
         'Redis: how long to wait for an answer. Connections of lock and ledger wait at most half of `lock.ttl`.',
         { otherwise: 'half of `lock.ttl`', example: '5s' },
       ),
-      socketConnectTimeout: option(duration(), 'Redis: how long connecting may take.', {
+      socketConnectTimeout: option.duration('Redis: how long connecting may take.', {
         otherwise: 'half of `lock.ttl`',
         example: '5s',
       }),
-      socketKeepalive: option(flag(), 'Whether the system probes idle connections.', {
+      socketKeepalive: option.flag('Whether the system probes idle connections.', {
         default: true,
       }),
-      socketKeepaliveOptions: option(
-        map(),
+      socketKeepaliveOptions: option.map(
         "Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.",
         { example: { TCP_KEEPIDLE: 60 } },
       ),
-      clientName: option(name(), "What servers call beat's connections.", {
+      clientName: option.nonEmpty("What servers call beat's connections.", {
         otherwise: '`beat`',
         example: 'beat-eu',
       }),
-      clientProperties: option(map(), 'AMQP: further properties of the client.', {
+      clientProperties: option.map('AMQP: further properties of the client.', {
         default: {},
         example: { team: 'shop' },
       }),
-      confirmPublish: option(
-        flag(),
+      confirmPublish: option.flag(
         'Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.',
         { default: true },
       ),

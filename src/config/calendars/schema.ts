@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { named, option } from '../values/option.ts';
-import { MAP, name } from '../values/scalars.ts';
+import { named, option, MAP, name } from '../values/option.ts';
 
 const texts = (allowed: string) => z.union([z.string(), z.array(z.string())], allowed);
 

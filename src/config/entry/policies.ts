@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { option, type ShapeOutput } from '../values/option.ts';
-import { duration, whole } from '../values/scalars.ts';
+import { option, type ShapeOutput, duration, whole } from '../values/option.ts';
 import { findLastTask, type Canvas } from '../../celery/canvas/canvas.ts';
 import type { Entry, OverlapPolicy } from '../../entries/catalog/entry.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
@@ -60,8 +59,7 @@ export const overlapShape = {
     'What happens to a run that is due while an earlier one has no outcome: it is published (`allow`), skipped, published later (`queue`), or replaces the other (`cancel`). See [outcomes](outcomes.md#overlap).',
     { default: 'allow', example: 'skip' },
   ),
-  maxRuntime: option(
-    duration(),
+  maxRuntime: option.duration(
     'With `overlap`: how long a run without an outcome counts as running, so that a lost result does not block the entry for ever.',
     { otherwise: '24 hours', example: '2h' },
   ),

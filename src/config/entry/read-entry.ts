@@ -21,7 +21,7 @@ import { withoutLinks, SignatureReader } from '../signatures/signature-reader.ts
 import type { ShellSettings } from '../settings.ts';
 import { expandShell } from '../shell/shell.ts';
 import { parse, type Report } from '../validate.ts';
-import { parseDuration } from '../values/scalars.ts';
+import { parseDuration } from '../values/option.ts';
 import type { ReadZone } from '../values/zone.ts';
 import { NO_ARGS, readArguments } from './arguments.ts';
 import { checkOverlap } from './policies.ts';

@@ -8,8 +8,7 @@ import {
   taskOrSignature,
 } from '../signatures/schema.ts';
 import { shellForms } from '../shell/shell.ts';
-import { named, option, required } from '../values/option.ts';
-import { expires, flag, instant, MAP, text, timezone } from '../values/scalars.ts';
+import { named, option, required, expires, instant, MAP } from '../values/option.ts';
 import { entryMissedShape, overlapShape } from './policies.ts';
 
 const entryShape = {
@@ -27,15 +26,14 @@ const entryShape = {
     { example: { queue: 'reports' } },
   ),
   expires: option(expires(), 'The same as `options.expires`.', { example: 'next' }),
-  description: option(text(), 'What the entry is for, shown by `beat list --json`.', {
+  description: option.text('What the entry is for, shown by `beat list --json`.', {
     example: 'Sends the daily report.',
   }),
-  relative: option(flag(), 'Intervals only: whether runs are due on round instants.', {
+  relative: option.flag('Intervals only: whether runs are due on round instants.', {
     default: false,
   }),
-  enabled: option(flag(), 'Whether the entry is ever due.', { default: true }),
-  timezone: option(
-    timezone(),
+  enabled: option.flag('Whether the entry is ever due.', { default: true }),
+  timezone: option.timezone(
     'IANA name: the zone of the schedule, and of instants written without an offset.',
     { otherwise: 'the setting `timezone`', example: 'Europe/Oslo' },
   ),

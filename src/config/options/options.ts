@@ -1,7 +1,7 @@
 import { parseCompression } from '../../celery/message/compression.ts';
 import type { ExtraProperties, MessageOptions } from '../../celery/message/message.ts';
 import { parseSerializer } from '../../celery/message/serializers.ts';
-import { parseDuration, parseTimedelta } from '../values/scalars.ts';
+import { parseDuration, parseTimedelta } from '../values/option.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 import type { Report } from '../validate.ts';
 import type { OptionsInput } from './schema.ts';

@@ -1,28 +1,26 @@
 import { z } from 'zod';
 import { compression, serializer } from '../message/encoding.ts';
 import { deliveryMode, exchangeType } from '../routing/queue-schema.ts';
-import { ignored, named, option } from '../values/option.ts';
 import {
+  ignored,
+  named,
+  option,
   count,
   duration,
   expires,
   flag,
-  map,
   MAP,
-  name,
   sendable,
-  text,
   wait,
   whole,
-} from '../values/scalars.ts';
+} from '../values/option.ts';
 
 const delivery = {
-  queue: option(name(), 'The queue that the task is sent to.', {
+  queue: option.nonEmpty('The queue that the task is sent to.', {
     otherwise: 'by `taskRoutes`, else `taskDefaultQueue`',
     example: 'reports',
   }),
-  exchange: option(
-    text(),
+  exchange: option.text(
     'The exchange that the task is sent to. With a routing key, or of a type that needs none, it wins over the queue.',
     { example: 'jobs' },
   ),
@@ -30,10 +28,10 @@ const delivery = {
     otherwise: 'as in `taskQueues`, else as the exchange of the queue',
     example: 'topic',
   }),
-  routingKey: option(text(), 'Routing key for the exchange; queues need none.', {
+  routingKey: option.text('Routing key for the exchange; queues need none.', {
     example: 'jobs.clean',
   }),
-  routeName: option(name(), 'The name by which `taskRoutes` finds the task.', {
+  routeName: option.nonEmpty('The name by which `taskRoutes` finds the task.', {
     otherwise: 'the name of the task',
     example: 'tasks.reports',
   }),
@@ -60,51 +58,53 @@ const timing = {
   expires: option(expires(), 'When workers discard the task instead of starting it.', {
     example: 'next',
   }),
-  timeLimit: option(duration(), 'How long a worker lets the task run before it kills it.', {
+  timeLimit: option.duration('How long a worker lets the task run before it kills it.', {
     example: '10m',
   }),
-  softTimeLimit: option(duration(), 'How long the task may run before it is warned.', {
+  softTimeLimit: option.duration('How long the task may run before it is warned.', {
     example: '9m',
   }),
 };
 
 const headers = {
-  headers: option(
-    map(),
+  headers: option.map(
     'Headers of the message, merged last. Headers that workers read are validated; texts may contain templates.',
     { example: { 'x-team': 'blue' } },
   ),
-  shadow: option(name(), 'Name of the task in the logs of workers; may contain templates.', {
+  shadow: option.nonEmpty('Name of the task in the logs of workers; may contain templates.', {
     example: 'reports.{{dueAt | yyyy-MM-dd}}',
   }),
-  stamps: option(map(), 'Stamps of the task: name → value.', { example: { team: 'blue' } }),
+  stamps: option.map('Stamps of the task: name → value.', { example: { team: 'blue' } }),
   stampedHeaders: option(
     z.array(z.string('the name of a stamp'), 'a list of names'),
     "Celery's form of stamps: the names of those whose values are beside it.",
     { example: ['team'] },
   ),
-  argsrepr: option(text(), 'Text that workers log instead of the positional arguments.', {
+  argsrepr: option.text('Text that workers log instead of the positional arguments.', {
     example: '(…)',
   }),
-  kwargsrepr: option(text(), 'Text that workers log instead of the keyword arguments.', {
+  kwargsrepr: option.text('Text that workers log instead of the keyword arguments.', {
     example: '{…}',
   }),
-  origin: option(name(), 'Name of the sender.', { otherwise: '`beat@HOST`', example: 'scheduler' }),
+  origin: option.nonEmpty('Name of the sender.', {
+    otherwise: '`beat@HOST`',
+    example: 'scheduler',
+  }),
 };
 
 const identity = {
-  taskId: option(name(), 'Id of every run of the task, unless a template makes each different.', {
+  taskId: option.nonEmpty('Id of every run of the task, unless a template makes each different.', {
     otherwise: 'computed from entry and instant',
     example: 'report-{{dueAt}}',
   }),
-  rootId: option(name(), 'Id of the first task of the workflow.', {
+  rootId: option.nonEmpty('Id of the first task of the workflow.', {
     otherwise: 'the task id',
     example: 'c0ffee',
   }),
-  parentId: option(name(), 'Id of the task that called this one.', { example: 'c0ffee' }),
-  groupId: option(name(), 'Id of the group that the task belongs to.', { example: 'c0ffee' }),
-  groupIndex: option(count(), 'Position in that group, from 0.', { example: 0 }),
-  replyTo: option(name(), 'Queue for replies.', {
+  parentId: option.nonEmpty('Id of the task that called this one.', { example: 'c0ffee' }),
+  groupId: option.nonEmpty('Id of the group that the task belongs to.', { example: 'c0ffee' }),
+  groupIndex: option.count('Position in that group, from 0.', { example: 0 }),
+  replyTo: option.nonEmpty('Queue for replies.', {
     otherwise: "a queue of beat's own that is never read",
     example: 'answers',
   }),
@@ -136,19 +136,18 @@ function seconds() {
 }
 
 const execution = {
-  ignoreResult: option(flag(), 'Whether workers discard what the task returns.', {
+  ignoreResult: option.flag('Whether workers discard what the task returns.', {
     otherwise: '`taskIgnoreResult`',
   }),
-  retries: option(count(), 'Number of retries that the task counts as done already.', {
+  retries: option.count('Number of retries that the task counts as done already.', {
     otherwise: '0',
     example: 1,
   }),
-  replacedTaskNesting: option(count(), 'How often the task was replaced.', {
+  replacedTaskNesting: option.count('How often the task was replaced.', {
     otherwise: '0',
     example: 1,
   }),
-  retry: option(
-    flag(),
+  retry: option.flag(
     'Whether workers retry publishing tasks that this one sends; beat itself always retries.',
   ),
   retryPolicy: option(retryPolicy, 'How workers retry publishing.', {
@@ -165,32 +164,31 @@ const execution = {
 };
 
 const properties = {
-  messageId: option(text(), 'AMQP property `message_id`.', { example: 'm-1' }),
-  timestamp: option(count(), 'AMQP property `timestamp`, counted from 1970.', {
+  messageId: option.text('AMQP property `message_id`.', { example: 'm-1' }),
+  timestamp: option.count('AMQP property `timestamp`, counted from 1970.', {
     unit: 'seconds',
     example: 1_700_000_000,
   }),
-  type: option(text(), 'AMQP property `type`.', { example: 'report' }),
-  userId: option(
-    text(),
+  type: option.text('AMQP property `type`.', { example: 'report' }),
+  userId: option.text(
     'AMQP property `user_id`; RabbitMQ rejects any but the user of the connection.',
     { example: 'beat' },
   ),
-  appId: option(text(), 'AMQP property `app_id`.', { example: 'shop' }),
-  MessageGroupId: option(text(), "Amazon SQS: kombu's property of this name.", {
+  appId: option.text('AMQP property `app_id`.', { example: 'shop' }),
+  MessageGroupId: option.text("Amazon SQS: kombu's property of this name.", {
     example: 'reports',
   }),
-  MessageDeduplicationId: option(text(), "Amazon SQS: kombu's property of this name.", {
+  MessageDeduplicationId: option.text("Amazon SQS: kombu's property of this name.", {
     example: 'r-1',
   }),
-  MessageAttributes: option(map(), "Amazon SQS: kombu's property of this name.", {
+  MessageAttributes: option.map("Amazon SQS: kombu's property of this name.", {
     example: { team: { DataType: 'String', StringValue: 'blue' } },
   }),
-  DelaySeconds: option(count(), "Amazon SQS: kombu's property of this name.", {
+  DelaySeconds: option.count("Amazon SQS: kombu's property of this name.", {
     unit: 'seconds',
     example: 5,
   }),
-  delaySeconds: option(count(), "Amazon SQS: kombu's property `delay_seconds`.", {
+  delaySeconds: option.count("Amazon SQS: kombu's property `delay_seconds`.", {
     unit: 'seconds',
     example: 5,
   }),

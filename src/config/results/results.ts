@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import { sentinelLogin, masterName, sentinelKwargs } from '../broker/transport.ts';
 import { useSsl } from '../broker/tls.ts';
-import { ignored, named, option, type ShapeOutput } from '../values/option.ts';
-import { duration, flag, map, MAP, name, text, DAY, parseDuration } from '../values/scalars.ts';
+import {
+  ignored,
+  named,
+  option,
+  type ShapeOutput,
+  duration,
+  map,
+  MAP,
+  DAY,
+  parseDuration,
+} from '../values/option.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Report } from '../validate.ts';
 import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
@@ -13,16 +22,14 @@ import { isMap } from '../../util/is-map.ts';
 const resultTransport = named(
   z.strictObject(
     {
-      globalKeyprefix: option(
-        text(),
+      globalKeyprefix: option.text(
         'Prefix of every key; `_` is appended unless it ends in one of `: _ - .`.',
         { default: '', example: 'shop_' },
       ),
       masterName: masterName(),
       sentinelKwargs: sentinelKwargs(),
       minOtherSentinels: ignored(),
-      resultChordOrdered: option(
-        flag(),
+      resultChordOrdered: option.flag(
         "Whether a chord's body receives the results in the order of its tasks.",
         { default: true },
       ),
@@ -37,8 +44,7 @@ const resultTransport = named(
 
 /** Where workers store what tasks return. beat writes there only what a chord needs. */
 export const resultsShape = {
-  resultBackend: option(
-    name(),
+  resultBackend: option.nonEmpty(
     'Where workers store results, as they have it: `redis://localhost/1`, `db+postgresql://…`, `rpc://`.',
     { otherwise: 'none', example: 'redis://localhost:6379/1' },
   ),
@@ -48,8 +54,7 @@ export const resultsShape = {
       'beat sends `celery.backend_cleanup` every night, as celery beat does.',
     { default: '1d', example: '1h' },
   ),
-  resultExtended: option(
-    flag(),
+  resultExtended: option.flag(
     'Whether `beat worker` stores name, arguments, worker, retries and queue of a task with its result.',
     { default: false },
   ),
@@ -139,8 +144,7 @@ function keyPrefix(prefix: string): string {
 
 /** How runs ended, as workers store it. */
 export const outcomesShape = {
-  outcomes: option(
-    flag(),
+  outcomes: option.flag(
     'Whether the leader reads the outcomes of runs from `resultBackend`. See [outcomes](outcomes.md).',
     { default: true },
   ),

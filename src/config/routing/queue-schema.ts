@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { ignored, named, option, required } from '../values/option.ts';
-import { duration, flag, map, MAP, name, text, whole } from '../values/scalars.ts';
+import {
+  ignored,
+  named,
+  option,
+  required,
+  flag,
+  map,
+  MAP,
+  name,
+  text,
+  whole,
+} from '../values/option.ts';
 
 const TYPES = ['direct', 'topic', 'fanout', 'headers'] as const;
 
@@ -21,21 +31,21 @@ const exchange = named(
         default: 'direct',
         example: 'topic',
       }),
-      durable: option(flag(), 'Whether it survives a restart of the broker.', {
+      durable: option.flag('Whether it survives a restart of the broker.', {
         otherwise: 'as its queue, else `true`',
         example: false,
       }),
       passive: ignored(flag()),
-      autoDelete: option(flag(), 'Whether it is deleted with its last binding.', {
+      autoDelete: option.flag('Whether it is deleted with its last binding.', {
         otherwise: 'as its queue, else `false`',
       }),
       deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', {
         example: 'transient',
       }),
-      arguments: option(map(), 'Arguments of the declaration.', {
+      arguments: option.map('Arguments of the declaration.', {
         example: { 'alternate-exchange': 'lost' },
       }),
-      noDeclare: option(flag(), 'Whether declaring it is left to others.', {
+      noDeclare: option.flag('Whether declaring it is left to others.', {
         otherwise: '`true` for `amq.*`, else as its queue',
       }),
     },
@@ -53,11 +63,11 @@ const binding = named(
         default: 'direct',
         example: 'topic',
       }),
-      routingKey: option(text(), 'Routing key or pattern of the binding.', {
+      routingKey: option.text('Routing key or pattern of the binding.', {
         default: '',
         example: 'jobs.#',
       }),
-      arguments: option(map(), 'Arguments of the binding.', { example: { 'x-match': 'all' } }),
+      arguments: option.map('Arguments of the binding.', { example: { 'x-match': 'all' } }),
     },
     'a map of exchange, exchangeType and routingKey',
   ),
@@ -73,46 +83,45 @@ const queueShape = {
     otherwise: '`direct`',
     example: 'topic',
   }),
-  routingKey: option(
-    text(),
+  routingKey: option.text(
     'Routing key of the binding; for a topic exchange a pattern of words, `*` and `#`.',
     { otherwise: 'the name in a map, `taskDefaultRoutingKey` in a list', example: 'jobs.#' },
   ),
-  bindingKey: option(text(), 'The same as `routingKey`, and wins over it.', { example: 'jobs.#' }),
+  bindingKey: option.text('The same as `routingKey`, and wins over it.', { example: 'jobs.#' }),
   bindings: option(
     z.array(binding, 'a list of bindings'),
     'Further bindings; the queue is bound to the default exchange as well.',
     { example: [{ exchange: 'jobs', routingKey: 'slow' }] },
   ),
-  alias: option(name(), 'Another name that options and routes may use.', { example: 'slow' }),
-  durable: option(flag(), 'Whether queue and exchange survive a restart of the broker.', {
+  alias: option.nonEmpty('Another name that options and routes may use.', { example: 'slow' }),
+  durable: option.flag('Whether queue and exchange survive a restart of the broker.', {
     default: true,
   }),
-  autoDelete: option(flag(), 'Whether queue and exchange are deleted when they are unused.', {
+  autoDelete: option.flag('Whether queue and exchange are deleted when they are unused.', {
     default: false,
   }),
-  exclusive: option(flag(), 'Whether one connection alone may use the queue.', { default: false }),
-  queueDurable: option(flag(), '`durable` of the queue alone.', { example: false }),
-  queueAutoDelete: option(flag(), '`autoDelete` of the queue alone.'),
-  exchangeDurable: option(flag(), '`durable` of the exchange alone.', { example: false }),
-  exchangeAutoDelete: option(flag(), '`autoDelete` of the exchange alone.'),
-  exchangeArguments: option(map(), "Arguments of the exchange's declaration.", {
+  exclusive: option.flag('Whether one connection alone may use the queue.', { default: false }),
+  queueDurable: option.flag('`durable` of the queue alone.', { example: false }),
+  queueAutoDelete: option.flag('`autoDelete` of the queue alone.'),
+  exchangeDurable: option.flag('`durable` of the exchange alone.', { example: false }),
+  exchangeAutoDelete: option.flag('`autoDelete` of the exchange alone.'),
+  exchangeArguments: option.map("Arguments of the exchange's declaration.", {
     example: { 'alternate-exchange': 'lost' },
   }),
   deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', {
     otherwise: '`taskDefaultDeliveryMode`',
     example: 'transient',
   }),
-  queueArguments: option(map(), "Arguments of the queue's declaration.", {
+  queueArguments: option.map("Arguments of the queue's declaration.", {
     example: { 'x-queue-type': 'quorum' },
   }),
-  bindingArguments: option(map(), 'Arguments of the binding.', {
+  bindingArguments: option.map('Arguments of the binding.', {
     example: { 'x-match': 'all', team: 'blue' },
   }),
-  expires: option(duration(), 'RabbitMQ deletes the queue when it is unused for this long.', {
+  expires: option.duration('RabbitMQ deletes the queue when it is unused for this long.', {
     example: '1h',
   }),
-  messageTtl: option(duration(), 'RabbitMQ discards messages that wait for this long.', {
+  messageTtl: option.duration('RabbitMQ discards messages that wait for this long.', {
     example: '10m',
   }),
   maxLength: option(length(), 'The most messages that RabbitMQ stores in the queue.', {
@@ -128,11 +137,10 @@ const queueShape = {
     otherwise: '`taskQueueMaxPriority`',
     example: 10,
   }),
-  noDeclare: option(flag(), 'Whether declaring queue, exchange and bindings is left to others.', {
+  noDeclare: option.flag('Whether declaring queue, exchange and bindings is left to others.', {
     default: false,
   }),
-  broadcast: option(
-    flag(),
+  broadcast: option.flag(
     "kombu's `Broadcast`: every worker has a queue of its own and receives each message.",
     { default: false },
   ),

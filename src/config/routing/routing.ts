@@ -4,15 +4,14 @@ import { DEFAULT_ROUTES, type RouteRules } from '../../celery/routing/router.ts'
 import type { CheckAccepted } from '../message/encoding.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import type { Report } from '../validate.ts';
-import { option, type ShapeOutput } from '../values/option.ts';
-import { flag, name, whole } from '../values/scalars.ts';
+import { option, type ShapeOutput, whole } from '../values/option.ts';
 import { deliveryMode, exchangeType, maxPriority, queueType } from './queue-schema.ts';
 import { readTaskQueues } from './task-queues.ts';
 import { readTaskRoutes } from './task-routes.ts';
 
 /** Defaults of queues, exchanges and messages; the tables `taskQueues` and `taskRoutes` are validated row by row. */
 export const routingShape = {
-  taskDefaultQueue: option(name(), 'The queue of tasks that name none.', {
+  taskDefaultQueue: option.nonEmpty('The queue of tasks that name none.', {
     default: DEFAULT_RULES.defaultQueue,
     example: 'default',
   }),
@@ -21,7 +20,7 @@ export const routingShape = {
     'AMQP: type of the default queue, where `taskQueues` does not describe it.',
     { default: DEFAULT_RULES.defaultType, example: 'quorum' },
   ),
-  taskDefaultExchange: option(name(), 'The exchange of queues that name none.', {
+  taskDefaultExchange: option.nonEmpty('The exchange of queues that name none.', {
     otherwise: 'the name of the default queue',
     example: 'jobs',
   }),
@@ -29,7 +28,7 @@ export const routingShape = {
     default: 'direct',
     example: 'topic',
   }),
-  taskDefaultRoutingKey: option(name(), 'The routing key of queues that name none.', {
+  taskDefaultRoutingKey: option.nonEmpty('The routing key of queues that name none.', {
     otherwise: 'the name of the default queue',
     example: 'jobs.default',
   }),
@@ -43,13 +42,11 @@ export const routingShape = {
     'Priority of messages whose options and route name none.',
     { otherwise: 'none, which is sent as 0', example: 5 },
   ),
-  taskIgnoreResult: option(
-    flag(),
+  taskIgnoreResult: option.flag(
     '`true` is sent with every task whose options do not set it; `false` leaves it to the tasks.',
     { default: DEFAULT_ROUTES.ignoreResult },
   ),
-  taskCreateMissingQueues: option(
-    flag(),
+  taskCreateMissingQueues: option.flag(
     'Whether tasks may name queues that `taskQueues` does not describe.',
     { default: DEFAULT_RULES.createMissing },
   ),
@@ -67,7 +64,7 @@ export const routingShape = {
     otherwise: 'none',
     example: 10,
   }),
-  declareQueues: option(flag(), 'AMQP: whether beat declares queues and exchanges.', {
+  declareQueues: option.flag('AMQP: whether beat declares queues and exchanges.', {
     default: true,
   }),
 };

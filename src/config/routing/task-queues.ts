@@ -5,7 +5,7 @@ import {
   type Queue,
 } from '../../celery/routing/queue.ts';
 import type { QueueRules } from '../../celery/routing/queues.ts';
-import { parseDuration } from '../values/scalars.ts';
+import { parseDuration } from '../values/option.ts';
 import { readKeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';

@@ -3,8 +3,7 @@ import { TIME_RANGE, timesOfDay, type TimeSet } from '../../schedule/limits/time
 import { type Calendars, checkLength, MAX_VALUES } from '../calendars/calendars.ts';
 import { selectionShape } from '../calendars/schema.ts';
 import { type Report, attempt } from '../validate.ts';
-import { parseDuration, duration, instant, whole } from '../values/scalars.ts';
-import { option, type ShapeOutput } from '../values/option.ts';
+import { parseDuration, whole, option, type ShapeOutput } from '../values/option.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { describeLength } from '../../schedule/text.ts';
 import { bounded, type Bounds, grid, selected } from '../../schedule/limits/limits.ts';
@@ -15,13 +14,11 @@ const ranges = z.union([z.string(), z.array(z.string())], TIME_RANGE);
 
 /** The fields of an entry that change when its schedule is due. */
 export const limitsShape = {
-  jitter: option(
-    duration(),
+  jitter: option.duration(
     'Delays each run by less than this, by a hash of the name of the entry and of the instant: the same on every instance. See [time](time.md#jitter).',
     { otherwise: 'none', example: '30s' },
   ),
-  offset: option(
-    duration(),
+  offset: option.duration(
     'Intervals only: runs are due on a fixed grid that begins with this offset. See [time](time.md#intervals-on-a-fixed-grid).',
     { otherwise: 'intervals count from the first start', example: '5m' },
   ),
@@ -30,11 +27,11 @@ export const limitsShape = {
     'Times of day, in the zone of the schedule, from the first up to but not including the second; they may cross midnight.',
     { otherwise: 'the whole day', example: '09:00-17:00' },
   ),
-  from: option(instant(), 'The first instant at which a run may be due.', {
+  from: option.instant('The first instant at which a run may be due.', {
     otherwise: 'none',
     example: '2030-01-31T08:00:00',
   }),
-  until: option(instant(), 'The last instant at which a run may be due.', {
+  until: option.instant('The last instant at which a run may be due.', {
     otherwise: 'none',
     example: '2030-12-31T08:00:00',
   }),

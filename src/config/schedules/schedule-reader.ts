@@ -4,7 +4,7 @@ import { crontab } from '../../schedule/crontab.ts';
 import { rrule } from '../../schedule/rrule/rrule.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
-import { DURATION_FORMS, parseDuration } from '../values/scalars.ts';
+import { DURATION_FORMS, parseDuration } from '../values/option.ts';
 import { toIso } from '../../celery/message/parse-instant.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { expected, parse, type Report, attempt } from '../validate.ts';

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { SOLAR_EVENTS } from '../../schedule/solar.ts';
-import { named, option, required } from '../values/option.ts';
-import { duration, instant, MAP, name, timezone } from '../values/scalars.ts';
+import {
+  named,
+  option,
+  required,
+  duration,
+  instant,
+  MAP,
+  name,
+  timezone,
+} from '../values/option.ts';
 
 const field = (range: string, example: unknown) =>
   option(
@@ -69,21 +77,20 @@ const scheduleMap = named(
     crontab: option(crontab, "Celery's crontab: all fields must match; one left out is `*`.", {
       example: { minute: 0, hour: 4 },
     }),
-    cron: option(
-      name(),
+    cron: option.nonEmpty(
       'Five fields as in crontab(5), six with seconds first, seven with a year last; or `@daily`, `@every 5m` and the like.',
       { example: '0 4 * * 1-5' },
     ),
-    at: option(instant(), 'One instant.', { example: '2030-01-31T08:00:00' }),
+    at: option.instant('One instant.', { example: '2030-01-31T08:00:00' }),
     solar: option(solar, 'An event of the sun at a place.', { example: SUNSET }),
-    rrule: option(name(), 'A recurrence rule of RFC 5545. See [time](time.md#recurrence-rules).', {
+    rrule: option.nonEmpty('A recurrence rule of RFC 5545. See [time](time.md#recurrence-rules).', {
       example: 'FREQ=MONTHLY;BYDAY=-1FR',
     }),
-    dtstart: option(instant(), 'When an `rrule` begins.', {
+    dtstart: option.instant('When an `rrule` begins.', {
       otherwise: 'midnight of 2000-01-01',
       example: '2030-01-31T08:00:00',
     }),
-    timezone: option(timezone(), 'IANA name: the zone of this schedule.', {
+    timezone: option.timezone('IANA name: the zone of this schedule.', {
       otherwise: 'that of the entry',
       example: 'Europe/Oslo',
     }),

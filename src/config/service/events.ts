@@ -3,30 +3,26 @@ import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { EventStreamSettings } from '../../contracts/broker/event-stream.ts';
 import type { TaskEventSettings } from '../../celery/message/task-sent.ts';
 import type { Report } from '../validate.ts';
-import { option, type ShapeOutput } from '../values/option.ts';
-import { flag, name, parseDuration, duration } from '../values/scalars.ts';
+import { option, type ShapeOutput, parseDuration } from '../values/option.ts';
 
 const DEFAULT_EXCHANGE = 'celeryev';
 const DEFAULT_QUEUE_PREFIX = 'celeryev';
 
 /** Celery's task events: what beat publishes for monitors such as Flower, and what it receives from workers. */
 export const eventsShape = {
-  taskSendSentEvent: option(
-    flag(),
+  taskSendSentEvent: option.flag(
     'Publishes a `task-sent` event for every published task, for monitors such as Flower.',
     { default: false },
   ),
-  workerSendTaskEvents: option(
-    flag(),
+  workerSendTaskEvents: option.flag(
     'Whether workers send task events, as with `celery worker -E`. The leader then receives them: outcomes have the runtime of the task, and most are known without a `resultBackend` too. See [outcomes](outcomes.md#task-events).',
     { default: false },
   ),
-  eventExchange: option(name(), 'The exchange of task events.', {
+  eventExchange: option.nonEmpty('The exchange of task events.', {
     default: DEFAULT_EXCHANGE,
     example: 'shopev',
   }),
-  eventQueuePrefix: option(
-    name(),
+  eventQueuePrefix: option.nonEmpty(
     'RabbitMQ: how the name of the queue begins from which the leader receives task events.',
     { default: DEFAULT_QUEUE_PREFIX, example: 'shopev' },
   ),
@@ -79,18 +75,15 @@ const CONTROL_EXCHANGE = 'celery';
 
 /** Celery's remote control, named as in Celery 5.7. */
 export const remoteControlShape = {
-  beatEnableRemoteControl: option(
-    flag(),
+  beatEnableRemoteControl: option.flag(
     'Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ.',
     { default: false },
   ),
-  beatRemoteControlMaxTickAge: option(
-    duration(),
+  beatRemoteControlMaxTickAge: option.duration(
     'From how long without progress of the loop on beat does not answer any more; 0 for never.',
     { default: `${DEFAULT_MAX_AGE}s`, example: '2m' },
   ),
-  controlExchange: option(
-    name(),
+  controlExchange: option.nonEmpty(
     'The first part of the name of the exchange for remote control, as for the workers.',
     { default: CONTROL_EXCHANGE, example: 'shop' },
   ),

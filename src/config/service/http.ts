@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { expected, type Report } from '../validate.ts';
-import { named, option, type ShapeOutput } from '../values/option.ts';
-import { MAP, name, whole } from '../values/scalars.ts';
+import { named, option, type ShapeOutput, MAP, whole } from '../values/option.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8040;
@@ -17,7 +16,7 @@ const token = () => z.string(TOKEN).refine(isToken, TOKEN);
 const http = named(
   z.strictObject(
     {
-      host: option(name(), 'The address to listen on.', {
+      host: option.nonEmpty('The address to listen on.', {
         default: DEFAULT_HOST,
         example: '0.0.0.0',
       }),
@@ -33,8 +32,7 @@ const http = named(
         otherwise: 'without one, HTTP sends no commands',
         example: 'kQ9b…',
       }),
-      trustedUserHeader: option(
-        name(),
+      trustedUserHeader: option.nonEmpty(
         'The header in which an authenticating proxy names the user. Such a user may read and send commands.',
         { example: 'X-Forwarded-User' },
       ),

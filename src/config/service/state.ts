@@ -4,12 +4,12 @@ import {
   DAY,
   DURATION_FORMS,
   parseDuration,
-  duration,
   MAP,
-  name,
   whole,
-} from '../values/scalars.ts';
-import { named, option, type ShapeOutput } from '../values/option.ts';
+  named,
+  option,
+  type ShapeOutput,
+} from '../values/option.ts';
 import { DEFAULT_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 
 const DEFAULT_TTL = 8_000;
@@ -19,8 +19,7 @@ const DEFAULT_PREFIX = 'beat';
 const lock = named(
   z.strictObject(
     {
-      ttl: option(
-        duration(),
+      ttl: option.duration(
         'How long a leader that stops renewing the lock keeps it: 1 s to 1 day.',
         { default: `${DEFAULT_TTL / 1_000}s`, example: '15s' },
       ),
@@ -35,8 +34,7 @@ export const lockShape = {
   lock: option(lock, 'The lock that decides which instance leads.', {
     example: { ttl: '15s' },
   }),
-  keyPrefix: option(
-    name(),
+  keyPrefix: option.nonEmpty(
     'Prefix of every name under which beat stores state; two apps in one database need different ones.',
     { default: DEFAULT_PREFIX, example: 'shop' },
   ),
@@ -73,7 +71,7 @@ const limits = named(
         'Rows of each entry that are retained at least: runs, skipped stretches, and outcomes.',
         { default: DEFAULT_HISTORY.limit, example: 1_500 },
       ),
-      maxAge: option(duration(), 'How old a row may become: 1 minute to 100 years.', {
+      maxAge: option.duration('How old a row may become: 1 minute to 100 years.', {
         default: `${DEFAULT_HISTORY.maxAge / DAY}d`,
         example: '90d',
       }),

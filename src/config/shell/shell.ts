@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { named, option, required, type ShapeOutput } from '../values/option.ts';
-import { duration, MAP, name, whole, parseDuration } from '../values/scalars.ts';
+import {
+  named,
+  option,
+  required,
+  type ShapeOutput,
+  MAP,
+  whole,
+  parseDuration,
+} from '../values/option.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { ShellSettings, Settings } from '../settings.ts';
@@ -62,8 +69,7 @@ export const shellSchema = named(
         otherwise: 'empty',
         example: 'select 1;',
       }),
-      timeout: option(
-        duration(),
+      timeout: option.duration(
         'How long the command may run before its process group receives SIGTERM, and SIGKILL 10 seconds later.',
         { otherwise: 'without a limit', example: '1h' },
       ),
@@ -91,11 +97,11 @@ export const shellForms = () => z.union([command(), shellSchema], `${COMMAND}, o
 
 /** The task and the queue of entries that run commands. */
 export const shellShape = {
-  shellTask: option(name(), 'The task that runs the commands of `shell` entries.', {
+  shellTask: option.nonEmpty('The task that runs the commands of `shell` entries.', {
     default: 'shell.run',
     example: 'ops.run_command',
   }),
-  shellQueue: option(name(), 'The queue of `shell` entries whose options name none.', {
+  shellQueue: option.nonEmpty('The queue of `shell` entries whose options name none.', {
     default: 'shell',
     example: 'commands',
   }),

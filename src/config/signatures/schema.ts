@@ -2,8 +2,17 @@ import { z } from 'zod';
 import { isLazy, type Lazy } from '../../celery/message/lazy.ts';
 import type { SignatureConfig } from '../../generated/config-types.ts';
 import { optionsSchema } from '../options/schema.ts';
-import { ignored, named, OPTION_DOCS, option, required } from '../values/option.ts';
-import { flag, list, map, MAP, name } from '../values/scalars.ts';
+import {
+  ignored,
+  named,
+  OPTION_DOCS,
+  option,
+  required,
+  list,
+  map,
+  MAP,
+  name,
+} from '../values/option.ts';
 
 /** The forms of a signature, for error messages. */
 export const SIGNATURE_FORMS =
@@ -45,7 +54,7 @@ const CHORD = 'a map of header (a list of signatures) and body (one)';
 const OPTIONS =
   'Options of the task: of a chain those of its first task, of a group those of each, of a chord those of header and body.';
 const immutable = () =>
-  option(flag(), 'Whether the task ignores the result of the task before it.', { default: false });
+  option.flag('Whether the task ignores the result of the task before it.', { default: false });
 const common = { options: z.unknown().optional(), immutable: immutable() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 

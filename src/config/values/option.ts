@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import {
+  INSTANT_FORMS,
+  isInstant,
+  isSendable,
+  parseInstant,
+  SENDABLE_FORMS,
+} from '../../celery/message/parse-instant.ts';
+import { parseDurationText } from '../../schedule/text.ts';
 
 /** The documentation of an option, for editors and docs/configuration.md. */
 export interface OptionDoc {
@@ -15,6 +23,8 @@ export interface OptionDoc {
   /** A name in `$defs` of the JSON Schema, for maps and unions that several options share. */
   readonly id?: string;
 }
+
+type More = Omit<OptionDoc, 'description'>;
 
 /** The name of a schema in the generated types, and where a type that is not generated is exported. */
 export interface TypeName {
@@ -43,20 +53,13 @@ export type ShapeOutput<S extends Readonly<Record<string, z.ZodType>>> = {
 export function option<S extends z.ZodType>(
   schema: S,
   description: string,
-  more: Omit<OptionDoc, 'description'> = {},
+  more: More = {},
 ): z.ZodOptional<S> {
-  if (!(schema instanceof z.ZodBoolean)) return required(schema.optional(), description, more);
-  // The example of a flag is the value that is not its default.
-  const example = more.default !== true;
-  return required(schema.optional(), description, { example, ...more });
+  return required(schema.optional(), description, more);
 }
 
 /** A key that must be present, with its documentation. */
-export function required<S extends z.ZodType>(
-  schema: S,
-  description: string,
-  more: Omit<OptionDoc, 'description'> = {},
-): S {
+export function required<S extends z.ZodType>(schema: S, description: string, more: More = {}): S {
   OPTION_DOCS.add(schema, { description, ...more });
   return schema;
 }
@@ -77,4 +80,148 @@ export function named<S extends z.ZodType>(
 ): S {
   TYPE_NAMES.add(schema, { name, ...more });
   return schema;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
+
+/** The longest delay: the instant after it must not be later than the last of Python, in 9999. */
+export const MAX_DELAY = 365_250 * DAY;
+const WAIT_FORMS = 'at most 365250 days, a thousand years';
+
+/** The parts of Python's `timedelta`, in milliseconds. */
+const TIMEDELTA: Readonly<Record<string, number>> = {
+  weeks: WEEK,
+  days: DAY,
+  hours: HOUR,
+  minutes: MINUTE,
+  seconds: SECOND,
+  milliseconds: 1,
+  microseconds: 0.001,
+};
+
+/** The forms of a duration, for error messages. */
+export const DURATION_FORMS = 'a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m';
+
+/**
+ * Parses a duration to whole milliseconds. A number is in seconds, as in Celery; a text has units. `null` for any
+ * other value (negative, not finite, without a unit).
+ */
+export function parseDuration(input: unknown): number | null {
+  if (typeof input === 'number') {
+    return Number.isFinite(input) && input >= 0 ? Math.round(input * SECOND) : null;
+  }
+  const ms = typeof input === 'string' ? parseDurationText(input) : null;
+  return ms === null ? null : Math.round(ms);
+}
+
+/** Parses to milliseconds a map such as `{timedelta: {minutes: 5}}`; `null` for any other value. */
+export function parseTimedelta(input: unknown): number | null {
+  if (typeof input !== 'object' || input === null || !('timedelta' in input)) return null;
+  const { timedelta: parts, ...others } = input;
+  if (typeof parts !== 'object' || parts === null || Object.keys(others).length > 0) return null;
+  let sum = 0;
+  for (const [part, count] of Object.entries(parts) as [string, unknown][]) {
+    const size = Object.hasOwn(TIMEDELTA, part) ? TIMEDELTA[part] : undefined;
+    if (size === undefined || typeof count !== 'number') return null;
+    sum += count * size;
+  }
+  return Number.isFinite(sum) && sum >= 0 ? Math.round(sum) : null;
+}
+
+// Every text given to zod here says what is allowed; `validate.ts` puts "expected …, got …" around it.
+
+export const MAP = 'a map';
+const NAME = 'text that is not empty';
+
+export const text = () => z.string('text');
+export const name = () => z.string(NAME).min(1, NAME);
+export const flag = () => z.boolean('true or false');
+export const whole = (min: number, max: number, text: string) =>
+  z.int(text).min(min, text).max(max, text);
+export const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
+
+const DURATION = {
+  description:
+    'A number of seconds, as in Celery, or text with units: `500ms`, `8s`, `5m`, `2h`, `1d`, `1h30m`.',
+};
+const INSTANT = {
+  description:
+    "ISO 8601 text or a `Date`. Text without an offset is read in the entry's time zone, " +
+    "or else in the configuration's.",
+};
+
+export const duration = () => {
+  const schema = z.union([z.number(), z.string()], DURATION_FORMS);
+  const valid = schema.refine((value) => parseDuration(value) !== null, DURATION_FORMS);
+  return named(valid, 'Duration', DURATION);
+};
+
+export const instant = () => {
+  const schema = z.union([z.string(), z.date()], INSTANT_FORMS);
+  return named(schema.refine(isInstant, INSTANT_FORMS), 'Instant', INSTANT);
+};
+
+/** A delay after sending, which workers receive as an instant. */
+export const wait = () => {
+  const schema = duration().refine((value) => fitsWait(parseDuration(value)), {
+    error: WAIT_FORMS,
+  });
+  return named(schema, 'Duration', DURATION);
+};
+
+/** An instant that workers receive. */
+export const sendable = () => {
+  const schema = instant().refine((value) => fitsSending(parseInstant(value, 'UTC')), {
+    error: SENDABLE_FORMS,
+  });
+  return named(schema, 'Instant', INSTANT);
+};
+
+/** Another check reports a value that is not a duration or not an instant. */
+const fitsWait = (ms: number | null) => ms === null || ms <= MAX_DELAY;
+const fitsSending = (at: number | null) => at === null || isSendable(at);
+
+const EXPIRES = `'next', ${DURATION_FORMS}, {timedelta: {hours: 12}}, or ${INSTANT_FORMS}`;
+
+export const expires = () => {
+  const timedelta = z.strictObject({ timedelta: z.record(z.string(), z.number()) });
+  const schema = z.union([z.number(), z.string(), z.date(), timedelta], EXPIRES);
+  const known = (value: unknown) =>
+    value === 'next' ||
+    parseDuration(value) !== null ||
+    parseTimedelta(value) !== null ||
+    isInstant(value);
+  const valid = schema
+    .refine(known, EXPIRES)
+    .refine((value) => fitsWait(parseDuration(value) ?? parseTimedelta(value)), WAIT_FORMS)
+    .refine((value) => fitsSending(parseInstant(value, 'UTC')), SENDABLE_FORMS);
+  return named(valid, 'Expiry', {
+    description:
+      'A duration after sending, an instant, or `next`: the instant of the next occurrence.',
+  });
+};
+
+export const timezone = () => name();
+
+/** Values that go to the task unchanged: their keys are not normalized. */
+export const list = () => z.array(z.unknown(), 'a list');
+export const map = () => z.record(z.string(), z.unknown(), MAP);
+
+/** The example of a flag is the value that is not its default. */
+option.flag = (description: string, more: More = {}) =>
+  option(flag(), description, { example: more.default !== true, ...more });
+option.nonEmpty = optionOf(name);
+option.text = optionOf(text);
+option.count = optionOf(count);
+option.duration = optionOf(duration);
+option.instant = optionOf(instant);
+option.timezone = optionOf(timezone);
+option.map = optionOf(map);
+
+function optionOf<S extends z.ZodType>(type: () => S) {
+  return (description: string, more?: More) => option(type(), description, more);
 }

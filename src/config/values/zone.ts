@@ -2,15 +2,13 @@ import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput } from './option.ts';
-import { flag, timezone } from './scalars.ts';
 
 export const zoneShape = {
-  timezone: option(timezone(), 'IANA name: the zone of every entry that names none.', {
+  timezone: option.timezone('IANA name: the zone of every entry that names none.', {
     default: 'UTC',
     example: 'Europe/Oslo',
   }),
-  enableUtc: option(
-    flag(),
+  enableUtc: option.flag(
     "Celery's switch: `false` without a `timezone` means the zone of the host.",
     { default: true },
   ),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDuration } from '../../../../src/config/values/scalars.ts';
+import { parseDuration } from '../../../../src/config/values/option.ts';
 
 describe('a duration', () => {
   test.each([
