@@ -19,7 +19,6 @@ import { stampFile } from './source/bytes.ts';
 export interface ConfigFilesOptions {
   /** The folder that relative paths start from, and that is searched when no path is given. */
   readonly cwd: string;
-  /** Called at each read. */
   readonly overrides?: () => Overrides;
   /** The most bytes of a file; a larger one is rejected before it is read. */
   readonly maxFileSize?: number | undefined;
@@ -27,16 +26,11 @@ export interface ConfigFilesOptions {
   readonly availableMemory?: () => number;
 }
 
-/** Stamps of files, by path. */
 type Stamps = ReadonlyMap<string, string>;
 
-/** Counts the reads of this process. */
 let reads = 0;
 
-/**
- * The files of a configuration: one file, or a folder of them. Without a path they are searched in `cwd`:
- * `beat.config.*`, then the folder `schedules`.
- */
+/** The files of a configuration: one file, a folder, or by default `beat.config.*` or the folder `schedules`. */
 export class ConfigFiles {
   readonly #path: string | undefined;
   readonly #options: ConfigFilesOptions;
@@ -49,12 +43,11 @@ export class ConfigFiles {
     this.#options = options;
   }
 
-  /** Whether the user named a file or folder. */
   get isNamed(): boolean {
     return this.#path !== undefined;
   }
 
-  /** How many bytes the files of data have, and about how many bytes of memory reading them takes; 0 if there are none. */
+  /** The size of the data files, and about how much memory reading them takes, in bytes. */
   async measure(): Promise<{ readonly bytes: number; readonly memory: number }> {
     const { cwd } = this.#options;
     // Reading reports why none are found.
@@ -115,7 +108,7 @@ async function readHere(options: ReadInThreadOptions) {
   return { sources, warnings: null };
 }
 
-/** Data of more bytes is read in a thread while the main thread publishes runs. Less than this is parsed in 50 ms. */
+/** Files with more bytes are read in a thread while beat runs. Smaller ones are parsed within 50 ms. */
 const LARGE = 64 * 1024;
 /** Bytes that a thread needs beside those for the files, measured. */
 const THREAD = 40e6;
@@ -124,14 +117,14 @@ const NEEDED = { json: 25, yaml: 180 };
 
 const DATA = /\.(json|ya?ml)$/;
 
-/** Whether the files are data, and so large that parsing them would delay runs, and the host has the memory for a thread. */
+/** Whether the files are data, too large for the main thread, and the host has the memory for a thread. */
 async function needsThread(options: ReadInThreadOptions, available: number): Promise<boolean> {
   if (!options.files.every((file) => DATA.test(file))) return false;
   const { bytes, memory } = await measureFiles(options);
   return bytes > LARGE && THREAD + memory < available;
 }
 
-/** The bytes of those files that are data, and the bytes of memory that reading them takes. */
+/** The size of the data files, and the memory that reading them takes, in bytes. */
 async function measureFiles({ files, cwd }: Pick<ReadInThreadOptions, 'files' | 'cwd'>) {
   let bytes = 0;
   let memory = 0;

@@ -24,7 +24,7 @@ export function sig(
   return Object.freeze({ task, args, ...more });
 }
 
-/** Signatures as arguments, or as a list followed by the other properties. */
+/** Signatures as arguments, or a list of them and other properties. */
 type Several =
   readonly SignatureConfig[] | readonly [tasks: readonly SignatureConfig[], more?: SignatureParts];
 

@@ -15,10 +15,7 @@ interface ValidSources {
 
 const PROGRAM = new URL(`reading-thread${extname(import.meta.url)}`, import.meta.url);
 
-/**
- * Reads files of data (JSON, YAML) and validates them in a thread of their own: parsing a large file takes seconds in one
- * step, in which no run would be published. Throws a `ConfigError` with the errors found.
- */
+/** Reads and validates data files in a thread: parsing a large file blocks for seconds. Throws a `ConfigError`. */
 export async function readInThread(options: ReadInThreadOptions): Promise<ValidSources> {
   const resourceLimits = { maxYoungGenerationSizeMb: 16 };
   const worker = new Worker(PROGRAM, {

@@ -16,7 +16,7 @@ export interface ReadInThreadOptions extends ReadOptions {
   readonly overrides: Overrides | undefined;
 }
 
-/** What the thread answers to each request: the parts of all sources, or the errors. */
+/** An answer of the thread: a part of the sources, or the errors. */
 export type ThreadMessage =
   | { readonly kind: 'invalid'; readonly errors: readonly Diagnostic[] }
   /** The parts that follow are of this file. */
@@ -25,7 +25,7 @@ export type ThreadMessage =
   | { readonly kind: 'part'; readonly key: string; readonly part: unknown }
   | { readonly kind: 'end'; readonly warnings: readonly Diagnostic[] };
 
-/** Keys or items that one message has: its receiver copies it in one step. */
+/** Keys or items in one message: the receiver copies them in one step. */
 const CHUNK = 1_000;
 /** The most errors that are sent: a message lists fifty. */
 const MAX_ERRORS = 1_000;
@@ -35,7 +35,7 @@ const NICENESS = 10;
 if (platform() === 'linux') setPriority(NICENESS);
 
 const messages = read(workerData as ReadInThreadOptions);
-// The receiver asks for each message, so that it does not get all of them in one step.
+// The receiver requests each message, so that they do not arrive in one step.
 parentPort!.on('message', () => {
   void messages.next().then(({ value }) => parentPort!.postMessage(value));
 });

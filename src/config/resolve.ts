@@ -34,14 +34,14 @@ export function toSettings(config: BeatConfig | Settings): Settings {
   return isValidated ? (config as Settings) : resolveSettings(config as BeatConfig);
 }
 
-/** The kind of a value: a promise that was not awaited has no settings, and beat would run without entries. */
+/** Names the kind of a value, such as a promise that was not awaited. */
 function describeValue(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value !== 'object') return `a value of type ${typeof value}`;
   return `an instance of ${value.constructor.name}`;
 }
 
-/** The same configuration with beat's spelling of all keys, and without those that are `null`. */
+/** The configuration with canonical keys, without absent ones. */
 export function withCanonicalKeys<C extends BeatConfig>(config: C): C {
   return normalizeKeys(config, KEYS, [], () => {}) as C;
 }
@@ -51,7 +51,7 @@ export function resolveSources(given: readonly Source[], overrides?: Overrides):
   return runAtOnce(resolveInSteps(given, overrides));
 }
 
-/** The same in steps: 100,000 entries take seconds. `icsFiles` reads calendar files. */
+/** Validates in steps: 100,000 entries take seconds. */
 export function* resolveInSteps(
   given: readonly Source[],
   overrides: Overrides = {},
@@ -106,7 +106,6 @@ function validSettings(config: unknown): TopSettings {
 export interface Part {
   readonly source: Source;
   readonly report: Report;
-  /** Reports a warning. */
   readonly warn: Report;
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
   readonly entries: Readonly<Record<string, unknown>>;
@@ -119,7 +118,6 @@ export interface Merged {
   readonly warnFor: (key: string) => Report;
   /** Returns the folder of the file that has a setting; the working directory for a configuration made in code. */
   readonly folderFor: (key: string) => string;
-  /** Every entry with its source, in the order of the files. */
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
 
@@ -156,7 +154,7 @@ function mergeMap(
   return map;
 }
 
-/** Records which source has a setting; reports another value in a source before it. */
+/** Records the source of a setting, and reports a different value in an earlier source. */
 function addOwner(path: string[], value: unknown, part: Part, owners: Map<string, Part>): void {
   const id = path.join('.');
   const owner = owners.get(id);

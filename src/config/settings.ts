@@ -17,7 +17,6 @@ import type { ResultOptions } from '../drivers/open-store.ts';
 import type { AlertSettings } from './alerts/read-alerts.ts';
 import type { RemoteControlSettings } from './service/events.ts';
 
-/** The task and the queue of entries that run commands. */
 export interface ShellSettings {
   readonly task: string;
   readonly queue: string;
@@ -44,13 +43,9 @@ export interface Settings {
   /** The prefix of all names in the state store, which separates several apps in one store. */
   readonly keyPrefix: string;
   readonly shell: ShellSettings;
-  /** The configured queues, and the defaults of all others. */
   readonly queues: QueueRules;
-  /** The routes, and the defaults of tasks without a route. */
   readonly routes: RouteRules;
-  /** The default encoding of messages. */
   readonly encoding: Encoding;
-  /** Celery's message protocol. */
   readonly protocol: 1 | 2;
   /** AMQP: `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;
@@ -69,7 +64,6 @@ export interface Settings {
   /** `null` for none. */
   readonly alerts: AlertSettings | null;
   readonly remoteControl: RemoteControlSettings;
-  /** The warnings about a valid configuration. */
   readonly warnings: readonly Diagnostic[];
   /** The names of its files, as the user wrote them; empty for a configuration made in code. */
   readonly files: readonly string[];

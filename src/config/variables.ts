@@ -23,7 +23,7 @@ const PRIVATE: ReadonlySet<string> = new Set(NAMES.flatMap((name) => [name, `${n
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Returns an environment without settings of beat, which contain tokens and passwords, for a program that is not beat. */
+/** The environment without settings of beat, which contain passwords, for other programs. */
 export function omitSettings(env: Environment): Environment {
   const others = Object.entries(env).filter(
     ([name]) => !PRIVATE.has(name) && !name.startsWith('BEAT_'),

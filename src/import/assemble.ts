@@ -10,16 +10,14 @@ import { BACKEND_CLEANUP } from '../config/results/results.ts';
 /** A configuration whose entries are in a map. */
 type ImportedConfig = BeatConfig & { readonly beatSchedule: Readonly<Record<string, EntryConfig>> };
 
-/** A valid configuration made of what an importer found, and what is missing from it. */
+/** A valid configuration made of what an importer found, and what it lacks. */
 export interface Imported {
   readonly config: ImportedConfig;
   readonly entries: readonly ImportedEntry[];
   readonly left: readonly Left[];
-  /** IANA name: the zone of the configuration. */
   readonly timezone: string;
 }
 
-/** An entry of another scheduler with the entry that replaces it. */
 export interface ImportedEntry {
   readonly found: FoundEntry;
   readonly entry: Entry;
@@ -28,10 +26,7 @@ export interface ImportedEntry {
 /** Sorts `jobs:9` before `jobs:10`. */
 const byPlace = new Intl.Collator('en', { numeric: true });
 
-/**
- * Makes a configuration of what an importer found. Settings and entries that beat would reject are left out, with
- * the reason, so that the configuration is always valid. With `lastRuns`, entries have `lastRunAt`.
- */
+/** Makes a valid configuration: settings and entries that beat rejects are left out, with the reason. */
 export function assemble(found: Found, lastRuns: boolean): Imported {
   const settings = new Map<string, unknown>(Object.entries(found.settings));
   const left = [...found.left];
@@ -116,7 +111,7 @@ function removeRejected(
   return left;
 }
 
-/** Takes the one entry that beat adds by itself, which deletes expired results, from a configuration. */
+/** Removes the cleanup entry, which beat adds by itself. */
 function leaveOutCleanup(settings: Map<string, unknown>): void {
   settings.delete('result_expires');
   settings.set('resultExpires', null);
@@ -127,7 +122,7 @@ function describe({ path, message }: Diagnostic, depth: number): string {
   return formatDiagnostic({ path: path.slice(depth), message });
 }
 
-/** Puts a text before the names of all entries, except the one that beat knows by its name. */
+/** Prefixes the names of all entries but the cleanup entry, which beat knows by its name. */
 export function prefixNames(found: Found, prefix: string): Found {
   const entries = found.entries.map((entry) =>
     entry.name === BACKEND_CLEANUP ? entry : { ...entry, name: prefix + entry.name },

@@ -1,7 +1,6 @@
 import type { ImportedEntry } from './assemble.ts';
 import { upcomingOf, type Left } from './found.ts';
 
-/** The next instants of an entry, by its source and by beat. */
 export interface Comparison {
   readonly name: string;
   /** Where the entry is in the source. */
@@ -20,10 +19,7 @@ export function isSame({ source, result }: ComparedInstant): boolean {
   return Math.abs(source.getTime() - result.getTime()) < 1_000;
 }
 
-/**
- * Compares enabled entries with their sources. An interval is compared if its last run is known, because otherwise it
- * counts from the first start of beat.
- */
+/** Compares enabled entries with their sources. Intervals need a known last run to count from. */
 export function compareEntries(
   entries: readonly ImportedEntry[],
   { count, after }: { readonly count: number; readonly after: Date },
@@ -53,7 +49,7 @@ export function findDifferences(
   });
 }
 
-/** The newest instant of an interval's grid that is not later than `after`; `null` if the grid is unknown. */
+/** The newest instant of the grid until `after`; `null` if the grid is unknown. */
 function lastOnGrid(lastRunAt: number | undefined, every: number, after: Date): Date | null {
   if (lastRunAt === undefined) return null;
   const runs = Math.max(0, Math.floor((after.getTime() - lastRunAt) / every));

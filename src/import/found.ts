@@ -1,9 +1,10 @@
+import type { crontab } from '../schedule/crontab.ts';
+import { describeError } from '../util/errors.ts';
 import type { EntryConfig } from '../generated/config-types.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 
 /** What an importer read from another scheduler. Keys may have beat's spelling or Celery's. */
 export interface Found {
-  /** Settings beside the entries, which may be invalid. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly entries: readonly FoundEntry[];
   readonly left: readonly Left[];
@@ -28,20 +29,39 @@ export type Upcoming = (after: Date, count: number) => readonly (Date | null)[];
 
 /** Something that cannot be carried over or is different under beat, with the reason. */
 export interface Left {
-  /**
-   * `missing` from the file, by default; `different` under beat, although it is in the file; a `note` about something
-   * that beat does as well, which does not make the command fail.
-   */
+  /** `missing` (the default) from the file; `different` under beat; or a `note` that does not make the command fail. */
   readonly kind?: 'missing' | 'different' | 'note';
-  /** Where it is in the source. */
   readonly place: string;
   /** Why, and what to do instead. */
   readonly reason: string;
-  /** The source's own text. */
   readonly text?: string;
 }
 
-/** The next instants of a schedule. */
+/** Returns `undefined` if the conversion throws, and adds the reason to `left`. */
+export function tryConvert<T>(place: string, left: Left[], convert: () => T): T | undefined {
+  try {
+    return convert();
+  } catch (error) {
+    left.push({ place, reason: describeError(error) });
+    return undefined;
+  }
+}
+
+/** Lists differences of an imported entry. */
+export function listDifferent(place: string, reasons: readonly string[]): readonly Left[] {
+  return reasons.map((reason) => ({ kind: 'different', place, reason }));
+}
+
+type CrontabFields = Parameters<typeof crontab>[0];
+
+/** Converts the fields of Celery's crontab, without those that match everything. */
+export function readCrontabFields(given: Readonly<Record<string, unknown>>): CrontabFields {
+  const { minute, hour, day_of_week: dayOfWeek } = given;
+  const { day_of_month: dayOfMonth, month_of_year: monthOfYear } = given;
+  const fields = Object.entries({ minute, hour, dayOfMonth, monthOfYear, dayOfWeek });
+  return Object.fromEntries(fields.filter(([, field]) => field !== undefined && field !== '*'));
+}
+
 export function upcomingOf(schedule: Schedule): Upcoming {
   return (after, count) => {
     const instants: (Date | null)[] = [];
@@ -57,7 +77,7 @@ export function upcomingOf(schedule: Schedule): Upcoming {
 /** The names of the entries of an import. */
 export class UniqueNames {
   readonly #taken = new Set<string>();
-  /** The number that a name tries next, so that ten thousand equal names are not tried for each other one. */
+  /** The number that a name tries next, so that many equal names take little time. */
   readonly #numbers = new Map<string, number>();
 
   has(name: string): boolean {
@@ -78,7 +98,7 @@ export class UniqueNames {
 /** What beat would replace for each run, as in `{{dueAt}}` or `{{ entry }}`. */
 const TEMPLATE = /\{\{(?=\s*(?:dueAt|entry)\b)/g;
 
-/** The same value with a backslash before texts that beat would read as templates, which Celery does not have. */
+/** Adds a backslash before texts that beat, unlike Celery, would read as templates. */
 export function escapeTemplates(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(TEMPLATE, String.raw`\{{`);
   if (Array.isArray(value)) return value.map(escapeTemplates);

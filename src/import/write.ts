@@ -32,7 +32,6 @@ export function writeYaml(config: object, comment: readonly string[]): string {
   return lines + stringify(config, { lineWidth: 0 });
 }
 
-/** The width that lines should not exceed. */
 const WIDTH = 100;
 
 /** The schedules that have a function of their own, with the arguments of its call. */
@@ -60,10 +59,9 @@ export function writeTypeScript(config: object, comment: readonly string[]): str
 
 /** Prints values in the style of Prettier, with schedules as calls of beat's functions. */
 class ModuleWriter {
-  /** The functions that the module has to import. */
   readonly used = new Set<string>();
 
-  /** Prints a value at a path, where its line is indented by `indent` and has `column` characters before it. */
+  /** Prints a value at a path. `column` is its column, and `indent` the indentation of its line. */
   print(value: unknown, path: readonly string[], indent: number, column: number): string {
     const call = isSchedulePath(path) ? this.#printCall(value, column) : undefined;
     if (call !== undefined) return call;
@@ -104,7 +102,6 @@ class ModuleWriter {
   }
 }
 
-/** Whether the value at a path is the schedule of an entry. */
 function isSchedulePath([map, , field, ...below]: readonly string[]): boolean {
   return map === 'beatSchedule' && field === 'schedule' && below.length === 0;
 }

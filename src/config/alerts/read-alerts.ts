@@ -8,7 +8,6 @@ const LATE_AFTER = 60_000;
 const HEARTBEAT_INTERVAL = 60_000;
 const SHORTEST_HEARTBEAT = 10_000;
 
-/** Where alerts are read, and what to report errors to. */
 interface Context {
   readonly overrides: AlertOverrides;
   readonly path: readonly string[];
@@ -32,7 +31,7 @@ export function readAlerts(
   return { defaults, entries: new Map(own), heartbeat };
 }
 
-/** Warns of alerts for entries that the configuration does not have: a name may be misspelled. */
+/** Warns of alerts for unknown entries, whose names may be misspelled. */
 export function warnOfUnknownEntries(
   alerts: AlertSettings | null,
   names: readonly string[],
@@ -158,19 +157,17 @@ export interface WebhookSettings {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What environment variables set. */
 export interface AlertOverrides {
   readonly heartbeatUrl?: string | undefined;
   readonly sentryDsn?: string | undefined;
   readonly webhookSecret?: string | undefined;
 }
 
-/** The names that placeholders of a webhook's body may have. */
 const ALERT_FIELDS: readonly string[] = Object.keys(alert.shape);
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 
-/** Reports each placeholder that no alert has. */
+/** Reports placeholders that are not fields of an alert. */
 function checkBody(value: unknown, path: Path, report: Report): void {
   if (typeof value === 'string') {
     for (const [written, name = ''] of value.matchAll(PLACEHOLDER)) {
@@ -185,7 +182,7 @@ function checkBody(value: unknown, path: Path, report: Report): void {
   }
 }
 
-/** The value with each placeholder replaced; `null` is the empty text, unless it is the whole text. */
+/** Replaces each placeholder. `null` becomes the empty text, or stays `null` where the placeholder is the whole text. */
 export function fillBody(
   value: unknown,
   fields: Readonly<Record<string, string | number | null>>,

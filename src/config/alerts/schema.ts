@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { named, option, required, MAP, name } from '../values/option.ts';
 
-/** What a webhook can be called for. */
 export const ALERT_KINDS = ['failure', 'late', 'missed', 'recovered'] as const;
 
 const KINDS = `a list of ${ALERT_KINDS.map((kind) => `'${kind}'`).join(', ')}`;

@@ -13,7 +13,6 @@ import { transportSchema } from './transport.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 
-/** How connections to the broker are made and watched. */
 export const connectionShape = {
   brokerUseSsl: option(
     useSsl(),
@@ -101,10 +100,7 @@ export function checkTransport(settings: ServiceSettings, report: Report): void 
 
 const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
 
-/**
- * Timeouts that are too long for the lock, with what beat uses instead, for the debug log. They are no warnings:
- * the setting is the workers', and there is nothing to change.
- */
+/** Timeouts that are too long for the lock, for the debug log: they are the workers' settings and need no change. */
 export function shortenedTimeouts({
   state,
   lock,

@@ -12,7 +12,6 @@ const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 const URLS = 'a URL, or a list of URLs';
 const urls = () => z.union([name(), z.array(name(), URLS).min(1, URLS)], URLS);
 
-/** Where messages, schedule state and the lock are. */
 export const endpointsShape = {
   brokerUrl: option(
     urls(),
@@ -48,7 +47,7 @@ export interface Endpoints {
   readonly locks: readonly Endpoint[];
 }
 
-/** Completes the URLs with defaults; flags and variables have replaced settings before. */
+/** Completes the URLs with defaults. */
 export function resolveEndpoints({
   brokerUrl,
   stateUrl,
@@ -82,7 +81,7 @@ export function checkBrokerUrl(
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
 }
 
-/** The first of the servers that cannot be in one list with the first. */
+/** The first server that cannot stand in for the first one. */
 function findStranger(
   first: EndpointServer,
   others: readonly EndpointServer[],
@@ -91,7 +90,7 @@ function findStranger(
   return others.find(({ driver }) => driver !== first.driver);
 }
 
-/** Reports a URL of no store for lock and ledger. */
+/** Reports a URL that is not one of a state store. */
 export function checkStateUrl(given: string, report: Report): void {
   for (const server of parseEndpoint(given).servers) {
     checkScheme(['stateUrl'], server, 'state', STATE_SCHEMES, report);

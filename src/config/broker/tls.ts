@@ -62,12 +62,12 @@ const tlsSchema = named(
   { description: 'How a connection is encrypted. Files are PEM.' },
 );
 
-/** `broker_use_ssl` and the like, for the JSON Schema and the spellings; `tlsSchema` validates the map. */
+/** `broker_use_ssl` and the like, for the JSON Schema and the spellings. */
 export const useSsl = () => z.union([flag(), tlsSchema]);
 
 type TlsInput = Omit<z.output<typeof tlsSchema>, 'password'>;
 
-/** `broker_use_ssl` and the like: a switch, or a map; `null` for no encryption. */
+/** Reads `broker_use_ssl` and the like; `null` if nothing is encrypted. */
 export function readTls(
   key: 'brokerUseSsl' | 'redisBackendUseSsl',
   given: unknown,

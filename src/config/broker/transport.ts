@@ -185,7 +185,7 @@ function fanoutPrefix(given: boolean | string): string {
   return given ? DEFAULT_TRANSPORT.fanoutPrefix : '';
 }
 
-/** Of Python's socket options, whose names are numbers there, the one that Node can set. */
+/** Python's names and number of the one socket option that Node can set. */
 const IDLE = ['TCP_KEEPIDLE', 'tcp_keepidle', '4'];
 
 function keepAlive({ socketKeepalive, socketKeepaliveOptions }: TransportInput): number | null {

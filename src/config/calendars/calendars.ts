@@ -20,11 +20,10 @@ export interface Places {
   readonly folderFor: (key: string) => string;
 }
 
-/** The calendars of a configuration, by name, and how entries refer to them. */
+/** The calendars of a configuration, by name. */
 export class Calendars {
   readonly #named = new Map<string, TimeSet | undefined>();
 
-  /** Reads the setting `calendars`, and reports its errors. */
   constructor(given: Readonly<Record<string, CalendarInput>>, places: Places, files: IcsFiles) {
     for (const [name, calendar] of Object.entries(given)) {
       const key = `calendars.${name}`;
@@ -34,7 +33,7 @@ export class Calendars {
     }
   }
 
-  /** The sets of `only` or `exclude` of an entry; those with errors are reported, and left out. */
+  /** Resolves `only` or `exclude` of an entry. Reports invalid references and leaves them out. */
   resolve(references: CalendarReferences, path: Path, report: Report): readonly TimeSet[] {
     if (!Array.isArray(references)) return this.#find(references, path, report) ?? [];
     const find = () => {
@@ -65,9 +64,8 @@ export class Calendars {
   }
 }
 
-/** What a calendar of the setting `calendars` has, and one within an entry has not. */
+/** What only a calendar of the setting `calendars` has. */
 export interface Declared {
-  /** Describes the calendar. */
   readonly name?: string;
   /** Reads a calendar file. Throws a `ConfigError`. */
   readonly readIcs?: (file: string) => TimeSet;
@@ -127,10 +125,10 @@ function describe(set: TimeSet, texts: readonly string[]): TimeSet {
   return { ...set, description: texts.join(',') };
 }
 
-/** Most values of a part of a calendar, or of `between`: a search asks each of them about each occurrence. */
+/** The most values of a part of a calendar: a search checks each of them for each occurrence. */
 export const MAX_VALUES = 100;
 
-/** Throws a `ConfigError` for a list that is too long: its schedule is read in one go, while runs may be due. */
+/** Throws a `ConfigError` for a list that is too long to be read in one step. */
 export function checkLength(values: readonly unknown[], most: number): void {
   if (values.length <= most) return;
   throw new ConfigError(

@@ -9,7 +9,6 @@ import { readEvents } from './ics/read-events.ts';
 /** Bytes of a calendar file: thousands of events, which take up to a second. */
 const MAX_SIZE = 2 * 1024 * 1024;
 
-/** Problems of one file that are shown. */
 const MAX_SHOWN = 20;
 
 /** Reads the calendar files of a configuration, each once. */
@@ -17,12 +16,12 @@ export class IcsFiles {
   readonly #sets = new Map<string, TimeSet>();
   readonly #stamps = new Map<string, string>();
 
-  /** The files that were read, also those with errors, with what changes when they do: see `stampFile`. */
+  /** The stamps of the files that were read, also of invalid ones: see `stampFile`. */
   get stamps(): ReadonlyMap<string, string> {
     return this.#stamps;
   }
 
-  /** The times of the events in a file, by a path that starts from the folder. Throws a `ConfigError` with every problem. */
+  /** Reads the times of the events in a file, relative to the folder. Throws a `ConfigError` with every problem. */
   read(file: string, folder: string): TimeSet {
     const path = resolve(folder, file);
     const set = this.#sets.get(path) ?? this.#read(path, file);

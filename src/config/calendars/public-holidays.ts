@@ -21,8 +21,8 @@ const NOT_INSTALLED =
   'needs the package date-holidays, which is not installed; run: npm install date-holidays';
 
 /**
- * The public holidays and the weekend of a country, or of a part of it, by its ISO 3166 code: `DE`, `US-CA`. The days are
- * computed by date-holidays. Throws a `ConfigError` for an unknown code and without that package.
+ * The public holidays and the weekend of a country or a part of it, by ISO 3166 code. Throws a `ConfigError` for an
+ * unknown code, or if date-holidays is not installed.
  */
 export function daysOff(code: string): DaysOff {
   return known(code.toUpperCase(), () => {

@@ -6,7 +6,6 @@ const texts = (allowed: string) => z.union([z.string(), z.array(z.string())], al
 const COUNTRY = 'the code of a country, such as DE, or of a part of it, such as US-CA';
 const ICS = 'the path of a calendar file, or a list of them';
 
-/** The parts of a calendar. */
 export const calendarShape = {
   dates: option(
     texts('a date or a list of dates'),
@@ -62,7 +61,6 @@ export const calendarsShape = {
   ),
 };
 
-/** The fields of an entry that select by calendars. */
 export const selectionShape = {
   only: option(
     references(),

@@ -13,17 +13,13 @@ export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 interface ArgumentsContext {
-  /** IANA name of the zone of dates in templates. */
   readonly zone: string;
   readonly serializer: SerializerName;
   /** The path of their signature from the entry. */
   readonly at?: Path;
 }
 
-/**
- * The arguments of an entry, validated at load and not when the entry is first due. `compute` is present if they, or
- * parts of them, are computed for each occurrence.
- */
+/** Reads the arguments of an entry. `compute` is present if they depend on the occurrence. */
 export function readArguments(
   { args, kwargs }: Partial<EntryInput>,
   { zone, serializer, at = [] }: ArgumentsContext,

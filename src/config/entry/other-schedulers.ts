@@ -9,10 +9,7 @@ const IGNORED: Readonly<Record<string, string>> = {
   date_changed: 'beat detects by itself that an entry has changed',
 };
 
-/**
- * An entry without keys of Celery's ScheduleEntry and of django-celery-beat that have no effect here, each with a
- * warning, so that a schedule that runs there runs here. Any other value is returned unchanged.
- */
+/** Removes keys of other schedulers that have no effect here, so that their entries run under beat. */
 export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   if (!isMap(entry)) return entry;
   const isForeign = (key: string) =>
@@ -39,10 +36,7 @@ const FORMS = {
   chord: 'task: {chord: {header: […], body: …}}',
 } as const;
 
-/**
- * An entry without a canvas that belongs under `task`; the error says how to write it. A placeholder replaces the
- * task, so that no second error reports it as missing. Any other value is returned unchanged.
- */
+/** Reports a canvas that belongs under `task`. A placeholder replaces the task, so that it is not reported as missing. */
 export function withoutStrayCanvas(entry: unknown, report: Report): unknown {
   if (!isMap(entry)) return entry;
   const stray = Object.keys(FORMS).filter((kind) => Object.hasOwn(entry, kind));
@@ -52,10 +46,7 @@ export function withoutStrayCanvas(entry: unknown, report: Report): unknown {
   return { task: 'placeholder', ...Object.fromEntries(rest) };
 }
 
-/**
- * Converts the stamps that Celery's `sig.stamp()` writes, names in `stampedHeaders` and values beside it, to `stamps`.
- * Any other value is returned unchanged.
- */
+/** Converts stamps as Celery's `sig.stamp()` writes them (`stampedHeaders`, with the values beside it) to `stamps`. */
 export function withStamps(entry: unknown, report: Report): unknown {
   if (!isMap(entry) || !isMap(entry.options)) return entry;
   const { stampedHeaders: names, ...options } = entry.options;

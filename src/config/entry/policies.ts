@@ -16,7 +16,6 @@ const MISSED =
 const MAX_CATCH_UP = 'With `missed: all`, the most missed runs that are published: the newest.';
 const DEADLINE = 'How long after its time a run is still published; `null` is without a limit.';
 
-/** Defaults of all entries. */
 export const missedShape = {
   missed: option(missed(), MISSED, { default: 'once', example: 'all' }),
   maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, { default: 1_000, unit: 'runs', example: 24 }),
@@ -26,7 +25,7 @@ export const missedShape = {
   }),
 };
 
-/** The same of one entry. */
+/** The same settings of one entry. */
 export const entryMissedShape = {
   missed: option(missed(), MISSED, { otherwise: 'the setting `missed`', example: 'all' }),
   maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, {
@@ -67,7 +66,6 @@ export const overlapShape = {
 
 interface Settings {
   readonly results: ResultOptions;
-  /** Whether outcomes are read. */
   readonly outcomes: boolean;
   readonly broker: Endpoint;
 }
@@ -75,11 +73,10 @@ interface Settings {
 interface Limited extends Pick<Entry, 'options'> {
   readonly overlap: OverlapPolicy;
   readonly canvas: Canvas | undefined;
-  /** Whether `beat worker` can run it: it runs a shell command. */
   readonly isShell: boolean;
 }
 
-/** Reports what makes the policy impossible: there would be no outcome, or no way to end a task. */
+/** Reports policies that cannot work: no outcome could be read, or no task cancelled. */
 export function checkOverlap(
   { overlap, options, canvas, isShell }: Limited,
   { results, outcomes, broker }: Settings,

@@ -63,7 +63,7 @@ export function* readEntries(
   return { entries: all, installed: [BACKEND_CLEANUP], definitions };
 }
 
-/** Reads definitions of stored entries as entries of `beatSchedule` are read, with the same settings. */
+/** Reads definitions of stored entries with the settings of the configuration. */
 export class EntryDefinitions implements Definitions {
   readonly #context: EntryContext;
   readonly #keys: KeySchema;
@@ -89,7 +89,7 @@ export class EntryDefinitions implements Definitions {
     const reporters = { report: reportEntry, warn: () => {} };
     const entry = readEntry(name, definition, this.#context, reporters);
     if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
-    // The default may change: what is stored names the zone that it was created for.
+    // Stores the zone, because the default may change.
     const timezone = definition.timezone ?? entry.schedule.timezone ?? this.#context.timezone;
     return {
       entry: { ...entry, stored: true },
@@ -108,7 +108,7 @@ export class EntryDefinitions implements Definitions {
   }
 }
 
-/** Its state begins with the last run under another scheduler, which has no effect afterwards. */
+/** Its state already contains the last run under another scheduler. */
 function withoutLastRun({ lastRunAt: _, ...definition }: Definition): Definition {
   return definition;
 }

@@ -46,7 +46,6 @@ export interface EntryContext {
   readonly checkAccepted: CheckAccepted;
   readonly state: Endpoint;
   readonly broker: Endpoint;
-  /** Whether outcomes of runs are read. */
   readonly outcomes: boolean;
 }
 
@@ -55,10 +54,7 @@ interface Reporters {
   readonly warn: Report;
 }
 
-/**
- * Validates one entry of `beatSchedule`, whose keys are canonical. Every part is read even if another is invalid, so
- * that all errors are reported together; after any the result is `undefined`.
- */
+/** Validates one entry of `beatSchedule` with canonical keys. Reports all errors, and then returns `undefined`. */
 export function readEntry(
   name: string,
   given: unknown,

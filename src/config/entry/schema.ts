@@ -47,7 +47,6 @@ const entryShape = {
   ),
 };
 
-/** An entry for the JSON Schema and the generated types. */
 export const wholeEntrySchema = named(z.strictObject(entryShape, MAP), 'EntryConfig', {
   description: 'One entry of `beatSchedule`.',
 });

@@ -15,7 +15,7 @@ import { checkLinks, type SignatureReader } from '../signatures/signature-reader
 import { expected, type Report } from '../validate.ts';
 import { thousands } from '../../util/thousands.ts';
 
-/** What an entry calls: the name of a task or a signature, and the callbacks among the entry's options. */
+/** What an entry calls, and the callbacks among its options. */
 interface TaskTarget {
   readonly target: string | Canvas;
   readonly links: Links;
@@ -57,9 +57,9 @@ export function applyCall(
   return { task: target, canvas };
 }
 
-/** The most bytes in the messages of one run of a workflow, about: they are rendered in one step, while other runs may be due. */
+/** The most bytes in the messages of one run, about: rendering them must not delay other runs. */
 const MAX_BYTES = 3_000_000;
-/** Sizes beyond this are not shown: the size of a chain of groups has any number of digits. */
+/** Larger sizes are shown as this: a chain of groups can have any size. */
 const MAX_SHOWN = 1e15;
 
 /** Reports a workflow whose messages would be too large; `false` after an error. */

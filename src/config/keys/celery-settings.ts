@@ -41,7 +41,7 @@ export const WORKERS_SETTINGS: readonly string[] = [
   'worker_: task_log_datefmt task_log_format timer timer_precision',
 ].flatMap(namesIn);
 
-/** Families in which beat has no setting, so that a misspelled setting of beat cannot be among them. */
+/** Families without a setting of beat: their names cannot be misspelled settings of beat. */
 export const WORKERS_FAMILIES: readonly string[] = [
   ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'cosmosdbsql', 'couchbase'],
   ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security'],
@@ -83,7 +83,7 @@ export const REJECTED_SETTINGS: Readonly<Record<string, string>> = {
   broker_vhost: AS_URL,
 };
 
-/** Celery's old names that are not the new ones with `CELERY_` before them or in place of their family. */
+/** Celery's old names that do not follow the rules of `newNames`. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
   celery_eager_propagates_exceptions: 'task_eager_propagates',
   celery_max_cached_results: 'result_cache_max',
@@ -117,7 +117,7 @@ export function classifyCelerySetting(key: string): Disposition | undefined {
   return undefined;
 }
 
-/** Celery's new names for a key: the key itself, one in Django's namespace, or an old one. */
+/** Celery's new names for a key, in Django's namespace or an old spelling. */
 function newNames(key: string): string[] {
   if (key !== key.toUpperCase()) return [snakeCase(key)];
   const name = key.toLowerCase();
@@ -138,9 +138,8 @@ function namesIn(line: string): string[] {
 }
 
 /**
- * A configuration with canonical keys, without Celery settings that are not beat's, so that one file can serve
- * workers and beat. One warning lists all settings of the workers, another all of the project; a setting that beat
- * cannot follow is an error. Unknown keys stay, for the schema to reject.
+ * Removes Celery settings that beat does not have, so that workers and beat can share a file. Lists those of workers and
+ * of the project in one warning each; reports those that beat cannot ignore.
  */
 export function dropWorkerSettings(
   config: unknown,
@@ -174,13 +173,10 @@ export function dropWorkerSettings(
   return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.has(key)));
 }
 
-/** In names this long one or two wrong letters are a typing mistake; more make another name. */
+/** One or two wrong letters in such a long name are a typing mistake. */
 const MAX_MISTAKES = 2;
 
-/**
- * Whether a key is a project's own. Under Django, Celery reads the settings that begin with `CELERY_`, and projects
- * use the same prefix for names of theirs (`CELERY_EMAIL_BACKEND`), which Celery accepts.
- */
+/** Whether a key is a project's own: under Django, projects use Celery's prefix too (`CELERY_EMAIL_BACKEND`). */
 function isProjectSetting(key: string, { spellings }: KeySchema): boolean {
   if (!/^CELERY_[A-Z0-9_]+$/.test(key)) return false;
   const known = [...spellings.keys()].filter((name) => /^CELERY[A-Z]*_/.test(name));

@@ -5,9 +5,8 @@ import { isSchedule } from '../schedules/schema.ts';
 import type { Path, Report } from '../validate.ts';
 
 /**
- * The keys that are allowed at one place of a configuration, in all their spellings, and the keys below them,
- * taken from the zod schema. Where that allows anything (args, kwargs, headers) there is none, so that nothing
- * in there is renamed.
+ * The allowed keys at one place of a configuration, from the zod schema. Places that allow anything (args, headers) have
+ * none, so that their keys are not renamed.
  */
 export interface KeySchema {
   readonly kind: 'settings' | 'map' | 'list';
@@ -73,8 +72,8 @@ function isNullable(schema: z.ZodType): boolean {
 }
 
 /**
- * The value with canonical keys, without keys that are `null` (absent) and without top-level keys that begin with
- * `x-`. Unknown keys stay, for the schema to reject. A value that needs no change is returned itself, not a copy.
+ * Returns the value with canonical keys, without absent (`null`) and `x-` keys. Unknown keys stay, for the schema to
+ * reject. A normalized value is returned itself, not a copy.
  */
 export function normalizeKeys(
   value: unknown,
@@ -108,7 +107,7 @@ export function normalizeKeys(
   return copy;
 }
 
-/** Nearly every value is, so that a hundred thousand entries need not be copied. */
+/** Nearly every value is: a hundred thousand entries need no copies. */
 function isNormalized(value: unknown, schema: KeySchema): boolean {
   if (schema.kind === 'list' && Array.isArray(value)) {
     return value.every((item) => isNormalized(item, schema.each!));

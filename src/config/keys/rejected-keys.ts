@@ -15,7 +15,7 @@ const SCHEDULE_KEYS: Readonly<Record<string, string>> = {
   interval: 'write timedelta',
 };
 
-/** What to write instead of a key that other schedulers have at this place; `undefined` for any other key. */
+/** What to write instead of a key of another scheduler. */
 export function explainRefusedKey(key: string, keys: KeySchema | undefined): string | undefined {
   const places = [
     [ENTRY_KEYS, keys?.inside.has('options') && keys.inside.has('schedule')],
@@ -50,7 +50,7 @@ const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
   timelimit: 'write timeLimit and softTimeLimit',
 };
 
-/** Why beat does not support an option of Celery; `undefined` for a name that Celery does not know either. */
+/** Why beat does not support an option of Celery. */
 export function explainRefusedOption(key: string): string | undefined {
   const name = snakeCase(key);
   return Object.hasOwn(REFUSED_OPTIONS, name) ? REFUSED_OPTIONS[name] : undefined;
@@ -67,7 +67,7 @@ const REFUSED_TRANSPORT: readonly (readonly [options: RegExp, why: string])[] = 
   ],
 ];
 
-/** Why beat does not support a transport option of kombu; `undefined` for an unknown one. */
+/** Why beat does not support a transport option of kombu. */
 export function explainRefusedTransportOption(key: string): string | undefined {
   const name = snakeCase(key);
   return REFUSED_TRANSPORT.find(([options]) => options.test(name))?.[1];

@@ -2,7 +2,7 @@
 const CELERY_KEYS =
   /^(beat|broker|control|event|redis|result|task|worker)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
 
-/** Celery's old names that are neither the new one in upper case nor that without `TASK_`. */
+/** Celery's old names that do not follow from the new ones. */
 const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   enableUtc: ['ENABLE_UTC'],
   controlExchange: ['CONTROL_EXCHANGE'],

@@ -49,7 +49,6 @@ export const encodingShape = {
   ),
 };
 
-/** Spellings that have been validated, as names. */
 export function readEncoding({
   taskSerializer,
   taskCompression,
@@ -79,8 +78,8 @@ export type CheckAccepted = (
 ) => void;
 
 /**
- * The check of serializers by `accept_content`. A worker discards a message of another content type, so such a
- * serializer loses every run. Without the setting nothing is checked: beat does not know the workers' own.
+ * Checks serializers by `accept_content`: workers discard messages of other content types. Without the setting nothing
+ * is checked, because the setting of the workers is unknown.
  */
 export function acceptedContent({
   acceptContent,
@@ -98,7 +97,7 @@ export function acceptedContent({
   };
 }
 
-/** kombu reads names and content types; unknown ones are content types of the workers' own serializers. */
+/** Unknown names are content types of the workers' own serializers. */
 function contentType(accepted: string): string {
   return Object.hasOwn(SERIALIZERS, accepted)
     ? SERIALIZERS[accepted as SerializerName].contentType

@@ -69,15 +69,14 @@ const OF_THE_REQUEST =
   'workers make headers attributes of the request that tasks see, where this name is taken; use another';
 
 /**
- * Attributes of Celery's `Context` that its worker uses: a header of the same name makes the task fail or loses its
- * result. Recorded from two versions in test/conformance/context-headers-*.jsonl.
+ * Attributes of Celery's `Context`: a header of the same name makes the task fail or loses its result. Recorded in
+ * test/conformance/context-headers-*.jsonl.
  */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['get', 'clear', 'update', 'as_execution_options', 'children'],
   ...['_children', '_get_custom_headers', '_filter_x_death_headers'],
 ]);
 
-/** Reports headers that no broker can encode, or that make a worker fail. */
 export function checkHeaders(headers: unknown, path: Path, report: Report): void {
   if (!isMap(headers)) return;
   inspectHeaders(headers, path, report);
@@ -93,7 +92,7 @@ export function checkHeaders(headers: unknown, path: Path, report: Report): void
   }
 }
 
-/** The same for stamps, which are sent as headers. */
+/** Stamps are sent as headers. */
 export function checkStamps(stamps: unknown, path: Path, report: Report): void {
   if (isMap(stamps)) inspectHeaders(stamps, path, report);
 }

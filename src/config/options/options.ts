@@ -8,10 +8,7 @@ import type { OptionsInput } from './schema.ts';
 
 const NONE: MessageOptions = Object.freeze({});
 
-/**
- * Converts validated options: durations to milliseconds, instants to epoch milliseconds. Warns of options that have
- * no effect.
- */
+/** Converts validated options to milliseconds and epoch milliseconds. Warns of options without effect. */
 export function readOptions(
   input: OptionsInput | undefined,
   expires: OptionsInput['expires'],
@@ -83,7 +80,7 @@ function readExpires(
   return undefined;
 }
 
-/** The properties that are set; `undefined` if there are none, as for most messages. */
+/** The present properties; `undefined` if there are none. */
 function withoutAbsent(given: ExtraProperties): ExtraProperties | undefined {
   const present = Object.entries(given).filter(([, value]) => value !== undefined);
   return present.length === 0 ? undefined : Object.fromEntries(present);

@@ -203,7 +203,6 @@ const unused = {
   confirmTimeout: ignored(duration(), WARNING),
 };
 
-/** Options of Celery's `apply_async`. */
 export const optionsSchema = z.strictObject(
   { ...delivery, ...timing, ...headers, ...identity, ...execution, ...properties, ...unused },
   MAP,

@@ -11,7 +11,7 @@ import { isMap } from '../../util/is-map.ts';
 const NOT_RENDERED =
   'not rendered: templates are rendered in the values of args, kwargs, headers, taskId and shadow';
 
-/** The templates of one entry and its signatures outside their arguments. */
+/** The templates in the options of one entry and its signatures. */
 export class OptionTemplates {
   readonly #zone: string;
   readonly #known = new Map<string, RenderText | null>();
@@ -19,15 +19,11 @@ export class OptionTemplates {
   readonly #seen = new WeakSet<object>();
   #found = false;
 
-  /** `zone` is the IANA name of the zone of dates. */
   constructor(zone: string) {
     this.#zone = zone;
   }
 
-  /**
-   * Reads the options of a task, whose names are canonical, and the names of its arguments. Reports invalid templates,
-   * and warns of templates that are not rendered.
-   */
+  /** Reports invalid templates in the options of a task, and warns of templates that are not rendered. */
   read({ options, kwargs }: Readonly<Record<string, unknown>>, report: Report, warn: Report) {
     this.#inNames(kwargs, ['kwargs'], warn);
     if (!isMap(options)) return;
@@ -39,7 +35,6 @@ export class OptionTemplates {
     }
   }
 
-  /** Renders the templates for an occurrence; `undefined` if there are none. */
   get render(): Entry['render'] {
     if (!this.#found) return undefined;
     const render: Entry['render'] = (text, context) => this.#compile(text)?.(context) ?? text;

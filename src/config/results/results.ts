@@ -81,10 +81,7 @@ const PERMANENT = new Set(
   ).split(' '),
 );
 
-/**
- * Celery's settings of results. `override` is the environment's `CELERY_RESULT_BACKEND`, which wins. An unknown
- * backend may be a class of the user's, so it is a warning, not an error.
- */
+/** Reads the settings of results; `override` wins. An unknown backend may be the user's class, so it is only a warning. */
 export function readResults(
   settings: Omit<ShapeOutput<typeof resultsShape>, 'redisBackendUseSsl'>,
   override: string | undefined,
@@ -98,7 +95,7 @@ export function readResults(
     const guess = didYouMean(name, [...EXPIRING, ...PERMANENT]);
     const sql = /^(postgres|mysql|mariadb|sqlite|oracle|mssql)/.test(name);
     const hint = sql ? `; a database is written db+${name}://` : guess;
-    // The value of a flag or of a variable may be nothing but a password.
+    // The value of a flag or variable may be a password.
     const isShown = override === undefined || hint !== '';
     const what = isShown ? `"${name}"` : 'what is given (not shown)';
     warn(['resultBackend'], `${what} is none of Celery's own result backends${hint}`);
@@ -126,7 +123,7 @@ function isKnownBackend(backend: Endpoint): boolean {
   return isKnown(backendName(backend.url));
 }
 
-/** As Celery reads it: `db` in `db+postgresql://…`, `redis` in `redis+socket://…`; any other text is a name itself. */
+/** As Celery reads it: `db` in `db+postgresql://…`; text without a scheme is a name. */
 function backendName(backend: string): string {
   const [scheme = '', rest] = backend.split('://', 2);
   return rest === undefined ? backend : scheme.split('+', 1)[0]!;
@@ -142,7 +139,6 @@ function keyPrefix(prefix: string): string {
   return prefix === '' || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`;
 }
 
-/** How runs ended, as workers store it. */
 export const outcomesShape = {
   outcomes: option.flag(
     'Whether the leader reads the outcomes of runs from `resultBackend`. See [outcomes](outcomes.md).',
@@ -181,9 +177,8 @@ export function explainNoOutcomes(
 export const BACKEND_CLEANUP = 'celery.backend_cleanup';
 
 /**
- * Whether Celery's beat would install the entry: results expire, and the backend does not delete them itself. It does
- * so without a result backend too, because the configuration of beat need not name the backend of the workers. A configuration
- * of shell entries alone has no Celery worker that would run it.
+ * Whether Celery's beat would install the entry: results expire, and the backend does not delete them itself. Without a
+ * named backend it does too, unless there are only shell entries, which need no Celery worker.
  */
 export function needsCleanup(
   { backend, expires, expiresByItself }: ResultOptions,
@@ -197,14 +192,14 @@ function isShellEntry(entry: unknown): boolean {
   return isMap(entry) && entry['shell'] !== undefined;
 }
 
-/** The entry as a user would write it: 04:00 in the zone of the configuration, expired after twelve hours. */
+/** The entry as a user would write it. */
 export const CLEANUP_ENTRY = {
   task: BACKEND_CLEANUP,
   schedule: { crontab: { minute: 0, hour: 4 } },
   options: { expires: 12 * 3_600 },
 } as const;
 
-/** Adds the origin of the entry to its errors: the user has not written it. */
+/** Adds to errors that beat added the entry. */
 export function explainCleanup(report: Report): Report {
   return (path, message) => {
     report(path, `${message} (${ADDED})`);

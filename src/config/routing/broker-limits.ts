@@ -5,7 +5,6 @@ import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { DriverLimits } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
 
-/** The parts of a task that a broker limits. */
 interface LimitedTask {
   readonly task: string;
   readonly options: MessageOptions;
@@ -16,7 +15,7 @@ interface LimitedTask {
 /** Reports what is too long for this broker, with paths from the entry. */
 export type CheckLimits = (task: LimitedTask, report: Report) => void;
 
-/** Returns the checks for this broker, which would reject every such message or close the connection. */
+/** Returns the checks for a broker, which would reject such messages or close the connection. */
 export function brokerLimits({ driver }: Endpoint): CheckLimits {
   const limits = driver?.limits;
   if (limits?.amqp) return checkAmqp;
@@ -26,7 +25,7 @@ export function brokerLimits({ driver }: Endpoint): CheckLimits {
 
 type Field = 'queue' | 'exchange' | 'routingKey';
 
-/** The destination of a task by its own options, then by routes and settings, each text once. */
+/** The destinations by the task's own options, then by routes, each text once. */
 function listDestinations({ options, routed }: LimitedTask): (readonly [Path, Field, string])[] {
   const own: Readonly<Partial<Record<Field, string | undefined>>> = options;
   const found = new Map<string, readonly [Path, Field, string]>();
@@ -103,7 +102,7 @@ function checkTable({ task, options }: LimitedTask, report: Report): void {
   );
 }
 
-/** The bytes of a value in an AMQP table: a letter, then the value, with its length first if that varies. */
+/** The bytes of a value in an AMQP table. */
 function measure(value: unknown): number {
   if (typeof value === 'string') return 5 + Buffer.byteLength(value);
   if (typeof value !== 'object' || value === null) return 9;

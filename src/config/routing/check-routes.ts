@@ -73,7 +73,6 @@ export class RouteChecker {
     }
   }
 
-  /** Checks against the serializer of the route. The serializers of entry and settings were checked before. */
   #checkArguments({ args, kwargs, options }: CheckedTask, routed: Routed, report: Report): void {
     const { serializer } = routed.options;
     if (serializer === undefined || serializer === options.serializer) return;

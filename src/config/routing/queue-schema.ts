@@ -150,14 +150,12 @@ const queueShape = {
   consumerArguments: ignored(map()),
 };
 
-/** A queue under its name. */
 export const queueSchema = named(
   z.strictObject(queueShape, 'a map of exchange, routingKey, …'),
   'QueueConfig',
   { description: "A queue as kombu's `Queue` and Celery's `task_queues` describe it." },
 );
 
-/** A queue in a list. */
 export const namedQueueSchema = named(
   z.strictObject(
     { name: required(name(), 'Name of the queue.', { example: 'reports' }), ...queueShape },

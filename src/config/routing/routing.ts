@@ -74,7 +74,6 @@ interface RoutingSettings extends ShapeOutput<typeof routingShape> {
   readonly taskRoutes?: unknown;
 }
 
-/** The described queues, and the defaults of the others. */
 export function readQueues(settings: RoutingSettings, report: Report, warn: Report): QueueRules {
   const name = settings.taskDefaultQueue ?? DEFAULT_RULES.defaultQueue;
   const defaultExchange = createExchange(
@@ -96,7 +95,6 @@ export function readQueues(settings: RoutingSettings, report: Report, warn: Repo
   };
 }
 
-/** The routes, and the defaults of tasks whose options and routes say nothing. */
 export function readRoutes(
   settings: RoutingSettings,
   report: Report,

@@ -77,10 +77,7 @@ function readRoute(
   };
 }
 
-/**
- * A user's function as a route whose results are validated. It throws a `ConfigError` with the path of the function
- * for an invalid result and for an exception of the function.
- */
+/** Wraps a user's function as a route. Invalid results and exceptions become a `ConfigError` at the path of the function. */
 function functionRoute(route: RouteFunction, path: Path, checkAccepted: CheckAccepted): Route {
   return (task, args, kwargs, options) => {
     const result = call(() => route(task, args, kwargs, options), path, task);
@@ -164,7 +161,7 @@ export function readTaskRoutes(
   for (const [i, item] of items.entries()) {
     const at = Array.isArray(input) ? [...path, i] : path;
     if (typeof item === 'function') {
-      // Tables are searched together, but not across a function, which may match first.
+      // A function may match before later tables, so tables are searched together only between functions.
       flush();
       routes.push(functionRoute(item as RouteFunction, at, checkAccepted));
     } else {

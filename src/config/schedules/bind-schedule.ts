@@ -10,12 +10,9 @@ import { isSchedule } from './schema.ts';
 
 /** The properties of an entry that apply to its schedule. Zones are valid. */
 export interface EntryContext {
-  /** The name of the entry. */
   readonly name: string;
   readonly relative: boolean;
-  /** The zone of the entry. */
   readonly timezone: string | undefined;
-  /** The zone of the configuration. */
   readonly defaultZone: string;
   readonly limits?: Limits | undefined;
 }
@@ -25,7 +22,6 @@ export interface WrittenSchedule {
   readonly schedule: Schedule;
   /** The path of its errors from the entry. */
   readonly path: Path;
-  /** The zone of the schedule, if any. */
   readonly zone: string | undefined;
 }
 
@@ -74,7 +70,7 @@ export class ScheduleBinder {
     return limits?.jitter ? jittered(limited, limits.jitter, entry.name) : limited;
   }
 
-  /** Reports a schedule without occurrences. Each is searched once, because a search is slow and schedules are shared. */
+  /** Reports a schedule that is never due. Searches each schedule once, because schedules are shared. */
   #checkDue(schedule: Schedule, path: Path, report: Report): boolean {
     if (this.#everDue.has(schedule) || ALWAYS_DUE.test(schedule.spec)) return true;
     const never = attempt(
@@ -89,7 +85,7 @@ export class ScheduleBinder {
   }
 }
 
-/** Intervals, and single instants: one that has passed is reported when the entry is scheduled. */
+/** Intervals and single instants; past instants are reported when the entry is scheduled. */
 const ALWAYS_DUE = /^(?:at\([^)]*\)|every\(\d+ms\)(?: round \S+| offset \d+ms)?)$/;
 
 function inZone(schedule: Schedule, zone: string): Schedule {

@@ -12,7 +12,6 @@ import type { Schedule } from '../../schedule/schedule.ts';
 
 const ranges = z.union([z.string(), z.array(z.string())], TIME_RANGE);
 
-/** The fields of an entry that change when its schedule is due. */
 export const limitsShape = {
   jitter: option.duration(
     'Delays each run by less than this, by a hash of the name of the entry and of the instant: the same on every instance. See [time](time.md#jitter).',
@@ -60,10 +59,7 @@ export interface Limits {
   readonly count?: number | undefined;
 }
 
-/**
- * Reads the limits of an entry; `undefined` if it has none. Reports errors and leaves out what is invalid, so that the
- * rest is checked with the schedule. Invalid types are reported elsewhere.
- */
+/** Reads the limits of an entry, or `undefined`. Reports invalid ones and leaves them out, to check the rest. */
 export function readLimits(
   entry: Readonly<Record<string, unknown>>,
   calendars: Calendars,
@@ -106,13 +102,10 @@ function readTimes(between: string | readonly string[], report: Report): TimeSet
   );
 }
 
-/** Each of them takes milliseconds, and all are computed at the first use. */
+/** Each occurrence of the sun takes milliseconds to compute, all of them at the first use. */
 const MAX_COUNT_OF_SUN = 400;
 
-/**
- * Limits a schedule, apart from the jitter, which needs no check. `zone` applies to times of day, days and local
- * instants. Returns `undefined` after errors.
- */
+/** Applies the limits, except jitter. `zone` is that of times of day and local instants. */
 export function applyLimits(
   schedule: Schedule,
   limits: Limits,

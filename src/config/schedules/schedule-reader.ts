@@ -34,10 +34,7 @@ export class ScheduleReader {
     this.#readZone = readZone;
   }
 
-  /**
-   * Returns `undefined` after it reported errors, with paths from the entry. Warns of a valid schedule that is
-   * probably a mistake.
-   */
+  /** Reports errors, and warns of schedules that are probably mistakes. */
   read(input: unknown, entry: EntryContext, report: Report, warn: Report): Schedule | undefined {
     const written = isSchedule(input)
       ? { schedule: input, path: ['schedule'], zone: undefined }
@@ -81,7 +78,6 @@ export class ScheduleReader {
   }
 }
 
-/** Whether a value is a user's schedule that lacks only its `spec`. */
 function isUnnamed(input: unknown): boolean {
   return (
     typeof input === 'object' && typeof (input as Partial<Schedule> | null)?.next === 'function'
@@ -143,10 +139,7 @@ type Name = (typeof NAMES)[number];
 /** Celery's argument names. */
 const SHORT: Readonly<Record<string, Name>> = { lat: 'latitude', lon: 'longitude' };
 
-/**
- * Parses the map `{event, latitude, longitude}`, also with `lat` and `lon`. Throws a `ConfigError` with all errors,
- * whose paths have the names that the user wrote.
- */
+/** Parses `{event, latitude, longitude}`, also with `lat` and `lon`. Throws a `ConfigError` with all errors. */
 function parseSolar(map: Readonly<Record<string, unknown>>): Schedule {
   const errors: Diagnostic[] = [];
   const given = new Map<Name, string>();

@@ -102,7 +102,6 @@ const scheduleMap = named(
   },
 );
 
-/** Whether a value is a schedule made in code, including users' own. */
 export function isSchedule(value: unknown): value is Schedule {
   if (typeof value !== 'object' || value === null) return false;
   const { spec, next } = value as Partial<Schedule>;
@@ -120,7 +119,7 @@ const CRONTAB =
 
 const SOLAR = 'a map such as {event: sunset, latitude: 59.9, longitude: 10.7}';
 
-/** A schedule as it is validated, part by part, so that an error in one does not hide an error in another. */
+/** Validates the parts of a schedule separately, so that all errors are reported. */
 export const scheduleMapSchema = z.strictObject(
   {
     // The schedules validate these themselves, and report every error.

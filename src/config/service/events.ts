@@ -33,10 +33,7 @@ export const eventsShape = {
   ),
 };
 
-/**
- * Where `task-sent` events go; `null` for nowhere. A broker without events is a warning, not an error: tasks are
- * published all the same.
- */
+/** Where `task-sent` events go, or `null`. A broker without events is only a warning. */
 export function readTaskEvents(
   settings: ShapeOutput<typeof eventsShape>,
   { driver, scheme }: Endpoint,
@@ -51,10 +48,7 @@ export function readTaskEvents(
   return null;
 }
 
-/**
- * What the leader receives of the task events of workers; `null` for nothing. A broker without events is a warning, as
- * above.
- */
+/** Which task events of workers the leader receives, or `null`. */
 export function readEventStream(
   settings: ShapeOutput<typeof eventsShape> & { readonly outcomes?: boolean | undefined },
   { driver, scheme }: Endpoint,
@@ -73,7 +67,6 @@ export function readEventStream(
 const DEFAULT_MAX_AGE = 60;
 const CONTROL_EXCHANGE = 'celery';
 
-/** Celery's remote control, named as in Celery 5.7. */
 export const remoteControlShape = {
   beatEnableRemoteControl: option.flag(
     'Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ.',

@@ -61,7 +61,6 @@ export const httpShape = {
   ),
 };
 
-/** The settings of the HTTP server, complete. */
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
@@ -73,7 +72,6 @@ export interface HttpSettings {
   readonly trustedProxies: readonly string[];
 }
 
-/** What flags and environment variables set. */
 export interface HttpOverrides {
   /** `[HOST:]PORT` of `--http`. */
   readonly listen?: string | undefined;
@@ -181,13 +179,11 @@ const metrics = named(
   'MetricsConfig',
 );
 
-/** The metrics at `/metrics`. */
 export const metricsShape = {
   metrics: option(metrics, 'The metrics for Prometheus.', { example: { perEntry: 50 } }),
 };
 
 export interface MetricsSettings {
-  /** How many entries have time series of their own. */
   readonly perEntry: number;
 }
 

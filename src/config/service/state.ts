@@ -29,7 +29,6 @@ const lock = named(
   'LockConfig',
 );
 
-/** The lock, and the names under which state is stored. */
 export const lockShape = {
   lock: option(lock, 'The lock that decides which instance leads.', {
     example: { ttl: '15s' },
@@ -81,7 +80,6 @@ const limits = named(
   'HistoryConfig',
 );
 
-/** What is recorded of runs and skipped occurrences. */
 export const historyShape = {
   history: option(
     z.union([z.literal(false), limits], FORMS),

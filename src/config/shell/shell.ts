@@ -46,7 +46,6 @@ const environment = () => {
   });
 };
 
-/** A command with its surroundings. */
 export const shellSchema = named(
   z.strictObject(
     {
@@ -89,13 +88,10 @@ export const shellSchema = named(
   { description: 'A command, and how workers run it.' },
 );
 
-/** A command alone. */
 export const commandSchema = command();
 
-/** A command, or a map with more. */
 export const shellForms = () => z.union([command(), shellSchema], `${COMMAND}, or a map`);
 
-/** The task and the queue of entries that run commands. */
 export const shellShape = {
   shellTask: option.nonEmpty('The task that runs the commands of `shell` entries.', {
     default: 'shell.run',
@@ -107,7 +103,6 @@ export const shellShape = {
   }),
 };
 
-/** The settings of entries that run commands, complete. */
 export function readShellSettings({
   shellTask = 'shell.run',
   shellQueue = 'shell',
@@ -115,7 +110,6 @@ export function readShellSettings({
   return { task: shellTask, queue: shellQueue };
 }
 
-/** The settings of shell entries, and the keys of a `shell` map. */
 interface ShellContext {
   readonly shell: ShellSettings;
   readonly keys: KeySchema | undefined;
@@ -127,12 +121,11 @@ interface ExpandedEntry {
   readonly command: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Keys of a task, which the command replaces. */
 const TASK_KEYS = ['task', 'args', 'kwargs'];
 
 /**
- * An entry with `shell` as the entry of a task that runs the command. The command is not a template: workers run
- * only commands that they know, and `{{` is common in commands.
+ * Replaces `shell` by the task that runs the command. Commands are not templates: workers run only known commands, and
+ * `{{` is common in them.
  */
 export function expandShell(
   entry: unknown,
@@ -152,7 +145,7 @@ export function expandShell(
   return { input, command: readCommand(given, keys, report) };
 }
 
-/** Whether the options name where to publish; what is not a map of options is left for their schema to report. */
+/** Whether the options name where to publish. Invalid options count as such; their schema reports them. */
 function namesDestination(options: unknown): boolean {
   if (options === undefined) return false;
   return !isMap(options) || options['queue'] !== undefined || options['exchange'] !== undefined;

@@ -7,7 +7,7 @@ import { FORMS } from './schema.ts';
 type Raw = Readonly<Record<string, unknown>>;
 type Schema = keyof typeof FORMS;
 
-/** The form of a signature and the paths of its parts: users and Celery write different forms. */
+/** The form of a signature, as users or Celery write it, with the paths of its parts. */
 export type Form =
   | { readonly kind: 'task'; readonly schema: Schema }
   | { readonly kind: 'chain' | 'group'; readonly schema: Schema; readonly tasks: Path }
@@ -19,7 +19,6 @@ export const KEYS = Object.fromEntries(
 
 const KINDS = ['chain', 'group', 'chord'] as const;
 
-/** Celery's task names of canvases. */
 const CANVAS_TASK = /^celery\.(chain|group|chord)$/;
 
 /** Celery's types of signatures that are sent as one task. */

@@ -14,7 +14,6 @@ import {
   name,
 } from '../values/option.ts';
 
-/** The forms of a signature, for error messages. */
 export const SIGNATURE_FORMS =
   'the name of a task, or a map of one of task, chain, group and chord (as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
 
@@ -59,8 +58,8 @@ const common = { options: z.unknown().optional(), immutable: immutable() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 
 /**
- * Each form as it is validated, without the signatures in it. A task has every key that Celery writes, because
- * Celery serializes chains, groups and chords as tasks too.
+ * The forms as they are validated, without inner signatures. A task has all keys that Celery writes, because Celery
+ * serializes canvases as tasks.
  */
 export const FORMS = {
   task: z.strictObject({

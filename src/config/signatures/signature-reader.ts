@@ -33,7 +33,6 @@ import { readOptions } from '../options/options.ts';
 import type { OptionsInput } from '../options/schema.ts';
 import { withStamps } from '../entry/other-schedulers.ts';
 
-/** The most levels of nested signatures. */
 const MAX_DEPTH = 32;
 
 interface SignatureContext {
@@ -41,18 +40,15 @@ interface SignatureContext {
   readonly zone: string;
   /** IANA name of the zone of dates in templates. */
   readonly scheduleZone: string;
-  /** The serializer of the arguments. */
   readonly serializer: SerializerName;
   readonly checkAccepted: CheckAccepted;
   /** Collects the templates in options. */
   readonly templates: OptionTemplates;
-  /** Reports a warning. */
   readonly warn: Report;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** The position of a signature. */
 interface Position {
   readonly path: Path;
   /** The signatures around it. */
@@ -85,10 +81,7 @@ export class SignatureReader {
     return undefined;
   }
 
-  /**
-   * Reads callbacks from options with canonical names; `pathTo` returns their path as written. Returns `undefined`
-   * after an error.
-   */
+  /** Reads callbacks from options with canonical names. `pathTo` returns their path as written. */
   readLinks(
     options: unknown,
     pathTo: (key: keyof Links) => Path,
@@ -174,7 +167,7 @@ export class SignatureReader {
 const SOME = 'a list of at least one signature';
 const NO_BODY = 'missing; expected the signature that is called with the results of the header';
 
-/** Reports callbacks of a group: its tasks end separately, and only a chord waits for all of them. */
+/** Reports callbacks of a group: only a chord waits for all its tasks. */
 export function checkLinks(canvas: Canvas, { link }: Links, report: Report): void {
   if (link.length === 0 || findLastTask(canvas).kind !== 'group') return;
   report(
@@ -191,9 +184,7 @@ const LATER =
   'expected a duration: workers publish this task and apply the duration then; ' +
   "set an instant, or next, beside the entry's schedule";
 
-/** The options of a signature, and the canonical map with its callbacks. */
 interface SignatureOptionsRead {
-  /** `undefined` after an error. */
   readonly own: MessageOptions | undefined;
   readonly raw: unknown;
   /** Celery's `clone(immutable=True)` writes it among the options. */

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 
-/** Why a file cannot be read: the rest of the sentence after its name, and the line if there is one. */
+/** Why a file cannot be read, as the rest of a sentence after its name. */
 export class Unreadable extends Error {
   readonly line: number | undefined;
 
@@ -22,10 +22,7 @@ export class Unreadable extends Error {
   }
 }
 
-/**
- * Reads the bytes of a regular file. Throws `Unreadable` before reading if the file is too large or not a regular
- * file: a device may be endless, and a FIFO waits for a writer.
- */
+/** Reads a regular file. Throws `Unreadable` for large files, endless devices and FIFOs, which wait for a writer. */
 export async function readBytes(path: string, maxSize: number): Promise<Buffer> {
   // Without O_NONBLOCK opening a FIFO would wait.
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -33,7 +30,7 @@ export async function readBytes(path: string, maxSize: number): Promise<Buffer> 
   return await file.readFile();
 }
 
-/** The same at once, for a small file. `allowed` completes the sentence "more than the 5 that …". */
+/** Reads a small file synchronously. `allowed` completes "more than the 5 that …". */
 export function readBytesSync(path: string, maxSize: number, allowed: string): Buffer {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -68,7 +65,7 @@ export function decode(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
-/** Each line can be checked alone, because in UTF-8 the byte of a line feed occurs only in a line feed. */
+/** Each line can be checked alone, because other characters do not contain the byte of a line feed. */
 function findInvalidLine(bytes: Buffer): number {
   let line = 1;
   let from = 0;
@@ -81,8 +78,8 @@ function findInvalidLine(bytes: Buffer): number {
 }
 
 /**
- * A text that changes when the file does: its real path, which changes when Kubernetes swaps the link of a
- * ConfigMap, inode, size and time of modification. A file that is missing has a stamp too.
+ * A text that changes with the file: real path (a ConfigMap swaps a link), inode, size and time of modification, or the
+ * error of a missing file.
  */
 export async function stampFile(path: string): Promise<string> {
   try {

@@ -2,7 +2,6 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
 
-/** Extensions of configuration files, in the order in which they are searched. */
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.yaml', '.yml', '.json'];
 
 const STEM = 'beat.config';
@@ -64,10 +63,7 @@ function isConfig(name: string): boolean {
   );
 }
 
-/**
- * Follows links, because Kubernetes mounts files as links. A broken link or a device counts as a file: reading it
- * reports the error, whereas skipping it would silently lose its entries.
- */
+/** Follows links, as ConfigMaps have them. Broken links and devices count as files, so that reading reports the error. */
 async function findKind(path: string): Promise<'file' | 'folder' | undefined> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';

@@ -3,10 +3,7 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
 import { type Source, EMPTY, TOO_DEEP, MAX_DEPTH } from './source.ts';
 
-/**
- * Reads a JSON file. `JSON.parse` makes the values; a second pass finds lines and repeated keys. Integers beyond 2^53
- * become BigInt, so that tasks receive them exactly.
- */
+/** Reads a JSON file. A second pass finds lines and repeated keys. Integers beyond 2^53 become BigInt. */
 export function readJson(text: string, file: string): Source {
   const rejected = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
   if (text.trim() === '') return rejected({ ...errorAt([], EMPTY), file });
@@ -92,10 +89,7 @@ export function lineCounter(text: string): (offset: number) => number {
   };
 }
 
-/**
- * Returns a function that finds the offset of the value at a path, or of the closest value around it. The tree is
- * made at the first call, which is for the first error.
- */
+/** Finds the offset of the closest value at a path. Builds the tree at the first call, which is for the first error. */
 export function offsetFinder(text: string): (path: Path) => number {
   let tree: jsonc.Node | undefined;
   const indexes = new WeakMap<jsonc.Node, Map<string | number, jsonc.Node>>();
@@ -123,10 +117,7 @@ function indexChildren({ type, children = [] }: jsonc.Node): Map<string | number
   return found;
 }
 
-/**
- * The offset of the first bracket that is nested too deep; `undefined` if there is none. It is found in the text,
- * because a parser would overflow the stack.
- */
+/** The offset of the first bracket that is nested too deep. A parser would overflow the stack. */
 function findTooDeep(text: string): number | undefined {
   let level = 0;
   for (let at = 0; at < text.length; at++) {

@@ -26,16 +26,12 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
 interface ModuleFile {
   readonly path: string;
   readonly text: string;
-  /** The name that the user wrote. */
   readonly file: string;
   /** Distinguishes this read from earlier ones: the module and its imports are evaluated again. */
   readonly id: string;
 }
 
-/**
- * Reads a module whose default export is the configuration, or a function that returns it or a promise of it. Its
- * imports of `celery-beat` resolve to this installation, wherever the module is.
- */
+/** Reads a module that exports a configuration, a promise of it, or a function. `celery-beat` is this installation. */
 export async function readModule({ path, text, file, id }: ModuleFile): Promise<Source> {
   const imports = new Map<string, string>();
   const format = detectFormat(path, text);
@@ -59,8 +55,8 @@ function isNothing(config: unknown, format: string | undefined): boolean {
 }
 
 /**
- * Imports the module in its format, with `celery-beat` resolved for it and for what it imports. Adds the files
- * that it imports to `imports`, with their stamps. CommonJS that a module imports is not evaluated again.
+ * Imports the module in its format, and resolves `celery-beat` in it and its imports. Adds the stamps of imported files
+ * to `imports`. CommonJS that a module imports is not evaluated again.
  */
 async function importDefault(
   path: string,

@@ -21,15 +21,14 @@ export function withPlainData(source: Source): Source {
 }
 
 /**
- * Converts a configuration made in code to plain data: it reads every getter and proxy once, so that no code of the
- * user runs during validation. It reports getters that throw, symbols, circular values, and values that are too deep
- * or too large. Values that need no change are not copied; schedules, functions and instances of classes stay.
+ * Converts a configuration made in code to plain data: reads every getter and proxy once, so that no code of the user
+ * runs during validation. Values that need no change are not copied; schedules, functions and class instances stay.
  */
 export function plainData(config: unknown, report: Report): unknown {
   return new PlainData(report).read(config, [])?.value;
 }
 
-/** A converted value, with the number of values in it (itself included) and of their levels. */
+/** A converted value, with the number of its values and levels. */
 interface Read {
   readonly value: unknown;
   readonly values: number;

@@ -6,11 +6,8 @@ import { readJson } from './json.ts';
 import { readModule } from './module.ts';
 
 export interface ReadOptions {
-  /** The folder that relative paths start from. */
   readonly cwd: string;
-  /** The most bytes that a file may have. */
   readonly maxSize: number;
-  /** Distinguishes this read of the configuration from earlier ones, whose modules are not used again. */
   readonly id: string;
 }
 

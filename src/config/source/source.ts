@@ -11,7 +11,7 @@ export interface Source {
   /** `undefined` if it could not be read; `errors` then holds the reasons. */
   readonly config: unknown;
   readonly errors: readonly Diagnostic[];
-  /** Whether all its values were validated before: only their lines are not known any more. */
+  /** Whether its values were validated before. */
   readonly isValid?: boolean;
   /** Finds the line (from 1) of a path, whose keys are as written. */
   readonly findLine?: (path: Path) => number | undefined;

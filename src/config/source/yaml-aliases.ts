@@ -16,7 +16,7 @@ import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP } from './source.ts';
 /** Reports an error of a node, with the path of its value. */
 type ReportNode = (node: Node, path: Path, message: string) => void;
 
-/** The number of values in a node, itself included, and of their levels. */
+/** The number of values and levels in a node. */
 interface Extent {
   readonly values: number;
   readonly levels: number;
@@ -25,8 +25,8 @@ interface Extent {
 const LEAF: Extent = { values: 1, levels: 0 };
 
 /**
- * Replaces every alias with the node of its anchor. The library would search the whole document for each alias, and
- * limits the uses of an anchor; here the size of the result is limited. After an error nothing is replaced.
+ * Replaces every alias by the node of its anchor. The library would be slow, and limits uses, not the size of the result.
+ * Replaces nothing after an error.
  */
 export function resolveAliases(document: Document, report: ReportNode): void {
   new AliasResolver(report).resolve(document);
@@ -152,10 +152,7 @@ export function findPath(node: Node, ancestors: readonly unknown[]): string[] {
   });
 }
 
-/**
- * Returns a function that finds the offset of the value at a path, whose keys are as written; in merged maps too.
- * Aliases have been replaced. Of a repeated key the last counts, as in the values.
- */
+/** Finds the offset of the value at a path, also in merged maps. Of a repeated key the last counts. */
 export function offsetFinder(document: Document): (path: Path) => number {
   const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
   const index = (map: YAMLMap) => {

@@ -15,10 +15,7 @@ import type { Path } from '../validate.ts';
 import { type Source, MAX_DEPTH, EMPTY, TOO_DEEP } from './source.ts';
 import { resolveAliases, findPath, offsetFinder, readKey, startOffset } from './yaml-aliases.ts';
 
-/**
- * Reads a YAML 1.2 file, with anchors and merge keys. Timestamps stay text, and integers beyond 2^53 become BigInt,
- * so that tasks receive them exactly.
- */
+/** Reads YAML 1.2 with anchors and merge keys. Timestamps stay text; integers beyond 2^53 become BigInt. */
 export function readYaml(text: string, file: string): Source {
   const parsed = parseYaml(text, file);
   if ('errors' in parsed) return { file, config: undefined, errors: parsed.errors };
@@ -60,7 +57,7 @@ function toValue(document: Document, file: string, errors: Diagnostic[]) {
   }
 }
 
-/** A key that is in its map for a second time or more. */
+/** A repeated key of a map. */
 interface Repeated {
   readonly key: string;
   readonly first: Pair;

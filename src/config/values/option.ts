@@ -72,7 +72,6 @@ export function ignored<S extends z.ZodType = z.ZodUnknown>(
   return required(schema.optional(), description, { ignored: true });
 }
 
-/** Gives a schema a name in the generated types. */
 export function named<S extends z.ZodType>(
   schema: S,
   name: string,
@@ -106,10 +105,7 @@ const TIMEDELTA: Readonly<Record<string, number>> = {
 /** The forms of a duration, for error messages. */
 export const DURATION_FORMS = 'a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m';
 
-/**
- * Parses a duration to whole milliseconds. A number is in seconds, as in Celery; a text has units. `null` for any
- * other value (negative, not finite, without a unit).
- */
+/** Parses a duration to whole milliseconds: a number of seconds, or text with units. `null` for any other value. */
 export function parseDuration(input: unknown): number | null {
   if (typeof input === 'number') {
     return Number.isFinite(input) && input >= 0 ? Math.round(input * SECOND) : null;
@@ -118,7 +114,7 @@ export function parseDuration(input: unknown): number | null {
   return ms === null ? null : Math.round(ms);
 }
 
-/** Parses to milliseconds a map such as `{timedelta: {minutes: 5}}`; `null` for any other value. */
+/** Parses `{timedelta: {minutes: 5}}` to milliseconds; `null` for any other value. */
 export function parseTimedelta(input: unknown): number | null {
   if (typeof input !== 'object' || input === null || !('timedelta' in input)) return null;
   const { timedelta: parts, ...others } = input;
@@ -181,7 +177,7 @@ export const sendable = () => {
   return named(schema, 'Instant', INSTANT);
 };
 
-/** Another check reports a value that is not a duration or not an instant. */
+/** Other checks report values that are not durations or instants. */
 const fitsWait = (ms: number | null) => ms === null || ms <= MAX_DELAY;
 const fitsSending = (at: number | null) => at === null || isSendable(at);
 

@@ -3,15 +3,15 @@ import { isMap } from '../../util/is-map.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { CeleryMessage } from './exported.ts';
 
-/** Differ for each message, or are only for logs. */
+/** Headers that differ for each message, or are only for logs. */
 const UNLIKE = ['id', 'root_id', 'lang', 'origin', 'argsrepr', 'kwargsrepr', 'eta', 'expires'];
 
-/** Milliseconds by which instants of equal meaning may differ: Celery keeps microseconds, and counts from later. */
+/** Milliseconds by which equal instants may differ: Celery has microseconds, and counts from later. */
 const TOLERANCE = 1_000;
 
 /**
- * Returns how beat's messages and Celery's messages of an entry differ, a line for each part; no line if only ids and times
- * differ. Both were made at the same instant.
+ * Compares the messages of an entry by Celery and beat, made at the same instant. Returns a line for each difference
+ * besides ids and times.
  */
 export function compareRuns(
   celery: readonly CeleryMessage[],
@@ -98,8 +98,7 @@ function compareHeaders(celery: Headers, beat: Headers): Parts {
     .filter((name) => !UNLIKE.includes(name))
     .map((name) => {
       const ours = simplify(name, beat[name]);
-      // Without a value the task's own setting counts, which by default is that of the app.
-      // Older versions do not write the index.
+      // Celery may omit both: the task's own setting counts, and older versions write no index.
       const isOptional = name === 'ignore_result' || name === 'group_index';
       const isOpen = isOptional && (celery[name] ?? null) === null;
       return [`header ${name}`, isOpen ? ours : simplify(name, celery[name]), ours] as const;
@@ -112,10 +111,10 @@ function isPartOfChord(body: unknown): boolean {
   return isMap(embed) && isMap(embed['chord']);
 }
 
-/** An absent header is one with the value that workers assume; versions of Celery differ in which they write. */
+/** The value that workers assume for an absent header: versions of Celery write different ones. */
 function simplify(name: string, value: unknown): unknown {
   if (name === 'replaced_task_nesting') return value ?? 0;
-  // Without the header, the task's own setting counts, which is what Celery writes for a task that it knows.
+  // For a task that it knows, Celery writes the task's own setting.
   if (name === 'ignore_result') return value === true;
   if (name === 'stamps') return value ?? {};
   return value ?? null;
@@ -146,13 +145,10 @@ const MARKS: readonly string[] = ['celery_beat_task', 'periodic_task_name', 'bea
 function withoutMarks(
   headers: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !MARKS.includes(name)));
+  return omit(headers, (name) => MARKS.includes(name));
 }
 
-/**
- * The body of a message as a value: both languages write JSON with differences that no reader sees. Text in base64 for
- * another content type; `null` for a compressed body, because compressed bytes of one text may differ.
- */
+/** The body as a value: both languages write JSON differently. `null` if compressed, base64 for other content types. */
 function readBody(
   bytes: Buffer,
   headers: Readonly<Record<string, unknown>>,
@@ -163,10 +159,10 @@ function readBody(
   return simplifySignatures(JSON.parse(bytes.toString()));
 }
 
-/** Options of signatures that only newer versions of Celery write, and that workers do not need. */
+/** Options that only newer versions of Celery write, and workers do not need. */
 const NEWER: readonly string[] = ['group_id', 'group_index', 'task_id'];
 
-/** A body of beat without the options of signatures that the version of Celery does not write at the same places. */
+/** Removes options of signatures that this version of Celery does not write. */
 function withoutNewer(ours: unknown, theirs: unknown): unknown {
   if (Array.isArray(ours) && Array.isArray(theirs)) {
     return ours.map((each, i) => withoutNewer(each, theirs[i]));
@@ -186,8 +182,8 @@ function isNewer(name: string, theirs: Readonly<Record<string, unknown>>): boole
 }
 
 /**
- * Signatures without what has no effect: the reply queue, which differs for each process, marks of scheduled tasks, and
- * the body of a chord in its header, where the worker that starts the chord writes it.
+ * Signatures without what has no effect: the reply queue, marks of scheduled tasks, and the copy of a chord's body in its
+ * header.
  */
 function simplifySignatures(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(simplifySignatures);
@@ -234,7 +230,7 @@ function omit(
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Gives ids that only one of two runs has the names of their positions, so that runs of equal structure are equal. */
+/** Replaces ids that only one of two runs has by their positions, so that equal runs compare as equal. */
 class IdNames {
   readonly #names = new Map<string, string>();
   readonly #shared: ReadonlySet<string>;
@@ -244,7 +240,7 @@ class IdNames {
     this.#shared = shared;
   }
 
-  /** The same JSON value with other ids. Names depend on the order in which values are given. */
+  /** Names depend on the order of calls. */
   rename(value: unknown): unknown {
     if (typeof value === 'string') return this.#nameOf(value);
     if (Array.isArray(value)) return value.map((each) => this.rename(each));
@@ -262,7 +258,6 @@ class IdNames {
   }
 }
 
-/** The ids in a JSON value. */
 function findIds(value: unknown): ReadonlySet<string> {
   const found = new Set<string>();
   JSON.stringify(value, (_key, each: unknown) => {

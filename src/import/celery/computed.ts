@@ -10,8 +10,8 @@ const INSTEAD =
 const SHOWN = 3;
 
 /**
- * Lists what a project computes while it is loaded: what a second export, whose clock was ahead, has other values of.
- * Celery's beat loads the project at each of its starts, beat does not.
+ * Lists what a project computes while it loads: values that differ in a second export with a later clock. Celery's beat
+ * computes them again at each start.
  */
 export function findComputed(first: Exported, second: Exported): readonly Left[] {
   const others = new Map(second.entries.map(({ name, entry }) => [name, entry]));

@@ -1,12 +1,13 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { describeError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import { assemble } from '../assemble.ts';
 import type { DjangoSchedule } from '../django/schedule.ts';
-import { readTiming, type TaskRow, type Timing, type TimingOptions } from '../django/timing.ts';
+import { readTaskRow, readTiming, type Timing, type TimingOptions } from '../django/timing.ts';
 import {
   escapeTemplates,
+  listDifferent,
+  tryConvert,
   upcomingOf,
   type Found,
   type FoundEntry,
@@ -15,26 +16,16 @@ import {
 } from '../found.ts';
 import { decodeJson, Encoded } from '../redbeat/decode.ts';
 import { convertRule } from '../redbeat/convert.ts';
-import type { Exported, ExportedEntry, ExportedRow } from './exported.ts';
+import type { Exported, ExportedEntry } from './exported.ts';
 
-/**
- * Converts the entries of an app, with what only the schedulers of RedBeat and django-celery-beat store: recurrence
- * rules, and when a task starts, ends or has run.
- */
+/** Converts the entries of an app, with the recurrence rules and times that RedBeat and django-celery-beat store. */
 export function convertEntries(
   { entries: exported }: Exported,
   settings: Found['settings'],
   options: TimingOptions,
 ): Found {
   const left: Left[] = [];
-  const attempt = <T>(name: string, work: () => T): T[] => {
-    try {
-      return [work()];
-    } catch (error) {
-      left.push({ place: `entry ${name}`, reason: describeError(error) });
-      return [];
-    }
-  };
+  const attempt = <T>(name: string, work: () => T) => tryConvert(`entry ${name}`, left, work) ?? [];
   const own = exported.filter(({ installed }) => !installed);
   const plain = own.flatMap((each) => attempt(each.name, () => toEntry(each)));
   const rows = new Map(own.flatMap(({ name, row }) => (row ? [[name, row] as const] : [])));
@@ -49,9 +40,9 @@ export function convertEntries(
     // One that beat rejects is listed with the reason later.
     if (!row || !parsed) return [entry];
     return attempt(entry.name, () => {
-      const timing = readTiming(describeSchedule(entry.fields, parsed), readRow(row), options);
-      const different = { kind: 'different', place: entry.place } as const;
-      left.push(...timing.differences.map((reason) => ({ ...different, reason })));
+      const taskRow = readTaskRow(row, Date.parse, Boolean);
+      const timing = readTiming(describeSchedule(entry.fields, parsed), taskRow, options);
+      left.push(...listDifferent(entry.place, timing.differences));
       return withTiming(entry, timing);
     });
   });
@@ -72,14 +63,14 @@ export function toEntry({
     place: `entry ${name}`,
     fields: { ...fields, ...convertStoredRule(entry['schedule']) },
     lastRunAt: lastRunAt === undefined ? undefined : Date.parse(lastRunAt),
-    // Those of an export that was made earlier may have passed.
+    // Instants of an older export may have passed.
     upcoming:
       instants &&
       ((after, count) => instants.filter((at) => at === null || at > after).slice(0, count)),
   };
 }
 
-/** The schedule of a rule in the form that RedBeat stores; nothing for any other schedule. */
+/** Converts a rule as RedBeat stores it; `undefined` for other schedules. */
 function convertStoredRule(schedule: unknown): Pick<EntryConfig, 'schedule'> | undefined {
   if (!isMap(schedule) || schedule['__type__'] === undefined) return undefined;
   const decoded = decodeJson(JSON.stringify(schedule));
@@ -95,19 +86,6 @@ function describeSchedule(fields: EntryConfig, { schedule }: Entry): DjangoSched
   const kind = kinds.find((name) => isMap(config) && name in config);
   const other = schedule.every === undefined ? 'clocked' : 'interval';
   return { kind: kind ?? other, config, timezone, schedule };
-}
-
-function readRow(row: ExportedRow): TaskRow {
-  const instant = (text: string | null) => (text === null ? null : Date.parse(text));
-  return {
-    startAt: instant(row.start_time),
-    endAt: instant(row.expires),
-    isOneOff: row.one_off,
-    isEnabled: row.enabled,
-    hasRun: row.total_run_count > 0,
-    lastRunAt: instant(row.last_run_at),
-    changedAt: instant(row.date_changed),
-  };
 }
 
 /** Fields that the timing of a row determines. */

@@ -1,8 +1,7 @@
 import type { Left } from '../found.ts';
 
-/** What `python/celery_beat/export` prints: all that Celery's beat would work with, as plain data in Celery's spelling. */
+/** The output of `python/celery_beat/export`: the state of Celery's beat as plain data in Celery's spelling. */
 export interface Exported {
-  /** The version of Celery. */
   readonly celery: string;
   /** The import path of the scheduler's class. */
   readonly scheduler: string;
@@ -16,7 +15,7 @@ export interface ExportedEntry {
   /** Whether Celery's beat adds the entry, which is in no setting. */
   readonly installed: boolean;
   readonly entry: Readonly<Record<string, unknown>>;
-  /** What Celery publishes for the entry: several messages for a group, none for an entry that Celery fails to send. */
+  /** The messages that Celery publishes for the entry; none if it fails to. */
   readonly messages: readonly CeleryMessage[];
   /** ISO 8601 with an offset. */
   readonly last_run_at?: string;
@@ -48,7 +47,6 @@ export interface CeleryMessage {
   readonly content_encoding: string;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly properties: Readonly<Record<string, unknown>>;
-  /** Base64. */
   readonly body: string;
 }
 

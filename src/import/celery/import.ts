@@ -14,10 +14,7 @@ import { isMap } from '../../util/is-map.ts';
 import { namedQueueSchema } from '../../config/routing/queue-schema.ts';
 import { routeForms } from '../../config/routing/task-routes.ts';
 
-/**
- * Converts what a Celery app exported. The message that beat would publish for each entry is compared with the one
- * that Celery made for the export, and every difference is listed.
- */
+/** Converts what a Celery app exported, and lists every difference between the messages of Celery and beat. */
 export function importApp(exported: Exported, options: TimingOptions): Found {
   const settings = withCanonicalRouting(exported.settings);
   const own = convertEntries(exported, settings, options);
@@ -45,7 +42,7 @@ function toLeft(
   return names.length === 0 ? [] : [{ place: formatPlace(names), reason, kind }];
 }
 
-/** The entry that deletes expired results, where beat would not add it by itself, or with another message than Celery. */
+/** The cleanup entry, where beat would not add it, or with another message than Celery. */
 function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] {
   const settings = resolveSettings(assemble(found, false).config);
   const byCelery = exported.entries.find((entry) => entry.installed);
@@ -65,7 +62,7 @@ function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] 
   return [{ name: BACKEND_CLEANUP, place: `entry ${BACKEND_CLEANUP}`, fields }];
 }
 
-/** The entries whose messages beat would publish with another content, or to another place; one line for each difference. */
+/** Lists differences between the messages of Celery and beat, one line for each kind. */
 function findDifferences({ entries }: Exported, settings: Settings): readonly Left[] {
   const compare = comparer(settings);
   const names = new Map<string, string[]>();
@@ -82,7 +79,7 @@ function findDifferences({ entries }: Exported, settings: Settings): readonly Le
 
 type Settings = ReturnType<typeof resolveSettings>;
 
-/** Returns how the message of beat differs from that of Celery; nothing if one of them does not send the entry. */
+/** Compares the messages of an entry; no lines if Celery or beat does not send it. */
 function comparer(settings: Settings): (entry: ExportedEntry) => readonly string[] {
   const { messageContext } = new LiveSettings(settings, { origin: 'beat', replyTo: 'beat' });
   const resolved = new Map(settings.entries.map((entry) => [entry.name, entry]));
@@ -104,7 +101,7 @@ const ROUTE = readKeySchema(routeForms)!;
 
 type CelerySettings = Readonly<Record<string, unknown>>;
 
-/** Gives lists of queues and routes beat's spelling, which other parts of a configuration get as they are written. */
+/** Gives lists of queues and routes beat's spelling; other settings are normalized later. */
 function withCanonicalRouting(settings: CelerySettings): CelerySettings {
   const { task_queues: queues, task_routes: routes } = settings;
   return {

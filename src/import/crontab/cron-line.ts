@@ -64,7 +64,7 @@ export function isAccepted(when: string): boolean {
   return [when, fields.join(' ')].some((text) => readCronLine(text) !== null);
 }
 
-/** The first part of the fields whose range runs backwards: Debian's cron never matches it, cronie rejects it. */
+/** The first range that runs backwards: Debian's cron never matches it, cronie rejects it. */
 export function findBackwards(when: string): string | undefined {
   return when
     .split(' ')

@@ -34,7 +34,6 @@ export interface CronZones {
   readonly table?: string | undefined;
 }
 
-/** The next instants of a line. */
 export function upcomingByCron(line: CronLine, zones: CronZones): Upcoming {
   return (after, count) => {
     const instants: (Date | null)[] = [];
@@ -46,7 +45,7 @@ export function upcomingByCron(line: CronLine, zones: CronZones): Upcoming {
   };
 }
 
-/** The instants in `(after, until]`, epoch milliseconds; without `until` as long as one follows another in 41 years. */
+/** The instants in `(after, until]`. Without `until`, ends after 41 years without an instant. */
 export function* runsByCron(
   line: CronLine,
   { host, table }: CronZones,
@@ -74,7 +73,6 @@ interface Batch {
   readonly end: number;
 }
 
-/** The runs in the zone of the host. */
 function* runsIn(line: CronLine, host: string, from: number): Generator<Batch> {
   // The local minute up to which cron has run all lines.
   let handled: number | undefined;
@@ -100,7 +98,7 @@ function* runsIn(line: CronLine, host: string, from: number): Generator<Batch> {
   }
 }
 
-/** The runs in the zone of a table: in each minute that matches there, unless the clocks of the host went back. */
+/** The runs in the zone of a table; none while the host repeats an hour. */
 function* runsInTable(line: CronLine, host: string, table: string, from: number): Generator<Batch> {
   for (const { start, end, offset } of spansOf(table, from)) {
     const first = Math.ceil((start + offset) / MINUTE);
@@ -157,7 +155,7 @@ const HOUR = 3_600_000;
 const COMPARED = 2 * 366 * 24 * HOUR;
 const AROUND = 4 * HOUR;
 
-/** Returns the first instant around a change of clocks that only one of cron and beat has; `null` if there is none. */
+/** The first instant that only cron or only beat has around a change of clocks. */
 export function findClockDifference(
   line: CronLine,
   zones: CronZones,

@@ -20,11 +20,9 @@ export interface CronFile {
 }
 
 export interface CrontabOptions {
-  /** IANA name: the zone of the host. */
   readonly timezone: string;
   /** The user of the jobs in tables that name none; `undefined` is the user of the worker. */
   readonly user: string | undefined;
-  /** The cron that ran the tables; `undefined` if that is unknown. */
   readonly cron: Cron | undefined;
   readonly host: CronHost;
   /** Epoch milliseconds, from which clock changes are compared. */
@@ -63,7 +61,6 @@ export function importTables(files: readonly CronFile[], options: CrontabOptions
   return { settings: { timezone }, entries, left };
 }
 
-/** The options with what all tables share. */
 interface ImportContext extends CrontabOptions {
   readonly takeName: (name: string) => string;
   readonly convertWhen: (when: string, table: string | undefined) => CronSchedule | string;
@@ -139,7 +136,6 @@ function findZoneProblem({ cronTz }: CronJob, options: CrontabOptions): Problem 
 
 /** What the host of the import knows of users and programs. */
 export interface CronHost {
-  /** Whether a user exists; `undefined` if the lookup failed. */
   readonly isUser: (name: string) => boolean | undefined;
   /** Whether a program of this name is in the usual folders. */
   readonly isProgram: (name: string) => boolean;

@@ -1,6 +1,4 @@
-/** One job of a table, as it was written. */
 export interface CronJob extends Surroundings {
-  /** From 1. */
   readonly line: number;
   /** Five fields, a nickname such as `@daily`, or in anacron's table a number of days. */
   readonly when: string;
@@ -149,7 +147,6 @@ function readAnacron(raw: string): JobParts | string {
   return { when, user: undefined, id, command: command!, stdin: undefined };
 }
 
-/** A command as its shell receives it. */
 interface CommandInput {
   readonly command: string;
   /** `undefined` for an empty standard input. */
@@ -158,10 +155,7 @@ interface CommandInput {
   readonly note: string | undefined;
 }
 
-/**
- * Splits a command at the first `%` without a backslash, and removes the backslash from `\%`. Debian's cron makes one
- * backslash of two in the command, cronie leaves both.
- */
+/** Splits a command at the first unescaped `%`. Debian's cron halves double backslashes, cronie does not. */
 function splitInput(text: string, cron: Cron | undefined): CommandInput {
   const escaped = cron === 'cronie' ? /\\(%)|\\[^]/g : /\\([%\\])|\\[^]/g;
   const end = /^(?:\\[^]|[^\\%]|\\$)*/.exec(text)![0].length;
@@ -184,7 +178,6 @@ function readInput(text: string): string | undefined {
 
 /** What the lines above a job set. */
 export interface Surroundings {
-  /** Variables of the command. */
   readonly env: Readonly<Record<string, string>>;
   readonly cronTz: { readonly value: string; readonly line: number } | undefined;
   /** `undefined` if the table does not say who receives the output; empty for no mail. */
@@ -270,14 +263,11 @@ export interface LeftLine {
   readonly kind?: 'different' | 'note';
   readonly reason: string;
   readonly line: number;
-  /** Whether cron rejects the line too. */
   readonly isRejected?: true;
 }
 
-/** How to read a table. */
 interface TableOptions {
   readonly format: TableFormat;
-  /** The cron that ran it; `undefined` if that is unknown. */
   readonly cron: Cron | undefined;
   /** The user whose table it is; `undefined` if that is unknown, and for those that name users. */
   readonly owner: string | undefined;

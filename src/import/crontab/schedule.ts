@@ -6,7 +6,6 @@ import type { Upcoming } from '../found.ts';
 import { findClockDifference, upcomingByCron, type CronZones } from './cron-times.ts';
 import { findBackwards, NICKNAMES, readCronLine, type CronLine } from './cron-line.ts';
 
-/** The schedule of a line. */
 export interface CronSchedule {
   readonly schedule: EntryConfig['schedule'];
   /** The instants by cron; `undefined` for anacron, which has none. */
@@ -43,8 +42,8 @@ export function convertWhen(when: string, zones: CronZones, now: number): CronSc
 }
 
 /**
- * The expression that has the instants of cron when clocks change. Cron makes up for a time that the clocks skip unless
- * the minute or the hour begins with `*`, beat unless one is a range or a step, so that a list has cron's effect.
+ * Chooses the expression with cron's instants at clock changes. beat repeats skipped times of lists as cron does, but not
+ * those of ranges and steps.
  */
 function chooseExpression(
   when: string,
@@ -53,7 +52,7 @@ function chooseExpression(
   now: number,
 ): { readonly expression: string; readonly note?: string } {
   const find = (expression: string) => {
-    const schedule = parse(expression, zones.table ?? zones.host);
+    const schedule = parseCron(expression, zones.table ?? zones.host);
     return schedule && findClockDifference(line, zones, schedule, now);
   };
   const difference = find(when);
@@ -76,7 +75,8 @@ function isZone(name: string): boolean {
   }
 }
 
-function parse(expression: string, timezone: string): Schedule | null {
+/** The schedule of an expression in a zone; `null` if beat rejects either. */
+export function parseCron(expression: string, timezone: string): Schedule | null {
   try {
     return cron(expression, { timezone });
   } catch {

@@ -1,10 +1,17 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import { readJson } from '../../config/source/json.ts';
-import { describeError } from '../../util/errors.ts';
-import { escapeTemplates, upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import {
+  escapeTemplates,
+  listDifferent,
+  tryConvert,
+  upcomingOf,
+  type Found,
+  type FoundEntry,
+  type Left,
+} from '../found.ts';
 import { readInstant, readSchedule } from './schedule.ts';
 import type { DjangoTables, Row } from './tables.ts';
-import { readTiming, type TaskRow, type TimingOptions } from './timing.ts';
+import { readTaskRow, readTiming, type TimingOptions } from './timing.ts';
 
 interface DjangoOptions extends TimingOptions {
   /** IANA name: the zone of the file, and of instants that the database stores without an offset. */
@@ -13,19 +20,12 @@ interface DjangoOptions extends TimingOptions {
 
 type Task = Row<'periodictask'>;
 
-/** Converts periodic tasks with the meaning that the `DatabaseScheduler` of django-celery-beat gives to their fields. */
+/** Converts periodic tasks as the `DatabaseScheduler` of django-celery-beat runs them. */
 export function importDjango(tables: DjangoTables, options: DjangoOptions): Found {
   const left: Left[] = [];
   const entries = tables.tasks.flatMap((task) => {
-    try {
-      const { entry, differences } = convert(task, tables, options);
-      const different = { kind: 'different', place: entry.place } as const;
-      left.push(...differences.map((reason) => ({ ...different, reason })));
-      return [entry];
-    } catch (error) {
-      left.push({ place: nameTask(task), reason: describeError(error) });
-      return [];
-    }
+    const place = nameTask(task);
+    return tryConvert(place, left, () => convert(task, tables, options, left)) ?? [];
   });
   return { settings: { timezone: options.timezone }, entries, left };
 }
@@ -34,14 +34,14 @@ function nameTask({ name }: Task): string {
   return `periodic task ${JSON.stringify(name)}`;
 }
 
-interface Converted {
-  readonly entry: FoundEntry;
-  readonly differences: readonly string[];
-}
-
-function convert(task: Task, tables: DjangoTables, options: DjangoOptions): Converted {
+function convert(
+  task: Task,
+  tables: DjangoTables,
+  options: DjangoOptions,
+  left: Left[],
+): FoundEntry {
   const given = readSchedule(task, tables, options.timezone);
-  const row = readRow(task, options.timezone);
+  const row = readTaskRow(task, (text) => readInstant(text, options.timezone), readFlag);
   const { fields: due, lastRunAt, schedule, differences } = readTiming(given, row, options);
   const { timezone, enabled, ...timing } = due;
   const { args, kwargs } = readArguments(task);
@@ -56,24 +56,10 @@ function convert(task: Task, tables: DjangoTables, options: DjangoOptions): Conv
     ...(Object.keys(messageOptions).length > 0 && { options: messageOptions }),
     ...(enabled === false && { enabled }),
   };
-  const name = { name: task.name!, place: nameTask(task) };
-  return {
-    entry: { ...name, fields: fields as EntryConfig, lastRunAt, upcoming: upcomingOf(schedule) },
-    differences,
-  };
-}
-
-function readRow(task: Task, timezone: string): TaskRow {
-  const instant = (text: string | null) => (text === null ? null : readInstant(text, timezone));
-  return {
-    startAt: instant(task.start_time),
-    endAt: instant(task.expires),
-    isOneOff: readFlag(task.one_off),
-    isEnabled: readFlag(task.enabled),
-    hasRun: Number(task.total_run_count) > 0,
-    lastRunAt: instant(task.last_run_at),
-    changedAt: instant(task.date_changed),
-  };
+  const place = nameTask(task);
+  left.push(...listDifferent(place, differences));
+  const upcoming = upcomingOf(schedule);
+  return { name: task.name!, place, fields: fields as EntryConfig, lastRunAt, upcoming };
 }
 
 function readArguments(task: Task): { args: unknown[]; kwargs: Record<string, unknown> } {

@@ -5,6 +5,7 @@ import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { solar, type SolarEvent } from '../../schedule/solar.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
+import { readCrontabFields } from '../found.ts';
 import type { DjangoTables, Row } from './tables.ts';
 
 /** The schedule of a periodic task, as an entry has it and as Django has it. */
@@ -16,7 +17,6 @@ export interface DjangoSchedule {
   readonly schedule: Schedule;
 }
 
-/** Durations in the unit of a period. */
 const UNITS: Readonly<Record<string, string>> = {
   days: 'd',
   hours: 'h',
@@ -34,7 +34,9 @@ export function readSchedule(
   if (task.interval_id !== null) return readInterval(find(tables.intervals, task.interval_id));
   if (task.crontab_id !== null) return readCrontab(find(tables.crontabs, task.crontab_id));
   if (task.solar_id !== null) return readSolar(find(tables.solars, task.solar_id));
-  if (task.clocked_id !== null) return readClocked(find(tables.clocked, task.clocked_id), zone);
+  if (task.clocked_id !== null) {
+    return clocked(readInstant(find(tables.clocked, task.clocked_id).clocked_time!, zone));
+  }
   throw new Error('it has no schedule');
 }
 
@@ -47,40 +49,32 @@ function find<T>(rows: ReadonlyMap<string, T>, id: string): T {
 function readInterval({ every, period }: Row<'intervalschedule'>): DjangoSchedule {
   const unit = UNITS[period!];
   const parts = { [period!]: Number(every) };
-  return {
-    ...{ kind: 'interval', timezone: null, schedule: timedelta(parts) },
-    config: unit === undefined ? { timedelta: parts } : `${every}${unit}`,
-  };
+  const config = unit === undefined ? { timedelta: parts } : `${every}${unit}`;
+  return { kind: 'interval', timezone: null, config, schedule: timedelta(parts) };
 }
 
 function readCrontab(row: Row<'crontabschedule'>): DjangoSchedule {
-  const { minute, hour, day_of_week, day_of_month, month_of_year, timezone } = row;
-  const fields = {
-    ...{ minute, hour, dayOfMonth: day_of_month, monthOfYear: month_of_year },
-    dayOfWeek: day_of_week,
-  };
-  const restricted = Object.entries(fields).filter(([, field]) => field !== '*');
-  const parts = Object.fromEntries(restricted) as Parameters<typeof crontab>[0];
-  return {
-    ...{ kind: 'crontab', timezone, config: { crontab: parts } as ScheduleConfig },
-    schedule: crontab(parts, { timezone: timezone ?? 'UTC' }),
-  };
+  const { timezone } = row;
+  const fields = readCrontabFields(row);
+  const schedule = crontab(fields, { timezone: timezone ?? 'UTC' });
+  return { kind: 'crontab', timezone, config: { crontab: fields } as ScheduleConfig, schedule };
 }
 
 function readSolar({ event, latitude, longitude }: Row<'solarschedule'>): DjangoSchedule {
   const place = { latitude: Number(latitude), longitude: Number(longitude) };
   const name = event as SolarEvent;
-  return {
-    ...{ kind: 'solar', timezone: null, config: { solar: { event: name, ...place } } },
-    schedule: solar(name, place.latitude, place.longitude),
-  };
+  const schedule = solar(name, place.latitude, place.longitude);
+  return { kind: 'solar', timezone: null, config: { solar: { event: name, ...place } }, schedule };
 }
 
-function readClocked({ clocked_time }: Row<'clockedschedule'>, zone: string): DjangoSchedule {
-  const instant = new Date(readInstant(clocked_time!, zone));
+/** The schedule of one instant, epoch milliseconds. */
+export function clocked(instant: number): DjangoSchedule {
+  const date = new Date(instant);
   return {
-    ...{ kind: 'clocked', timezone: null, config: { at: instant.toISOString() } },
-    schedule: at(instant),
+    kind: 'clocked',
+    timezone: null,
+    config: { at: date.toISOString() },
+    schedule: at(date),
   };
 }
 

@@ -27,7 +27,6 @@ const COLUMNS = {
 
 type Table = keyof typeof COLUMNS;
 
-/** A row of a table, with a value for each of its columns. */
 export type Row<T extends Table> = Readonly<
   Record<(typeof COLUMNS)[T]['required'][number], string | null>
 >;

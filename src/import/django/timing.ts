@@ -1,7 +1,6 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
-import { at } from '../../schedule/at.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import type { DjangoSchedule } from './schedule.ts';
+import { clocked, type DjangoSchedule } from './schedule.ts';
 
 /** What the row of a periodic task has besides its schedule. Instants are epoch milliseconds. */
 export interface TaskRow {
@@ -19,29 +18,48 @@ export interface TaskRow {
   readonly changedAt: number | null;
 }
 
+/** The columns of a `TaskRow`; flags are text in a database. */
+type TimingColumns<F> = Readonly<
+  Record<'start_time' | 'expires' | 'last_run_at' | 'date_changed', string | null> &
+    Record<'one_off' | 'enabled', F> &
+    Record<'total_run_count', string | number | null>
+>;
+
+export function readTaskRow<F>(
+  row: TimingColumns<F>,
+  parseInstant: (text: string) => number,
+  isSet: (flag: F) => boolean,
+): TaskRow {
+  const instant = (text: string | null) => (text === null ? null : parseInstant(text));
+  return {
+    startAt: instant(row.start_time),
+    endAt: instant(row.expires),
+    isOneOff: isSet(row.one_off),
+    isEnabled: isSet(row.enabled),
+    hasRun: Number(row.total_run_count) > 0,
+    lastRunAt: instant(row.last_run_at),
+    changedAt: instant(row.date_changed),
+  };
+}
+
 export interface TimingOptions {
-  /** Epoch milliseconds. */
   readonly now: number;
   /** Whether the last runs are imported: a task that is overdue then runs at the first start of beat. */
   readonly lastRuns: boolean;
 }
 
-/** When an entry is due that replaces a periodic task. */
+/** When the replacement of a periodic task is due. */
 export interface Timing {
   readonly fields: Pick<EntryConfig, 'schedule' | 'from' | 'until' | 'timezone' | 'enabled'>;
-  /** Epoch milliseconds. */
   readonly lastRunAt: number | undefined;
   /** The schedule with the limits, as Django runs it. */
   readonly schedule: Schedule;
-  /** Django runs the task only before this instant; infinite without a limit. Epoch milliseconds. */
+  /** Django runs the task before this instant; may be infinite. Epoch milliseconds. */
   readonly end: number;
   readonly differences: readonly string[];
 }
 
-/**
- * Returns when the `DatabaseScheduler` runs a task, as the fields of an entry. Throws an `Error` for a task that runs
- * once and is overdue, unless the last runs are imported.
- */
+/** Returns when the `DatabaseScheduler` runs a task. Throws an `Error` for a single run that is overdue. */
 export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingOptions): Timing {
   const { now } = options;
   const { startAt, endAt, isOneOff } = row;
@@ -56,7 +74,7 @@ export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingO
   const only = isOneOff ? onlyRun(given, start, isOn && end > now, countsFrom, options) : null;
   const window = startOnInterval({ start, end }, given.schedule, countsFrom);
   const hasEnded = end <= Math.max(now, only ?? window.start);
-  const due = only === null ? given : once(only);
+  const due = only === null ? given : clocked(only);
   const limits = due.kind === 'clocked' || hasEnded ? UNLIMITED : window;
   const isImported = isOn && !hasEnded;
   return {
@@ -74,7 +92,7 @@ export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingO
   };
 }
 
-/** What Django does at the start of a task whose schedule has an instant between the last run and the start. */
+/** Explains what Django does if an instant lies between the last run and the start of a task. */
 function describeStart(
   { kind, schedule }: DjangoSchedule,
   start: number,
@@ -91,10 +109,7 @@ function describeStart(
 
 const YEAR = 366 * 86_400_000;
 
-/**
- * The instant of the only run of a task, not earlier than `start`; an interval counts from `lastRunAt`. Epoch
- * milliseconds. Throws an `Error` if it is overdue.
- */
+/** The instant of the only run of a task. Throws an `Error` if it is overdue. */
 function onlyRun(
   { kind, schedule }: DjangoSchedule,
   start: number,
@@ -116,15 +131,6 @@ function onlyRun(
   return instant;
 }
 
-/** The schedule of a task that runs once. */
-function once(instant: number): DjangoSchedule {
-  const date = new Date(instant);
-  return {
-    ...{ kind: 'clocked', timezone: null, config: { at: date.toISOString() } },
-    schedule: at(date),
-  };
-}
-
 /** When Django may run a task. Epoch milliseconds; infinite without a limit. */
 interface Window {
   /** `start_time`, inclusive. */
@@ -135,21 +141,16 @@ interface Window {
 
 const UNLIMITED: Window = { start: -Infinity, end: Infinity };
 
-/** Whether a window has no limits. */
 function isUnlimited({ start, end }: Window): boolean {
   return start === -Infinity && end === Infinity;
 }
 
-/**
- * A window that begins with the first run of an interval, which Django counts from `lastRunAt`: limits put the interval
- * of an entry on a fixed grid that starts there. Unchanged for other schedules and without limits.
- */
+/** Begins the window of an interval at its first run, because limits put an interval on a fixed grid. */
 function startOnInterval(window: Window, { every }: Schedule, lastRunAt: number): Window {
   if (every === undefined || isUnlimited(window)) return window;
   return { ...window, start: Math.max(window.start, lastRunAt + every) };
 }
 
-/** The fields of an entry for a window. */
 export function limitsOf({ start, end }: Window): { from?: string; until?: string } {
   return {
     ...(start !== -Infinity && { from: new Date(start).toISOString() }),
@@ -158,7 +159,7 @@ export function limitsOf({ start, end }: Window): { from?: string; until?: strin
   };
 }
 
-/** A schedule as Django runs it in a window, which begins with the first run of an interval. */
+/** A schedule as Django runs it in a window. */
 export function within(schedule: Schedule, window: Window): Schedule {
   if (isUnlimited(window)) return schedule;
   const { start, end } = window;

@@ -10,13 +10,12 @@ import {
 } from './expand.ts';
 import { asTexts, type Fields, asList, asMap, asText, isScalar } from './manifests.ts';
 
-/** The command of a container, and what of it beat cannot carry. */
 interface ContainerCommand {
   readonly shell: string | ShellConfig;
   readonly notes: readonly string[];
 }
 
-/** Converts the command of a container to that of a shell entry. Throws an `Error` if there is none, or an invalid one. */
+/** Converts the command of a container. Throws an `Error` if it is missing or invalid. */
 export function convertCommand(container: Fields, timeout: number | null): ContainerCommand {
   const command = asTexts(container, 'command');
   const args = asTexts(container, 'args');
@@ -59,9 +58,7 @@ function readScript(argv: readonly (readonly Piece[])[]): ShellConfig | null {
   return /(?:^|\/)sh$/.test(shell) ? { command } : { command, shell };
 }
 
-/** The environment of a container. */
 interface Environment {
-  /** The variables whose values are in the manifest. */
   readonly env: Readonly<Record<string, string>>;
   readonly variables: Variables;
   /** Commands of the shell that set variables from others that only the worker knows. */

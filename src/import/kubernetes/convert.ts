@@ -1,9 +1,15 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
-import { cron } from '../../schedule/cron/cron.ts';
-import type { Schedule } from '../../schedule/schedule.ts';
-import { describeError } from '../../util/errors.ts';
-import { upcomingOf, type Found, type FoundEntry, type Left, UniqueNames } from '../found.ts';
+import {
+  listDifferent,
+  tryConvert,
+  UniqueNames,
+  upcomingOf,
+  type Found,
+  type FoundEntry,
+  type Left,
+} from '../found.ts';
+import { parseCron } from '../crontab/schedule.ts';
 import { convertCommand } from './command.ts';
 import {
   asList,
@@ -24,14 +30,10 @@ export function importCronJobs(files: readonly ManifestFile[], timezone: string)
     const found = findCronJobs(file);
     left.push(...found.left);
     for (const job of found.jobs) {
-      try {
-        const { entry, notes } = convert(job, timezone, names);
-        entries.push(entry);
-        const different = { kind: 'different', place: job.place } as const;
-        left.push(...notes.map((reason) => ({ ...different, reason })));
-      } catch (error) {
-        left.push({ place: job.place, reason: describeError(error) });
-      }
+      const converted = tryConvert(job.place, left, () => convert(job, timezone, names));
+      if (!converted) continue;
+      entries.push(converted.entry);
+      left.push(...listDifferent(job.place, converted.notes));
     }
   }
   return { settings: { timezone }, entries, left };
@@ -67,11 +69,15 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames): Convert
     ...(deadline !== undefined && { startingDeadline: Number(deadline) }),
     ...(spec['suspend'] === true && { enabled: false }),
   };
-  const schedule = parseSchedule(expression, timezone ?? clusterZone);
+  // beat reports an invalid one.
+  const schedule = parseCron(expression, timezone ?? clusterZone);
   return {
     entry: {
-      ...{ name, place, fields: fields as EntryConfig, lastRunAt: lastRunAt ?? undefined },
-      upcoming: schedule && upcomingOf(schedule),
+      name,
+      place,
+      fields: fields as EntryConfig,
+      lastRunAt: lastRunAt ?? undefined,
+      upcoming: schedule ? upcomingOf(schedule) : undefined,
     },
     notes: [
       ...nameNotes,
@@ -82,7 +88,7 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames): Convert
   };
 }
 
-/** The name of the job; if it is taken, with its namespace; if that is taken as well, with a number and a note. */
+/** The name of the job, qualified with its namespace or a number if it is taken. */
 function nameEntry(
   metadata: Fields,
   names: UniqueNames,
@@ -119,15 +125,6 @@ function readSchedule(spec: Fields): When {
   }
   const fields = { schedule: { cron: expression }, ...(timezone !== undefined && { timezone }) };
   return { fields, expression, timezone };
-}
-
-/** The schedule computed from the manifest itself; `undefined` for an invalid one, which beat reports. */
-function parseSchedule(expression: string, timezone: string): Schedule | undefined {
-  try {
-    return cron(expression, { timezone });
-  } catch {
-    return undefined;
-  }
 }
 
 /** How often Kubernetes repeats a failed run unless the job says so. */

@@ -3,7 +3,6 @@ export type Piece = string | { readonly name: string };
 
 /** What a container knows of its variables. */
 export interface Variables {
-  /** The values that the manifest contains. */
   readonly values: ReadonlyMap<string, string>;
   /** Whether the value of a variable comes from elsewhere. */
   readonly isElsewhere: (name: string) => boolean;
@@ -30,7 +29,6 @@ export function joinPieces(pieces: readonly Piece[]): string | null {
   return pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : null;
 }
 
-/** The names of the variables among the pieces. */
 export function namesOf(pieces: readonly Piece[]): readonly string[] {
   return pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
 }

@@ -12,7 +12,6 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** One CronJob, as it was written. */
 export interface CronJob {
-  /** Its file and line. */
   readonly place: string;
   readonly metadata: Fields;
   readonly spec: Fields;
@@ -68,12 +67,10 @@ function readComment({ commentBefore, contents }: Document): string | undefined 
   return text === '' ? undefined : text;
 }
 
-/** The value if it is a map, otherwise an empty one. */
 export function asMap(value: unknown): Fields {
   return isPlainMap(value) ? value : {};
 }
 
-/** The value if it is a list, otherwise an empty one. */
 export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

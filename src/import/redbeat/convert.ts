@@ -4,43 +4,36 @@ import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { RedBeatRecord } from '../../contracts/store/import-source.ts';
-import { describeError } from '../../util/errors.ts';
-import { escapeTemplates, upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import {
+  escapeTemplates,
+  readCrontabFields,
+  tryConvert,
+  upcomingOf,
+  type Found,
+  type FoundEntry,
+  type Left,
+} from '../found.ts';
 import { decodeJson, Encoded, Instant } from './decode.ts';
 import { rrule } from '../../schedule/rrule/rrule.ts';
 import { FREQUENCIES } from '../../schedule/rrule/recurrence-days.ts';
 
-/** A definition of RedBeat with its meta. */
 interface Definition {
   readonly key: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly lastRun: Instant | null;
 }
 
-/**
- * Converts the entries of RedBeat. `given` is the zone of the Celery app, an IANA name; by default it is that of the
- * last runs. If they name none, it is UTC, and a line says so if there are crontabs.
- */
+/** Converts the entries of RedBeat. `given` is the zone of the app; by default the last runs name it, else it is UTC. */
 export function importRedBeat(records: readonly RedBeatRecord[], given: string | undefined): Found {
-  const definitions: Definition[] = [];
   const entries: FoundEntry[] = [];
   const left: Left[] = [];
-  const attempt = <T>({ key }: { key: string }, work: () => T): T | undefined => {
-    try {
-      return work();
-    } catch (error) {
-      left.push({ place: key, reason: describeError(error) });
-      return undefined;
-    }
-  };
-  for (const record of records) {
-    const definition = attempt(record, () => decodeRecord(record));
-    if (definition) definitions.push(definition);
-  }
+  const definitions = records.flatMap(
+    (record) => tryConvert(record.key, left, () => decodeRecord(record)) ?? [],
+  );
   const known = given ?? findZone(definitions);
   const timezone = known ?? 'UTC';
   for (const definition of definitions) {
-    const entry = attempt(definition, () => convert(definition, timezone));
+    const entry = tryConvert(definition.key, left, () => convert(definition, timezone));
     if (!entry) continue;
     entries.push(entry);
     if (definition.lastRun === null && entry.fields.enabled !== false) {
@@ -75,10 +68,7 @@ function hasCrontab({ fields: { schedule } }: FoundEntry): boolean {
   return isMap(schedule) && 'crontab' in schedule;
 }
 
-/**
- * RedBeat evaluates crontabs in the zone of the app, in which it also writes the last runs. `null` if they have
- * several zones or none.
- */
+/** The zone of the last runs, in which RedBeat also evaluates crontabs; `null` if they do not have exactly one. */
 function findZone(definitions: readonly Definition[]): string | null {
   const zones = new Set(definitions.flatMap(({ lastRun }) => (lastRun ? [lastRun.zone] : [])));
   const [zone = null, ...others] = zones;
@@ -124,18 +114,10 @@ function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule 
     };
   }
   if (encoded.type === 'crontab') {
-    const { minute, hour, day_of_week, day_of_month, month_of_year } = encoded.fields;
-    const given = {
-      ...{ minute, hour, dayOfMonth: day_of_month, monthOfYear: month_of_year },
-      dayOfWeek: day_of_week,
-    };
-    const restricted = Object.entries(given).filter(
-      ([, field]) => field !== undefined && field !== '*',
-    );
-    const parts = Object.fromEntries(restricted) as Parameters<typeof crontab>[0];
+    const fields = readCrontabFields(encoded.fields);
     return {
-      fields: { schedule: { crontab: parts } as ScheduleConfig },
-      schedule: crontab(given as Parameters<typeof crontab>[0], { timezone }),
+      fields: { schedule: { crontab: fields } as ScheduleConfig },
+      schedule: crontab(fields, { timezone }),
     };
   }
   if (encoded.type === 'rrule') return convertRule(encoded.fields);
@@ -149,7 +131,6 @@ function toArguments(value: unknown): unknown {
   );
 }
 
-/** Options with instants as text. */
 function toOptions(value: unknown): unknown {
   return escapeTemplates(withInstants(value, ({ text }) => text));
 }
@@ -182,10 +163,7 @@ interface ConvertedRule {
   readonly schedule: Schedule;
 }
 
-/**
- * Converts a recurrence rule. RedBeat stores the offset of `dtstart` and not its zone, and computes with it in summer and
- * winter. Throws an `Error` for a rule that beat does not have.
- */
+/** Converts a recurrence rule, with the fixed offset that RedBeat stores. Throws an `Error` for an unsupported rule. */
 export function convertRule(fields: Readonly<Record<string, unknown>>): ConvertedRule {
   const { freq, interval, count, until, wkst, byeaster, byweekday, dtstart } = fields;
   if (byeaster !== null && byeaster !== undefined) throw new Error('beat has no byeaster');

@@ -2,9 +2,7 @@ import { isMap } from '../../util/is-map.ts';
 import { readJson } from '../../config/source/json.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 
-/** An instant as RedBeat writes it. */
 export class Instant {
-  /** Epoch milliseconds. */
   readonly at: number;
   /** ISO 8601 with offset, exact to the microsecond. */
   readonly text: string;

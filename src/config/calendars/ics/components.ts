@@ -2,7 +2,7 @@ import type ICAL from 'ical.js';
 import { quote } from '../../../schedule/text.ts';
 import { onDemand } from '../../../util/on-demand.ts';
 
-/** A property as it is written, such as `DTSTART;VALUE=DATE:20301224`, without the folding of long lines. */
+/** A property as it is written, such as `DTSTART;VALUE=DATE:20301224`, unfolded. */
 interface ContentLine {
   /** From 1. */
   readonly line: number;
@@ -11,7 +11,7 @@ interface ContentLine {
   readonly text: string;
 }
 
-/** What is between a `BEGIN` and its `END`. */
+/** A component, from `BEGIN` to `END`. */
 export interface Component {
   /** In upper case, such as `VEVENT`. */
   readonly name: string;
@@ -89,7 +89,7 @@ export interface IcsProblem {
   readonly message: string;
 }
 
-/** Thrown for the part of a calendar file that is invalid. */
+/** An invalid part of a calendar file. */
 export class IcsError extends Error {
   readonly line: number;
 
@@ -110,7 +110,6 @@ export interface Property {
   readonly values: readonly unknown[];
 }
 
-/** The properties of that name. Throws an `IcsError` for a line that cannot be parsed. */
 export function findAll(component: Component, name: string): readonly Property[] {
   return component.properties.filter((each) => each.name === name).map(parse);
 }
@@ -134,7 +133,6 @@ export function findRaw(component: Component, name: string): string | undefined 
   return line && rawValue(line);
 }
 
-/** The value of a property without parameters as it is written. */
 export function rawValue({ text }: ContentLine): string {
   return text.slice(text.indexOf(':') + 1).trim();
 }

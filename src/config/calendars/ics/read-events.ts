@@ -19,7 +19,7 @@ import { readTime, toLocalOf, type FindZone, type IcsTime, readRecurrence } from
 import { zoneFinder } from './zones.ts';
 import { DAY } from '../../../schedule/instants.ts';
 
-/** Each of them is searched by itself. */
+/** The most recurring events: each is searched separately. */
 const MAX_RECURRING = 500;
 
 interface ReadEvents {
@@ -28,7 +28,7 @@ interface ReadEvents {
   readonly problems: readonly IcsProblem[];
 }
 
-/** Reads the events of an iCalendar file (RFC 5545). Cancelled ones are left out; whether one counts as busy has no effect. */
+/** Reads the events of an iCalendar file (RFC 5545), without cancelled ones. */
 export function readEvents(text: string): ReadEvents {
   const problems: IcsProblem[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
@@ -72,7 +72,7 @@ export function readEvents(text: string): ReadEvents {
   return { events, problems: problems.toSorted((a, b) => a.line - b.line) };
 }
 
-/** A `VEVENT`: an event, or a change of one of its occurrences. */
+/** A `VEVENT`: an event, or one changed occurrence of it. */
 interface Version {
   readonly component: Component;
   readonly uid: string | undefined;
@@ -108,7 +108,7 @@ function isOn({ component }: Version): boolean {
   return findRaw(component, 'STATUS')?.toUpperCase() !== 'CANCELLED';
 }
 
-/** The events of a version without the occurrences that others replace. */
+/** Removes the occurrences that other versions replace. */
 function withoutReplaced(
   events: readonly CalendarEvent[],
   changed: readonly Version[],
@@ -129,7 +129,7 @@ function withoutReplaced(
   });
 }
 
-/** Reads a `VEVENT`, which is several events if it has periods. Throws an `IcsError`. */
+/** Reads a `VEVENT` and its periods. Throws an `IcsError`. */
 function readEvent(component: Component, findZone: FindZone): readonly CalendarEvent[] {
   const begins = find(component, 'DTSTART');
   if (!begins) throw new IcsError(component.line, 'VEVENT has no DTSTART');
@@ -168,7 +168,7 @@ function readPeriods(
 
 const ONCE = { added: [], removed: new Set<number>(), removedDays: new Set<number>() };
 
-/** Without an end a day lasts a day, and a time no time. */
+/** Without an end, a date lasts one day, and a time has no length. */
 function readLength(component: Component, start: IcsTime, findZone: FindZone): EventLength {
   const end = find(component, 'DTEND');
   if (end) return lengthBetween(start, readTime(end.values[0], end, findZone), end);

@@ -45,7 +45,7 @@ function isValid(local: number, date: string): boolean {
   return !Number.isNaN(local) && new Date(local).toISOString().startsWith(date);
 }
 
-/** Converts a time to local time of a zone. One without a zone stays as it is. */
+/** Converts a time to the local time of a zone. A time without a zone is unchanged. */
 export function toLocalOf(zone: Zone | null, time: IcsTime): number {
   if (zone === null || time.zone === null || time.zone === zone) return time.local;
   const instant = startInstant(time.local, time.zone);
@@ -53,7 +53,6 @@ export function toLocalOf(zone: Zone | null, time: IcsTime): number {
 }
 
 interface RecurrenceContext {
-  /** The local time of `DTSTART`. */
   readonly start: number;
   /** Converts a time to a local time of the event. */
   readonly toLocal: (time: IcsTime) => number;

@@ -8,10 +8,7 @@ import { ConfigError } from '../../../util/errors.ts';
 import { type Component, IcsError, find, findText } from './components.ts';
 import { readRecurrence, readTime, UTC, type FindZone } from './times.ts';
 
-/**
- * Finds zones by their IANA name, which is current. Other names, such as those of Outlook, need a `VTIMEZONE` in the
- * file; its rules are used then.
- */
+/** Finds zones by their IANA name, else by a `VTIMEZONE` of the file, such as those of Outlook. */
 export function zoneFinder(calendars: readonly Component[]): FindZone {
   const defined = new Map<string, Component>();
   for (const each of calendars.flatMap(({ components }) => components)) {
