@@ -15,7 +15,7 @@ import { eventsShape, remoteControlShape } from './service/events.ts';
 import { historyShape, lockShape } from './service/state.ts';
 import { httpShape, metricsShape } from './service/http.ts';
 import { shellShape } from './shell/shell.ts';
-import { named, option, map, MAP, name } from './values/option.ts';
+import { option, map, MAP, name, mapOf } from './values/option.ts';
 import { zoneShape } from './values/zone.ts';
 
 const settingsShape = {
@@ -43,25 +43,22 @@ const settingsShape = {
 };
 
 /** A whole configuration: for the JSON Schema, the generated types and the spellings of keys. */
-export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = named(
-  z.strictObject(
-    {
-      ...settingsShape,
-      taskQueues: option(taskQueuesSchema, 'Queues: name → queue, or a list of queues.', {
-        otherwise: 'none',
-        example: { reports: { routingKey: 'reports.#', exchange: 'jobs' } },
-      }),
-      taskRoutes: option(taskRoutesSchema, 'Routes: name or glob → queue, or options.', {
-        otherwise: 'none',
-        example: { 'reports.*': 'reports' },
-      }),
-      beatSchedule: option(z.record(name(), wholeEntrySchema, MAP), 'Entries: name → entry.', {
-        example: { report: { task: 'tasks.report', schedule: 60 } },
-      }),
-    },
-    MAP,
-  ),
+export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = mapOf(
   'BeatConfig',
+  {
+    ...settingsShape,
+    taskQueues: option(taskQueuesSchema, 'Queues: name → queue, or a list of queues.', {
+      otherwise: 'none',
+      example: { reports: { routingKey: 'reports.#', exchange: 'jobs' } },
+    }),
+    taskRoutes: option(taskRoutesSchema, 'Routes: name or glob → queue, or options.', {
+      otherwise: 'none',
+      example: { 'reports.*': 'reports' },
+    }),
+    beatSchedule: option(z.record(name(), wholeEntrySchema, MAP), 'Entries: name → entry.', {
+      example: { report: { task: 'tasks.report', schedule: 60 } },
+    }),
+  },
   {
     description:
       "A configuration. Files may use `snake_case` and Celery's old upper-case names too; top-level keys that begin with `x-` are ignored (a place for YAML anchors).",

@@ -4,7 +4,7 @@ import { CERT_REQS, parseVerify } from '../../drivers/connection/tls.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
-import { ignored, named, option, flag, MAP } from '../values/option.ts';
+import { ignored, option, flag, MAP, mapOf } from '../values/option.ts';
 
 const REQS = `one of ${CERT_REQS.join(', ')}, or of Python's ssl.CERT_REQUIRED (2), CERT_OPTIONAL (1), CERT_NONE (0)`;
 const certReqs = () =>
@@ -56,11 +56,10 @@ export const tlsShape = {
   tlsMaximumVersion: ignored(),
 };
 
-const tlsSchema = named(
-  z.strictObject(tlsShape, `true, false or ${MAP} such as {ca_certs: path}`),
-  'SslConfig',
-  { description: 'How a connection is encrypted. Files are PEM.' },
-);
+const tlsSchema = mapOf('SslConfig', tlsShape, {
+  allowed: `true, false or ${MAP} such as {ca_certs: path}`,
+  description: 'How a connection is encrypted. Files are PEM.',
+});
 
 /** `broker_use_ssl` and the like, for the JSON Schema and the spellings. */
 export const useSsl = () => z.union([flag(), tlsSchema]);

@@ -5,37 +5,34 @@ import {
   type SentinelLogin,
 } from '../../contracts/broker/connection-settings.ts';
 import type { Report } from '../validate.ts';
-import { parseDuration, flag, MAP, text, whole, ignored, named, option } from '../values/option.ts';
+import { parseDuration, flag, text, whole, ignored, option, mapOf } from '../values/option.ts';
 import { tlsSettings, tlsShape } from './tls.ts';
 
 /** Celery's `sentinel_kwargs`: connections to the sentinels themselves. */
-const sentinelSchema = named(
-  z.strictObject(
-    {
-      ...tlsShape,
-      username: option.nonEmpty('User of the sentinels.', { example: 'beat' }),
-      password: option.nonEmpty(
-        'Password of the sentinels; the password of a key is `sslPassword`.',
-        {
-          example: 'secret',
-        },
-      ),
-      ssl: option.flag('Whether connections to the sentinels are encrypted.', {
-        otherwise: '`true` if any other TLS option is present',
-      }),
-      socketTimeout: option.duration('How long to wait for the answer of a sentinel.', {
-        example: '500ms',
-      }),
-      socketConnectTimeout: ignored(),
-      socketKeepalive: ignored(),
-      socketKeepaliveOptions: ignored(),
-      healthCheckInterval: ignored(),
-      retryOnTimeout: ignored(),
-      maxConnections: ignored(),
-    },
-    MAP,
-  ),
+const sentinelSchema = mapOf(
   'SentinelConfig',
+  {
+    ...tlsShape,
+    username: option.nonEmpty('User of the sentinels.', { example: 'beat' }),
+    password: option.nonEmpty(
+      'Password of the sentinels; the password of a key is `sslPassword`.',
+      {
+        example: 'secret',
+      },
+    ),
+    ssl: option.flag('Whether connections to the sentinels are encrypted.', {
+      otherwise: '`true` if any other TLS option is present',
+    }),
+    socketTimeout: option.duration('How long to wait for the answer of a sentinel.', {
+      example: '500ms',
+    }),
+    socketConnectTimeout: ignored(),
+    socketKeepalive: ignored(),
+    socketKeepaliveOptions: ignored(),
+    healthCheckInterval: ignored(),
+    retryOnTimeout: ignored(),
+    maxConnections: ignored(),
+  },
   { description: 'Connections to the sentinels themselves.', others: 'redisOption' },
 );
 
@@ -71,72 +68,69 @@ export const sentinelKwargs = () =>
     example: { password: 'secret' },
   });
 
-export const transportSchema = named(
-  z.strictObject(
-    {
-      globalKeyprefix: option.text('Redis: prefix of every key and channel of the broker.', {
-        default: '',
-        example: 'shop_',
-      }),
-      sep: option.nonEmpty("Redis: separator in kombu's compound names.", {
-        default: DEFAULT_TRANSPORT.sep,
-        example: ':',
-      }),
-      prioritySteps: option(
-        z
-          .array(whole(0, 9, 'a whole number from 0 to 9'), PRIORITIES)
-          .min(1, `${PRIORITIES}, not empty`),
-        'Redis: the priorities that have a list of their own.',
-        { default: DEFAULT_TRANSPORT.prioritySteps, example: [0, 5, 9] },
-      ),
-      fanoutPrefix: option(
-        z.union([flag(), z.string()], 'true, false, or a text such as /{db}.'),
-        'Redis: prefix of the channels of fanout exchanges; `true` is `/{db}.`, `false` none.',
-        { default: true, example: false },
-      ),
-      fanoutPatterns: option.flag('Redis: whether these channels end in the routing key.', {
-        default: DEFAULT_TRANSPORT.fanoutPatterns,
-      }),
-      queueOrderStrategy: ignored(text()),
-      masterName: masterName(),
-      sentinelKwargs: sentinelKwargs(),
-      minOtherSentinels: option(
-        whole(0, 100, 'a whole number from 0'),
-        'Accepted with a warning: beat trusts the first sentinel that names a master.',
-        { default: 0, example: 1 },
-      ),
-      socketTimeout: option.duration(
-        'Redis: how long to wait for an answer. Connections of lock and ledger wait at most half of `lock.ttl`.',
-        { otherwise: 'half of `lock.ttl`', example: '5s' },
-      ),
-      socketConnectTimeout: option.duration('Redis: how long connecting may take.', {
-        otherwise: 'half of `lock.ttl`',
-        example: '5s',
-      }),
-      socketKeepalive: option.flag('Whether the system probes idle connections.', {
-        default: true,
-      }),
-      socketKeepaliveOptions: option.map(
-        "Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.",
-        { example: { TCP_KEEPIDLE: 60 } },
-      ),
-      clientName: option.nonEmpty("What servers call beat's connections.", {
-        otherwise: '`beat`',
-        example: 'beat-eu',
-      }),
-      clientProperties: option.map('AMQP: further properties of the client.', {
-        default: {},
-        example: { team: 'shop' },
-      }),
-      confirmPublish: option.flag(
-        'Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.',
-        { default: true },
-      ),
-      ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
-    },
-    MAP,
-  ),
+export const transportSchema = mapOf(
   'TransportConfig',
+  {
+    globalKeyprefix: option.text('Redis: prefix of every key and channel of the broker.', {
+      default: '',
+      example: 'shop_',
+    }),
+    sep: option.nonEmpty("Redis: separator in kombu's compound names.", {
+      default: DEFAULT_TRANSPORT.sep,
+      example: ':',
+    }),
+    prioritySteps: option(
+      z
+        .array(whole(0, 9, 'a whole number from 0 to 9'), PRIORITIES)
+        .min(1, `${PRIORITIES}, not empty`),
+      'Redis: the priorities that have a list of their own.',
+      { default: DEFAULT_TRANSPORT.prioritySteps, example: [0, 5, 9] },
+    ),
+    fanoutPrefix: option(
+      z.union([flag(), z.string()], 'true, false, or a text such as /{db}.'),
+      'Redis: prefix of the channels of fanout exchanges; `true` is `/{db}.`, `false` none.',
+      { default: true, example: false },
+    ),
+    fanoutPatterns: option.flag('Redis: whether these channels end in the routing key.', {
+      default: DEFAULT_TRANSPORT.fanoutPatterns,
+    }),
+    queueOrderStrategy: ignored(text()),
+    masterName: masterName(),
+    sentinelKwargs: sentinelKwargs(),
+    minOtherSentinels: option(
+      whole(0, 100, 'a whole number from 0'),
+      'Accepted with a warning: beat trusts the first sentinel that names a master.',
+      { default: 0, example: 1 },
+    ),
+    socketTimeout: option.duration(
+      'Redis: how long to wait for an answer. Connections of lock and ledger wait at most half of `lock.ttl`.',
+      { otherwise: 'half of `lock.ttl`', example: '5s' },
+    ),
+    socketConnectTimeout: option.duration('Redis: how long connecting may take.', {
+      otherwise: 'half of `lock.ttl`',
+      example: '5s',
+    }),
+    socketKeepalive: option.flag('Whether the system probes idle connections.', {
+      default: true,
+    }),
+    socketKeepaliveOptions: option.map(
+      "Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.",
+      { example: { TCP_KEEPIDLE: 60 } },
+    ),
+    clientName: option.nonEmpty("What servers call beat's connections.", {
+      otherwise: '`beat`',
+      example: 'beat-eu',
+    }),
+    clientProperties: option.map('AMQP: further properties of the client.', {
+      default: {},
+      example: { team: 'shop' },
+    }),
+    confirmPublish: option.flag(
+      'Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.',
+      { default: true },
+    ),
+    ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
+  },
   {
     description: "Celery's `broker_transport_options`; those of consumers have no effect.",
     others: 'workersOption',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { named, option, MAP, name } from '../values/option.ts';
+import { named, option, MAP, name, mapOf } from '../values/option.ts';
 
 const texts = (allowed: string) => z.union([z.string(), z.array(z.string())], allowed);
 
@@ -40,7 +40,7 @@ export const calendarShape = {
 };
 
 /** A calendar: the instants that are in any of its parts. */
-const calendarSchema = named(z.strictObject(calendarShape, MAP), 'CalendarConfig', {
+const calendarSchema = mapOf('CalendarConfig', calendarShape, {
   description: 'A set of days and times: what is in any of its parts.',
 });
 

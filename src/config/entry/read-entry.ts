@@ -81,7 +81,10 @@ export function readEntry(
       ? context.readZone(raw.timezone, ['timezone'], report)
       : undefined;
   const around = {
-    ...{ name, relative: raw.relative === true, timezone, defaultZone: context.timezone },
+    name,
+    relative: raw.relative === true,
+    timezone,
+    defaultZone: context.timezone,
     limits: readLimits(raw, context.calendars, report),
   };
   const schedule = isMap(input)

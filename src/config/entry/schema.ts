@@ -8,7 +8,7 @@ import {
   taskOrSignature,
 } from '../signatures/schema.ts';
 import { shellForms } from '../shell/shell.ts';
-import { named, option, required, expires, instant, MAP } from '../values/option.ts';
+import { option, required, expires, instant, mapOf } from '../values/option.ts';
 import { entryMissedShape, overlapShape } from './policies.ts';
 
 const entryShape = {
@@ -47,7 +47,7 @@ const entryShape = {
   ),
 };
 
-export const wholeEntrySchema = named(z.strictObject(entryShape, MAP), 'EntryConfig', {
+export const wholeEntrySchema = mapOf('EntryConfig', entryShape, {
   description: 'One entry of `beatSchedule`.',
 });
 

@@ -50,10 +50,8 @@ export function applyCall(
     return { task: formatCanvas(target), canvas: withLinks(withOptions(whole, options), links) };
   }
   if (links.link.length + links.linkError.length === 0) return { task: target };
-  const canvas: Canvas = {
-    ...{ kind: 'task', task: target, args, kwargs, compute, options, links },
-    ...{ immutable: false, reprAs: 'list' },
-  };
+  const call = { args, kwargs, compute, options, links };
+  const canvas: Canvas = { kind: 'task', task: target, ...call, immutable: false, reprAs: 'list' };
   return { task: target, canvas };
 }
 

@@ -42,10 +42,10 @@ export const WORKERS_SETTINGS: readonly string[] = [
 ].flatMap(namesIn);
 
 /** Families without a setting of beat: their names cannot be misspelled settings of beat. */
-export const WORKERS_FAMILIES: readonly string[] = [
-  ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'cosmosdbsql', 'couchbase'],
-  ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security'],
-];
+export const WORKERS_FAMILIES: readonly string[] = (
+  'arangodb azureblockblob cache cassandra cosmosdbsql couchbase database dynamodb ' +
+  'elasticsearch gcs mongodb s3 security'
+).split(' ');
 
 const RETRIES = 'beat retries without a limit, with growing pauses';
 
@@ -149,16 +149,14 @@ export function dropWorkerSettings(
 ): unknown {
   if (!isMap(config)) return config;
   const own = new Set(keys.keys);
-  const unknown = Object.keys(config).filter((key) => !own.has(key) && !key.startsWith('x-'));
-  const foreign = new Set(
-    unknown.filter((key) => classifyCelerySetting(key) ?? isProjectSetting(key, keys)),
-  );
-  if (foreign.size === 0) return config;
-
+  const foreign = new Set<string>();
   const workers: string[] = [];
   const projects: string[] = [];
-  for (const key of foreign) {
+  for (const key of Object.keys(config)) {
+    if (own.has(key) || key.startsWith('x-')) continue;
     const found = classifyCelerySetting(key);
+    if (!found && !isProjectSetting(key, keys)) continue;
+    foreign.add(key);
     // Exported configurations write null for a setting that is absent.
     if (config[key] === null) continue;
     if (!found) projects.push(key);
@@ -168,8 +166,9 @@ export function dropWorkerSettings(
   }
   if (workers.length > 0) warn([], `ignored, as settings of the workers: ${workers.join(', ')}`);
   if (projects.length > 0) {
-    warn([], `ignored, as settings of neither Celery nor beat: ${projects.join(', ')}`);
+    warn([], `ignored: unknown settings (neither Celery's nor beat's): ${projects.join(', ')}`);
   }
+  if (foreign.size === 0) return config;
   return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.has(key)));
 }
 

@@ -27,6 +27,8 @@ export function readOptions(
     if (value !== undefined) warn(['options', option], IGNORED[option]!);
   }
   if (plain.retry === false) warn(['options', 'retry'], ALWAYS_RETRIES);
+  const amqp = { message_id: messageId, timestamp, type, user_id: userId, app_id: appId };
+  const sqs = { MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds };
   return {
     ...plain,
     countdown: parseDuration(countdown) ?? undefined,
@@ -37,11 +39,7 @@ export function readOptions(
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
     serializer: serializer && parseSerializer(serializer),
     compression: compression && parseCompression(compression),
-    properties: withoutAbsent({
-      ...{ message_id: messageId, timestamp, type, user_id: userId, app_id: appId },
-      ...{ MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds },
-      delay_seconds: delaySeconds,
-    }),
+    properties: withoutAbsent({ ...amqp, ...sqs, delay_seconds: delaySeconds }),
   };
 }
 

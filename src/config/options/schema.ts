@@ -3,7 +3,6 @@ import { compression, serializer } from '../message/encoding.ts';
 import { deliveryMode, exchangeType } from '../routing/queue-schema.ts';
 import {
   ignored,
-  named,
   option,
   count,
   duration,
@@ -13,6 +12,7 @@ import {
   sendable,
   wait,
   whole,
+  mapOf,
 } from '../values/option.ts';
 
 const delivery = {
@@ -110,25 +110,23 @@ const identity = {
   }),
 };
 
-const retryPolicy = named(
-  z.strictObject(
-    {
-      maxRetries: option(count().nullable(), 'The most retries; `null` is without a limit.', {
-        example: 3,
-      }),
-      intervalStart: option(seconds(), 'Pause before the first retry.', {
-        unit: 'seconds',
-        example: 0,
-      }),
-      intervalStep: option(seconds(), 'How much longer each further pause is.', {
-        unit: 'seconds',
-        example: 0.2,
-      }),
-      intervalMax: option(seconds(), 'The longest pause.', { unit: 'seconds', example: 1 }),
-    },
-    'a map of maxRetries, intervalStart, intervalStep and intervalMax',
-  ),
+const retryPolicy = mapOf(
   'RetryPolicyConfig',
+  {
+    maxRetries: option(count().nullable(), 'The most retries; `null` is without a limit.', {
+      example: 3,
+    }),
+    intervalStart: option(seconds(), 'Pause before the first retry.', {
+      unit: 'seconds',
+      example: 0,
+    }),
+    intervalStep: option(seconds(), 'How much longer each further pause is.', {
+      unit: 'seconds',
+      example: 0.2,
+    }),
+    intervalMax: option(seconds(), 'The longest pause.', { unit: 'seconds', example: 1 }),
+  },
+  { allowed: 'a map of maxRetries, intervalStart, intervalStep and intervalMax' },
 );
 
 function seconds() {

@@ -1,16 +1,14 @@
-import { z } from 'zod';
 import { sentinelLogin, masterName, sentinelKwargs } from '../broker/transport.ts';
 import { useSsl } from '../broker/tls.ts';
 import {
   ignored,
-  named,
   option,
   type ShapeOutput,
   duration,
   map,
-  MAP,
   DAY,
   parseDuration,
+  mapOf,
 } from '../values/option.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Report } from '../validate.ts';
@@ -19,26 +17,23 @@ import type { ResultOptions } from '../../drivers/open-store.ts';
 import { explainUnreadable, RESULT_BACKENDS } from '../../drivers/open-results.ts';
 import { isMap } from '../../util/is-map.ts';
 
-const resultTransport = named(
-  z.strictObject(
-    {
-      globalKeyprefix: option.text(
-        'Prefix of every key; `_` is appended unless it ends in one of `: _ - .`.',
-        { default: '', example: 'shop_' },
-      ),
-      masterName: masterName(),
-      sentinelKwargs: sentinelKwargs(),
-      minOtherSentinels: ignored(),
-      resultChordOrdered: option.flag(
-        "Whether a chord's body receives the results in the order of its tasks.",
-        { default: true },
-      ),
-      retryPolicy: ignored(map()),
-      visibilityTimeout: ignored(),
-    },
-    MAP,
-  ),
+const resultTransport = mapOf(
   'ResultTransportConfig',
+  {
+    globalKeyprefix: option.text(
+      'Prefix of every key; `_` is appended unless it ends in one of `: _ - .`.',
+      { default: '', example: 'shop_' },
+    ),
+    masterName: masterName(),
+    sentinelKwargs: sentinelKwargs(),
+    minOtherSentinels: ignored(),
+    resultChordOrdered: option.flag(
+      "Whether a chord's body receives the results in the order of its tasks.",
+      { default: true },
+    ),
+    retryPolicy: ignored(map()),
+    visibilityTimeout: ignored(),
+  },
   { description: "Celery's `result_backend_transport_options`." },
 );
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import {
   ignored,
-  named,
   option,
   required,
   flag,
@@ -10,6 +9,7 @@ import {
   name,
   text,
   whole,
+  mapOf,
 } from '../values/option.ts';
 
 const TYPES = ['direct', 'topic', 'fanout', 'headers'] as const;
@@ -21,57 +21,53 @@ export const queueType = () => z.enum(['classic', 'quorum'], "'classic' or 'quor
 export const maxPriority = () => whole(1, 255, 'a whole number from 1 to 255');
 const length = () => whole(0, 2 ** 53 - 1, 'a whole number, not negative');
 
-const exchange = named(
-  z.strictObject(
-    {
-      name: required(text(), 'Name of the exchange; empty is the default exchange.', {
-        example: 'jobs',
-      }),
-      type: option(exchangeType(), 'Type of the exchange.', {
-        default: 'direct',
-        example: 'topic',
-      }),
-      durable: option.flag('Whether it survives a restart of the broker.', {
-        otherwise: 'as its queue, else `true`',
-        example: false,
-      }),
-      passive: ignored(flag()),
-      autoDelete: option.flag('Whether it is deleted with its last binding.', {
-        otherwise: 'as its queue, else `false`',
-      }),
-      deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', {
-        example: 'transient',
-      }),
-      arguments: option.map('Arguments of the declaration.', {
-        example: { 'alternate-exchange': 'lost' },
-      }),
-      noDeclare: option.flag('Whether declaring it is left to others.', {
-        otherwise: '`true` for `amq.*`, else as its queue',
-      }),
-    },
-    'the name of an exchange, or a map of its name, type, durable, …',
-  ),
+const exchange = mapOf(
   'ExchangeConfig',
+  {
+    name: required(text(), 'Name of the exchange; empty is the default exchange.', {
+      example: 'jobs',
+    }),
+    type: option(exchangeType(), 'Type of the exchange.', {
+      default: 'direct',
+      example: 'topic',
+    }),
+    durable: option.flag('Whether it survives a restart of the broker.', {
+      otherwise: 'as its queue, else `true`',
+      example: false,
+    }),
+    passive: ignored(flag()),
+    autoDelete: option.flag('Whether it is deleted with its last binding.', {
+      otherwise: 'as its queue, else `false`',
+    }),
+    deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', {
+      example: 'transient',
+    }),
+    arguments: option.map('Arguments of the declaration.', {
+      example: { 'alternate-exchange': 'lost' },
+    }),
+    noDeclare: option.flag('Whether declaring it is left to others.', {
+      otherwise: '`true` for `amq.*`, else as its queue',
+    }),
+  },
+  { allowed: 'the name of an exchange, or a map of its name, type, durable, …' },
 );
 const exchangeOrName = () => z.union([name(), exchange], 'the name of an exchange, or a map');
 
-const binding = named(
-  z.strictObject(
-    {
-      exchange: required(exchangeOrName(), 'The exchange.', { example: 'jobs' }),
-      exchangeType: option(exchangeType(), 'Type of the exchange, where it is a name.', {
-        default: 'direct',
-        example: 'topic',
-      }),
-      routingKey: option.text('Routing key or pattern of the binding.', {
-        default: '',
-        example: 'jobs.#',
-      }),
-      arguments: option.map('Arguments of the binding.', { example: { 'x-match': 'all' } }),
-    },
-    'a map of exchange, exchangeType and routingKey',
-  ),
+const binding = mapOf(
   'BindingConfig',
+  {
+    exchange: required(exchangeOrName(), 'The exchange.', { example: 'jobs' }),
+    exchangeType: option(exchangeType(), 'Type of the exchange, where it is a name.', {
+      default: 'direct',
+      example: 'topic',
+    }),
+    routingKey: option.text('Routing key or pattern of the binding.', {
+      default: '',
+      example: 'jobs.#',
+    }),
+    arguments: option.map('Arguments of the binding.', { example: { 'x-match': 'all' } }),
+  },
+  { allowed: 'a map of exchange, exchangeType and routingKey' },
 );
 
 const queueShape = {
@@ -150,19 +146,19 @@ const queueShape = {
   consumerArguments: ignored(map()),
 };
 
-export const queueSchema = named(
-  z.strictObject(queueShape, 'a map of exchange, routingKey, …'),
-  'QueueConfig',
-  { description: "A queue as kombu's `Queue` and Celery's `task_queues` describe it." },
-);
+export const queueSchema = mapOf('QueueConfig', queueShape, {
+  allowed: 'a map of exchange, routingKey, …',
+  description: "A queue as kombu's `Queue` and Celery's `task_queues` describe it.",
+});
 
-export const namedQueueSchema = named(
-  z.strictObject(
-    { name: required(name(), 'Name of the queue.', { example: 'reports' }), ...queueShape },
-    'the name of a queue, or a map of name, exchange, routingKey, …',
-  ),
+export const namedQueueSchema = mapOf(
   'NamedQueueConfig',
-  { extends: 'QueueConfig', description: 'A queue in a list of queues.' },
+  { name: required(name(), 'Name of the queue.', { example: 'reports' }), ...queueShape },
+  {
+    allowed: 'the name of a queue, or a map of name, exchange, routingKey, …',
+    extends: 'QueueConfig',
+    description: 'A queue in a list of queues.',
+  },
 );
 
 export type QueueInput = z.output<typeof queueSchema>;

@@ -61,9 +61,8 @@ function readRoute(
     report(path, expected(ROUTE_FORMS, route));
     return null;
   }
-  const input = parse(routeSchema, normalizeKeys(route, ROUTE_KEYS, path, report), {
-    ...{ path, keys: ROUTE_KEYS, report },
-  });
+  const context = { path, keys: ROUTE_KEYS, report };
+  const input = parse(routeSchema, normalizeKeys(route, ROUTE_KEYS, path, report), context);
   if (!input) return null;
   checkHeaders(input.headers, [...path, 'headers'], report);
   const { deliveryMode, compression, ...rest } = input;

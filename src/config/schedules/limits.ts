@@ -73,8 +73,11 @@ export function readLimits(
     report(['count'], 'is counted from an instant, and there is none; add from: …');
   }
   return {
-    ...{ jitter: parseDuration(jitter), offset: parseDuration(offset) },
-    ...{ from, until, count: from === undefined ? undefined : count },
+    jitter: parseDuration(jitter),
+    offset: parseDuration(offset),
+    from,
+    until,
+    count: from === undefined ? undefined : count,
     between: between === undefined ? undefined : readTimes(between, report),
     only: calendars.resolve(only, ['only'], report),
     exclude: calendars.resolve(exclude, ['exclude'], report),

@@ -10,6 +10,7 @@ import {
   MAP,
   name,
   timezone,
+  mapOf,
 } from '../values/option.ts';
 
 const field = (range: string, example: unknown) =>
@@ -24,20 +25,21 @@ const field = (range: string, example: unknown) =>
 const part = (unit: string, example: number) =>
   option(z.number(), `Number of ${unit}.`, { default: 0, unit, example });
 
-const crontab = named(
-  z.strictObject({
+const crontab = mapOf(
+  'CrontabConfig',
+  {
     minute: field('0-59', '*/15'),
     hour: field('0-23', 4),
     dayOfWeek: field('0-6 from Sunday, or names', 'mon-fri'),
     dayOfMonth: field('1-31', '1,15'),
     monthOfYear: field('1-12, or names', [1, 7]),
-  }),
-  'CrontabConfig',
+  },
   { description: "Celery's crontab: all five fields must match." },
 );
 
-const timedelta = named(
-  z.strictObject({
+const timedelta = mapOf(
+  'TimedeltaConfig',
+  {
     weeks: part('weeks', 1),
     days: part('days', 1),
     hours: part('hours', 12),
@@ -45,16 +47,16 @@ const timedelta = named(
     seconds: part('seconds', 30),
     milliseconds: part('milliseconds', 500),
     microseconds: part('microseconds', 500_000),
-  }),
-  'TimedeltaConfig',
+  },
   { description: 'An interval: the sum of its parts.' },
 );
 
 const degrees = (most: number) => z.number().min(-most).max(most);
 const angle = (most: number, description: string, example: number) =>
   option(degrees(most), description, { unit: 'degrees', example });
-const solar = named(
-  z.strictObject({
+const solar = mapOf(
+  'SolarConfig',
+  {
     event: required(
       named(z.enum(SOLAR_EVENTS), 'SolarEvent', { from: 'schedule/solar.ts' }),
       'The event.',
@@ -64,15 +66,15 @@ const solar = named(
     longitude: angle(180, 'Degrees east.', 10.7),
     lat: angle(90, 'The same as `latitude`.', 59.9),
     lon: angle(180, 'The same as `longitude`.', 10.7),
-  }),
-  'SolarConfig',
+  },
   { description: 'An event of the sun at a place.' },
 );
 
 const SUNSET = { event: 'sunset', latitude: 59.9, longitude: 10.7 };
 
-const scheduleMap = named(
-  z.strictObject({
+const scheduleMap = mapOf(
+  'ScheduleMap',
+  {
     timedelta: option(timedelta, 'An interval: the sum of its parts.', { example: { minutes: 5 } }),
     crontab: option(crontab, "Celery's crontab: all fields must match; one left out is `*`.", {
       example: { minute: 0, hour: 4 },
@@ -94,8 +96,7 @@ const scheduleMap = named(
       otherwise: 'that of the entry',
       example: 'Europe/Oslo',
     }),
-  }),
-  'ScheduleMap',
+  },
   {
     description:
       'A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone.',

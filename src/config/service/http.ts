@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { expected, type Report } from '../validate.ts';
-import { named, option, type ShapeOutput, MAP, whole } from '../values/option.ts';
+import { option, type ShapeOutput, whole, mapOf } from '../values/option.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8040;
@@ -13,38 +13,35 @@ const PROXIES = 'a list of IP addresses and CIDR ranges, such as 10.0.0.0/8';
 
 const token = () => z.string(TOKEN).refine(isToken, TOKEN);
 
-const http = named(
-  z.strictObject(
-    {
-      host: option.nonEmpty('The address to listen on.', {
-        default: DEFAULT_HOST,
-        example: '0.0.0.0',
-      }),
-      port: option(whole(0, 65_535, PORT), 'The port to listen on.', {
-        default: DEFAULT_PORT,
-        example: 80,
-      }),
-      readToken: option(token(), 'The token that may read.', {
-        otherwise: 'reading needs no token, which is allowed on loopback addresses only',
-        example: 'yWv3…',
-      }),
-      changeToken: option(token(), 'The token that may also send commands.', {
-        otherwise: 'without one, HTTP sends no commands',
-        example: 'kQ9b…',
-      }),
-      trustedUserHeader: option.nonEmpty(
-        'The header in which an authenticating proxy names the user. Such a user may read and send commands.',
-        { example: 'X-Forwarded-User' },
-      ),
-      trustedProxies: option(
-        z.array(z.string(PROXIES).refine(isRange, PROXIES), PROXIES),
-        'The proxies whose headers are trusted: IP addresses, and ranges in CIDR notation.',
-        { otherwise: 'none', example: ['10.1.0.0/16'] },
-      ),
-    },
-    MAP,
-  ),
+const http = mapOf(
   'HttpConfig',
+  {
+    host: option.nonEmpty('The address to listen on.', {
+      default: DEFAULT_HOST,
+      example: '0.0.0.0',
+    }),
+    port: option(whole(0, 65_535, PORT), 'The port to listen on.', {
+      default: DEFAULT_PORT,
+      example: 80,
+    }),
+    readToken: option(token(), 'The token that may read.', {
+      otherwise: 'reading needs no token, which is allowed on loopback addresses only',
+      example: 'yWv3…',
+    }),
+    changeToken: option(token(), 'The token that may also send commands.', {
+      otherwise: 'without one, HTTP sends no commands',
+      example: 'kQ9b…',
+    }),
+    trustedUserHeader: option.nonEmpty(
+      'The header in which an authenticating proxy names the user. Such a user may read and send commands.',
+      { example: 'X-Forwarded-User' },
+    ),
+    trustedProxies: option(
+      z.array(z.string(PROXIES).refine(isRange, PROXIES), PROXIES),
+      'The proxies whose headers are trusted: IP addresses, and ranges in CIDR notation.',
+      { otherwise: 'none', example: ['10.1.0.0/16'] },
+    ),
+  },
   {
     description:
       'The HTTP server. Each token may also come from the environment: see docs/http.md.',
@@ -165,19 +162,13 @@ function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], u
 
 const MOST_ENTRIES = 1_000;
 
-const metrics = named(
-  z.strictObject(
-    {
-      perEntry: option(
-        whole(0, MOST_ENTRIES, `a whole number from 0 to ${MOST_ENTRIES}`),
-        'How many entries have time series of their own: the first ones of the configuration. All others share the label `other`.',
-        { default: 0, example: 50 },
-      ),
-    },
-    MAP,
+const metrics = mapOf('MetricsConfig', {
+  perEntry: option(
+    whole(0, MOST_ENTRIES, `a whole number from 0 to ${MOST_ENTRIES}`),
+    'How many entries have time series of their own: the first ones of the configuration. All others share the label `other`.',
+    { default: 0, example: 50 },
   ),
-  'MetricsConfig',
-);
+});
 
 export const metricsShape = {
   metrics: option(metrics, 'The metrics for Prometheus.', { example: { perEntry: 50 } }),

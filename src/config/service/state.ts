@@ -4,11 +4,10 @@ import {
   DAY,
   DURATION_FORMS,
   parseDuration,
-  MAP,
   whole,
-  named,
   option,
   type ShapeOutput,
+  mapOf,
 } from '../values/option.ts';
 import { DEFAULT_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 
@@ -16,18 +15,12 @@ const DEFAULT_TTL = 8_000;
 const SHORTEST_TTL = 1_000;
 const DEFAULT_PREFIX = 'beat';
 
-const lock = named(
-  z.strictObject(
-    {
-      ttl: option.duration(
-        'How long a leader that stops renewing the lock keeps it: 1 s to 1 day.',
-        { default: `${DEFAULT_TTL / 1_000}s`, example: '15s' },
-      ),
-    },
-    MAP,
-  ),
-  'LockConfig',
-);
+const lock = mapOf('LockConfig', {
+  ttl: option.duration('How long a leader that stops renewing the lock keeps it: 1 s to 1 day.', {
+    default: `${DEFAULT_TTL / 1_000}s`,
+    example: '15s',
+  }),
+});
 
 export const lockShape = {
   lock: option(lock, 'The lock that decides which instance leads.', {
@@ -62,22 +55,20 @@ const LONGEST_AGE = 36_500 * DAY;
 
 const FORMS = 'false, or a map such as {limit: 100, maxAge: 30d}';
 
-const limits = named(
-  z.strictObject(
-    {
-      limit: option(
-        whole(1, MOST_ROWS, `a whole number from 1 to ${MOST_ROWS}`),
-        'Rows of each entry that are retained at least: runs, skipped stretches, and outcomes.',
-        { default: DEFAULT_HISTORY.limit, example: 1_500 },
-      ),
-      maxAge: option.duration('How old a row may become: 1 minute to 100 years.', {
-        default: `${DEFAULT_HISTORY.maxAge / DAY}d`,
-        example: '90d',
-      }),
-    },
-    FORMS,
-  ),
+const limits = mapOf(
   'HistoryConfig',
+  {
+    limit: option(
+      whole(1, MOST_ROWS, `a whole number from 1 to ${MOST_ROWS}`),
+      'Rows of each entry that are retained at least: runs, skipped stretches, and outcomes.',
+      { default: DEFAULT_HISTORY.limit, example: 1_500 },
+    ),
+    maxAge: option.duration('How old a row may become: 1 minute to 100 years.', {
+      default: `${DEFAULT_HISTORY.maxAge / DAY}d`,
+      example: '90d',
+    }),
+  },
+  { allowed: FORMS },
 );
 
 export const historyShape = {

@@ -7,8 +7,10 @@ import type { Settings } from '../settings.ts';
 /** The options of the store in the settings. */
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   const { broker, state, locks, keyPrefix, connection, transport, history } = settings;
+  const shared = { broker, state, locks, keyPrefix, connection, transport, history };
   return {
-    ...{ broker, state, locks, keyPrefix, connection, transport, history, clock },
+    ...shared,
+    clock,
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import {
-  named,
   option,
   required,
   type ShapeOutput,
   MAP,
   whole,
   parseDuration,
+  mapOf,
 } from '../values/option.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
@@ -46,45 +46,42 @@ const environment = () => {
   });
 };
 
-export const shellSchema = named(
-  z.strictObject(
-    {
-      command: required(command(), 'The command, which the shell runs.', {
-        example: 'pg_dump shop | gzip > /backup/shop.gz',
-      }),
-      shell: option(plainName(), 'The shell on the host of the worker: `SHELL -c COMMAND`.', {
-        otherwise: '`/bin/sh`',
-        example: '/bin/bash',
-      }),
-      cwd: option(
-        plainName(),
-        'Working directory on the host of the worker; `~` is the home of the user that runs the command.',
-        { otherwise: 'that of the worker', example: '/srv/shop' },
-      ),
-      env: option(environment(), "Environment variables, beside the worker's own.", {
-        example: { LANG: 'C.UTF-8' },
-      }),
-      stdin: option(z.string('text'), 'Standard input of the command.', {
-        otherwise: 'empty',
-        example: 'select 1;',
-      }),
-      timeout: option.duration(
-        'How long the command may run before its process group receives SIGTERM, and SIGKILL 10 seconds later.',
-        { otherwise: 'without a limit', example: '1h' },
-      ),
-      user: option(plainName(), 'The user that runs the command; the worker must be root.', {
-        otherwise: 'that of the worker',
-        example: 'postgres',
-      }),
-      maxOutput: option(
-        whole(0, 2 ** 30, 'a whole number from 0 to 1073741824'),
-        'The most output that the result contains, of standard output and of standard error: the last part.',
-        { otherwise: '65536', unit: 'bytes', example: 1_000_000 },
-      ),
-    },
-    MAP,
-  ),
+export const shellSchema = mapOf(
   'ShellConfig',
+  {
+    command: required(command(), 'The command, which the shell runs.', {
+      example: 'pg_dump shop | gzip > /backup/shop.gz',
+    }),
+    shell: option(plainName(), 'The shell on the host of the worker: `SHELL -c COMMAND`.', {
+      otherwise: '`/bin/sh`',
+      example: '/bin/bash',
+    }),
+    cwd: option(
+      plainName(),
+      'Working directory on the host of the worker; `~` is the home of the user that runs the command.',
+      { otherwise: 'that of the worker', example: '/srv/shop' },
+    ),
+    env: option(environment(), "Environment variables, beside the worker's own.", {
+      example: { LANG: 'C.UTF-8' },
+    }),
+    stdin: option(z.string('text'), 'Standard input of the command.', {
+      otherwise: 'empty',
+      example: 'select 1;',
+    }),
+    timeout: option.duration(
+      'How long the command may run before its process group receives SIGTERM, and SIGKILL 10 seconds later.',
+      { otherwise: 'without a limit', example: '1h' },
+    ),
+    user: option(plainName(), 'The user that runs the command; the worker must be root.', {
+      otherwise: 'that of the worker',
+      example: 'postgres',
+    }),
+    maxOutput: option(
+      whole(0, 2 ** 30, 'a whole number from 0 to 1073741824'),
+      'The most output that the result contains, of standard output and of standard error: the last part.',
+      { otherwise: '65536', unit: 'bytes', example: 1_000_000 },
+    ),
+  },
   { description: 'A command, and how workers run it.' },
 );
 

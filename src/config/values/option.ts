@@ -81,6 +81,15 @@ export function named<S extends z.ZodType>(
   return schema;
 }
 
+/** A map of options with a name in the generated types. `allowed` describes the map in errors. */
+export function mapOf<S extends z.ZodRawShape>(
+  name: string,
+  shape: S,
+  { allowed = MAP, ...more }: Omit<TypeName, 'name'> & { readonly allowed?: string } = {},
+) {
+  return named(z.strictObject(shape, allowed), name, more);
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -5,7 +5,7 @@ import { BACKEND_CLEANUP } from '../../config/results/results.ts';
 import { compose } from '../../entries/compose/compose.ts';
 import { assemble } from '../assemble.ts';
 import type { TimingOptions } from '../django/timing.ts';
-import type { Found, FoundEntry, Left } from '../found.ts';
+import { listDifferent, type Found, type FoundEntry, type Left } from '../found.ts';
 import { compareRuns } from './compare-messages.ts';
 import { convertEntries, toEntry } from './entries.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
@@ -71,10 +71,7 @@ function findDifferences({ entries }: Exported, settings: Settings): readonly Le
       names.set(reason, [...(names.get(reason) ?? []), entry.name]);
     }
   }
-  return [...names].map(([reason, each]) => ({
-    ...{ place: formatPlace(each), reason },
-    kind: 'different',
-  }));
+  return [...names].flatMap(([reason, each]) => listDifferent(formatPlace(each), [reason]));
 }
 
 type Settings = ReturnType<typeof resolveSettings>;

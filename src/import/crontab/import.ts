@@ -112,7 +112,8 @@ function importTable({ path, text, format }: CronFile, options: ImportContext): 
     if (when.note !== undefined) report({ kind: 'different', reason: when.note });
     if (job.mailTo === undefined) mailed.push(`${path}:${job.line}`);
     entries.push({
-      ...{ name: options.takeName(nameJob(job)), ...locate(job.line) },
+      name: options.takeName(nameJob(job)),
+      ...locate(job.line),
       fields: toEntry(job, when.schedule, { format, user: options.user, timezone }),
       lastRunAt: job.id === undefined ? undefined : options.findLastRun(job.id),
       upcoming: when.upcoming,
@@ -216,19 +217,7 @@ function toShell(
 }
 
 /** Words at the beginning of a command that do not name what it does. */
-const SYNTAX = [
-  'test',
-  'if',
-  'then',
-  'cd',
-  'command',
-  'env',
-  'nice',
-  'ionice',
-  'sudo',
-  'exec',
-  'sh',
-];
+const SYNTAX = 'test if then cd command env nice ionice sudo exec sh'.split(' ');
 
 /** A name for the entry: anacron's, or the first program in the command. */
 function nameJob({ id, command }: CronJob): string {

@@ -135,7 +135,8 @@ function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts 
   if (command.startsWith('*')) return 'the command begins with "*": expected five fields before it';
   return {
     when: when.split(/[ \t]+/).join(' '),
-    ...{ user: format === 'system' ? user : undefined, id: undefined },
+    user: format === 'system' ? user : undefined,
+    id: undefined,
     ...splitInput(command, cron),
   };
 }

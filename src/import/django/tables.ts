@@ -6,19 +6,19 @@ const PREFIX = 'django_celery_beat_';
 /** The columns of each table in django-celery-beat 2.x; those after `optional` are not in all of these versions. */
 const COLUMNS = {
   periodictask: {
+    // prettier-ignore
     required: [
-      ...['id', 'name', 'task', 'args', 'kwargs', 'queue', 'exchange', 'routing_key', 'headers'],
-      ...['priority', 'expires', 'expire_seconds', 'one_off', 'start_time', 'enabled'],
-      ...['last_run_at', 'total_run_count', 'date_changed', 'description'],
-      ...['interval_id', 'crontab_id', 'solar_id', 'clocked_id'],
+      'id', 'name', 'task', 'args', 'kwargs', 'queue', 'exchange', 'routing_key', 'headers',
+      'priority', 'expires', 'expire_seconds', 'one_off', 'start_time', 'enabled',
+      'last_run_at', 'total_run_count', 'date_changed', 'description',
+      'interval_id', 'crontab_id', 'solar_id', 'clocked_id',
     ],
     optional: [],
   },
   intervalschedule: { required: ['id', 'every', 'period'], optional: [] },
   crontabschedule: {
-    required: [
-      ...['id', 'minute', 'hour', 'day_of_week', 'day_of_month', 'month_of_year', 'timezone'],
-    ],
+    // prettier-ignore
+    required: ['id', 'minute', 'hour', 'day_of_week', 'day_of_month', 'month_of_year', 'timezone'],
     optional: [],
   },
   solarschedule: { required: ['id', 'event', 'latitude', 'longitude'], optional: [] },

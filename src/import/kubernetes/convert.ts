@@ -152,18 +152,12 @@ function describePolicies(spec: Fields, template: Fields): string[] {
 }
 
 /** Fields of pods and containers that are read elsewhere, or mean nothing without Kubernetes. */
-const CARRIED = [
-  ...['containers', 'initContainers', 'name', 'image', 'command', 'args', 'env', 'envFrom'],
-  ...[
-    'workingDir',
-    'activeDeadlineSeconds',
-    'imagePullPolicy',
-    'imagePullSecrets',
-    'restartPolicy',
-  ],
-  ...['dnsPolicy', 'schedulerName', 'terminationGracePeriodSeconds', 'terminationMessagePath'],
-  ...['terminationMessagePolicy', 'nodeSelector', 'affinity', 'tolerations', 'priorityClassName'],
-];
+const CARRIED = (
+  'containers initContainers name image command args env envFrom workingDir ' +
+  'activeDeadlineSeconds imagePullPolicy imagePullSecrets restartPolicy dnsPolicy schedulerName ' +
+  'terminationGracePeriodSeconds terminationMessagePath terminationMessagePolicy nodeSelector ' +
+  'affinity tolerations priorityClassName'
+).split(' ');
 
 /** What surrounds the command in a pod: the host of the worker has to offer it. */
 function describeSurroundings(pod: Fields, container: Fields): string[] {

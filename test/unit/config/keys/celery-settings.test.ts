@@ -75,7 +75,7 @@ describe('settings of Celery that beat does not have', () => {
     };
     expect(notesOf({ ...own, CELERY_WORKER_CONCURRENCY: 4 })).toEqual([
       'ignored, as settings of the workers: CELERY_WORKER_CONCURRENCY',
-      'ignored, as settings of neither Celery nor beat: CELERY_EMAIL_BACKEND, CELERY_EMAIL_TASK_CONFIG, CELERY_FLOWER_USER',
+      "ignored: unknown settings (neither Celery's nor beat's): CELERY_EMAIL_BACKEND, CELERY_EMAIL_TASK_CONFIG, CELERY_FLOWER_USER",
     ]);
     expect(problemsOf({ celery_email_backend: 'x' })).toEqual([
       expect.stringContaining('celery_email_backend: unknown key'),
