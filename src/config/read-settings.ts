@@ -16,7 +16,7 @@ import type { Merged } from './resolve.ts';
 import { acceptedContent, readEncoding } from './message/encoding.ts';
 import { readOutcomes, readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';
-import { readHistory, readKeyPrefix, readLock } from './service/state.ts';
+import { readHistory, readLock } from './service/state.ts';
 import { readHttp, type HttpOverrides, readMetrics } from './service/http.ts';
 import { readEventStream, readTaskEvents, readRemoteControl } from './service/events.ts';
 import { stateNameError } from './routing/broker-limits.ts';
@@ -57,7 +57,7 @@ export function* readSettings(
     readTls(key, settings[key], { keys, report: reportFor(key) });
   const service = {
     ...endpoints,
-    lock: readLock(settings.lock, reportFor('lock')),
+    ...readLock(settings),
     history: readHistory(settings, reportFor('history')),
     transport: readTransport(settings.brokerTransportOptions, warnFor('brokerTransportOptions')),
     results: {
@@ -70,8 +70,7 @@ export function* readSettings(
   checkTransport(service, reportFor('brokerTransportOptions'));
   const tls = readTlsFor('brokerUseSsl');
   checkTls(endpoints.broker, tls, reportFor('brokerUseSsl'));
-  const keyPrefix = readKeyPrefix(settings);
-  const error = stateNameError(keyPrefix, 'prefix', endpoints.state);
+  const error = stateNameError(service.keyPrefix, 'prefix', endpoints.state);
   if (error !== null) reportFor('keyPrefix')(['keyPrefix'], error);
   const checkAccepted = acceptedContent(settings);
   const encoding = readEncoding(settings);
@@ -101,7 +100,6 @@ export function* readSettings(
     outcomes,
     ...read,
     ...routing,
-    keyPrefix,
     declareQueues: settings.declareQueues ?? true,
     metrics: readMetrics(settings),
     alerts,
@@ -109,7 +107,7 @@ export function* readSettings(
     eventStream,
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
     http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),
-    connection: readConnection(settings, tls, reportFor),
+    connection: readConnection(settings, tls),
   };
 }
 

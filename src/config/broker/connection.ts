@@ -6,12 +6,15 @@ import {
   type TlsSettings,
   type TransportOptions,
 } from '../../contracts/broker/connection-settings.ts';
-import { expected, type Report } from '../validate.ts';
-import { DAY, parseDuration, option, type ShapeOutput } from '../values/option.ts';
+import type { Report } from '../validate.ts';
+import { DAY, limitedDuration, parseDuration, option, type ShapeOutput } from '../values/option.ts';
 import { useSsl } from './tls.ts';
 import { transportSchema } from './transport.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
+
+/** AMQP counts heartbeats in whole seconds, with 16 bits. */
+const MAX_HEARTBEAT = 65_535_000;
 
 export const connectionShape = {
   brokerUseSsl: option(
@@ -29,14 +32,19 @@ export const connectionShape = {
     'Which broker URL is tried after one that failed: the next, or a random one.',
     { default: DEFAULT_CONNECTION.failoverStrategy, example: 'shuffle' },
   ),
-  brokerHeartbeat: option.duration(
+  brokerHeartbeat: option(
+    limitedDuration(
+      (ms) => ms % 1_000 === 0 && ms <= MAX_HEARTBEAT,
+      'whole seconds, 65535 at most, or 0 for none',
+    ),
     'AMQP: interval of heartbeats, in whole seconds; 0 disables them.',
     { default: `${DEFAULT_CONNECTION.heartbeat / 1_000}s`, example: '30s' },
   ),
-  brokerConnectionTimeout: option.duration('AMQP: how long connecting may take, at most 1d.', {
-    default: `${DEFAULT_CONNECTION.timeout / 1_000}s`,
-    example: '10s',
-  }),
+  brokerConnectionTimeout: option(
+    limitedDuration((ms) => ms > 0 && ms <= DAY, 'longer than 0 and at most 1d'),
+    'AMQP: how long connecting may take, at most 1d.',
+    { default: `${DEFAULT_CONNECTION.timeout / 1_000}s`, example: '10s' },
+  ),
   brokerNativeDelayedDeliveryQueueType: option(
     z.enum(['classic', 'quorum'], "'classic' or 'quorum'"),
     'AMQP: type of the queues in which tasks wait for their ETA, where a quorum queue is configured.',
@@ -47,30 +55,14 @@ export const connectionShape = {
   }),
 };
 
-/** AMQP counts heartbeats in whole seconds, with 16 bits. */
-const MAX_HEARTBEAT = 65_535_000;
-
 export function readConnection(
   settings: Omit<ShapeOutput<typeof connectionShape>, 'brokerUseSsl'>,
   tls: TlsSettings | null,
-  reportOf: (key: string) => Report,
 ): ConnectionSettings {
-  const { brokerHeartbeat, brokerConnectionTimeout } = settings;
-  const heartbeat = parseDuration(brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat;
-  if (heartbeat % 1_000 !== 0 || heartbeat > MAX_HEARTBEAT) {
-    const allowed = 'whole seconds, 65535 at most, or 0 for none';
-    reportOf('brokerHeartbeat')(['brokerHeartbeat'], expected(allowed, brokerHeartbeat));
-  }
-  const timeout = parseDuration(brokerConnectionTimeout) ?? DEFAULT_CONNECTION.timeout;
-  if (timeout === 0 || timeout > DAY) {
-    const allowed = 'longer than 0 and at most 1d';
-    const report = reportOf('brokerConnectionTimeout');
-    report(['brokerConnectionTimeout'], expected(allowed, brokerConnectionTimeout));
-  }
   return {
     failoverStrategy: settings.brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
-    heartbeat,
-    timeout,
+    heartbeat: parseDuration(settings.brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat,
+    timeout: parseDuration(settings.brokerConnectionTimeout) ?? DEFAULT_CONNECTION.timeout,
     login: settings.brokerLoginMethod ?? DEFAULT_CONNECTION.login,
     tls,
     delayedType: settings.brokerNativeDelayedDeliveryQueueType ?? DEFAULT_CONNECTION.delayedType,

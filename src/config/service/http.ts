@@ -82,17 +82,15 @@ export function readHttp(
   { listen, ...overrides }: HttpOverrides,
   report: Report,
 ): HttpSettings | null {
-  const address = listen === undefined ? {} : parseListen(listen);
+  const address: Address | null = listen === undefined ? {} : parseListen(listen);
   if (!address)
     report([], `--http: ${expected('[HOST:]PORT, such as 8040 or 0.0.0.0:8040', listen)}`);
   if (!address || (given === undefined && listen === undefined)) return null;
   const settings: HttpSettings = {
-    host: DEFAULT_HOST,
-    port: DEFAULT_PORT,
-    trustedUserHeader: null,
-    trustedProxies: [],
-    ...defined(given ?? {}),
-    ...address,
+    host: address.host ?? given?.host ?? DEFAULT_HOST,
+    port: address.port ?? given?.port ?? DEFAULT_PORT,
+    trustedUserHeader: given?.trustedUserHeader ?? null,
+    trustedProxies: given?.trustedProxies ?? [],
     readToken: overrides.readToken ?? given?.readToken ?? null,
     changeToken: overrides.changeToken ?? given?.changeToken ?? null,
   };
@@ -144,20 +142,16 @@ function isToken(text: string): boolean {
   return text.length >= SHORTEST_TOKEN && /^[\x21-\x7e]+$/.test(text);
 }
 
+type Address = Partial<Pick<HttpSettings, 'host' | 'port'>>;
+
 /** `8040`, `0.0.0.0:8040`, `[::1]:8040`. */
-function parseListen(text: string): { readonly host?: string; readonly port: number } | null {
+function parseListen(text: string): Address | null {
   const [, bracketed, plain, digits = ''] =
     /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65_535) return null;
   const host = bracketed ?? plain;
   return { port, ...(host !== undefined && { host }) };
-}
-
-/** Without the fields that are `undefined`. */
-function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(fields) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 const MOST_ENTRIES = 1_000;

@@ -3,6 +3,7 @@ import { expected, type Report } from '../validate.ts';
 import {
   DAY,
   DURATION_FORMS,
+  limitedDuration,
   parseDuration,
   whole,
   option,
@@ -15,8 +16,13 @@ const DEFAULT_TTL = 8_000;
 const SHORTEST_TTL = 1_000;
 const DEFAULT_PREFIX = 'beat';
 
+/** Below 1 s a busy host could lose the lock. */
+const ttl = limitedDuration(
+  (ms) => ms >= SHORTEST_TTL && ms <= DAY,
+  `from 1s to 1d (${DURATION_FORMS})`,
+);
 const lock = mapOf('LockConfig', {
-  ttl: option.duration('How long a leader that stops renewing the lock keeps it: 1 s to 1 day.', {
+  ttl: option(ttl, 'How long a leader that stops renewing the lock keeps it: 1 s to 1 day.', {
     default: `${DEFAULT_TTL / 1_000}s`,
     example: '15s',
   }),
@@ -32,21 +38,8 @@ export const lockShape = {
   ),
 };
 
-/** `ttl` from 1 s, below which a busy host could lose the lock, to a day. */
-export function readLock(
-  lock: ShapeOutput<typeof lockShape>['lock'],
-  report: Report,
-): { ttl: number } {
-  if (lock?.ttl === undefined) return { ttl: DEFAULT_TTL };
-  const ttl = parseDuration(lock.ttl) ?? DEFAULT_TTL;
-  if (ttl < SHORTEST_TTL || ttl > DAY) {
-    report(['lock', 'ttl'], expected(`from 1s to 1d (${DURATION_FORMS})`, lock.ttl));
-  }
-  return { ttl };
-}
-
-export function readKeyPrefix({ keyPrefix }: ShapeOutput<typeof lockShape>): string {
-  return keyPrefix ?? DEFAULT_PREFIX;
+export function readLock({ lock, keyPrefix = DEFAULT_PREFIX }: ShapeOutput<typeof lockShape>) {
+  return { lock: { ttl: parseDuration(lock?.ttl) ?? DEFAULT_TTL }, keyPrefix };
 }
 
 const MOST_ROWS = 1_000_000;

@@ -170,13 +170,17 @@ export const instant = () => {
   return named(schema.refine(isInstant, INSTANT_FORMS), 'Instant', INSTANT);
 };
 
-/** A delay after sending, which workers receive as an instant. */
-export const wait = () => {
-  const schema = duration().refine((value) => fitsWait(parseDuration(value)), {
-    error: WAIT_FORMS,
-  });
-  return named(schema, 'Duration', DURATION);
+/** A duration within limits, which `allowed` names. Another check reports a value that is not a duration. */
+export const limitedDuration = (fits: (ms: number) => boolean, allowed: string) => {
+  const fitsOrInvalid = (value: unknown) => {
+    const ms = parseDuration(value);
+    return ms === null || fits(ms);
+  };
+  return named(duration().refine(fitsOrInvalid, { error: allowed }), 'Duration', DURATION);
 };
+
+/** A delay after sending, which workers receive as an instant. */
+export const wait = () => limitedDuration((ms) => ms <= MAX_DELAY, WAIT_FORMS);
 
 /** An instant that workers receive. */
 export const sendable = () => {
