@@ -107,6 +107,7 @@ export default defineConfig({
           ...ALL,
           name: 'e2e',
           include: BUILT,
+          isolate: false,
           globalSetup: ['test/support/build.ts'],
         },
       },
