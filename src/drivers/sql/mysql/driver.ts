@@ -29,7 +29,7 @@ export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): 
 }
 
 /** The same text for every URL of one database and user; users differ in their rights. */
-export function mysqlLocation({ url }: ServerUrl): string {
+function mysqlLocation({ url }: ServerUrl): string {
   const { host, port, socket, user, database } = parseAddress(url);
   const server =
     socket === null ? `${host === 'localhost' ? '127.0.0.1' : host}:${port}` : `[${socket}]`;

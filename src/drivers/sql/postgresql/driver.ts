@@ -30,7 +30,7 @@ export function postgresDialect(server: ServerUrl, timeout: number, clock: Clock
 }
 
 /** The same text for every URL of one database and user; users differ in their rights. */
-export function postgresLocation({ url }: ServerUrl): string {
+function postgresLocation({ url }: ServerUrl): string {
   const { host, port, user, database, options } = parseAddress(url);
   const server = host.startsWith('/') ? `[${host}]` : host === 'localhost' ? '127.0.0.1' : host;
   const who = user === null ? '' : `${user}@`;

@@ -17,7 +17,12 @@ test('sql history: the rows of at most 100 entries are trimmed with one statemen
     limits: DEFAULT_HISTORY,
     clock,
   });
-  const rows = Array.from({ length: 250 }, (_, i) => ({ entry: `e${i}`, at: 0, text: '{}', previous: null }));
+  const rows = Array.from({ length: 250 }, (_, i) => ({
+    entry: `e${i}`,
+    at: 0,
+    text: '{}',
+    previous: null,
+  }));
   await history.prune({ rows, minutes: [] }, db.separately('test'));
   random.mockRestore();
   const trims = database.like(STATEMENTS.trimHistory('beat', [], 1)).map(({ values }) => values[0]);
