@@ -27,6 +27,10 @@ import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import { runAtOnce } from '../../src/util/steps.ts';
 
 const DEFINITIONS = resolveSettings({}).definitions;
+/** With a result backend, entries may limit overlap. */
+const DEFINITIONS_WITH_RESULTS = resolveSettings({
+  resultBackend: 'redis://127.0.0.1',
+}).definitions;
 const NEVER = new AbortController().signal;
 /** The instant at which a rig's clock starts by default. */
 const NOON = '2027-03-01T12:00:00.000Z';
@@ -129,7 +133,10 @@ export function makeRig({
         ...(outcomes && reader && { outcomes: outcomes.watched }),
         ...(cancelTasks && { cancelTasks }),
         ...(wrapStored && {
-          stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },
+          stored: {
+            entries: wrapStored(store.entries),
+            definitions: () => (reader ? DEFINITIONS_WITH_RESULTS : DEFINITIONS),
+          },
         }),
       });
       const inbox = new CommandInbox({

@@ -3,7 +3,7 @@ import { Catalog, type Replacement } from '../../entries/catalog/catalog.ts';
 import type { MessageContext, TraceRun } from '../../entries/compose/message-context.ts';
 import { Queues } from '../../celery/routing/queues.ts';
 import { Router } from '../../celery/routing/router.ts';
-import { findPolicies } from '../scheduling/find-policies.ts';
+import { findReadable } from '../scheduling/stored-window.ts';
 import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
 import type { Settings } from '../../config/settings.ts';
 
@@ -38,13 +38,20 @@ export class LiveSettings {
     return this.#messageContext;
   }
 
-  /** The catch-up policies that the outbox relay applies. */
-  readonly findPolicies = (
+  /**
+   * Finds the catch-up policies that the outbox relay applies, by the names of entries. Stored entries are read from their
+   * store, because the entries of delayed messages are rarely in memory. An entry that is gone, or unreadable, has none.
+   */
+  readonly findPolicies = async (
     names: readonly string[],
     entries: StoredEntries | undefined,
   ): Promise<ReadonlyMap<string, CatchUpPolicy>> => {
+    const declared = names.flatMap((name) => this.catalog.find(name) ?? []);
+    const others = names.filter((name) => !this.catalog.find(name));
     const definitions = () => this.#settings.definitions;
-    return findPolicies(names, this.catalog, entries && { entries, definitions });
+    const stored = entries ? await findReadable({ entries, definitions }, others) : [];
+    const found = [...declared, ...stored.map(({ entry }) => entry)];
+    return new Map(found.map((entry) => [entry.name, entry]));
   };
 
   /** Traces the runs whose messages are made from now on. */

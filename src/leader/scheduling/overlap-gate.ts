@@ -5,10 +5,9 @@ import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { PAUSE, type PlanCommitter } from './plan-committer.ts';
 import { stillRunning } from '../../entries/planning/decide.ts';
 import { planState, type PlannedChange } from '../../entries/planning/planned-change.ts';
-import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { RunOutcomes } from './run-outcomes.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import type { StoredSource } from './stored-window.ts';
+import { findReadable, type StoredSource } from './stored-window.ts';
 import type { Term } from './term.ts';
 
 export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' | 'events'> {
@@ -22,7 +21,7 @@ export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' 
 }
 
 /** An entry with the state that its store has. */
-type Known = Pick<AgendaItem, 'entry' | 'state'>;
+type StatedEntry = Pick<AgendaItem, 'entry' | 'state'>;
 
 /**
  * Has entries whose runs must not overlap wait until the result backend was asked about the runs in their state, and
@@ -59,23 +58,22 @@ export class OverlapGate {
   async settle(term: Term): Promise<void> {
     const ended = this.#options.outcomes.takeEnded();
     if (ended.size > 0) {
-      const known = await this.#find([...ended.keys()]);
-      const changes = known.flatMap((each) => planEnd(each, ended.get(each.entry.name)!) ?? []);
+      const stated = await this.#find([...ended.keys()]);
+      const changes = stated.flatMap((each) => planEnd(each, ended.get(each.entry.name)!) ?? []);
       await this.#options.committer.commit(changes, (batch) => batch.splice(0), term);
     }
     this.#release();
   }
 
   /** Entries that are not in memory are read from their store. */
-  async #find(names: readonly string[]): Promise<readonly Known[]> {
+  async #find(names: readonly string[]): Promise<readonly StatedEntry[]> {
     const { scheduled, stored, events } = this.#options;
-    const found: Known[] = names.flatMap((name) => scheduled.find(name) ?? []);
+    const found: StatedEntry[] = names.flatMap((name) => scheduled.find(name) ?? []);
     const missing = names.filter((name) => !scheduled.find(name));
     if (missing.length === 0 || !stored) return found;
     try {
-      const rows = await stored.entries.find(missing);
+      const read = await findReadable(stored, missing);
       events.reportRecovery({ kind: 'load-entries' });
-      const read = rows.map((row) => readStoredEntry(row, stored.definitions()));
       return [...found, ...read.flatMap(({ entry, state }) => (state ? [{ entry, state }] : []))];
     } catch (error) {
       events.reportFailure({ kind: 'load-entries' }, error);
@@ -96,7 +94,10 @@ export class OverlapGate {
 }
 
 /** Removes runs that have ended from the state of an entry; `null` if it has none of them. */
-function planEnd({ entry, state }: Known, taskIds: ReadonlySet<string>): PlannedChange | null {
+function planEnd(
+  { entry, state }: StatedEntry,
+  taskIds: ReadonlySet<string>,
+): PlannedChange | null {
   const { running = [] } = state;
   const left = running.filter(({ taskId }) => !taskIds.has(taskId));
   if (left.length === running.length) return null;

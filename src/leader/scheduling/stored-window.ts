@@ -29,6 +29,24 @@ const MAX_WINDOW = 20_000;
 /** Before a load that failed is tried again. Milliseconds. */
 const PAUSE = 1_000;
 
+/** Finds stored entries by name. Leaves out unreadable ones: they are reported when they are due and loaded. */
+export async function findReadable(
+  { entries, definitions }: StoredSource,
+  names: readonly string[],
+): Promise<readonly LoadedEntry[]> {
+  const found: LoadedEntry[] = [];
+  for (let from = 0; from < names.length; from += PAGE) {
+    for (const row of await entries.find(names.slice(from, from + PAGE))) {
+      try {
+        found.push(readStoredEntry(row, definitions()));
+      } catch {
+        // See above.
+      }
+    }
+  }
+  return found;
+}
+
 /**
  * Which stored entries a leader has in memory: those that are due by the horizon. Start and memory depend on what is
  * due soon, not on how many entries exist. The leader alone writes stored entries, so that what it has loaded, and

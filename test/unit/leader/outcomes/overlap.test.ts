@@ -264,3 +264,36 @@ describe('overlap of runs', () => {
     expect((await team.state()).running).toBeUndefined();
   });
 });
+
+test('overlap: the end of a run is stored although another stored entry cannot be read', async () => {
+  const reader = new MemoryResultReader();
+  let damaged = '';
+  const rig = makeRig({
+    reader,
+    wrapStored: (entries) => ({
+      page: (options) => entries.page(options),
+      find: async (names) => {
+        const rows = await entries.find(names);
+        return rows.map((row) => (row.entry === damaged ? { ...row, definition: '[' } : row));
+      },
+    }),
+  });
+  const { tick, command } = await rig.begin([]);
+  // Due in two hours: the leader does not hold them in memory.
+  const definition = { task: 'tasks.report', schedule: 7_200, overlap: 'queue' };
+  await command({ do: 'add', entries: { a: definition, b: definition } });
+  for (const entry of ['a', 'b']) await command({ do: 'run', entry });
+  const running = async () => {
+    const rows = await rig.store.entries.find(['a', 'b']);
+    return rows.filter(({ state }) => state!.includes('"running"')).map(({ entry }) => entry);
+  };
+  expect((await running()).toSorted()).toEqual(['a', 'b']);
+  damaged = 'a';
+  for (const { taskId } of rig.emitted.sent!) reader.end(taskId, rig.clock.now());
+  for (let i = 0; i < 4; i++) {
+    rig.clock.advance(SECOND);
+    await settle();
+    await tick();
+  }
+  expect(await running()).toEqual(['a']);
+});
