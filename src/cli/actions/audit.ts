@@ -13,12 +13,12 @@ import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readInstant } from '../flags/instant.ts';
+import { readInstant } from '../flags/values.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell, formatUnreadable } from '../output/table.ts';
 import { writeError, writeLine, writeLines } from '../output/write-lines.ts';
-import { findEntry, withHistory } from './open-history.ts';
+import { findEntry, withHistory } from './with-store.ts';
 
 export interface AuditFlags extends GlobalFlags {
   readonly from: string;

@@ -1,18 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 import { backfill as preview, MAX_BACKFILLED } from '../../entries/commands/backfill.ts';
 import { runAtOnce } from '../../util/steps.ts';
-import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openState } from '../../drivers/open-store.ts';
 import { reconcile } from '../../entries/planning/adopt.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { thousands } from '../../util/thousands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readInstant } from '../flags/instant.ts';
+import { readInstant } from '../flags/values.ts';
 import { readSettings } from '../flags/options.ts';
-import { findEntry } from './open-history.ts';
+import { findEntry, withStore } from './with-store.ts';
 import { send, type SendFlags } from './send.ts';
 import { formatCell } from '../output/table.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
@@ -45,21 +43,17 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
 /** What the leader would do with the command now, and the zone of the entry. */
 async function plan(settings: Settings, name: string, from: number, to: number) {
   const { entries, definitions, timezone } = settings;
+  const found = await withStore(settings, (store) =>
+    findEntry({ store, entries, definitions }, name),
+  );
+  if (found.error !== undefined) throw new StoreError(found.error);
+  const { entry, state: known } = found;
   const now = systemClock.now();
-  const store = await openState(storeOptions(settings, systemClock));
-  try {
-    const source = { store, entries, definitions };
-    const found = await findEntry(source, name);
-    if (found.error !== undefined) throw new StoreError(found.error);
-    const { entry, state: known } = found;
-    const { state } = reconcile({ ...entry, enabled: true }, known ?? undefined, now)!;
-    const sent = { id: '', at: null, by: '', reason: null };
-    const command = { ...sent, do: 'backfill', entry: name, from, to } as const;
-    const outcome = runAtOnce(preview({ entry, state }, command, now));
-    return { outcome, zone: entry.schedule.timezone ?? timezone };
-  } finally {
-    await store.close();
-  }
+  const { state } = reconcile({ ...entry, enabled: true }, known ?? undefined, now)!;
+  const sent = { id: '', at: null, by: '', reason: null };
+  const command = { ...sent, do: 'backfill', entry: name, from, to } as const;
+  const outcome = runAtOnce(preview({ entry, state }, command, now));
+  return { outcome, zone: entry.schedule.timezone ?? timezone };
 }
 
 function show(name: string, instants: readonly number[], zone: string): readonly string[] {

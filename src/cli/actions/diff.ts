@@ -4,6 +4,7 @@ import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { readWhole } from '../flags/values.ts';
 import { formatDifferences, formatJson } from '../output/differences.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
 
@@ -14,7 +15,7 @@ export interface DiffFlags extends GlobalFlags {
 
 /** `beat diff`: compares two configurations. Exits with 0 if they are equal, 1 if they differ, and 2 after an error, as diff does. */
 export async function diff(before: string, after: string, flags: DiffFlags): Promise<ExitCode> {
-  const hours = parseHours(flags.hours);
+  const hours = readWhole('--hours', flags.hours, 744);
   const [old, current] = await readBoth(before, after, flags);
   const now = systemClock.now();
   const period = { after: now, until: now + hours * HOUR };
@@ -51,10 +52,4 @@ async function readBoth(
     Settings,
     Settings,
   ];
-}
-
-function parseHours(text: string): number {
-  const hours = Number(text);
-  if (Number.isInteger(hours) && hours > 0 && hours <= 744) return hours;
-  throw new ConfigError(`--hours: expected a whole number from 1 to 744, got "${text}"`);
 }

@@ -6,14 +6,15 @@ import type { Entry } from '../../entries/catalog/entry.ts';
 import { planAdoption } from '../../entries/planning/adopt.ts';
 import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
-import { didYouMean } from '../../util/did-you-mean.ts';
-import { storeOptions } from '../../config/service/store-options.ts';
-import { openState } from '../../drivers/open-store.ts';
+import type { HistoryPosition } from '../../contracts/store/history.ts';
+import { isReadable } from '../../contracts/store/unreadable.ts';
+import { decodeAudit } from '../../entries/commands/audit.ts';
+import { thousands } from '../../util/thousands.ts';
 import type { RepairedRecord } from '../../contracts/store/repair-command.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { forgetRecord } from './forget-record.ts';
+import { unknownEntry, withStore } from './with-store.ts';
 import { writeLine } from '../output/write-lines.ts';
 import { runAtOnce } from '../../util/steps.ts';
 
@@ -24,6 +25,9 @@ export interface ForgetFlags
 
 const RECORDS: readonly RepairedRecord[] = ['history', 'audit', 'outbox'];
 
+/** Rows or messages that one query reads. */
+const PAGE = 500;
+
 /** The number of attempts while other instances begin terms of their own. */
 const ATTEMPTS = 5;
 
@@ -33,23 +37,20 @@ export async function forget(given: string, flags: ForgetFlags): Promise<ExitCod
   const settings = await readSettings(flags);
   const record = RECORDS.find((each) => flags[each]);
   if (record) {
-    await forgetRecord(record, name, settings);
+    await writeLine(await withStore(settings, (store) => REMOVALS[record](store, name)));
     return EXIT.ok;
   }
-  const store = await openState(storeOptions(settings, systemClock));
-  try {
-    const target = await findTarget(store, settings, name);
-    const { state } = target;
-    if (state === null) {
-      await writeLine(`Entry ${JSON.stringify(name)} has no state: nothing to forget`);
-      return EXIT.ok;
-    }
-    await remove(store, name, target);
-    await writeLine(formatRemoved(name, state));
-    return EXIT.ok;
-  } finally {
-    await store.close();
-  }
+  await writeLine(await withStore(settings, (store) => forgetState(store, settings, name)));
+  return EXIT.ok;
+}
+
+/** Returns what was removed, for the user. */
+async function forgetState(store: StateStore, settings: Settings, name: string): Promise<string> {
+  const target = await findTarget(store, settings, name);
+  const { state } = target;
+  if (state === null) return `Entry ${JSON.stringify(name)} has no state: nothing to forget`;
+  await remove(store, name, target);
+  return formatRemoved(name, state);
 }
 
 /** The entry of that name, where it is defined, and the state to remove. */
@@ -79,10 +80,7 @@ async function findTarget(store: StateStore, settings: Settings, name: string): 
     return { entry: readStoredEntry({ ...row, state: null }, definitions).entry, indexedAt, state };
   }
   const known = await store.ledger.load(() => {});
-  const names = [...entries.map((each) => each.name), ...known.keys()];
-  throw new ConfigError(
-    `no entry ${JSON.stringify(name)}${didYouMean(name, names) || '; beat list shows all entries'}`,
-  );
+  throw unknownEntry(name, [...entries.map((each) => each.name), ...known.keys()]);
 }
 
 /**
@@ -128,4 +126,57 @@ function parseQuoted(text: string): string {
   throw new ConfigError(
     `--quoted: expected a JSON string such as '"a\\u0000b"', got ${JSON.stringify(text)}`,
   );
+}
+
+/** Removes unreadable records, and never others: of the history of an entry, or the one of an id. */
+const REMOVALS: Record<RepairedRecord, (store: StateStore, name: string) => Promise<string>> = {
+  history: removeRows,
+  audit: removeAudit,
+  outbox: removeMessage,
+};
+
+async function removeRows({ history }: StateStore, entry: string): Promise<string> {
+  if (!history) throw new ConfigError('--history: history: false disables the history');
+  const positions: HistoryPosition[] = [];
+  for (let before: HistoryPosition | undefined; ;) {
+    const { rows, next } = await history.read(entry, { limit: PAGE, before });
+    for (const row of rows) if (!isReadable(row)) positions.push(row.id);
+    if (next === null) break;
+    before = next;
+  }
+  const of = `of the history of entry ${JSON.stringify(entry)}`;
+  if (positions.length === 0) return `All rows ${of} can be read: nothing to remove`;
+  await history.removeRows(entry, positions);
+  return `Removed unreadable rows ${of}: ${thousands(positions.length)}`;
+}
+
+async function removeAudit({ commands }: StateStore, id: string): Promise<string> {
+  const what = `audit row of command ${JSON.stringify(id)}`;
+  const json = (await commands.findAudit([id])).get(id);
+  if (json === undefined) throw new ConfigError(`--audit: there is no ${what}`);
+  if (isReadable(decodeAudit({ id, json })))
+    throw new ConfigError(`--audit: the ${what} can be read; beat removes only unreadable ones`);
+  await commands.removeAudit(id);
+  return `Removed the unreadable ${what}`;
+}
+
+/** Begins a term, as only the newest term removes messages; the leader begins another one. */
+async function removeMessage({ ledger }: StateStore, id: string): Promise<string> {
+  const what = `message ${JSON.stringify(id)} in the outbox`;
+  const found = await findMessage(ledger, id);
+  if (!found) throw new ConfigError(`--outbox: there is no ${what}`);
+  if (isReadable(found))
+    throw new ConfigError(`--outbox: the ${what} can be read; beat removes only unreadable ones`);
+  if (await ledger.remove(await ledger.beginTerm(), [id])) return `Removed the unreadable ${what}`;
+  throw new StoreError('forget: another instance began a new term; try again');
+}
+
+async function findMessage(ledger: StateStore['ledger'], id: string) {
+  for (let after = ''; ;) {
+    const page = await ledger.pending(PAGE, after);
+    const found = page.find((each) => each.id === id);
+    const last = page.at(-1);
+    if (found || !last) return found;
+    after = last.id;
+  }
 }

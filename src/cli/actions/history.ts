@@ -3,16 +3,16 @@ import { readItems } from '../../read-models/history/load-history.ts';
 import { viewItem } from '../../read-models/history/view.ts';
 import { findStatus } from '../../read-models/status/load-status.ts';
 import { systemClock } from '../../util/system-clock.ts';
-import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { truncate } from '../../util/visible.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { readWhole } from '../flags/values.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell, formatTable } from '../output/table.ts';
 import { writeLine, writeLines } from '../output/write-lines.ts';
-import { rejectUnknown, withHistory } from './open-history.ts';
+import { rejectUnknown, withHistory } from './with-store.ts';
 
 export interface HistoryFlags extends GlobalFlags {
   readonly failed?: boolean;
@@ -22,7 +22,7 @@ export interface HistoryFlags extends GlobalFlags {
 
 /** `beat history NAME`: prints the runs and skipped stretches of an entry, newest first. */
 export async function history(name: string, flags: HistoryFlags): Promise<ExitCode> {
-  const limit = parseLimit(flags.limit);
+  const limit = readWhole('--limit', flags.limit, 1_000_000);
   const settings = await readSettings(flags);
   return withHistory(settings, async ({ history: rows, source }) => {
     const items = await readItems(rows, name, { limit, failed: flags.failed === true });
@@ -104,10 +104,4 @@ function formatRuntime(item: HistoryItem): string {
 
 function firstLine(text: string): string {
   return truncate(text.split('\n', 1)[0]!, 79);
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit > 0 && limit <= 1_000_000) return limit;
-  throw new ConfigError(`--limit: expected a whole number from 1 to 1,000,000, got "${text}"`);
 }

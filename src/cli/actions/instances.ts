@@ -1,14 +1,12 @@
-import { storeOptions } from '../../config/service/store-options.ts';
-import { openState } from '../../drivers/open-store.ts';
 import { listInstances } from '../../read-models/status/list-instances.ts';
 import type { InstanceRow } from '../../read-models/status/shapes.ts';
 import { isReadable, isUnreadable } from '../../contracts/store/unreadable.ts';
-import { systemClock } from '../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatTable, formatUnreadable } from '../output/table.ts';
 import { writeError, writeLines } from '../output/write-lines.ts';
+import { withStore } from './with-store.ts';
 
 export interface InstancesFlags extends GlobalFlags {
   readonly json?: boolean;
@@ -17,18 +15,13 @@ export interface InstancesFlags extends GlobalFlags {
 /** `beat instances`: lists the instances that were seen within 15 seconds. Exits with 1 if none leads. */
 export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
-  const store = await openState(storeOptions(settings, systemClock));
-  try {
-    const found = await listInstances(store.instances);
-    await writeLines(
-      flags.json ? found.map((row) => JSON.stringify(row)) : formatText(found, settings.timezone),
-    );
-    if (found.filter(isReadable).some(({ role }) => role === 'leader')) return EXIT.ok;
-    writeError('beat: no instance leads');
-    return EXIT.failure;
-  } finally {
-    await store.close();
-  }
+  const found = await withStore(settings, ({ instances: all }) => listInstances(all));
+  await writeLines(
+    flags.json ? found.map((row) => JSON.stringify(row)) : formatText(found, settings.timezone),
+  );
+  if (found.filter(isReadable).some(({ role }) => role === 'leader')) return EXIT.ok;
+  writeError('beat: no instance leads');
+  return EXIT.failure;
 }
 
 function formatText(found: readonly InstanceRow[], zone: string): readonly string[] {

@@ -12,6 +12,7 @@ import { quote } from '../../schedule/text.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { readWhole } from '../flags/values.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from '../output/table.ts';
 import { writeLine } from '../output/write-lines.ts';
@@ -25,7 +26,7 @@ export interface NextFlags extends GlobalFlags {
 
 /** `beat next`: prints upcoming occurrences, computed from the configuration alone. Intervals start at `--after`. */
 export async function next(names: readonly string[], flags: NextFlags): Promise<ExitCode> {
-  const count = parseCount(flags.count);
+  const count = readWhole('-n', flags.count, 100_000);
   const zone = parseZone(flags.timezone);
   const settings = await readSettings(flags);
   const after = parseInstant(flags.after, zone ?? settings.timezone);
@@ -53,12 +54,6 @@ function selectEntries({ entries }: Settings, names: readonly string[]): readonl
     );
   }
   return entries.filter((entry) => names.includes(entry.name));
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0 && count <= 100_000) return count;
-  throw new ConfigError(`-n: expected a whole number from 1 to 100,000, got "${text}"`);
 }
 
 function parseZone(name: string | undefined): string | undefined {

@@ -10,7 +10,7 @@ import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readInstant } from '../flags/instant.ts';
+import { readInstant } from '../flags/values.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeError, writeLine } from '../output/write-lines.ts';
 

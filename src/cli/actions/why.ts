@@ -6,12 +6,12 @@ import { formatIso } from '../../util/format-iso.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readInstant } from '../flags/instant.ts';
+import { readInstant } from '../flags/values.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell, formatTable } from '../output/table.ts';
 import { writeLines } from '../output/write-lines.ts';
-import { findEntry, withHistory } from './open-history.ts';
+import { findEntry, withHistory } from './with-store.ts';
 
 export interface WhyFlags extends GlobalFlags {
   /** Default: now. */

@@ -21,6 +21,7 @@ import { isMap } from '../../../util/is-map.ts';
 import { maskText } from '../../../util/mask.ts';
 import { systemClock } from '../../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
+import { readWhole } from '../../flags/values.ts';
 import { formatTable } from '../../output/table.ts';
 import { writeFile } from '../../output/write-file.ts';
 import { writeDocument, writeError, writeLines } from '../../output/write-lines.ts';
@@ -71,7 +72,8 @@ export async function runImport(
   read: (compared: CompareRange) => SourceContent | Promise<SourceContent>,
 ): Promise<ExitCode> {
   const { output, force = false, prefix = '' } = flags;
-  const count = readCount(flags.compare);
+  const { compare } = flags;
+  const count = compare === undefined ? null : readWhole('--compare', compare, 1_000);
   const format = readFormat(flags);
   if (output !== undefined && !force && existsSync(output)) throw existing(output);
   const range = { count: count ?? COMPARED, after: new Date(systemClock.now()) };
@@ -97,13 +99,6 @@ const LABELS = { missing: 'not imported', different: 'different', note: 'note' }
 
 function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
   return `${place}: ${LABELS[kind]}: ${reason}${text === undefined ? '' : `: ${text}`}`;
-}
-
-function readCount(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0 && count <= 1_000) return count;
-  throw new ConfigError(`--compare: expected a whole number from 1 to 1000, got "${text}"`);
 }
 
 /** Extensions of files by format. The extension of any other format is its name. */

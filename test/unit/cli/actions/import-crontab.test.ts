@@ -221,7 +221,7 @@ test.each([
   [[], /expected a file; for your own crontab: crontab -l/],
   [['a', '--user', 'joe', '--system'], /expected either --user or --system/],
   [['a', '--cron', 'croni'], /--cron: expected one of debian, cronie, got "croni"; did you mean/],
-  [['a', '--compare', 'x'], /--compare: expected a whole number from 1 to 1000, got "x"/],
+  [['a', '--compare', 'x'], /--compare: expected a whole number from 1 to 1,000, got "x"/],
   [['a', '--format', 'yml'], /--format: expected one of yaml, json, ts, got "yml"; did you mean/],
 ])('beat import crontab: %o is an error, and nothing is written', async (args, message) => {
   const { code, stderr } = await run(...args, '-o', 'new.yaml');

@@ -19,7 +19,20 @@ export interface OpenHistory {
   readonly source: EntrySource;
 }
 
-/** Runs `work` with the store of the settings. Throws a `ConfigError` if the history is disabled. */
+/** Runs `work` with the store of the settings, and closes it. */
+export async function withStore<T>(
+  settings: Settings,
+  work: (store: StateStore) => Promise<T>,
+): Promise<T> {
+  const store = await openState(storeOptions(settings, systemClock));
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The same with a history. Throws a `ConfigError` if it is disabled. */
 export async function withHistory<T>(
   settings: Settings,
   work: (open: OpenHistory) => Promise<T>,
@@ -27,14 +40,9 @@ export async function withHistory<T>(
   if (settings.history === null) {
     throw new ConfigError('history: false disables the history; without it nothing is recorded');
   }
-  const store = await openState(storeOptions(settings, systemClock));
-  try {
-    const { entries, definitions } = settings;
-    const source = { store, entries, definitions };
-    return await work({ store, history: store.history!, source });
-  } finally {
-    await store.close();
-  }
+  return withStore(settings, (store) =>
+    work({ store, history: store.history!, source: { ...settings, store } }),
+  );
 }
 
 /** Finds an entry by its name. Throws a `ConfigError` with the closest name if there is none. */
@@ -43,8 +51,15 @@ export async function findEntry(source: EntrySource, name: string): Promise<Entr
   return found ?? rejectUnknown(source, name);
 }
 
-export function rejectUnknown({ entries }: EntrySource, name: string): never {
-  const names = entries.map((entry) => entry.name);
+export function rejectUnknown({ entries }: Pick<EntrySource, 'entries'>, name: string): never {
+  throw unknownEntry(
+    name,
+    entries.map((entry) => entry.name),
+  );
+}
+
+/** The error for a name that no entry has. */
+export function unknownEntry(name: string, names: readonly string[]): ConfigError {
   const hint = didYouMean(name, names) || '; beat list shows all entries';
-  throw new ConfigError(`no entry ${JSON.stringify(name)}${hint}`);
+  return new ConfigError(`no entry ${JSON.stringify(name)}${hint}`);
 }
