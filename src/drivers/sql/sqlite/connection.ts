@@ -21,7 +21,7 @@ export class OpenFile implements Connection {
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #inode: string;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, PreparedStatement>();
 
   constructor(path: string, clock: Clock, isReadOnly = false) {
     this.#path = path;
@@ -53,9 +53,9 @@ export class OpenFile implements Connection {
 
   async run({ text, values }: Sql): Promise<SqlResult> {
     const lists = values.filter((value) => Array.isArray(value));
-    const statement = this.#prepare(lists.length === 0 ? text : expandLists(text, values));
+    const { statement, hasRows } = this.#prepare(lists.length === 0 ? text : expandLists(text, values));
     const parameters = (lists.length === 0 ? values : values.flat()) as SQLInputValue[];
-    if (statement.columns().length > 0) return { rows: statement.all(...parameters), changes: 0 };
+    if (hasRows) return { rows: statement.all(...parameters), changes: 0 };
     return { rows: [], changes: Number(statement.run(...parameters).changes) };
   }
 
@@ -63,17 +63,23 @@ export class OpenFile implements Connection {
     if (this.#db.isOpen) this.#db.close();
   }
 
-  #prepare(text: string): StatementSync {
-    let statement = this.#statements.get(text);
-    if (!statement) {
-      statement = this.#db.prepare(text);
+  #prepare(text: string): PreparedStatement {
+    let prepared = this.#statements.get(text);
+    if (!prepared) {
+      const statement = this.#db.prepare(text);
       // Node rejects numbers that are too large for JavaScript otherwise.
       statement.setReadBigInts(true);
+      prepared = { statement, hasRows: statement.columns().length > 0 };
       if (this.#statements.size === STATEMENTS) this.#statements.clear();
-      this.#statements.set(text, statement);
+      this.#statements.set(text, prepared);
     }
-    return statement;
+    return prepared;
   }
+}
+
+interface PreparedStatement {
+  readonly statement: StatementSync;
+  readonly hasRows: boolean;
 }
 
 /** The statement with as many `?` for a list as it has values. */
