@@ -65,7 +65,7 @@ const MAX_SKIPPED = 1_000;
 
 /**
  * Marks one occurrence as skipped: the next after `now` (epoch milliseconds), or the given one. The state is checked,
- * so an occurrence that was already published or skipped is rejected; one that was missed can be given.
+ * so an occurrence that was already published or skipped is rejected; a missed occurrence can be given.
  */
 function skip(target: Target, { dueAt }: CommandOf<'skip'>, now: number): Applied | Rejected {
   const { entry, state } = target;

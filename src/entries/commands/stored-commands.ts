@@ -181,7 +181,7 @@ function readDefinition(
   try {
     checkDefinition(JSON.stringify(definition));
     const read = definitions.read(name, definition);
-    // Readers reject a larger text, as that of many updates could become.
+    // Readers reject a larger text, which many updates could make.
     parseJson(JSON.stringify(read.definition));
     return read;
   } catch (error) {

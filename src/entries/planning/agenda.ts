@@ -13,7 +13,7 @@ export interface AgendaItem {
   readonly wakeAt: number;
 }
 
-/** An item in the order of instants. One that is no longer valid is passed over, not removed. */
+/** An item in the order of instants. An outdated item stays there until it is passed over. */
 interface QueuedItem extends AgendaItem {
   /** `false` when the entry was taken, or is queued again. */
   isCurrent: boolean;

@@ -97,8 +97,8 @@ function* decideAfterPause(
 }
 
 /**
- * Ends the pause of an entry at `end` (epoch milliseconds). Every occurrence before it is dealt with: those of the pause
- * are skipped, never caught up.
+ * Ends the pause of an entry at `end` (epoch milliseconds). Every occurrence before it is dealt with: the
+ * occurrences of the pause are skipped, never caught up.
  */
 export function* endPause(
   { schedule }: Entry,

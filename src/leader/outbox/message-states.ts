@@ -75,7 +75,7 @@ export class MessageStates {
     return count;
   }
 
-  /** Those of the messages that the broker may be asked to publish: new, rejected before, or without an answer. */
+  /** Selects the messages that the broker may be asked to publish: new, rejected before, or without an answer. */
   selectUnsent(messages: readonly OutboxMessage[]): readonly OutboxMessage[] {
     return messages.filter((message) => {
       const { kind } = this.get(message);

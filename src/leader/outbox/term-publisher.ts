@@ -33,11 +33,11 @@ export interface RelayReports {
     withdrawn: readonly Withdrawal[],
   ): void;
   /**
-   * So many messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
+   * `count` messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
    * milliseconds. Called whenever the number may have changed.
    */
   waiting(count: number, oldest: number | null): void;
-  /** So many messages cannot be read and stay in the outbox, `first` among them. Called after each pass through the outbox. */
+  /** `count` messages cannot be read and stay in the outbox, `first` among them. Called after each pass through the outbox. */
   unreadable(count: number, first: readonly Unreadable[]): void;
 }
 
@@ -57,7 +57,7 @@ const MAX_NAMED = 5;
 
 /**
  * Publishes the messages in the outbox during one term, and removes them. It publishes no message again that the
- * broker has; one that was rejected, or got no answer, may be published again.
+ * broker has; a message that was rejected, or got no answer, may be published again.
  */
 export class TermPublisher {
   readonly token: number;

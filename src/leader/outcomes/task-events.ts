@@ -102,7 +102,7 @@ export class TaskEvents {
     }
   }
 
-  /** Whether beat reads a message of that format and size. One that it does not is a warning until the connection ends. */
+  /** Whether beat reads a message of that format and size. If not, a warning says so until the connection ends. */
   #check({ contentType, body }: ReceivedMessage): boolean {
     const isJson = contentType === JSON_TYPE;
     if (isJson && body.length <= MAX_EVENTS_BODY) return true;

@@ -38,7 +38,7 @@ export class OverlapGate {
     options.outcomes.onChange(options.wake);
   }
 
-  /** Those of the due entries that can be planned now. The others are put back on the agenda. */
+  /** Selects the due entries that can be planned now. The others are put back on the agenda. */
   admit(due: readonly AgendaItem[]): readonly AgendaItem[] {
     const { outcomes, scheduled, clock } = this.#options;
     return due.filter(({ entry, state, dueAt }) => {

@@ -91,7 +91,7 @@ export class Scheduler {
     const now = clock.now();
     const due = this.#gate.admit(this.#scheduled.take(now));
     const sent = await this.#publish(due, now, term);
-    // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
+    // Runs that are due do not wait for entries to be loaded. Runs of loaded entries follow in the next tick, after
     // the commands that have arrived by then.
     if (this.#adopter.wakeAt <= clock.now()) {
       await this.#adopter.adoptWaiting(clock.now(), term);
