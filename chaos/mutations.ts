@@ -3,7 +3,7 @@ import type { Mutation } from './program.ts';
 const LUA = 'drivers/redis/scripts';
 const LUA_STATES = `${LUA}/includes/compare-states.lua`;
 const SQL = 'drivers/sql/ledger.js';
-const SQL_STATES = 'drivers/sql/states.js';
+const SQL_ENTRIES = 'drivers/sql/entries.js';
 /** The comparison of states that all stores but Redis share. */
 const COMMIT = 'contracts/store/commit.js';
 
@@ -15,13 +15,13 @@ const LUA_BEFORE = `
   local n = tonumber(ARGV[2])
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
-  local first = 3
+  local first = 4
   local finished = tonumber(ARGV[at])
   at = at + 1
   if finished > 0 then first, at = first + 3, at + 2 + 3 * finished end
-  local of_entries = ARGV[at] == '1'
-  at = at + 1
-  if of_entries then first, at = first + 4, at + 2 * n end
+  local stored = tonumber(ARGV[at])
+  at = at + 1 + 3 * stored
+  if stored > 0 then first = first + 2 end
   local rows = tonumber(ARGV[at])
   at = at + 1
   if rows > 0 then
@@ -62,7 +62,7 @@ const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.
 
 const unfenced: readonly Mutation[] = [
   { file: LUA_STATES, text: LUA_FENCE, instead: '' },
-  { file: SQL_STATES, text: SQL_FENCE, instead: '' },
+  { file: SQL_ENTRIES, text: SQL_FENCE, instead: '' },
 ];
 
 /** Safeguards to remove on purpose, which shows that the checker detects their absence. */

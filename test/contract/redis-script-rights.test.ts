@@ -53,7 +53,7 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: expect.any(Number),
     commands: {
       ...{ TIME: '', ...TERM, SET: 'term' },
-      ...{ HMGET: 'states', HSET: 'states', EXISTS: 'absent' },
+      ...{ HSCAN: 'states', HMGET: 'states', HSET: 'states', EXISTS: 'absent' },
       ...{ ZRANGEBYLEX: 'order', ZADD: 'order' },
       ...{ RPUSH: 'history', LTRIM: 'history' },
     },

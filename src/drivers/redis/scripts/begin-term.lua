@@ -12,13 +12,14 @@
            even when the last was lost with all other keys; or {the key of the earlier layout that exists}
 
   A leader that cannot write states would block other instances, so the script also checks the rights to read and write
-  states and to append to the history.
+  states and to append to the history. Announcements of instances, which the leader makes too, are read with HSCAN.
 ]]
 --- @include rights
 local denied = lacking('TIME', '')
   or lacking('GET', KEYS[1])
   or lacking('SET', KEYS[1], '')
   or lacking('EXISTS', KEYS[4])
+  or lacking('HSCAN', KEYS[2], '0')
   or lacking('HMGET', KEYS[2], '')
   or lacking('HSET', KEYS[2], '', '')
   or lacking('ZRANGEBYLEX', KEYS[3], '-', '+')

@@ -6,7 +6,7 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Returns ids and announcements in turn, all of them. HSCAN is among the rights that beat needs anyway.
+-- Returns ids and announcements in turn, all of them.
 local function all_instances()
   return redis.call('HSCAN', KEYS[1], '0', 'COUNT', '10000')[2]
 end
