@@ -12,7 +12,7 @@ import { readTransport } from './broker/transport.ts';
 import type { Calendars } from './calendars/calendars.ts';
 import { readEntries } from './entry/read-entries.ts';
 import type { KeySchema } from './keys/key-schema.ts';
-import type { Merged } from './resolve.ts';
+import type { Merged } from './merge.ts';
 import { acceptedContent, readEncoding } from './message/encoding.ts';
 import { readOutcomes, readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { describeError, ConfigError } from '../util/errors.ts';
-import type { Diagnostic } from '../util/diagnostic.ts';
+import type { Diagnostic, Report } from '../util/diagnostic.ts';
 import { reportIssues } from '../util/zod-issues.ts';
 import type { KeySchema } from './keys/key-schema.ts';
 import {
@@ -12,10 +12,8 @@ import {
 import { snakeCase } from './keys/spellings.ts';
 
 export { expected } from '../util/expected.ts';
+export type { Report } from '../util/diagnostic.ts';
 export type Path = Diagnostic['path'];
-
-/** Reports one error or warning: its path (canonical keys, from the root of the configuration) and its message. */
-export type Report = (path: Path, message: string) => void;
 
 interface ParseContext {
   readonly path: Path;

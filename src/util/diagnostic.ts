@@ -16,6 +16,9 @@ export interface Diagnostic {
   readonly line?: number | undefined;
 }
 
+/** Reports one error or warning: its path (canonical keys, from the root of the configuration) and its message. */
+export type Report = (path: Diagnostic['path'], message: string) => void;
+
 /**
  * Problems of one value that are reported: each suggests what may have been meant, which takes time, and a value from
  * outside may have a hundred thousand.

@@ -1,7 +1,7 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { Steps } from '../../util/steps.ts';
 import { type KeySchema, normalizeKeys } from '../keys/key-schema.ts';
-import type { Merged } from '../resolve.ts';
+import type { Merged } from '../merge.ts';
 import {
   BACKEND_CLEANUP,
   CLEANUP_ENTRY,

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { listSpellings } from './spellings.ts';
 import { isMap } from '../../util/is-map.ts';
 import { isSchedule } from '../schedules/schema.ts';
-import type { Path, Report } from '../validate.ts';
+import type { Diagnostic, Report } from '../../util/diagnostic.ts';
+
+type Path = Diagnostic['path'];
 
 /**
  * The allowed keys at one place of a configuration, from the zod schema. Places that allow anything (args, headers) have

@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isMap } from '../util/is-map.ts';
+import type { TopSettings } from './schema.ts';
+import type { Source } from './source/source.ts';
+import type { Report } from './validate.ts';
+
+/** One source with canonical keys and validated settings. */
+export interface Part {
+  readonly source: Source;
+  readonly report: Report;
+  readonly warn: Report;
+  readonly settings: Omit<TopSettings, 'beatSchedule'>;
+  readonly entries: Readonly<Record<string, unknown>>;
+}
+
+export interface Merged {
+  readonly settings: Omit<TopSettings, 'beatSchedule'>;
+  /** Returns what reports errors of a setting in the file that has it. */
+  readonly reportFor: (key: string) => Report;
+  readonly warnFor: (key: string) => Report;
+  /** Returns the folder of the file that has a setting; the working directory for a configuration made in code. */
+  readonly folderFor: (key: string) => string;
+  readonly entries: readonly { name: string; input: unknown; part: Part }[];
+}
+
+/** Merges several files. A setting may be in two of them with the same value; an entry may not. */
+export function merge(parts: readonly Part[]): Merged {
+  const settings: Record<string, unknown> = {};
+  const owners = new Map<string, Part>();
+  for (const part of parts) {
+    for (const [key, value] of Object.entries(part.settings)) {
+      if (key === '$schema') continue;
+      settings[key] = isMap(value)
+        ? { ...(settings[key] as object | undefined), ...mergeMap(key, value, part, owners) }
+        : value;
+      addOwner([key], value, part, owners);
+    }
+  }
+  const owner = (key: string) => owners.get(key) ?? parts[0];
+  return {
+    settings: settings,
+    reportFor: (key) => owner(key)?.report ?? (() => {}),
+    warnFor: (key) => owner(key)?.warn ?? (() => {}),
+    folderFor: (key) => owner(key)?.source.folder ?? '',
+    entries: mergeEntries(parts),
+  };
+}
+
+function mergeMap(
+  key: string,
+  map: Record<string, unknown>,
+  part: Part,
+  owners: Map<string, Part>,
+): Record<string, unknown> {
+  for (const [name, value] of Object.entries(map)) addOwner([key, name], value, part, owners);
+  return map;
+}
+
+/** Records the source of a setting, and reports a different value in an earlier source. */
+function addOwner(path: string[], value: unknown, part: Part, owners: Map<string, Part>): void {
+  const id = path.join('.');
+  const owner = owners.get(id);
+  if (!owner) {
+    owners.set(id, part);
+    return;
+  }
+  const other = valueAt(owner.settings, path);
+  if (isMap(value) || isDeepStrictEqual(other, value)) return;
+  const where = owner.source.file ?? 'another file';
+  part.report(path, `${where} has another value; keep one of them`);
+}
+
+function mergeEntries(parts: readonly Part[]): Merged['entries'] {
+  const owners = new Map<string, Part>();
+  const entries: { name: string; input: unknown; part: Part }[] = [];
+  for (const part of parts) {
+    for (const name of Object.keys(part.entries)) {
+      const owner = owners.get(name);
+      if (owner) {
+        const where = owner.source.file ?? 'another file';
+        part.report(
+          ['beatSchedule', name],
+          `an entry of this name is in ${where} too; rename one of them (beat import has --prefix)`,
+        );
+        continue;
+      }
+      owners.set(name, part);
+      entries.push({ name, input: part.entries[name], part });
+    }
+  }
+  return entries;
+}
+
+function valueAt(settings: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), settings);
+}
