@@ -32,7 +32,7 @@ const LOCK: Readonly<Record<Lock['action'], Words>> = {
   ],
 };
 
-/** The scheduler's operations. `{entry}`, `{target}` and `{event}` stand for these fields. */
+/** The scheduler's operations. The texts contain the fields `{entry}`, `{target}` and `{event}`. */
 const SCHEDULER = {
   lead: ['leadership', 'Term could not begin', 'not leading, retrying'],
   commit: ['commits', 'Commit failed', 'publishing paused, retrying'],

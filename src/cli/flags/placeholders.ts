@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import type { CeleryFlags } from './celery-flags.ts';
 
 /** The name half of Celery's own node name for beat. */
 const DEFAULT_NAME = 'celerybeat';
@@ -55,8 +54,14 @@ function expand(text: string, pattern: RegExp, values: Placeholders, where: stri
   });
 }
 
+interface PathFlags {
+  readonly logfile?: string;
+  readonly pidfile?: string;
+  readonly hostname?: string;
+}
+
 /** Expands the paths of `--logfile` and `--pidfile`; the log path is made absolute. */
-export function resolvePaths({ logfile, pidfile, hostname: node }: CeleryFlags) {
+export function resolvePaths({ logfile, pidfile, hostname: node }: PathFlags) {
   return {
     logfile:
       logfile === undefined ? undefined : resolve(expandPlaceholders('--logfile', logfile, node)),

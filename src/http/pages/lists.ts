@@ -88,7 +88,7 @@ export function auditPage({
 }): Html {
   return listPage({
     ...{ frame, title: 'Audit log', id: 'audit' },
-    about: `the newest ${thousands(rows.length)} commands`,
+    about: rows.length === 1 ? '1 command' : `the newest ${thousands(rows.length)} commands`,
     nothing: 'No command was sent yet.',
     headings: [`When (${zone})`, 'Command', 'Entry', 'By', 'Answer'],
     rows: rows.map((row) => {
