@@ -53,7 +53,9 @@ export class OpenFile implements Connection {
 
   async run({ text, values }: Sql): Promise<SqlResult> {
     const lists = values.filter((value) => Array.isArray(value));
-    const { statement, hasRows } = this.#prepare(lists.length === 0 ? text : expandLists(text, values));
+    const { statement, hasRows } = this.#prepare(
+      lists.length === 0 ? text : expandLists(text, values),
+    );
     const parameters = (lists.length === 0 ? values : values.flat()) as SQLInputValue[];
     if (hasRows) return { rows: statement.all(...parameters), changes: 0 };
     return { rows: [], changes: Number(statement.run(...parameters).changes) };
