@@ -1,4 +1,4 @@
-import { listInstances } from '../../read-models/status/list-instances.ts';
+import { listInstances } from '../../read-models/status/load-status.ts';
 import type { InstanceRow } from '../../read-models/status/shapes.ts';
 import { isReadable, isUnreadable } from '../../contracts/store/unreadable.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

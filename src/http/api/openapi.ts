@@ -120,7 +120,7 @@ export function openApi(version: string): object {
     paths: Object.fromEntries(
       Object.entries(OPERATIONS).map(([path, each]) => [
         path,
-        { [each.method ?? 'get']: describe(path, each) },
+        { [each.method ?? 'get']: describeOperation(path, each) },
       ]),
     ),
     webhooks: {
@@ -135,7 +135,7 @@ export function openApi(version: string): object {
   };
 }
 
-function describe(
+function describeOperation(
   path: string,
   { method = 'get', summary, query, body, answers }: Operation,
 ): object {

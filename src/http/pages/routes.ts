@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { decodeAudit } from '../../entries/commands/audit.ts';
-import { listInstances } from '../../read-models/status/list-instances.ts';
+import { listInstances } from '../../read-models/status/load-status.ts';
 import { loadStatusPage, parsePlace } from '../../read-models/status/status-page.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { pastDayReader, upcomingDayReader } from '../day-counts.ts';

@@ -1,8 +1,11 @@
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { History } from '../../contracts/store/history.ts';
+import type { Instances } from '../../contracts/store/instances.ts';
 import type { Ledger } from '../../contracts/store/ledger.ts';
 import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
+import { isUnreadable } from '../../contracts/store/unreadable.ts';
+import { formatIso } from '../../util/format-iso.ts';
 import { readStatus, viewLastOutcome } from './entry-status.ts';
 import {
   findEntries,
@@ -12,7 +15,7 @@ import {
   type EntryRecord,
   type EntrySource,
 } from './read-entries.ts';
-import type { StatusRow } from './shapes.ts';
+import type { InstanceRow, StatusRow } from './shapes.ts';
 
 type LatestRows = Pick<History, 'latest'> | undefined;
 
@@ -100,4 +103,12 @@ export async function toRows(
     const newest = latest.get(record.name)?.find((row) => row.kind === 'outcome');
     return { ...status, lastOutcome: newest ? viewLastOutcome(newest) : null };
   });
+}
+
+/** The instances that were seen lately: the leader first, then by host and start. */
+export async function listInstances(instances: Instances): Promise<readonly InstanceRow[]> {
+  const found = await instances.list();
+  return found.map((row) =>
+    isUnreadable(row) ? row : { ...row, startedAt: formatIso(row.startedAt) },
+  );
 }
