@@ -85,7 +85,7 @@ export const shellSchema = mapOf(
   { description: 'A command, and how workers run it.' },
 );
 
-export const commandSchema = command();
+const commandSchema = command();
 
 export const shellForms = () => z.union([command(), shellSchema], `${COMMAND}, or a map`);
 

@@ -74,7 +74,7 @@ function repeatedKeys(text: string, file: string): Diagnostic[] {
 }
 
 /** The line (from 1) of an offset in a text. */
-export function lineCounter(text: string): (offset: number) => number {
+function lineCounter(text: string): (offset: number) => number {
   const ends: number[] = [];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) ends.push(at);
   return (offset) => {
@@ -90,7 +90,7 @@ export function lineCounter(text: string): (offset: number) => number {
 }
 
 /** Finds the offset of the closest value at a path. Builds the tree at the first call, which is for the first error. */
-export function offsetFinder(text: string): (path: Path) => number {
+function offsetFinder(text: string): (path: Path) => number {
   let tree: jsonc.Node | undefined;
   const indexes = new WeakMap<jsonc.Node, Map<string | number, jsonc.Node>>();
   const inside = (node: jsonc.Node) => {

@@ -75,11 +75,11 @@ function* repeatedKeys(map: YAMLMap): Generator<Repeated> {
 }
 
 /** A YAML text as one document of nodes, or the errors that prevent it. */
-export type Parsed =
+type Parsed =
   | { readonly document: Document; readonly lineAt: (offset: number) => number }
   | { readonly errors: readonly Diagnostic[] };
 
-export function parseYaml(text: string, file: string): Parsed {
+function parseYaml(text: string, file: string): Parsed {
   const lines = new LineCounter();
   const lineAt = (offset: number) => lines.linePos(offset).line;
   const locatedError = (offset: number, message: string): Diagnostic => {

@@ -97,7 +97,7 @@ export const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
 /** The longest delay: the instant after it must not be later than the last of Python, in 9999. */
-export const MAX_DELAY = 365_250 * DAY;
+const MAX_DELAY = 365_250 * DAY;
 const WAIT_FORMS = 'at most 365250 days, a thousand years';
 
 /** The parts of Python's `timedelta`, in milliseconds. */

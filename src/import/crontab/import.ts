@@ -176,7 +176,7 @@ function describeUser(user: string, { isUser }: CronHost): string | undefined {
 const USERS_HOME = '~';
 
 /** The entry for a job. `user` runs the jobs of a table without users; `timezone` is that of the table, if it has one. */
-export function toEntry(
+function toEntry(
   job: CronJob,
   schedule: EntryConfig['schedule'],
   {

@@ -151,7 +151,7 @@ function startOnInterval(window: Window, { every }: Schedule, lastRunAt: number)
   return { ...window, start: Math.max(window.start, lastRunAt + every) };
 }
 
-export function limitsOf({ start, end }: Window): { from?: string; until?: string } {
+function limitsOf({ start, end }: Window): { from?: string; until?: string } {
   return {
     ...(start !== -Infinity && { from: new Date(start).toISOString() }),
     // Inclusive.
@@ -160,7 +160,7 @@ export function limitsOf({ start, end }: Window): { from?: string; until?: strin
 }
 
 /** A schedule as Django runs it in a window. */
-export function within(schedule: Schedule, window: Window): Schedule {
+function within(schedule: Schedule, window: Window): Schedule {
   if (isUnlimited(window)) return schedule;
   const { start, end } = window;
   const { every } = schedule;
