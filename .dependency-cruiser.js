@@ -2,8 +2,7 @@
 import { PURE, ROOMS } from './boundaries.js';
 
 const literal = (text) => text.replace(/\./g, '\\.');
-const below = (paths) =>
-  `^src/(${paths.map((path) => literal(path) + (path.endsWith('/') ? '' : '$')).join('|')})`;
+const below = (paths) => `^src/(${paths.map((path) => literal(path) + (path.endsWith('/') ? '' : '$')).join('|')})`;
 
 const PURE_FILES = below(PURE);
 const DRIVERS = '^src/drivers/(amqp|memory|redis|sql)/';
@@ -21,26 +20,14 @@ const homes = [
     'outside these, a configuration, a request or a public shape is a typed value',
   ],
   ['jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
-  [
-    'yaml',
-    '^src/(config/|import/|celery/message/serializers\\.ts$|util/decode/)',
-    'it is for files and for messages',
-  ],
-  [
-    '@msgpack',
-    '^src/(celery/message/serializers\\.ts$|util/decode/)',
-    'one folder encodes, one decodes',
-  ],
+  ['yaml', '^src/(config/|import/|celery/message/serializers\\.ts$|util/decode/)', 'it is for files and for messages'],
+  ['@msgpack', '^src/(celery/message/serializers\\.ts$|util/decode/)', 'one folder encodes, one decodes'],
   ['lzma1', '^src/celery/message/compression\\.ts$', 'all compression of messages is in one file'],
   ['hono|@hono', '^src/http/', 'no other folder answers requests'],
   ['birpc', '^src/cli/service/', 'only the server of HTTP runs in a thread of its own'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
   ['pino|pino-pretty', '^src/observe/', 'the log subscribes to events; no other code logs'],
-  [
-    'luxon',
-    '^src/(schedule|config|celery/message|cli)/',
-    'time zones belong to schedules and to output',
-  ],
+  ['luxon', '^src/(schedule|config|celery/message|cli)/', 'time zones belong to schedules and to output'],
   ['cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
   ['ical\\.js', '^src/config/calendars/', 'calendar files are calendars of the configuration'],
   ['date-holidays', '^src/config/calendars/', 'holidays are calendars of the configuration'],
@@ -145,11 +132,7 @@ export default {
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         // Optional peer dependencies: beat loads them for a provider of traces, and for holidays in a calendar.
-        pathNot: [
-          '^node_modules/@types/',
-          '^node_modules/@opentelemetry/api/',
-          '^node_modules/date-holidays/',
-        ],
+        pathNot: ['^node_modules/@types/', '^node_modules/@opentelemetry/api/', '^node_modules/date-holidays/'],
       },
     },
     {
@@ -172,8 +155,7 @@ export default {
     },
     {
       name: 'no-dead-files',
-      comment:
-        'A file that no entry point reaches is not shipped. Browsers load the static files of the dashboard.',
+      comment: 'A file that no entry point reaches is not shipped. Browsers load the static files of the dashboard.',
       severity: 'error',
       from: { path: ENTRY_POINTS },
       to: { path: '^src/', pathNot: [ENTRY_POINTS, '^src/http/assets/'], reachable: false },

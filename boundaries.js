@@ -39,8 +39,7 @@ export const ROOMS = [
   },
   {
     name: 'celery',
-    holds:
-      'The messages that Celery workers consume: their fields, canvases, routing and envelopes.',
+    holds: 'The messages that Celery workers consume: their fields, canvases, routing and envelopes.',
     pure: true,
   },
   {
@@ -50,8 +49,7 @@ export const ROOMS = [
   },
   {
     name: 'generated',
-    holds:
-      'The types of a configuration, which `npm run schema` writes from the schemas of config.',
+    holds: 'The types of a configuration, which `npm run schema` writes from the schemas of config.',
     pure: true,
   },
   {
@@ -62,8 +60,7 @@ export const ROOMS = [
   },
   {
     name: 'read-models',
-    holds:
-      'Status, history and explanations of entries, as command line, HTTP and client show them.',
+    holds: 'Status, history and explanations of entries, as command line, HTTP and client show them.',
     pure: [
       'history/account.ts',
       'history/explain.ts',
@@ -106,15 +103,8 @@ export const ROOMS = [
   },
   {
     name: 'import',
-    holds:
-      'Turns crontabs, Celery apps, RedBeat, Django and Kubernetes schedules into a configuration.',
-    pure: [
-      'celery/compare-messages.ts',
-      'celery/exported.ts',
-      'crontab/cron-line.ts',
-      'crontab/parse.ts',
-      'found.ts',
-    ],
+    holds: 'Turns crontabs, Celery apps, RedBeat, Django and Kubernetes schedules into a configuration.',
+    pure: ['celery/compare-messages.ts', 'celery/exported.ts', 'crontab/cron-line.ts', 'crontab/parse.ts', 'found.ts'],
   },
   {
     name: 'http',

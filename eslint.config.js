@@ -8,8 +8,7 @@ import { PURE } from './boundaries.js';
 
 const PURE_FILES = PURE.map((path) => `src/${path}${path.endsWith('/') ? '**' : ''}`);
 
-const CLOCK =
-  'Time comes in through Clock, so that tests set it; src/util/system-clock.ts alone reads it.';
+const CLOCK = 'Time comes in through Clock, so that tests set it; src/util/system-clock.ts alone reads it.';
 const PROCESS = 'A library must not touch its host: process and console stand in src/cli.';
 const PURE_ASYNC = 'Pure files decide and return; what waits belongs to the callers.';
 const PURE_RANDOM = 'Pure files give the same answer to the same question.';
@@ -65,10 +64,7 @@ export default defineConfig(
       // The file's own words: types are imported as types, so that running it loads nothing for them.
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/consistent-type-exports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // noUncheckedIndexedAccess makes every element optional; `!` stands where the loop's own bounds,
       // or the statement's own columns, say that it is there.
       '@typescript-eslint/no-non-null-assertion': 'off',
@@ -90,10 +86,7 @@ export default defineConfig(
       '@typescript-eslint/require-await': 'off',
       // The usual mark for "taken, because the contract hands it over, but not needed"; and what stands
       // after `using` is used by the end of its block.
-      '@typescript-eslint/no-unused-vars': [
-        'error',
-        { argsIgnorePattern: '^_', ignoreUsingDeclarations: true },
-      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreUsingDeclarations: true }],
       // Brackets mark a name that no type knows: a column of a row, a variable of the environment.
       '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
       // An empty function is a fine default for a callback.
@@ -104,11 +97,7 @@ export default defineConfig(
     files: ['src/**'],
     ignores: ['src/util/system-clock.ts'],
     rules: {
-      'no-restricted-globals': [
-        'error',
-        ...named(TIMERS, CLOCK),
-        ...named(['process', 'console'], PROCESS),
-      ],
+      'no-restricted-globals': ['error', ...named(TIMERS, CLOCK), ...named(['process', 'console'], PROCESS)],
       'no-restricted-imports': [
         'error',
         { paths: [...named(timerModules, CLOCK), ...named(['process', 'node:process'], PROCESS)] },
@@ -189,10 +178,7 @@ export default defineConfig(
     files: ['test/**/*.test.ts', 'test/contract/**'],
     rules: {
       'no-restricted-globals': ['error', ...named(['setTimeout', 'setInterval'], SLEEP)],
-      'no-restricted-imports': [
-        'error',
-        { paths: named(['timers/promises', 'node:timers/promises'], SLEEP) },
-      ],
+      'no-restricted-imports': ['error', { paths: named(['timers/promises', 'node:timers/promises'], SLEEP) }],
       'no-restricted-syntax': [
         'error',
         ...unseeded,

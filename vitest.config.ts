@@ -51,15 +51,12 @@ const LONGEST = [
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const gone = LONGEST.filter((file) => !existsSync(file));
-    if (gone.length > 0)
-      throw new Error(`LONGEST in vitest.config.ts: no such file: ${gone.join()}`);
+    if (gone.length > 0) throw new Error(`LONGEST in vitest.config.ts: no such file: ${gone.join()}`);
     const rank = ({ moduleId, project }: TestSpecification) => {
       const at = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
       if (at >= 0) return at;
       const isContract = moduleId.includes('/test/contract/');
-      return (
-        LONGEST.length + (isContract ? 2 : ['e2e', 'code', '', 'shared'].indexOf(project.name))
-      );
+      return LONGEST.length + (isContract ? 2 : ['e2e', 'code', '', 'shared'].indexOf(project.name));
     };
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }

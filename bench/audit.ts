@@ -35,8 +35,10 @@ export const audit: Bench = async ({ quick }) => {
       const flags = ['--config', config, '--broker', server.url(), ...period];
       const { seconds, megabytes } = await measure(['audit', ...flags]);
       rows.push({
-        ...{ bench: 'audit', what: `${count(entries)} entries, ${count(runs)} runs of a day` },
-        ...{ figure: `${seconds.toFixed(1)} s`, behind: `${count(megabytes)} MB resident at most` },
+        bench: 'audit',
+        what: `${count(entries)} entries, ${count(runs)} runs of a day`,
+        figure: `${seconds.toFixed(1)} s`,
+        behind: `${count(megabytes)} MB resident at most`,
       });
     }
     return rows;

@@ -16,12 +16,7 @@ export class BurstBeat implements AsyncDisposable {
   }
 
   /** `name` is its queue and its key prefix. */
-  static async start(
-    brokerUrl: string,
-    name: string,
-    entries: number,
-    settings: BeatConfig = {},
-  ): Promise<BurstBeat> {
+  static async start(brokerUrl: string, name: string, entries: number, settings: BeatConfig = {}): Promise<BurstBeat> {
     const clock = new JumpingClock();
     const schedule = timedelta({ hours: 1 });
     const beat = new Beat(

@@ -149,12 +149,7 @@ function makeRows(contenders: readonly Contender[], rounds: readonly (readonly R
 }
 
 /** Compares figures within each round, in which both meet the same load. */
-function compare(
-  what: string,
-  figures: readonly number[],
-  others: readonly number[],
-  wanted?: number,
-): Row {
+function compare(what: string, figures: readonly number[], others: readonly number[], wanted?: number): Row {
   const share = summarize(figures.map((figure, round) => figure / others[round]!));
   return {
     bench: 'burst',

@@ -36,13 +36,7 @@ export async function celeryRows(server: RedisServer, quick: boolean): Promise<R
   return rows;
 }
 
-async function measure(
-  server: RedisServer,
-  python: string,
-  name: string,
-  kind: string,
-  entries: number,
-): Promise<Row> {
+async function measure(server: RedisServer, python: string, name: string, kind: string, entries: number): Promise<Row> {
   await server.flush();
   const { stdout } = await run(python, ['-B', SCRIPT, server.url(), kind, String(entries)]);
   const { seconds, versions } = JSON.parse(stdout) as { seconds: number; versions: string };

@@ -53,8 +53,7 @@ export class Command {
     const folder = `/proc/${this.#child.pid}`;
     if (!existsSync(folder)) return null;
     const status = readFileSync(`${folder}/status`, 'utf8');
-    const megabytes = (name: string) =>
-      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
+    const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
     // Behind the name in parentheses, which may hold spaces: user and system time are the 12th and 13th.
     const times = readFileSync(`${folder}/stat`, 'utf8').split(') ')[1]!.split(' ');
     const processor = (Number(times[11]) + Number(times[12])) / TICKS_PER_SECOND;

@@ -36,8 +36,14 @@ export async function writeDay(
       runs += history.length;
       const { dueAt = null, sentAt = null, taskId = null } = history.at(-1) ?? {};
       const after = {
-        ...{ version: 1, rev: 1, spec: schedule.spec, anchor: from - 1 },
-        ...{ dueAt, sentAt, taskId, runCount: history.length },
+        version: 1,
+        rev: 1,
+        spec: schedule.spec,
+        anchor: from - 1,
+        dueAt,
+        sentAt,
+        taskId,
+        runCount: history.length,
       };
       return { entry: name, before: null, after, messages: [], history };
     });

@@ -50,11 +50,7 @@ export const hostile: Bench = async ({ quick }) => {
   return rows;
 };
 
-async function measure(
-  { what, send }: HostileInput,
-  share: number,
-  changed: object | null,
-): Promise<Row> {
+async function measure({ what, send }: HostileInput, share: number, changed: object | null): Promise<Row> {
   process.stderr.write(`  ${what} …\n`);
   await using server = await RedisServer.start();
   const config = {

@@ -24,10 +24,7 @@ export const live: Bench = async ({ quick }) => {
   const config = join(folder, 'beat.config.json');
   const port = await freePort();
   const http = { port, changeToken: TOKEN };
-  writeFileSync(
-    config,
-    JSON.stringify({ ...declare(declared), http, metrics: { perEntry: 1_000 } }),
-  );
+  writeFileSync(config, JSON.stringify({ ...declare(declared), http, metrics: { perEntry: 1_000 } }));
   await using server = await RedisServer.start();
   try {
     const few = await operate(config, server, port, quick ? 1 : 5);
@@ -45,12 +42,7 @@ export const live: Bench = async ({ quick }) => {
 type Figures = Record<'first' | 'page' | 'metrics' | 'acted' | 'answered' | 'memory', number[]>;
 
 /** Measures as many instances, one after another; times in milliseconds, memory in megabytes. */
-async function operate(
-  config: string,
-  server: RedisServer,
-  port: number,
-  instances: number,
-): Promise<Figures> {
+async function operate(config: string, server: RedisServer, port: number, instances: number): Promise<Figures> {
   const figures: Figures = {
     first: [],
     page: [],
@@ -85,7 +77,9 @@ function makeRows(what: string, figures: Figures): Row[] {
     const summary = summarize(values);
     const show = (ms: number) => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
     return {
-      ...{ bench: 'live', what: `${what}: ${name}`, figure: show(summary.median) },
+      bench: 'live',
+      what: `${what}: ${name}`,
+      figure: show(summary.median),
       behind: spread(summary, show),
       ...(wanted !== undefined && { wanted: atMost(wanted, summary.median, show) }),
     };
@@ -97,7 +91,8 @@ function makeRows(what: string, figures: Figures): Row[] {
     row('a command acts', figures.acted, WANTED.command),
     row('a command is answered over HTTP', figures.answered),
     {
-      ...{ bench: 'live', what: `${what}: resident memory` },
+      bench: 'live',
+      what: `${what}: resident memory`,
       figure: `${count(percentile(figures.memory, 50))} MB`,
     },
   ];

@@ -47,8 +47,10 @@ export const outcomes: Bench = async ({ quick }) => {
     const { share, late } = await follow(server.url(), seconds * RATE, setup);
     const show = (value: number) => `${(100 * value).toFixed(1)} %`;
     rows.push({
-      ...{ bench: 'outcomes', what },
-      ...{ figure: show(share), wanted: atMost(WANTED_SHARE, share, show) },
+      bench: 'outcomes',
+      what,
+      figure: show(share),
+      wanted: atMost(WANTED_SHARE, share, show),
       behind: `of one core; known ${percentile(late, 50).toFixed(0)} ms after the end, p99 ${percentile(late, 99).toFixed(0)} ms`,
     });
   }
@@ -63,7 +65,9 @@ async function follow(url: string, count: number, setup: Setup) {
   const events = new Events();
   const stream = setup.taskEvents ? await openEvents(settings) : null;
   const follower = new OutcomeFollower({
-    ...{ reader, clock: systemClock, events },
+    reader,
+    clock: systemClock,
+    events,
     taskEvents: stream && new TaskEvents({ stream, clock: systemClock, events }),
     ...(setup.history && { history: store.history }),
   });

@@ -1,8 +1,4 @@
-import {
-  SEARCH_START,
-  searchStored,
-  type SearchPlace,
-} from '../src/read-models/status/search-stored.ts';
+import { SEARCH_START, searchStored, type SearchPlace } from '../src/read-models/status/search-stored.ts';
 import type { StateStore } from '../src/contracts/store/store.ts';
 import { count, spread, summarize } from './stats.ts';
 import { atMost, type Row } from './table.ts';
@@ -23,8 +19,7 @@ export async function measureSearch(
   let pages = 0;
   const searchAll = async () => {
     pages = 0;
-    for (let place: SearchPlace | null = SEARCH_START; place; pages++)
-      place = (await search(rare, place)).next;
+    for (let place: SearchPlace | null = SEARCH_START; place; pages++) place = (await search(rare, place)).next;
   };
   return [
     await measure(what('first page'), () => entries.page({ limit: PAGE + 1 }), WANTED_MS),
@@ -34,12 +29,7 @@ export async function measureSearch(
   ];
 }
 
-async function measure(
-  what: string,
-  run: () => Promise<unknown>,
-  wanted?: number,
-  behind = () => '',
-): Promise<Row> {
+async function measure(what: string, run: () => Promise<unknown>, wanted?: number, behind = () => ''): Promise<Row> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const started = performance.now();
@@ -49,7 +39,9 @@ async function measure(
   const summary = summarize(times);
   const show = (ms: number) => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
   return {
-    ...{ bench: 'stored', what, figure: show(summary.median) },
+    bench: 'stored',
+    what,
+    figure: show(summary.median),
     behind: [spread(summary, show), behind()].filter(Boolean).join('; '),
     ...(wanted !== undefined && { wanted: atMost(wanted, summary.median, show) }),
   };

@@ -22,9 +22,7 @@ export const startHistory: Bench = async ({ quick }) => {
     ]),
   );
   const folder = mkdtempSync(join(tmpdir(), 'beat-bench-'));
-  const [withHistory, without] = ['with', 'without'].map((name) =>
-    join(folder, `${name}.json`),
-  ) as [string, string];
+  const [withHistory, without] = ['with', 'without'].map((name) => join(folder, `${name}.json`)) as [string, string];
   writeFileSync(withHistory, JSON.stringify({ beatSchedule }));
   writeFileSync(without, JSON.stringify({ beatSchedule, history: false }));
   await using server = await RedisServer.start();
@@ -47,8 +45,9 @@ export const startHistory: Bench = async ({ quick }) => {
     const summary = summarize(times.get(config)!);
     const used = summarize(processor.get(config)!).median;
     return {
-      ...{ bench: 'start-history', what: `${count(entries)} entries ${name}` },
-      ...{ figure: `${summary.median.toFixed(2)} s` },
+      bench: 'start-history',
+      what: `${count(entries)} entries ${name}`,
+      figure: `${summary.median.toFixed(2)} s`,
       behind: `${spread(summary, (value) => value.toFixed(2))}, ${used.toFixed(2)} s of a processor`,
     };
   };
@@ -59,7 +58,9 @@ export const startHistory: Bench = async ({ quick }) => {
     row(withHistory, `with ${count(runs)} runs in the history`),
     row(without, 'with history: false'),
     {
-      ...{ bench: 'start-history', what: 'with, of without; processor time', figure: show(ratio) },
+      bench: 'start-history',
+      what: 'with, of without; processor time',
+      figure: show(ratio),
       wanted: atMost(WANTED_RATIO, ratio, show),
     },
   ];

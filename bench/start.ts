@@ -54,11 +54,7 @@ async function makeRows(
     }
   }
   const what = `${count(entries)} entries ${KINDS[kind]}`;
-  return [
-    timeRow(`${what}, new`, first),
-    timeRow(`${what}, known`, again),
-    ...memoryRows(`${what}, resident`, first),
-  ];
+  return [timeRow(`${what}, new`, first), timeRow(`${what}, known`, again), ...memoryRows(`${what}, resident`, first)];
 }
 
 interface Start {
@@ -69,8 +65,7 @@ interface Start {
 function timeRow(what: string, starts: readonly Start[]): Row {
   const summary = summarize(starts.map(({ seconds }) => seconds));
   const used = starts.flatMap(({ usage }) => usage?.processor ?? []);
-  const processor =
-    used.length === 0 ? '' : `, ${percentile(used, 50).toFixed(2)} s of a processor`;
+  const processor = used.length === 0 ? '' : `, ${percentile(used, 50).toFixed(2)} s of a processor`;
   return {
     bench: 'start',
     what,
@@ -128,9 +123,7 @@ function configs(entries: number): Record<string, () => string> {
 /** A configuration with that many entries, half of them `crontab`, half `timedelta`. */
 export function declare(entries: number): object {
   const schedule = (i: number) =>
-    i % 2
-      ? { timedelta: { minutes: 5 + (i % 50) } }
-      : { crontab: { minute: i % 60, hour: i % 24 } };
+    i % 2 ? { timedelta: { minutes: 5 + (i % 50) } } : { crontab: { minute: i % 60, hour: i % 24 } };
   const beatSchedule = Object.fromEntries(
     Array.from({ length: entries }, (_, i) => [
       `report-${i}`,

@@ -30,9 +30,6 @@ export function count(value: number): string {
 }
 
 /** `81,002 to 95,111, 5 rounds` */
-export function spread(
-  { least, most, rounds }: Summary,
-  show: (value: number) => string = count,
-): string {
+export function spread({ least, most, rounds }: Summary, show: (value: number) => string = count): string {
   return rounds === 1 ? 'one round' : `${show(least)} to ${show(most)}, ${rounds} rounds`;
 }

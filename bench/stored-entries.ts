@@ -137,9 +137,7 @@ function adding(i: number, dueAt: number): Change {
 /** Includes the pages that are still in the journal. */
 function fileSize(path: string): number {
   using db = new DatabaseSync(path);
-  const size = db.prepare(
-    'SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size',
-  );
+  const size = db.prepare('SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size');
   return size.get()!['size'] as number;
 }
 

@@ -32,9 +32,7 @@ export function formatTable(rows: readonly Row[]): string {
     row.wanted ? `${row.wanted.text} ${row.wanted.met ? 'ok' : 'MISSED'}` : '',
     row.behind ?? '',
   ]);
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...lines.map((line) => line[column]!.length)),
-  );
+  const widths = HEADS.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]!.length)));
   const rule = widths.map((width) => '─'.repeat(width));
   return [HEADS, rule, ...lines]
     .map((line) => line.map((cell, column) => aligned(cell, column, widths[column]!)).join('  '))

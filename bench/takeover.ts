@@ -80,13 +80,7 @@ export const takeover: Bench = async ({ quick }) => {
 };
 
 /** Milliseconds. */
-async function round(
-  pair: Pair,
-  folder: string,
-  url: string,
-  ttl: number,
-  end: 'stop' | 'kill',
-): Promise<number> {
+async function round(pair: Pair, folder: string, url: string, ttl: number, end: 'stop' | 'kill'): Promise<number> {
   const greet = { task: 'tasks.greet', schedule: 0.2 };
   const config = { brokerUrl: url, lock: { ttl }, beatSchedule: { greet } };
   writeFileSync(join(folder, 'beat.config.json'), JSON.stringify(config));
@@ -105,9 +99,7 @@ async function round(
   // At a random time of the renewal interval.
   await delay(SECOND + Math.random() * ttl * SECOND);
   const ended = performance.now();
-  const leads = followerSaid
-    .first('another lead', (line) => line.includes(pair.leads))
-    .then(() => performance.now());
+  const leads = followerSaid.first('another lead', (line) => line.includes(pair.leads)).then(() => performance.now());
   if (end === 'kill') void leader.kill();
   else void leader.stop();
   const taken = (await leads) - ended;

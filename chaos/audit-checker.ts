@@ -12,8 +12,7 @@ export function checkAudit(
   { lost, doubled, wrong }: Violations,
 ): void {
   const { entry, state, rows } = recorded;
-  const describe = (at: number, what: string) =>
-    `${entry.name} ${new Date(at).toISOString()}: ${what}`;
+  const describe = (at: number, what: string) => `${entry.name} ${new Date(at).toISOString()}: ${what}`;
   const to = Math.max(state?.dueAt ?? 0, healedAt) + 1;
   for (const { dueAt, account: found } of account(recorded, { from: 0, to, now: to })) {
     const { kind } = found;

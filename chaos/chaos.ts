@@ -38,23 +38,12 @@ interface Options {
 
 const options = new Command('npm run chaos --')
   .description('Injects random faults into beat and its broker, and checks what it published.')
-  .addOption(
-    new Option('--broker <name>', 'the environment')
-      .choices(Object.keys(ENVIRONMENTS))
-      .default('redis'),
-  )
+  .addOption(new Option('--broker <name>', 'the environment').choices(Object.keys(ENVIRONMENTS)).default('redis'))
   .option('--runs <number>', 'how many scenarios to run', parseWholeNumber, 10)
-  .option(
-    '--seed <number>',
-    'the seed of the first scenario; the next has the next',
-    parseWholeNumber,
-    1,
-  )
+  .option('--seed <number>', 'the seed of the first scenario; the next has the next', parseWholeNumber, 1)
   .option('--jobs <number>', 'how many run at the same time', parseWholeNumber, 2)
   .addOption(
-    new Option('--break <name>', 'run a copy of beat without one of its safeguards').choices(
-      Object.keys(MUTATIONS),
-    ),
+    new Option('--break <name>', 'run a copy of beat without one of its safeguards').choices(Object.keys(MUTATIONS)),
   )
   .option('--keep', 'write the history of every run to a file, not only of failed ones', false)
   .option(
@@ -82,7 +71,10 @@ async function runNext(): Promise<void> {
     const faults = { ...PROCESS_FAULT_DURATIONS, ...environment.faults };
     const { overlap } = environment;
     const scenario = generateScenario(seed, {
-      ...{ faults, overlap, hostile: options.hostile, length: LENGTH },
+      faults,
+      overlap,
+      hostile: options.hostile,
+      length: LENGTH,
     });
     const history = await runScenario(scenario, environment, program.script);
     const outcome = { scenario, result: checkHistory(history) };
@@ -95,9 +87,7 @@ async function runNext(): Promise<void> {
     );
     const plain = { ...history, states, tasks, revoked };
     writeFileSync(file, JSON.stringify({ ...outcome, history: plain }, null, 1));
-    console.log(
-      `    history: ${file}; to repeat: npm run chaos -- --broker ${options.broker} --runs 1 --seed ${seed}`,
-    );
+    console.log(`    history: ${file}; to repeat: npm run chaos -- --broker ${options.broker} --runs 1 --seed ${seed}`);
   }
 }
 

@@ -40,8 +40,12 @@ export function checkHistory(history: History): CheckResult {
   const all = history.queues.flat();
   const violations: Violations = {
     ...effects.checkRuns(all, history.mayRepeat),
-    ...{ wrong: [], overlaps: [], commands: effects.violations, leaders: leadership.violations },
-    ...{ late: lateness.violations, crashes: [...history.crashes] },
+    wrong: [],
+    overlaps: [],
+    commands: effects.violations,
+    leaders: leadership.violations,
+    late: lateness.violations,
+    crashes: [...history.crashes],
   };
   const counts = { sent: 0, skipped: 0, unlogged: 0, repeated: 0 };
   const queued = Map.groupBy(all, ({ entry }) => entry);
@@ -59,15 +63,17 @@ export function checkHistory(history: History): CheckResult {
   }
   const ids = new Set(all.map(({ id }) => id));
   for (const [id, { entry }] of logged.sent) {
-    if (!ids.has(id))
-      violations.lost.push(`${entry}: ${id} is logged as published, and not in its queue`);
+    if (!ids.has(id)) violations.lost.push(`${entry}: ${id} is logged as published, and not in its queue`);
   }
   const received = history.tasks.size;
   return {
     violations,
     figures: {
-      ...{ ...counts, received, latest: lateness.latest },
-      ...{ ...effects.figures, ...leadership.figures },
+      ...counts,
+      received,
+      latest: lateness.latest,
+      ...effects.figures,
+      ...leadership.figures,
     },
   };
 }
@@ -91,15 +97,13 @@ function checkEntry(
   const dealtWith = state.dueAt ?? state.anchor;
   const due = new Set(findDue(entry, state.anchor, Math.max(dealtWith, healedAt)));
   const runs = Map.groupBy(queued, ({ dueAt }) => dueAt);
-  const describe = (at: number, what: string) =>
-    `${entry.name} ${new Date(at).toISOString()}: ${what}`;
+  const describe = (at: number, what: string) => `${entry.name} ${new Date(at).toISOString()}: ${what}`;
 
   for (const [at, same] of runs) {
     if (!due.has(at)) wrong.push(describe(at, 'published, but not an occurrence of its schedule'));
     if (at > dealtWith) wrong.push(describe(at, 'published, but not in the ledger'));
     const id = computeTaskId(entry.name, at, keyPrefix);
-    if (same.some((run) => run.id !== id))
-      wrong.push(describe(at, 'published with the task id of another run'));
+    if (same.some((run) => run.id !== id)) wrong.push(describe(at, 'published with the task id of another run'));
     if (same.length > 1 && !mayRepeat) doubled.push(describe(at, `published ${same.length} times`));
     if (mayRepeat) counts.repeated += same.length - 1;
   }

@@ -57,16 +57,12 @@ export class CommandEffects {
   /** The command that asked for a run; `undefined` for a run of the schedule. */
   findCommand({ id, entry, dueAt }: QueuedRun): CommandedRuns | undefined {
     return this.#runs.find(
-      (each) =>
-        each.entry === entry && computeTaskId(entry, dueAt, this.#keyPrefix, each.id) === id,
+      (each) => each.entry === entry && computeTaskId(entry, dueAt, this.#keyPrefix, each.id) === id,
     );
   }
 
   /** Compares the runs that commands asked for with what was published. */
-  checkRuns(
-    queued: readonly QueuedRun[],
-    mayRepeat: boolean,
-  ): Pick<Violations, 'lost' | 'doubled'> {
+  checkRuns(queued: readonly QueuedRun[], mayRepeat: boolean): Pick<Violations, 'lost' | 'doubled'> {
     const lost: string[] = [];
     const doubled: string[] = [];
     const found = Map.groupBy(queued, (run) => this.findCommand(run)?.id);
@@ -99,10 +95,7 @@ export class CommandEffects {
 
   /** Whether an occurrence must not be published. */
   mustSkip(entry: string, at: number): boolean {
-    return (
-      (this.#skips.get(entry)?.has(at) ?? false) ||
-      this.#find(entry).some(({ from, to }) => from < at && at < to)
-    );
+    return (this.#skips.get(entry)?.has(at) ?? false) || this.#find(entry).some(({ from, to }) => from < at && at < to);
   }
 
   #find(entry: string): readonly Pause[] {

@@ -25,10 +25,7 @@ const PAUSE = [50, 700] as const;
 const BACKFILLED = { from: -40_000, to: -10_000 };
 
 /** Plans commands of all kinds. The last ones resume what may be paused, so that every occurrence is accounted for. */
-export function generateCommands(
-  seed: number,
-  { entries, end, createEntry }: CommandsOptions,
-): PlannedCommand[] {
+export function generateCommands(seed: number, { entries, end, createEntry }: CommandsOptions): PlannedCommand[] {
   const random = new Random(seed ^ 0x5eed);
   const declared = Object.keys(entries);
   const stored: string[] = [];

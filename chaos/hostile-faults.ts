@@ -1,9 +1,5 @@
 import type { Redis } from 'ioredis';
-import {
-  HOSTILE_INPUTS,
-  type HostileInput,
-  type HostileTarget,
-} from '../test/support/hostile-inputs.ts';
+import { HOSTILE_INPUTS, type HostileInput, type HostileTarget } from '../test/support/hostile-inputs.ts';
 import type { CommandLog } from '../src/contracts/store/command-log.ts';
 import type { Cluster } from './cluster.ts';
 import { Random } from './random.ts';
@@ -17,10 +13,7 @@ const AT_ONCE = 50;
 const INPUTS: Readonly<Record<string, HostileInput>> = HOSTILE_INPUTS;
 
 /** Inputs that publish runs of their own, which the checker would report as wrong. */
-const PUBLISHING: readonly string[] = [
-  'backfill',
-  'backfills',
-] satisfies (keyof typeof HOSTILE_INPUTS)[];
+const PUBLISHING: readonly string[] = ['backfill', 'backfills'] satisfies (keyof typeof HOSTILE_INPUTS)[];
 
 /** The names of all hostile inputs, in an order of that seed. */
 export function shuffleHostileInputs(seed: number): string[] {

@@ -54,9 +54,7 @@ function findInterleaved({ processes, queues, mayRepeat }: History): string[] {
 function findSharedTerms({ processes }: History): string[] {
   const all = processes.flatMap(({ log }) => log.filter(({ event }) => event === 'leading'));
   const terms = all.map((line) => Number(line['term']));
-  return terms
-    .filter((term, i) => terms.indexOf(term) !== i)
-    .map((term) => `term ${term} has two leaders`);
+  return terms.filter((term, i) => terms.indexOf(term) !== i).map((term) => `term ${term} has two leaders`);
 }
 
 function measureLongestGap({ processes, faults, healedAt }: History): number {
@@ -115,9 +113,7 @@ function measureTakeovers({ processes, faults }: History, kind: 'kill' | 'stop')
       .flatMap(({ log }) => log.filter(({ event }) => event === 'leading').map(parseTime))
       .filter((at) => at >= fault.from);
     const takeover = Math.min(...leading);
-    const disturbed = faults.some(
-      (other) => other !== fault && other.from < takeover && other.to > fault.from,
-    );
+    const disturbed = faults.some((other) => other !== fault && other.from < takeover && other.to > fault.from);
     return ready && !disturbed && takeover < Infinity ? takeover - fault.from : [];
   });
 }

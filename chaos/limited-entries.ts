@@ -6,10 +6,7 @@ import { Random } from './random.ts';
 export const LIMITED_QUEUE = 'reports';
 
 /** Plans an entry for each policy. Its interval is shorter than many of its tasks run, and so is sometimes `maxRuntime`. */
-export function generateLimitedEntries(
-  seed: number,
-  policies: readonly OverlapPolicy[],
-): Record<string, EntryConfig> {
+export function generateLimitedEntries(seed: number, policies: readonly OverlapPolicy[]): Record<string, EntryConfig> {
   const random = new Random(seed ^ 0x11f3);
   return Object.fromEntries(
     policies.map((overlap) => [

@@ -29,16 +29,13 @@ export class LoggedDecisions {
 
   constructor({ processes, faults }: History) {
     const lines = processes.flatMap(({ log }) => log);
-    this.firstScheduling = Math.min(
-      ...lines.filter(({ event }) => event === 'scheduling').map(parseTime),
-    );
+    this.firstScheduling = Math.min(...lines.filter(({ event }) => event === 'scheduling').map(parseTime));
     this.#uncertain = [...faults];
     for (const line of lines) {
       if (line.event === 'sent') this.sent.set((line as SentLine).taskId, line as SentLine);
       if (line.event === 'skipped') this.#addSkip(line);
       // On a busy machine, a commit also times out without an injected fault.
-      if (line.event === 'failure')
-        this.#uncertain.push({ from: parseTime(line), to: parseTime(line) });
+      if (line.event === 'failure') this.#uncertain.push({ from: parseTime(line), to: parseTime(line) });
       // Only the first failure of an outage is logged, and its length once it has recovered.
       if (line.event === 'recovered') {
         this.#uncertain.push({

@@ -22,11 +22,7 @@ const UNLOGGED_WITHIN = 5_000;
  * occurrences that were skipped although none was. A run counts as running until its outcome is stored, or
  * for `maxRuntime`. Runs that commands asked for are not limited.
  */
-export function findOverlaps(
-  { entry, rows }: Recorded,
-  history: History,
-  logged: LoggedDecisions,
-): string[] {
+export function findOverlaps({ entry, rows }: Recorded, history: History, logged: LoggedDecisions): string[] {
   if (!limitsOverlap(entry)) return [];
   const runs = rows.filter((row) => row.kind === 'run').toReversed();
   const skips = rows.filter(isOverlapSkip);
@@ -38,17 +34,10 @@ export function findOverlaps(
  * Whether a process skipped an occurrence because of another run, and may have ended before it could log that: the history
  * has the skip, from the same commit as the state.
  */
-export function isUnloggedOverlap(
-  rows: readonly ReadRow[],
-  dueAt: number,
-  logged: LoggedDecisions,
-): boolean {
+export function isUnloggedOverlap(rows: readonly ReadRow[], dueAt: number, logged: LoggedDecisions): boolean {
   return rows
     .filter(isOverlapSkip)
-    .some(
-      ({ first, last, at }) =>
-        first <= dueAt && dueAt <= last && logged.isUncertain(at, at + UNLOGGED_WITHIN),
-    );
+    .some(({ first, last, at }) => first <= dueAt && dueAt <= last && logged.isUncertain(at, at + UNLOGGED_WITHIN));
 }
 
 function isOverlapSkip(row: ReadRow): row is SkipRow {
@@ -77,9 +66,7 @@ class OverlapCheck {
       const early = open.filter((other) => !this.#isReplaced(other, run));
       const instant = new Date(run.dueAt).toISOString();
       const done = this.#entry.overlap === 'cancel' ? 'was not revoked' : 'was running';
-      return early.map(
-        ({ taskId }) => `${this.#entry.name} ${instant}: published while ${taskId} ${done}`,
-      );
+      return early.map(({ taskId }) => `${this.#entry.name} ${instant}: published while ${taskId} ${done}`);
     });
   }
 
@@ -108,8 +95,7 @@ class OverlapCheck {
     const receivedAt = tasks.get(next.taskId)?.receivedAt ?? Infinity;
     if ((revoked.get(taskId) ?? Infinity) <= receivedAt + REVOKE_DELAY) return true;
     return faults.some(
-      ({ slot, from, to }) =>
-        slot === null && from <= receivedAt && to + RESUBSCRIBED_WITHIN >= next.sentAt,
+      ({ slot, from, to }) => slot === null && from <= receivedAt && to + RESUBSCRIBED_WITHIN >= next.sentAt,
     );
   }
 

@@ -27,9 +27,7 @@ export class Program implements Disposable {
       const target = join(path, 'dist', file);
       const parts = readFileSync(target, 'utf8').split(text);
       if (parts.length !== 2) {
-        throw new Error(
-          `dist/${file}: expected this text once, found it ${parts.length - 1} times:\n${text}`,
-        );
+        throw new Error(`dist/${file}: expected this text once, found it ${parts.length - 1} times:\n${text}`);
       }
       writeFileSync(target, parts.join(instead));
     }

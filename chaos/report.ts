@@ -27,8 +27,7 @@ export function formatRun({ scenario, result }: Outcome): string {
     `latest run beside hostile inputs ${count(latest)} ms`,
   ];
   const bad = Object.entries(violations).filter(([, found]) => found.length > 0);
-  const end =
-    bad.length === 0 ? 'ok' : bad.map(([kind, found]) => `${found.length} ${kind}`).join(', ');
+  const end = bad.length === 0 ? 'ok' : bad.map(([kind, found]) => `${found.length} ${kind}`).join(', ');
   const details = bad.flatMap(([kind, found]) => found.map((text) => `    ${kind}: ${text}`));
   return [`seed ${seed}: ${parts.join('; ')}: ${end}`, ...details].join('\n');
 }
@@ -49,17 +48,11 @@ export function formatSummary(outcomes: readonly Outcome[]): string {
     ['received by the worker', count(sum(figures.map(({ received }) => received)))],
     ['commands applied', count(sum(figures.map(({ applied }) => applied)))],
     ['commands rejected', count(sum(figures.map(({ rejected }) => rejected)))],
-    [
-      'commands unanswered or applied twice',
-      count(sum(violations.map((each) => each.commands.length))),
-    ],
+    ['commands unanswered or applied twice', count(sum(violations.map((each) => each.commands.length)))],
     ['lost', count(sum(violations.map(({ lost }) => lost.length)))],
     ['doubled', count(sum(violations.map(({ doubled }) => doubled.length)))],
     ['wrong', count(sum(violations.map(({ wrong }) => wrong.length)))],
-    [
-      'overlapping, or skipped for no run',
-      count(sum(violations.map(({ overlaps }) => overlaps.length))),
-    ],
+    ['overlapping, or skipped for no run', count(sum(violations.map(({ overlaps }) => overlaps.length)))],
     ['two leaders published', count(sum(violations.map(({ leaders }) => leaders.length)))],
     ['late because of hostile inputs', count(sum(violations.map(({ late }) => late.length)))],
     ['crashed, hung or stuck', count(sum(violations.map(({ crashes }) => crashes.length)))],

@@ -77,9 +77,7 @@ export async function runScenario(
   const withoutFaults = await sendHostileInputs(cluster, sender, hostile);
   const healedAt = Date.now();
   if (!(await hasRecovered(cluster, healedAt))) {
-    cluster.crashes.push(
-      `no instance publishes ${RECOVERY_TIMEOUT} ms after the last fault was healed`,
-    );
+    cluster.crashes.push(`no instance publishes ${RECOVERY_TIMEOUT} ms after the last fault was healed`);
   }
   worker?.finish();
   if (worker) await waitForLimited(store, settings.entries, healedAt);
@@ -96,9 +94,7 @@ export async function runScenario(
     faults: injected,
     hostile: withoutFaults,
     processes: cluster.instances.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
-    queues: await Promise.all(
-      [...QUEUES, LIMITED_QUEUE].map((queue) => environment.readQueue(queue)),
-    ),
+    queues: await Promise.all([...QUEUES, LIMITED_QUEUE].map((queue) => environment.readQueue(queue))),
     states,
     recorded: await loadAll(store, settings),
     tasks: worker?.tasks ?? new Map(),
@@ -133,11 +129,7 @@ function toResultUrl(brokerUrl: string): string {
 }
 
 /** Returns `null` where the results of runs cannot be read. */
-async function startWorker(
-  seed: number,
-  environment: Environment,
-  { results }: Settings,
-): Promise<Worker | null> {
+async function startWorker(seed: number, environment: Environment, { results }: Settings): Promise<Worker | null> {
   if (results.backend === null) return null;
   const worker = new Worker({
     seed,
@@ -152,11 +144,7 @@ async function startWorker(
  * Waits until every occurrence that was due at `healedAt` is published or skipped, also of entries whose runs wait for each
  * other; at most for the recovery timeout, and the checker finds what is left.
  */
-async function waitForLimited(
-  { ledger }: StateStore,
-  entries: Settings['entries'],
-  healedAt: number,
-): Promise<void> {
+async function waitForLimited({ ledger }: StateStore, entries: Settings['entries'], healedAt: number): Promise<void> {
   const limited = entries.filter(limitsOverlap);
   const end = Date.now() + RECOVERY_TIMEOUT;
   while (Date.now() < end) {

@@ -10,8 +10,5 @@
  * - `crashes`: a process that crashed, hung or did not recover.
  */
 export type Violations = Readonly<
-  Record<
-    'lost' | 'doubled' | 'wrong' | 'overlaps' | 'commands' | 'leaders' | 'late' | 'crashes',
-    string[]
-  >
+  Record<'lost' | 'doubled' | 'wrong' | 'overlaps' | 'commands' | 'leaders' | 'late' | 'crashes', string[]>
 >;

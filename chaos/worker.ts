@@ -120,8 +120,12 @@ export class Worker implements AsyncDisposable {
 function makeResult(taskId: string, status: 'SUCCESS' | 'REVOKED', doneAt: number): TaskResult {
   const error = { exc_type: 'TaskRevokedError', exc_message: ['terminated'], exc_module: 'celery' };
   const request = {
-    ...{ name: 'tasks.report', args: [], kwargs: {} },
-    ...{ worker: 'chaos@localhost', retries: 0, queue: '' },
+    name: 'tasks.report',
+    args: [],
+    kwargs: {},
+    worker: 'chaos@localhost',
+    retries: 0,
+    queue: '',
   };
   const result = status === 'SUCCESS' ? null : error;
   return {

@@ -44,8 +44,7 @@ export function* changesOf(node: ts.Node, source: ts.SourceFile): Generator<Chan
   else if (ts.isPostfixUnaryExpression(node)) yield* ofPostfix(node, source);
   else if (ts.isConditionalExpression(node)) yield negated(node.condition, source);
   else if (ts.isIfStatement(node)) yield* ofIf(node, source);
-  else if (ts.isWhileStatement(node))
-    yield replaced('loop never runs', node.expression, source, 'false');
+  else if (ts.isWhileStatement(node)) yield replaced('loop never runs', node.expression, source, 'false');
   else if (ts.isCallExpression(node)) yield* ofCall(node, source);
   else if (ts.isAwaitExpression(node)) yield* ofAwait(node, source);
   else if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
@@ -61,9 +60,7 @@ function* ofBinary(node: ts.BinaryExpression, source: ts.SourceFile): Generator<
     yield replaced('always the fallback', node, source, `(${right.getText(source)})`);
     return;
   }
-  const joinsText = [left, right].some(
-    (side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side),
-  );
+  const joinsText = [left, right].some((side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side));
   if (operatorToken.kind === ts.SyntaxKind.PlusToken && joinsText) return;
   for (const instead of SWAPS[operatorToken.kind] ?? []) {
     yield replaced('operator', operatorToken, source, instead);
@@ -97,9 +94,7 @@ function leaves(statement: ts.Statement): boolean {
   const last = ts.isBlock(statement) ? statement.statements.at(-1) : statement;
   return (
     last !== undefined &&
-    [ts.isReturnStatement, ts.isThrowStatement, ts.isContinueStatement, ts.isBreakStatement].some(
-      (is) => is(last),
-    )
+    [ts.isReturnStatement, ts.isThrowStatement, ts.isContinueStatement, ts.isBreakStatement].some((is) => is(last))
   );
 }
 
@@ -152,8 +147,7 @@ function isLiteral(node: ts.Node): node is Literal {
 
 function* ofLiteral(node: Literal, source: ts.SourceFile): Generator<Change> {
   if (node.kind === ts.SyntaxKind.TrueKeyword) yield replaced('boolean', node, source, 'false');
-  else if (node.kind === ts.SyntaxKind.FalseKeyword)
-    yield replaced('boolean', node, source, 'true');
+  else if (node.kind === ts.SyntaxKind.FalseKeyword) yield replaced('boolean', node, source, 'true');
   else if (ts.isNumericLiteral(node)) {
     if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return;
     yield replaced('number', node, source, `(${node.text} + 1)`);
@@ -210,12 +204,6 @@ function negated(condition: ts.Expression, source: ts.SourceFile): Change {
   return replaced('negated condition', condition, source, `!(${condition.getText(source)})`);
 }
 
-function replaced(
-  kind: string,
-  node: ts.Node,
-  source: ts.SourceFile,
-  instead: string,
-  more = 0,
-): Change {
+function replaced(kind: string, node: ts.Node, source: ts.SourceFile, instead: string, more = 0): Change {
   return { kind, start: node.getStart(source), end: node.getEnd() + more, instead };
 }

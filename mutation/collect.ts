@@ -14,8 +14,7 @@ export function collectMutants(file: string, text: string): Mutant[] {
   return mutants;
 
   function visit(node: ts.Node): void {
-    if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node))
-      return;
+    if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) return;
     for (const change of changesOf(node, source)) add(change, node);
     if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) {
       const start = node.getStart(source);

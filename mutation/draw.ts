@@ -11,9 +11,7 @@ export function listSources(globs: readonly string[]): string[] {
     const isFolder = statSync(glob, { throwIfNoEntry: false })?.isDirectory() ?? false;
     return globSync(isFolder ? `${glob}/**/*.{ts,lua}` : glob);
   });
-  return [...new Set(files)]
-    .filter((file) => /^src\/.*(\.lua|(?<!\.d)\.ts)$/.test(file))
-    .toSorted();
+  return [...new Set(files)].filter((file) => /^src\/.*(\.lua|(?<!\.d)\.ts)$/.test(file)).toSorted();
 }
 
 export function listMutants(files: readonly string[]): Mutant[] {

@@ -102,8 +102,7 @@ function* changesBy(rules: readonly Rule[], text: string, offset: number): Gener
     for (const found of text.matchAll(find)) {
       const start = offset + found.index;
       const end = start + found[0].length;
-      const written =
-        typeof instead === 'string' ? instead.replace('$1', found[1] ?? '') : instead(found);
+      const written = typeof instead === 'string' ? instead.replace('$1', found[1] ?? '') : instead(found);
       yield { kind, start, end, instead: written };
     }
   }

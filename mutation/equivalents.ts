@@ -20,7 +20,5 @@ export function isEquivalent(mutant: Mutant, known: readonly Equivalent[]): bool
 /** Entries of these files whose lines are gone: the code has changed, so the reason may not hold. */
 export function stale(known: readonly Equivalent[], mutants: readonly Mutant[]): Equivalent[] {
   const files = new Set(mutants.map(({ file }) => file));
-  return known.filter(
-    (e) => files.has(e.file) && !mutants.some((mutant) => isEquivalent(mutant, [e])),
-  );
+  return known.filter((e) => files.has(e.file) && !mutants.some((mutant) => isEquivalent(mutant, [e])));
 }

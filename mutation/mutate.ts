@@ -51,24 +51,17 @@ if (values.help) {
 }
 const files = listSources([...values.files, ...positionals]);
 if (files.length === 0) refuse('--files names no source below src');
-const [seed, count, budget] = [values.seed, values.count, values.budget].map(wholeNumber) as [
-  number,
-  number,
-  number,
-];
+const [seed, count, budget] = [values.seed, values.count, values.budget].map(wholeNumber) as [number, number, number];
 
 const all = listMutants(files);
 const known = readEquivalents();
 for (const { file, was } of stale(known, all)) {
   console.error(`mutation/equivalents.json: no mutant of ${file} changes this any more: ${was}`);
 }
-const matching = all.filter(
-  ({ was, now }) => was.includes(values.match) || now.includes(values.match),
-);
+const matching = all.filter(({ was, now }) => was.includes(values.match) || now.includes(values.match));
 const drawn = draw(matching, known, { seed, count });
 if (values.list) {
-  for (const { file, line, kind, was, now } of drawn)
-    console.log(`${file}:${line} ${kind}\n  - ${was}\n  + ${now}`);
+  for (const { file, line, kind, was, now } of drawn) console.log(`${file}:${line} ${kind}\n  - ${was}\n  + ${now}`);
   console.log(`${drawn.length} of ${matching.length} mutants of ${files.length} files`);
   process.exit();
 }
@@ -120,17 +113,13 @@ async function verdictOn(mutant: Mutant, recorded: Recording): Promise<Verdict> 
   const answer = await session.run({ swap, tests: tests.map(({ file }) => file) }, limit);
   if (!answer) return { kind: 'timeout' };
   if (answer.failure) return { kind: 'killed', by: answer.failure };
-  const skipped = tests.filter(
-    ({ file }) => !answer.files.some((f) => f.file === file && f.tests > 0),
-  );
-  if (skipped.length > 0)
-    throw new Error(`did not run: ${skipped.map(({ file }) => file).join(', ')}`);
+  const skipped = tests.filter(({ file }) => !answer.files.some((f) => f.file === file && f.tests > 0));
+  if (skipped.length > 0) throw new Error(`did not run: ${skipped.map(({ file }) => file).join(', ')}`);
   return { kind: 'survived', ran: tests.length, leftOut };
 }
 
 function findLine({ mutant, verdict, seconds }: Result): string {
-  const by =
-    verdict.kind === 'killed' ? `${verdict.by.file}: ${verdict.by.title}` : 'the tests did not end';
+  const by = verdict.kind === 'killed' ? `${verdict.by.file}: ${verdict.by.title}` : 'the tests did not end';
   return `${mutant.file}:${mutant.line} ${mutant.kind}, killed in ${seconds.toFixed(1)} s by ${by}`;
 }
 

@@ -21,8 +21,7 @@ registerHooks({
     const file = relative(root, path);
     let source: string | null = null;
     if (swap?.file === file) source = swap.text;
-    else if (instrument && file.startsWith('src/'))
-      source = instrument(file, readFileSync(path, 'utf8'));
+    else if (instrument && file.startsWith('src/')) source = instrument(file, readFileSync(path, 'utf8'));
     if (source === null) return next(url, context);
     return { format: 'module-typescript', source, shortCircuit: true };
   },

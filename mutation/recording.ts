@@ -26,9 +26,7 @@ export class Recording {
 
   constructor(entries: Entries) {
     this.#entries = entries;
-    this.#sets = new Map(
-      Object.entries(entries).map(([file, { reached }]) => [file, new Set(reached)]),
-    );
+    this.#sets = new Map(Object.entries(entries).map(([file, { reached }]) => [file, new Set(reached)]));
   }
 
   /** Test files that fail without any mutant: their results with a mutant have no meaning. */
@@ -41,8 +39,7 @@ export class Recording {
    */
   testsOf(mutant: Mutant): { readonly file: string; readonly duration: number }[] {
     const found = [...this.#sets].filter(
-      ([file, reached]) =>
-        this.#entries[file]!.passed && reached.has(`${mutant.file}#${mutant.scope}`),
+      ([file, reached]) => this.#entries[file]!.passed && reached.has(`${mutant.file}#${mutant.scope}`),
     );
     const cost = (file: string, reached: ReadonlySet<string>): number => {
       const near = [...reached].filter((name) => name.startsWith(`${mutant.file}#`)).length;
@@ -64,22 +61,14 @@ export async function record(anew: boolean): Promise<Recording> {
   await using session = new Session('record');
   const tests = await session.tests();
   // A file may have failed because of a timeout: it runs again.
-  const isKept = (file: string): boolean =>
-    kept[file]?.passed === true && kept[file].hash === hashFile(file);
+  const isKept = (file: string): boolean => kept[file]?.passed === true && kept[file].hash === hashFile(file);
   const missing = tests.filter((file) => !isKept(file));
-  const entries: Entries = Object.fromEntries(
-    tests.filter(isKept).map((file) => [file, kept[file]!]),
-  );
+  const entries: Entries = Object.fromEntries(tests.filter(isKept).map((file) => [file, kept[file]!]));
   if (missing.length > 0) {
-    console.error(
-      `recording which functions ${missing.length} test files reach; this is kept for the next time`,
-    );
+    console.error(`recording which functions ${missing.length} test files reach; this is kept for the next time`);
   }
   for (let from = 0; from < missing.length; from += AT_ONCE) {
-    const answer = await session.run(
-      { swap: null, tests: missing.slice(from, from + AT_ONCE) },
-      LIMIT,
-    );
+    const answer = await session.run({ swap: null, tests: missing.slice(from, from + AT_ONCE) }, LIMIT);
     if (!answer) throw new Error('recording: the tests did not end within an hour');
     for (const { file, passed, duration } of answer.files) {
       const reached = reachedBy(session.folder, file);

@@ -25,9 +25,7 @@ export interface Score {
 
 export function scores(results: readonly Result[]): Score[] {
   const folders = [...Map.groupBy(results, ({ mutant }) => findFolder(mutant.file))];
-  return folders
-    .map(([folder, within]) => computeScore(folder, within))
-    .concat(computeScore('all', results));
+  return folders.map(([folder, within]) => computeScore(folder, within)).concat(computeScore('all', results));
 }
 
 function computeScore(folder: string, results: readonly Result[]): Score {
@@ -39,9 +37,7 @@ function computeScore(folder: string, results: readonly Result[]): Score {
 
 export function scoreTable(all: readonly Score[]): string {
   const row = (cells: readonly (string | number)[]): string =>
-    cells
-      .map((cell, i) => (i === 0 ? String(cell).padEnd(20) : String(cell).padStart(10)))
-      .join('');
+    cells.map((cell, i) => (i === 0 ? String(cell).padEnd(20) : String(cell).padStart(10))).join('');
   return [
     row(['folder', 'mutants', 'killed', 'timed out', 'survived', 'score']),
     ...all.map((s) => row([s.folder, s.mutants, s.killed, s.timedOut, s.survived, `${s.score} %`])),

@@ -26,9 +26,7 @@ export function shuffled(mutants: readonly Mutant[], seed: number): Map<string, 
       const byLine = Map.groupBy(within, ({ file, line }) => `${file}:${line}`);
       const lines = shuffle([...byLine.values()], random).map((line) => shuffle(line, random));
       const rounds = Math.max(...lines.map((line) => line.length));
-      const order = Array.from({ length: rounds }, (_, i) =>
-        lines.flatMap((line) => line[i] ?? []),
-      );
+      const order = Array.from({ length: rounds }, (_, i) => lines.flatMap((line) => line[i] ?? []));
       return [folder, order.flat()];
     }),
   );

@@ -20,10 +20,7 @@ export function instrument(file: string, text: string): string {
   const inserts: { start: number; instead: string }[] = [];
   visit(source);
   const sorted = inserts.toSorted((a, b) => b.start - a.start);
-  const body = sorted.reduce(
-    (t, { start, instead }) => applyTo(t, { kind: '', start, end: start, instead }),
-    text,
-  );
+  const body = sorted.reduce((t, { start, instead }) => applyTo(t, { kind: '', start, end: start, instead }), text);
   return `${body}\n;globalThis.__reached?.(${JSON.stringify(`${file}#`)});\n`;
 
   function visit(node: ts.Node): void {
@@ -31,8 +28,7 @@ export function instrument(file: string, text: string): string {
       const { body } = node;
       // A child of the function, so that the function itself is part of the scope.
       const reached = `globalThis.__reached?.(${JSON.stringify(`${file}#${findScope(body)}`)})`;
-      if (ts.isBlock(body))
-        inserts.push({ start: body.getStart(source) + 1, instead: ` ${reached}; ` });
+      if (ts.isBlock(body)) inserts.push({ start: body.getStart(source) + 1, instead: ` ${reached}; ` });
       else {
         inserts.push({ start: body.getStart(source), instead: `(${reached}, ` });
         inserts.push({ start: body.getEnd(), instead: ')' });
@@ -60,9 +56,6 @@ function findName(node: ts.Node): string {
   const { name } = node as { name?: ts.Node };
   if (name) return name.getText();
   const { parent } = node;
-  const given =
-    ts.isVariableDeclaration(parent) ||
-    ts.isPropertyAssignment(parent) ||
-    ts.isPropertyDeclaration(parent);
+  const given = ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent);
   return given ? parent.name.getText() : '=>';
 }

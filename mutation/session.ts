@@ -52,9 +52,7 @@ export class Session implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#process = child;
-    const died = once(child, 'exit').then(() =>
-      Promise.reject(new Error('the tests could not be started')),
-    );
+    const died = once(child, 'exit').then(() => Promise.reject(new Error('the tests could not be started')));
     const [tests] = (await Promise.race([once(child, 'message'), died])) as [readonly string[]];
     died.catch(() => {});
     this.#tests = tests;

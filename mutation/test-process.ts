@@ -2,13 +2,7 @@
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeFileSync } from 'node:fs';
-import {
-  BaseSequencer,
-  createVitest,
-  type TestCase,
-  type TestModule,
-  type TestSpecification,
-} from 'vitest/node';
+import { BaseSequencer, createVitest, type TestCase, type TestModule, type TestSpecification } from 'vitest/node';
 import config, { BUILT } from '../vitest.config.ts';
 import {
   FOLDER,
@@ -38,8 +32,7 @@ let failure: Failure | null = null;
 
 const projects = config.test?.projects ?? [];
 const code = projects.find((p) => typeof p === 'object' && 'test' in p && p.test.name === 'code');
-if (typeof code !== 'object' || !('test' in code))
-  throw new Error('vitest.config.ts has no project "code"');
+if (typeof code !== 'object' || !('test' in code)) throw new Error('vitest.config.ts has no project "code"');
 
 const preload = pathToFileURL(resolve('mutation/preload.ts')).href;
 const vitest = await createVitest(
@@ -76,10 +69,7 @@ const vitest = await createVitest(
   },
 );
 const specifications = new Map(
-  (await vitest.globTestSpecifications()).map((spec) => [
-    relative(process.cwd(), spec.moduleId),
-    spec,
-  ]),
+  (await vitest.globTestSpecifications()).map((spec) => [relative(process.cwd(), spec.moduleId), spec]),
 );
 process.on('message', (task: Task) => void run(task).then((answer) => process.send!(answer)));
 process.on('disconnect', () => process.exit());
@@ -93,12 +83,9 @@ async function run(task: Task): Promise<Answer> {
   if (swap) vitest.invalidateFile(resolve(swap.file));
   // For the processes that tests start.
   writeFileSync(swapPath(folder), JSON.stringify(swap));
-  const { unhandledErrors } = await vitest.runTestSpecifications(
-    task.tests.map((test) => specifications.get(test)!),
-  );
+  const { unhandledErrors } = await vitest.runTestSpecifications(task.tests.map((test) => specifications.get(test)!));
   const [error] = unhandledErrors as readonly Partial<Error>[];
-  if (error)
-    failure ??= { file: '', title: 'an error outside of any test', message: String(error.message) };
+  if (error) failure ??= { file: '', title: 'an error outside of any test', message: String(error.message) };
   return { files, failure };
 }
 
@@ -128,7 +115,6 @@ function fail(found: Failure): void {
 }
 
 function sumDurations(module: TestModule): number {
-  const { collectDuration, duration, setupDuration, environmentSetupDuration, prepareDuration } =
-    module.diagnostic();
+  const { collectDuration, duration, setupDuration, environmentSetupDuration, prepareDuration } = module.diagnostic();
   return collectDuration + duration + setupDuration + environmentSetupDuration + prepareDuration;
 }

@@ -4,10 +4,7 @@ import ts from 'typescript';
 /** Finds the changes that the compiler rejects: no test runs with them, and they do not count in the score. */
 export class TypeCheck {
   readonly #service: ts.LanguageService;
-  readonly #versions = new Map<
-    string,
-    { readonly version: number; readonly text: string | null }
-  >();
+  readonly #versions = new Map<string, { readonly version: number; readonly text: string | null }>();
 
   constructor() {
     const read = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));

@@ -91,11 +91,7 @@ function contentText({ content = {} }: Content): string {
 
 function renderShape(name: string, schema: Schema): string {
   const { description = '', oneOf, anyOf } = schema;
-  const body = oneOf
-    ? renderChoices(oneOf)
-    : anyOf
-      ? anyOf.map(typeText).join(' or ')
-      : fieldTable(schema);
+  const body = oneOf ? renderChoices(oneOf) : anyOf ? anyOf.map(typeText).join(' or ') : fieldTable(schema);
   return [`### ${name}`, description, body].join('\n\n');
 }
 
@@ -129,11 +125,7 @@ function fieldTable(schema: Schema): string {
 function fieldRows({ properties = {}, required = [] }: Schema, prefix: string): string[] {
   return Object.entries(properties).flatMap(([name, field]) => {
     const optional = required.includes(name) ? '' : ', optional';
-    const own = row([
-      code(prefix + name, true),
-      typeText(field) + optional,
-      field.description ?? '',
-    ]);
+    const own = row([code(prefix + name, true), typeText(field) + optional, field.description ?? '']);
     const inner = [field, field.items, ...(field.anyOf ?? [])].find((each) => each?.properties);
     const isList = inner !== undefined && inner === field.items;
     return inner ? [own, ...fieldRows(inner, `${prefix}${name}${isList ? '[]' : ''}.`)] : [own];

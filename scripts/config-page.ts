@@ -161,10 +161,8 @@ function section(title: string, shape: Shape, text = ''): string {
     ];
     rows.push(`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
   }
-  const head =
-    '| Key | Type | Default | Unit | Example | Meaning |\n| --- | --- | --- | --- | --- | --- |';
-  const rest =
-    ignored.length > 0 ? `Accepted without an effect on beat: ${ignored.join(', ')}.` : '';
+  const head = '| Key | Type | Default | Unit | Example | Meaning |\n| --- | --- | --- | --- | --- | --- |';
+  const rest = ignored.length > 0 ? `Accepted without an effect on beat: ${ignored.join(', ')}.` : '';
   return [`## ${title}`, text, [head, ...rows].join('\n'), rest].filter(Boolean).join('\n\n');
 }
 
@@ -187,8 +185,7 @@ function describeType(schema: z.ZodType): string {
   const title = name === undefined ? undefined : TITLES[name]?.title;
   if (title !== undefined) return `[${title}](#${title.toLowerCase().replaceAll(' ', '-')})`;
   if (schema instanceof z.ZodLazy) return describeType(schema.unwrap() as z.ZodType);
-  if (schema instanceof z.ZodNullable)
-    return `${describeType(schema.unwrap() as z.ZodType)} or null`;
+  if (schema instanceof z.ZodNullable) return `${describeType(schema.unwrap() as z.ZodType)} or null`;
   if (schema instanceof z.ZodUnion) {
     return [...new Set((schema.options as z.ZodType[]).map(describeType))].join(' or ');
   }
@@ -240,10 +237,7 @@ function innerSchemas(schema: z.ZodType): z.ZodType[] {
   if (schema instanceof z.ZodArray) return [schema.element as z.ZodType];
   if (schema instanceof z.ZodTuple) return schema.def.items as z.ZodType[];
   if (schema instanceof z.ZodRecord) return [schema.valueType as z.ZodType];
-  const isWrapper =
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodLazy;
+  const isWrapper = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodLazy;
   return isWrapper ? [schema.unwrap() as z.ZodType] : [];
 }
 

@@ -83,8 +83,7 @@ class Types {
       return this.#object(schema);
     }
     if (schema instanceof z.ZodLazy) return this.print(schema.unwrap() as z.ZodType);
-    if (schema instanceof z.ZodNullable)
-      return `${this.print(schema.unwrap() as z.ZodType)} | null`;
+    if (schema instanceof z.ZodNullable) return `${this.print(schema.unwrap() as z.ZodType)} | null`;
     if (schema instanceof z.ZodUnion) {
       const options = (schema.options as z.ZodType[]).map((option) => this.print(option));
       return [...new Set(options)].join(' | ');

@@ -8,9 +8,7 @@ const FOLDER = 'src/drivers/redis/scripts';
 
 /** What Redis defines, as far as the scripts use it. */
 const GLOBALS = new Set(
-  ('redis KEYS ARGV cjson math string table ' + 'ipairs pairs tonumber tostring type unpack').split(
-    ' ',
-  ),
+  ('redis KEYS ARGV cjson math string table ' + 'ipairs pairs tonumber tostring type unpack').split(' '),
 );
 
 const found = new Set<string>();
@@ -25,13 +23,11 @@ const isInclude = (file: string): boolean => file.startsWith('includes/');
 for (const file of files) {
   checkTable(file);
   if (isInclude(file)) continue;
-  if (!sources.some((text) => text.includes(`loadScript('${file}')`)))
-    report(file, 1, 'src does not load this script');
+  if (!sources.some((text) => text.includes(`loadScript('${file}')`))) report(file, 1, 'src does not load this script');
   checkCode(readLines(file));
 }
 for (const [place, isUsed] of locals) if (!isUsed) found.add(`${place} is not used`);
-for (const file of files)
-  if (isInclude(file) && !included.has(file)) report(file, 1, 'no script includes this file');
+for (const file of files) if (isInclude(file) && !included.has(file)) report(file, 1, 'no script includes this file');
 
 for (const line of [...found].toSorted()) console.error(line);
 console.log(`${files.length} Lua files, ${found.size} errors`);

@@ -12,7 +12,5 @@ if (existsSync(tsc)) {
   process.exitCode = status ?? 1;
   if (status === 0) await import('./copy-assets.js');
 } else {
-  console.log(
-    'beat is not built: TypeScript is a dev dependency, and dev dependencies were omitted.',
-  );
+  console.log('beat is not built: TypeScript is a dev dependency, and dev dependencies were omitted.');
 }

@@ -85,8 +85,7 @@ const services: readonly Service[] = [
   {
     name: "psycopg2 and pymysql (the system's Python)",
     version: () =>
-      versionOf('/usr/bin/python3', DRIVERS.debian, 'pymysql') ??
-      versionOf('python3', DRIVERS.debian, 'pymysql'),
+      versionOf('/usr/bin/python3', DRIVERS.debian, 'pymysql') ?? versionOf('python3', DRIVERS.debian, 'pymysql'),
     install: installByApt,
   },
   {
@@ -106,8 +105,7 @@ const services: readonly Service[] = [
   },
   {
     name: `django-celery-beat (${VENV})`,
-    version: () =>
-      versionOf(`${VENV}/bin/python`, ['django', 'django_celery_beat'], 'django-celery-beat'),
+    version: () => versionOf(`${VENV}/bin/python`, ['django', 'django_celery_beat'], 'django-celery-beat'),
     install: () => installPackages('django'),
     optional: true,
   },
@@ -195,12 +193,7 @@ function runApt(packages: readonly string[] = DEBIAN): string | null {
   const root = process.getuid?.() === 0;
   if (!root && !succeeds('sudo', '-n', 'true')) return `sudo apt-get install ${packages.join(' ')}`;
   // With runlevel 1, Debian's package scripts do not start new servers.
-  const as = [
-    ...(root ? [] : ['sudo', '-n']),
-    'env',
-    'RUNLEVEL=1',
-    'DEBIAN_FRONTEND=noninteractive',
-  ];
+  const as = [...(root ? [] : ['sudo', '-n']), 'env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive'];
   const get = (...args: string[]): boolean => shown(...as, 'apt-get', '-qq', '-y', ...args);
   // An error of `apt-get update` for another source must not prevent the installation.
   get('update');

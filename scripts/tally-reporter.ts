@@ -24,11 +24,7 @@ function failuresBeside(modules: readonly TestModule[], unhandled: number): numb
 }
 
 export default class TallyReporter implements Reporter {
-  onTestRunEnd(
-    modules: readonly TestModule[],
-    unhandled: readonly unknown[],
-    reason: TestRunEndReason,
-  ): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[], reason: TestRunEndReason): void {
     const path = process.env['TALLY_FILE'];
     if (path === undefined) throw new Error('TALLY_FILE: expected the path of the file to write');
     const tally = { passed: 0, failed: failuresBeside(modules, unhandled.length), skipped: 0 };

@@ -12,8 +12,7 @@ export interface Tally {
 const [path = '', status = ''] = process.argv.slice(2);
 const text = readFileSync(path, 'utf8');
 if (text === '') console.error('the tests did not run');
-const counted: Tally =
-  text === '' ? { passed: 0, failed: 1, skipped: 0 } : (JSON.parse(text) as Tally);
+const counted: Tally = text === '' ? { passed: 0, failed: 1, skipped: 0 } : (JSON.parse(text) as Tally);
 // Vitest also fails for reasons outside of tests, for example a global teardown.
 const failed = status === '0' ? counted.failed : Math.max(counted.failed, 1);
 console.log(`${counted.passed} passed, ${failed} failed, ${counted.skipped} skipped`);

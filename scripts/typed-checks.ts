@@ -27,8 +27,7 @@ function types(): boolean {
   ];
   // With noEmit, it writes the cache alone.
   found.push(...builder.emit().diagnostics);
-  const format =
-    'FORCE_COLOR' in process.env ? ts.formatDiagnosticsWithColorAndContext : ts.formatDiagnostics;
+  const format = 'FORCE_COLOR' in process.env ? ts.formatDiagnosticsWithColorAndContext : ts.formatDiagnostics;
   const host = ts.createCompilerHost(program.getCompilerOptions());
   process.stdout.write(format(ts.sortAndDeduplicateDiagnostics(found), host));
   return found.length === 0;

@@ -16,8 +16,7 @@ interface Manifest {
 const manifest = readJson('package.json') as Manifest;
 const checker = program.getTypeChecker();
 
-const inSrc = (file: ts.SourceFile): boolean =>
-  relative(process.cwd(), file.fileName).startsWith('src/');
+const inSrc = (file: ts.SourceFile): boolean => relative(process.cwd(), file.fileName).startsWith('src/');
 
 /** Returns a line for each. */
 export function findUnused(): string[] {
@@ -84,18 +83,14 @@ function words(among: readonly ts.SourceFile[]): Set<string> {
 function configFiles(): ts.SourceFile[] {
   return readdirSync('.')
     .filter((name) => name.endsWith('.js'))
-    .map((name) =>
-      ts.createSourceFile(name, readFileSync(name, 'utf8'), ts.ScriptTarget.Latest, true),
-    );
+    .map((name) => ts.createSourceFile(name, readFileSync(name, 'utf8'), ts.ScriptTarget.Latest, true));
 }
 
 /** Whether package.json names this file as an entry point, so that users use its exports. */
 function isDoor(file: ts.SourceFile): boolean {
   const path = relative(process.cwd(), file.fileName);
   const built = path.replace(/^src\//, './dist/').replace(/\.ts$/, '.js');
-  return JSON.stringify([manifest.exports, manifest.bin]).includes(
-    JSON.stringify(built).slice(1, -1),
-  );
+  return JSON.stringify([manifest.exports, manifest.bin]).includes(JSON.stringify(built).slice(1, -1));
 }
 
 function exportsOf(file: ts.SourceFile): ts.Symbol[] {

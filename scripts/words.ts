@@ -40,10 +40,7 @@ const REJECTED: readonly (readonly [RegExp, string])[] = [
   [/\bta(?:ke|kes|ken) for\b/i, 'read as, treated as'],
   [/\bthe very\b/i, 'the same, exactly'],
   [/\bsees to\b/i, 'does, ensures'],
-  [
-    /\b(?:is|are|be|being|was|were) refused\b|\brefus(?:es|als?)\b/i,
-    'reject, if beat or a store does it',
-  ],
+  [/\b(?:is|are|be|being|was|were) refused\b|\brefus(?:es|als?)\b/i, 'reject, if beat or a store does it'],
 ];
 
 /** The Unix user without privileges, whose name is one of these words. */
@@ -94,11 +91,7 @@ function* pieces(file: string, text: string): Generator<readonly [number, string
       seen.add(pos);
       found.push([pos, text.slice(pos, end)]);
     }
-    if (
-      ts.isStringLiteralLike(node) ||
-      ts.isTemplateHead(node) ||
-      ts.isTemplateMiddleOrTemplateTail(node)
-    ) {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
       if (node.text !== UNIX_USER) found.push([node.getStart(source), node.text]);
     }
     ts.forEachChild(node, visit);

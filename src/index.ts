@@ -52,11 +52,6 @@ export { rrule } from './schedule/rrule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
-export type {
-  HistoryView,
-  RunView,
-  SkipView,
-  UnreadableView,
-} from './read-models/history/shapes.ts';
+export type { HistoryView, RunView, SkipView, UnreadableView } from './read-models/history/shapes.ts';
 export type { EntryStatus, StatusRow, UnreadableEntry } from './read-models/status/shapes.ts';
 export type { Store } from './contracts/store/store.ts';

@@ -11,12 +11,7 @@ import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import type { Entry } from './entries/catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
-import type {
-  BeatEvents,
-  OutcomeEvent,
-  SentEvent,
-  SkippedEvent,
-} from './contracts/events/beat-events.ts';
+import type { BeatEvents, OutcomeEvent, SentEvent, SkippedEvent } from './contracts/events/beat-events.ts';
 import { Events, type Listener } from './contracts/events/events.ts';
 import type { RunOutcomes } from './leader/scheduling/run-outcomes.ts';
 import type { Term } from './leader/scheduling/term.ts';
@@ -104,10 +99,7 @@ export class TestBeat {
   }
 
   /** Starts at an instant with an empty ledger, so that all entries are new. */
-  static async start(
-    config: BeatConfig | Settings,
-    { now }: { readonly now: Date | string },
-  ): Promise<TestBeat> {
+  static async start(config: BeatConfig | Settings, { now }: { readonly now: Date | string }): Promise<TestBeat> {
     const settings = settingsOf(config);
     const clock = new ManualClock(now);
     const live = new LiveSettings(settings, SENDER);
@@ -164,8 +156,7 @@ export class TestBeat {
    */
   async advance(duration: number | string): Promise<void> {
     const ms = parseDuration(duration);
-    if (ms === null)
-      throw new BeatError(`"${duration}" is not a duration; write 90, "90s" or "1d"`);
+    if (ms === null) throw new BeatError(`"${duration}" is not a duration; write 90, "90s" or "1d"`);
     const end = this.clock.now() + ms;
     while (this.#wakeAt <= end) {
       this.clock.advance(Math.max(0, this.#wakeAt - this.clock.now()));

@@ -10,9 +10,7 @@ export const NETWORK_FAULT_DURATIONS = {
 } as const satisfies FaultDurations;
 
 /** Injects a fault into the network between one instance and its broker; resolves when it is healed. */
-export const NETWORK_FAULTS: Readonly<
-  Record<string, (proxy: Proxy, duration: number) => Promise<void>>
-> = {
+export const NETWORK_FAULTS: Readonly<Record<string, (proxy: Proxy, duration: number) => Promise<void>>> = {
   'network cut': async (proxy, duration) => {
     proxy.refuse();
     await delay(duration);

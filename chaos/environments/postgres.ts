@@ -22,9 +22,7 @@ export const postgresEnvironment: EnvironmentType = {
 
   async open(instances): Promise<Environment> {
     const server = await PostgresServer.start();
-    const proxies = await Promise.all(
-      Array.from({ length: instances }, () => Proxy.to(server.port)),
-    );
+    const proxies = await Promise.all(Array.from({ length: instances }, () => Proxy.to(server.port)));
     return {
       config: { brokerUrl: server.url() },
       urlFor: (slot) => server.url(proxies[slot]!.port),

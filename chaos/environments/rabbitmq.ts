@@ -33,9 +33,7 @@ export const rabbitmqEnvironment: EnvironmentType = {
   async open(instances): Promise<Environment> {
     const broker = idle.pop() ?? (await RabbitServer.start());
     const ledger = await RedisServer.start({ appendOnly: true });
-    const proxies = await Promise.all(
-      Array.from({ length: instances }, () => Proxy.to(broker.port)),
-    );
+    const proxies = await Promise.all(Array.from({ length: instances }, () => Proxy.to(broker.port)));
     const servers: Record<'broker' | 'ledger', Server> = { broker, ledger };
     const readQueue = (queue: string) => consumeRabbitQueue(broker, queue);
     return {

@@ -23,9 +23,7 @@ export const redisEnvironment: EnvironmentType = {
 
   async open(instances): Promise<Environment> {
     const server = await RedisServer.start({ appendOnly: true });
-    const proxies = await Promise.all(
-      Array.from({ length: instances }, () => Proxy.to(server.port)),
-    );
+    const proxies = await Promise.all(Array.from({ length: instances }, () => Proxy.to(server.port)));
     const subscribers: Redis[] = [];
     return {
       config: { brokerUrl: server.url() },
@@ -46,10 +44,7 @@ export const redisEnvironment: EnvironmentType = {
 };
 
 /** Subscribes to Celery's remote control as a worker does, also after a restart of the server. */
-function subscribeToRevokes(
-  { port }: RedisServer,
-  listener: (taskIds: readonly string[]) => void,
-): Redis {
+function subscribeToRevokes({ port }: RedisServer, listener: (taskIds: readonly string[]) => void): Redis {
   const subscriber = new Redis({ port, retryStrategy: () => 20, maxRetriesPerRequest: null });
   subscriber.on('error', () => {});
   subscriber.on('message', (_channel, text) => {

@@ -11,9 +11,9 @@ import { isDetached, notifyParent } from './service/detach.ts';
 import { acceptGlobalFlags, register } from './subcommand.ts';
 import { createSubcommands } from './subcommands.ts';
 
-const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** The text below the flags in `beat --help`. */
 const EPILOG = `
@@ -61,9 +61,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
   for (const subcommand of createSubcommands({ version, argv, started })) {
     const command = register(program, subcommand, async ({ run, isIndependent }, chosen) => {
-      const flags = isIndependent
-        ? chosen.opts()
-        : prepareFlags<GlobalFlags>(chosen.optsWithGlobals(), detached);
+      const flags = isIndependent ? chosen.opts() : prepareFlags<GlobalFlags>(chosen.optsWithGlobals(), detached);
       code = await run!(flags as never, ...chosen.args);
     });
     acceptGlobalFlags(program, command, subcommand.shownFlags);

@@ -60,6 +60,5 @@ export function acceptGlobalFlags(
     const isShown = shown === 'all' || shown.includes(option.long!);
     command.addOption(isShown ? option : new Option(option.flags).hideHelp());
   }
-  if (shown !== 'all')
-    command.addHelpText('after', '\nThe flags of beat --help are accepted here too.');
+  if (shown !== 'all') command.addHelpText('after', '\nThe flags of beat --help are accepted here too.');
 }

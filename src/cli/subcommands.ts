@@ -35,8 +35,7 @@ export interface SubcommandContext {
   readonly started: () => Promise<void>;
 }
 
-const required = (flags: string, description: string) =>
-  new Option(flags, description).makeOptionMandatory();
+const required = (flags: string, description: string) => new Option(flags, description).makeOptionMandatory();
 
 const ENTRY = ['<entry>', 'the name of an entry'] as const;
 const ENTRY_AFTER_DASHES = ['<entry>', `${ENTRY[1]} (after -- if it begins with -)`] as const;
@@ -58,8 +57,7 @@ function sending(name: string, description: string, ...flags: readonly Flag[]): 
 function verb(name: Verb, description: string, ...flags: readonly Flag[]): Subcommand {
   return {
     ...sending(name, description, ...flags),
-    run: async (flags: VerbFlags, entry = '') =>
-      (await import('./actions/send.ts')).sendVerb(name, entry, flags),
+    run: async (flags: VerbFlags, entry = '') => (await import('./actions/send.ts')).sendVerb(name, entry, flags),
   };
 }
 
@@ -109,18 +107,12 @@ const IMPORTS: readonly Subcommand[] = [
       ['-S, --scheduler <class>', 'the scheduler to ask for entries (default: beat_scheduler)'],
       ['--last-runs [file]', 'count from the last runs in celerybeat-schedule or the database'],
     ],
-    run: async (flags: CeleryFlags) =>
-      (await import('./actions/import/celery.ts')).importCelery(flags),
+    run: async (flags: CeleryFlags) => (await import('./actions/import/celery.ts')).importCelery(flags),
   },
   {
     name: 'redbeat',
     description: 'import the entries of RedBeat: see docs/moving/from-redbeat.md',
-    args: [
-      [
-        '[url]',
-        "instead of -A: RedBeat's Redis, redis://, rediss://, redis+socket:// or sentinel://",
-      ],
-    ],
+    args: [['[url]', "instead of -A: RedBeat's Redis, redis://, rediss://, redis+socket:// or sentinel://"]],
     flags: [
       ...IMPORT_FLAGS,
       ...APP_FLAGS,
@@ -134,15 +126,9 @@ const IMPORTS: readonly Subcommand[] = [
   },
   {
     name: 'django',
-    description:
-      'import the tasks of django-celery-beat: see docs/moving/from-django-celery-beat.md',
+    description: 'import the tasks of django-celery-beat: see docs/moving/from-django-celery-beat.md',
     args: [['[url]', 'instead of -A: postgresql://…, mysql://…, or the path of an SQLite file']],
-    flags: [
-      ...IMPORT_FLAGS,
-      ...APP_FLAGS,
-      ['--timezone <zone>', 'TIME_ZONE (default: UTC)'],
-      LAST_RUNS,
-    ],
+    flags: [...IMPORT_FLAGS, ...APP_FLAGS, ['--timezone <zone>', 'TIME_ZONE (default: UTC)'], LAST_RUNS],
     run: async (flags: DjangoFlags, url?: string) =>
       (await import('./actions/import/django.ts')).importFromDjango(url, flags),
   },
@@ -181,8 +167,7 @@ const WORKER_GROUP = 'With --with-worker:';
 /** All subcommands, in the order of the help. */
 export function createSubcommands(context: SubcommandContext): readonly Subcommand[] {
   const { version, argv, started } = context;
-  const detach = async (flags: GlobalFlags) =>
-    (await import('./service/detach.ts')).detach(flags, argv);
+  const detach = async (flags: GlobalFlags) => (await import('./service/detach.ts')).detach(flags, argv);
   const all: readonly Subcommand[] = [
     {
       name: 'start',
@@ -191,10 +176,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       shownFlags: 'all',
       flags: [
         ...START_FLAGS,
-        new Option(
-          '--with-worker',
-          'also run the jobs of shell entries, as beat worker does',
-        ).helpGroup(WORKER_GROUP),
+        new Option('--with-worker', 'also run the jobs of shell entries, as beat worker does').helpGroup(WORKER_GROUP),
         ...workerFlags().map((option) => option.helpGroup(WORKER_GROUP)),
       ],
       async run(flags: StartFlags, ...args) {
@@ -240,8 +222,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       name: 'instances',
       description: 'list the running instances: host, role, term, clock skew, version',
       flags: [['--json', 'print JSON lines']],
-      run: async (flags: InstancesFlags) =>
-        (await import('./actions/instances.ts')).instances(flags),
+      run: async (flags: InstancesFlags) => (await import('./actions/instances.ts')).instances(flags),
     },
     {
       name: 'next',
@@ -251,14 +232,10 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       flags: [
         ['-n, --count <count>', 'the number of instants per entry', '5'],
         ['--after <instant>', 'ISO 8601; print instants strictly later than this (default: now)'],
-        [
-          '--timezone <zone>',
-          'the time zone of the output and of --after (default: the zone of each entry)',
-        ],
+        ['--timezone <zone>', 'the time zone of the output and of --after (default: the zone of each entry)'],
         JSON_LINES,
       ],
-      run: async (flags: NextFlags, ...names) =>
-        (await import('./actions/next.ts')).next(names, flags),
+      run: async (flags: NextFlags, ...names) => (await import('./actions/next.ts')).next(names, flags),
     },
     {
       name: 'history',
@@ -269,8 +246,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['-n, --limit <count>', 'the number of runs and skipped stretches', '20'],
         JSON_LINES,
       ],
-      run: async (flags: HistoryFlags, name: string) =>
-        (await import('./actions/history.ts')).history(name, flags),
+      run: async (flags: HistoryFlags, name: string) => (await import('./actions/history.ts')).history(name, flags),
     },
     {
       name: 'why',
@@ -280,13 +256,11 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--at <instant>', 'ISO 8601 with an offset (default: now)'],
         ['--json', 'print JSON'],
       ],
-      run: async (flags: WhyFlags, name: string) =>
-        (await import('./actions/why.ts')).why(name, flags),
+      run: async (flags: WhyFlags, name: string) => (await import('./actions/why.ts')).why(name, flags),
     },
     {
       name: 'audit',
-      description:
-        'list every occurrence of a period with what became of it; exit 1 if one is missing',
+      description: 'list every occurrence of a period with what became of it; exit 1 if one is missing',
       args: [['[entries...]', 'names of entries (default: all)']],
       flags: [
         required('--from <instant>', 'ISO 8601 with an offset, inclusive'),
@@ -294,8 +268,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--problems', 'list only occurrences that are not accounted for or were published twice'],
         JSON_LINES,
       ],
-      run: async (flags: AuditFlags, ...names) =>
-        (await import('./actions/audit.ts')).audit(names, flags),
+      run: async (flags: AuditFlags, ...names) => (await import('./actions/audit.ts')).audit(names, flags),
     },
     {
       name: 'diff',
@@ -323,22 +296,15 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       name: 'shell-commands',
       description: 'print the shell commands of entries as JSON, for the workers that may run them',
       shownFlags: ['--config'],
-      run: async (flags: GlobalFlags) =>
-        (await import('./actions/shell-commands.ts')).shellCommands(flags),
+      run: async (flags: GlobalFlags) => (await import('./actions/shell-commands.ts')).shellCommands(flags),
     },
     {
       name: 'forget',
       description: 'remove the state of an entry; its schedule restarts from now',
-      args: [
-        ['<entry>', 'the name of a configured or recorded entry (after -- if it begins with -)'],
-      ],
-      flags: [
-        ...RECORD_FLAGS,
-        ['--quoted', 'the name is a JSON string, for names with control characters'],
-      ],
+      args: [['<entry>', 'the name of a configured or recorded entry (after -- if it begins with -)']],
+      flags: [...RECORD_FLAGS, ['--quoted', 'the name is a JSON string, for names with control characters']],
       epilog: FORGET_EPILOG,
-      run: async (flags: ForgetFlags, name: string) =>
-        (await import('./actions/forget.ts')).forget(name, flags),
+      run: async (flags: ForgetFlags, name: string) => (await import('./actions/forget.ts')).forget(name, flags),
     },
     // The subcommands that send a command to the leader: see docs/commands.md.
     verb(
@@ -373,8 +339,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['-f, --file <path>', 'JSON lines {"name", "task", "schedule", …}; - for stdin'],
         ...DEFINITION_FLAGS,
       ],
-      run: async (flags: AddFlags, entry?: string) =>
-        (await import('./actions/add.ts')).add(entry, flags),
+      run: async (flags: AddFlags, entry?: string) => (await import('./actions/add.ts')).add(entry, flags),
     },
     {
       ...sending(
@@ -383,8 +348,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--definition <json>', 'fields of the definition as JSON; null removes one'],
         ...DEFINITION_FLAGS,
       ),
-      run: async (flags: DefinitionFlags, entry: string) =>
-        (await import('./actions/update.ts')).update(entry, flags),
+      run: async (flags: DefinitionFlags, entry: string) => (await import('./actions/update.ts')).update(entry, flags),
     },
     verb('remove', 'remove a stored entry'),
     {
@@ -395,12 +359,9 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       name: 'healthcheck',
       description: 'exit 0 if every local instance is healthy',
       shownFlags: [],
-      flags: [
-        ['--liveness', 'blocked entries, which a restart does not repair, are only warnings'],
-      ],
+      flags: [['--liveness', 'blocked entries, which a restart does not repair, are only warnings']],
       isIndependent: true,
-      run: async (flags: HealthcheckFlags) =>
-        (await import('./actions/healthcheck.ts')).healthcheck(flags),
+      run: async (flags: HealthcheckFlags) => (await import('./actions/healthcheck.ts')).healthcheck(flags),
     },
   ];
   return all;

@@ -42,10 +42,7 @@ export class NoAnswerError extends BeatError {
  * Opens the store of a running beat, to send it commands and to read the status of its entries. Throws a
  * `ConfigError` for a configuration that cannot be used.
  */
-export async function connect(
-  config: BeatConfig | Settings,
-  options?: ClientOptions | null,
-): Promise<BeatClient> {
+export async function connect(config: BeatConfig | Settings, options?: ClientOptions | null): Promise<BeatClient> {
   const settings = toSettings(config);
   const clock = options?.clock ?? systemClock;
   const store = await openState(storeOptions(settings, clock));
@@ -64,11 +61,7 @@ export class BeatClient implements AsyncDisposable {
   readonly #wait: number;
 
   /** Use `connect`. */
-  constructor(
-    store: StateStore,
-    settings: Settings,
-    { clock, by, wait }: ClientOptions & { readonly clock: Clock },
-  ) {
+  constructor(store: StateStore, settings: Settings, { clock, by, wait }: ClientOptions & { readonly clock: Clock }) {
     this.#store = store;
     this.#settings = settings;
     this.#clock = clock;
@@ -115,10 +108,7 @@ export class BeatClient implements AsyncDisposable {
   }
 
   /** Creates up to 1,000 stored entries by name: all of them, or none. */
-  addAll(
-    entries: Readonly<Record<string, Definition>>,
-    { reason }: Reason = {},
-  ): Promise<AuditRow> {
+  addAll(entries: Readonly<Record<string, Definition>>, { reason }: Reason = {}): Promise<AuditRow> {
     return this.#send({ do: 'add', entries, reason });
   }
 
@@ -156,10 +146,7 @@ export class BeatClient implements AsyncDisposable {
    * The newest runs and skipped stretches of an entry, newest first; 100 unless given. Rejects with a `BeatError` if the
    * configuration disables the history.
    */
-  async history(
-    entry: string,
-    { limit = 100 }: { readonly limit?: number } = {},
-  ): Promise<readonly HistoryView[]> {
+  async history(entry: string, { limit = 100 }: { readonly limit?: number } = {}): Promise<readonly HistoryView[]> {
     const { history } = this.#store;
     if (!history) throw new BeatError('history: false disables the history');
     const items = await readItems(history, entry, { limit });

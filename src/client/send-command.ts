@@ -74,9 +74,7 @@ function checkAnswers(row: AuditRow, command: Command): void {
   const entry = 'entry' in command ? command.entry : null;
   if (row.do === command.do && row.entry === entry) return;
   const other = [row.do ?? 'malformed', row.entry ?? ''].join(' ').trim();
-  throw new CommandRejectedError(
-    `id: ${JSON.stringify(command.id)} is the id of another command: ${other}`,
-  );
+  throw new CommandRejectedError(`id: ${JSON.stringify(command.id)} is the id of another command: ${other}`);
 }
 
 /**

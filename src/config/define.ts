@@ -25,8 +25,7 @@ export function sig(
 }
 
 /** Signatures as arguments, or a list of them and other properties. */
-type Several =
-  readonly SignatureConfig[] | readonly [tasks: readonly SignatureConfig[], more?: SignatureParts];
+type Several = readonly SignatureConfig[] | readonly [tasks: readonly SignatureConfig[], more?: SignatureParts];
 
 /** `chain(sig('tasks.add', [1, 2]), sig('tasks.mul', [3]))`: the tasks run one after the other. */
 export function chain(...given: Several): Readonly<ChainConfig> {

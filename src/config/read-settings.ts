@@ -1,12 +1,6 @@
 import { readAlerts, warnOfUnknownEntries, type AlertOverrides } from './alerts/read-alerts.ts';
 import { readConnection, checkTransport } from './broker/connection.ts';
-import {
-  checkBrokerUrl,
-  checkLockUrls,
-  checkStateUrl,
-  resolveEndpoints,
-  type Endpoints,
-} from './broker/endpoints.ts';
+import { checkBrokerUrl, checkLockUrls, checkStateUrl, resolveEndpoints, type Endpoints } from './broker/endpoints.ts';
 import { checkTls, readTls } from './broker/tls.ts';
 import { readTransport } from './broker/transport.ts';
 import type { Calendars } from './calendars/calendars.ts';

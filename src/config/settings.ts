@@ -1,7 +1,4 @@
-import type {
-  ConnectionSettings,
-  TransportOptions,
-} from '../contracts/broker/connection-settings.ts';
+import type { ConnectionSettings, TransportOptions } from '../contracts/broker/connection-settings.ts';
 import type { EventStreamSettings } from '../contracts/broker/event-stream.ts';
 import type { Definitions } from '../entries/catalog/definition.ts';
 import type { Endpoint } from '../drivers/endpoint.ts';

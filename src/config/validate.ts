@@ -4,11 +4,7 @@ import { describeError, ConfigError } from '../util/errors.ts';
 import type { Diagnostic, Report } from '../util/diagnostic.ts';
 import { reportIssues } from '../util/zod-issues.ts';
 import type { KeySchema } from './keys/key-schema.ts';
-import {
-  explainRefusedKey,
-  explainRefusedOption,
-  explainRefusedTransportOption,
-} from './keys/rejected-keys.ts';
+import { explainRefusedKey, explainRefusedOption, explainRefusedTransportOption } from './keys/rejected-keys.ts';
 import { snakeCase } from './keys/spellings.ts';
 
 export { expected } from '../util/expected.ts';
@@ -51,11 +47,7 @@ export function tryParse<S extends z.ZodType>(schema: S, value: unknown) {
   }
 }
 
-function explainUnknownKey(
-  key: string,
-  keys: KeySchema | undefined,
-  parent: string | number | undefined,
-): string {
+function explainUnknownKey(key: string, keys: KeySchema | undefined, parent: string | number | undefined): string {
   if (parent === 'options') {
     const why = explainRefusedOption(key);
     if (why !== undefined) return `an option of Celery that beat does not support: ${why}`;

@@ -25,8 +25,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment without settings of beat, which contain passwords, for other programs. */
 export function omitSettings(env: Environment): Environment {
-  const others = Object.entries(env).filter(
-    ([name]) => !PRIVATE.has(name) && !name.startsWith('BEAT_'),
-  );
+  const others = Object.entries(env).filter(([name]) => !PRIVATE.has(name) && !name.startsWith('BEAT_'));
   return Object.fromEntries(others);
 }

@@ -8,7 +8,6 @@ export function explainForeignScheme(scheme: string): string | null {
     return `${SENTINELS}; ?ssl_cert_reqs=required or brokerUseSsl encrypts connections to the master`;
   }
   if (/^redis[-+]cluster$/.test(scheme)) return "; Celery's workers do not support Redis Cluster";
-  if (scheme === 'rediss+socket')
-    return '; a socket of this host needs no encryption: redis+socket://';
+  if (scheme === 'rediss+socket') return '; a socket of this host needs no encryption: redis+socket://';
   return null;
 }

@@ -6,11 +6,7 @@ import type { Driver } from './table.ts';
  * Loads a driver. Throws a `ConfigError` for the setting with its URL if the npm package of its client is not
  * installed, as in an image that was built without it.
  */
-export async function loadClient<T>(
-  key: string,
-  { title }: Pick<Driver, 'title'>,
-  load: () => Promise<T>,
-): Promise<T> {
+export async function loadClient<T>(key: string, { title }: Pick<Driver, 'title'>, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
@@ -22,7 +18,6 @@ export async function loadClient<T>(
 }
 
 function findMissingPackage(error: unknown): string | null {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'))
-    return null;
+  if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) return null;
   return /^Cannot find package '([^']+)'/.exec(error.message)?.[1] ?? null;
 }

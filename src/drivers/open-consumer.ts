@@ -8,10 +8,7 @@ import { loadClient } from './load-client.ts';
 import { findSchemes } from './table.ts';
 
 /** Opens the consumer of a broker. Throws a `ConfigError` for a URL that is invalid or not supported. */
-export async function openConsumer(
-  broker: Endpoint,
-  options: Omit<ConsumerOptions, 'server'>,
-): Promise<Consumer> {
+export async function openConsumer(broker: Endpoint, options: Omit<ConsumerOptions, 'server'>): Promise<Consumer> {
   const { driver, scheme } = broker;
   if (!driver?.loadConsumer) {
     const schemes = findSchemes(({ loadConsumer }) => loadConsumer !== null);
@@ -24,10 +21,7 @@ export async function openConsumer(
 }
 
 /** Opens the mailbox of a broker; `null` if the broker carries no remote control. Throws a `ConfigError` for an invalid URL. */
-export async function openMailbox(
-  broker: Endpoint,
-  options: Omit<MailboxOptions, 'server'>,
-): Promise<Mailbox | null> {
+export async function openMailbox(broker: Endpoint, options: Omit<MailboxOptions, 'server'>): Promise<Mailbox | null> {
   const open = await broker.driver?.loadMailbox?.();
   return open?.({ ...options, server: broker }) ?? null;
 }

@@ -10,8 +10,7 @@ import type { ResultOptions } from './open-store.ts';
 import type { Driver } from './table.ts';
 
 /** Forms of the result backends of runs that beat and its worker support, for messages. */
-export const RESULT_BACKENDS =
-  'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
+export const RESULT_BACKENDS = 'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
 
 /** The backend for messages, such as `rpc://`: the value of a variable may be nothing but a password. */
 export function describeBackend({ url, scheme }: Endpoint): string {
@@ -55,10 +54,7 @@ export function explainUnreadable(backend: Endpoint): string | null {
  * Opens the reader of outcomes; `null` without a backend, or if the backend cannot be read. Throws a `ConfigError` for an
  * invalid URL.
  */
-export async function openResultReader(
-  options: ResultOptions,
-  clock: Clock,
-): Promise<ResultReader | null> {
+export async function openResultReader(options: ResultOptions, clock: Clock): Promise<ResultReader | null> {
   if (options.backend === null) return null;
   return openBackend(
     options.backend,

@@ -1,12 +1,7 @@
 import type { Broker } from '../contracts/broker/broker.ts';
 import type { TransportOptions } from '../contracts/broker/connection-settings.ts';
 import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
-import type {
-  BrokerOptions,
-  StateStoreOptions,
-  StateStore,
-  Store,
-} from '../contracts/store/store.ts';
+import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../contracts/store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -14,8 +9,7 @@ import { loadClient } from './load-client.ts';
 import { findSchemes } from './table.ts';
 
 /** The options of a broker and the store of its state. */
-export interface StoreOptions
-  extends Omit<StateStoreOptions, 'server'>, Omit<BrokerOptions, 'server'> {
+export interface StoreOptions extends Omit<StateStoreOptions, 'server'>, Omit<BrokerOptions, 'server'> {
   readonly broker: Endpoint;
   /** The store of lock and ledger; equal to `broker` if the broker stores them too. */
   readonly state: Endpoint;
@@ -73,8 +67,7 @@ export async function openResults(options: ResultOptions): Promise<ResultBackend
  * timed out before the lock expires.
  */
 function withinTtl({ transport, lockTtl }: StoreOptions): TransportOptions {
-  const atMost = (ms: number | null) =>
-    ms === null ? null : Math.min(ms, Math.round(lockTtl / 2));
+  const atMost = (ms: number | null) => (ms === null ? null : Math.min(ms, Math.round(lockTtl / 2)));
   const { socketTimeout, socketConnectTimeout } = transport;
   return {
     ...transport,
@@ -132,9 +125,7 @@ function withKey<T>(key: Key, open: () => T): T {
     const keys = new Map<unknown, string>([['brokerUrl', key]]);
     if (key === 'resultBackend') keys.set('brokerUseSsl', 'redisBackendUseSsl');
     const rename = ([first, ...rest]: Diagnostic['path']) => [keys.get(first) ?? first!, ...rest];
-    throw new ConfigError(
-      error.errors.map((problem) => ({ ...problem, path: rename(problem.path) })),
-    );
+    throw new ConfigError(error.errors.map((problem) => ({ ...problem, path: rename(problem.path) })));
   }
 }
 

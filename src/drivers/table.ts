@@ -1,9 +1,4 @@
-import {
-  AMQP_PARAMETERS,
-  REDIS_PARAMETERS,
-  type ServerUrls,
-  type Variant,
-} from '../contracts/broker/server-url.ts';
+import { AMQP_PARAMETERS, REDIS_PARAMETERS, type ServerUrls, type Variant } from '../contracts/broker/server-url.ts';
 import type { Broker } from '../contracts/broker/broker.ts';
 import type { OpenConsumer } from '../contracts/broker/consumer.ts';
 import type { OpenEventStream } from '../contracts/broker/event-stream.ts';
@@ -122,16 +117,12 @@ const REDIS = {
   fanoutExchanges: true,
   bindings: true,
   load: () => import('./redis/store.ts').then(({ redisDriver }) => redisDriver),
-  loadConsumer: () =>
-    import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
+  loadConsumer: () => import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
-  loadTaskResults: () =>
-    import('./redis/results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
+  loadTaskResults: () => import('./redis/results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
   loadMailbox: () => import('./redis/channels.ts').then(({ openRedisMailbox }) => openRedisMailbox),
-  loadEventStream: () =>
-    import('./redis/channels.ts').then(({ openRedisEventStream }) => openRedisEventStream),
-  loadResultReader: () =>
-    import('./redis/results.ts').then(({ openRedisResultReader }) => openRedisResultReader),
+  loadEventStream: () => import('./redis/channels.ts').then(({ openRedisEventStream }) => openRedisEventStream),
+  loadResultReader: () => import('./redis/results.ts').then(({ openRedisResultReader }) => openRedisResultReader),
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
@@ -167,10 +158,8 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+sqlite': {} },
     load: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openConsumer),
-    loadTaskResults: () =>
-      import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openTaskResults),
-    loadResultReader: () =>
-      import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openResultReader),
+    loadTaskResults: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openTaskResults),
+    loadResultReader: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openResultReader),
     loadMailbox: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.openMailbox),
     loadTables: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.readTables),
   },
@@ -181,14 +170,10 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+postgresql': {} },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
     load: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.stateDriver),
-    loadConsumer: () =>
-      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openConsumer),
-    loadTaskResults: () =>
-      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openTaskResults),
-    loadResultReader: () =>
-      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openResultReader),
-    loadMailbox: () =>
-      import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openMailbox),
+    loadConsumer: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openConsumer),
+    loadTaskResults: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openTaskResults),
+    loadResultReader: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openResultReader),
+    loadMailbox: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openMailbox),
     loadTables: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
@@ -199,10 +184,8 @@ export const DRIVERS: readonly Driver[] = [
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
     load: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openConsumer),
-    loadTaskResults: () =>
-      import('./sql/mysql/driver.ts').then(({ driver }) => driver.openTaskResults),
-    loadResultReader: () =>
-      import('./sql/mysql/driver.ts').then(({ driver }) => driver.openResultReader),
+    loadTaskResults: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openTaskResults),
+    loadResultReader: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openResultReader),
     loadMailbox: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openMailbox),
     loadTables: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.readTables),
   },
@@ -215,8 +198,7 @@ export const DRIVERS: readonly Driver[] = [
     headersExchanges: true,
     bindings: true,
     load: () => import('./memory/store.ts').then(({ memoryDriver }) => memoryDriver),
-    loadConsumer: () =>
-      import('./memory/consumer.ts').then(({ openMemoryConsumer }) => openMemoryConsumer),
+    loadConsumer: () => import('./memory/consumer.ts').then(({ openMemoryConsumer }) => openMemoryConsumer),
   },
   {
     ...NOTHING,
@@ -234,12 +216,9 @@ export const DRIVERS: readonly Driver[] = [
     bindings: true,
     limits: { ...NO_LIMITS, amqp: true },
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
-    loadConsumer: () =>
-      import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
-    loadMailbox: () =>
-      import('./amqp/transient-queues.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
-    loadEventStream: () =>
-      import('./amqp/transient-queues.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
+    loadConsumer: () => import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
+    loadMailbox: () => import('./amqp/transient-queues.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
+    loadEventStream: () => import('./amqp/transient-queues.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
   },
 ];
 
@@ -249,9 +228,7 @@ interface Scheme {
 }
 
 const BY_SCHEME: ReadonlyMap<string, Scheme> = new Map(
-  DRIVERS.flatMap((driver) =>
-    Object.entries(driver.schemes).map(([scheme, variant]) => [scheme, { driver, variant }]),
-  ),
+  DRIVERS.flatMap((driver) => Object.entries(driver.schemes).map(([scheme, variant]) => [scheme, { driver, variant }])),
 );
 
 /** The driver of a scheme in lower case, and the scheme's variant; `null` for an unknown scheme. */

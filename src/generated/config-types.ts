@@ -633,9 +633,7 @@ export interface NamedQueueConfig extends QueueConfig {
  * match decides.
  */
 export type RoutesConfig =
-  | RouteTable
-  | RouteFunction
-  | readonly (RouteTable | RouteFunction | RoutePair | readonly RoutePair[])[];
+  RouteTable | RouteFunction | readonly (RouteTable | RouteFunction | RoutePair | readonly RoutePair[])[];
 
 export type RouteTable = Record<string, RouteConfig>;
 

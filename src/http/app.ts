@@ -49,8 +49,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
       return problem(c, { status, detail: message });
     }
     if (error instanceof ConfigError) return problem(c, { status: 422, errors: error.errors });
-    if (error instanceof StoreError)
-      return problem(c, { status: 503, detail: maskText(error.message) });
+    if (error instanceof StoreError) return problem(c, { status: 503, detail: maskText(error.message) });
     context.reportError(error, 'error');
     return problem(c, { status: 500 });
   });

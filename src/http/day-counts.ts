@@ -1,10 +1,5 @@
 import { COUNTERS, type MinuteCounts } from '../contracts/store/minutes.ts';
-import {
-  readDeclared,
-  readStored,
-  type EntryRecord,
-  type EntrySource,
-} from '../read-models/status/read-entries.ts';
+import { readDeclared, readStored, type EntryRecord, type EntrySource } from '../read-models/status/read-entries.ts';
 import { countUpcoming, type UpcomingDay } from '../read-models/status/upcoming-day.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import { reuse, waitAtMost } from '../util/wait.ts';
@@ -87,8 +82,7 @@ async function readForDay(source: EntrySource, now: number): Promise<readonly En
   const records: EntryRecord[] = [];
   for (let from = 0; from < Math.min(entries.length, MAX_STATES); from += CHUNK)
     records.push(...(await readDeclared(source, entries.slice(from, from + CHUNK))));
-  for (const entry of entries.slice(records.length))
-    records.push({ name: entry.name, entry, state: null });
+  for (const entry of entries.slice(records.length)) records.push({ name: entry.name, entry, state: null });
   const stored = await store.entries.page({ limit: MAX_STORED, dueBy: now + DAY });
   return [...records, ...stored.map((row) => readStored(row, definitions))];
 }

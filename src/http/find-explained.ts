@@ -20,10 +20,7 @@ export interface ExplainedEntry {
 }
 
 /** Finds the entry of a request, or the problem to answer with. Rejects with a `StoreError`. */
-export async function findExplained(
-  context: HttpContext,
-  name: string,
-): Promise<ExplainedEntry | Problem> {
+export async function findExplained(context: HttpContext, name: string): Promise<ExplainedEntry | Problem> {
   const { store, settings, clock } = context;
   const now = clock.now();
   const [found] = await findEntries(entrySource(context), [name]);

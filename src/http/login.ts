@@ -14,9 +14,7 @@ const MAX_BODY = 4_000;
 export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
   const failed = new FailedLogins(clock);
   const routes = new Hono<HttpEnv>();
-  routes.get('/login', (c) =>
-    c.html(loginPage({ next: safePath(c.req.query('next')), error: null })),
-  );
+  routes.get('/login', (c) => c.html(loginPage({ next: safePath(c.req.query('next')), error: null })));
   routes.post('/login', async (c) => {
     const client = findClient(c);
     const reject = () => {
@@ -55,13 +53,7 @@ function safePath(path = ''): string {
 }
 
 /** The form that asks for a token. `error` says why the last try failed. */
-function loginPage({
-  next,
-  error,
-}: {
-  readonly next: string;
-  readonly error: string | null;
-}): Html {
+function loginPage({ next, error }: { readonly next: string; readonly error: string | null }): Html {
   return layout({
     title: 'Log in',
     main: html`<form method="post" action="/login" class="login panel">
@@ -79,17 +71,9 @@ function loginPage({
         autocomplete="current-password"
         aria-describedby="token-help"
       />
-      <p id="token-help" class="help">
-        The read token shows everything; the change token also sends commands.
-      </p>
+      <p id="token-help" class="help">The read token shows everything; the change token also sends commands.</p>
       <label for="name">Your name <span class="optional">(optional)</span></label>
-      <input
-        id="name"
-        name="name"
-        maxlength="100"
-        autocomplete="username"
-        aria-describedby="name-help"
-      />
+      <input id="name" name="name" maxlength="100" autocomplete="username" aria-describedby="name-help" />
       <p id="name-help" class="help">The audit log shows it beside your commands.</p>
       <button class="primary">Log in</button>
     </form>`,
@@ -117,8 +101,7 @@ class FailedLogins {
   secondsToWait(address: string): number {
     const left = this.#until - this.#clock.monotonic();
     if (left <= 0) return 0;
-    const isOver =
-      this.#inAll >= MAX_IN_ALL || (this.#failures.get(address) ?? 0) >= MAX_PER_ADDRESS;
+    const isOver = this.#inAll >= MAX_IN_ALL || (this.#failures.get(address) ?? 0) >= MAX_PER_ADDRESS;
     return isOver ? Math.ceil(left / 1_000) : 0;
   }
 

@@ -13,10 +13,7 @@ export interface Problem {
 }
 
 /** Answers with `application/problem+json`, or with a page if a browser asked for one. */
-export function problem(
-  c: Context,
-  { status, detail, ...given }: Problem,
-): Response | Promise<Response> {
+export function problem(c: Context, { status, detail, ...given }: Problem): Response | Promise<Response> {
   const errors = given.errors?.map(({ path, message }) => ({ path, message }));
   const title = STATUS_CODES[status] ?? 'Error';
   const isPage = !given.errors && !c.req.path.startsWith('/api/');

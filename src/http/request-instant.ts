@@ -1,9 +1,4 @@
-import {
-  EXACT_INSTANT_FORMS,
-  isSendable,
-  parseExactInstant,
-  parseInstant,
-} from '../celery/message/parse-instant.ts';
+import { EXACT_INSTANT_FORMS, isSendable, parseExactInstant, parseInstant } from '../celery/message/parse-instant.ts';
 
 /** The allowed forms of an instant of the API, for error messages. */
 export const REQUEST_INSTANT_FORMS = `${EXACT_INSTANT_FORMS}, in the years 1 to 9999`;

@@ -1,11 +1,5 @@
 import { readFileSync } from 'node:fs';
-import {
-  type Server,
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from 'node:http';
+import { type Server, createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { storeOptions } from '../config/service/store-options.ts';
@@ -47,9 +41,7 @@ export async function serve({ host, port, open }: ServeOptions): Promise<HttpSer
     const store = await openState(storeOptions(context.settings(), context.clock));
     return { store, app: createApp({ ...context, store, stopped: stop.signal, maxStreams }) };
   });
-  const answer = getRequestListener(async (request, env) =>
-    (await opening).app.fetch(request, env),
-  );
+  const answer = getRequestListener(async (request, env) => (await opening).app.fetch(request, env));
   const server = createBoundedServer(connections, (...exchange) => void answer(...exchange));
   await listen(server, { host, port });
   listening.resolve(undefined);
@@ -150,9 +142,7 @@ export function createBoundedServer(max: number, listener: RequestListener): Ser
     const { socket } = request;
     const exchange = { request, response };
     update(socket, (open) => [...open, exchange]);
-    response.once('close', () =>
-      update(socket, (open) => open.filter((each) => each !== exchange)),
-    );
+    response.once('close', () => update(socket, (open) => open.filter((each) => each !== exchange)));
     if ((connections.get(socket)?.length ?? 0) > MAX_PIPELINED) socket.destroy();
     // Node parses the rest of what it has read from a connection that is closed.
     if (!socket.destroyed) listener(request, response);

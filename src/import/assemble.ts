@@ -34,19 +34,13 @@ export function assemble(found: Found, lastRuns: boolean): Imported {
   for (const entry of found.entries) {
     const other = entries.get(entry.name);
     if (!other) entries.set(entry.name, entry);
-    else
-      left.push({ place: entry.place, reason: `${other.place} has the same name, ${entry.name}` });
+    else left.push({ place: entry.place, reason: `${other.place} has the same name, ${entry.name}` });
   }
   for (;;) {
-    const fields = [...entries].map(
-      ([name, entry]) => [name, withLastRun(entry, lastRuns)] as const,
-    );
+    const fields = [...entries].map(([name, entry]) => [name, withLastRun(entry, lastRuns)] as const);
     const config = { ...Object.fromEntries(settings), beatSchedule: Object.fromEntries(fields) };
     try {
-      const resolved = resolveSettings(
-        config,
-        namesBroker(config) ? {} : { brokerUrl: ANY_BROKER },
-      );
+      const resolved = resolveSettings(config, namesBroker(config) ? {} : { brokerUrl: ANY_BROKER });
       const imported = resolved.entries.flatMap((entry) => {
         const source = entries.get(entry.name);
         return source ? [{ found: source, entry }] : [];

@@ -29,9 +29,7 @@ export function compareEntries(
     const from = every === undefined ? after : lastOnGrid(found.lastRunAt, every, after);
     if (!found.upcoming || from === null || !entry.enabled) return [];
     const results = upcomingOf(entry.schedule)(from, count);
-    const instants = found
-      .upcoming(from, count)
-      .map((source, i) => ({ source, result: results[i] ?? null }));
+    const instants = found.upcoming(from, count).map((source, i) => ({ source, result: results[i] ?? null }));
     return [{ name: entry.name, place: found.place, instants }];
   });
 }

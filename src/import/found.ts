@@ -103,7 +103,5 @@ export function escapeTemplates(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(TEMPLATE, String.raw`\{{`);
   if (Array.isArray(value)) return value.map(escapeTemplates);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, escapeTemplates(inner)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeTemplates(inner)]));
 }

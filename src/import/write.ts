@@ -131,9 +131,7 @@ function printScalar(value: unknown): string {
 
 /** A text in single quotes, or in double ones if that needs fewer backslashes. */
 function quote(text: string): string {
-  const json = JSON.stringify(text).replace(/[\u2028\u2029]/g, (char) =>
-    char === '\u2028' ? '\\u2028' : '\\u2029',
-  );
+  const json = JSON.stringify(text).replace(/[\u2028\u2029]/g, (char) => (char === '\u2028' ? '\\u2028' : '\\u2029'));
   const count = (char: string) => text.split(char).length;
   if (count("'") > count('"')) return json;
   return `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;

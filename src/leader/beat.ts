@@ -54,7 +54,11 @@ export class Beat implements EventSource, AsyncDisposable {
     });
     this.liveness = new Liveness(clock);
     const shared = {
-      ...{ live, clock, events: new Events(), liveness: this.liveness, wakeup: new Wakeup() },
+      live,
+      clock,
+      events: new Events(),
+      liveness: this.liveness,
+      wakeup: new Wakeup(),
     };
     const connections = new Connections({ ...shared, store });
     const prepare = (settings: Settings) => connections.openResults(settings);

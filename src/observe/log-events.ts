@@ -31,20 +31,14 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
   });
   events.on('scheduling', (event) => {
     attempts = 0;
-    log[event.ledgerLost ? 'warn' : 'info'](
-      { event: 'scheduling', ...event },
-      schedulingText(event),
-    );
+    log[event.ledgerLost ? 'warn' : 'info']({ event: 'scheduling', ...event }, schedulingText(event));
   });
   events.on('reloaded', (event) => {
     const { added, changed, removed, files } = event;
     const entries = event.entries === 1 ? '1 entry' : `${event.entries} entries`;
     const from = files.length === 0 ? '' : ` from ${files.join(', ')}`;
     const counts = `${added} added, ${changed} changed, ${removed} removed`;
-    log.info(
-      { event: 'reloaded', ...event },
-      `Configuration reloaded: ${counts} (${entries}${from})`,
-    );
+    log.info({ event: 'reloaded', ...event }, `Configuration reloaded: ${counts} (${entries}${from})`);
   });
   events.on('reload-failed', ({ error }) => {
     const text = describeError(error);
@@ -99,10 +93,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
   let skewLogged = false;
   events.on('skew', ({ store, ms, within }) => {
     const level = skewLogged ? 'debug' : 'info';
-    log[level](
-      { event: 'skew', store, ms, within },
-      `Clock skew against ${store}: ${ms} ms (±${within} ms)`,
-    );
+    log[level]({ event: 'skew', store, ms, within }, `Clock skew against ${store}: ${ms} ms (±${within} ms)`);
     skewLogged = true;
   });
   events.on('tick', ({ sent, wakeAt }) => {

@@ -104,8 +104,11 @@ class Outages {
     let outage = this.#outages.get(group);
     if (!outage) {
       outage = {
-        ...{ since: now, failing: new Set(), failures: 0 },
-        ...{ remindAt: now, interval: FIRST_INTERVAL },
+        since: now,
+        failing: new Set(),
+        failures: 0,
+        remindAt: now,
+        interval: FIRST_INTERVAL,
       };
       this.#outages.set(group, outage);
     }
@@ -138,7 +141,5 @@ class Outages {
 /** While the store is unreachable every operation on it fails: that is one outage. */
 function selectGroup(operation: Operation): string {
   const { kind } = operation;
-  return kind === 'lock' || kind === 'lead' || kind === 'commit'
-    ? 'store'
-    : operationKey(operation);
+  return kind === 'lock' || kind === 'lead' || kind === 'commit' ? 'store' : operationKey(operation);
 }

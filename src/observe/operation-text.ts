@@ -15,21 +15,9 @@ type Words = readonly [name: string, failed: string, effect: string | null];
 type Lock = Extract<Operation, { kind: 'lock' }>;
 
 const LOCK: Readonly<Record<Lock['action'], Words>> = {
-  acquire: [
-    'lock acquisition',
-    'Lock could not be acquired',
-    'this instance cannot lead, retrying',
-  ],
-  renew: [
-    'lock renewal',
-    'Lock could not be renewed',
-    'retrying, leadership ends before the lock expires',
-  ],
-  release: [
-    'lock release',
-    'Lock could not be released',
-    'another instance can lead when it expires',
-  ],
+  acquire: ['lock acquisition', 'Lock could not be acquired', 'this instance cannot lead, retrying'],
+  renew: ['lock renewal', 'Lock could not be renewed', 'retrying, leadership ends before the lock expires'],
+  release: ['lock release', 'Lock could not be released', 'another instance can lead when it expires'],
 };
 
 /** The scheduler's operations. The texts contain the fields `{entry}`, `{target}` and `{event}`. */
@@ -41,11 +29,7 @@ const SCHEDULER = {
     'Store rejected the commit of entry {entry}',
     'its run is delayed, retrying',
   ],
-  'read-state': [
-    'stored state of entry {entry}',
-    'Stored state of entry {entry} is unreadable',
-    null,
-  ],
+  'read-state': ['stored state of entry {entry}', 'Stored state of entry {entry} is unreadable', null],
   'read-definition': [
     'stored entry {entry}',
     'Stored entry {entry} is unreadable',
@@ -61,11 +45,7 @@ const SCHEDULER = {
     'Schedule of entry {entry} failed',
     'the entry does not run until the next term',
   ],
-  prepare: [
-    'entry {entry}',
-    'Run of entry {entry} could not be prepared',
-    'its run is delayed, retrying',
-  ],
+  prepare: ['entry {entry}', 'Run of entry {entry} could not be prepared', 'its run is delayed, retrying'],
   publish: ['publishing to {target}', 'Publishing entry {entry} to {target} failed', null],
   cancel: [
     'ending of runs that are replaced',
@@ -87,11 +67,7 @@ const SCHEDULER = {
     "Workers' task events could not be received",
     'outcomes have no runtime, retrying',
   ],
-  'append-outcomes': [
-    'outcomes in the history',
-    'Outcomes could not be appended to the history',
-    'retrying',
-  ],
+  'append-outcomes': ['outcomes in the history', 'Outcomes could not be appended to the history', 'retrying'],
   'register-chords': [
     'registration of chord sizes',
     'Registration of chord sizes failed',
@@ -118,11 +94,8 @@ export const SCHEDULER_OPERATIONS: readonly string[] = ['lock', ...Object.keys(S
 
 export function describeOperation(operation: Operation): OperationText {
   const [name, failed, effect]: Words =
-    operation.kind === 'lock'
-      ? LOCK[operation.action]
-      : { ...SCHEDULER, ...WORKER }[operation.kind];
+    operation.kind === 'lock' ? LOCK[operation.action] : { ...SCHEDULER, ...WORKER }[operation.kind];
   const fields = operation as Readonly<Record<string, string | undefined>>;
-  const fill = (text: string) =>
-    text.replaceAll(/\{(\w+)\}/g, (_, field: string) => fields[field] ?? '');
+  const fill = (text: string) => text.replaceAll(/\{(\w+)\}/g, (_, field: string) => fields[field] ?? '');
   return { name: fill(name), failed: fill(failed), effect };
 }

@@ -9,9 +9,7 @@ const NAME = 'celerybeat-schedule';
 const SUFFIXES = ['', '-wal', '.db', '.dat', '.dir'];
 
 /** Finds the files of Celery's own scheduler, which it writes every three minutes. */
-export async function findScheduleFiles(
-  folders: readonly string[],
-): Promise<readonly SchedulerTrace[]> {
+export async function findScheduleFiles(folders: readonly string[]): Promise<readonly SchedulerTrace[]> {
   const found = await Promise.all(
     [...new Set(folders)].map(async (folder) => {
       const path = join(folder, NAME);

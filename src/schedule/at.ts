@@ -27,16 +27,14 @@ export function at(instant: string | Date, { timezone }: ZoneOptions = {}): Sche
 }
 
 /** Excludes a time without a date, which luxon completes with the current date. */
-const STARTS_WITH_DATE =
-  /^(?:[+-]\d{6}|\d{4})(?:-?\d\d(?:-?\d\d)?|-?W\d\d(?:-?\d)?|-?\d{3})?(?:T|$)/i;
+const STARTS_WITH_DATE = /^(?:[+-]\d{6}|\d{4})(?:-?\d\d(?:-?\d\d)?|-?W\d\d(?:-?\d)?|-?\d{3})?(?:T|$)/i;
 
 function readIso(text: unknown, zone: string): number {
   if (typeof text === 'string' && STARTS_WITH_DATE.test(text)) {
     const date = DateTime.fromISO(text, { zone });
     if (date.isValid) return date.toMillis();
   }
-  const example =
-    'write it as 2026-03-29T02:30:00Z, or without Z for local time, with a year from -271821 to 275760';
+  const example = 'write it as 2026-03-29T02:30:00Z, or without Z for local time, with a year from -271821 to 275760';
   throw new ConfigError(`${quote(text)} is not an ISO 8601 date and time: ${example}`);
 }
 

@@ -64,9 +64,7 @@ function isListed({ rule, removed, removedDays }: CalendarEvent): boolean {
 /** The intervals of a listed event: of instants, or of local times if it has no zone. */
 function listIntervals({ start, added, length, zone }: CalendarEvent): readonly Interval[] {
   return [start, ...added].map((each) =>
-    zone === null
-      ? [each, each + localLength(length)]
-      : [startInstant(each, zone), endInstant(each, length, zone)],
+    zone === null ? [each, each + localLength(length)] : [startInstant(each, zone), endInstant(each, length, zone)],
   );
 }
 

@@ -43,8 +43,7 @@ const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
  */
 export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): Schedule {
   if (typeof fields !== 'object') {
-    const hint =
-      typeof fields === 'string' ? `; for a cron expression use cron("${String(fields)}")` : '';
+    const hint = typeof fields === 'string' ? `; for a cron expression use cron("${String(fields)}")` : '';
     throw new ConfigError(`crontab expects fields such as {minute: 0, hour: 4}${hint}`);
   }
   const errors: Diagnostic[] = [];
@@ -158,8 +157,7 @@ function parseField(input: unknown, range: FieldRange): FieldValue {
     throw new FieldError(`${quote(input)} is not a number, a string, or a list of numbers`);
   }
   const values = new Set<unknown>(list);
-  if (values.size === 0)
-    throw new FieldError('an empty list never matches; write "*" for every value');
+  if (values.size === 0) throw new FieldError('an empty list never matches; write "*" for every value');
   return {
     values: sorted(new Set([...values].map((value) => member(value, range)))),
     stepped: false,
@@ -168,8 +166,7 @@ function parseField(input: unknown, range: FieldRange): FieldValue {
 }
 
 function parseText(text: string, range: FieldRange): FieldValue {
-  if (text.length > MAX_TEXT)
-    throw new FieldError(`${quote(text)} is longer than ${MAX_TEXT} characters`);
+  if (text.length > MAX_TEXT) throw new FieldError(`${quote(text)} is longer than ${MAX_TEXT} characters`);
   if (text === '') throw new FieldError('"" is empty; write "*" for every value');
   const parts = text.split(',').map((part) => parsePart(part, text, range));
   const values = new Set(parts.flatMap((part) => part.values));
@@ -186,24 +183,18 @@ function parsePart(part: string, whole: string, range: FieldRange): FieldValue {
   if (span === undefined) {
     return { values: [single(part, range)], stepped: false, warnings: [] };
   }
-  if (step !== undefined && Number(step) === 0)
-    throw new FieldError(`${quote(part)} has a step of 0`);
+  if (step !== undefined && Number(step) === 0) throw new FieldError(`${quote(part)} has a step of 0`);
   const all =
     span === '*'
       ? sequence(range.lowest, range.highest, range)
       : sequence(single(from!, range), single(to!, range), range);
   const width = Number(step ?? 1);
   const values = all.filter((_, i) => i % width === 0);
-  const warnings =
-    width > range.highest - range.lowest + 1 ? [describeWideStep(part, values, range)] : [];
+  const warnings = width > range.highest - range.lowest + 1 ? [describeWideStep(part, values, range)] : [];
   return { values, stepped: true, warnings };
 }
 
-function describeWideStep(
-  part: string,
-  [only]: readonly number[],
-  { lowest, highest }: FieldRange,
-): string {
+function describeWideStep(part: string, [only]: readonly number[], { lowest, highest }: FieldRange): string {
   return (
     `${quote(part)} has a step larger than the field's ${highest - lowest + 1} values, so it matches only ` +
     `${only}, as in Celery; for an interval use a timedelta`
@@ -234,9 +225,7 @@ function explain(text: string, { highest }: FieldRange): string {
 
 function member(value: unknown, range: FieldRange): number {
   if (typeof value === 'number') return inRange(value, value, range);
-  throw new FieldError(
-    `${quote(value)} in a list is not a number; write names as one string, such as "mon,fri"`,
-  );
+  throw new FieldError(`${quote(value)} in a list is not a number; write names as one string, such as "mon,fri"`);
 }
 
 function inRange(value: number, shown: unknown, { lowest, highest }: FieldRange): number {
@@ -252,10 +241,6 @@ function sorted(values: ReadonlySet<number>): readonly number[] {
 
 /** Maps full names and their first three letters to numbers. */
 function named(lists: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
-  const entries = lists.flatMap(([names, first]) =>
-    names.split(' ').map((name, i) => [name, first + i] as const),
-  );
-  return new Map(
-    entries.flatMap(([name, i]) => [[name, i] as const, [name.slice(0, 3), i] as const]),
-  );
+  const entries = lists.flatMap(([names, first]) => names.split(' ').map((name, i) => [name, first + i] as const));
+  return new Map(entries.flatMap(([name, i]) => [[name, i] as const, [name.slice(0, 3), i] as const]));
 }

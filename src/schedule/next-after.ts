@@ -13,17 +13,11 @@ export function nextAfter(schedule: Schedule, after: number): number {
   const next = parseAnswer(schedule, schedule.next(new Date(after))) ?? Infinity;
   if (next > after) return next;
   const asked = new Date(after).toISOString();
-  throw new BeatError(
-    `schedule "${schedule.spec}": next(${asked}) returned an instant that is not later`,
-  );
+  throw new BeatError(`schedule "${schedule.spec}": next(${asked}) returned an instant that is not later`);
 }
 
 /** Returns the newest instant in `(after, until]` or `null`; `undefined` if the schedule has no `latest`. */
-export function latestWithin(
-  schedule: Schedule,
-  after: number,
-  until: number,
-): number | null | undefined {
+export function latestWithin(schedule: Schedule, after: number, until: number): number | null | undefined {
   if (!schedule.latest) return undefined;
   return parseAnswer(schedule, schedule.latest(new Date(after), new Date(until)));
 }
@@ -40,13 +34,8 @@ function parseAnswer({ spec }: Schedule, answer: unknown): number | null {
  * windows until one has an occurrence, then bisects that window. Takes about forty calls for a year of
  * downtime, however many occurrences it has. Epoch milliseconds; `next` must be strictly later and monotone.
  */
-export function latestByNext(
-  next: (after: number) => number | null,
-  after: number,
-  until: number,
-): number | null {
-  const within = (instant: number | null): instant is number =>
-    instant !== null && instant <= until;
+export function latestByNext(next: (after: number) => number | null, after: number, until: number): number | null {
+  const within = (instant: number | null): instant is number => instant !== null && instant <= until;
   if (!within(next(after))) return null;
 
   // No occurrence lies in (none, until].

@@ -61,12 +61,7 @@ export function latestFrom(schedule: Schedule, first: number, until: number): nu
  * Returns the newest `limit` occurrences from `first` to `until`, both included, oldest first. If there are very
  * many, the first of them is found by bisection, so that a year of seconds is not visited one by one.
  */
-export function* newestFrom(
-  schedule: Schedule,
-  first: number,
-  until: number,
-  limit: number,
-): Steps<number[]> {
+export function* newestFrom(schedule: Schedule, first: number, until: number, limit: number): Steps<number[]> {
   if (first === until) return [first];
   const most = 4 * limit;
   let found = yield* list(schedule, first, until, most);

@@ -219,9 +219,7 @@ class Sun {
     const [begin, end] = [halfDay, halfDay + 1].map((each) => {
       const declination = declinationAt(this.#meanTime(each));
       const centre =
-        each % 2 === 0
-          ? Math.abs(this.#latitude + declination) - 90
-          : 90 - Math.abs(this.#latitude - declination);
+        each % 2 === 0 ? Math.abs(this.#latitude + declination) - 90 : 90 - Math.abs(this.#latitude - declination);
       return centre + (limb === 'upper' ? RADIUS : 0) - degrees;
     }) as [number, number];
     if (direction * begin < SLACK && direction * end > -SLACK) return 0;

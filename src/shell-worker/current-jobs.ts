@@ -47,10 +47,7 @@ export class CurrentJobs {
 
   #has(kwargs: Readonly<Record<string, unknown>>): boolean {
     const now = this.#options.clock.now();
-    return (
-      this.#current.has(kwargs) ||
-      this.#earlier.some(({ jobs, until }) => until > now && jobs.has(kwargs))
-    );
+    return this.#current.has(kwargs) || this.#earlier.some(({ jobs, until }) => until > now && jobs.has(kwargs));
   }
 
   async #read(): Promise<void> {

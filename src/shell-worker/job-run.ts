@@ -122,8 +122,12 @@ export class JobRun {
       // The job does not wait for the result backend, but its result waits for this record.
       const [ended] = await Promise.allSettled([
         runJob(job, {
-          ...{ host, clock, dueAt, groups: this.#groups },
-          ...{ signal: this.#end, endSignal: () => this.#signal },
+          host,
+          clock,
+          dueAt,
+          groups: this.#groups,
+          signal: this.#end,
+          endSignal: () => this.#signal,
         }),
         this.#store({ status: 'STARTED' }),
       ]);

@@ -45,7 +45,12 @@ export function parseJob(kwargs: Readonly<Record<string, unknown>>): Job | strin
   };
   const { command, shell = '/bin/sh', cwd = null, env = {}, stdin = '' } = given;
   return {
-    ...{ command, shell, cwd, env, stdin, maxOutput },
+    command,
+    shell,
+    cwd,
+    env,
+    stdin,
+    maxOutput,
     timeout: given.timeout ?? null,
     user: given.user ?? null,
   };
@@ -81,8 +86,6 @@ export class AllowedJobs {
 /** The same text for equal values, in any order of the keys of maps. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inside: unknown) =>
-    isMap(inside)
-      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inside,
+    isMap(inside) ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1))) : inside,
   );
 }

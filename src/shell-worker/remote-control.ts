@@ -46,17 +46,21 @@ function revoke(
 function parseSignal(value: unknown): NodeJS.Signals | null {
   const all = Object.entries(constants.signals) as [NodeJS.Signals, number][];
   const name = typeof value === 'string' ? value.toUpperCase() : '';
-  const found = all.find(
-    ([each, number]) => [each, each.slice(3)].includes(name) || number === value,
-  );
+  const found = all.find(([each, number]) => [each, each.slice(3)].includes(name) || number === value);
   return found?.[0] ?? null;
 }
 
 /** Without the environment and the input of the jobs, which may contain secrets. */
 function listActive({ worker, task, node }: WorkerRequestsOptions): unknown {
   return worker.active.map(({ taskId, command, queue, startedAt }) => ({
-    ...{ id: taskId, name: task, args: [], kwargs: { command }, type: task, hostname: node },
-    ...{ time_start: startedAt / 1_000, acknowledged: false },
+    id: taskId,
+    name: task,
+    args: [],
+    kwargs: { command },
+    type: task,
+    hostname: node,
+    time_start: startedAt / 1_000,
+    acknowledged: false,
     delivery_info: { exchange: '', routing_key: queue, priority: 0, redelivered: null },
   }));
 }

@@ -70,7 +70,10 @@ export function resultOf(
 ): TaskResult {
   return {
     request: { name, args, kwargs, worker, retries, queue },
-    ...{ taskId, status: ending.status, groupId, parentId },
+    taskId,
+    status: ending.status,
+    groupId,
+    parentId,
     ...describe(ending, worker),
     doneAt: ending.status === 'STARTED' ? null : now,
   };

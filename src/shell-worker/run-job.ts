@@ -45,9 +45,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<JobResul
   const child = await startJob(job, options);
   const group = new ProcessGroup(child.pid!, host, clock);
   options.groups.add(group);
-  const [output, errors] = [child.stdout, child.stderr].map(
-    (stream) => new OutputTail(stream, job.maxOutput),
-  );
+  const [output, errors] = [child.stdout, child.stderr].map((stream) => new OutputTail(stream, job.maxOutput));
   const closed = once(child, 'close');
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   // The job may end without reading its input.
@@ -64,7 +62,9 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<JobResul
   const seconds = Math.round(clock.monotonic() - started) / 1_000;
   const result: JobResult = {
     exit_code: signal === null ? code! : codeOfSignal(signal),
-    ...{ stdout: output!.text, stderr: errors!.text, seconds },
+    stdout: output!.text,
+    stderr: errors!.text,
+    seconds,
   };
   const name = saferepr(job.command);
   if (timedOut) {
@@ -125,11 +125,7 @@ function readInstant(dueAt: string | null): Record<string, string> {
 
 /** The program that sets variables after the user was switched, and starts its further arguments. */
 function setVariables(variables: Readonly<Record<string, string>>): readonly string[] {
-  return [
-    '/usr/bin/env',
-    '--',
-    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-  ];
+  return ['/usr/bin/env', '--', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
 }
 
 function notStarted(command: string, reason: string): JobRejected {

@@ -29,8 +29,7 @@ export async function switchUser(user: string, { uid }: Host): Promise<SwitchedU
     throw new JobRejected(reason);
   }
   const setpriv = SETPRIV.find((path) => existsSync(path));
-  if (setpriv === undefined)
-    throw new JobRejected('setpriv of util-linux, which switches the user, is not installed');
+  if (setpriv === undefined) throw new JobRejected('setpriv of util-linux, which switches the user, is not installed');
   const ids = [`--reuid=${found.uid}`, `--regid=${found.gid}`, '--init-groups'];
   return { env, program: [setpriv, ...ids, '--'] };
 }

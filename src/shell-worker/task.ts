@@ -42,7 +42,10 @@ export function decodeTask(message: ReceivedMessage): Task | string {
   if (!Array.isArray(args) || !isMap(kwargs)) return 'it has no arguments';
   const limits: unknown = fields['timelimit'];
   return {
-    ...{ id, name, args, kwargs },
+    id,
+    name,
+    args,
+    kwargs,
     entry: asText(headers['periodic_task_name']) ?? '',
     dueAt: asText(headers['beat_due_at']),
     eta: parseTime(fields['eta']),
@@ -59,11 +62,7 @@ export function decodeTask(message: ReceivedMessage): Task | string {
 const FOLLOW_UPS = ['callbacks', 'errbacks', 'chain', 'chord'];
 
 /** JSON alone: other formats are not needed for jobs, and unpickling would run code. */
-function decodeBody({
-  headers,
-  body,
-  contentType,
-}: ReceivedMessage): { readonly value: unknown } | string {
+function decodeBody({ headers, body, contentType }: ReceivedMessage): { readonly value: unknown } | string {
   if (contentType !== 'application/json')
     return `its content type is ${JSON.stringify(contentType)}; allowed: application/json`;
   const { compression } = headers;

@@ -61,12 +61,7 @@ function countByKind(diagnostics: readonly Diagnostic[]): string {
 }
 
 /** Formats as `schedules/team.yaml:12: beatSchedule.cleanup.schedule: …`, in one line of limited length. */
-export function formatDiagnostic({
-  file,
-  line,
-  path,
-  message,
-}: Omit<Diagnostic, 'severity'>): string {
+export function formatDiagnostic({ file, line, path, message }: Omit<Diagnostic, 'severity'>): string {
   const location = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
   const key = path.length === 0 ? '' : `${formatPath(path)}: `;
   const prefix = location + key;

@@ -15,9 +15,7 @@ export function isSecret(path: readonly (string | number)[]): boolean {
 
 /** `expected …, got …`, or `missing; expected …`. */
 export function expected(allowed: string, got: unknown): string {
-  return got === undefined
-    ? `missing; expected ${allowed}`
-    : `expected ${allowed}, got ${show(got)}`;
+  return got === undefined ? `missing; expected ${allowed}` : `expected ${allowed}, got ${show(got)}`;
 }
 
 /** Formats a value in at most one line. */
@@ -25,13 +23,10 @@ function show(value: unknown): string {
   if (value === HIDDEN) return 'another value (not shown: it may be a secret)';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return String(value);
-  if (Array.isArray(value))
-    return value.length === 0 ? 'an empty list' : cut(json(value), 'a list');
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : cut(json(value), 'a list');
   if (typeof value === 'object' && value !== null) return cut(json(value), 'a map');
   if (typeof value !== 'string') return String(value);
-  return value.length > MAX_TEXT
-    ? `text of ${value.length} characters`
-    : cut(JSON.stringify(value));
+  return value.length > MAX_TEXT ? `text of ${value.length} characters` : cut(JSON.stringify(value));
 }
 
 const MAX_LENGTH = 60;

@@ -34,9 +34,7 @@ export async function withGracePeriod<T>(
     const reason: unknown = stop.reason;
     const passed = reason instanceof Stop ? clock.monotonic() - reason.at : 0;
     await clock.sleep(grace - passed, signal);
-    throw new StoreError(
-      'stopped before the answer arrived; the next term publishes what is pending',
-    );
+    throw new StoreError('stopped before the answer arrived; the next term publishes what is pending');
   };
   try {
     return await Promise.race([work, giveUp()]);

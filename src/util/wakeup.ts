@@ -1,7 +1,6 @@
 /** Wakes a loop that sleeps until a signal aborts. */
 export class Wakeup {
-  #current: { readonly until: AbortSignal; readonly signal: AbortSignal; wake: () => void } | null =
-    null;
+  #current: { readonly until: AbortSignal; readonly signal: AbortSignal; wake: () => void } | null = null;
   #isAwake = false;
 
   /** Aborts at `wake`, or with the given signal. The same one until `reset`. */

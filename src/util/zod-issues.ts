@@ -11,11 +11,7 @@ export interface IssueReports {
 }
 
 /** Reports why a schema rejects a value. The texts of schemas say what is allowed; this adds what was found. */
-export function reportIssues(
-  { issues }: z.ZodError,
-  value: unknown,
-  { report, reportUnknown }: IssueReports,
-): void {
+export function reportIssues({ issues }: z.ZodError, value: unknown, { report, reportUnknown }: IssueReports): void {
   for (const issue of issues) {
     const path = issue.path as Path;
     if (issue.code === 'unrecognized_keys') {
@@ -28,8 +24,5 @@ export function reportIssues(
 }
 
 function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce(
-    (here, key) => (here as Record<string | number, unknown> | undefined)?.[key],
-    value,
-  );
+  return path.reduce((here, key) => (here as Record<string | number, unknown> | undefined)?.[key], value);
 }

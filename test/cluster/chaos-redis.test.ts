@@ -10,8 +10,10 @@ testChaos('Redis', {
   missing: requireService('redis-server'),
   faults: { 'network stalled': [1_500, 2_500], 'replies lost': [300, 800] },
   mutations: {
-    ...{ unchecked: 'doubled', 'publish-first': 'doubled' },
-    ...{ 'command-repeated': 'commands', overlapping: 'overlaps' },
+    unchecked: 'doubled',
+    'publish-first': 'doubled',
+    'command-repeated': 'commands',
+    overlapping: 'overlaps',
   },
 });
 

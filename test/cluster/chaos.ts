@@ -24,23 +24,18 @@ export interface Subject {
   /** Faults that violate the guarantees unless the safeguards work that the mutations remove. */
   readonly faults: FaultDurations;
   /** The violation that each mutation leads to. */
-  readonly mutations: Partial<
-    Record<keyof typeof MUTATIONS, 'doubled' | 'lost' | 'commands' | 'overlaps'>
-  >;
+  readonly mutations: Partial<Record<keyof typeof MUTATIONS, 'doubled' | 'lost' | 'commands' | 'overlaps'>>;
   /** The seed whose scenario detects the mutations most often, which is tried first. */
   readonly firstSeed?: number;
 }
 
-async function run(
-  seed: number,
-  type: EnvironmentType,
-  program: Program,
-  faults: FaultDurations,
-  hostile = false,
-) {
+async function run(seed: number, type: EnvironmentType, program: Program, faults: FaultDurations, hostile = false) {
   const { overlap } = type;
   const scenario = generateScenario(seed, {
-    ...{ faults, overlap, hostile, length: [5_000, 6_000] },
+    faults,
+    overlap,
+    hostile,
+    length: [5_000, 6_000],
   });
   const result = checkHistory(await runScenario(scenario, type, program.script));
   // How late runs are beside hostile inputs is measured by `npm run chaos -- --hostile`, on a machine without other load.
@@ -48,10 +43,7 @@ async function run(
 }
 
 /** Tests the guarantees on one broker, and that the checker detects their violation. */
-export function testChaos(
-  name: string,
-  { type, missing, faults, mutations, firstSeed = 1 }: Subject,
-) {
+export function testChaos(name: string, { type, missing, faults, mutations, firstSeed = 1 }: Subject) {
   describe.skipIf(missing)(missing || `chaos on ${name}`, () => {
     afterAll(() => type.close?.());
 
@@ -71,31 +63,25 @@ export function testChaos(
     const leftOut = leaveOut('mutations');
     // Without mutations to detect, these faults are among those of the test above.
     if (Object.keys(mutations).length > 0) {
-      test.skipIf(leftOut)(
-        `the unmutated program passes the faults that detect mutations`,
-        async () => {
-          using program = new Program();
-          const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
-          expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
-        },
-      );
+      test.skipIf(leftOut)(`the unmutated program passes the faults that detect mutations`, async () => {
+        using program = new Program();
+        const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
+        expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
+      });
     }
 
     describe.skipIf(leftOut)(leftOut || `mutations`, () => {
-      test.for(Object.entries(mutations))(
-        `the checker detects the mutation %s`,
-        async ([mutation, violation]) => {
-          using program = new Program(MUTATIONS[mutation as keyof typeof MUTATIONS]);
-          let found: string[] = [];
-          for (const seed of new Set([firstSeed, ...ATTEMPTS])) {
-            const { result } = await run(seed, type, program, faults);
-            found = result.violations[violation];
-            console.log(`${name}, ${mutation}, seed ${seed}: ${found.length} ${violation}`);
-            if (found.length > 0) break;
-          }
-          expect(found).not.toEqual([]);
-        },
-      );
+      test.for(Object.entries(mutations))(`the checker detects the mutation %s`, async ([mutation, violation]) => {
+        using program = new Program(MUTATIONS[mutation as keyof typeof MUTATIONS]);
+        let found: string[] = [];
+        for (const seed of new Set([firstSeed, ...ATTEMPTS])) {
+          const { result } = await run(seed, type, program, faults);
+          found = result.violations[violation];
+          console.log(`${name}, ${mutation}, seed ${seed}: ${found.length} ${violation}`);
+          if (found.length > 0) break;
+        }
+        expect(found).not.toEqual([]);
+      });
     });
   });
 }

@@ -18,9 +18,7 @@ export function takeover(name: string, { brokerUrl, queued }: TakeoverOptions): 
     expect(await leader.stop()).toEqual({ code: 0, signal: null });
     const leading = await follower.waitForEvent('leading', before);
     logTakeover(`${name}, clean stop`, await leader.waitForEvent('stopping'), leading);
-    expect(parseTime(leading)).toBeLessThan(
-      parseTime(await leader.waitForEvent('stopping')) + 30_000,
-    );
+    expect(parseTime(leading)).toBeLessThan(parseTime(await leader.waitForEvent('stopping')) + 30_000);
 
     await follower.waitForRuns(9);
     await follower.stop();
@@ -36,11 +34,7 @@ export function takeover(name: string, { brokerUrl, queued }: TakeoverOptions): 
     const before = follower.log.all.length;
     const killedAt = { time: new Date().toISOString() };
     await leader.kill();
-    logTakeover(
-      `${name}, SIGKILL with a TTL of 1 s`,
-      killedAt,
-      await follower.waitForEvent('leading', before),
-    );
+    logTakeover(`${name}, SIGKILL with a TTL of 1 s`, killedAt, await follower.waitForEvent('leading', before));
 
     await follower.waitForRuns(9);
     await follower.stop();

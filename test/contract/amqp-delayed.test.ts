@@ -52,7 +52,10 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
   };
   const delayed = (id: string, seconds: number, exchange = 'jobs') => {
     const destination = {
-      ...{ queue: 'work', exchange, exchangeType: topic.type, routingKey: 'jobs.mail' },
+      queue: 'work',
+      exchange,
+      exchangeType: topic.type,
+      routingKey: 'jobs.mail',
     };
     const message = makeMessage(id, { destination });
     const eta = new Date(systemClock.now() + seconds * 1_000).toISOString();
@@ -98,20 +101,17 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
     expect(came[1]!.at - start).toBeGreaterThanOrEqual(3_000);
   });
 
-  test.each(['quorum', 'classic'] as const)(
-    'beat and workers declare the same delay queues (%s)',
-    async (type) => {
-      const connection = { ...DEFAULT_CONNECTION, delayedType: type };
-      await open([quorum], { connection }).publish([delayed('a', 1.5)]);
-      await asAWorker(type);
-      await server.reset();
-      await open([quorum]).publish([makeMessage('b', { queue: 'work' })]);
-      await asAWorker(type);
-      await open([quorum], { connection }).publish([delayed('c', 1.5)]);
-      const came = await arrivals('work', 2);
-      expect(came.map(({ id }) => id)).toEqual(['b', 'c']);
-    },
-  );
+  test.each(['quorum', 'classic'] as const)('beat and workers declare the same delay queues (%s)', async (type) => {
+    const connection = { ...DEFAULT_CONNECTION, delayedType: type };
+    await open([quorum], { connection }).publish([delayed('a', 1.5)]);
+    await asAWorker(type);
+    await server.reset();
+    await open([quorum]).publish([makeMessage('b', { queue: 'work' })]);
+    await asAWorker(type);
+    await open([quorum], { connection }).publish([delayed('c', 1.5)]);
+    const came = await arrivals('work', 2);
+    expect(came.map(({ id }) => id)).toEqual(['b', 'c']);
+  });
 
   test('an existing delay queue of another type is used', async () => {
     await open([quorum]).publish([makeMessage('a', { queue: 'work' })]);
@@ -126,23 +126,20 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
     ['none is a quorum queue', [createQueue('work', topic, 'jobs.#')], {}],
     ['beat declares no queues', [quorum], { declareQueues: false }],
     ['the configuration has no queue for it', [quorum], {}],
-  ] as const)(
-    'where %s, a worker receives the message and waits for its ETA',
-    async (_, described, options) => {
-      const channel = await server.admin.createChannel();
-      await channel.assertExchange('jobs', 'topic');
-      await channel.assertExchange('else', 'topic');
-      const made = described[0] === quorum ? { arguments: quorum.arguments } : {};
-      await channel.assertQueue('work', made);
-      await channel.bindQueue('work', 'jobs', 'jobs.#');
-      await channel.bindQueue('work', 'else', '#');
-      await channel.close();
-      const unknown = _.startsWith('the configuration has no');
-      const message = delayed('a', 60, unknown ? 'else' : 'jobs');
-      const destination = { ...message.destination, queue: unknown ? null : 'work' };
-      await open(described, options).publish([{ ...message, destination }]);
-      const [came] = await arrivals('work', 1);
-      expect(came).toMatchObject({ id: 'a', key: 'jobs.mail' });
-    },
-  );
+  ] as const)('where %s, a worker receives the message and waits for its ETA', async (_, described, options) => {
+    const channel = await server.admin.createChannel();
+    await channel.assertExchange('jobs', 'topic');
+    await channel.assertExchange('else', 'topic');
+    const made = described[0] === quorum ? { arguments: quorum.arguments } : {};
+    await channel.assertQueue('work', made);
+    await channel.bindQueue('work', 'jobs', 'jobs.#');
+    await channel.bindQueue('work', 'else', '#');
+    await channel.close();
+    const unknown = _.startsWith('the configuration has no');
+    const message = delayed('a', 60, unknown ? 'else' : 'jobs');
+    const destination = { ...message.destination, queue: unknown ? null : 'work' };
+    await open(described, options).publish([{ ...message, destination }]);
+    const [came] = await arrivals('work', 1);
+    expect(came).toMatchObject({ id: 'a', key: 'jobs.mail' });
+  });
 });

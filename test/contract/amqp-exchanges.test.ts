@@ -15,13 +15,11 @@ import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('rabbitmq-server');
 
-const to = (
-  exchange: string,
-  type: ExchangeType,
-  routingKey = '',
-  queue: string | null = null,
-) => ({
-  ...{ queue, exchange, exchangeType: type, routingKey },
+const to = (exchange: string, type: ExchangeType, routingKey = '', queue: string | null = null) => ({
+  queue,
+  exchange,
+  exchangeType: type,
+  routingKey,
 });
 const sentTo = (id: string, destination: Destination) => makeMessage(id, { destination });
 
@@ -99,9 +97,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     });
     const publishing = open([queue]).publish([coloured(blue, 'blue'), coloured(red, 'red')]);
     const { rejected } = await rejections(publishing);
-    expect(rejected).toMatchObject([
-      { message: { taskId: 'b' }, reason: 'no queue is bound to it by such headers' },
-    ]);
+    expect(rejected).toMatchObject([{ message: { taskId: 'b' }, reason: 'no queue is bound to it by such headers' }]);
     expect(await ids('blue')).toEqual(['a']);
   });
 
@@ -125,17 +121,14 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   test.each([
     ['fanout', 'no queue is bound to it'],
     ['topic', 'no queue is bound to it by that routing key'],
-  ] as const)(
-    'a message that a %s exchange routes to no queue is rejected with the reason',
-    async (type, reason) => {
-      const channel = await server.admin.createChannel();
-      await channel.assertExchange('empty', type);
-      await channel.close();
-      const message = sentTo('a', to('empty', type, 'some.key'));
-      const { rejected } = await rejections(open().publish([message]));
-      expect(rejected).toEqual([{ message, reason }]);
-    },
-  );
+  ] as const)('a message that a %s exchange routes to no queue is rejected with the reason', async (type, reason) => {
+    const channel = await server.admin.createChannel();
+    await channel.assertExchange('empty', type);
+    await channel.close();
+    const message = sentTo('a', to('empty', type, 'some.key'));
+    const { rejected } = await rejections(open().publish([message]));
+    expect(rejected).toEqual([{ message, reason }]);
+  });
 
   test('only the exchange of a broadcast queue is declared, because workers declare their own queues', async () => {
     const exchange = createExchange('everyone', 'fanout');
@@ -152,9 +145,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     await channel.assertExchange('jobs', 'direct');
     await channel.close();
     const queue = createQueue('work', createExchange('jobs', 'topic'), 'jobs.#');
-    const { reasons } = await rejections(
-      open([queue]).publish([makeMessage('a', { queue: 'work' })]),
-    );
+    const { reasons } = await rejections(open([queue]).publish([makeMessage('a', { queue: 'work' })]));
     expect(reasons).toContain("inequivalent arg 'type' for exchange 'jobs'");
     expect(reasons).toContain('taskQueues ("work")');
   });
@@ -179,12 +170,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
       const message = makeMessage(id);
       return { ...message, properties: { ...message.properties, user_id: user } };
     };
-    const messages = [
-      signed('a', 'guest'),
-      signed('b', 'other-user'),
-      makeMessage('c'),
-      makeMessage('d'),
-    ];
+    const messages = [signed('a', 'guest'), signed('b', 'other-user'), makeMessage('c'), makeMessage('d')];
     const { rejected, reasons } = await rejections(open().publish(messages));
     expect(rejected.map(({ message }) => message.taskId)).toEqual(['b']);
     expect(reasons).toContain('user_id');
@@ -195,9 +181,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     const event = sentTo('a', to('celeryev', 'topic', 'task.sent'));
     const broker = open();
     await broker.announce([event]);
-    expect(await list('list_exchanges', 'name', 'type', 'durable')).toMatch(
-      /^celeryev\ttopic\ttrue$/m,
-    );
+    expect(await list('list_exchanges', 'name', 'type', 'durable')).toMatch(/^celeryev\ttopic\ttrue$/m);
     const channel = await server.admin.createChannel();
     await channel.assertQueue('listener');
     await channel.bindQueue('listener', 'celeryev', '#');

@@ -32,8 +32,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     brokers.push(broker);
     return broker;
   };
-  const ids = async () =>
-    (await server.consumeAll('celery')).map(({ properties }) => String(properties.correlationId));
+  const ids = async () => (await server.consumeAll('celery')).map(({ properties }) => String(properties.correlationId));
 
   beforeAll(async () => {
     server = await borrowRabbit();
@@ -73,9 +72,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     expect(inspect(refused, { depth: null })).not.toContain('sesame');
     const nowhere = open(server.url().replace(/\/$/, 'nowhere'));
     const error = await rejection(nowhere.publish([makeMessage('a')]));
-    expect(error.message).toContain(
-      'there is no vhost "nowhere", or the user "guest" has no access to it',
-    );
+    expect(error.message).toContain('there is no vhost "nowhere", or the user "guest" has no access to it');
   });
 
   test('a batch fails when its connection is cut, and is complete when it is repeated', async () => {
@@ -86,9 +83,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     const publishing = rejection(broker.publish(BATCH));
     await answered;
     wire.cut();
-    expect((await publishing).message).toMatch(
-      /^broker\.publish: the connection to RabbitMQ ended/,
-    );
+    expect((await publishing).message).toMatch(/^broker\.publish: the connection to RabbitMQ ended/);
 
     await broker.publish(BATCH);
     expect(new Set(await ids())).toEqual(new Set(['before', ...BATCH.map(({ taskId }) => taskId)]));
@@ -99,11 +94,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000 };
     const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
     const { signal } = new AbortController();
-    const session = await Session.open(
-      parseAmqpUrl(parseEndpoint(server.url())),
-      { ...patience, client },
-      signal,
-    );
+    const session = await Session.open(parseAmqpUrl(parseEndpoint(server.url())), { ...patience, client }, signal);
     await session.close();
     await expect(session.publish([makeMessage('a')])).rejects.toThrow('the connection was closed');
   });
@@ -146,9 +137,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     const second = await rejection(broker.publish([makeMessage('c')]));
     await server.control('set_vm_memory_high_watermark', '0.9');
     for (const error of [first, second]) {
-      expect(error.message).toMatch(
-        /^broker\.publish: RabbitMQ blocks publishers \(low on memory\)/,
-      );
+      expect(error.message).toMatch(/^broker\.publish: RabbitMQ blocks publishers \(low on memory\)/);
     }
     await untilPublished(() => broker.publish([makeMessage('d')]));
     const taken = await ids();

@@ -37,9 +37,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, users without a permission', () =
   test('without permission to declare a queue its messages are rejected, and others are published once', async () => {
     await allow('^celery$', '.*');
     const found = await refusals(makeMessage('a'), makeMessage('b', { queue: 'other' }));
-    expect(found).toEqual([
-      expect.stringMatching(/^b: .*'other'.*user 'narrow'.*grant the configure permission/),
-    ]);
+    expect(found).toEqual([expect.stringMatching(/^b: .*'other'.*user 'narrow'.*grant the configure permission/)]);
     expect(await server.consumeAll('celery')).toHaveLength(1);
   });
 
@@ -56,11 +54,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, users without a permission', () =
   test('messages to an exchange without write permission delay none to another', async () => {
     await allow('.*', '^(amq.default|celery)$');
     const destination = toExchange('amq.direct', 'direct', 'x');
-    const found = await refusals(
-      makeMessage('a'),
-      makeMessage('b', { destination }),
-      makeMessage('c'),
-    );
+    const found = await refusals(makeMessage('a'), makeMessage('b', { destination }), makeMessage('c'));
     expect(found).toEqual([expect.stringMatching(/^b: .*'amq.direct'/)]);
     expect(await server.consumeAll('celery')).toHaveLength(2);
   });

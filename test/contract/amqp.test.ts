@@ -3,10 +3,7 @@ import type { Broker } from '../../src/contracts/broker/broker.ts';
 import type { Rejection } from '../../src/contracts/broker/broker.ts';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { TlsSettings } from '../../src/contracts/broker/connection-settings.ts';
-import {
-  DEFAULT_CONNECTION,
-  DEFAULT_TRANSPORT,
-} from '../../src/contracts/broker/connection-settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
 import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
@@ -59,15 +56,26 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('a message has the properties, headers and bytes that workers know', async () => {
       const headers = {
-        ...{ lang: 'js', task: 'tasks.add', id: 'a', eta: null, retries: 0 },
-        ...{ timelimit: [null, 2.5], stamps: {}, 'x-team': 'blé', big: 2 ** 40, flag: true },
+        lang: 'js',
+        task: 'tasks.add',
+        id: 'a',
+        eta: null,
+        retries: 0,
+        timelimit: [null, 2.5],
+        stamps: {},
+        'x-team': 'blé',
+        big: 2 ** 40,
+        flag: true,
         nested: { list: [1, [-300, { deep: null }]] },
       };
       const message = {
         ...makeMessage('a', { priority: 7, body: '[["é"], {}, {}]' }),
         headers,
         properties: {
-          ...{ correlation_id: 'a', reply_to: 'me', expiration: '60000', priority: 7 },
+          correlation_id: 'a',
+          reply_to: 'me',
+          expiration: '60000',
+          priority: 7,
           delivery_mode: 1 as const,
         },
       };
@@ -75,8 +83,14 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const [taken] = await server.consumeAll('celery');
       expect(taken?.content.toString()).toBe('[["é"], {}, {}]');
       expect(taken?.properties).toMatchObject({
-        ...{ contentType: 'application/json', contentEncoding: 'utf-8', headers },
-        ...{ correlationId: 'a', replyTo: 'me', deliveryMode: 1, priority: 7, expiration: '60000' },
+        contentType: 'application/json',
+        contentEncoding: 'utf-8',
+        headers,
+        correlationId: 'a',
+        replyTo: 'me',
+        deliveryMode: 1,
+        priority: 7,
+        expiration: '60000',
       });
       expect(taken?.fields).toMatchObject({ exchange: '', routingKey: 'celery' });
     });
@@ -88,12 +102,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(exchanges).toMatch(/^reports\tdirect\ttrue$/m);
       const queues = await control('list_queues', 'name', 'durable', 'auto_delete', 'arguments');
       expect(queues).toMatch(/^reports\ttrue\tfalse\t\[\]$/m);
-      const bindings = await control(
-        'list_bindings',
-        'source_name',
-        'destination_name',
-        'routing_key',
-      );
+      const bindings = await control('list_bindings', 'source_name', 'destination_name', 'routing_key');
       expect(bindings).toMatch(/^reports\treports\treports$/m);
     });
 
@@ -106,9 +115,9 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('amqps:// is encrypted and trusts only configured certificates', async () => {
       const brokerUrl = `amqps://guest:guest@localhost:${server.tlsPort}//`;
-      await expect(
-        open({ server: parseEndpoint(brokerUrl) }).publish([makeMessage('a')]),
-      ).rejects.toThrow(/self-signed/);
+      await expect(open({ server: parseEndpoint(brokerUrl) }).publish([makeMessage('a')])).rejects.toThrow(
+        /self-signed/,
+      );
       const trusting = `${brokerUrl}?ssl_ca_certs=${encodeURIComponent(certificate)}`;
       await open({ server: parseEndpoint(trusting) }).publish([makeMessage('b')]);
       expect(await ids('celery')).toEqual(['b']);
@@ -120,9 +129,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const untrusting = open({ server: parseEndpoint(brokerUrl), connection: connectionWith({}) });
       await expect(untrusting.publish([makeMessage('a')])).rejects.toThrow(/self-signed/);
       const tls = { caCerts: certificate, serverHostname: 'localhost' };
-      await open({ server: parseEndpoint(brokerUrl), connection: connectionWith(tls) }).publish([
-        makeMessage('b'),
-      ]);
+      await open({ server: parseEndpoint(brokerUrl), connection: connectionWith(tls) }).publish([makeMessage('b')]);
       expect(await ids('celery')).toEqual(['b']);
     });
 
@@ -130,9 +137,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const connection = { ...DEFAULT_CONNECTION, login: 'AMQPLAIN' as const };
       await open({ connection }).publish([makeMessage('a')]);
       const brokerUrl = `${server.url()}?login_method=EXTERNAL`;
-      await expect(
-        open({ server: parseEndpoint(brokerUrl) }).publish([makeMessage('b')]),
-      ).rejects.toThrow(/EXTERNAL/);
+      await expect(open({ server: parseEndpoint(brokerUrl) }).publish([makeMessage('b')])).rejects.toThrow(/EXTERNAL/);
       const mechanisms = await server.control('--silent', 'list_connections', 'auth_mechanism');
       expect(mechanisms).toContain('AMQPLAIN');
       expect(await ids('celery')).toEqual(['a']);

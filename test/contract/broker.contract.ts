@@ -25,10 +25,7 @@ export function brokerContract(name: string, openTestStore: () => Promise<TestBr
     afterEach(() => testStore.close());
 
     test('a message is in its queue, and in no other, once it is published', async () => {
-      await broker.publish([
-        makeMessage('a', { queue: 'red' }),
-        makeMessage('b', { queue: 'blue' }),
-      ]);
+      await broker.publish([makeMessage('a', { queue: 'red' }), makeMessage('b', { queue: 'blue' })]);
       expect(await taskIds('red')).toEqual(['a']);
       expect(await taskIds('blue')).toEqual(['b']);
       expect(await taskIds('celery')).toEqual([]);
@@ -47,7 +44,9 @@ export function brokerContract(name: string, openTestStore: () => Promise<TestBr
 
     test('an event without subscribers causes no failure and is in no queue', async () => {
       const destination = {
-        ...{ queue: null, exchange: 'celeryev', exchangeType: 'topic' as const },
+        queue: null,
+        exchange: 'celeryev',
+        exchangeType: 'topic' as const,
         routingKey: 'task.sent',
       };
       await broker.announce([makeMessage('a', { destination }), makeMessage('b', { destination })]);

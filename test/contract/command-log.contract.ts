@@ -4,10 +4,7 @@ import type { StateStore } from '../../src/contracts/store/store.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of `CommandLog`, and of the commit that finishes commands. */
-export function commandLogContract(
-  name: string,
-  openTestStore: () => Promise<TestStateStore>,
-): void {
+export function commandLogContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
   describe(`${name} command log`, () => {
     let testStore: TestStateStore;
     let store: StateStore;
@@ -21,8 +18,7 @@ export function commandLogContract(
 
     afterEach(() => testStore.close());
 
-    const texts = async (limit = 100, from = log) =>
-      (await from.pending(limit)).map(({ json }) => json);
+    const texts = async (limit = 100, from = log) => (await from.pending(limit)).map(({ json }) => json);
 
     async function finish(term: number, ...finished: FinishedCommand[]) {
       return store.ledger.commit({ token: term, changes: [], commands: finished });

@@ -23,8 +23,7 @@ export function consumerContract(name: string, openQueues: () => Promise<TestQue
   describe(`consumer: ${name}`, () => {
     let queues: TestQueues;
 
-    const receive = async (consumer: Consumer): Promise<Delivery> =>
-      (await consumer.receive(NEVER))!;
+    const receive = async (consumer: Consumer): Promise<Delivery> => (await consumer.receive(NEVER))!;
     const bodyOf = ({ message }: Delivery) => message?.body.toString();
     const publish = (...ids: readonly string[]) =>
       queues.publish(ids.map((id) => makeMessage(id, { queue: 'red', body: id })));
@@ -61,9 +60,7 @@ export function consumerContract(name: string, openQueues: () => Promise<TestQue
     });
 
     test('a consumer of several queues receives from each of them, and from no other', async () => {
-      await queues.publish(
-        ['red', 'green', 'blue'].map((queue) => makeMessage(queue, { queue, body: queue })),
-      );
+      await queues.publish(['red', 'green', 'blue'].map((queue) => makeMessage(queue, { queue, body: queue })));
       const consumer = await queues.open('red', 'blue');
       const found = [bodyOf(await receive(consumer)), bodyOf(await receive(consumer))];
       expect(found.sort()).toEqual(['blue', 'red']);

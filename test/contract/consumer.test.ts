@@ -111,7 +111,9 @@ describe.skipIf(missing)(missing || 'redis', () => {
       await user.set(...(right === '' ? [] : [right.replace('+', '-')]));
       const options = storeOptions(user.url());
       const consumer = await openConsumer(options.broker, {
-        ...{ ...options, from: ['shell'], prefetch: 1 },
+        ...options,
+        from: ['shell'],
+        prefetch: 1,
       });
       const use = async () => {
         const delivery = (await consumer.receive(signal))!;
@@ -151,9 +153,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
     await queues.publish([makeMessage('a', { queue: 'a "b", "", "c' })]);
     const consumer = await queues.open('a "b", "", "c');
     const delivery = (await consumer.receive(new AbortController().signal))!;
-    const [[tag, stored]] = Object.entries(await server.client.hgetall('unacked')) as [
-      [string, string],
-    ];
+    const [[tag, stored]] = Object.entries(await server.client.hgetall('unacked')) as [[string, string]];
     const [envelope, exchange, routingKey] = JSON.parse(stored) as [object, string, string];
     expect(envelope).toMatchObject({ headers: delivery.message!.headers });
     expect([exchange, routingKey]).toEqual(['', 'a "b", "", "c']);

@@ -69,11 +69,14 @@ describe.skipIf(noRedis)(noRedis || 'redis', () => {
   afterAll(() => server.stop());
 
   /** Publishes to a channel as kombu does. */
-  const publish = (channel: string, text: string) =>
-    server.client.publish(channel, encodeEnvelope(event(text), 'tag'));
+  const publish = (channel: string, text: string) => server.client.publish(channel, encodeEnvelope(event(text), 'tag'));
   const event = (text: string): Message => ({
-    ...{ taskId: '', headers: {}, body: Buffer.from(text), priority: 0 },
-    ...{ contentType: 'application/json', contentEncoding: 'utf-8' },
+    taskId: '',
+    headers: {},
+    body: Buffer.from(text),
+    priority: 0,
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
     destination: { queue: null, exchange: 'celeryev', exchangeType: 'fanout', routingKey: '' },
     properties: { delivery_mode: 1, priority: 0 },
   });
@@ -133,9 +136,7 @@ describe.skipIf(noRedis)(noRedis || 'redis', () => {
     }
     await user.set('resetchannels', '&/0.other');
     const channel = new Receiver(await open(user.url()));
-    await expect(channel.done).rejects.toThrow(
-      'user "events" may not run PSUBSCRIBE on "/0.celeryev/task.*"',
-    );
+    await expect(channel.done).rejects.toThrow('user "events" may not run PSUBSCRIBE on "/0.celeryev/task.*"');
     await channel[Symbol.asyncDispose]();
     await user.set('-psubscribe');
     const command = new Receiver(await open(user.url()));
@@ -191,9 +192,7 @@ describe.skipIf(noRabbit)(noRabbit || 'rabbitmq', () => {
     await expect(first.done).rejects.toThrow(/RabbitMQ deleted the queue/);
     await using second = await Receiver.start(await open(server.url()));
     await server.control('close_all_connections', 'maintenance');
-    await expect(second.done).rejects.toThrow(
-      /^task-events.serve: the connection to RabbitMQ ended/,
-    );
+    await expect(second.done).rejects.toThrow(/^task-events.serve: the connection to RabbitMQ ended/);
     await server.reconnect();
   });
 
@@ -213,9 +212,7 @@ describe.skipIf(noRabbit)(noRabbit || 'rabbitmq', () => {
     }
     await server.control('set_permissions', 'events', '^$', '.*', '.*');
     const refused = new Receiver(await open(url.href));
-    await expect(refused.done).rejects.toThrow(
-      "access to exchange 'celeryev' in vhost '/' refused for user 'events'",
-    );
+    await expect(refused.done).rejects.toThrow("access to exchange 'celeryev' in vhost '/' refused for user 'events'");
     await refused[Symbol.asyncDispose]();
   });
 });

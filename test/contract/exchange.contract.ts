@@ -23,7 +23,9 @@ export function exchangeContract(name: string, openTestStore: () => Promise<Test
     let term: number;
 
     const runTo = (entry: string, destination: Destination): Change => ({
-      ...{ entry, before: null, after: advanceState(NEW_STATE, entry) },
+      entry,
+      before: null,
+      after: advanceState(NEW_STATE, entry),
       messages: [makeMessage(entry, { destination })],
     });
     const queued = async () => {

@@ -86,12 +86,9 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     folder[Symbol.dispose]();
   });
 
-  const beat = (...args: string[]) =>
-    runCommand('-b', testStore.url, '-c', `${folder.path}/beat.config.json`, ...args);
+  const beat = (...args: string[]) => runCommand('-b', testStore.url, '-c', `${folder.path}/beat.config.json`, ...args);
   const state = () =>
-    openState(
-      storeOptions(resolveSettings({ brokerUrl: testStore.url, beatSchedule: {} }), systemClock),
-    );
+    openState(storeOptions(resolveSettings({ brokerUrl: testStore.url, beatSchedule: {} }), systemClock));
   const write = async (...entries: string[]) => {
     const store = await state();
     const term = await store.ledger.beginTerm();
@@ -109,39 +106,30 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     return found;
   };
 
-  test.skipIf(missing)(
-    'repairs a damaged state, so that the schedule restarts from now',
-    async () => {
-      await write('nightly-report', 'gone', "it's");
-      await testStore.damage('nightly-report');
-      const listed = await beat('list');
-      expect(listed.code).toBe(1);
-      expect(listed.stderr).toContain(
-        'its schedule restarts from now with: beat forget nightly-report',
-      );
-      const before = Date.now();
-      expect(await beat('forget', 'nightly-report')).toMatchObject({
-        code: 0,
-        stdout:
-          'Removed the state of entry "nightly-report", which could not be read: its schedule restarts from now\n',
-        stderr: '',
-      });
-      const found = await states();
-      expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
-      expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
-      expect(found.get('gone')).toEqual(NEW_STATE);
-      expect((await beat('list')).code).toBe(0);
-    },
-  );
+  test.skipIf(missing)('repairs a damaged state, so that the schedule restarts from now', async () => {
+    await write('nightly-report', 'gone', "it's");
+    await testStore.damage('nightly-report');
+    const listed = await beat('list');
+    expect(listed.code).toBe(1);
+    expect(listed.stderr).toContain('its schedule restarts from now with: beat forget nightly-report');
+    const before = Date.now();
+    expect(await beat('forget', 'nightly-report')).toMatchObject({
+      code: 0,
+      stdout: 'Removed the state of entry "nightly-report", which could not be read: its schedule restarts from now\n',
+      stderr: '',
+    });
+    const found = await states();
+    expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
+    expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
+    expect(found.get('gone')).toEqual(NEW_STATE);
+    expect((await beat('list')).code).toBe(0);
+  });
 
-  test.skipIf(missing)(
-    'permanently removes the state of an entry that is not configured',
-    async () => {
-      await write('gone');
-      expect((await beat('forget', 'gone')).code).toBe(0);
-      expect([...(await states()).keys()]).not.toContain('gone');
-    },
-  );
+  test.skipIf(missing)('permanently removes the state of an entry that is not configured', async () => {
+    await write('gone');
+    expect((await beat('forget', 'gone')).code).toBe(0);
+    expect([...(await states()).keys()]).not.toContain('gone');
+  });
 
   test.skipIf(missing)('accepts quoted names that a shell cannot pass', async () => {
     const odd = 'a\n\'"\\b';
@@ -158,9 +146,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     const answer = await beat('forget', 'nightly-reprot');
     expect(answer).toMatchObject({ code: 2, stdout: '' });
     expect(answer.stderr).toContain('no entry "nightly-reprot"; did you mean "nightly-report"?');
-    expect((await beat('forget', '--quoted', 'no json')).stderr).toContain(
-      '--quoted: expected a JSON string',
-    );
+    expect((await beat('forget', '--quoted', 'no json')).stderr).toContain('--quoted: expected a JSON string');
   });
 });
 

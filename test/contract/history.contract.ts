@@ -1,12 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type {
-  History,
-  HistoryRow,
-  OutcomeRow,
-  ReadRow,
-  RunRow,
-  SkipRow,
-} from '../../src/contracts/store/history.ts';
+import type { History, HistoryRow, OutcomeRow, ReadRow, RunRow, SkipRow } from '../../src/contracts/store/history.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
 import { forwardableClock } from './test-store.ts';
@@ -35,14 +28,21 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
     /** The row of a change's run. */
     function rowOf({ after }: RunChange, more: Partial<RunRow> = {}): RunRow {
       return {
-        ...{ kind: 'run', dueAt: after.dueAt!, sentAt: clock.now(), cause: 'schedule' },
-        ...{ taskId: after.taskId!, task: 'tasks.ü😀', queue: 'celery', term: 1 },
-        ...{ leader: 'gen1@host', number: after.runCount, ...more },
+        kind: 'run',
+        dueAt: after.dueAt!,
+        sentAt: clock.now(),
+        cause: 'schedule',
+        taskId: after.taskId!,
+        task: 'tasks.ü😀',
+        queue: 'celery',
+        term: 1,
+        leader: 'gen1@host',
+        number: after.runCount,
+        ...more,
       };
     }
     const withRow = (change: RunChange) => ({ ...change, history: [rowOf(change)] });
-    const read = async (entry: string, from = history) =>
-      (await from.read(entry, { limit: 100 })).rows;
+    const read = async (entry: string, from = history) => (await from.read(entry, { limit: 100 })).rows;
     const ids = (rows: readonly ReadRow[]) =>
       rows.filter(isReadable).map((row) => (row.kind === 'skip' ? row.reason : row.taskId));
 
@@ -79,8 +79,13 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
     test('a change with several rows has the last of them as its newest', async () => {
       const change = makeFirstRun('a');
       const skip: HistoryRow = {
-        ...{ kind: 'skip', first: 1_000, last: 2_000, count: null, reason: 'coalesced' },
-        ...{ at: clock.now(), term: 1 },
+        kind: 'skip',
+        first: 1_000,
+        last: 2_000,
+        count: null,
+        reason: 'coalesced',
+        at: clock.now(),
+        term: 1,
       };
       const rows = [skip, rowOf(change, { command: 'id-1' })];
       const token = await store.ledger.beginTerm();
@@ -159,13 +164,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       const rows = Array.from({ length: 20_000 }, (_, i) => rowOf(change, { taskId: `${i}` }));
       const token = await store.ledger.beginTerm();
       await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
-      expect(ids(await read('a')).slice(0, 5)).toEqual([
-        '19999',
-        '19998',
-        '19997',
-        '19996',
-        '19995',
-      ]);
+      expect(ids(await read('a')).slice(0, 5)).toEqual(['19999', '19998', '19997', '19996', '19995']);
     });
 
     test('returns no row that is older than the maximum age', async () => {
@@ -249,8 +248,13 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
         const at = now();
         const change = makeFirstRun('a');
         const skip: SkipRow = {
-          ...{ kind: 'skip', first: at - 2 * MINUTE, last: at - MINUTE, count: 3 },
-          ...{ reason: 'missed', at: clock.now(), term: 1 },
+          kind: 'skip',
+          first: at - 2 * MINUTE,
+          last: at - MINUTE,
+          count: 3,
+          reason: 'missed',
+          at: clock.now(),
+          term: 1,
         };
         const rows = [skip, rowOf(change, { dueAt: at })];
         await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
@@ -274,16 +278,12 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
         await store.ledger.commit({ token, changes: [first, ran(makeFirstRun('b'), now())] });
         clock.forward(2 * DAY);
         await store.ledger.commit({ token, changes: [ran(makeNextRun(first, 'x'), now())] });
-        expect(await history.minutes(0, clock.now() + DAY)).toMatchObject([
-          { at: now(), published: 1 },
-        ]);
+        expect(await history.minutes(0, clock.now() + DAY)).toMatchObject([{ at: now(), published: 1 }]);
       });
 
       test('a commit with a run for each minute of two days counts those of the last day', async () => {
         const change = makeFirstRun('a');
-        const rows = Array.from({ length: 2_880 }, (_, i) =>
-          rowOf(change, { dueAt: now() - i * MINUTE }),
-        );
+        const rows = Array.from({ length: 2_880 }, (_, i) => rowOf(change, { dueAt: now() - i * MINUTE }));
         const token = await store.ledger.beginTerm();
         await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
         const found = await counts();
@@ -341,8 +341,15 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
 
     function outcomeOf(taskId: string, more: Partial<OutcomeRow> = {}): OutcomeRow {
       return {
-        ...{ kind: 'outcome', taskId, dueAt: 1_000, state: 'SUCCESS', doneAt: clock.now() },
-        ...{ runtimeMs: 12.5, worker: 'celery@a', error: null, ...more },
+        kind: 'outcome',
+        taskId,
+        dueAt: 1_000,
+        state: 'SUCCESS',
+        doneAt: clock.now(),
+        runtimeMs: 12.5,
+        worker: 'celery@a',
+        error: null,
+        ...more,
       };
     }
   });

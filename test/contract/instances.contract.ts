@@ -4,15 +4,18 @@ import type { TestStateStore } from './outbox.contract.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 const ANNOUNCEMENT: Announcement = {
-  ...{ id: 'one', host: 'alpha', pid: 7, version: '1.2.3', role: 'follower' },
-  ...{ term: null, startedAt: 1_000, skewMs: null },
+  id: 'one',
+  host: 'alpha',
+  pid: 7,
+  version: '1.2.3',
+  role: 'follower',
+  term: null,
+  startedAt: 1_000,
+  skewMs: null,
 };
 
 /** The contract of `Instances`. */
-export function instancesContract(
-  name: string,
-  openTestStore: () => Promise<TestStateStore>,
-): void {
+export function instancesContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
   describe(`${name} instances`, () => {
     let testStore: TestStateStore;
     let instances: Instances;
@@ -61,9 +64,7 @@ export function instancesContract(
       await instances.announce(ANNOUNCEMENT);
       await instances.announce({ ...ANNOUNCEMENT, role: 'leader', term: 9, skewMs: -3 });
       const other = (await testStore.open()).instances;
-      expect(await other.list()).toMatchObject([
-        { id: 'one', role: 'leader', term: 9, skewMs: -3 },
-      ]);
+      expect(await other.list()).toMatchObject([{ id: 'one', role: 'leader', term: 9, skewMs: -3 }]);
     });
 
     test('are gone after they withdraw', async () => {

@@ -114,9 +114,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
       test('succeeds while one of other entries is in progress', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all(
-          ['a', 'b', 'c', 'd'].map((entry) =>
-            ledger.commit({ token: term, changes: [makeFirstRun(entry)] }),
-          ),
+          ['a', 'b', 'c', 'd'].map((entry) => ledger.commit({ token: term, changes: [makeFirstRun(entry)] })),
         );
         expect(outcomes).toEqual(Array(4).fill({ kind: 'committed' }));
         expect(await sent()).toEqual(['task-a', 'task-b', 'task-c', 'task-d']);
@@ -194,7 +192,8 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
 
     test('a state is read as it was written', async () => {
       const record: EntryState = {
-        ...{ version: 1, rev: 1 },
+        version: 1,
+        rev: 1,
         spec: 'cron("*/5 * * * *", "Europe/Oslo") ±∞',
         anchor: -62_135_596_800_000,
         dueAt: 8_640_000_000_000_000,

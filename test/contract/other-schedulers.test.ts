@@ -84,13 +84,10 @@ test('sqlite: django-celery-beat leaves traces in the file of the store', async 
 });
 
 describe.each(SQL_PRODUCTS)('django-celery-beat in $name', ({ name, missing: absent, start }) => {
-  test.skipIf(absent)(
-    `${name}: django-celery-beat leaves traces in the database of the store`,
-    async () => {
-      await using server = await start();
-      const store = openSqlStore(storeOptions(server.url()));
-      await expectDjango(store, (sql) => server.query(sql));
-      await store.close();
-    },
-  );
+  test.skipIf(absent)(`${name}: django-celery-beat leaves traces in the database of the store`, async () => {
+    await using server = await start();
+    const store = openSqlStore(storeOptions(server.url()));
+    await expectDjango(store, (sql) => server.query(sql));
+    await store.close();
+  });
 });

@@ -81,40 +81,36 @@ describe.skipIf(missing)(missing || 'redis', () => {
   });
 });
 
-test.skipIf(missing)(
-  'redis outbox: pending messages follow the missed policy of their entry',
-  async () => {
-    const server = await RedisServer.start();
-    const entry = { task: 'tasks.add', schedule: 60 };
-    const settings = resolveSettings({
-      ...{ brokerUrl: server.url(2), stateUrl: server.url(3) },
-      beatSchedule: { each: { ...entry, missed: 'all' }, newest: entry },
-    });
-    const { findPolicies } = new LiveSettings(settings, { origin: 'test', replyTo: 'test' });
-    const store = await openStore({ ...storeOptionsOf(settings, systemClock), findPolicies });
-    const destination = toExchange('jobs', 'direct', 'unbound');
-    const lost = (change: RunChange, id: string): RunChange => {
-      return { ...change, messages: [makeMessage(id, { destination })] };
-    };
-    try {
-      const term = await store.ledger.beginTerm();
-      const first = ['each', 'newest'].map((name) => lost(makeFirstRun(name), `${name} 1`));
-      const second = first.map((change) =>
-        lost(makeNextRun(change, change.entry), `${change.entry} 2`),
-      );
-      await store.ledger.commit({ token: term, changes: first });
-      await store.ledger.commit({ token: term, changes: second });
-      const inside = server.client.duplicate({ db: 3 });
-      const kept = await inside.hvals('beat:outbox');
-      inside.disconnect();
-      const ids = kept.map((text) => (JSON.parse(text) as { taskId: string }).taskId).toSorted();
-      expect(ids).toEqual(['each 1', 'each 2', 'newest 2']);
-    } finally {
-      await store.close();
-      await server.stop();
-    }
-  },
-);
+test.skipIf(missing)('redis outbox: pending messages follow the missed policy of their entry', async () => {
+  const server = await RedisServer.start();
+  const entry = { task: 'tasks.add', schedule: 60 };
+  const settings = resolveSettings({
+    brokerUrl: server.url(2),
+    stateUrl: server.url(3),
+    beatSchedule: { each: { ...entry, missed: 'all' }, newest: entry },
+  });
+  const { findPolicies } = new LiveSettings(settings, { origin: 'test', replyTo: 'test' });
+  const store = await openStore({ ...storeOptionsOf(settings, systemClock), findPolicies });
+  const destination = toExchange('jobs', 'direct', 'unbound');
+  const lost = (change: RunChange, id: string): RunChange => {
+    return { ...change, messages: [makeMessage(id, { destination })] };
+  };
+  try {
+    const term = await store.ledger.beginTerm();
+    const first = ['each', 'newest'].map((name) => lost(makeFirstRun(name), `${name} 1`));
+    const second = first.map((change) => lost(makeNextRun(change, change.entry), `${change.entry} 2`));
+    await store.ledger.commit({ token: term, changes: first });
+    await store.ledger.commit({ token: term, changes: second });
+    const inside = server.client.duplicate({ db: 3 });
+    const kept = await inside.hvals('beat:outbox');
+    inside.disconnect();
+    const ids = kept.map((text) => (JSON.parse(text) as { taskId: string }).taskId).toSorted();
+    expect(ids).toEqual(['each 1', 'each 2', 'newest 2']);
+  } finally {
+    await store.close();
+    await server.stop();
+  }
+});
 
 function read(envelope: string): QueuedMessage {
   const { headers, body } = JSON.parse(envelope) as { headers: { id: string }; body: string };

@@ -22,8 +22,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
     let term: number;
 
     const open = async (): Promise<Outbox> => (await testStore.open()).ledger;
-    const tasks = (kept: readonly PendingMessage[]) =>
-      kept.filter(isReadable).map(({ message }) => message.taskId);
+    const tasks = (kept: readonly PendingMessage[]) => kept.filter(isReadable).map(({ message }) => message.taskId);
     const kept = async () => tasks(await outbox.pending(1_000, ''));
     const ids = async () => (await outbox.pending(1_000, '')).map(({ id }) => id);
     const keep = async (...changes: readonly Change[]) => outbox.append({ token: term, changes });
@@ -41,9 +40,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
       expect(outcome).toEqual({ kind: 'committed', pending: await outbox.pending(10, '') });
       expect(await kept()).toEqual(['task-a', 'task-b']);
       expect(await testStore.queued('celery')).toEqual([]);
-      expect(await (await open()).load()).toEqual(
-        new Map([a, b].map(({ entry, after: record }) => [entry, record])),
-      );
+      expect(await (await open()).load()).toEqual(new Map([a, b].map(({ entry, after: record }) => [entry, record])));
     });
 
     test('lists pending messages by time, then by entry, in pages', async () => {
@@ -82,7 +79,10 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
         ...makeMessage('a', { queue: 'очередь {1}', priority: 7 }),
         headers: { nested: { list: [1.5, -0.1, null, { '': 'ü\u2028' }], big: 2 ** 60 }, t: true },
         properties: {
-          ...{ correlation_id: 'a', reply_to: 'r', delivery_mode: 1, priority: 7 },
+          correlation_id: 'a',
+          reply_to: 'r',
+          delivery_mode: 1,
+          priority: 7,
           expiration: '60000',
         },
         body: Buffer.from([0, 255, 10, 13, 128]),
@@ -188,7 +188,8 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
         term: 1,
       } as const;
       const row = (messageId: string, entry = 'a'): WithdrawnRow => ({
-        ...{ messageId, entry },
+        messageId,
+        entry,
         row: { ...SKIP, at: Date.now(), taskId: `task-${entry}` },
       });
       const history = async (entry = 'a') => {

@@ -20,9 +20,7 @@ describe.skipIf(missing)(missing || 'postgresql', () => {
     const { lock } = store;
     const { signal } = new AbortController();
     const listeners = () =>
-      server.query(
-        `SELECT pid FROM pg_stat_activity WHERE application_name = 'beat-notifications'`,
-      );
+      server.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'beat-notifications'`);
     await lock.waitForRelease(signal);
     const before = await listeners();
     expect(before).toHaveLength(1);

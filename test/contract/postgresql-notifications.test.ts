@@ -85,10 +85,7 @@ describe.skipIf(missing)(missing || 'postgresql notifications', () => {
 
   test('postgresql: releases and commands arrive over one connection', async () => {
     const stop = new AbortController();
-    const waits = [
-      leader.lock.waitForRelease(stop.signal),
-      leader.commands.waitForCommand(stop.signal),
-    ];
+    const waits = [leader.lock.waitForRelease(stop.signal), leader.commands.waitForCommand(stop.signal)];
     await Promise.all(waits);
     expect(await listeners()).toHaveLength(1);
   });

@@ -88,9 +88,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const follower = new Beat(config(beat.url()));
       for (const each of [running, follower]) {
         closing.push(() => each.stop());
-        each.on('failure', ({ operation, error }) =>
-          faults.push(`${operationKey(operation)}: ${textOf(error)}`),
-        );
+        each.on('failure', ({ operation, error }) => faults.push(`${operationKey(operation)}: ${textOf(error)}`));
         each.on('warning', ({ message }) => message !== null && warnings.push(message));
       }
       const sent = new Set<string>();
@@ -102,9 +100,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       await follower.start();
       await nextEvent(follower, 'following');
       await all;
-      await vi.waitFor(() =>
-        expect(channels).toEqual(new Set(['/0.all', '/0.all/celery', '/0.celeryev/task.sent'])),
-      );
+      await vi.waitFor(() => expect(channels).toEqual(new Set(['/0.all', '/0.all/celery', '/0.celeryev/task.sent'])));
       await Promise.all([nextEvent(follower, 'leading'), running.stop()]);
       await follower.stop();
       expect(faults).toEqual([]);
@@ -128,8 +124,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
         // An instance subscribes only while another leads.
         if (right === '+subscribe') await server.client.set('beat:lock', 'another', 'PX', 60_000);
         await running.start();
-        const named = () =>
-          expect(errors.join('\n')).toMatch(new RegExp(`user "beat" may not run ${command}( |;)`));
+        const named = () => expect(errors.join('\n')).toMatch(new RegExp(`user "beat" may not run ${command}( |;)`));
         await vi.waitFor(named, { timeout: 10_000 }).catch(() => silent.push(right));
         await running.stop();
         const ids = (await server.client.lrange('celery', 0, -1)).map(
@@ -174,9 +169,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       for (let i = 0; i < 3; i++) {
         expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
           kind: 'store-rejected',
-          reason: expect.stringContaining(
-            'user "beat" may not run SADD on "_kombu.binding.x"',
-          ) as string,
+          reason: expect.stringContaining('user "beat" may not run SADD on "_kombu.binding.x"') as string,
         });
       }
       expect(await pushed()).toBe(0);
@@ -213,9 +206,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       await beat.set('(%R~other +llen)');
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
-      const messages = TWO.map((id) =>
-        makeMessage(id, { queue: id === 'two' ? 'other' : 'celery' }),
-      );
+      const messages = TWO.map((id) => makeMessage(id, { queue: id === 'two' ? 'other' : 'celery' }));
       const change = {
         entry: 'a',
         before: null,
@@ -337,9 +328,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const store = open(server.url(), { locks: [parseEndpoint(lock.url())] });
       const lease = (await store.lock.acquire())!;
       await lock.set(`-${command.toLowerCase()}`);
-      await expect(lease[act]()).rejects.toThrow(
-        `user "lock" may not run ${command} on "beat:lock"`,
-      );
+      await expect(lease[act]()).rejects.toThrow(`user "lock" may not run ${command} on "beat:lock"`);
     });
 
     test('without permission for SUBSCRIBE warns that takeovers are slower, until it is granted', async () => {
@@ -395,9 +384,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
         const words = `user "state" may not run ${command.toUpperCase()} on "beat:outbox`;
         for (let i = 0; i < 3; i++) await expect(ledger.beginTerm()).rejects.toThrow(words);
         const term = await before.ledger.beginTerm();
-        await expect(
-          before.ledger.append({ token: term, changes: [makeFirstRun('new')] }),
-        ).rejects.toThrow(words);
+        await expect(before.ledger.append({ token: term, changes: [makeFirstRun('new')] })).rejects.toThrow(words);
         expect(await pushed()).toBe(0);
       }
     });

@@ -29,14 +29,12 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
     return store;
   };
   const change = (destinations: readonly Destination[], priority = 0) => ({
-    ...{ entry: 'e', before: null, after: advanceState(NEW_STATE, 'e') },
+    entry: 'e',
+    before: null,
+    after: advanceState(NEW_STATE, 'e'),
     messages: destinations.map((destination, i) => makeMessage(`m${i}`, { destination, priority })),
   });
-  const commit = async (
-    destinations: readonly Destination[],
-    options: Partial<StoreOptions> = {},
-    priority = 0,
-  ) => {
+  const commit = async (destinations: readonly Destination[], options: Partial<StoreOptions> = {}, priority = 0) => {
     const { ledger } = open(options);
     return ledger.commit({
       token: await ledger.beginTerm(),
@@ -79,7 +77,8 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
     const [two] = await inside.lrange(`two${SEP}3`, 0, -1);
     const read = (envelope = '') => JSON.parse(envelope) as { properties: Record<string, unknown> };
     expect(read(one).properties['delivery_info']).toEqual({
-      ...{ exchange: 'media', routing_key: 'video' },
+      exchange: 'media',
+      routing_key: 'video',
     });
     expect(read(one).properties['delivery_tag']).not.toBe(read(two).properties['delivery_tag']);
   });
@@ -224,9 +223,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
     });
 
     test('without permission to read it is ignored, and a queue of that name is an ordinary one', async () => {
-      await server.client.call(
-        ...['ACL', 'SETUSER', 'blind', 'on', '>pw', '~*', '+@all', '-smembers', '&*'],
-      );
+      await server.client.call(...['ACL', 'SETUSER', 'blind', 'on', '>pw', '~*', '+@all', '-smembers', '&*']);
       const url = server.url(2).replace('redis://', 'redis://blind:pw@');
       const store = openRedisStore(storeOptions(url));
       stores.push(store);
@@ -271,9 +268,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
 
     test('without permission to publish is rejected before anything is written', async () => {
       await listen('/2.*');
-      await server.client.call(
-        ...['ACL', 'SETUSER', 'narrow', 'on', '>pw', '~*', '+@all', 'resetchannels', '&beat:*'],
-      );
+      await server.client.call(...['ACL', 'SETUSER', 'narrow', 'on', '>pw', '~*', '+@all', 'resetchannels', '&beat:*']);
       const url = server.url(2).replace('redis://', 'redis://narrow:pw@');
       const store = openRedisStore(storeOptions(url));
       stores.push(store);

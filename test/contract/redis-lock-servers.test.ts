@@ -67,11 +67,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
 
     test('no operation waits for the silent one', async () => {
       await flush(servers.slice(0, 2));
-      const [ours, theirs, waiting] = [
-        open(),
-        open(),
-        open({ locks: [parseEndpoint(servers[2]!.url())] }),
-      ];
+      const [ours, theirs, waiting] = [open(), open(), open({ locks: [parseEndpoint(servers[2]!.url())] })];
       const gaveUp = vi.fn();
       waiting.lock.acquire().catch(gaveUp);
       const lease = await ours.lock.acquire();

@@ -1,14 +1,4 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-  vi,
-} from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
@@ -45,9 +35,7 @@ describe.skipIf(missing)(missing || 'redis, keys', () => {
     await store.ledger.commit({ token: term, changes: [change('x', messages)] });
     const lists = ['celery', `celery${SEP}3`, `reports${SEP}9`];
     const bindings = ['_kombu.binding.celery', '_kombu.binding.reports'];
-    expect(await keys()).toEqual(
-      [...lists, ...bindings, 'beat:order', 'beat:states', 'beat:term'].sort(),
-    );
+    expect(await keys()).toEqual([...lists, ...bindings, 'beat:order', 'beat:states', 'beat:term'].sort());
     expect(await server.client.smembers(bindings[0]!)).toEqual([`celery${SEP}${SEP}celery`]);
     expect(await server.client.smembers(bindings[1]!)).toEqual([`reports${SEP}${SEP}reports`]);
   });

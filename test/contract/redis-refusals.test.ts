@@ -90,9 +90,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     expect(await lease.renew()).toBe(true);
     expect(await theirs.lock.acquire()).toBeNull();
     await lease.release();
-    await expect(theirs.lock.acquire()).rejects.toThrow(
-      'lock.acquire: Redis rejected the command: OOM',
-    );
+    await expect(theirs.lock.acquire()).rejects.toThrow('lock.acquire: Redis rejected the command: OOM');
     await server.client.config('SET', 'maxmemory', '0');
     expect(await theirs.lock.acquire()).not.toBeNull();
   });
@@ -156,12 +154,8 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
   test('for a missing password, the error says so', async () => {
     await serve({ password: 'secret' });
     const { ledger, lock } = open(server.url().replace(':secret@', ''));
-    await expect(ledger.beginTerm()).rejects.toThrow(
-      'ledger.beginTerm: Redis rejected the command: NOAUTH',
-    );
-    await expect(lock.acquire()).rejects.toThrow(
-      'lock.acquire: Redis rejected the command: NOAUTH',
-    );
+    await expect(ledger.beginTerm()).rejects.toThrow('ledger.beginTerm: Redis rejected the command: NOAUTH');
+    await expect(lock.acquire()).rejects.toThrow('lock.acquire: Redis rejected the command: NOAUTH');
   });
 
   test('for too few replicas, nothing is written in part', async () => {
@@ -169,9 +163,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
     await server.client.config('SET', 'min-replicas-to-write', '1');
-    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
-      'NOREPLICAS',
-    );
+    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow('NOREPLICAS');
     await server.client.config('SET', 'min-replicas-to-write', '0');
     expect(await ledger.load()).toEqual(new Map());
     expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({

@@ -25,9 +25,15 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     url = server.url(4),
   ): Promise<void> {
     const results = openRedisResults(parseEndpoint(url), {
-      ...{ expires: DAY, expiresByItself: true, keyPrefix: '', chordOrdered: true },
+      expires: DAY,
+      expiresByItself: true,
+      keyPrefix: '',
+      chordOrdered: true,
       extended: false,
-      ...{ masterName: null, sentinelKwargs: {}, tls: null, ...settings },
+      masterName: null,
+      sentinelKwargs: {},
+      tls: null,
+      ...settings,
     });
     try {
       await work(results);
@@ -103,9 +109,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
       async (results) => {
         const heard = results.expect([{ groupId: 'g', size: 1, results: null }]);
         await expect(heard).rejects.toThrow(StoreError);
-        await expect(heard).rejects.toThrow(
-          /^results\.expect: no connection to Redis: .*\(redis:\/\/:\*\*@/,
-        );
+        await expect(heard).rejects.toThrow(/^results\.expect: no connection to Redis: .*\(redis:\/\/:\*\*@/);
         await expect(heard).rejects.not.toThrow(/secret/);
       },
       'redis://:secret@127.0.0.1:1/4',

@@ -18,7 +18,10 @@ interface Case {
 const TERM = { GET: 'term' };
 const LEDGER = {
   ...TERM,
-  ...{ HMGET: 'states', HSET: 'states', ZCARD: 'order', ZADD: 'order' },
+  HMGET: 'states',
+  HSET: 'states',
+  ZCARD: 'order',
+  ZADD: 'order',
 };
 const HISTORY = { RPUSH: 'history', LTRIM: 'history', LRANGE: 'history' };
 const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding', PUBLISH: 'news' };
@@ -26,9 +29,17 @@ const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding',
 /** In a commit of stored entries, a command may be finished too. */
 const ENTRIES = {
   ...TERM,
-  ...{ HMGET: 'states', HSET: 'states', HDEL: 'audit' },
-  ...{ ZCARD: 'order', ZADD: 'order', ZREM: 'order' },
-  ...{ LREM: 'commands', LRANGE: 'commands', LPUSH: 'ids', LLEN: 'ids', RPOP: 'ids' },
+  HMGET: 'states',
+  HSET: 'states',
+  HDEL: 'audit',
+  ZCARD: 'order',
+  ZADD: 'order',
+  ZREM: 'order',
+  LREM: 'commands',
+  LRANGE: 'commands',
+  LPUSH: 'ids',
+  LLEN: 'ids',
+  RPOP: 'ids',
 };
 
 /** The change of one state, of an entry without one. */
@@ -38,10 +49,7 @@ const MOVE = ['7', '1', 'old', 'new state', 'state'];
 /** One finished command, and what is written beside the state of that entry. */
 const MOVED = ['1', '1000000', '10000', 'command', 'id', 'audit row', '1', '1', '2', ''];
 /** One row of one entry's history, and one minute. */
-const ROW = [
-  ...['1', '100', '10', '1000', '0', '8', '1', 'row'],
-  ...['1', '5', '28', '1', '0', '0', '0'],
-];
+const ROW = [...['1', '100', '10', '1000', '0', '8', '1', 'row'], ...['1', '5', '28', '1', '0', '0', '0']];
 /** One message to a channel, one to a list, and one binding. */
 const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 
@@ -52,10 +60,17 @@ const CASES: Readonly<Record<string, Case>> = {
     args: [],
     reply: expect.any(Number),
     commands: {
-      ...{ TIME: '', ...TERM, SET: 'term' },
-      ...{ HSCAN: 'states', HMGET: 'states', HSET: 'states', EXISTS: 'absent' },
-      ...{ ZRANGEBYLEX: 'order', ZADD: 'order' },
-      ...{ RPUSH: 'history', LTRIM: 'history' },
+      TIME: '',
+      ...TERM,
+      SET: 'term',
+      HSCAN: 'states',
+      HMGET: 'states',
+      HSET: 'states',
+      EXISTS: 'absent',
+      ZRANGEBYLEX: 'order',
+      ZADD: 'order',
+      RPUSH: 'history',
+      LTRIM: 'history',
     },
   },
   commit: {
@@ -85,8 +100,11 @@ const CASES: Readonly<Record<string, Case>> = {
     args: [...CHANGE, ...ROW, 'id', 'message'],
     reply: ['committed'],
     commands: {
-      ...{ ...LEDGER, ...HISTORY },
-      ...{ HEXISTS: 'outbox', HLEN: 'outbox', HDEL: 'outbox' },
+      ...LEDGER,
+      ...HISTORY,
+      HEXISTS: 'outbox',
+      HLEN: 'outbox',
+      HDEL: 'outbox',
       ZREM: 'outbox ids',
     },
   },
@@ -256,14 +274,11 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       expect(await runCase(begin, name)).toEqual(CASES[name]!.reply);
     });
 
-    test.each(EACH_KEY)(
-      '$name with a key "$key" of another type writes nothing',
-      async ({ name, key }) => {
-        await server.client.set(key, 'a text');
-        const before = await contents();
-        await expect(runCase(begin, name)).rejects.toThrow('WRONGTYPE');
-        expect(await contents()).toEqual(before);
-      },
-    );
+    test.each(EACH_KEY)('$name with a key "$key" of another type writes nothing', async ({ name, key }) => {
+      await server.client.set(key, 'a text');
+      const before = await contents();
+      await expect(runCase(begin, name)).rejects.toThrow('WRONGTYPE');
+      expect(await contents()).toEqual(before);
+    });
   });
 });

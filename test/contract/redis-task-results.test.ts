@@ -9,16 +9,30 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
 const RESULT: TaskResult = {
-  ...{ taskId: 'id', status: 'SUCCESS', result: { exit_code: 0 }, traceback: null },
-  ...{ doneAt: Date.parse('2027-01-01T00:00:00.250Z'), groupId: null, parentId: 'parent' },
+  taskId: 'id',
+  status: 'SUCCESS',
+  result: { exit_code: 0 },
+  traceback: null,
+  doneAt: Date.parse('2027-01-01T00:00:00.250Z'),
+  groupId: null,
+  parentId: 'parent',
   request: {
-    ...{ name: 'shell.run', args: [], kwargs: { command: 'true' } },
-    ...{ worker: 'beat@host', retries: 0, queue: 'shell' },
+    name: 'shell.run',
+    args: [],
+    kwargs: { command: 'true' },
+    worker: 'beat@host',
+    retries: 0,
+    queue: 'shell',
   },
 };
 const META = {
-  ...{ status: 'SUCCESS', result: { exit_code: 0 }, traceback: null, children: [] },
-  ...{ date_done: '2027-01-01T00:00:00.250000+00:00', parent_id: 'parent', task_id: 'id' },
+  status: 'SUCCESS',
+  result: { exit_code: 0 },
+  traceback: null,
+  children: [],
+  date_done: '2027-01-01T00:00:00.250000+00:00',
+  parent_id: 'parent',
+  task_id: 'id',
 };
 
 const missing = requireService('redis-server');

@@ -19,9 +19,7 @@ test('redis: every call to a server that never answers fails within its time lim
     'clock.read': async () => store.checkHealth?.(),
   };
   for (const [operation, call] of Object.entries(calls)) {
-    await expect(call(), operation).rejects.toThrow(
-      /did not answer in 200 ms|no connection to Redis/,
-    );
+    await expect(call(), operation).rejects.toThrow(/did not answer in 200 ms|no connection to Redis/);
   }
   await store.close();
 });

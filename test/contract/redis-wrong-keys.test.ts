@@ -36,12 +36,14 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
     store.ledger.commit({
       token: term,
       changes: names.map((entry, i) => ({
-        ...{ entry, before: null, after: NEW_STATE, messages: [makeMessage(`run of ${entry}`)] },
+        entry,
+        before: null,
+        after: NEW_STATE,
+        messages: [makeMessage(`run of ${entry}`)],
         stored: { dueAt: 1_000 * (i + 1), definition: DEFINITION },
       })),
     });
-  const names = async (limit: number) =>
-    (await store.entries.page({ limit })).map(({ entry }) => entry);
+  const names = async (limit: number) => (await store.entries.page({ limit })).map(({ entry }) => entry);
 
   test('redis instances: announcements without a time are unreadable, and those that would never expire are removed', async () => {
     await client.hset('beat:instances', {
@@ -53,8 +55,14 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       { kind: 'unreadable', id: 'text', repair: 'expires by itself within 15 seconds' },
     ]);
     await store.instances.announce({
-      ...{ id: 'one', host: 'h', pid: 1, version: '1', role: 'follower', term: null },
-      ...{ startedAt: 0, skewMs: null },
+      id: 'one',
+      host: 'h',
+      pid: 1,
+      version: '1',
+      role: 'follower',
+      term: null,
+      startedAt: 0,
+      skewMs: null,
     });
     expect(await client.hkeys('beat:instances')).toEqual(['one']);
   });
@@ -84,15 +92,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
   });
 
   describe('index of stored entries', () => {
-    const invalid = [
-      'x',
-      '~ ',
-
-      'never',
-      `${sortableInstant(1_500)} `,
-      '123 early',
-      `${'9'.repeat(17)} late`,
-    ];
+    const invalid = ['x', '~ ', 'never', `${sortableInstant(1_500)} `, '123 early', `${'9'.repeat(17)} late`];
 
     test.each([1, 2, 3, 100])(
       'redis index: pages of %i contain all entries, and the log names members that are none',
@@ -179,9 +179,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       expect(b).toMatchObject({ entry: 'b', dueAt: 2_000, definition: DEFINITION });
       expect(await store.entries.page({ limit: 2, after: b })).toEqual([]);
       await client.hset('beat:definitions', 'b', 'garbage');
-      expect(await store.entries.find(['b'])).toMatchObject([
-        { definition: 'garbage', dueAt: null },
-      ]);
+      expect(await store.entries.find(['b'])).toMatchObject([{ definition: 'garbage', dueAt: null }]);
     });
   });
 
@@ -202,9 +200,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       const term = await store.ledger.beginTerm();
       expect(await addEntries(term, 'a')).toEqual({
         kind: 'store-rejected',
-        reason: expect.stringContaining(
-          'the key "beat:names" has another type than expected; delete it',
-        ) as string,
+        reason: expect.stringContaining('the key "beat:names" has another type than expected; delete it') as string,
       });
       expect(await store.ledger.commit({ token: term, changes: [makeFirstRun('b')] })).toEqual({
         kind: 'committed',
@@ -279,7 +275,11 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       const token = await store.ledger.beginTerm();
       const row = {
         ...({ kind: 'run', dueAt: now, sentAt: now, cause: 'schedule', taskId: 'one' } as const),
-        ...{ task: 't', queue: 'celery', term: token, leader: 'gen1@host', number: 1 },
+        task: 't',
+        queue: 'celery',
+        term: token,
+        leader: 'gen1@host',
+        number: 1,
       };
       const change = { ...makeFirstRun('a', 'one'), history: [row] };
       expect(await store.ledger.commit({ token, changes: [change] })).toEqual({

@@ -12,9 +12,7 @@ const DB = 3;
 type MakeTestStore = () => Promise<TestStateStore>;
 
 /** Runs contracts on one Redis of their own, which has a password and is reached over TCP or a socket. */
-export function onRedis(
-  contracts: (overTcp: MakeTestStore, overSocket: MakeTestStore) => void,
-): void {
+export function onRedis(contracts: (overTcp: MakeTestStore, overSocket: MakeTestStore) => void): void {
   const missing = requireService('redis-server');
   describe.skipIf(missing)(missing || 'redis', () => {
     let server: RedisServer;

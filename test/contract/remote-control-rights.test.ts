@@ -21,11 +21,7 @@ async function open(url: string): Promise<Mailbox> {
 }
 
 /** Receives one request, which `send` sends once the mailbox is connected, and replies to it. */
-async function answerOne(
-  mailbox: Mailbox,
-  send: () => unknown,
-  findReply: () => Promise<unknown>,
-): Promise<void> {
+async function answerOne(mailbox: Mailbox, send: () => unknown, findReply: () => Promise<unknown>): Promise<void> {
   const stop = new AbortController();
   const headers = { ticket: 'ticket-1', clock: 1 };
   const reply = { exchange: REPLIES, routingKey: 'oid', headers, body: Buffer.from('{}') };
@@ -96,8 +92,7 @@ describe.skipIf(noRabbit)(noRabbit || 'rabbitmq', () => {
     const { body, headers } = buildRevoke(['a'], 'celery');
     await answerOne(
       await open(url.href),
-      () =>
-        channel.publish('celery.pidbox', '', body, { headers, contentType: 'application/json' }),
+      () => channel.publish('celery.pidbox', '', body, { headers, contentType: 'application/json' }),
       () => arrived.promise,
     );
     await channel.close();
@@ -105,9 +100,7 @@ describe.skipIf(noRabbit)(noRabbit || 'rabbitmq', () => {
     const mailbox = await open(url.href);
     const { signal } = new AbortController();
     const serving = mailbox.serve({ receive: () => null, connected: () => {}, signal });
-    await expect(serving).rejects.toThrow(
-      "access to exchange 'celery.pidbox' in vhost '/' refused for user 'control'",
-    );
+    await expect(serving).rejects.toThrow("access to exchange 'celery.pidbox' in vhost '/' refused for user 'control'");
     await mailbox.close();
   });
 });

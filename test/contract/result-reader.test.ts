@@ -19,7 +19,12 @@ const open = async (config: object): Promise<ResultReader> => {
 
 const DONE = Date.parse('2026-11-22T12:00:00Z');
 const ended = (taskId: string, parts: object = {}) => ({
-  ...{ taskId, state: 'SUCCESS', doneAt: DONE, runtimeMs: null, worker: null, error: null },
+  taskId,
+  state: 'SUCCESS',
+  doneAt: DONE,
+  runtimeMs: null,
+  worker: null,
+  error: null,
   ...parts,
 });
 
@@ -117,8 +122,7 @@ describe.each(SQL_PRODUCTS)('$name result reader', ({ name, missing, start }) =>
       const isPostgres = name === 'postgresql';
       const [blob, datetime] = isPostgres ? ['BYTEA', 'TIMESTAMP'] : ['BLOB', 'DATETIME'];
       await server.query(createTable(blob, datetime, false));
-      const insert =
-        'INSERT INTO celery_taskmeta (id, task_id, status, date_done, traceback) VALUES (?, ?, ?, ?, ?)';
+      const insert = 'INSERT INTO celery_taskmeta (id, task_id, status, date_done, traceback) VALUES (?, ?, ?, ?, ?)';
       for (const row of ROWS) await server.query(insert, ...row);
       expect(await sorted(reader)).toEqual(OUTCOMES);
       await reader.close();

@@ -26,9 +26,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       return store;
     };
     const taskIds = async (queue: string) =>
-      (await server.readPayloads(queue)).map(
-        (text) => (JSON.parse(text) as { headers: { id: string } }).headers.id,
-      );
+      (await server.readPayloads(queue)).map((text) => (JSON.parse(text) as { headers: { id: string } }).headers.id);
 
     beforeAll(async () => {
       server = await start();
@@ -78,9 +76,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       const { ledger, broker } = open();
       const term = await ledger.beginTerm();
       await broker.publish(Array.from({ length: 2_600 }, (_, i) => makeMessage(`old ${i}`)));
-      await server.query(
-        `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
-      );
+      await server.query(`UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`);
       // An operator makes a message visible again, so that its task runs once more.
       const [again] = await server.query('SELECT min(id) AS id FROM kombu_message');
       await server.query('UPDATE kombu_message SET visible = true WHERE id = ?', again!['id']);
@@ -89,9 +85,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
         const changes = Array.from({ length: 500 }, (_, n) => makeFirstRun(`${i} ${n}`));
         await ledger.commit({ token: term, changes });
       }
-      const [taken] = await server.query(
-        'SELECT count(*) AS n FROM kombu_message WHERE visible = false',
-      );
+      const [taken] = await server.query('SELECT count(*) AS n FROM kombu_message WHERE visible = false');
       expect(Number(taken!['n'])).toBe(1_000);
       expect(await server.readPayloads()).toHaveLength(2_502);
     });
@@ -104,8 +98,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       const make = server.name === 'PostgreSQL' ? postgresDialect : mysqlDialect;
       const made = make(parseEndpoint(server.url()), 5_000, systemClock);
       const db = new Database(made, 'test', 5_000, systemClock);
-      const ids = async () =>
-        (await db.read('broker.prune', made.sql.findConsumed(10, 0))).map(({ id }) => Number(id));
+      const ids = async () => (await db.read('broker.prune', made.sql.findConsumed(10, 0))).map(({ id }) => Number(id));
       const [taken, again] = [Number(first), Number(first) + 1];
       expect(await ids()).toEqual([taken]);
       expect(await db.write('broker.prune', made.sql.deleteConsumed([taken, again]))).toBe(1);
@@ -117,9 +110,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
     test('pruning removes the rows that were consumed first', async () => {
       const { broker } = open();
       await broker.publish(Array.from({ length: 1_600 }, (_, i) => makeMessage(`old ${i}`)));
-      await server.query(
-        `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
-      );
+      await server.query(`UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`);
       const [{ id: first } = {}] = await server.query('SELECT min(id) AS id FROM kombu_message');
       await server.query(
         `UPDATE kombu_message SET timestamp = '2026-01-02 00:00:00' WHERE id < ? + 1000`,
@@ -131,9 +122,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
          FROM kombu_message WHERE visible = false`,
         Number(first),
       );
-      expect(left.map(({ n, same, oldest }) => [Number(n), same, oldest].map(Number))).toEqual([
-        [1_000, 1, 1],
-      ]);
+      expect(left.map(({ n, same, oldest }) => [Number(n), same, oldest].map(Number))).toEqual([[1_000, 1, 1]]);
     });
 
     test('the lock of a dead leader is free after its TTL, even if the server’s clock was set back', async () => {

@@ -51,20 +51,17 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
     const second = makeNextRun(first, 'two');
     const FENCED = { kind: 'fenced' };
 
-    test.each(['commit', 'append'] as const)(
-      'a %s waits for a term that begins, and is fenced by it',
-      async (what) => {
-        const term = await former.beginTerm();
-        const beginning = await beginSlowly();
-        const outcome = former[what]({ token: term, changes: [first] });
-        await Promise.race([server.waitForLockWaiters(), outcome]);
-        await beginning.commit();
-        expect(await outcome).toEqual(FENCED);
-        expect(await heir.load()).toEqual(new Map());
-        expect(await server.readPayloads()).toEqual([]);
-        expect(await heir.pending(10, '')).toEqual([]);
-      },
-    );
+    test.each(['commit', 'append'] as const)('a %s waits for a term that begins, and is fenced by it', async (what) => {
+      const term = await former.beginTerm();
+      const beginning = await beginSlowly();
+      const outcome = former[what]({ token: term, changes: [first] });
+      await Promise.race([server.waitForLockWaiters(), outcome]);
+      await beginning.commit();
+      expect(await outcome).toEqual(FENCED);
+      expect(await heir.load()).toEqual(new Map());
+      expect(await server.readPayloads()).toEqual([]);
+      expect(await heir.pending(10, '')).toEqual([]);
+    });
 
     test('a removal of messages waits for a term that begins, and is fenced by it', async () => {
       const term = await former.beginTerm();

@@ -28,9 +28,7 @@ describe.each(SQL_PRODUCTS)('$name limits', ({ name, missing, start }) => {
 
     test(`${name}: a message for a queue with a name of 200 characters is published, one of 201 is rejected`, async () => {
       const { broker } = open();
-      const [longest, tooLong] = [200, 201].map((length) =>
-        makeMessage(`${length}`, { queue: 'ü'.repeat(length) }),
-      );
+      const [longest, tooLong] = [200, 201].map((length) => makeMessage(`${length}`, { queue: 'ü'.repeat(length) }));
       expect(await broker.publish([longest!, tooLong!])).toMatchObject([
         { message: tooLong, reason: expect.stringContaining('too long') as string },
       ]);
@@ -42,8 +40,7 @@ describe.each(SQL_PRODUCTS)('$name limits', ({ name, missing, start }) => {
       async () => {
         const { ledger } = open();
         const token = await ledger.beginTerm();
-        const commit = (length: number) =>
-          ledger.commit({ token, changes: [makeFirstRun('e'.repeat(length), 'id')] });
+        const commit = (length: number) => ledger.commit({ token, changes: [makeFirstRun('e'.repeat(length), 'id')] });
         expect(await commit(2_048)).toEqual({ kind: 'committed' });
         expect(await commit(2_049)).toMatchObject({
           kind: 'store-rejected',

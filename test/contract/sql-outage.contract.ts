@@ -42,9 +42,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       server.freeze();
       const error = await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
       server.thaw();
-      expect(error.message).toMatch(
-        new RegExp(`^ledger\\.commit: ${server.name} did not answer in 1000 ms \\(`),
-      );
+      expect(error.message).toMatch(new RegExp(`^ledger\\.commit: ${server.name} did not answer in 1000 ms \\(`));
       expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
         kind: 'committed',
       });
@@ -59,9 +57,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       const committing = rejection(ledger.commit({ token: term, changes: [CHANGE] }));
       await answered;
       wire.cut();
-      expect((await committing).message).toMatch(
-        new RegExp(`^ledger\\.commit: no connection to ${server.name}: `),
-      );
+      expect((await committing).message).toMatch(new RegExp(`^ledger\\.commit: no connection to ${server.name}: `));
       expect(await ledger.commit({ token: term, changes: [CHANGE] })).toEqual({
         kind: 'committed',
       });
@@ -97,9 +93,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await untilAnswered(() => theirs.ledger.beginTerm())).toBeGreaterThan(term);
       await committing;
       wire.flow();
-      const late = await untilAnswered(() =>
-        ours.ledger.commit({ token: term, changes: [CHANGE] }),
-      );
+      const late = await untilAnswered(() => ours.ledger.commit({ token: term, changes: [CHANGE] }));
       expect(late).toEqual({ kind: 'fenced' });
       expect(await queued()).toBe(0);
     });

@@ -70,8 +70,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
     test('the errors of commit and outbox name all missing rights', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      for (const action of ['INSERT', 'UPDATE'])
-        await options.revoke(server, action, 'beat_outbox');
+      for (const action of ['INSERT', 'UPDATE']) await options.revoke(server, action, 'beat_outbox');
       await expect(ledger.append({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
         'lacks INSERT on beat_outbox, UPDATE on beat_outbox: ',
       );
@@ -141,11 +140,12 @@ export function sqlRights(name: string, options: RightsOptions): void {
         await options.revoke(server, action, table);
         const settings = storeOptions(narrow());
         const consumer = await openConsumer(settings.broker, {
-          ...{ ...settings, from: ['shell'], prefetch: 1 },
+          ...settings,
+          from: ['shell'],
+          prefetch: 1,
         });
         const { signal } = new AbortController();
-        for (let i = 0; i < 2; i++)
-          await expect(consumer.receive(signal)).rejects.toThrow(missing(action, table));
+        for (let i = 0; i < 2; i++) await expect(consumer.receive(signal)).rejects.toThrow(missing(action, table));
         await options.grant(server, action, table);
         const delivery = await consumer.receive(signal);
         await delivery!.requeue();
@@ -178,9 +178,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = missing('DELETE', 'beat_outbox');
       const term = await pair.ledger.beginTerm();
-      await expect(
-        pair.ledger.commit({ token: term, changes: [makeFirstRun('new')] }),
-      ).rejects.toThrow(denied);
+      await expect(pair.ledger.commit({ token: term, changes: [makeFirstRun('new')] })).rejects.toThrow(denied);
       const full = openSqlStore(storeOptions(server.url()));
       stores.push(full);
       await full.ledger.append({
@@ -195,17 +193,11 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const warn = vi.fn();
       const { broker } = open({ warn });
       await options.revoke(server, 'DELETE', 'kombu_message');
-      const many = () =>
-        broker.publish(Array.from({ length: 2_000 }, (_, i) => makeMessage(`${i}`)));
+      const many = () => broker.publish(Array.from({ length: 2_000 }, (_, i) => makeMessage(`${i}`)));
       await many();
-      await server.query(
-        `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
-      );
+      await server.query(`UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`);
       await many();
-      expect(warn).toHaveBeenLastCalledWith(
-        'pruning',
-        expect.stringContaining(missing('DELETE', 'kombu_message')),
-      );
+      expect(warn).toHaveBeenLastCalledWith('pruning', expect.stringContaining(missing('DELETE', 'kombu_message')));
       await options.grant(server, 'DELETE', 'kombu_message');
       await many();
       expect(warn).toHaveBeenLastCalledWith('pruning', null);
@@ -247,9 +239,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
     ] as const;
 
     test.each(
-      (['commit', 'append'] as const).flatMap((method) =>
-        FINISHING.map((right) => [method, ...right] as const),
-      ),
+      (['commit', 'append'] as const).flatMap((method) => FINISHING.map((right) => [method, ...right] as const)),
     )(
       'a %s that finishes a command without %s on %s changes nothing, and succeeds after the right is granted',
       async (method, action, table) => {
@@ -309,8 +299,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await options.revoke(server, 'SELECT', 'beat_entry');
       const entries = open().entries;
       const reads = [entries.find(['a']), entries.page({ limit: 1 })];
-      for (const read of reads)
-        expect(await rejection(read)).toContain(missing('SELECT', 'beat_entry'));
+      for (const read of reads) expect(await rejection(read)).toContain(missing('SELECT', 'beat_entry'));
     });
 
     test('the error of missing tables without CREATE names the right', async () => {

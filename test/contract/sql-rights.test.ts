@@ -15,9 +15,7 @@ describe.skipIf(noPostgres)(noPostgres || 'postgresql rights', () => {
         `DO $$ BEGIN CREATE ROLE narrow LOGIN PASSWORD '${PASSWORD}'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
       );
       await server.query('GRANT USAGE ON SCHEMA public TO narrow');
-      await server.query(
-        'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO narrow',
-      );
+      await server.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO narrow');
       await server.query('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO narrow');
     },
     revoke: (server, action, table) => server.query(`REVOKE ${action} ON ${table} FROM narrow`),

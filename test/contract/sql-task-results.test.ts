@@ -7,11 +7,20 @@ import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 
 const RESULT: TaskResult = {
-  ...{ taskId: 'id', status: 'SUCCESS', result: { exit_code: 0 }, traceback: null },
-  ...{ doneAt: Date.parse('2027-01-01T00:00:00Z'), groupId: null, parentId: null },
+  taskId: 'id',
+  status: 'SUCCESS',
+  result: { exit_code: 0 },
+  traceback: null,
+  doneAt: Date.parse('2027-01-01T00:00:00Z'),
+  groupId: null,
+  parentId: null,
   request: {
-    ...{ name: 'shell.run', args: [], kwargs: { command: 'true' } },
-    ...{ worker: 'beat@host', retries: 1, queue: 'shell' },
+    name: 'shell.run',
+    args: [],
+    kwargs: { command: 'true' },
+    worker: 'beat@host',
+    retries: 1,
+    queue: 'shell',
   },
 };
 const READ = `SELECT task_id, status, CAST(date_done AS char(19)) AS done, traceback, name, worker,
@@ -53,7 +62,8 @@ for (const { name, missing, start } of SQL_PRODUCTS) {
       await results.store(RESULT);
       expect(await server.query(READ)).toEqual([
         {
-          ...{ ...ROW, ...RESULT.request },
+          ...ROW,
+          ...RESULT.request,
           args: Buffer.from('[]'),
           kwargs: Buffer.from('{"command":"true"}'),
         },

@@ -8,10 +8,7 @@ import type { TestStateStore } from './outbox.contract.ts';
 import { isReadable, isUnreadable } from '../../src/contracts/store/unreadable.ts';
 
 /** The contract of ledgers about unreadable states and the removal of states. */
-export function stateRemovalContract(
-  name: string,
-  openTestStore: () => Promise<TestStateStore>,
-): void {
+export function stateRemovalContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
   describe(`state removal: ${name}`, () => {
     let testStore: TestStateStore;
     let ledger: StateStore['ledger'];
@@ -122,19 +119,15 @@ export function stateRemovalContract(
       const term = await repairing.beginTerm();
       await repairing.removeState(term, 'a');
       expect(await ledger.commit({ token: leading, changes: [first] })).toEqual({ kind: 'fenced' });
-      expect(await ledger.commit({ token: leading, changes: [makeNextRun(first, 'two')] })).toEqual(
-        {
-          kind: 'fenced',
-        },
-      );
+      expect(await ledger.commit({ token: leading, changes: [makeNextRun(first, 'two')] })).toEqual({
+        kind: 'fenced',
+      });
       const fresh = { entry: 'a', before: null, after: NEW_STATE, messages: [] };
       expect(await repairing.commit({ token: term, changes: [fresh] })).toEqual({
         kind: 'committed',
       });
       const next = await ledger.beginTerm();
-      expect(
-        await ledger.commit({ token: next, changes: [makeNextRun(first, 'two')] }),
-      ).toMatchObject({
+      expect(await ledger.commit({ token: next, changes: [makeNextRun(first, 'two')] })).toMatchObject({
         kind: 'conflict',
       });
       expect((await testStore.queued('celery')).map(({ taskId }) => taskId)).toEqual(['one']);

@@ -26,8 +26,7 @@ function newerRelease(ledger: Ledger): Ledger {
   };
   return {
     ...boundLedger(ledger),
-    commit: ({ token, changes }, stop) =>
-      ledger.commit({ token, changes: changes.map(extend) }, stop),
+    commit: ({ token, changes }, stop) => ledger.commit({ token, changes: changes.map(extend) }, stop),
     close: () => ledger.close(),
   };
 }
@@ -87,10 +86,7 @@ export function stateContract(name: string, openTestStore: () => Promise<TestSta
       const byHand = run(first.after, 'by hand');
       for (let i = 0; i < 2; i++) await ledger.append({ token, changes: [byHand] });
       const pending = await ledger.pending(10, '');
-      expect(pending.filter(isReadable).map(({ message }) => message.taskId)).toEqual([
-        'scheduled',
-        'by hand',
-      ]);
+      expect(pending.filter(isReadable).map(({ message }) => message.taskId)).toEqual(['scheduled', 'by hand']);
     });
 
     test('the fields of a newer release come back from a commit of this one as they were', async () => {
@@ -105,7 +101,8 @@ export function stateContract(name: string, openTestStore: () => Promise<TestSta
       });
       expect((await ledger.load()).get('a')).toEqual({
         ...read,
-        ...{ rev: read.rev + 1, taskId: 'two' },
+        rev: read.rev + 1,
+        taskId: 'two',
       });
     });
 

@@ -2,22 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change, StoredChange } from '../../src/contracts/store/commit.ts';
 import { encodeState, type EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
-import type {
-  EntrySearch,
-  Position,
-  StoredEntries,
-  StoredEntry,
-} from '../../src/contracts/store/stored-entries.ts';
+import type { EntrySearch, Position, StoredEntries, StoredEntry } from '../../src/contracts/store/stored-entries.ts';
 import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
 
 /** The contract of stores about entries of both kinds: those with a definition in the store, and declared ones. */
-export function storedEntriesContract(
-  name: string,
-  openTestStore: () => Promise<TestStateStore>,
-): void {
+export function storedEntriesContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
   describe(`${name} stored entries`, () => {
     let testStore: TestStateStore;
     let store: StateStore;
@@ -106,16 +98,12 @@ export function storedEntriesContract(
 
     test.each(ways)('are created, changed and removed by %s', async (way) => {
       await commit([adding('a', 60_000), adding('b', null)], way);
-      expect(await entries.find(['a', 'b', 'c'])).toEqual(
-        expect.arrayContaining([row('a', 60_000), row('b', null)]),
-      );
+      expect(await entries.find(['a', 'b', 'c'])).toEqual(expect.arrayContaining([row('a', 60_000), row('b', null)]));
 
       const next = advanceState(NEW_STATE, 'task-a');
       const definition = '{"task":"other ü😀"}';
       await commit([change('a', NEW_STATE, next, { dueAt: 120_000, definition })], way);
-      expect(await entries.find(['a'])).toEqual([
-        { entry: 'a', definition, state: encodeState(next), dueAt: 120_000 },
-      ]);
+      expect(await entries.find(['a'])).toEqual([{ entry: 'a', definition, state: encodeState(next), dueAt: 120_000 }]);
 
       await commit([removing('a', next)], way);
       expect(await entries.find(['a'])).toEqual([]);
@@ -126,9 +114,7 @@ export function storedEntriesContract(
       await add({ entry: 'a', dueAt: 60_000 });
       const next = advanceState(NEW_STATE, 'task-a');
       await commit([change('a', NEW_STATE, next, { dueAt: 70_000 })], way);
-      expect(await entries.find(['a'])).toEqual([
-        { ...row('a', 70_000), state: encodeState(next) },
-      ]);
+      expect(await entries.find(['a'])).toEqual([{ ...row('a', 70_000), state: encodeState(next) }]);
     });
 
     test('publish their messages in the commit that writes their state', async () => {
@@ -163,10 +149,7 @@ export function storedEntriesContract(
     test.each(ways)('are not changed by %s when one state is not as expected', async (way) => {
       await add({ entry: 'a', dueAt: 1 });
       const wrong = advanceState(NEW_STATE, 'other');
-      const outcome = await commit(
-        [adding('b', 2), change('a', wrong, advanceState(wrong, 'x'), { dueAt: 3 })],
-        way,
-      );
+      const outcome = await commit([adding('b', 2), change('a', wrong, advanceState(wrong, 'x'), { dueAt: 3 })], way);
       expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
       const again = change('a', null, { ...NEW_STATE, anchor: 5 }, { dueAt: 5, definition: '{}' });
       expect(await commit([again], way)).toMatchObject({ kind: 'conflict' });
@@ -190,7 +173,10 @@ export function storedEntriesContract(
     });
 
     const declared = (entry: string): Change => ({
-      ...{ entry, before: null, after: NEW_STATE, messages: [] },
+      entry,
+      before: null,
+      after: NEW_STATE,
+      messages: [],
     });
     const stateNames = async () => [...(await store.ledger.load()).keys()].toSorted();
 
@@ -208,9 +194,7 @@ export function storedEntriesContract(
       expect(await commit(moved, way)).toEqual({ kind: 'conflict', entries: ['b'] });
       expect(await entries.find(['a'])).toEqual([row('a', 1)]);
       await commit([moved[0]!, { ...moved[1]!, before: NEW_STATE }, removing('c')], way);
-      expect(await entries.page({ limit: 10 })).toEqual([
-        { ...row('a', 9), state: encodeState(next) },
-      ]);
+      expect(await entries.page({ limit: 10 })).toEqual([{ ...row('a', 9), state: encodeState(next) }]);
       expect((await store.ledger.load()).get('b')).toEqual(next);
     });
 
@@ -219,9 +203,7 @@ export function storedEntriesContract(
       const next = advanceState(NEW_STATE, 'next');
       const definition = definitionOf('a');
       await commit([change('a', NEW_STATE, next, { dueAt: 5, definition })], way);
-      expect(await entries.page({ limit: 10 })).toEqual([
-        { ...row('a', 5), state: encodeState(next) },
-      ]);
+      expect(await entries.page({ limit: 10 })).toEqual([{ ...row('a', 5), state: encodeState(next) }]);
       expect(await stateNames()).toEqual(['b']);
 
       const last = advanceState(next, 'last');
@@ -278,9 +260,10 @@ export function storedEntriesContract(
       for (const limit of [1, 2, 3, 7, 100]) expect((await pages(limit)).flat()).toEqual(order);
       expect((await pages(2, 10)).flat()).toEqual(order.slice(0, 5));
       expect((await pages(2, 9)).flat()).toEqual(order.slice(0, 4));
-      expect(await entries.page({ limit: 10, dueBy: 10, after: { entry: 'x', dueAt: 9 } })).toEqual(
-        [row('ä', 9), row('a', 10)],
-      );
+      expect(await entries.page({ limit: 10, dueBy: 10, after: { entry: 'x', dueAt: 9 } })).toEqual([
+        row('ä', 9),
+        row('a', 10),
+      ]);
     });
 
     test('move in the order when they are due at another time', async () => {
@@ -346,11 +329,6 @@ function removing(entry: string, before = NEW_STATE): Change {
   return { entry, before, after: null, messages: [] };
 }
 
-function change(
-  entry: string,
-  before: EntryState | null,
-  after: EntryState,
-  stored: StoredChange,
-): Change {
+function change(entry: string, before: EntryState | null, after: EntryState, stored: StoredChange): Change {
   return { entry, before, after, messages: [], stored };
 }

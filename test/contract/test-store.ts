@@ -3,10 +3,7 @@ import { systemClock } from '../../src/util/system-clock.ts';
 import type { BrokerOptions, StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import {
-  DEFAULT_CONNECTION,
-  DEFAULT_TRANSPORT,
-} from '../../src/contracts/broker/connection-settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { Queues } from '../../src/celery/routing/queues.ts';
 
 /** A message as a worker receives it, reduced to the parts that the contracts check. */
@@ -40,10 +37,7 @@ export interface TestStore {
 type TestStoreOptions = StoreOptions & StateStoreOptions & BrokerOptions;
 
 /** Default options of a store, with a lock that outlives every test. */
-export function storeOptions(
-  brokerUrl: string,
-  options: Partial<TestStoreOptions> = {},
-): TestStoreOptions {
+export function storeOptions(brokerUrl: string, options: Partial<TestStoreOptions> = {}): TestStoreOptions {
   const endpoint = parseEndpoint(brokerUrl);
   return {
     broker: endpoint,

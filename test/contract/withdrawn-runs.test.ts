@@ -38,7 +38,8 @@ describe.skipIf(missing)(missing || 'in Redis, the history of a withdrawn run sa
   test('that a newer one replaced it in the outbox', async () => {
     const options = { exchange: 'jobs', exchangeType: 'direct', routingKey: 'unbound' } as const;
     const oldest = await recordSkip({
-      ...{ brokerUrl: server.url(2), stateUrl: server.url(3) },
+      brokerUrl: server.url(2),
+      stateUrl: server.url(3),
       beatSchedule: { a: { task: 'tasks.add', schedule: 1, options } },
     });
     expect(oldest).toMatchObject({ kind: 'run', number: 1, withdrawn: { reason: 'coalesced' } });
@@ -51,7 +52,9 @@ describe.skipIf(missing)(missing || 'in Redis, the history of a withdrawn run sa
       beatSchedule: { a: { task: 'tasks.add', schedule: 1, options } },
     });
     expect(oldest).toMatchObject({
-      ...{ kind: 'run', number: 1, withdrawn: { reason: 'no-subscribers' } },
+      kind: 'run',
+      number: 1,
+      withdrawn: { reason: 'no-subscribers' },
     });
   });
 });

@@ -9,8 +9,7 @@ import { requireService } from '../support/services.ts';
 const missing = requireService('redis-server') || requireCelery(NEWEST);
 
 test.skipIf(missing)(
-  missing ||
-    'a real worker that fails a task makes beat call the webhook, and ping start and failure',
+  missing || 'a real worker that fails a task makes beat call the webhook, and ping start and failure',
   async () => {
     await using redis = await RedisServer.start();
     using folder = new Folder();
@@ -36,9 +35,7 @@ test.skipIf(missing)(
       entry: 'broken',
       state: 'FAILURE',
     });
-    const start = await receiver.received.first('start', ({ path }) =>
-      path.startsWith('/ping/broken/start'),
-    );
+    const start = await receiver.received.first('start', ({ path }) => path.startsWith('/ping/broken/start'));
     expect(start.path).toMatch(/\?rid=[0-9a-f-]{36}$/);
     await receiver.received.first('fail', ({ path }) => path.startsWith('/ping/broken/fail'));
     await receiver.received.first('heartbeat', ({ path }) => path === '/heartbeat');

@@ -79,44 +79,40 @@ test.each(CASES)('after the reader of $name ($format) has closed it', async ({ t
 
 /** Arguments for a small file system in a mount namespace; this does not need root. */
 const UNSHARE = ['--user', '--map-root-user', '--mount'];
-const canMount =
-  process.platform === 'linux' && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
+const canMount = process.platform === 'linux' && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
 
-describe.skipIf(!canMount)(
-  canMount ? 'a full disk' : 'needs an unprivileged mount namespace',
-  () => {
-    test.each([
-      ['standard output', '', '> disk/log'],
-      ['--logfile', '-f disk/log', ''],
-    ])(
-      'beat start: keeps sending while the disk of its log (%s) is full, and reports dropped lines later',
-      async (_name, flag, redirection) => {
-        const script = `mkdir disk && mount -t tmpfs -o size=8k none disk &&
+describe.skipIf(!canMount)(canMount ? 'a full disk' : 'needs an unprivileged mount namespace', () => {
+  test.each([
+    ['standard output', '', '> disk/log'],
+    ['--logfile', '-f disk/log', ''],
+  ])(
+    'beat start: keeps sending while the disk of its log (%s) is full, and reports dropped lines later',
+    async (_name, flag, redirection) => {
+      const script = `mkdir disk && mount -t tmpfs -o size=8k none disk &&
       head -c 4096 /dev/zero > disk/ballast && touch disk/log ready &&
       exec ${BEAT} -l debug ${flag} ${redirection}`;
-        await using beat = new Child('unshare', [...UNSHARE, 'sh', '-c', script], {
-          cwd,
-          lines: {},
-        });
-        await waitForChange(cwd, () => existsSync(at('ready')) || undefined);
-        const disk = `/proc/${beat.pid}/root${cwd}/disk`;
-        await waitForChange(disk, () => readFileSync(`${disk}/log`).length === 4_096 || undefined);
-        await queue.waitForMessages(5);
-        rmSync(`${disk}/ballast`);
-        const report = await waitForChange(disk, () =>
-          parsed(`${disk}/log`).find(({ event }) => event === 'log-dropped'),
-        );
-        expect(report).toMatchObject({
-          level: 'warn',
-          error: 'ENOSPC: no space left on device, write',
-          msg: expect.stringMatching(/^\d+ log lines were dropped: .*: ENOSPC/) as string,
-        });
-        expect(report['count']).toBeGreaterThan(5);
-        expect(await beat.stop()).toEqual(STOPPED);
-      },
-    );
-  },
-);
+      await using beat = new Child('unshare', [...UNSHARE, 'sh', '-c', script], {
+        cwd,
+        lines: {},
+      });
+      await waitForChange(cwd, () => existsSync(at('ready')) || undefined);
+      const disk = `/proc/${beat.pid}/root${cwd}/disk`;
+      await waitForChange(disk, () => readFileSync(`${disk}/log`).length === 4_096 || undefined);
+      await queue.waitForMessages(5);
+      rmSync(`${disk}/ballast`);
+      const report = await waitForChange(disk, () =>
+        parsed(`${disk}/log`).find(({ event }) => event === 'log-dropped'),
+      );
+      expect(report).toMatchObject({
+        level: 'warn',
+        error: 'ENOSPC: no space left on device, write',
+        msg: expect.stringMatching(/^\d+ log lines were dropped: .*: ENOSPC/) as string,
+      });
+      expect(report['count']).toBeGreaterThan(5);
+      expect(await beat.stop()).toEqual(STOPPED);
+    },
+  );
+});
 
 /** Parses the complete lines, each of which must be a log line. */
 function parsed(path: string): LogLine[] {
@@ -158,9 +154,7 @@ describe.skipIf(process.platform !== 'linux')('with output that cannot be writte
       const errors: string[] = [];
       await using beat = shell(`exec ${BEAT} ${command} > /dev/full`, { errors });
       expect(await beat.exited).toEqual({ code: 1, signal: null });
-      expect(errors).toEqual([
-        'beat: cannot write to standard output: ENOSPC: no space left on device, write',
-      ]);
+      expect(errors).toEqual(['beat: cannot write to standard output: ENOSPC: no space left on device, write']);
     },
   );
 

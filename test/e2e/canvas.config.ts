@@ -7,10 +7,7 @@ const same = sig('tasks.same');
 const fail = sig('tasks.fail');
 
 /** Canvases of every kind, with the result under the id that beat logs; for a group, the result of each task. */
-export const CANVASES: Record<
-  string,
-  { readonly task: SignatureConfig; readonly result: unknown }
-> = {
+export const CANVASES: Record<string, { readonly task: SignatureConfig; readonly result: unknown }> = {
   signature: { task: add(1, 2), result: 3 },
   chain: {
     task: chain(add(1, 2), mul(3), sig('tasks.add', [5, 6], { immutable: true })),
@@ -80,10 +77,7 @@ export const LINKED: Record<string, { readonly task: SignatureConfig; readonly v
 
 /** Returns plain data, which every configuration format can represent. */
 export function beatSchedule(): Record<string, object> {
-  const linked = Object.entries(LINKED).map(([name, { task }]) => [
-    name,
-    { task, options: { link: 'tasks.linked' } },
-  ]);
+  const linked = Object.entries(LINKED).map(([name, { task }]) => [name, { task, options: { link: 'tasks.linked' } }]);
   const others = Object.entries({ ...CANVASES, ...FAILING }).map(([name, parts]) => [
     name,
     { task: typeof parts === 'object' && 'result' in parts ? parts.task : parts },

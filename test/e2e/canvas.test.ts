@@ -1,14 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
-import {
-  CELERIES,
-  findCelery,
-  requireCelery,
-  Worker,
-  type Celery,
-  type TaskRan,
-} from '../support/celery.ts';
+import { CELERIES, findCelery, requireCelery, Worker, type Celery, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
@@ -48,23 +41,17 @@ for (const celery of CELERIES) {
     });
 
     describe.for(BROKERS)('sent through %s', (broker) => {
-      test.for(Object.entries(CANVASES))(
-        'canvas: returns its result: %s',
-        ([entry, { result }]) => {
-          const { sent, metas } = outcomes[broker]!;
-          const runs = sent.filter((line) => line.entry === entry);
-          expect(runs.length).toBeGreaterThan(0);
-          for (const { taskId } of runs) expect(resultUnder(taskId, metas)).toEqual(result);
-        },
-      );
+      test.for(Object.entries(CANVASES))('canvas: returns its result: %s', ([entry, { result }]) => {
+        const { sent, metas } = outcomes[broker]!;
+        const runs = sent.filter((line) => line.entry === entry);
+        expect(runs.length).toBeGreaterThan(0);
+        for (const { taskId } of runs) expect(resultUnder(taskId, metas)).toEqual(result);
+      });
 
-      test.for(Object.entries(LINKED))(
-        'canvas: calls its callback with its result: %s',
-        ([, { value }]) => {
-          const calls = outcomes[broker]!.ran.filter(isCall('tasks.linked'));
-          expect(calls.map(({ args }) => args)).toContainEqual([value]);
-        },
-      );
+      test.for(Object.entries(LINKED))('canvas: calls its callback with its result: %s', ([, { value }]) => {
+        const calls = outcomes[broker]!.ran.filter(isCall('tasks.linked'));
+        expect(calls.map(({ args }) => args)).toContainEqual([value]);
+      });
 
       test('canvas: calls errbacks with the id of the failed task, step of a chain or chord body', () => {
         const { sent, ran } = outcomes[broker]!;
@@ -86,9 +73,7 @@ async function take(celery: Celery, broker: (typeof BROKERS)[number]): Promise<O
   const [brokerUrl, resultBackend] = [rabbit?.url() ?? redis.url(2), redis.url(3)];
   const config = { brokerUrl, resultBackend, beatSchedule: schedule };
   using folder = new Folder(
-    rabbit
-      ? { 'beat.config.yaml': stringify(config) }
-      : { 'beat.config.json': JSON.stringify(config) },
+    rabbit ? { 'beat.config.yaml': stringify(config) } : { 'beat.config.json': JSON.stringify(config) },
   );
   const cwd = folder.path;
   const results = await listenTo(redis);
@@ -131,9 +116,7 @@ function resultUnder(id: string, metas: readonly Meta[]): unknown {
   const parts = succeeded.filter((meta) => meta.group_id === id);
   const results = [...new Map(parts.map((meta) => [meta.task_id, meta.result])).values()];
   return {
-    each: results.toSorted(
-      (a, b) => Number(Array.isArray(a)) - Number(Array.isArray(b)) || Number(a) - Number(b),
-    ),
+    each: results.toSorted((a, b) => Number(Array.isArray(a)) - Number(Array.isArray(b)) || Number(a) - Number(b)),
   };
 }
 
@@ -142,9 +125,7 @@ function areDone(sent: readonly SentLine[], metas: readonly Meta[]): boolean {
   return runs.every(({ entry, taskId }) => {
     const wanted = CANVASES[entry]!.result;
     const found = resultUnder(taskId, metas);
-    return isGroup(wanted)
-      ? isGroup(found) && found.each.length === wanted.each.length
-      : !isGroup(found);
+    return isGroup(wanted) ? isGroup(found) && found.each.length === wanted.each.length : !isGroup(found);
   });
 }
 

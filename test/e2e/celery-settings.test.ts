@@ -19,26 +19,21 @@ print(json.dumps(settings, default=lambda value: value.total_seconds() if hasatt
 for (const celery of CELERIES) {
   const without = requireCelery(celery);
   const version = findCelery(celery)?.version ?? '';
-  test.skipIf(without)(
-    without || `celery settings: accepts every setting of Celery ${version}`,
-    async () => {
-      using folder = new Folder({ 'dump.py': DUMP });
-      const cwd = folder.path;
-      const { python } = findCelery(celery)!;
-      const { stdout } = spawnSync(python, ['dump.py'], { cwd, encoding: 'utf8' });
-      expect(Object.keys(JSON.parse(stdout) as object).length).toBeGreaterThan(150);
-      folder.write('beat.config.json', stdout);
-      const checked = await callBeat(['check', '--json'], { cwd });
-      const { ok, notes } = JSON.parse(checked.stdout) as {
-        ok: boolean;
-        notes: { message: string }[];
-      };
-      expect(ok).toBe(true);
-      const left = notes.filter(({ message }) =>
-        message.startsWith('ignored, as settings of the workers'),
-      );
-      expect(left).toHaveLength(1);
-      expect(left[0]!.message).toMatch(/worker_prefetch_multiplier.*worker_timer_precision/);
-    },
-  );
+  test.skipIf(without)(without || `celery settings: accepts every setting of Celery ${version}`, async () => {
+    using folder = new Folder({ 'dump.py': DUMP });
+    const cwd = folder.path;
+    const { python } = findCelery(celery)!;
+    const { stdout } = spawnSync(python, ['dump.py'], { cwd, encoding: 'utf8' });
+    expect(Object.keys(JSON.parse(stdout) as object).length).toBeGreaterThan(150);
+    folder.write('beat.config.json', stdout);
+    const checked = await callBeat(['check', '--json'], { cwd });
+    const { ok, notes } = JSON.parse(checked.stdout) as {
+      ok: boolean;
+      notes: { message: string }[];
+    };
+    expect(ok).toBe(true);
+    const left = notes.filter(({ message }) => message.startsWith('ignored, as settings of the workers'));
+    expect(left).toHaveLength(1);
+    expect(left[0]!.message).toMatch(/worker_prefetch_multiplier.*worker_timer_precision/);
+  });
 }

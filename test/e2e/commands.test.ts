@@ -59,9 +59,9 @@ test('beat --help: shows commands, flags, examples, environment and exit codes',
 });
 
 test('beat --version: prints the version of the package', async () => {
-  const { version } = JSON.parse(
-    readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
-  ) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
   expect(await spawnBeat('--version')).toMatchObject({ code: 0, stdout: version, stderr: '' });
 });
 
@@ -91,9 +91,7 @@ test('beat check: exits with 0 for a valid configuration', async () => {
   });
   const answer = await beat('check', '--json');
   const installed = ['celery.backend_cleanup'];
-  expect(jsonLines(answer)).toEqual([
-    { ok: true, files: ['beat.config.yaml'], entries: 3, installed, notes: [] },
-  ]);
+  expect(jsonLines(answer)).toEqual([{ ok: true, files: ['beat.config.yaml'], entries: 3, installed, notes: [] }]);
 });
 
 test('beat check: exits with 2 and lists all errors with file and line', async () => {
@@ -183,9 +181,7 @@ test('beat list: shows all entries before the first run, and writes nothing', as
   const columns = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
   expect(heading?.split(/ {2,}/)).toEqual(columns);
   const starts = columns.map((name) => heading!.indexOf(name));
-  const cells = rows.map((row) =>
-    starts.map((start, i) => row.slice(start, starts[i + 1]).trimEnd()),
-  );
+  const cells = rows.map((row) => starts.map((start, i) => row.slice(start, starts[i + 1]).trimEnd()));
   const next = (end: string) => expect.stringMatching(`^20\\d\\d-\\d\\d-\\d\\d ${end}$`) as string;
   const at2 = next('02:30:00 \\+0[12]:00 Europe/Oslo');
   expect(cells).toEqual([
@@ -229,9 +225,7 @@ test('beat list: exits with 1 if the ledger is unreachable, and still shows the 
 
 const old = oldNode();
 test.skipIf(old === null)(
-  old === null
-    ? 'no Node below 22.18 on this machine'
-    : 'beat: rejects it with one line and exit code 2',
+  old === null ? 'no Node below 22.18 on this machine' : 'beat: rejects it with one line and exit code 2',
   async () => {
     const { code, stdout, stderr } = await runBeat(['check'], { cwd: folder.path, node: old! });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -60,9 +60,7 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await page.getByText('paused backup').waitFor();
     expect(await badge(page).innerText()).toBe('paused');
-    expect(await page.locator('#state').innerText()).toContain(
-      'with the reason “storage migration”',
-    );
+    expect(await page.locator('#state').innerText()).toContain('with the reason “storage migration”');
     expect(await page.locator('#next').innerText()).toContain('None is due.');
     await page.getByRole('button', { name: 'Run now' }).click();
     await page.getByText('published a run of backup').waitFor();

@@ -33,9 +33,7 @@ test('dependencies: none is for one platform, compiles code or runs a script whe
   const specific = ['os', 'cpu', 'libc', 'hasInstallScript', 'gypfile'];
   const found = production.filter(([, each]) => specific.some((field) => field in each));
   expect(found.map(([path]) => path)).toEqual([]);
-  const native = production.flatMap(([path]) =>
-    globSync(`${path}/**/*.{node,wasm,so,dll,dylib}`, { cwd: ROOT }),
-  );
+  const native = production.flatMap(([path]) => globSync(`${path}/**/*.{node,wasm,so,dll,dylib}`, { cwd: ROOT }));
   expect(native).toEqual([]);
 });
 
@@ -52,9 +50,7 @@ interface Compose {
 
 test('compose.yaml: Redis persists and evicts nothing, and two restricted beats use the broker of the worker', () => {
   const { redis, worker, beat } = (parse(read('compose.yaml')) as Compose).services;
-  expect(redis!.command.join(' ')).toBe(
-    'redis-server --appendonly yes --maxmemory-policy noeviction',
-  );
+  expect(redis!.command.join(' ')).toBe('redis-server --appendonly yes --maxmemory-policy noeviction');
   expect(beat).toMatchObject({
     deploy: { replicas: 2 },
     read_only: true,
@@ -74,18 +70,15 @@ test('compose.yaml: publishes the dashboard of each beat on this host only', () 
   });
 });
 
-test.skipIf(!isInstalled('systemd-analyze'))(
-  'systemd units: systemd-analyze verify finds no error',
-  () => {
-    const units = globSync('deploy/systemd/*.service', { cwd: ROOT });
-    const { stderr } = spawnSync('systemd-analyze', ['verify', ...units], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    });
-    // The executables are not installed here.
-    expect(stderr.split('\n').filter((line) => !/^$|is not executable/.test(line))).toEqual([]);
-  },
-);
+test.skipIf(!isInstalled('systemd-analyze'))('systemd units: systemd-analyze verify finds no error', () => {
+  const units = globSync('deploy/systemd/*.service', { cwd: ROOT });
+  const { stderr } = spawnSync('systemd-analyze', ['verify', ...units], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  // The executables are not installed here.
+  expect(stderr.split('\n').filter((line) => !/^$|is not executable/.test(line))).toEqual([]);
+});
 
 describe('Kubernetes', () => {
   interface Manifest {
@@ -149,9 +142,7 @@ describe('Kubernetes', () => {
     expect(read('Dockerfile')).toContain('BEAT_CONFIG=/etc/beat\n');
     expect(folders).toContain('/etc/beat');
     const files = container!.env.filter(({ name }) => name.endsWith('_FILE'));
-    expect(files).toEqual([
-      { name: 'BEAT_BROKER_URL_FILE', value: '/run/secrets/beat/broker-url' },
-    ]);
+    expect(files).toEqual([{ name: 'BEAT_BROKER_URL_FILE', value: '/run/secrets/beat/broker-url' }]);
     expect(folders).toContain('/run/secrets/beat');
   });
 
@@ -180,8 +171,7 @@ describe('Kubernetes', () => {
       // Helm passes `global` on from a parent chart.
       const described = Object.keys(properties).filter((name) => name !== 'global');
       expect(Object.keys(values as object).toSorted()).toEqual(described.toSorted());
-      for (const [name, value] of Object.entries(values as object))
-        compare(properties[name]!, value);
+      for (const [name, value] of Object.entries(values as object)) compare(properties[name]!, value);
     };
     compare(schema, parse(read(`${CHART}/values.yaml`)));
   });
@@ -261,9 +251,7 @@ describe('Kubernetes', () => {
     test('HTTP: a change token, in the chart or in a Secret of your own, permits commands', () => {
       const own = ['existingSecret.name=urls', 'existingSecret.hasChangeToken=true'];
       for (const settings of [['http.changeToken=also-for-commands'], own])
-        expect(
-          render(...HTTP, ...settings).get('Deployment')!.spec.template.spec.containers[0]!.env,
-        ).toContainEqual({
+        expect(render(...HTTP, ...settings).get('Deployment')!.spec.template.spec.containers[0]!.env).toContainEqual({
           name: 'BEAT_HTTP_CHANGE_TOKEN_FILE',
           value: '/run/secrets/beat/http-change-token',
         });

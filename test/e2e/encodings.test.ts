@@ -1,14 +1,7 @@
 import { stringify } from 'yaml';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
-import {
-  CELERIES,
-  findCelery,
-  requireCelery,
-  Worker,
-  type Celery,
-  type TaskRan,
-} from '../support/celery.ts';
+import { CELERIES, findCelery, requireCelery, Worker, type Celery, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -21,17 +14,8 @@ const KWARGS = { größe: 'Ærø "quoted"\n', yes: ['no', '12:30', '2020-01-02']
 
 const typed = (type: string, value: unknown) => ({ __type__: type, __value__: value });
 const INSTANT = typed('datetime', '2020-01-02T03:04:05.000006+00:00');
-const PYTHONS = [
-  INSTANT,
-  typed('date', '2020-01-02'),
-  typed('bytes', 'tøy'),
-  typed('base64', '/wA='),
-];
-const JSONS_OWN = [
-  typed('decimal', '1.50'),
-  typed('uuid', { hex: '0'.repeat(31) + '5' }),
-  typed('time', '12:30:00'),
-];
+const PYTHONS = [INSTANT, typed('date', '2020-01-02'), typed('bytes', 'tøy'), typed('base64', '/wA=')];
+const JSONS_OWN = [typed('decimal', '1.50'), typed('uuid', { hex: '0'.repeat(31) + '5' }), typed('time', '12:30:00')];
 const REPRS = [
   'datetime.datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)',
   ...['datetime.date(2020, 1, 2)', "b't\\xc3\\xb8y'", "b'\\xff\\x00'"],
@@ -142,17 +126,13 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
       cwd: folder.path,
       queues: [queue],
     });
-    await worker.waitForTasks(
-      sent.filter((line) => line.queue === queue).map(({ taskId }) => taskId),
-    );
+    await worker.waitForTasks(sent.filter((line) => line.queue === queue).map(({ taskId }) => taskId));
     await worker.kill();
     ran.push(...worker.ran);
   }
 
   test('encodings: messages name their content type and encoding', () => {
-    const said = new Set(
-      wire.map(({ headers, 'content-type': type }) => `${type} ${headers.compression ?? 'plain'}`),
-    );
+    const said = new Set(wire.map(({ headers, 'content-type': type }) => `${type} ${headers.compression ?? 'plain'}`));
     const types = ['application/json', 'application/x-yaml', 'application/x-msgpack'];
     const compressions = [
       'plain',
@@ -162,9 +142,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
       'application/x-lzma',
     ];
     expect([...said].toSorted()).toEqual(
-      types
-        .flatMap((type) => compressions.map((compression) => `${type} ${compression}`))
-        .toSorted(),
+      types.flatMap((type) => compressions.map((compression) => `${type} ${compression}`)).toSorted(),
     );
   });
 
@@ -175,16 +153,14 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
 
   for (const { celery, queue, missing: without } of celeries) {
     describe.skipIf(without)(without || `on Celery ${findCelery(celery)?.version}`, () => {
-      test.each(
-        SERIALIZERS.flatMap((serializer) =>
-          COMPRESSIONS.map((compression) => [serializer, compression]),
-        ),
-      )('encodings: arguments arrive unchanged: %s, %s', (serializer, compression) => {
-        const runs = ranFor(`${queue} ${serializer} ${compression}`);
-        expect(runs.length).toBeGreaterThan(0);
-        for (const { args, kwargs } of runs)
-          expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
-      });
+      test.each(SERIALIZERS.flatMap((serializer) => COMPRESSIONS.map((compression) => [serializer, compression])))(
+        'encodings: arguments arrive unchanged: %s, %s',
+        (serializer, compression) => {
+          const runs = ranFor(`${queue} ${serializer} ${compression}`);
+          expect(runs.length).toBeGreaterThan(0);
+          for (const { args, kwargs } of runs) expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
+        },
+      );
 
       test('encodings: dates, decimals and UUIDs arrive as Python values', () => {
         // Before kombu 5.3, tasks receive the map itself.

@@ -37,7 +37,10 @@ describe('on the embedded store', () => {
     const sent = leader.sent.filter(({ entry }) => entry === 'backup');
     expect(sent).toMatchObject([{ task: 'tasks.backup', cause: 'manual' }]);
     expect(line).toMatchObject({
-      ...{ do: 'run', entry: 'backup', reason: 'before the migration', status: 'applied' },
+      do: 'run',
+      entry: 'backup',
+      reason: 'before the migration',
+      status: 'applied',
     });
   });
 

@@ -46,9 +46,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
       await viewer.waitForEvents();
       const before = beat.sent.length;
       await beat.waitForRuns(4);
-      const runs = Object.keys(ENTRIES).map((entry) =>
-        beat.sent.slice(before).find((line) => line.entry === entry)!,
-      );
+      const runs = Object.keys(ENTRIES).map((entry) => beat.sent.slice(before).find((line) => line.entry === entry)!);
       return Promise.all(runs.map(({ taskId }) => viewer.waitForTask(taskId)));
     }
 
@@ -60,18 +58,15 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
     for (const celery of CELERIES) {
       const without = requireCelery(celery);
       const version = findCelery(celery)?.version ?? '';
-      test.skipIf(without)(
-        without || `task-sent events: are shown by celery events of ${version}`,
-        async () => {
-          await using dump = new EventDump(celery, server.url());
-          const [greet, later] = await shown(dump);
-          expect(greet).toMatch(/task sent: tasks\.greet\(.*\) args=\['tøy'\] kwargs={} /);
-          expect(greet).toMatch(/queue=celery\b.*routing_key=celery\b/);
-          expect(greet).toMatch(/eta=None\b/);
-          expect(later).toMatch(/queue=reports\b/);
-          expect(later).toMatch(/eta=\d{4}-\d\d-\d\dT/);
-        },
-      );
+      test.skipIf(without)(without || `task-sent events: are shown by celery events of ${version}`, async () => {
+        await using dump = new EventDump(celery, server.url());
+        const [greet, later] = await shown(dump);
+        expect(greet).toMatch(/task sent: tasks\.greet\(.*\) args=\['tøy'\] kwargs={} /);
+        expect(greet).toMatch(/queue=celery\b.*routing_key=celery\b/);
+        expect(greet).toMatch(/eta=None\b/);
+        expect(later).toMatch(/queue=reports\b/);
+        expect(later).toMatch(/eta=\d{4}-\d\d-\d\dT/);
+      });
     }
 
     // Flower is optional: celery events has been asked the same.
@@ -80,7 +75,10 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
         await using flower = await Flower.start(server.url());
         const [greet, later] = (await shown(flower)).map((text) => JSON.parse(text) as object);
         expect(greet).toMatchObject({
-          ...{ name: 'tasks.greet', args: "['tøy']", state: 'PENDING', routing_key: 'celery' },
+          name: 'tasks.greet',
+          args: "['tøy']",
+          state: 'PENDING',
+          routing_key: 'celery',
         });
         expect(later).toMatchObject({ name: 'tasks.later', routing_key: 'reports' });
       });

@@ -18,9 +18,7 @@ for (const celery of CELERIES) {
   const missing = requireCelery(celery);
   describe.skipIf(missing)(missing || `the worker of examples/ under ${celery.name}`, () => {
     test('example worker: runs every task of the default schedule from the same SQLite file', async () => {
-      const schedule = parse(
-        readFileSync(join(ROOT, 'schedules/default.yaml'), 'utf8'),
-      ) as Schedule;
+      const schedule = parse(readFileSync(join(ROOT, 'schedules/default.yaml'), 'utf8')) as Schedule;
       // The same entries, with short intervals in place of nightly ones.
       for (const entry of Object.values(schedule.beatSchedule)) entry.schedule = 1;
       using folder = new Folder({ 'schedules/default.yaml': stringify(schedule) });

@@ -69,16 +69,13 @@ test.each([
   [['--logfile', '%z.log'], 'unknown placeholder "%z"'],
   [['--pidfle', 'x'], '--pidfile'],
   [['-l', 'inof'], 'did you mean "info"'],
-])(
-  'celery command line: is rejected with exit code 2 and the alternative: %o',
-  async (args, says) => {
-    const { code, stdout, stderr } = await beat(...args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(says);
-    expect(stderr).not.toContain('secret');
-    expect(stderr).not.toMatch(/\n\s+at /);
-  },
-);
+])('celery command line: is rejected with exit code 2 and the alternative: %o', async (args, says) => {
+  const { code, stdout, stderr } = await beat(...args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(says);
+  expect(stderr).not.toContain('secret');
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
 
 test('celery command line: the built command ends with exit code 2 and the alternative', async () => {
   const { code, stdout, stderr } = await runBeat(['-S', 'django'], { cwd });

@@ -90,12 +90,8 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   });
 
   test('counts an answer that is too long or invalid as no answer, and prints nothing of it', async () => {
-    const namespace =
-      process.platform === 'linux' ? /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0] : '';
-    const answers = [
-      '\u001b[2J{"pid":7}',
-      `{"pid":7,"alive":true,"idleMs":"${'x'.repeat(1_000_000)}"}`,
-    ];
+    const namespace = process.platform === 'linux' ? /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0] : '';
+    const answers = ['\u001b[2J{"pid":7}', `{"pid":7,"alive":true,"idleMs":"${'x'.repeat(1_000_000)}"}`];
     for (const answer of answers) {
       await using server = createServer((socket) => {
         socket.on('error', () => {});

@@ -29,10 +29,7 @@ test('HTTP thread: health checks are answered while the thread of the scheduler 
   await beat.waitForEvent('scheduling');
   await expect.poll(() => folder.has('blocked'), { timeout: 60_000 }).toBe(true);
   const health = await fetch(`${url}/healthz`);
-  expect([health.status, await health.json()]).toEqual([
-    200,
-    { status: 'ok', idleMs: expect.any(Number) as number },
-  ]);
+  expect([health.status, await health.json()]).toEqual([200, { status: 'ok', idleMs: expect.any(Number) as number }]);
   expect(beat.sent).toEqual([]);
   folder.write('go', '');
   await beat.waitForRuns(1);

@@ -19,10 +19,7 @@ test('beat start --http: answers probes, and stops at once on SIGTERM', async ()
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   await beat.waitForEvent('scheduling');
   const health = await fetch(`${url}/healthz`);
-  expect([health.status, await health.json()]).toEqual([
-    200,
-    { status: 'ok', idleMs: expect.any(Number) as number },
-  ]);
+  expect([health.status, await health.json()]).toEqual([200, { status: 'ok', idleMs: expect.any(Number) as number }]);
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
   expect(await beat.stop()).toMatchObject({ code: 0 });
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
@@ -94,8 +91,7 @@ test('beat start --http: with 64 descriptors, probes are answered while clients 
     if (i % 3 === 1) socket.write(head);
     if (i % 3 === 2) socket.write('GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
   }
-  for (const path of ['/healthz', '/readyz'])
-    expect((await fetch(`${url}${path}`)).status).toBe(200);
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(`${url}${path}`)).status).toBe(200);
   for (const socket of sockets) socket.destroy();
   expect(await beat.stop()).toMatchObject({ code: 0 });
 });

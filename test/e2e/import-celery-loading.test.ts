@@ -34,8 +34,7 @@ for (const celery of CELERIES) {
   };
 
   test.skipIf(missing)(
-    missing ||
-      `import celery: with ${celery.name}, records what a project sends while it is loaded`,
+    missing || `import celery: with ${celery.name}, records what a project sends while it is loaded`,
     async () => {
       using folder = new Folder();
       const { code, lines, config } = await importApp('publishes', folder);
@@ -56,8 +55,7 @@ for (const celery of CELERIES) {
   );
 
   test.skipIf(missing)(
-    missing ||
-      `import celery: with ${celery.name}, notes values that a project computes while it is loaded`,
+    missing || `import celery: with ${celery.name}, notes values that a project computes while it is loaded`,
     async () => {
       using folder = new Folder();
       const { code, lines } = await importApp('computed', folder);
@@ -67,9 +65,7 @@ for (const celery of CELERIES) {
           'app: note: the setting task_default_queue was computed while the project was loaded',
           'entry day: note: args[0], kwargs.at, kwargs.nested[0].id were computed while the project was loaded',
           'entry expires: note: options.expires was computed while the project was loaded',
-          expect.stringMatching(
-            /^entry named [-\da-f]+: note: its name was computed while the project was loaded$/,
-          ),
+          expect.stringMatching(/^entry named [-\da-f]+: note: its name was computed while the project was loaded$/),
           'entry random: note: args[0] was computed while the project was loaded',
           'entry soon: note: schedule.crontab.minute, schedule.crontab.hour were computed while the project was loaded',
         ],
@@ -89,7 +85,10 @@ for (const celery of CELERIES) {
       const waits: string[] = [];
       const ended = expect(
         runExporter({
-          ...{ python, app: 'hangs', workdir: PROJECTS, timeout: 60 },
+          python,
+          app: 'hangs',
+          workdir: PROJECTS,
+          timeout: 60,
           compared: { count: 1, after: new Date() },
           clock,
           onWait: (text) => waits.push(text),
@@ -122,8 +121,7 @@ for (const celery of CELERIES) {
       expect(code).toBe(1);
       // Older versions run a crontab in the zone of its last run, which nowfun returns.
       const isOld = version.startsWith('5.2');
-      const zoneOf = (name: string) =>
-        (config.beatSchedule![name] as { timezone?: string }).timezone;
+      const zoneOf = (name: string) => (config.beatSchedule![name] as { timezone?: string }).timezone;
       for (const name of ['oslo', 'oslo monday', 'oslo night', 'partial', 'each hour']) {
         expect(zoneOf(name)).toBe(isOld ? 'Europe/Oslo' : undefined);
       }
@@ -131,9 +129,7 @@ for (const celery of CELERIES) {
       for (const name of ['lambda', 'utcnow', 'now', 'interval']) {
         expect(zoneOf(name)).toBeUndefined();
       }
-      const zone = isOld
-        ? 'Europe/Oslo, the zone of that time'
-        : 'America/New_York, the zone of the app';
+      const zone = isOld ? 'Europe/Oslo, the zone of that time' : 'America/New_York, the zone of the app';
       expect(lines).toContainEqual(
         expect.stringMatching(
           new RegExp(
@@ -141,9 +137,7 @@ for (const celery of CELERIES) {
           ),
         ),
       );
-      const left = lines
-        .filter((line) => line.includes(': not imported: '))
-        .map((line) => line.split(':')[0]);
+      const left = lines.filter((line) => line.includes(': not imported: ')).map((line) => line.split(':')[0]);
       expect(left).toEqual(['entry days ago', 'entry fails', 'entry hours ago', 'entry text']);
       // The next ten instants of each are compared with those of Celery.
       expect(lines.filter((line) => line.includes(': different: '))).toEqual([]);
@@ -155,8 +149,6 @@ test('import celery: rejects a limit that is not a number of seconds', async () 
   const args = ['-A', 'app', '--timeout', 'soon'];
   expect(await callBeat(['import', 'celery', ...args], { cwd: PROJECTS })).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining(
-      '--timeout: expected seconds from 1 to 86400, got "soon"',
-    ) as string,
+    stderr: expect.stringContaining('--timeout: expected seconds from 1 to 86400, got "soon"') as string,
   });
 });

@@ -21,8 +21,11 @@ const OSLO = { timezone: 'Europe/Oslo' };
 
 const ENTRIES = {
   every: {
-    ...{ description: 'Notes things.', ...TASK, schedule: '90s' },
-    ...{ args: [1, 'tøy'], kwargs: { a: { b: null } } },
+    description: 'Notes things.',
+    ...TASK,
+    schedule: '90s',
+    args: [1, 'tøy'],
+    kwargs: { a: { b: null } },
   },
   off: { ...TASK, schedule: '5m', enabled: false },
   new: { ...TASK, schedule: '2d' },
@@ -41,29 +44,39 @@ const ENTRIES = {
   clocked: { ...TASK, schedule: { at: '2100-01-02T03:04:00.000Z' } },
   done: { ...TASK, schedule: { at: '2026-11-22T11:00:30.250Z' }, enabled: false },
   options: {
-    ...{ ...TASK, schedule: '5m' },
+    ...TASK,
+    schedule: '5m',
     options: { queue: 'reports', priority: 3, expires: 300, headers: { x: 1 } },
   },
   routed: { ...TASK, schedule: '5m', options: { exchange: 'jobs', routingKey: 'jobs.clean' } },
   ends: {
-    ...{ ...TASK, schedule: '5m', options: { expires: '2100-01-01T00:00:00.000Z' } },
-    ...{ from: '2026-11-22T11:05:30.250Z', until: '2099-12-31T23:59:59.999Z' },
+    ...TASK,
+    schedule: '5m',
+    options: { expires: '2100-01-01T00:00:00.000Z' },
+    from: '2026-11-22T11:05:30.250Z',
+    until: '2099-12-31T23:59:59.999Z',
   },
   ended: {
-    ...{ ...TASK, schedule: '5m', enabled: false },
+    ...TASK,
+    schedule: '5m',
+    enabled: false,
     options: { expires: '2026-11-22T11:00:30.250Z' },
   },
   starts: { ...TASK, schedule: '5m', from: '2100-01-01T00:00:00.000Z' },
   season: {
-    ...{ ...TASK, schedule: { crontab: { minute: '0', hour: '8,20', dayOfWeek: 'mon-fri' } } },
+    ...TASK,
+    schedule: { crontab: { minute: '0', hour: '8,20', dayOfWeek: 'mon-fri' } },
     ...OSLO,
-    ...{ from: '2100-01-01T07:00:00.000Z', until: '2100-01-05T06:59:59.999Z' },
+    from: '2100-01-01T07:00:00.000Z',
+    until: '2100-01-05T06:59:59.999Z',
     options: { expires: '2100-01-05T07:00:00.000Z' },
   },
   fresh: { ...TASK, schedule: '2d', from: '2100-01-01T00:00:00.000Z' },
   single: { ...TASK, schedule: { at: '2100-01-01T07:00:00.000Z' } },
   never: {
-    ...{ ...TASK, schedule: '5m', enabled: false },
+    ...TASK,
+    schedule: '5m',
+    enabled: false,
     options: { expires: '2100-01-01T00:00:00.000Z' },
   },
   started: { ...TASK, schedule: '5m' },
@@ -96,13 +109,12 @@ async function expectImport(url: string, folder: Folder): Promise<void> {
   const args = ['import', 'django', url, '-o', path, '--force', '--compare', '2'];
   const { code, stdout, stderr } = await callBeat(args, { cwd: folder.path });
   expect({ code, stderr: stderr.trimEnd().split('\n') }).toEqual({
-    ...{ code: 1, stderr: LEFT.map((line) => expect.stringMatching(line) as string) },
+    code: 1,
+    stderr: LEFT.map((line) => expect.stringMatching(line) as string),
   });
   expect(readYaml(path)).toEqual({ timezone: 'UTC', beatSchedule: ENTRIES });
   expect(stdout).not.toContain('DIFFERENT');
-  expect(
-    stdout.match(/^(?:oslo|tokyo|monthly|sunset|ends|starts|season|fresh) .* same$/gm),
-  ).toHaveLength(16);
+  expect(stdout.match(/^(?:oslo|tokyo|monthly|sunset|ends|starts|season|fresh) .* same$/gm)).toHaveLength(16);
   const { stdout: runs } = await callBeat([...args.slice(0, 3), '--last-runs'], {
     cwd: folder.path,
   });
@@ -159,7 +171,8 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
     await beat.stop();
     await worker.waitForTasks([every.taskId, overdue.taskId]);
     expect(worker.ran.find(({ id }) => id === every.taskId)).toMatchObject({
-      ...{ args: [1, 'tøy'], kwargs: { a: { b: null } } },
+      args: [1, 'tøy'],
+      kwargs: { a: { b: null } },
     });
   });
 
@@ -172,20 +185,14 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
       'ALTER TABLE django_celery_beat_crontabschedule ADD COLUMN jitter integer',
       /unknown columns in django_celery_beat_crontabschedule: jitter/,
     ],
-    [
-      'DROP TABLE django_celery_beat_clockedschedule',
-      /the tables django_celery_beat_clockedschedule are missing/,
-    ],
+    ['DROP TABLE django_celery_beat_clockedschedule', /the tables django_celery_beat_clockedschedule are missing/],
     ['DELETE FROM django_celery_beat_periodictask', /has no periodic tasks/],
   ])('is an error without a file, after %s', async (statement, message) => {
     await expectError(copyWith(statement), message);
   });
 
   test.each([
-    [
-      'sqlite:////nowhere/db.sqlite3',
-      /^beat: import: \/nowhere\/db\.sqlite3: the directory does not exist/,
-    ],
+    ['sqlite:////nowhere/db.sqlite3', /^beat: import: \/nowhere\/db\.sqlite3: the directory does not exist/],
     ['postgresql://u:secret@127.0.0.1:1/db', /^beat: import: no connection to PostgreSQL: /],
     ['mysql://u:secret@127.0.0.1:1/db', /^beat: import: no connection to MySQL: /],
     ['oracle://u:secret@host/db', /^unsupported URL scheme "oracle"; allowed: sqla\+sqlite:/],
@@ -214,29 +221,31 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
 });
 
 const noPostgres = missing || requireService('postgres');
-test.skipIf(noPostgres)(
-  noPostgres || 'beat import django from PostgreSQL: writes all periodic tasks',
-  async () => {
-    await using server = await PostgresServer.start();
-    using folder = new Folder();
-    fill({
-      ...{ ENGINE: 'django.db.backends.postgresql', NAME: 'postgres', USER: 'beat' },
-      ...{ PASSWORD: server.password, HOST: '127.0.0.1', PORT: server.port },
-    });
-    await expectImport(server.url().replace('sqla+postgresql', 'postgres'), folder);
-  },
-);
+test.skipIf(noPostgres)(noPostgres || 'beat import django from PostgreSQL: writes all periodic tasks', async () => {
+  await using server = await PostgresServer.start();
+  using folder = new Folder();
+  fill({
+    ENGINE: 'django.db.backends.postgresql',
+    NAME: 'postgres',
+    USER: 'beat',
+    PASSWORD: server.password,
+    HOST: '127.0.0.1',
+    PORT: server.port,
+  });
+  await expectImport(server.url().replace('sqla+postgresql', 'postgres'), folder);
+});
 
 const noMaria = missing || requireService('mariadbd');
-test.skipIf(noMaria)(
-  noMaria || 'beat import django from MariaDB: writes all periodic tasks',
-  async () => {
-    await using server = await MariaServer.start();
-    using folder = new Folder();
-    fill({
-      ...{ ENGINE: 'django.db.backends.mysql', NAME: 'celery', USER: 'beat' },
-      ...{ PASSWORD: server.password, HOST: '127.0.0.1', PORT: server.port },
-    });
-    await expectImport(server.url().replace('sqla+mysql', 'mysql'), folder);
-  },
-);
+test.skipIf(noMaria)(noMaria || 'beat import django from MariaDB: writes all periodic tasks', async () => {
+  await using server = await MariaServer.start();
+  using folder = new Folder();
+  fill({
+    ENGINE: 'django.db.backends.mysql',
+    NAME: 'celery',
+    USER: 'beat',
+    PASSWORD: server.password,
+    HOST: '127.0.0.1',
+    PORT: server.port,
+  });
+  await expectImport(server.url().replace('sqla+mysql', 'mysql'), folder);
+});

@@ -31,8 +31,7 @@ type Env = Readonly<Record<string, string>>;
 
 const withoutDjango = requireCelery(NEWEST, 'django', 'django_celery_beat');
 test.skipIf(withoutDjango)(
-  withoutDjango ||
-    'beat import django -A: beat publishes the messages that django-celery-beat published',
+  withoutDjango || 'beat import django -A: beat publishes the messages that django-celery-beat published',
   async () => {
     await using redis = await RedisServer.start();
     using folder = new Folder();
@@ -40,12 +39,11 @@ test.skipIf(withoutDjango)(
     fill('moving_django.py', { SITE_DATABASE: theirs! });
     copyFileSync(theirs!, ours!);
     const { later, ...messages } = await move(redis, folder, {
-      ...{ command: 'django', app: 'moving_django', stderr: '' },
+      command: 'django',
+      app: 'moving_django',
+      stderr: '',
       scheduler: 'django_celery_beat.schedulers:DatabaseScheduler',
-      due: [
-        ...['plain', 'declared', 'columns', 'routed', 'glob', 'tokyo', 'clocked', 'once', 'ends'],
-        'started',
-      ],
+      due: [...['plain', 'declared', 'columns', 'routed', 'glob', 'tokyo', 'clocked', 'once', 'ends'], 'started'],
       stores: [{ SITE_DATABASE: theirs! }, { SITE_DATABASE: ours! }],
     });
     expect(later).toBeUndefined();
@@ -67,9 +65,10 @@ test.skipIf(withoutRedBeat)(
     const stores = [theirs!, ours!] as const;
     for (const store of stores) fill('moving_redbeat.py', store);
     const messages = await move(redis, folder, {
-      ...{ command: 'redbeat', app: 'moving_redbeat', stores },
-      stderr:
-        'entry static: note: it has never run, so RedBeat would run it at once; beat counts from its first start',
+      command: 'redbeat',
+      app: 'moving_redbeat',
+      stores,
+      stderr: 'entry static: note: it has never run, so RedBeat would run it at once; beat counts from its first start',
       scheduler: 'redbeat.RedBeatScheduler',
       due: ['plain', 'declared', 'columns', 'routed', 'glob', 'oslo', 'rule', 'static'],
     });
@@ -80,7 +79,9 @@ test.skipIf(withoutRedBeat)(
 
 function fill(script: string, env: Env): void {
   const { status, stderr } = spawnSync(findCelery(NEWEST)!.python, ['-B', script], {
-    ...{ cwd: PROJECTS, encoding: 'utf8', env: { ...process.env, ...env } },
+    cwd: PROJECTS,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
   expect({ status, stderr }).toMatchObject({ status: 0 });
 }
@@ -89,15 +90,16 @@ function fill(script: string, env: Env): void {
 async function move(redis: RedisServer, folder: Folder, options: Move): Promise<Messages> {
   const { command, app, due, stores, stderr } = options;
   const [theirs, ours] = stores.map((store, db) => ({
-    ...{ ...store, CELERY_BROKER_URL: redis.url(db) },
+    ...store,
+    CELERY_BROKER_URL: redis.url(db),
   }));
   const { python } = findCelery(NEWEST)!;
   await runCelery(python, options, theirs!);
   const output = join(folder.path, 'beat.config.yaml');
-  const imported = await callBeat(
-    ['import', command, '-A', app, '--python', python, '--last-runs', '-o', output],
-    { cwd: PROJECTS, env: ours! },
-  );
+  const imported = await callBeat(['import', command, '-A', app, '--python', python, '--last-runs', '-o', output], {
+    cwd: PROJECTS,
+    env: ours!,
+  });
   expect(imported).toMatchObject({ code: 0, stderr, stdout: '' });
   await using beat = new BeatProcess({ cwd: folder.path });
   await beat.log.until('a run of each entry', () => {
@@ -117,7 +119,9 @@ async function runCelery(python: string, { app, scheduler, due }: Move, env: Env
   const args = ['-m', 'celery', '-A', app, 'beat', '-S', scheduler, '-l', 'debug', '--pidfile='];
   const add = (line: string) => log.add(line);
   await using celery = new Child(python, ['-B', ...args, '--max-interval', '1'], {
-    ...{ cwd: PROJECTS, env, lines: { 1: add, 2: add } },
+    cwd: PROJECTS,
+    env,
+    lines: { 1: add, 2: add },
   });
   void celery.exited.then(() => log.end('celery beat ended'));
   await log.until('a message of each entry', (lines) => {
@@ -173,7 +177,9 @@ function simplify(queue: string, { body, headers, properties, ...type }: Envelop
   const isAbsolute = expires !== null && expires > Date.UTC(2099);
   const { expiration } = properties;
   return {
-    ...{ queue, type, body: JSON.parse(text.toString()) as Body },
+    queue,
+    type,
+    body: JSON.parse(text.toString()) as Body,
     headers: {
       ...without(headers),
       expires: isAbsolute ? expires : null,
@@ -182,8 +188,7 @@ function simplify(queue: string, { body, headers, properties, ...type }: Envelop
     },
     properties: {
       ...without(properties),
-      expiration:
-        isAbsolute || expiration === undefined ? null : Math.round(Number(expiration) / 60_000),
+      expiration: isAbsolute || expiration === undefined ? null : Math.round(Number(expiration) / 60_000),
     },
   };
 }

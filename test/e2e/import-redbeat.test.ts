@@ -72,7 +72,9 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
         rule: {
           ...report,
           schedule: {
-            ...{ rrule: 'FREQ=DAILY', dtstart: '2026-11-22T11:00:30Z', timezone: 'Etc/GMT-1' },
+            rrule: 'FREQ=DAILY',
+            dtstart: '2026-11-22T11:00:30Z',
+            timezone: 'Etc/GMT-1',
           },
         },
         options: {
@@ -102,12 +104,12 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
     await importTo('moved.yaml', '--last-runs', '--partial');
     const args = ['-c', 'moved.yaml', '-b', redis.url(4)];
     await using worker = new Worker(NEWEST, {
-      ...{ brokerUrl: redis.url(4), cwd: folder.path, queues: ['celery', 'reports'] },
+      brokerUrl: redis.url(4),
+      cwd: folder.path,
+      queues: ['celery', 'reports'],
     });
     await using beat = new BeatProcess({ cwd: folder.path, args });
-    const run = await beat.log.until('a run of the entry', () =>
-      beat.sent.find(({ entry }) => entry === 'every'),
-    );
+    const run = await beat.log.until('a run of the entry', () => beat.sent.find(({ entry }) => entry === 'every'));
     // The newest instant of the grid that begins with the last run, not one that begins with the start of beat.
     expect((Date.parse(run.dueAt) - Date.parse('2026-11-22T11:00:30.250Z')) % 90_000).toBe(0);
     expect(Date.parse(run.time) - Date.parse(run.dueAt)).toBeLessThan(90_000);

@@ -57,21 +57,14 @@ test('loaded packages: a solar entry loads one more', async () => {
 });
 
 test('loaded packages: a calendar file loads one more', async () => {
-  folder.write(
-    'off.ics',
-    'BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20200101\nEND:VEVENT\nEND:VCALENDAR',
-  );
+  folder.write('off.ics', 'BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20200101\nEND:VEVENT\nEND:VCALENDAR');
   const calendars = { off: { ics: 'off.ics' } };
-  expect(await start({ calendars, beatSchedule: { quick: entry } })).toEqual(
-    [...BASE, 'ical.js'].sort(),
-  );
+  expect(await start({ calendars, beatSchedule: { quick: entry } })).toEqual([...BASE, 'ical.js'].sort());
 });
 
 test('loaded packages: a start with --http loads four more', async () => {
   const config = { beatSchedule: { quick: entry }, http: { port: 0 } };
-  expect(await start(config)).toEqual(
-    [...BASE, '@hono/node-server', 'birpc', 'hono', 'prom-client'].sort(),
-  );
+  expect(await start(config)).toEqual([...BASE, '@hono/node-server', 'birpc', 'hono', 'prom-client'].sort());
 });
 
 test('loaded packages: a text log loads more', async () => {
@@ -80,10 +73,7 @@ test('loaded packages: a text log loads more', async () => {
 });
 
 test('loaded packages: a YAML configuration loads one more, and the descriptions of beat list another', async () => {
-  folder.write(
-    'beat.config.yaml',
-    'beatSchedule: {a: {task: t, schedule: {crontab: {minute: 0}}}}',
-  );
+  folder.write('beat.config.yaml', 'beatSchedule: {a: {task: t, schedule: {crontab: {minute: 0}}}}');
   expect(existsSync(list())).toBe(false);
   await runBeat(['check'], { cwd: folder.path, env: env() });
   expect(loaded()).toContain('yaml');

@@ -69,12 +69,7 @@ describe.skipIf(missing)(missing || 'real workers', () => {
   });
 
   /** Runs one worker, and one beat for each group of settings. */
-  async function play(
-    cell: Cell,
-    celery: (typeof CELERIES)[number],
-    brokerUrl: string,
-    state: string,
-  ) {
+  async function play(cell: Cell, celery: (typeof CELERIES)[number], brokerUrl: string, state: string) {
     const played = new Played();
     const rows = rowsOf(cell);
     using folder = new Folder();

@@ -24,7 +24,9 @@ function makeProject(folder: Folder, app: string, env: Readonly<Record<string, s
 /** Fills the store of the app `proj`. */
 function fill(folder: Folder, env: Readonly<Record<string, string>>): void {
   const { status, stderr } = spawnSync(findCelery(NEWEST)!.python, ['proj.py'], {
-    ...{ cwd: folder.path, encoding: 'utf8', env: { ...process.env, ...env } },
+    cwd: folder.path,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
   expect({ status, stderr }).toMatchObject({ status: 0 });
 }
@@ -49,36 +51,30 @@ test('docs/moving/from-kubernetes-cronjob.md: every command works', async () => 
 });
 
 const withoutRedBeat = requireCelery(NEWEST, 'redbeat');
-test.skipIf(withoutRedBeat)(
-  withoutRedBeat || 'docs/moving/from-redbeat.md: every command works',
-  async () => {
-    await using redis = await RedisServer.start();
-    using folder = new Folder();
-    const env = makeProject(folder, 'moving_redbeat', {
-      ...{ REDBEAT_URL: redis.url(), CELERY_BROKER_URL: redis.url() },
-    });
-    fill(folder, env);
-    const adapt = (code: string) => code.replaceAll('redis://localhost:6379/0', redis.url());
-    expect(await runPage('docs/moving/from-redbeat.md', { folder, env, adapt })).toEqual([]);
-  },
-);
+test.skipIf(withoutRedBeat)(withoutRedBeat || 'docs/moving/from-redbeat.md: every command works', async () => {
+  await using redis = await RedisServer.start();
+  using folder = new Folder();
+  const env = makeProject(folder, 'moving_redbeat', {
+    REDBEAT_URL: redis.url(),
+    CELERY_BROKER_URL: redis.url(),
+  });
+  fill(folder, env);
+  const adapt = (code: string) => code.replaceAll('redis://localhost:6379/0', redis.url());
+  expect(await runPage('docs/moving/from-redbeat.md', { folder, env, adapt })).toEqual([]);
+});
 
 const withoutDjango = requireCelery(NEWEST, 'django', 'django_celery_beat');
-test.skipIf(withoutDjango)(
-  withoutDjango || 'docs/moving/from-django-celery-beat.md: every command works',
-  async () => {
-    await using redis = await RedisServer.start();
-    using folder = new Folder();
-    const env = makeProject(folder, 'moving_django', {
-      ...{ SITE_DATABASE: 'db.sqlite3', CELERY_BROKER_URL: redis.url() },
-    });
-    fill(folder, env);
-    // Imports from servers have tests of their own.
-    const adapt = (code: string) =>
-      code
-        .replaceAll('redis://localhost:6379/0', redis.url())
-        .replaceAll(/(?:postgresql|mysql):\/\/\S+/g, 'db.sqlite3');
-    const notRun = await runPage('docs/moving/from-django-celery-beat.md', { folder, env, adapt });
-    expect(notRun).toEqual([]);
-  },
-);
+test.skipIf(withoutDjango)(withoutDjango || 'docs/moving/from-django-celery-beat.md: every command works', async () => {
+  await using redis = await RedisServer.start();
+  using folder = new Folder();
+  const env = makeProject(folder, 'moving_django', {
+    SITE_DATABASE: 'db.sqlite3',
+    CELERY_BROKER_URL: redis.url(),
+  });
+  fill(folder, env);
+  // Imports from servers have tests of their own.
+  const adapt = (code: string) =>
+    code.replaceAll('redis://localhost:6379/0', redis.url()).replaceAll(/(?:postgresql|mysql):\/\/\S+/g, 'db.sqlite3');
+  const notRun = await runPage('docs/moving/from-django-celery-beat.md', { folder, env, adapt });
+  expect(notRun).toEqual([]);
+});

@@ -12,9 +12,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
 const missing =
-  requireService('redis-server') ||
-  requireCelery(NEWEST) ||
-  (CHROMIUM === undefined && 'Chromium is not installed');
+  requireService('redis-server') || requireCelery(NEWEST) || (CHROMIUM === undefined && 'Chromium is not installed');
 
 test.skipIf(missing)(
   missing ||
@@ -66,10 +64,7 @@ test.skipIf(missing)(
     expect(why).toContain('storage migration');
 
     // The leader reads a changed file again; the page of a new entry is there.
-    folder.write(
-      'beat.config.yaml',
-      writeConfig({ ...entries, added: { task: 'tasks.note', schedule: '1h' } }),
-    );
+    folder.write('beat.config.yaml', writeConfig({ ...entries, added: { task: 'tasks.note', schedule: '1h' } }));
     await beat('reload');
     const leaderUrl = String((await leader.waitForEvent('http'))['url']);
     await page.goto(`${leaderUrl}/entries/added`);
@@ -85,7 +80,10 @@ test.skipIf(missing)(
     await page.locator('#runs').getByText('ValueError: on purpose').first().waitFor();
     const { body } = await receiver.received.first('alert', ({ path }) => path === '/hook');
     expect(JSON.parse(body)).toMatchObject({
-      ...{ kind: 'failure', entry: 'broken', state: 'FAILURE', error: 'ValueError: on purpose' },
+      kind: 'failure',
+      entry: 'broken',
+      state: 'FAILURE',
+      error: 'ValueError: on purpose',
     });
 
     // Each instance has its own metrics.

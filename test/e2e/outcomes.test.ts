@@ -13,23 +13,14 @@ const missing = requireService('redis-server');
 const noRabbit = requireService('rabbitmq-server');
 
 /** Starts beat with these entries, which logs outcomes of every state. */
-function startBeat(
-  cwd: string,
-  brokerUrl: string,
-  resultBackend: string,
-  entries: object,
-  more = {},
-) {
+function startBeat(cwd: string, brokerUrl: string, resultBackend: string, entries: object, more = {}) {
   const config = { ...more, brokerUrl, resultBackend, resultExpires: '1d', beatSchedule: entries };
   writeFileSync(join(cwd, 'beat.config.yaml'), stringify(config));
   return new BeatProcess({ cwd, args: ['start', '-l', 'debug', '--log-format', 'json'] });
 }
 
 const outcomeOf = (beat: BeatProcess, taskId: string) =>
-  beat.log.first(
-    `outcome of ${taskId}`,
-    (line) => line.event === 'outcome' && line['taskId'] === taskId,
-  );
+  beat.log.first(`outcome of ${taskId}`, (line) => line.event === 'outcome' && line['taskId'] === taskId);
 
 describe.skipIf(missing)(missing || 'outcomes', () => {
   let server: RedisServer;
@@ -59,21 +50,21 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
         quiet: { task: 'tasks.note', schedule: 1, options: { ignoreResult: true } },
       });
       const first = (entry: string) =>
-        beat.log.first(
-          `outcome of ${entry}`,
-          (line) => line.event === 'outcome' && line['entry'] === entry,
-        );
+        beat.log.first(`outcome of ${entry}`, (line) => line.event === 'outcome' && line['entry'] === entry);
       expect(await first('succeeds')).toMatchObject({
-        ...{ level: 'debug', task: 'tasks.note', state: 'SUCCESS', error: null },
+        level: 'debug',
+        task: 'tasks.note',
+        state: 'SUCCESS',
+        error: null,
         doneAt: expect.any(String) as string,
       });
       expect(await first('fails')).toMatchObject({
-        ...{ level: 'warn', state: 'FAILURE', error: 'ValueError: on purpose' },
+        level: 'warn',
+        state: 'FAILURE',
+        error: 'ValueError: on purpose',
       });
       await beat.stop();
-      expect(
-        beat.log.all.filter(({ event, entry }) => event === 'outcome' && entry === 'quiet'),
-      ).toEqual([]);
+      expect(beat.log.all.filter(({ event, entry }) => event === 'outcome' && entry === 'quiet')).toEqual([]);
     },
   );
 
@@ -90,13 +81,12 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
       long: { task: 'tasks.sleep', args: [600], schedule: 1, overlap: 'skip', maxRuntime: 5 },
     });
     const sent = (await beat.waitForEvent('sent')) as unknown as { taskId: string };
-    await beat.log.first(
-      'skip',
-      ({ event, reason: why }) => event === 'skipped' && why === 'overlap',
-    );
+    await beat.log.first('skip', ({ event, reason: why }) => event === 'skipped' && why === 'overlap');
     worker.signal('SIGKILL');
     expect(await outcomeOf(beat, sent.taskId)).toMatchObject({
-      ...{ level: 'warn', state: 'LOST', error: 'no outcome within 5 s (maxRuntime)' },
+      level: 'warn',
+      state: 'LOST',
+      error: 'no outcome within 5 s (maxRuntime)',
     });
     await beat.log.until('a second run', () => beat.sent.length >= 2 || undefined);
     const [first, second] = beat.sent.map((run) => Date.parse(run.dueAt));
@@ -125,9 +115,7 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
     // The occurrences in between waited, and the newest of them was published.
     expect(Date.parse(next.time)).toBeGreaterThanOrEqual(Date.parse(String(outcome['doneAt'])));
     await second.stop();
-    expect(
-      second.log.all.filter(({ event, reason: why }) => event === 'skipped' && why !== 'coalesced'),
-    ).toEqual([]);
+    expect(second.log.all.filter(({ event, reason: why }) => event === 'skipped' && why !== 'coalesced')).toEqual([]);
   });
 
   const BROKERS = [
@@ -166,7 +154,8 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
         );
         const { taskId } = (await beat.waitForEvent('sent')) as unknown as { taskId: string };
         expect(await outcomeOf(beat, taskId)).toMatchObject({
-          ...{ state: 'REVOKED', error: 'TaskRevokedError: terminated' },
+          state: 'REVOKED',
+          error: 'TaskRevokedError: terminated',
         });
         expect(beat.sent.length).toBeGreaterThan(1);
         // A killed worker would leave the processes of its pool.

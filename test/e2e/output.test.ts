@@ -32,8 +32,7 @@ test('start output: is JSON lines without a terminal: the settings, then each ru
     level: 'info',
     event: 'starting',
     broker: 'sqla+sqlite:///of-the-file.sqlite',
-    scheduler:
-      '1 of 1 entries enabled, from beat.config.yaml, and celery.backend_cleanup as in Celery',
+    scheduler: '1 of 1 entries enabled, from beat.config.yaml, and celery.backend_cleanup as in Celery',
     timezone: 'UTC',
     lock: 'beat:lock, 1 s',
   });

@@ -44,9 +44,7 @@ beforeAll(() => {
     'program.cts': PROGRAM,
   });
   const output = run('npm', 'pack', ROOT, '--ignore-scripts', '--json');
-  const [{ filename, files }] = JSON.parse(output) as [
-    { filename: string; files: { path: string }[] },
-  ];
+  const [{ filename, files }] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
   packed = files.map(({ path }) => path);
 
   const modules = join(project.path, 'node_modules');

@@ -26,8 +26,7 @@ export function itKeepsItsPromises(history: History): void {
   test('positional, named and nested arguments and any text arrive unchanged', () => {
     const runs = history.ranFor('full');
     expect(runs.length).toBeGreaterThan(3);
-    for (const { args, kwargs } of runs)
-      expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
+    for (const { args, kwargs } of runs) expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
     expect(history.ranFor('plain')).not.toEqual([]);
     for (const { args, kwargs } of history.ranFor('plain')) {
       expect({ args, kwargs }).toEqual({ args: [], kwargs: {} });
@@ -58,8 +57,7 @@ export function itKeepsItsPromises(history: History): void {
   });
 
   test('custom headers arrive at the task', () => {
-    const teams = (entry: string) =>
-      new Set(history.ranFor(entry).map(({ headers }) => headers['x-team']));
+    const teams = (entry: string) => new Set(history.ranFor(entry).map(({ headers }) => headers['x-team']));
     expect(teams('labelled')).toEqual(new Set(['blé']));
     expect(teams('plain')).toEqual(new Set([null]));
   });

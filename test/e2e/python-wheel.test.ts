@@ -77,10 +77,7 @@ class Project extends Child {
 /** The process of beat below a worker: the child of its supervisor. */
 function findBeat(worker: number): number {
   const children = (pid: number) =>
-    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      .split(' ')
-      .filter(Boolean)
-      .map(Number);
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
   const all = children(worker).flatMap((child) => [child, ...children(child)]);
   return all.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('beat.js'))!;
 }

@@ -48,7 +48,9 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
       stateUrl: 'memory://',
       taskQueues: {
         work: {
-          ...{ exchange: 'jobs', exchangeType: 'topic', routingKey: 'jobs.#' },
+          exchange: 'jobs',
+          exchangeType: 'topic',
+          routingKey: 'jobs.#',
           queueArguments: { 'x-queue-type': 'quorum' },
         },
       },

@@ -14,9 +14,7 @@ const queues = ['celery', 'reports'];
 const maxPriority = 10;
 
 // RabbitMQ drops it when it expires, so workers do not report it.
-const SCHEDULE = Object.fromEntries(
-  Object.entries(BEAT_SCHEDULE).filter(([entry]) => entry !== 'stale'),
-);
+const SCHEDULE = Object.fromEntries(Object.entries(BEAT_SCHEDULE).filter(([entry]) => entry !== 'stale'));
 const entries = Object.keys(SCHEDULE).length;
 
 const noServer = requireService('rabbitmq-server') || requireService('redis-server');

@@ -34,7 +34,11 @@ describe('SIGHUP', () => {
     write(configOf('one', 'two'));
     running.signal('SIGHUP');
     expect(await running.waitForEvent('reloaded')).toMatchObject({
-      ...{ level: 'info', entries: 2, added: 1, changed: 0, removed: 0 },
+      level: 'info',
+      entries: 2,
+      added: 1,
+      changed: 0,
+      removed: 0,
       files: ['beat.config.yaml'],
     });
     await sentFrom(running, 'two');
@@ -54,9 +58,7 @@ describe('SIGHUP', () => {
     expect(line.msg).toMatch(/^Configuration not reloaded: beat\.config\.yaml:5: .*unknown key/);
     const { length } = running.log.all;
     await running.log.first('a later run', ({ event }) => event === 'sent', length);
-    expect(running.log.all.slice(length)).not.toContainEqual(
-      expect.objectContaining({ event: 'stopping' }),
-    );
+    expect(running.log.all.slice(length)).not.toContainEqual(expect.objectContaining({ event: 'stopping' }));
   });
 });
 
@@ -66,10 +68,15 @@ describe('beat reload', () => {
     await running.waitForRuns(1);
     write(configOf('two', 'three'));
     expect(await beat('reload', '--reason', 'release 7')).toMatchObject({
-      ...{ code: 0, stdout: 'reloaded: 2 added, 0 changed, 1 removed', stderr: '' },
+      code: 0,
+      stdout: 'reloaded: 2 added, 0 changed, 1 removed',
+      stderr: '',
     });
     expect(await running.waitForEvent('command')).toMatchObject({
-      ...{ do: 'reload', entry: null, reason: 'release 7', status: 'applied' },
+      do: 'reload',
+      entry: null,
+      reason: 'release 7',
+      status: 'applied',
     });
     await sentFrom(running, 'three');
     const gone = running.log.all.findIndex(({ event }) => event === 'reloaded');
@@ -139,9 +146,7 @@ describe('--watch', () => {
     await running.waitForRuns(1);
     writeFileSync(ics, 'BEGIN:VCALENDAR');
     const line = await running.waitForEvent('reload-failed');
-    expect(line.msg).toContain(
-      'calendars.year.ics: year.ics:1: BEGIN:VCALENDAR without END:VCALENDAR',
-    );
+    expect(line.msg).toContain('calendars.year.ics: year.ics:1: BEGIN:VCALENDAR without END:VCALENDAR');
     const { length } = running.log.all;
     await running.log.first('a later run', ({ event }) => event === 'sent', length);
     writeFileSync(ics, year(thisYear) + year(thisYear + 1) + year(thisYear + 2));

@@ -108,11 +108,7 @@ describe.skipIf(noServer)(noServer || 'remote control', () => {
     await using beat = await start(server.url(), ...ENABLED);
     const from = beat.log.all.length;
     await server.kill();
-    await beat.log.first(
-      'the outage',
-      ({ event, level }) => event === 'remote-control' && level === 'warn',
-      from,
-    );
+    await beat.log.first('the outage', ({ event, level }) => event === 'remote-control' && level === 'warn', from);
     await server.start();
     const again = await beat.log.first(
       'the answer',

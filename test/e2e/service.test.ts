@@ -119,15 +119,7 @@ test('--workdir: all files are read and written there', async () => {
 });
 
 test('--detach: returns when beat runs in a session of its own, until it is stopped by its process id', async () => {
-  const started = await beat(
-    '--detach',
-    '-f',
-    'beat.log',
-    '--pidfile',
-    'beat.pid',
-    '--umask',
-    '027',
-  );
+  const started = await beat('--detach', '-f', 'beat.log', '--pidfile', 'beat.pid', '--umask', '027');
   using detached = new Detached(cwd, 'beat.pid');
   expect(started).toMatchObject({
     code: 0,
@@ -182,9 +174,7 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
       const args = ['--uid', uid, '-f', 'beat.log', '--pidfile', 'beat.pid'];
       await using running = new BeatProcess({ cwd, args });
       await waitForLogLine(at('beat.log'), 'sent');
-      expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(ownerOf)).toEqual(
-        Array(3).fill(UNPRIVILEGED),
-      );
+      expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(ownerOf)).toEqual(Array(3).fill(UNPRIVILEGED));
       expect(statusOf(running.pid)).toEqual({
         uids: Array(4).fill(UNPRIVILEGED),
         gids: Array(4).fill(UNPRIVILEGED),
@@ -198,12 +188,10 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
   test('--uid: works with --detach and --gid, and with a number without a user', async () => {
     const daemon = Number(/^daemon:[^:]*:(\d+)/m.exec(readFileSync('/etc/group', 'utf8'))?.[1]);
     const ids = ['--uid', '54321', '--gid', 'daemon'];
-    expect(await beat('--detach', '-f', 'beat.log', '--pidfile', 'beat.pid', ...ids)).toMatchObject(
-      {
-        code: 0,
-        stderr: '',
-      },
-    );
+    expect(await beat('--detach', '-f', 'beat.log', '--pidfile', 'beat.pid', ...ids)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     using detached = new Detached(cwd, 'beat.pid');
     expect(statusOf(detached.pid)).toEqual({
       uids: Array(4).fill(54_321),
@@ -230,9 +218,7 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
     expect(second).toMatchObject({ code: 73, stdout: '' });
     const other = await runBeat(['--uid', 'root'], { cwd, within });
     expect(other).toMatchObject({ code: 2, stdout: '' });
-    expect(other.stderr).toMatch(
-      /^--uid root: only root can change user or group.* nobody \(65534\)/,
-    );
+    expect(other.stderr).toMatch(/^--uid root: only root can change user or group.* nobody \(65534\)/);
     const same = await runBeat(['--uid', 'nobody', '--gid', 'nogroup', 'wrong'], { cwd, within });
     expect(same.stderr).toContain('unknown subcommand "wrong"');
   });

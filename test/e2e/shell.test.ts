@@ -14,10 +14,11 @@ const WORKER = join(import.meta.dirname, '../../deploy/worker');
 const COMMANDS = {
   prints: {
     ...{
-      command:
-        'echo $PLACE $(basename $PWD) $BEAT_DUE_AT ${CELERY_BROKER_URL-unset}; cat; echo braces {{dueAt}} >&2',
+      command: 'echo $PLACE $(basename $PWD) $BEAT_DUE_AT ${CELERY_BROKER_URL-unset}; cat; echo braces {{dueAt}} >&2',
     },
-    ...{ env: { PLACE: 'here' }, cwd: '/tmp', stdin: 'from stdin' },
+    env: { PLACE: 'here' },
+    cwd: '/tmp',
+    stdin: 'from stdin',
   },
   home: { command: 'echo $PWD $SHELL', cwd: '~', env: { HOME: '/usr' } },
   fails: 'echo broken >&2; exit 3',
@@ -40,10 +41,7 @@ for (const celery of CELERIES) {
     const output = new Journal<string>();
 
     const configure = (commands: Readonly<Record<string, unknown>>) => {
-      const entries = Object.entries(commands).map(([name, shell]) => [
-        name,
-        { shell, schedule: 1 },
-      ]);
+      const entries = Object.entries(commands).map(([name, shell]) => [name, { shell, schedule: 1 }]);
       return stringify({ beatSchedule: Object.fromEntries(entries) as object });
     };
     const readResult = (entry: string) => {
@@ -80,10 +78,7 @@ for (const celery of CELERIES) {
     function untilStored(taskId: string): Promise<string> {
       const start = `Task shell.run[${taskId}] `;
       const ended = /\] (?:succeeded|raised)/;
-      return output.first(
-        `the end of ${start}`,
-        (line) => line.includes(start) && ended.test(line),
-      );
+      return output.first(`the end of ${start}`, (line) => line.includes(start) && ended.test(line));
     }
 
     function startWorker(python: string): Child {
@@ -127,9 +122,7 @@ for (const celery of CELERIES) {
     test('shell command: is ended with its process group after its timeout', () => {
       const { status, result } = readResult('hangs');
       expect(status).toBe('FAILURE');
-      expect(JSON.stringify(result['exc_message'])).toMatch(
-        /exceeded 0\.2 s and was ended: signal/,
-      );
+      expect(JSON.stringify(result['exc_message'])).toMatch(/exceeded 0\.2 s and was ended: signal/);
     });
 
     test('shell command: the result contains the end of a long output', () => {

@@ -36,7 +36,9 @@ describe('stored entries on the embedded store', () => {
     await leader.waitForEvent('scheduling');
     const flags = ['--task', 'tasks.digest', '--args', '[1]', '--description', 'a digest'];
     expect(await beat('add', 'digest', '--schedule', '200ms', ...flags)).toMatchObject({
-      ...{ code: 0, stdout: 'added digest', stderr: '' },
+      code: 0,
+      stdout: 'added digest',
+      stderr: '',
     });
     await leader.waitForRuns(2);
     expect(leader.sent[0]).toMatchObject({ entry: 'digest', task: 'tasks.digest' });
@@ -46,7 +48,8 @@ describe('stored entries on the embedded store', () => {
     ]);
 
     expect(await beat('update', 'digest', '--schedule', '0 4 * * *')).toMatchObject({
-      ...{ code: 0, stdout: 'updated digest; its schedule counts from now' },
+      code: 0,
+      stdout: 'updated digest; its schedule counts from now',
     });
     expect((await listed())[1]).toMatchObject({ schedule: 'at 04:00' });
     expect(await beat('remove', 'digest')).toMatchObject({ code: 0, stdout: 'removed digest' });
@@ -57,7 +60,8 @@ describe('stored entries on the embedded store', () => {
     await using leader = new BeatProcess({ cwd });
     await leader.waitForEvent('scheduling');
     expect(await beat('add', 'vacuum', '--schedule', '1h', '--shell', 'vacuum')).toMatchObject({
-      ...{ code: 0, stdout: 'added vacuum' },
+      code: 0,
+      stdout: 'added vacuum',
       stderr: expect.stringContaining(
         'a worker with --allow declared, the default, rejects commands of stored entries',
       ) as string,
@@ -84,7 +88,9 @@ describe('stored entries on the embedded store', () => {
     writeFileSync(join(cwd, 'entries.jsonl'), lines.join('\n'));
     const added = ['added 1000 entries', 'added 1000 entries', 'added 500 entries'];
     expect(await beat('add', '-f', 'entries.jsonl')).toMatchObject({
-      ...{ code: 0, stdout: added.join('\n'), stderr: '' },
+      code: 0,
+      stdout: added.join('\n'),
+      stderr: '',
     });
     expect(await listed()).toHaveLength(2_501);
     const again = await beat('add', '-f', 'entries.jsonl');
@@ -121,17 +127,18 @@ describe('stored entries on the embedded store', () => {
   test('invalid flags of beat add and beat update are reported together', async () => {
     const add = await beat('add', 'x', '--task', 't', '--args', '[', '--options', 'q');
     expect(add.code).toBe(2);
-    expect(add.stderr).toMatch(
-      /^--args: expected JSON, got \[: .*\n--options: expected JSON, got q/,
-    );
+    expect(add.stderr).toMatch(/^--args: expected JSON, got \[: .*\n--options: expected JSON, got q/);
     expect(await beat('add', '--task', 't')).toMatchObject({
-      ...{ code: 2, stderr: 'beat add: expected either the name of an entry, or -f FILE' },
+      code: 2,
+      stderr: 'beat add: expected either the name of an entry, or -f FILE',
     });
     expect(await beat('add', '-f', 'none.jsonl')).toMatchObject({
-      ...{ code: 2, stderr: expect.stringMatching(/^none\.jsonl: cannot be read: /) as string },
+      code: 2,
+      stderr: expect.stringMatching(/^none\.jsonl: cannot be read: /) as string,
     });
     expect(await beat('update', 'x')).toMatchObject({
-      ...{ code: 2, stderr: 'beat update: name at least one field, such as --schedule 5m' },
+      code: 2,
+      stderr: 'beat update: name at least one field, such as --schedule 5m',
     });
   });
 });

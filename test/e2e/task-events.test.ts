@@ -17,10 +17,7 @@ const noRabbit = requireService('rabbitmq-server');
 
 /** Workers send task events: `worker_send_task_events`. */
 function startBeat(cwd: string, config: object) {
-  writeFileSync(
-    join(cwd, 'beat.config.yaml'),
-    stringify({ worker_send_task_events: true, ...config }),
-  );
+  writeFileSync(join(cwd, 'beat.config.yaml'), stringify({ worker_send_task_events: true, ...config }));
   return new BeatProcess({ cwd, args: ['start', '-l', 'debug', '--log-format', 'json'] });
 }
 
@@ -62,13 +59,17 @@ describe.skipIf(noRedis || noRabbit)(noRedis || noRabbit || 'task events', () =>
       const [brokerUrl, resultBackend] = [broker(), backend()];
       const queue = `events-${celery.name.replaceAll(/\W/g, '-')}`;
       await using worker = new Worker(celery, {
-        ...{ brokerUrl, cwd, queues: [queue], sendsEvents: true },
+        brokerUrl,
+        cwd,
+        queues: [queue],
+        sendsEvents: true,
         ...(resultBackend !== undefined && { resultBackend }),
       });
       await worker.reports.first('ready', ({ kind }) => kind === 'ready');
       const options = { queue };
       await using beat = startBeat(cwd, {
-        ...{ brokerUrl, stateUrl: 'sqla+sqlite:///state.sqlite' },
+        brokerUrl,
+        stateUrl: 'sqla+sqlite:///state.sqlite',
         ...(resultBackend !== undefined && { resultBackend }),
         beatSchedule: {
           sleeps: { task: 'tasks.sleep', args: [0.3], schedule: 2, options },
@@ -85,7 +86,9 @@ describe.skipIf(noRedis || noRabbit)(noRedis || noRabbit || 'task events', () =>
       expect(slept['runtimeMs']).toBeGreaterThanOrEqual(300);
       expect(slept['worker']).toMatch(/^celery@/);
       expect(await findOutcome(beat, 'fails')).toMatchObject({
-        ...{ state: 'FAILURE', error: 'ValueError: on purpose', worker: slept['worker'] },
+        state: 'FAILURE',
+        error: 'ValueError: on purpose',
+        worker: slept['worker'],
       });
       expect(await findOutcome(beat, 'quiet')).toMatchObject({ state: 'SUCCESS' });
       await beat.stop();

@@ -30,10 +30,7 @@ test.skipIf(skip)(skip || 'docs/start.md: every command works', async () => {
   using _ = folder;
   const adapt = (code: string) => code.replaceAll('redis://localhost:6379/0', redis.url());
   const notRun = await runPage('docs/start.md', { folder, env, adapt });
-  expect(notRun.map(({ code }) => code)).toEqual([
-    'npm install celery-beat\n',
-    'pip install "celery[sqlalchemy]"\n',
-  ]);
+  expect(notRun.map(({ code }) => code)).toEqual(['npm install celery-beat\n', 'pip install "celery[sqlalchemy]"\n']);
   expect(findCodeBlocks(readPage('docs/start.md')).length).toBeGreaterThan(10);
 });
 
@@ -43,15 +40,11 @@ test.skipIf(skip || noCurl)(skip || noCurl || 'docs/operate.md: every command wo
   await using redis = await RedisServer.start();
   const { folder, env } = prepare();
   using _ = folder;
-  const ports = await Promise.all(
-    ['8040', '8041', '9000'].map(async (port) => [port, await freePort()]),
-  );
+  const ports = await Promise.all(['8040', '8041', '9000'].map(async (port) => [port, await freePort()]));
   const adapt = (code: string) =>
     ports.reduce(
       (text, [port, free]) => text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), String(free)),
-      code
-        .replaceAll('redis://localhost:6379/0', redis.url(0))
-        .replaceAll('redis://localhost:6379/1', redis.url(1)),
+      code.replaceAll('redis://localhost:6379/0', redis.url(0)).replaceAll('redis://localhost:6379/1', redis.url(1)),
     );
   const notRun = await runPage('docs/operate.md', { folder, env, adapt });
   expect(notRun.map(({ code }) => code)).toEqual(['pip install "celery[redis]"\n']);

@@ -63,7 +63,9 @@ describe.skipIf(noServer)(noServer || 'remote control of beat worker', () => {
   const start = async (broker: string) => {
     const shell = (command: string) => ({ shell: command, schedule: { at: '2020-01-01' } });
     const config = {
-      ...{ brokerUrl: broker, stateUrl: redis.url(1), resultBackend: redis.url(2) },
+      brokerUrl: broker,
+      stateUrl: redis.url(1),
+      resultBackend: redis.url(2),
       beatSchedule: { waits: shell('sleep 600'), echoes: shell('echo out') },
     };
     folder.write('beat.config.yaml', stringify(config));
@@ -85,8 +87,7 @@ describe.skipIf(noServer)(noServer || 'remote control of beat worker', () => {
     const { python = '', version = '' } = findCelery(celery) ?? {};
     for (const [name, url] of brokers) {
       test.skipIf(missing)(
-        missing ||
-          `control.revoke of ${version} on ${name} ends a command, and keeps another from running`,
+        missing || `control.revoke of ${version} on ${name} ends a command, and keeps another from running`,
         async () => {
           const { worker, beat } = await start(url());
           await using _worker = worker;
@@ -132,7 +133,9 @@ print(json.dumps([active, revoked, ended]))`;
     'overlap cancel on %s ends the command that runs in beat worker',
     async (_name, url) => {
       const config = {
-        ...{ brokerUrl: url(), stateUrl: redis.url(1), resultBackend: redis.url(2) },
+        brokerUrl: url(),
+        stateUrl: redis.url(1),
+        resultBackend: redis.url(2),
         beatSchedule: { slow: { shell: 'sleep 600', schedule: 1, overlap: 'cancel' } },
       };
       folder.write('beat.config.yaml', stringify(config));

@@ -50,7 +50,8 @@ interface Kind {
 const onSqlServer = async (server: SqlServer): Promise<Place> => {
   const backend = server.url().replace('sqla+', 'db+');
   return {
-    ...{ url: server.url(), backend },
+    url: server.url(),
+    backend,
     readBy: (driver) => backend.replace(/^[^:]+/, (scheme) => `${scheme}+${driver}`),
     stop: () => server.stop(),
   };
@@ -106,10 +107,7 @@ for (const { name, missing, start, drivers } of KINDS) {
         if (reason !== false) context.skip(reason);
         using folder = new Folder();
         const cwd = folder.path;
-        const entries = Object.entries(COMMANDS).map(([name, shell]) => [
-          name,
-          { shell, schedule: 1 },
-        ]);
+        const entries = Object.entries(COMMANDS).map(([name, shell]) => [name, { shell, schedule: 1 }]);
         const beatSchedule = Object.fromEntries(entries) as object;
         folder.write('beat.config.yaml', stringify({ beatSchedule, resultExtended: true }));
         const args = ['-b', place.url, '--result-backend', place.backend];
@@ -117,9 +115,7 @@ for (const { name, missing, start, drivers } of KINDS) {
         await beat.waitForEvent('job-succeeded');
         await beat.waitForEvent('job-failed');
         await beat.stop();
-        const ids = new Map(
-          beat.sent.toReversed().map(({ entry, taskId }: SentLine) => [entry, taskId]),
-        );
+        const ids = new Map(beat.sent.toReversed().map(({ entry, taskId }: SentLine) => [entry, taskId]));
         const output: string[] = [];
         const { python } = findCelery(celery)!;
         const json = JSON.stringify(Object.fromEntries(ids));

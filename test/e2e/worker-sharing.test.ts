@@ -39,7 +39,9 @@ const BROKERS: readonly SharedBroker[] = [
     start: async (): Promise<Shared> => {
       const server = await RedisServer.start();
       return {
-        ...{ url: () => server.url(), empty: () => server.flush(), stop: () => server.stop() },
+        url: () => server.url(),
+        empty: () => server.flush(),
+        stop: () => server.stop(),
       };
     },
   },
@@ -49,7 +51,9 @@ const BROKERS: readonly SharedBroker[] = [
     start: async (): Promise<Shared> => {
       const server = await borrowRabbit();
       return {
-        ...{ url: () => server.url(), empty: () => server.reset(), stop: () => server.stop() },
+        url: () => server.url(),
+        empty: () => server.reset(),
+        stop: () => server.stop(),
       };
     },
   },
@@ -83,9 +87,7 @@ for (const { name, program, start, drivers } of BROKERS) {
         const driver = drivers?.[CELERIES.indexOf(celery)];
         const reason = requireCelery(celery, ...(driver ? [driver] : []));
         if (reason !== false) context.skip(reason);
-        const url = driver
-          ? server.url().replace(/^[^:]+/, (scheme) => `${scheme}+${driver}`)
-          : server.url();
+        const url = driver ? server.url().replace(/^[^:]+/, (scheme) => `${scheme}+${driver}`) : server.url();
         await server.empty();
         using folder = new Folder();
         const cwd = folder.path;
@@ -125,17 +127,11 @@ for (const { name, program, start, drivers } of BROKERS) {
         await beat.stop();
         const succeeded = (line: string) => line.includes('] succeeded in');
         const idsOfBeat = () =>
-          worker.log.all
-            .filter(({ event }) => event === 'job-succeeded')
-            .map(({ taskId }) => String(taskId));
-        const idsOfCelery = () =>
-          output.all.filter(succeeded).map((line) => /\[([0-9a-f-]{36})\]/.exec(line)![1]!);
+          worker.log.all.filter(({ event }) => event === 'job-succeeded').map(({ taskId }) => String(taskId));
+        const idsOfCelery = () => output.all.filter(succeeded).map((line) => /\[([0-9a-f-]{36})\]/.exec(line)![1]!);
         const sent = beat.sent.map(({ taskId }) => taskId);
         const isDone = () => idsOfBeat().length + idsOfCelery().length >= sent.length || undefined;
-        await Promise.race([
-          output.until('all commands ran', isDone),
-          worker.log.until('all commands ran', isDone),
-        ]);
+        await Promise.race([output.until('all commands ran', isDone), worker.log.until('all commands ran', isDone)]);
         expect([...idsOfBeat(), ...idsOfCelery()].sort()).toEqual(sent.sort());
         expect(idsOfBeat().length).toBeGreaterThan(0);
         expect(idsOfCelery().length).toBeGreaterThan(0);

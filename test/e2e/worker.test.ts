@@ -10,8 +10,7 @@ import { Folder } from '../support/folder.ts';
 import { nextEvent } from '../support/next-event.ts';
 
 /** A command that waits for the file `go`, or for the removal of its folder. */
-const WAITS =
-  'touch began; while [ -e began ] && [ ! -e go ]; do sleep 0.1; done; echo ended >> ended';
+const WAITS = 'touch began; while [ -e began ] && [ ! -e go ]; do sleep 0.1; done; echo ended >> ended';
 
 describe('beat worker', () => {
   let folder: Folder;
@@ -41,8 +40,7 @@ describe('beat worker', () => {
       expect((await callBeat(['run', entry], { cwd: folder.path })).code).toBe(0);
     }
   };
-  const startWorker = (...args: readonly string[]) =>
-    new BeatProcess({ cwd: folder.path, args: ['worker', ...args] });
+  const startWorker = (...args: readonly string[]) => new BeatProcess({ cwd: folder.path, args: ['worker', ...args] });
   const read = (name: string) => readFileSync(join(folder.path, name), 'utf8');
   /** Makes the messages of dead workers available without waiting for a minute. */
   const expireLeases = () => {

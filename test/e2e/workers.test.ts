@@ -47,54 +47,51 @@ for (const celery of CELERIES) {
     });
   });
 
-  describe.skipIf(noCelery || noRedis)(
-    noCelery || noRedis || `${name} on Redis, configured in TypeScript`,
-    () => {
-      const folder = new Folder({ 'beat.config.ts': asTypeScript() });
-      const cwd = folder.path;
-      const history = new History();
-      let server: RedisServer;
+  describe.skipIf(noCelery || noRedis)(noCelery || noRedis || `${name} on Redis, configured in TypeScript`, () => {
+    const folder = new Folder({ 'beat.config.ts': asTypeScript() });
+    const cwd = folder.path;
+    const history = new History();
+    let server: RedisServer;
 
-      beforeAll(async () => {
-        server = await RedisServer.start({ password: 'p@ss/word' });
-        const [brokerUrl, resultBackend] = [server.url(2), server.url(3)];
-        await history.record({
-          entries,
-          beat: () => new BeatProcess({ cwd, args: ['-b', brokerUrl] }),
-          worker: () => new Worker(celery, { brokerUrl, cwd, queues, resultBackend }),
-        });
+    beforeAll(async () => {
+      server = await RedisServer.start({ password: 'p@ss/word' });
+      const [brokerUrl, resultBackend] = [server.url(2), server.url(3)];
+      await history.record({
+        entries,
+        beat: () => new BeatProcess({ cwd, args: ['-b', brokerUrl] }),
+        worker: () => new Worker(celery, { brokerUrl, cwd, queues, resultBackend }),
       });
-      afterAll(async () => {
-        await server.stop();
-        folder[Symbol.dispose]();
-      });
+    });
+    afterAll(async () => {
+      await server.stop();
+      folder[Symbol.dispose]();
+    });
 
-      itKeepsItsPromises(history);
+    itKeepsItsPromises(history);
 
-      test('queues are empty and the lock is free afterwards', async () => {
-        const inside = server.client.duplicate({ db: 2 });
-        for (const list of LISTS) expect(await readRedisQueue(inside, list)).toEqual([]);
-        expect(await inside.exists('beat:lock')).toBe(0);
-        inside.disconnect();
-      });
+    test('queues are empty and the lock is free afterwards', async () => {
+      const inside = server.client.duplicate({ db: 2 });
+      for (const list of LISTS) expect(await readRedisQueue(inside, list)).toEqual([]);
+      expect(await inside.exists('beat:lock')).toBe(0);
+      inside.disconnect();
+    });
 
-      test('waiting runs are executed in order of priority, 0 first', () => {
-        const waited = new Set(history.backlog.map(({ taskId }) => taskId));
-        const priorities = history.ran
-          .filter(({ id, eta }) => waited.has(id) && eta === null)
-          .map(({ priority }) => priority);
-        expect(new Set(priorities)).toEqual(new Set([0, 4, 6, 9]));
-        expect(priorities).toEqual(priorities.toSorted((a, b) => a - b));
-      });
+    test('waiting runs are executed in order of priority, 0 first', () => {
+      const waited = new Set(history.backlog.map(({ taskId }) => taskId));
+      const priorities = history.ran
+        .filter(({ id, eta }) => waited.has(id) && eta === null)
+        .map(({ priority }) => priority);
+      expect(new Set(priorities)).toEqual(new Set([0, 4, 6, 9]));
+      expect(priorities).toEqual(priorities.toSorted((a, b) => a - b));
+    });
 
-      test('results are stored, except for a task declared with ignore_result', async () => {
-        const results = server.client.duplicate({ db: 3 });
-        const stored = new Set(await results.keys('celery-task-meta-*'));
-        results.disconnect();
-        const hasResult = ({ id }: TaskRan) => stored.has(`celery-task-meta-${id}`);
-        expect(history.ranFor('plain').filter(hasResult)).toEqual(history.ranFor('plain'));
-        expect(history.ranFor('quiet').filter(hasResult)).toEqual([]);
-      });
-    },
-  );
+    test('results are stored, except for a task declared with ignore_result', async () => {
+      const results = server.client.duplicate({ db: 3 });
+      const stored = new Set(await results.keys('celery-task-meta-*'));
+      results.disconnect();
+      const hasResult = ({ id }: TaskRan) => stored.has(`celery-task-meta-${id}`);
+      expect(history.ranFor('plain').filter(hasResult)).toEqual(history.ranFor('plain'));
+      expect(history.ranFor('quiet').filter(hasResult)).toEqual([]);
+    });
+  });
 }

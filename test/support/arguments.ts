@@ -4,100 +4,12 @@ import { date, datetime, decimal, time, uuid } from '../../src/celery/message/ty
 
 /** Texts that YAML reads as another type, or not at all, when they are not quoted. */
 const TRICKY = [
-  ...[
-    '',
-    ' ',
-    ' a',
-    'a ',
-    'yes',
-    'No',
-    'on',
-    'OFF',
-    'y',
-    'n',
-    'true',
-    'null',
-    '~',
-    'None',
-    '=',
-    '<<',
-    '.nan',
-  ],
-  ...[
-    '-.inf',
-    '.5',
-    '1.',
-    '1e3',
-    '1.0e+3',
-    '0x1F',
-    '0b1',
-    '017',
-    '0o7',
-    '1_000',
-    '190:20:30',
-    '12:30',
-    '+1',
-  ],
-  ...[
-    '2020-01-02',
-    '2020-01-02 03:04:05',
-    '- a',
-    '-',
-    '---',
-    '--- a',
-    '...',
-    '? a',
-    ': a',
-    'a: b',
-    'a:',
-    'a #b',
-  ],
-  ...[
-    '#',
-    '&a',
-    '*a',
-    '!a',
-    '!!int 1',
-    '|',
-    '>',
-    '%a',
-    '@a',
-    '`a`',
-    "'",
-    '"',
-    '[',
-    '{}',
-    ',',
-    '\\',
-    '\\n',
-  ],
-  ...[
-    'a\nb',
-    '\n',
-    'a\n',
-    '\t',
-    'a\tb',
-    '\r\n',
-    '\0',
-    '\u0007',
-    '\u007f',
-    '\u0085',
-    '\u00a0',
-    '\u2028',
-    '\ufeff',
-  ],
-  ...[
-    '\uffff',
-    'ø',
-    '漢字',
-    '🎺',
-    'a'.repeat(200),
-    'two words '.repeat(30),
-    'x/y',
-    'a.b-c',
-    "it's",
-    'a  b',
-  ],
+  ...['', ' ', ' a', 'a ', 'yes', 'No', 'on', 'OFF', 'y', 'n', 'true', 'null', '~', 'None', '=', '<<', '.nan'],
+  ...['-.inf', '.5', '1.', '1e3', '1.0e+3', '0x1F', '0b1', '017', '0o7', '1_000', '190:20:30', '12:30', '+1'],
+  ...['2020-01-02', '2020-01-02 03:04:05', '- a', '-', '---', '--- a', '...', '? a', ': a', 'a: b', 'a:', 'a #b'],
+  ...['#', '&a', '*a', '!a', '!!int 1', '|', '>', '%a', '@a', '`a`', "'", '"', '[', '{}', ',', '\\', '\\n'],
+  ...['a\nb', '\n', 'a\n', '\t', 'a\tb', '\r\n', '\0', '\u0007', '\u007f', '\u0085', '\u00a0', '\u2028', '\ufeff'],
+  ...['\uffff', 'ø', '漢字', '🎺', 'a'.repeat(200), 'two words '.repeat(30), 'x/y', 'a.b-c', "it's", 'a  b'],
 ];
 const text = fc.oneof(fc.constantFrom(...TRICKY), fc.string(), fc.string({ unit: 'binary' }));
 const wellFormed = text.filter((value) => value.isWellFormed());
@@ -120,11 +32,7 @@ const instants = fc.oneof(
   day.map((when) => datetime(when.toISOString().replace('Z', '456-03:30'))),
 );
 const pythonTypes = fc.oneof(
-  ...[
-    fc.constant(decimal('-1.50')),
-    fc.uuid().map(uuid),
-    fc.bigInt().map((n) => decimal(`${n}e-7`)),
-  ],
+  ...[fc.constant(decimal('-1.50')), fc.uuid().map(uuid), fc.bigInt().map((n) => decimal(`${n}e-7`))],
   day.map((when) => time(when.toISOString().slice(11, -1))),
 );
 
@@ -144,11 +52,5 @@ export function generateArguments(serializer: SerializerName): unknown[] {
   let deep: unknown = 'deep';
   for (let i = 0; i < 190; i++) deep = i % 2 ? [deep] : { deep };
   const made = fc.sample(fc.array(tree, { maxLength: 4 }), { numRuns: 150, seed: 7 });
-  return [
-    TRICKY,
-    Object.fromEntries(TRICKY.map((key) => [key, key])),
-    deep,
-    { ['k'.repeat(2_000)]: [1] },
-    ...made,
-  ];
+  return [TRICKY, Object.fromEntries(TRICKY.map((key) => [key, key])), deep, { ['k'.repeat(2_000)]: [1] }, ...made];
 }

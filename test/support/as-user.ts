@@ -8,8 +8,7 @@ export class AsUser {
 
   /** Uses the user that the server's package creates, and an unprivileged one where there is none. */
   constructor(name: string) {
-    this.#id =
-      process.getuid?.() === 0 ? (readIds(name) ?? { uid: UNPRIVILEGED, gid: UNPRIVILEGED }) : null;
+    this.#id = process.getuid?.() === 0 ? (readIds(name) ?? { uid: UNPRIVILEGED, gid: UNPRIVILEGED }) : null;
   }
 
   command(path: string, args: readonly string[]): [string, string[]] {
@@ -34,8 +33,7 @@ export class AsUser {
 
 function readIds(name: string): { uid: number; gid: number } | null {
   try {
-    const id = (flag: string) =>
-      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }));
+    const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }));
     return { uid: id('-u'), gid: id('-g') };
   } catch {
     return null;

@@ -20,9 +20,7 @@ export class TestBrowser implements AsyncDisposable {
     const args = ['--no-sandbox', '--disable-dev-shm-usage'];
     // As the browsers of users: pages that were left stay in the back/forward cache.
     const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-    return new TestBrowser(
-      await chromium.launch({ executablePath: CHROMIUM!, args, ignoreDefaultArgs }),
-    );
+    return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM!, args, ignoreDefaultArgs }));
   }
 
   /** Opens a page of a new session. Errors of its scripts and violations of its policy go to `errors`. */

@@ -45,9 +45,7 @@ async function call(args: readonly string[], { cwd, env }: CallOptions): Promise
   replaceEnv({ ...inheritEnv(), ...env });
   try {
     const code = await built.main(args);
-    const [stdout, stderr] = [printed.stdout, printed.stderr].map((text) =>
-      text.replace(/\n$/, ''),
-    );
+    const [stdout, stderr] = [printed.stdout, printed.stderr].map((text) => text.replace(/\n$/, ''));
     return { code, stdout: stdout!, stderr: stderr! };
   } finally {
     process.chdir(before.cwd);
@@ -59,7 +57,6 @@ async function call(args: readonly string[], { cwd, env }: CallOptions): Promise
 }
 
 function replaceEnv(env: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(process.env))
-    if (!(name in env)) Reflect.deleteProperty(process.env, name);
+  for (const name of Object.keys(process.env)) if (!(name in env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, env);
 }

@@ -19,9 +19,7 @@ export const CELERIES: readonly Celery[] = [SYSTEM, NEWEST];
 /** Returns its Python and its version, or `null` when it or one of the modules is not installed. */
 export function findCelery(celery: Celery, ...modules: readonly Module[]): CeleryPython | null {
   const needed: readonly Module[] = ['redis', 'sqlalchemy', ...modules];
-  const having = inject('celeryPythons').filter((each) =>
-    needed.every((name) => each.modules.includes(name)),
-  );
+  const having = inject('celeryPythons').filter((each) => needed.every((name) => each.modules.includes(name)));
   const found = celery.pythons.map((python) => having.find((each) => each.python === python));
   return found.find((each) => each !== undefined) ?? null;
 }
@@ -54,9 +52,7 @@ export interface TaskRan {
 }
 
 export type WorkerReport =
-  | TaskRan
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'revoked'; readonly id: string; readonly expired: boolean };
+  TaskRan | { readonly kind: 'ready' } | { readonly kind: 'revoked'; readonly id: string; readonly expired: boolean };
 
 export interface WorkerOptions {
   readonly brokerUrl: string;

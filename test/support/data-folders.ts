@@ -20,11 +20,7 @@ export default function setUp(): () => void {
 }
 
 /** Makes the data folder of a server at `path`: `create` makes the run's first, and later ones are copies of it. */
-export async function makeDataFolder(
-  product: string,
-  path: string,
-  create: () => Promise<void>,
-): Promise<void> {
+export async function makeDataFolder(product: string, path: string, create: () => Promise<void>): Promise<void> {
   const templates = process.env[TEMPLATES];
   const template = templates === undefined ? null : join(templates, product);
   if (template !== null && existsSync(template)) return copy(template, path);

@@ -12,7 +12,9 @@ export function makeBoundQueue(
 ): Queue {
   const queue = createQueue(name, createExchange(exchange, type), key);
   const further = others.map((other) => ({
-    ...{ exchange: createExchange(other, type), routingKey: key, arguments: {} },
+    exchange: createExchange(other, type),
+    routingKey: key,
+    arguments: {},
   }));
   return { ...queue, bindings: [...queue.bindings, ...further] as Queue['bindings'] };
 }

@@ -24,8 +24,14 @@ export class FakeDatabase {
 
   constructor(clock: Clock = systemClock) {
     const dialect: SqlDialect = {
-      ...{ name: 'SQL', location: 'here', user: null, listen: null, sql: STATEMENTS },
-      ...{ schema: SCHEMA, workerIndexes: [], file: null },
+      name: 'SQL',
+      location: 'here',
+      user: null,
+      listen: null,
+      sql: STATEMENTS,
+      schema: SCHEMA,
+      workerIndexes: [],
+      file: null,
       mask: (text) => text,
       classifyError: (error) => (error instanceof SqlError ? error.kind : 'connection-lost'),
       connect: async () => ({

@@ -10,8 +10,7 @@ export function message(type: string, body: Buffer): Buffer {
 export const READY = message('Z', Buffer.from('I'));
 const WELCOME = Buffer.concat([message('R', Buffer.alloc(4)), READY]);
 /** The end of a statement, with the number of changed rows. */
-export const done = (changes: number) =>
-  Buffer.concat([message('C', Buffer.from(`UPDATE ${changes}\0`)), READY]);
+export const done = (changes: number) => Buffer.concat([message('C', Buffer.from(`UPDATE ${changes}\0`)), READY]);
 /** An error with its SQLSTATE. */
 export const failure = (code: string) => message('E', Buffer.from(`SERROR\0C${code}\0Mno\0\0`));
 

@@ -93,17 +93,13 @@ export const HOSTILE_INPUTS = {
   commands: {
     what: '60,000 commands',
     send: async ({ append, share }) => {
-      const flood = times(
-        60_000 * share,
-        (i) => `{"id":"hostile ${i}","do":"run","entry":"no such"}`,
-      );
+      const flood = times(60_000 * share, (i) => `{"id":"hostile ${i}","do":"run","entry":"no such"}`);
       await append(flood);
     },
   },
   streams: {
     what: '500 × GET /api/events',
-    send: ({ url, share }) =>
-      holdOpen(url, 500 * share, 'GET /api/events HTTP/1.1\r\nHost: a\r\n\r\n'),
+    send: ({ url, share }) => holdOpen(url, 500 * share, 'GET /api/events HTTP/1.1\r\nHost: a\r\n\r\n'),
   },
   idle: {
     what: '500 idle connections',

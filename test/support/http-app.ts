@@ -76,10 +76,7 @@ export class HttpApp implements AsyncDisposable {
   async request(path: string, options: RequestOptions = {}): Promise<Response> {
     const { token, json, text, stream, form } = options;
     const { peer = '127.0.0.1', host = '127.0.0.1:8040' } = options;
-    const body =
-      json === undefined
-        ? (text ?? stream ?? (form && new URLSearchParams(form)))
-        : JSON.stringify(json);
+    const body = json === undefined ? (text ?? stream ?? (form && new URLSearchParams(form))) : JSON.stringify(json);
     const headers = {
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(json !== undefined && { 'Content-Type': 'application/json' }),

@@ -11,15 +11,10 @@ const SURROGATE = '\ud800';
  * Writes a state, an outcome, an announcement and an audit row as another program could: with numbers that are not instants and
  * lone surrogates, for the entry `bad`; valid ones of the entry `good` for `null`.
  */
-export async function writeInvalidRecords(
-  store: StateStore,
-  token: number,
-  bad: string | null,
-): Promise<void> {
+export async function writeInvalidRecords(store: StateStore, token: number, bad: string | null): Promise<void> {
   const now = Date.now();
   const entry = bad ?? 'good';
-  const state: EntryState =
-    bad === null ? NEW_STATE : { ...NEW_STATE, dueAt: 1e300, taskId: SURROGATE };
+  const state: EntryState = bad === null ? NEW_STATE : { ...NEW_STATE, dueAt: 1e300, taskId: SURROGATE };
   await store.commands.append('{}');
   const [command] = await store.commands.pending(1);
   const header = { id: entry, at: now, do: 'run', entry, by: 'ann', reason: null } as const;
@@ -37,16 +32,26 @@ export async function writeInvalidRecords(
   });
   if (outcome.kind !== 'committed') throw new Error(`not committed: ${outcome.kind}`);
   const ended: OutcomeRow = {
-    ...{ kind: 'outcome', taskId: entry, dueAt: now, state: 'SUCCESS', doneAt: now },
-    ...{ runtimeMs: null, worker: null, error: null },
+    kind: 'outcome',
+    taskId: entry,
+    dueAt: now,
+    state: 'SUCCESS',
+    doneAt: now,
+    runtimeMs: null,
+    worker: null,
+    error: null,
   };
   const row = bad === null ? ended : { ...ended, dueAt: 1e300, worker: SURROGATE };
   await store.history!.append([{ entry: 'good', row }]);
   const announcement: Announcement = {
-    ...{ id: entry, host: 'h', pid: 1, version: '1', role: 'follower', term: null, startedAt: now },
+    id: entry,
+    host: 'h',
+    pid: 1,
+    version: '1',
+    role: 'follower',
+    term: null,
+    startedAt: now,
     skewMs: null,
   };
-  await store.instances.announce(
-    bad === null ? announcement : { ...announcement, host: SURROGATE, startedAt: 1e300 },
-  );
+  await store.instances.announce(bad === null ? announcement : { ...announcement, host: SURROGATE, startedAt: 1e300 });
 }

@@ -11,10 +11,7 @@ export function readLog(path: string): LogLine[] {
 
 /** Waits until a log file has that many lines of an event; returns the last of them. */
 export async function waitForLogLine(path: string, event: string, times = 1): Promise<LogLine> {
-  return waitForChange(
-    dirname(path),
-    () => readLog(path).filter((line) => line.event === event)[times - 1],
-  );
+  return waitForChange(dirname(path), () => readLog(path).filter((line) => line.event === event)[times - 1]);
 }
 
 /** Calls `look` now and after each change in the folder, until it returns a value. */

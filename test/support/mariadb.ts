@@ -132,9 +132,7 @@ export class MariaServer implements SqlServer {
 
   /** Terminates every connection of beat, because the server has no name for each. */
   async terminateConnections(): Promise<number> {
-    const all = await this.query(
-      `SELECT id FROM information_schema.processlist WHERE user = 'beat'`,
-    );
+    const all = await this.query(`SELECT id FROM information_schema.processlist WHERE user = 'beat'`);
     for (const { id } of all) await this.query(`KILL ${Number(id)}`).catch(() => {});
     return all.length;
   }
@@ -155,9 +153,7 @@ export class MariaServer implements SqlServer {
       `SELECT table_name, constraint_name, constraint_type
        FROM information_schema.table_constraints WHERE ${of} ORDER BY 1, 2`,
     );
-    const engines = await this.query(
-      `SELECT table_name, engine FROM information_schema.tables WHERE ${of} ORDER BY 1`,
-    );
+    const engines = await this.query(`SELECT table_name, engine FROM information_schema.tables WHERE ${of} ORDER BY 1`);
     const sequences = ['queue_id_sequence', 'message_id_sequence'].map((name) =>
       this.query(`SHOW CREATE SEQUENCE ${name}`),
     );

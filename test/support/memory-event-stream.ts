@@ -27,7 +27,9 @@ export class MemoryEventStream implements EventStream {
   /** Sends events in one message, as a worker does; drops them without a receiver. */
   send(...events: readonly Readonly<Record<string, unknown>>[]): void {
     this.sendMessage({
-      ...{ headers: {}, contentType: 'application/json', contentEncoding: 'utf-8' },
+      headers: {},
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
       body: Buffer.from(JSON.stringify(events)),
     });
   }

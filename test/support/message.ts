@@ -11,12 +11,7 @@ export interface MessageParts {
 
 /** Returns a message with defaults for everything that `parts` leaves out. */
 export function makeMessage(taskId: string, parts: MessageParts = {}): Message {
-  const {
-    queue = 'celery',
-    destination = toQueue(queue),
-    priority = 0,
-    body = '[[], {}, {}]',
-  } = parts;
+  const { queue = 'celery', destination = toQueue(queue), priority = 0, body = '[[], {}, {}]' } = parts;
   return {
     taskId,
     destination,

@@ -2,11 +2,7 @@ import { driver as mysql } from '../../src/drivers/sql/mysql/driver.ts';
 import { driver as postgresql } from '../../src/drivers/sql/postgresql/driver.ts';
 import { driver as sqlite } from '../../src/drivers/sql/sqlite/driver.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
-import type {
-  StateDriver,
-  StateStore,
-  StateStoreOptions,
-} from '../../src/contracts/store/store.ts';
+import type { StateDriver, StateStore, StateStoreOptions } from '../../src/contracts/store/store.ts';
 
 /** Opens a store in the database that the URL names. */
 export function openSqlStore(options: StateStoreOptions): StateStore {

@@ -37,10 +37,7 @@ export async function readSqlQueue(server: SqlServer, queue?: string): Promise<Q
 }
 
 /** Consumes the queue; oldest first. */
-export async function consumeRabbitQueue(
-  server: RabbitNode,
-  queue = 'celery',
-): Promise<QueuedRun[]> {
+export async function consumeRabbitQueue(server: RabbitNode, queue = 'celery'): Promise<QueuedRun[]> {
   const taken = await server.consumeAll(queue);
   return taken.map(({ properties }) => parseHeaders(properties.headers as Record<string, string>));
 }

@@ -99,10 +99,7 @@ export function makeRig({
     store,
     events,
     emitted,
-    sent: () =>
-      store.broker.messages.map(
-        (m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`,
-      ),
+    sent: () => store.broker.messages.map((m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`),
     begin: async (entries) => {
       const catalog = new Catalog(entries);
       const messageContext = {
@@ -117,7 +114,9 @@ export function makeRig({
       const outcomes =
         reader || stream
           ? new OutcomeFollower({
-              ...{ reader, clock, events },
+              reader,
+              clock,
+              events,
               taskEvents: stream && new TaskEvents({ stream, clock, events }),
               ...(history && { history: store.history }),
             })
@@ -141,7 +140,10 @@ export function makeRig({
       });
       const inbox = new CommandInbox({
         wakeup: new Wakeup(),
-        ...{ log: store.commands, engine: scheduler.commands, events, clock },
+        log: store.commands,
+        engine: scheduler.commands,
+        events,
+        clock,
         reloads: new ReloadCommands(() => Promise.reject(new Error('no files')), clock),
       });
       let lastId = 0;

@@ -45,8 +45,7 @@ export async function runPage(path: string, options: PageOptions): Promise<reado
       }
       continue;
     }
-    if (block.attributes.includes('stop-others'))
-      await Promise.all(started.splice(0).map((child) => child.stop()));
+    if (block.attributes.includes('stop-others')) await Promise.all(started.splice(0).map((child) => child.stop()));
     const lines = new Journal<string>();
     const add = (line: string) => void lines.add(line);
     const child = running.use(
@@ -66,10 +65,7 @@ export async function runPage(path: string, options: PageOptions): Promise<reado
 }
 
 /** Puts commands in front of those of the system; a body is a shell script. */
-export function makeCommands(
-  folder: Folder,
-  bodies: Readonly<Record<string, string>>,
-): Record<string, string> {
+export function makeCommands(folder: Folder, bodies: Readonly<Record<string, string>>): Record<string, string> {
   for (const [name, body] of Object.entries(bodies)) {
     chmodSync(folder.write(join('.bin', name), `#!/bin/sh\n${body}\n`), 0o755);
   }
@@ -87,14 +83,9 @@ interface RunResult {
   readonly output: string;
 }
 
-function runToEnd(
-  code: string,
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<RunResult> {
+function runToEnd(code: string, cwd: string, env: Readonly<Record<string, string>>): Promise<RunResult> {
   const child = spawn('sh', ['-e', '-c', code], { cwd, env: { ...process.env, ...env } });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (data: Buffer) => (output += data.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
   return new Promise((resolve) => child.on('close', (exit) => resolve({ code: exit, output })));
 }

@@ -7,9 +7,7 @@ export const SEED = 'TEST_SEED';
 const LIMIT = 2 ** 31;
 
 /** Returns the seed of the environment, or `undefined`, which means a new one for each run. */
-export function fixedSeed(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): number | undefined {
+export function fixedSeed(env: Readonly<Record<string, string | undefined>> = process.env): number | undefined {
   const text = env[SEED];
   if (text === undefined || text === '') return undefined;
   const seed = Number(text);

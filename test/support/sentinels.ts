@@ -17,9 +17,7 @@ export interface SentinelsOptions {
   readonly tls?: boolean;
 }
 
-const TLS_LINES = TLS.flatMap((name, i) =>
-  i % 2 === 0 ? [`${name.slice(2)} "${TLS[i + 1]!}"`] : [],
-);
+const TLS_LINES = TLS.flatMap((name, i) => (i % 2 === 0 ? [`${name.slice(2)} "${TLS[i + 1]!}"`] : []));
 
 interface Sentinel {
   readonly port: number;

@@ -26,8 +26,14 @@ export function makeStateAfter(entry: string, runCount: number): EntryState {
   const dueAt = 60_000 * runCount;
   const taskId = `${entry}:${runCount}`;
   return {
-    ...{ version: 1, rev: runCount, spec: 'timedelta(60)', anchor: 0 },
-    ...{ dueAt, sentAt: dueAt + 1, taskId, runCount },
+    version: 1,
+    rev: runCount,
+    spec: 'timedelta(60)',
+    anchor: 0,
+    dueAt,
+    sentAt: dueAt + 1,
+    taskId,
+    runCount,
   };
 }
 

@@ -42,8 +42,7 @@ export class Wheel implements Disposable {
     const python = join(venv, 'bin/python');
     // A pip of its own would take longer to install than all the rest.
     const { python: pythonWithPip } = findCelery(NEWEST)!;
-    if (!run(pythonWithPip, '-m', 'venv', '--without-pip', venv))
-      return 'Python cannot make a venv';
+    if (!run(pythonWithPip, '-m', 'venv', '--without-pip', venv)) return 'Python cannot make a venv';
     const pip = (...args: string[]) => {
       const install = ['--python', python, 'install', '--quiet', '--retries', '1'];
       return run(pythonWithPip, '-m', 'pip', ...install, ...args);

@@ -39,15 +39,7 @@ const VARIABLES = [
 
 const FLAGS = [
   ...['--broker', '--state', '--result-backend', '--config', '--loglevel', '--log-format', '--app'],
-  ...[
-    '--schedule',
-    '--scheduler',
-    '--max-interval',
-    '--pidfile',
-    '--logfile',
-    '--workdir',
-    '--uid',
-  ],
+  ...['--schedule', '--scheduler', '--max-interval', '--pidfile', '--logfile', '--workdir', '--uid'],
   ...['--gid', '--umask', '--no-such-flag', '--brokr'],
 ];
 
@@ -134,10 +126,7 @@ describe('a password', () => {
     ];
     for (const [i, each] of settings.entries()) {
       const path = `${folder.path}/s${i}.json`;
-      writeFileSync(
-        path,
-        JSON.stringify({ beatSchedule: { e: { task: 't', schedule: 60 } }, ...each }),
-      );
+      writeFileSync(path, JSON.stringify({ beatSchedule: { e: { task: 't', schedule: 60 } }, ...each }));
       await run(['check', '-c', path]);
       await run(['check', '--json', '-c', path]);
     }

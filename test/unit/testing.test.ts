@@ -30,9 +30,7 @@ const config = defineConfig({
 const YEAR = { from: '2027-01-01T00:00:00Z', until: '2028-01-01T00:00:00Z' };
 
 function count(runs: readonly { readonly entry: string }[]): Record<string, number> {
-  return Object.fromEntries(
-    [...Map.groupBy(runs, ({ entry }) => entry)].map(([entry, of]) => [entry, of.length]),
-  );
+  return Object.fromEntries([...Map.groupBy(runs, ({ entry }) => entry)].map(([entry, of]) => [entry, of.length]));
 }
 
 describe('due', () => {
@@ -162,7 +160,8 @@ describe('TestBeat with outcomes', () => {
   const start = (entry: Partial<EntryConfig>) =>
     TestBeat.start(
       {
-        ...{ brokerUrl: 'redis://', resultBackend: 'redis://' },
+        brokerUrl: 'redis://',
+        resultBackend: 'redis://',
         resultExpires: null,
         beatSchedule: { report: { task: 'reports.run', schedule: 60, maxRuntime: '1h', ...entry } },
       },

@@ -106,16 +106,14 @@ export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
 /** Joins steps. None of them may be a chain. Runs of tasks are copied once: they may be long. */
 function join(steps: readonly Canvas[]): Canvas {
   const at = steps.findIndex(({ kind }) => kind !== 'task');
-  const [first, ...rest] =
-    at === -1 ? steps : [...steps.slice(0, at), joinParallel(steps.slice(at))];
+  const [first, ...rest] = at === -1 ? steps : [...steps.slice(0, at), joinParallel(steps.slice(at))];
   return rest.length === 0 ? first! : { kind: 'chain', first: first as Task, rest };
 }
 
 /** Joins steps. The first must be a group or a chord. */
 function joinParallel([first, ...after]: readonly Canvas[]): Canvas {
   if (after.length === 0) return first!;
-  if (first!.kind !== 'chord')
-    return { kind: 'chord', header: (first as Group).tasks, body: join(after) };
+  if (first!.kind !== 'chord') return { kind: 'chord', header: (first as Group).tasks, body: join(after) };
   return { ...first!, body: sequence([first!.body, ...after]) };
 }
 
@@ -288,10 +286,7 @@ interface MeasuredCall extends Arguments {
 const SIGNATURE = 200;
 
 /** About how many bytes the messages of one run have, after a call is applied to its canvas. */
-export function measureCall(
-  canvas: Canvas,
-  { args, kwargs, options, links }: MeasuredCall,
-): number {
+export function measureCall(canvas: Canvas, { args, kwargs, options, links }: MeasuredCall): number {
   const added = initialTasks(canvas).length * measureJson([args, kwargs]);
   return added + measureCanvas(canvas, measureJson([options, links]));
 }
@@ -309,11 +304,7 @@ export function measureCanvas(canvas: Canvas, more = 0, chord = 0): number {
       return SIGNATURE + measureJson([args, kwargs, options, links]) + more + chord;
     }
     case 'chain':
-      return (
-        SIGNATURE +
-        sum([canvas.first, ...canvas.rest.slice(0, -1)]) +
-        sum(canvas.rest.slice(-1), chord)
-      );
+      return SIGNATURE + sum([canvas.first, ...canvas.rest.slice(0, -1)]) + sum(canvas.rest.slice(-1), chord);
     case 'group':
       return SIGNATURE + chord + sum(canvas.tasks, chord);
     case 'chord': {

@@ -1,11 +1,6 @@
 import { eachStart, findLastTask } from './canvas.ts';
 import type { Canvas, Chord, Task, Chain, Group, Links } from './canvas.ts';
-import {
-  BEAT_TASK,
-  type Arguments,
-  type MessageOptions,
-  type ChordSize,
-} from '../message/message.ts';
+import { BEAT_TASK, type Arguments, type MessageOptions, type ChordSize } from '../message/message.ts';
 import type { LazyContext } from '../message/lazy.ts';
 import { pythonIso } from '../message/parse-instant.ts';
 import type { Embed } from '../message/payload.ts';
@@ -176,10 +171,7 @@ class Unfolding {
   }
 
   /** Freezes the steps after the first of a chain; the last one has the position of the chain. */
-  #freezeRest(
-    rest: Chain['rest'],
-    position: CanvasPosition,
-  ): { signatures: SerializedSignature[]; result: ResultId } {
+  #freezeRest(rest: Chain['rest'], position: CanvasPosition): { signatures: SerializedSignature[]; result: ResultId } {
     const frozen = rest.map((step, i) => {
       const place = `${position.place}/${i + 1}`;
       return this.#freeze(step, i === rest.length - 1 ? { ...position, place } : { place });
@@ -316,11 +308,7 @@ function serializeOptions(options: MessageOptions, timezone: string): Record<str
   return signature;
 }
 
-function serializeOption(
-  key: keyof MessageOptions,
-  value: unknown,
-  timezone: string,
-): Record<string, unknown> {
+function serializeOption(key: keyof MessageOptions, value: unknown, timezone: string): Record<string, unknown> {
   switch (key) {
     case 'countdown':
       return { countdown: (value as number) / 1_000 };
@@ -333,10 +321,7 @@ function serializeOption(
     case 'properties':
       return value as Record<string, unknown>;
     case 'retryPolicy': {
-      const policy = Object.entries(value as Record<string, unknown>).map(([name, part]) => [
-        snakeCase(name),
-        part,
-      ]);
+      const policy = Object.entries(value as Record<string, unknown>).map(([name, part]) => [snakeCase(name), part]);
       return { retry_policy: Object.fromEntries(policy) as unknown };
     }
     default:

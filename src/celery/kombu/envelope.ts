@@ -64,8 +64,7 @@ export function decodeEnvelope(text: string, maxLength: number = MAX_TASK): Rece
   if (!isMap(envelope) || typeof envelope['body'] !== 'string') return null;
   const { headers, properties } = envelope;
   // kombu writes base64; a producer may write the text itself.
-  const encoding =
-    isMap(properties) && properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
+  const encoding = isMap(properties) && properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
   return {
     headers: isMap(headers) ? headers : {},
     body: Buffer.from(envelope['body'], encoding),

@@ -70,15 +70,13 @@ const HEADERS: FormatRules = {
   extras: [],
   allowsLazy: false,
   validate(leaf) {
-    const ordinary =
-      typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
+    const ordinary = typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
     return ordinary ? null : `${String(leaf)} is not allowed in a header; write it as a string`;
   },
   typed: () => null,
 };
 
-const NESTED_LAZY =
-  'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
+const NESTED_LAZY = 'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
 
 /** The current position and its enclosing containers. */
 interface ArgumentPosition {
@@ -157,8 +155,7 @@ function describeUnsupported(what: string, { format, extras }: FormatRules): str
   return `${format} cannot encode ${what}; allowed: ${leaves}, and arrays and plain objects of these`;
 }
 
-const LOST_DIGITS =
-  'is beyond 2^53, where numbers lose digits; write it as a string or as a BigInt (123n)';
+const LOST_DIGITS = 'is beyond 2^53, where numbers lose digits; write it as a string or as a BigInt (123n)';
 
 /** Whether a number was written as an integer with more digits than a number can hold. */
 function losesDigits(value: number): boolean {

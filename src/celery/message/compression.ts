@@ -81,25 +81,18 @@ const BZIP2: ReadonlySet<unknown> = new Set(['bzip2', 'bzip', 'application/x-bz2
 
 /** Returns the name of a compression, or `undefined` if it is not supported. */
 export function parseCompression(spelling: string): CompressionName | undefined {
-  return Object.hasOwn(SPELLINGS, spelling)
-    ? SPELLINGS[spelling as CompressionSpelling]
-    : undefined;
+  return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as CompressionSpelling] : undefined;
 }
 
 /** Lists the allowed names for an error, with the reason why the given one is not allowed. */
 export function explainCompressions(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, NAMES) : '';
-  const reason = BZIP2.has(found)
-    ? 'no maintained Node package writes bzip2; all workers read zlib'
-    : guess.slice(2);
+  const reason = BZIP2.has(found) ? 'no maintained Node package writes bzip2; all workers read zlib' : guess.slice(2);
   return `one of ${NAMES.join(', ')}${reason && ` (${reason})`}`;
 }
 
 /** Compresses a body; returns it with the value of the header `compression`. */
-export function compressBody(
-  name: CompressionName,
-  body: Buffer,
-): { body: Buffer; header: string } {
+export function compressBody(name: CompressionName, body: Buffer): { body: Buffer; header: string } {
   const { header, compress } = COMPRESSIONS[name];
   return { body: Buffer.from(compress(body)), header };
 }

@@ -175,11 +175,8 @@ export function decodeMessage(text: string): Message {
   throw new StoreError(`invalid message in the outbox: ${found}`, { cause });
 }
 
-function isMessage(
-  value: Readonly<Record<Exclude<keyof Message, 'about' | 'run'>, unknown>>,
-): value is Message {
-  const { taskId, destination, priority, headers, properties, contentType, contentEncoding } =
-    value;
+function isMessage(value: Readonly<Record<Exclude<keyof Message, 'about' | 'run'>, unknown>>): value is Message {
+  const { taskId, destination, priority, headers, properties, contentType, contentEncoding } = value;
   return (
     [taskId, contentType, contentEncoding].every((text) => typeof text === 'string') &&
     typeof priority === 'number' &&

@@ -23,11 +23,7 @@ interface Encoded {
 }
 
 /** The body of a message: arguments, and the signatures that run after the task. */
-type Content = readonly [
-  args: readonly unknown[],
-  kwargs: Readonly<Record<string, unknown>>,
-  embed: Embed,
-];
+type Content = readonly [args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>, embed: Embed];
 
 /** Signatures serialized as in Celery's canvas; `null` for none. */
 export interface Embed {

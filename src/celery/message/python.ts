@@ -255,10 +255,7 @@ function pickle(value: unknown): Buffer[] {
       if (Array.isArray(value)) {
         return [opcode(OPCODES.list), ...value.flatMap(pickle), opcode(OPCODES.appends)];
       }
-      const items = Object.entries(value).flatMap(([key, item]) => [
-        ...pickleText(key),
-        ...pickle(item),
-      ]);
+      const items = Object.entries(value).flatMap(([key, item]) => [...pickleText(key), ...pickle(item)]);
       return [opcode(OPCODES.dict), ...items, opcode(OPCODES.setitems)];
     }
     default:

@@ -72,9 +72,7 @@ const msgpack: Serializer = {
 
 function validateRange(leaf: bigint): string | null {
   const fits = leaf >= -(2n ** 63n) && leaf < 2n ** 64n;
-  return fits
-    ? null
-    : `${leaf} is beyond 64 bits, which are all that msgpack has; write it as text`;
+  return fits ? null : `${leaf} is beyond 64 bits, which are all that msgpack has; write it as text`;
 }
 
 function validateMsgpack(leaf: TypedValue): string | null {
@@ -211,8 +209,7 @@ export type SerializerSpelling = keyof typeof SPELLINGS;
 
 export const SERIALIZER_SPELLINGS = Object.keys(SPELLINGS) as SerializerSpelling[];
 
-const NO_PICKLE =
-  'only Python can write pickle; workers also accept json if their accept_content contains both';
+const NO_PICKLE = 'only Python can write pickle; workers also accept json if their accept_content contains both';
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['pickle', NO_PICKLE],
   ['application/x-python-serialize', NO_PICKLE],

@@ -11,12 +11,7 @@ const NAMESPACE_TEXT = Buffer.from(NAMESPACE.replaceAll('-', ''), 'hex').toStrin
  * so a repeat can be recognised. `dueAt` is the nominal instant, epoch milliseconds. A run of a command has a separate
  * id, computed from the id of the command. Node's one-shot hash is several times as fast as the usual library.
  */
-export function computeTaskId(
-  entryName: string,
-  dueAt: number,
-  keyPrefix: string,
-  commandId?: string,
-): string {
+export function computeTaskId(entryName: string, dueAt: number, keyPrefix: string, commandId?: string): string {
   const own = uuid5(NAMESPACE_TEXT + occurrenceName(entryName, dueAt, keyPrefix));
   return commandId === undefined ? own : computePartId(own, commandId);
 }

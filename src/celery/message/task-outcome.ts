@@ -125,14 +125,10 @@ export function readResultDocument(taskId: string, document: Buffer): TaskOutcom
 }
 
 /** The outcome in a JSON document whose middle was not read: its result is not known. */
-export function readLargeDocument(
-  taskId: string,
-  { head, tail }: LargeDocument,
-): TaskOutcome | null {
+export function readLargeDocument(taskId: string, { head, tail }: LargeDocument): TaskOutcome | null {
   const [first, last] = [head.toString(), tail.toString()];
   const state = /^\{"status": ?"(\w+)"/.exec(first)?.[1];
-  if (state === undefined)
-    throw new Error('its beginning is not that of a JSON document of Celery');
+  if (state === undefined) throw new Error('its beginning is not that of a JSON document of Celery');
   if (!isFinal(state)) return null;
   const [, type] = /"exc_type": ?"([^"]+)"/.exec(first) ?? [];
   return {
@@ -184,9 +180,7 @@ function readRuntime(result: unknown): number | null {
 function readError(result: unknown, traceback: string | null): string | null {
   if (typeof result === 'object' && result !== null && 'exc_type' in result) {
     const { exc_type: type, exc_message: message } = result as Fields;
-    const parts = (Array.isArray(message) ? message : [message]).filter(
-      (part) => part !== null && part !== undefined,
-    );
+    const parts = (Array.isArray(message) ? message : [message]).filter((part) => part !== null && part !== undefined);
     const text = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
     return toErrorLine([String(type), ...(text.length > 0 ? [text.join(', ')] : [])].join(': '));
   }
@@ -236,9 +230,7 @@ export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
   } catch {
     return [];
   }
-  return (Array.isArray(data) ? (data as unknown[]) : [data]).flatMap(
-    (event) => parseEvent(event) ?? [],
-  );
+  return (Array.isArray(data) ? (data as unknown[]) : [data]).flatMap((event) => parseEvent(event) ?? []);
 }
 
 function parseEvent(event: unknown): TaskEvent | null {

@@ -40,8 +40,7 @@ export function compileTemplate(text: string, zone: string): RenderText | null {
   }
   if (parts.length === 0) return null;
   parts.push(text.slice(from));
-  return (context) =>
-    parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
+  return (context) => parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
 }
 
 /** Whether a text has valid or invalid placeholders. */
@@ -131,8 +130,7 @@ function compileFormat(format: string | undefined, whole: string): (at: DateTime
   if (format === '') throw new Error(`${whole}: the format is empty`);
   for (const [run] of format.replace(/'[^']*'/g, '').matchAll(/([a-zA-Z%])\1*/g)) {
     if (TOKENS.test(run)) continue;
-    const way =
-      'formats are like yyyy-MM-dd HH:mm, or iso, date, epoch; other letters go in quotes';
+    const way = 'formats are like yyyy-MM-dd HH:mm, or iso, date, epoch; other letters go in quotes';
     throw new Error(`${whole}: "${run}" is not a date token; ${way}`);
   }
   return (at) => at.toFormat(format);
@@ -161,11 +159,7 @@ interface RenderContext {
  * Returns a function that renders a value with functions (`lazy`) or templates (`{{dueAt}}`) at any depth, or
  * `null` if the value has none and is the same for every occurrence.
  */
-export function buildRenderer(
-  value: unknown,
-  path: ConfigPath,
-  filling: RenderContext,
-): Renderer | null {
+export function buildRenderer(value: unknown, path: ConfigPath, filling: RenderContext): Renderer | null {
   if (isLazy(value)) return (context) => resolveLazy(value, [...filling.at, ...path], context);
   if (typeof value === 'string') {
     try {
@@ -183,9 +177,7 @@ export function buildRenderer(
   });
   if (renderers.length === 0) return null;
   return (context) => {
-    const copy: Record<string, unknown> | unknown[] = Array.isArray(value)
-      ? [...(value as unknown[])]
-      : { ...value };
+    const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
     for (const [key, render] of renderers) (copy as Record<string, unknown>)[key] = render(context);
     return copy;
   };
@@ -238,7 +230,5 @@ function renderValue(value: unknown, render: RenderTemplates): unknown {
   if (typeof value === 'string') return render(value);
   if (Array.isArray(value)) return value.map((item) => renderValue(item, render));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, renderValue(item, render)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderValue(item, render)]));
 }

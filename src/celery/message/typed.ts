@@ -41,9 +41,7 @@ const KINDS: Readonly<Record<TypeName, TypedKind>> = {
   },
   base64: {
     forms: "bytes in base64, such as '/wA='",
-    read: fromText((text) =>
-      Buffer.from(text, 'base64').toString('base64') === text ? text : null,
-    ),
+    read: fromText((text) => (Buffer.from(text, 'base64').toString('base64') === text ? text : null)),
     repr: String,
   },
   date: { forms: "a date such as '2030-01-31'", read: fromText(pythonDate), repr: dateRepr },
@@ -106,9 +104,7 @@ export function getBytes({ __type__, __value__ }: TypedValue): Buffer | null {
   return __type__ === 'base64' ? Buffer.from(__value__ as string, 'base64') : null;
 }
 
-function isTypedMap(
-  value: object,
-): value is { readonly __type__: unknown; readonly __value__: unknown } {
+function isTypedMap(value: object): value is { readonly __type__: unknown; readonly __value__: unknown } {
   return '__type__' in value && '__value__' in value && Object.keys(value).length === 2;
 }
 
@@ -190,9 +186,7 @@ const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?$
 
 function parseDatetime(text: string): readonly [Day | null, PythonTime | null] {
   const time = text.length === 10 ? '00:00' : text.slice(11);
-  return /^.{10}(?:[T ]|$)/i.test(text)
-    ? [parseDay(text.slice(0, 10)), parseTime(time)]
-    : [null, null];
+  return /^.{10}(?:[T ]|$)/i.test(text) ? [parseDay(text.slice(0, 10)), parseTime(time)] : [null, null];
 }
 
 function parseDay(text: string): Day | null {

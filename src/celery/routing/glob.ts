@@ -30,9 +30,7 @@ export class Glob {
 
   test(name: string): boolean {
     return matchesRuns(this.#runs, Array.from(name), (piece, character) =>
-      typeof piece === 'function'
-        ? piece(character.codePointAt(0)!)
-        : piece === null || piece === character,
+      typeof piece === 'function' ? piece(character.codePointAt(0)!) : piece === null || piece === character,
     );
   }
 }

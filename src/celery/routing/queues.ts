@@ -122,13 +122,9 @@ export class Queues {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [this.find(routingKey) ?? []].flat();
     const requested = this.#requested(destination).filter(({ bindings }) =>
-      bindings.some(
-        (binding) => binding.exchange.name === exchange && matches(binding, destination),
-      ),
+      bindings.some((binding) => binding.exchange.name === exchange && matches(binding, destination)),
     );
-    return [
-      ...new Set([...requested, ...(this.#bindings.get(exchange)?.queuesFor(destination) ?? [])]),
-    ];
+    return [...new Set([...requested, ...(this.#bindings.get(exchange)?.queuesFor(destination) ?? [])])];
   }
 
   /** Returns the queues to declare before publishing: the requested queue, and all queues that receive it. */

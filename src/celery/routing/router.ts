@@ -77,8 +77,7 @@ export class Router {
     const named = options.queue === undefined ? null : this.#queues.get(options.queue);
     if (asked) {
       const described = this.#queues.exchange(asked);
-      const type =
-        exchangeType ?? described?.type ?? getExchangeType(named ?? this.#queues.default);
+      const type = exchangeType ?? described?.type ?? getExchangeType(named ?? this.#queues.default);
       if (routingKey || type !== 'direct') {
         const destination: Destination = {
           queue: named?.name ?? null,
@@ -128,10 +127,7 @@ interface RoutingWarning {
 }
 
 /** Finds options that Celery's rule ignores, and messages without a queue. */
-export function findRoutingWarnings(
-  { destination, options }: Routed,
-  queues: Queues,
-): RoutingWarning[] {
+export function findRoutingWarnings({ destination, options }: Routed, queues: Queues): RoutingWarning[] {
   const { queue, exchange, routingKey } = options;
   if (destination.exchange === '') {
     // An explicit queue takes precedence.

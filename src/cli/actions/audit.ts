@@ -1,9 +1,4 @@
-import {
-  account,
-  scheduledSince,
-  type Account,
-  type AccountedOccurrence,
-} from '../../read-models/history/account.ts';
+import { account, scheduledSince, type Account, type AccountedOccurrence } from '../../read-models/history/account.ts';
 import { loadRecorded, type LoadedRecord } from '../../read-models/history/load-history.ts';
 import { describeAccount } from '../../read-models/history/account.ts';
 import type { AccountingLine } from '../../read-models/history/shapes.ts';
@@ -103,30 +98,25 @@ class Report {
   async end(): Promise<ExitCode> {
     const count = (kind: Kind) => this.#counts.get(kind) ?? 0;
     if (this.#flags.json) {
-      const [entries, unreadable, unreadableRows] = [
-        this.#entries,
-        this.#unreadable,
-        this.#unreadableRows,
-      ];
+      const [entries, unreadable, unreadableRows] = [this.#entries, this.#unreadable, this.#unreadableRows];
       const counts = Object.fromEntries(SUMMARY.map(([kind]) => [kind, count(kind)]));
       const summary = {
-        ...{ entries, unreadable, unreadableRows, scheduledLater: this.#later },
+        entries,
+        unreadable,
+        unreadableRows,
+        scheduledLater: this.#later,
         ...(counts as Record<Kind, number>),
       };
       await writeLine(formatJson({ summary }));
     } else {
       await writeLines(this.#summarize(count));
     }
-    const isBad =
-      this.#unreadable > 0 ||
-      this.#unreadableRows > 0 ||
-      [...PROBLEMS].some((kind) => count(kind) > 0);
+    const isBad = this.#unreadable > 0 || this.#unreadableRows > 0 || [...PROBLEMS].some((kind) => count(kind) > 0);
     return isBad ? EXIT.failure : EXIT.ok;
   }
 
   #format(entry: string, { dueAt, account: found }: AccountedOccurrence, zone: string): string {
-    if (!this.#flags.json)
-      return `${formatInZone(dueAt, zone)}  ${formatCell(entry)}  ${describeAccount(found)}`;
+    if (!this.#flags.json) return `${formatInZone(dueAt, zone)}  ${formatCell(entry)}  ${describeAccount(found)}`;
     return formatJson(viewOccurrence(entry, { dueAt, account: found }));
   }
 
@@ -136,9 +126,9 @@ class Report {
   }
 
   #summarize(count: (kind: Kind) => number): readonly string[] {
-    const parts = SUMMARY.filter(
-      ([kind]) => count(kind) > 0 || PROBLEMS.has(kind) || kind === 'published',
-    ).map(([kind, text]) => `${thousands(count(kind))} ${text}`);
+    const parts = SUMMARY.filter(([kind]) => count(kind) > 0 || PROBLEMS.has(kind) || kind === 'published').map(
+      ([kind, text]) => `${thousands(count(kind))} ${text}`,
+    );
     const entries = this.#entries === 1 ? '1 entry' : `${thousands(this.#entries)} entries`;
     const lines = [`${entries}: ${parts.join(', ')}`];
     if (this.#unreadableRows > 0) {

@@ -43,9 +43,7 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
 /** What the leader would do with the command now, and the zone of the entry. */
 async function plan(settings: Settings, name: string, from: number, to: number) {
   const { entries, definitions, timezone } = settings;
-  const found = await withStore(settings, (store) =>
-    findEntry({ store, entries, definitions }, name),
-  );
+  const found = await withStore(settings, (store) => findEntry({ store, entries, definitions }, name));
   if (found.error !== undefined) throw new StoreError(found.error);
   const { entry, state: known } = found;
   const now = systemClock.now();
@@ -59,10 +57,7 @@ async function plan(settings: Settings, name: string, from: number, to: number) 
 function show(name: string, instants: readonly number[], zone: string): readonly string[] {
   const lines = instants.map((at) => `  ${formatInZone(at, zone)}`);
   const left = lines.length - 2 * SHOWN;
-  const shown =
-    left > 0
-      ? [...lines.slice(0, SHOWN), `  … ${thousands(left)} more …`, ...lines.slice(-SHOWN)]
-      : lines;
+  const shown = left > 0 ? [...lines.slice(0, SHOWN), `  … ${thousands(left)} more …`, ...lines.slice(-SHOWN)] : lines;
   const runs = instants.length === 1 ? '1 run' : `${thousands(instants.length)} runs`;
   return [`${runs} of ${formatCell(name)} (at most ${thousands(MAX_BACKFILLED)}):`, ...shown];
 }

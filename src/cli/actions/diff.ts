@@ -21,9 +21,7 @@ export async function diff(before: string, after: string, flags: DiffFlags): Pro
   const period = { after: now, until: now + hours * HOUR };
   const differences = compareConfigurations(old.entries, current.entries, period);
   const { added, removed, edited, withFunctions } = differences;
-  await writeLines(
-    flags.json ? [formatJson(differences)] : formatDifferences(differences, current.timezone),
-  );
+  await writeLines(flags.json ? [formatJson(differences)] : formatDifferences(differences, current.timezone));
   if (withFunctions.length > 0) {
     writeError(`beat: functions are not compared: ${withFunctions.join(', ')}`);
   }
@@ -33,11 +31,7 @@ export async function diff(before: string, after: string, flags: DiffFlags): Pro
 const HOUR = 3_600_000;
 
 /** Throws one `ConfigError` with the errors of both. */
-async function readBoth(
-  before: string,
-  after: string,
-  flags: GlobalFlags,
-): Promise<readonly [Settings, Settings]> {
+async function readBoth(before: string, after: string, flags: GlobalFlags): Promise<readonly [Settings, Settings]> {
   const read = (config: string) => readSettings({ ...flags, config });
   const results = await Promise.allSettled([read(before), read(after)]);
   const errors = results.flatMap((result) => {
@@ -48,8 +42,5 @@ async function readBoth(
     throw new ExitError(`beat diff: ${describeError(reason)}`, EXIT.usage);
   });
   if (errors.length > 0) throw new ConfigError(errors);
-  return results.map((result) => (result as PromiseFulfilledResult<Settings>).value) as [
-    Settings,
-    Settings,
-  ];
+  return results.map((result) => (result as PromiseFulfilledResult<Settings>).value) as [Settings, Settings];
 }

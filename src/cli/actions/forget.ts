@@ -18,8 +18,7 @@ import { unknownEntry, withStore } from './with-store.ts';
 import { writeLine } from '../output/write-lines.ts';
 import { runAtOnce } from '../../util/steps.ts';
 
-export interface ForgetFlags
-  extends GlobalFlags, Readonly<Partial<Record<RepairedRecord, boolean>>> {
+export interface ForgetFlags extends GlobalFlags, Readonly<Partial<Record<RepairedRecord, boolean>>> {
   readonly quoted?: boolean;
 }
 
@@ -87,11 +86,7 @@ async function findTarget(store: StateStore, settings: Settings, name: string): 
  * Removes the state in a new term, so that the leader cannot commit decisions that it made before. An entry
  * that still exists gets a new state at once, so that its schedule starts now and not at the next term.
  */
-async function remove(
-  { ledger }: StateStore,
-  name: string,
-  { entry, indexedAt }: Target,
-): Promise<void> {
+async function remove({ ledger }: StateStore, name: string, { entry, indexedAt }: Target): Promise<void> {
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
     if (!(await ledger.removeState(term, name))) continue;
@@ -102,15 +97,12 @@ async function remove(
     if (changes.length > 0) await ledger.commit({ token: term, changes });
     return;
   }
-  throw new StoreError(
-    `forget: other instances began new terms during all ${ATTEMPTS} attempts; try again`,
-  );
+  throw new StoreError(`forget: other instances began new terms during all ${ATTEMPTS} attempts; try again`);
 }
 
 function formatRemoved(name: string, state: EntryState | 'unreadable'): string {
   const what = `Removed the state of entry ${JSON.stringify(name)}`;
-  if (state === 'unreadable')
-    return `${what}, which could not be read: its schedule restarts from now`;
+  if (state === 'unreadable') return `${what}, which could not be read: its schedule restarts from now`;
   const { runCount, sentAt } = state;
   const last = sentAt === null ? 'never sent' : `last sent ${formatIso(sentAt)}`;
   return `${what} (${runCount} runs, ${last}): its schedule restarts from now`;
@@ -123,9 +115,7 @@ function parseQuoted(text: string): string {
   } catch {
     // Reported below.
   }
-  throw new ConfigError(
-    `--quoted: expected a JSON string such as '"a\\u0000b"', got ${JSON.stringify(text)}`,
-  );
+  throw new ConfigError(`--quoted: expected a JSON string such as '"a\\u0000b"', got ${JSON.stringify(text)}`);
 }
 
 /** Removes unreadable records, and never others: of the history of an entry, or the one of an id. */
@@ -165,8 +155,7 @@ async function removeMessage({ ledger }: StateStore, id: string): Promise<string
   const what = `message ${JSON.stringify(id)} in the outbox`;
   const found = await findMessage(ledger, id);
   if (!found) throw new ConfigError(`--outbox: there is no ${what}`);
-  if (isReadable(found))
-    throw new ConfigError(`--outbox: the ${what} can be read; beat removes only unreadable ones`);
+  if (isReadable(found)) throw new ConfigError(`--outbox: the ${what} can be read; beat removes only unreadable ones`);
   if (await ledger.remove(await ledger.beginTerm(), [id])) return `Removed the unreadable ${what}`;
   throw new StoreError('forget: another instance began a new term; try again');
 }

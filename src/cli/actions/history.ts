@@ -40,9 +40,7 @@ export async function history(name: string, flags: HistoryFlags): Promise<ExitCo
 }
 
 function describeNothing(name: string, { failed }: HistoryFlags): string {
-  return failed
-    ? `no run of ${formatCell(name)} failed, as far as recorded`
-    : `${formatCell(name)} has no history yet`;
+  return failed ? `no run of ${formatCell(name)} failed, as far as recorded` : `${formatCell(name)} has no history yet`;
 }
 
 type Column = readonly [heading: string, cell: (item: HistoryItem, zone: string) => string];
@@ -88,10 +86,7 @@ function formatCause(item: HistoryItem, zone: string): string {
   return item.kind === 'run' ? item.cause : describeSkip(item, zone);
 }
 
-function describeSkip(
-  { first, last, count, reason }: Extract<HistoryItem, { kind: 'skip' }>,
-  zone: string,
-): string {
+function describeSkip({ first, last, count, reason }: Extract<HistoryItem, { kind: 'skip' }>, zone: string): string {
   if (first === last) return `skipped: ${reason}`;
   const many = count === null ? 'very many' : thousands(count);
   return `skipped: ${reason} (${many}, until ${formatInZone(last, zone)})`;

@@ -16,9 +16,7 @@ export interface InstancesFlags extends GlobalFlags {
 export async function instances(flags: InstancesFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const found = await withStore(settings, ({ instances: all }) => listInstances(all));
-  await writeLines(
-    flags.json ? found.map((row) => JSON.stringify(row)) : formatText(found, settings.timezone),
-  );
+  await writeLines(flags.json ? found.map((row) => JSON.stringify(row)) : formatText(found, settings.timezone));
   if (found.filter(isReadable).some(({ role }) => role === 'leader')) return EXIT.ok;
   writeError('beat: no instance leads');
   return EXIT.failure;

@@ -70,11 +70,7 @@ async function printJson(...lists: readonly Rows[]): Promise<ExitCode> {
   return code;
 }
 
-async function* searchAll(
-  source: EntrySource,
-  search: string,
-  now: number,
-): AsyncGenerator<StatusRow> {
+async function* searchAll(source: EntrySource, search: string, now: number): AsyncGenerator<StatusRow> {
   for (let after: string | null = null; ;) {
     const page: StatusPage = await loadStatusPage(source, { search, limit: PAGE, after }, now);
     yield* page.entries;
@@ -83,11 +79,7 @@ async function* searchAll(
   }
 }
 
-async function printAll(
-  declared: readonly StatusRow[],
-  stored: Rows,
-  zone: string,
-): Promise<ExitCode> {
+async function printAll(declared: readonly StatusRow[], stored: Rows, zone: string): Promise<ExitCode> {
   const rows = [...declared];
   const most = declared.length + MAX_SHOWN;
   for await (const row of stored) {
@@ -103,9 +95,7 @@ async function printFound(found: Rows, search: string, zone: string): Promise<Ex
     if (rows.push(row) > MAX_SHOWN) break;
   }
   if (rows.length === 0) {
-    await writeLine(
-      `no entry is found by ${JSON.stringify(search)}; stored entries are found by their names alone`,
-    );
+    await writeLine(`no entry is found by ${JSON.stringify(search)}; stored entries are found by their names alone`);
     return EXIT.ok;
   }
   const rest = `the first ${thousands(MAX_SHOWN)}; --json lists all`;

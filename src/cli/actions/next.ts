@@ -49,9 +49,7 @@ function selectEntries({ entries }: Settings, names: readonly string[]): readonl
   const all = entries.map((entry) => entry.name);
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) {
-    throw new ConfigError(
-      unknown.map((name) => errorAt([], `no entry ${quote(name)}${didYouMean(name, all)}`)),
-    );
+    throw new ConfigError(unknown.map((name) => errorAt([], `no entry ${quote(name)}${didYouMean(name, all)}`)));
   }
   return entries.filter((entry) => names.includes(entry.name));
 }
@@ -70,7 +68,5 @@ function parseInstant(text: string | undefined, zone: string): number {
   if (text === undefined) return systemClock.now();
   const instant = DateTime.fromISO(text, { zone });
   if (instant.isValid) return instant.toMillis();
-  throw new ConfigError(
-    `--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "${text}"`,
-  );
+  throw new ConfigError(`--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "${text}"`);
 }

@@ -41,7 +41,8 @@ export async function openSender(flags: SendFlags): Promise<Sender> {
   const settings = await readSettings(flags);
   const store = await openState(storeOptions(settings, systemClock));
   return {
-    ...{ settings, store },
+    settings,
+    store,
     async send(request) {
       const { reason, wait: waits = true, json = false } = flags;
       const whole = reason === undefined ? request : { ...request, reason };
@@ -92,12 +93,7 @@ export async function send(request: CommandRequest, flags: SendFlags): Promise<E
   }
 }
 
-async function print(
-  row: AuditRow | null,
-  id: string,
-  waits: boolean,
-  json: boolean,
-): Promise<ExitCode> {
+async function print(row: AuditRow | null, id: string, waits: boolean, json: boolean): Promise<ExitCode> {
   const waiting: Pending = { id, status: 'pending' };
   if (json) await writeLine(JSON.stringify(row ?? waiting));
   if (row) {

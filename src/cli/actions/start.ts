@@ -67,9 +67,7 @@ async function run(
 ): Promise<void> {
   const { log } = outputs;
   // In the folder of the old beat, if this one has replaced it there, or of its project.
-  const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) =>
-    resolve(path),
-  );
+  const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) => resolve(path));
   const findSchedulers = () => findScheduleFiles(folders);
   const beat = new Beat(settings, { origin: formatOrigin(), source: files, findSchedulers });
   logEvents(beat, log, systemClock);
@@ -125,16 +123,10 @@ async function run(
 }
 
 /** Prints the banner, or logs its content, and logs the notes about flags and configuration. */
-function printBanner(
-  settings: Settings,
-  flags: GlobalFlags,
-  { log, stdout }: Outputs,
-  version: string,
-): void {
+function printBanner(settings: Settings, flags: GlobalFlags, { log, stdout }: Outputs, version: string): void {
   const banner = createBanner(settings, version, systemClock.now());
   const toFile = flags.logfile !== undefined;
-  const isPrinted =
-    !flags.quiet && (toFile ? process.stdout.isTTY : chooseLogFormat(flags) === 'text');
+  const isPrinted = !flags.quiet && (toFile ? process.stdout.isTTY : chooseLogFormat(flags) === 'text');
   if (isPrinted) stdout.write(`${formatBanner(banner)}\n`);
   if (!isPrinted || toFile) log.info({ event: 'starting', ...banner }, 'beat: Starting...');
   for (const { flag, message, isWarning } of collectFlagNotes(flags)) {
@@ -150,10 +142,7 @@ function printBanner(
  * Calls `handle` for the first signal; the second ends the process at once. It exits explicitly, because
  * the kernel does not apply a signal's default action to process 1 of a container.
  */
-function onFirstSignal(
-  signals: readonly NodeJS.Signals[],
-  handle: (signal: NodeJS.Signals) => void,
-): void {
+function onFirstSignal(signals: readonly NodeJS.Signals[], handle: (signal: NodeJS.Signals) => void): void {
   let received = false;
   const listener = (signal: NodeJS.Signals) => {
     if (received) process.exit(128 + constants.signals[signal]);

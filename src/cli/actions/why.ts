@@ -32,8 +32,7 @@ export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
     const { entry } = found;
     const zone = entry.schedule.timezone ?? settings.timezone;
     const rule = entry.schedule.description ?? entry.schedule.spec;
-    const show = (instant: number) =>
-      flags.json ? formatIso(instant) : formatInZone(instant, zone);
+    const show = (instant: number) => (flags.json ? formatIso(instant) : formatInZone(instant, zone));
     const { commands } = store;
     const loaded = await loadWhy({ history, commands }, found, at, { now, show });
     await writeLines(

@@ -1,11 +1,7 @@
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import {
-  findEntries,
-  type EntryRecord,
-  type EntrySource,
-} from '../../read-models/status/read-entries.ts';
+import { findEntries, type EntryRecord, type EntrySource } from '../../read-models/status/read-entries.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateStore } from '../../contracts/store/store.ts';
 import { systemClock } from '../../util/system-clock.ts';
@@ -20,10 +16,7 @@ export interface OpenHistory {
 }
 
 /** Runs `work` with the store of the settings, and closes it. */
-export async function withStore<T>(
-  settings: Settings,
-  work: (store: StateStore) => Promise<T>,
-): Promise<T> {
+export async function withStore<T>(settings: Settings, work: (store: StateStore) => Promise<T>): Promise<T> {
   const store = await openState(storeOptions(settings, systemClock));
   try {
     return await work(store);
@@ -33,16 +26,11 @@ export async function withStore<T>(
 }
 
 /** The same with a history. Throws a `ConfigError` if it is disabled. */
-export async function withHistory<T>(
-  settings: Settings,
-  work: (open: OpenHistory) => Promise<T>,
-): Promise<T> {
+export async function withHistory<T>(settings: Settings, work: (open: OpenHistory) => Promise<T>): Promise<T> {
   if (settings.history === null) {
     throw new ConfigError('history: false disables the history; without it nothing is recorded');
   }
-  return withStore(settings, (store) =>
-    work({ store, history: store.history!, source: { ...settings, store } }),
-  );
+  return withStore(settings, (store) => work({ store, history: store.history!, source: { ...settings, store } }));
 }
 
 /** Finds an entry by its name. Throws a `ConfigError` with the closest name if there is none. */

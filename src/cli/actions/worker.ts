@@ -51,17 +51,18 @@ interface Surroundings extends WorkOptions {
   readonly log: Logger;
 }
 
-async function run(
-  flags: Flags,
-  settings: Settings,
-  { files, log, started }: Surroundings,
-): Promise<void> {
+async function run(flags: Flags, settings: Settings, { files, log, started }: Surroundings): Promise<void> {
   const { concurrency, acks, queues = [settings.shell.queue] } = flags;
   const { broker, connection, transport, declareQueues, shell } = settings;
   const clock = systemClock;
   const consumer = await openConsumer(broker, {
-    ...{ connection, transport, declareQueues, clock },
-    ...{ queues: new Queues(settings.queues), from: queues, prefetch: concurrency },
+    connection,
+    transport,
+    declareQueues,
+    clock,
+    queues: new Queues(settings.queues),
+    from: queues,
+    prefetch: concurrency,
   });
   const { backend } = settings.results;
   const results = backend && (await openTaskResults(backend, settings.results, clock));
@@ -93,8 +94,15 @@ async function run(
   const node = `beat@${hostname()}`;
   const worker = new ShellWorker(
     {
-      ...{ name: node, consumer, results, concurrency, acks, clock },
-      ...{ task: shell.task, jobs, host: thisHost() },
+      name: node,
+      consumer,
+      results,
+      concurrency,
+      acks,
+      clock,
+      task: shell.task,
+      jobs,
+      host: thisHost(),
     },
     stop.signal,
   );
@@ -204,8 +212,7 @@ function warnAboutAllowed({ size }: AllowedJobs, log: Logger): void {
     log.warn({ event: 'allow-any' }, `--allow any: ${risk}`);
   }
   if (size === 0) {
-    const text =
-      'The configuration declares no shell command, so this worker rejects every message';
+    const text = 'The configuration declares no shell command, so this worker rejects every message';
     log.warn({ event: 'none-declared' }, text);
   }
 }

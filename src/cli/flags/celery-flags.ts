@@ -32,14 +32,8 @@ const inGroup = (group: string) => (option: Option) => option.helpGroup(group);
 
 const SERVICE: readonly Option[] = [
   new Option('--detach', 'run in the background; returns when beat runs, or with its error'),
-  new Option(
-    '-f, --logfile <path>',
-    'append the log to a file; %h, %d, %n, %p: host and node name',
-  ),
-  new Option(
-    '--pidfile <path>',
-    'write the process id to a file; fail if its process runs already',
-  ),
+  new Option('-f, --logfile <path>', 'append the log to a file; %h, %d, %n, %p: host and node name'),
+  new Option('--pidfile <path>', 'write the process id to a file; fail if its process runs already'),
   new Option('--uid <user>', 'run as this user, a name or a number (root only)'),
   new Option('--gid <group>', "run as this group (default: the user's group)"),
   new Option('--umask <mask>', 'the umask for new files; octal with a leading zero, as in 027'),
@@ -71,10 +65,7 @@ const IGNORED_OPTIONS = IGNORED.map(([flags, why, description = `ignored: ${why}
 }));
 
 /** The flags of Celery that all subcommands accept. */
-export const CELERY_OPTIONS: readonly Option[] = [
-  ...SERVICE,
-  ...IGNORED_OPTIONS.map(({ option }) => option),
-];
+export const CELERY_OPTIONS: readonly Option[] = [...SERVICE, ...IGNORED_OPTIONS.map(({ option }) => option)];
 
 /** Flags of `start` alone: other subcommands use `-n` for something else. */
 export const START_FLAGS: readonly Flag[] = [
@@ -86,10 +77,7 @@ export const START_FLAGS: readonly Flag[] = [
       'the node name: for `celery inspect ping`, and %n, %h, %d and %p in -f and --pidfile',
     ),
     new Option('--enable-remote-control', 'answer `celery inspect ping` as the node of -n'),
-    new Option(
-      '--no-enable-remote-control',
-      'do not answer; both override beat_enable_remote_control',
-    ),
+    new Option('--no-enable-remote-control', 'do not answer; both override beat_enable_remote_control'),
   ].map(inCeleryGroup),
 ];
 
@@ -131,8 +119,7 @@ export function checkCeleryFlags(flags: CeleryFlags): void {
 
 /** Why beat rejects a scheduler. */
 function explainScheduler(name: string): string {
-  if (/django/i.test(name))
-    return `beat does not read entries from Django's database; ${MOVE_ENTRIES}`;
+  if (/django/i.test(name)) return `beat does not read entries from Django's database; ${MOVE_ENTRIES}`;
   if (/redbeat/i.test(name)) {
     return `beat does not read RedBeat's entries from Redis; ${MOVE_ENTRIES} (beat always uses a lock, so RedBeat's is not needed)`;
   }
@@ -179,9 +166,7 @@ export function parseUmask(text: string): number {
   const octal = /^0(?:o?[0-7]+)?$/i.test(text);
   const mask = octal ? parseInt(text.replace(/^0o/i, ''), 8) : Number(text);
   if ((octal || /^[1-9]\d*$/.test(text)) && mask <= 0o777) return mask;
-  throw new ConfigError(
-    `--umask: expected an octal number from 000 to 0777, such as 027, got "${text}"`,
-  );
+  throw new ConfigError(`--umask: expected an octal number from 000 to 0777, such as 027, got "${text}"`);
 }
 
 /** Formats a umask as `027`. */

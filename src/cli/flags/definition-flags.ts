@@ -63,10 +63,7 @@ export function readDefinitionFlags(flags: DefinitionFlags): Definition {
 }
 
 /** Durations have no spaces and cron lines do; `@daily` and the like are cron lines as well. */
-function readSchedule(
-  text: string | undefined,
-  json: (flag: string, text: string) => unknown,
-): unknown {
+function readSchedule(text: string | undefined, json: (flag: string, text: string) => unknown): unknown {
   if (text === undefined) return undefined;
   if (/^\s*(?:\{|[\d.]+\s*$)/.test(text)) return json('schedule', text);
   return /\s|^@/.test(text.trim()) ? { cron: text.trim() } : text;

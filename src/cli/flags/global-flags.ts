@@ -54,10 +54,7 @@ function changeDirectory(workdir: string): void {
  * Rejects arguments of the default subcommand, which are misspelled subcommands or settings in Celery's style.
  * Throws a `ConfigError` that names the right way.
  */
-export function rejectUnknownArguments(
-  [argument]: readonly string[],
-  subcommands: readonly string[],
-): void {
+export function rejectUnknownArguments([argument]: readonly string[], subcommands: readonly string[]): void {
   if (argument === undefined) return;
   if (/^[\w.]+=/.test(argument)) {
     const [key = '', value = ''] = argument.split(/=(.*)/s);

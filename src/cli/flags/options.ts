@@ -61,8 +61,7 @@ export async function readSettings(
   try {
     return await files.read();
   } catch (error) {
-    const nothingFound =
-      !files.isNamed && error instanceof ConfigError && error.errors[0]?.file === undefined;
+    const nothingFound = !files.isNamed && error instanceof ConfigError && error.errors[0]?.file === undefined;
     if (!nothingFound || flags.app === undefined) throw error;
     throw new ConfigError([...error.errors, explainApp(flags.app)]);
   }
@@ -82,8 +81,7 @@ function rejectPythonModule(config: string): void {
 /** Explains, where no configuration was found, why `--app` is not enough. */
 function explainApp(app: string): Diagnostic {
   const message =
-    `--app ${app}: beat does not load Python apps; copy its beat_schedule to a file such as ` +
-    'beat.config.yaml';
+    `--app ${app}: beat does not load Python apps; copy its beat_schedule to a file such as ` + 'beat.config.yaml';
   return errorAt([], message);
 }
 
@@ -124,8 +122,7 @@ function readSetting(env: Environment, setting: keyof typeof VARIABLES): string 
 function readVariable(env: Environment, name: string): string | undefined {
   const value = env[name];
   const file = env[`${name}_FILE`];
-  if (value && file)
-    throw new ConfigError(`${name} and ${name}_FILE are both set; unset one of them`);
+  if (value && file) throw new ConfigError(`${name} and ${name}_FILE are both set; unset one of them`);
   if (!file) return omitEmpty(value);
   try {
     return omitEmpty(readFileSync(file, 'utf8').trim());

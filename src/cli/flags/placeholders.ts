@@ -15,12 +15,7 @@ const INDEX: Placeholders = { i: '0', I: '' };
  * Expands `%h` (host), `%d` (its domain), `%n` (node name) and `%p` (`name@host`) in `-f` and `--pidfile`, as Celery does for
  * workers. `node` is the value of `-n`. Throws a `ConfigError` for any other letter after a `%`.
  */
-export function expandPlaceholders(
-  flag: string,
-  path: string,
-  node = '',
-  host = hostname(),
-): string {
+export function expandPlaceholders(flag: string, path: string, node = '', host = hostname()): string {
   const [name = '', given] = node.includes('@') ? node.split(/@(.*)/s) : ['', node];
   const at = given === '' || given === undefined ? host : given;
   const n = name || DEFAULT_NAME;
@@ -48,9 +43,7 @@ function expand(text: string, pattern: RegExp, values: Placeholders, where: stri
     if (value !== undefined) return value;
     const allowed = Object.keys(values).map((known) => `%${known}`);
     const hint = didYouMean(written, allowed);
-    throw new ConfigError(
-      `${where}: unknown placeholder "${written}"${hint}; allowed: ${allowed.join(', ')}`,
-    );
+    throw new ConfigError(`${where}: unknown placeholder "${written}"${hint}; allowed: ${allowed.join(', ')}`);
   });
 }
 
@@ -63,8 +56,7 @@ interface PathFlags {
 /** Expands the paths of `--logfile` and `--pidfile`; the log path is made absolute. */
 export function resolvePaths({ logfile, pidfile, hostname: node }: PathFlags) {
   return {
-    logfile:
-      logfile === undefined ? undefined : resolve(expandPlaceholders('--logfile', logfile, node)),
+    logfile: logfile === undefined ? undefined : resolve(expandPlaceholders('--logfile', logfile, node)),
     pidfile: pidfile === undefined ? undefined : expandPlaceholders('--pidfile', pidfile, node),
   };
 }

@@ -33,10 +33,7 @@ export function formatDifferences(differences: Differences, zone: string): reado
   const hours = (period.until - period.after) / 3_600_000;
   if (occurrences.length === 0) return [...lines, `Next ${hours} hours: the same runs`];
   const zones = new Map(
-    [...removed, ...added, ...edited.map(({ after }) => after)].map(({ name, schedule }) => [
-      name,
-      schedule.timezone,
-    ]),
+    [...removed, ...added, ...edited.map(({ after }) => after)].map(({ name, schedule }) => [name, schedule.timezone]),
   );
   const table = occurrences.flatMap(({ entry, appear, disappear, isPartial }) => {
     const place = zones.get(entry) ?? zone;
@@ -52,7 +49,10 @@ export function formatDifferences(differences: Differences, zone: string): reado
 export function formatJson(differences: Differences): string {
   const { added, removed, edited, occurrences, period, withFunctions } = differences;
   const summary = ({ name, task, schedule }: Entry) => ({
-    ...{ entry: name, task, schedule: schedule.description ?? schedule.spec, spec: schedule.spec },
+    entry: name,
+    task,
+    schedule: schedule.description ?? schedule.spec,
+    spec: schedule.spec,
   });
   const instants = (all: readonly number[]) => ({
     count: all.length,
@@ -64,13 +64,18 @@ export function formatJson(differences: Differences): string {
     edited: edited.map(({ after, fields }) => ({
       entry: after.name,
       fields: fields.map(({ path, before, after: value }) => ({
-        ...{ field: path.join('.'), before: mask(path, before), after: mask(path, value) },
+        field: path.join('.'),
+        before: mask(path, before),
+        after: mask(path, value),
       })),
     })),
     after: formatIso(period.after),
     until: formatIso(period.until),
     occurrences: occurrences.map(({ entry, appear, disappear, isPartial }) => ({
-      ...{ entry, appear: instants(appear), disappear: instants(disappear), partial: isPartial },
+      entry,
+      appear: instants(appear),
+      disappear: instants(disappear),
+      partial: isPartial,
     })),
     notCompared: withFunctions,
   });

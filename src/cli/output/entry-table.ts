@@ -5,8 +5,7 @@ import { formatTable } from './table.ts';
 
 /** The lines of a table of entries with their states. Instants are in the zone of the entry, else in `zone`. */
 export function formatEntries(rows: readonly EntryStatus[], zone: string): readonly string[] {
-  const at: Show = (iso, own) =>
-    iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone);
+  const at: Show = (iso, own) => (iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone));
   const columns: Column[] = [
     ['ENTRY', ({ entry }) => entry],
     ['TASK', ({ task }) => task],

@@ -5,10 +5,7 @@ import { escapeLine, truncate } from '../../util/visible.ts';
 const MAX_CELL = 100;
 
 /** Formats rows under a heading as lines, in columns as wide as their widest cell. */
-export function formatTable(
-  heading: readonly string[],
-  rows: readonly (readonly string[])[],
-): readonly string[] {
+export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const all = [heading, ...rows].map((row) => row.map(formatCell));
   const widths = heading.map((_, column) =>
     all.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), 0),

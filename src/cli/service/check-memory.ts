@@ -22,8 +22,7 @@ export function heapLimit(): number {
   return Math.min(limit, container / MEGABYTE - OUTSIDE);
 }
 
-const ADVICE =
-  'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
+const ADVICE = 'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
 
 /**
  * Returns a warning if reading files of `bytes` bytes, which takes `memory` bytes, may need a larger heap than `limit`

@@ -66,9 +66,7 @@ export async function notifyParent(report: StartReport): Promise<void> {
 
 function formatStarted(pid: number, logfile: string | undefined): string {
   const log =
-    logfile === undefined
-      ? 'its log is discarded: use --logfile PATH to write it to a file'
-      : `its log: ${logfile}`;
+    logfile === undefined ? 'its log is discarded: use --logfile PATH to write it to a file' : `its log: ${logfile}`;
   return `beat: running in the background as process ${pid}; ${log}`;
 }
 

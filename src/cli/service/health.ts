@@ -168,11 +168,11 @@ function parseHealth(text: string, pid: number): Health | null {
   const { alive, idleMs = null, blockedEntries, reloadError } = answer;
   if (typeof alive !== 'boolean') return null;
   if (idleMs !== null && typeof idleMs !== 'number') return null;
-  const names = Array.isArray(blockedEntries)
-    ? blockedEntries.filter((name) => typeof name === 'string')
-    : undefined;
+  const names = Array.isArray(blockedEntries) ? blockedEntries.filter((name) => typeof name === 'string') : undefined;
   return {
-    ...{ pid, alive, idleMs },
+    pid,
+    alive,
+    idleMs,
     ...(names && { blockedEntries: names }),
     ...(typeof reloadError === 'string' && { reloadError }),
   };

@@ -171,10 +171,7 @@ export function openStream(fd: 1 | 2): number {
   if (process.platform !== 'linux') return fd;
   try {
     if (!fstatSync(fd).isFIFO() && !isatty(fd)) return fd;
-    return openSync(
-      `/proc/self/fd/${fd}`,
-      constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
-    );
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     // Another user's pipe after --uid, or a sandbox without /proc: the descriptor itself can be used.
     return fd;

@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  statSync,
-  constants,
-  lstatSync,
-  openSync,
-  readlinkSync,
-} from 'node:fs';
+import { closeSync, fstatSync, statSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
 import { LineOutput, type DropReport } from './line-output.ts';

@@ -1,11 +1,5 @@
 import { isatty } from 'node:tty';
-import {
-  asText,
-  createLogger,
-  type LogFormat,
-  type Logger,
-  type LogLevel,
-} from '../../observe/logger.ts';
+import { asText, createLogger, type LogFormat, type Logger, type LogLevel } from '../../observe/logger.ts';
 import { LineOutput, openStream, type DropReport } from './line-output.ts';
 import { LogFile, STREAMS } from './logfile.ts';
 import { chooseLogFormat, chooseLogLevel, type GlobalFlags } from '../flags/options.ts';
@@ -45,10 +39,7 @@ function openFile(path: string, stderr: LineOutput): LogFile {
 }
 
 /** Creates the reports of dropped lines, in the format of the log's other lines. */
-async function createDropReports(
-  level: LogLevel,
-  format: LogFormat,
-): Promise<(path: string) => DropReport> {
+async function createDropReports(level: LogLevel, format: LogFormat): Promise<(path: string) => DropReport> {
   let line = '';
   const capture = { write: (text: string) => void (line = text) };
   const log = createLogger({

@@ -73,11 +73,7 @@ interface Found {
 function read(path: string): Found | null {
   try {
     const file = lstatSync(path);
-    if (!file.isFile())
-      throw notAPidfile(
-        path,
-        file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file',
-      );
+    if (!file.isFile()) throw notAPidfile(path, file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');
     const text = file.size > MAX_SIZE ? '' : readFileSync(path, 'utf8');
     if (file.size > MAX_SIZE || !/^\s*\d*\s*$/.test(text)) {
       throw notAPidfile(path, 'contains something other than a process id');

@@ -35,9 +35,7 @@ function switchUser(uid: string | undefined, gid: string | undefined): void {
   const user = uid === undefined ? undefined : lookUpUser(uid);
   const group = gid === undefined ? user?.account?.gid : lookUpGroup(gid);
   if (group === undefined) {
-    throw new ConfigError(
-      `--uid ${uid}: the host has no user with this number, so its group is unknown; add --gid`,
-    );
+    throw new ConfigError(`--uid ${uid}: the host has no user with this number, so its group is unknown; add --gid`);
   }
   // The order matters: groups cannot be changed after root is given up, and setting the group may clear
   // the supplementary groups.
@@ -118,7 +116,5 @@ function verifyPermanent(uid: string): void {
   } catch {
     return;
   }
-  throw new Error(
-    `--uid ${uid}: this system allows the process to become root again; beat was not started`,
-  );
+  throw new Error(`--uid ${uid}: this system allows the process to become root again; beat was not started`);
 }

@@ -23,7 +23,9 @@ export async function answerRemoteControl(
   if (!enabled) return null;
   const { answerAsBeat } = await import('../../leader/remote-control/remote-control.ts');
   return runControl(settings, {
-    ...{ node, queue: node, log },
+    node,
+    queue: node,
+    log,
     answer: answerAsBeat({ node, liveness, maxTickAge, log }),
     effect: 'scheduling is not affected',
   });
@@ -43,8 +45,11 @@ async function runControl(
   const clock = systemClock;
   const exchange = `${remoteControl.namespace}.pidbox`;
   const mailbox = await openMailbox(broker, {
-    ...{ exchange, queue: `${queue}.${exchange}` },
-    ...{ connection, transport, clock },
+    exchange,
+    queue: `${queue}.${exchange}`,
+    connection,
+    transport,
+    clock,
   });
   if (!mailbox) return null;
   const stop = new AbortController();
@@ -71,7 +76,8 @@ export function obeyRemoteControl(
   { worker, node, shutdown, log }: WorkerControlOptions,
 ): Promise<RunningControl | null> {
   return runControl(settings, {
-    ...{ node, log },
+    node,
+    log,
     // All workers of a host have one name, and RabbitMQ grants a queue to one connection.
     queue: `${node}.${randomUUID()}`,
     answer: answerAsWorker({ worker, task: settings.shell.task, node, shutdown }),

@@ -21,10 +21,7 @@ interface Service {
 }
 
 /** Runs a service: as its user, with its log and pidfile, and the configuration as it is at the start. */
-export async function runService(
-  flags: GlobalFlags,
-  run: (service: Service) => Promise<void>,
-): Promise<ExitCode> {
+export async function runService(flags: GlobalFlags, run: (service: Service) => Promise<void>): Promise<ExitCode> {
   const { logfile, pidfile } = resolvePaths(flags);
   dropPrivileges(flags);
   const outputs = await openLog(flags, logfile);

@@ -72,9 +72,7 @@ function formatFlags(flags: GlobalFlags, logfile: string | undefined): string[] 
     '--log-format': flags.logFormat,
     '--logfile': logfile,
   };
-  return Object.entries(given).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  );
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
 async function waitForEnd(child: ChildProcess): Promise<string> {

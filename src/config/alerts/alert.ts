@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import {
-  instant,
-  instantOrNull,
-  milliseconds,
-  shape,
-  type ShapeOf,
-  textOrNull,
-} from '../../util/shape.ts';
+import { instant, instantOrNull, milliseconds, shape, type ShapeOf, textOrNull } from '../../util/shape.ts';
 import { ALERT_KINDS } from './schema.ts';
 
 export const alert = shape(

@@ -32,11 +32,7 @@ export function readAlerts(
 }
 
 /** Warns of alerts for unknown entries, whose names may be misspelled. */
-export function warnOfUnknownEntries(
-  alerts: AlertSettings | null,
-  names: readonly string[],
-  warn: Report,
-): void {
+export function warnOfUnknownEntries(alerts: AlertSettings | null, names: readonly string[], warn: Report): void {
   const known = new Set(names);
   for (const name of alerts?.entries.keys() ?? []) {
     if (known.has(name)) continue;
@@ -59,11 +55,7 @@ function readChannels(given: ChannelsInput, defaults: EntryAlerts, context: Cont
 }
 
 function readSentry(
-  {
-    dsn: given,
-    slug = '{entry}',
-    environment = 'production',
-  }: NonNullable<ChannelsInput['sentry']>,
+  { dsn: given, slug = '{entry}', environment = 'production' }: NonNullable<ChannelsInput['sentry']>,
   context: Context,
 ): SentrySettings {
   const dsn = given ?? context.overrides.sentryDsn ?? '';
@@ -73,10 +65,7 @@ function readSentry(
   return { dsn, slug, environment };
 }
 
-function readWebhook(
-  given: NonNullable<ChannelsInput['webhook']>,
-  context: Context,
-): WebhookSettings {
+function readWebhook(given: NonNullable<ChannelsInput['webhook']>, context: Context): WebhookSettings {
   const { url, secret, on = ALERT_KINDS, body = null, headers = {} } = given;
   checkUrl(url, 'webhook.url', context);
   if (body) checkBody(body, [...context.path, 'webhook', 'body'], context.report);
@@ -93,8 +82,7 @@ function readHeartbeat(
   const path = ['alerts', 'heartbeat'];
   if (url === undefined) report([...path, 'url'], 'missing; set it or BEAT_HEARTBEAT_URL');
   else checkUrl(url, 'url', { path, report });
-  const interval =
-    given?.interval === undefined ? HEARTBEAT_INTERVAL : parseDuration(given.interval)!;
+  const interval = given?.interval === undefined ? HEARTBEAT_INTERVAL : parseDuration(given.interval)!;
   if (interval < SHORTEST_HEARTBEAT) report([...path, 'interval'], 'expected 10 s or more');
   return url === undefined ? null : { url, interval };
 }
@@ -108,12 +96,7 @@ function checkUrl(text: string, key: string, { path, report }: Omit<Context, 'ov
 
 function isDsn(text: string): boolean {
   const url = parseUrl(text);
-  return (
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    url.username !== '' &&
-    /\/\d+$/.test(url.pathname)
-  );
+  return url !== null && /^https?:$/.test(url.protocol) && url.username !== '' && /\/\d+$/.test(url.pathname);
 }
 
 function parseUrl(text: string): URL | null {
@@ -183,10 +166,7 @@ function checkBody(value: unknown, path: Path, report: Report): void {
 }
 
 /** Replaces each placeholder. `null` becomes the empty text, or stays `null` where the placeholder is the whole text. */
-export function fillBody(
-  value: unknown,
-  fields: Readonly<Record<string, string | number | null>>,
-): unknown {
+export function fillBody(value: unknown, fields: Readonly<Record<string, string | number | null>>): unknown {
   if (typeof value === 'string') {
     const whole = /^\{\{\s*(\w+)\s*\}\}$/.exec(value)?.[1];
     if (whole !== undefined) return fields[whole] ?? null;
@@ -194,7 +174,5 @@ export function fillBody(
   }
   if (Array.isArray(value)) return value.map((item) => fillBody(item, fields));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, fillBody(item, fields)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillBody(item, fields)]));
 }

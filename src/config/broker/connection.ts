@@ -33,10 +33,7 @@ export const connectionShape = {
     { default: DEFAULT_CONNECTION.failoverStrategy, example: 'shuffle' },
   ),
   brokerHeartbeat: option(
-    limitedDuration(
-      (ms) => ms % 1_000 === 0 && ms <= MAX_HEARTBEAT,
-      'whole seconds, 65535 at most, or 0 for none',
-    ),
+    limitedDuration((ms) => ms % 1_000 === 0 && ms <= MAX_HEARTBEAT, 'whole seconds, 65535 at most, or 0 for none'),
     'AMQP: interval of heartbeats, in whole seconds; 0 disables them.',
     { default: `${DEFAULT_CONNECTION.heartbeat / 1_000}s`, example: '30s' },
   ),
@@ -93,11 +90,7 @@ export function checkTransport(settings: ServiceSettings, report: Report): void 
 const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
 
 /** Timeouts that are too long for the lock, for the debug log: they are the workers' settings and need no change. */
-export function shortenedTimeouts({
-  state,
-  lock,
-  transport,
-}: ServiceSettings): Omit<Diagnostic, 'severity'>[] {
+export function shortenedTimeouts({ state, lock, transport }: ServiceSettings): Omit<Diagnostic, 'severity'>[] {
   if (!state.driver?.remote) return [];
   return TIMEOUTS.flatMap((key) => {
     const timeout = transport[key];

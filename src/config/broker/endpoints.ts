@@ -48,11 +48,7 @@ export interface Endpoints {
 }
 
 /** Completes the URLs with defaults. */
-export function resolveEndpoints({
-  brokerUrl,
-  stateUrl,
-  lockUrls,
-}: ShapeOutput<typeof endpointsShape>): Endpoints {
+export function resolveEndpoints({ brokerUrl, stateUrl, lockUrls }: ShapeOutput<typeof endpointsShape>): Endpoints {
   const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL);
   const own = broker.driver?.load ? broker.url : EMBEDDED_URL;
   const state = parseEndpoint(stateUrl ?? own);
@@ -64,11 +60,7 @@ const STATE_SCHEMES = findSchemes(({ load }) => load !== null);
 const LOCK_SCHEMES = findSchemes(({ locks }) => locks);
 
 /** Reports URLs of no broker, and lists of brokers that cannot take over from one another. */
-export function checkBrokerUrl(
-  given: string | readonly string[],
-  report: Report,
-  key = 'brokerUrl',
-): void {
+export function checkBrokerUrl(given: string | readonly string[], report: Report, key = 'brokerUrl'): void {
   const { servers } = parseEndpoint(given);
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
   servers.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', BROKER_SCHEMES, report));
@@ -82,10 +74,7 @@ export function checkBrokerUrl(
 }
 
 /** The first server that cannot stand in for the first one. */
-function findStranger(
-  first: EndpointServer,
-  others: readonly EndpointServer[],
-): EndpointServer | undefined {
+function findStranger(first: EndpointServer, others: readonly EndpointServer[]): EndpointServer | undefined {
   if (!first.driver?.failover) return first;
   return others.find(({ driver }) => driver !== first.driver);
 }
@@ -110,10 +99,7 @@ export function checkLockUrls({ locks, state }: Endpoints, report: Report): void
   }
   const { driver, masked } = state;
   if (locks.length > 0 && driver?.load && !driver.lockElsewhere) {
-    report(
-      ['lockUrls'],
-      `has no effect with the ledger in ${masked}; put the ledger into Redis with stateUrl`,
-    );
+    report(['lockUrls'], `has no effect with the ledger in ${masked}; put the ledger into Redis with stateUrl`);
   }
 }
 
@@ -128,10 +114,7 @@ function checkScheme(
   const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
   if (scheme === '' || !isUrl) {
     // The text may be a password, from a variable or a file.
-    report(
-      path,
-      'expected a URL such as redis://localhost:6379/0, got text that is not a URL (not shown)',
-    );
+    report(path, 'expected a URL such as redis://localhost:6379/0, got text that is not a URL (not shown)');
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');
     const hint = explainForeignScheme(scheme) ?? didYouMean(scheme, schemes);

@@ -14,12 +14,9 @@ const sentinelSchema = mapOf(
   {
     ...tlsShape,
     username: option.nonEmpty('User of the sentinels.', { example: 'beat' }),
-    password: option.nonEmpty(
-      'Password of the sentinels; the password of a key is `sslPassword`.',
-      {
-        example: 'secret',
-      },
-    ),
+    password: option.nonEmpty('Password of the sentinels; the password of a key is `sslPassword`.', {
+      example: 'secret',
+    }),
     ssl: option.flag('Whether connections to the sentinels are encrypted.', {
       otherwise: '`true` if any other TLS option is present',
     }),
@@ -80,9 +77,7 @@ export const transportSchema = mapOf(
       example: ':',
     }),
     prioritySteps: option(
-      z
-        .array(whole(0, 9, 'a whole number from 0 to 9'), PRIORITIES)
-        .min(1, `${PRIORITIES}, not empty`),
+      z.array(whole(0, 9, 'a whole number from 0 to 9'), PRIORITIES).min(1, `${PRIORITIES}, not empty`),
       'Redis: the priorities that have a list of their own.',
       { default: DEFAULT_TRANSPORT.prioritySteps, example: [0, 5, 9] },
     ),
@@ -113,10 +108,9 @@ export const transportSchema = mapOf(
     socketKeepalive: option.flag('Whether the system probes idle connections.', {
       default: true,
     }),
-    socketKeepaliveOptions: option.map(
-      "Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.",
-      { example: { TCP_KEEPIDLE: 60 } },
-    ),
+    socketKeepaliveOptions: option.map("Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.", {
+      example: { TCP_KEEPIDLE: 60 },
+    }),
     clientName: option.nonEmpty("What servers call beat's connections.", {
       otherwise: '`beat`',
       example: 'beat-eu',
@@ -125,10 +119,9 @@ export const transportSchema = mapOf(
       default: {},
       example: { team: 'shop' },
     }),
-    confirmPublish: option.flag(
-      'Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.',
-      { default: true },
-    ),
+    confirmPublish: option.flag('Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.', {
+      default: true,
+    }),
     ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
   },
   {
@@ -140,10 +133,7 @@ export const transportSchema = mapOf(
 type TransportInput = z.output<typeof transportSchema>;
 
 /** `warn` receives options that are accepted and have no effect here. */
-export function readTransport(
-  input: TransportInput = {},
-  warn: Report = () => {},
-): TransportOptions {
+export function readTransport(input: TransportInput = {}, warn: Report = () => {}): TransportOptions {
   const { prioritySteps, socketTimeout, socketConnectTimeout, ...given } = input;
   if (given.confirmPublish === false) {
     const message = 'ignored: beat always waits for the confirm of RabbitMQ';
@@ -156,15 +146,11 @@ export function readTransport(
   return {
     globalKeyprefix: given.globalKeyprefix ?? DEFAULT_TRANSPORT.globalKeyprefix,
     sep: given.sep ?? DEFAULT_TRANSPORT.sep,
-    prioritySteps: prioritySteps
-      ? [...new Set(prioritySteps)].sort((a, b) => a - b)
-      : DEFAULT_TRANSPORT.prioritySteps,
+    prioritySteps: prioritySteps ? [...new Set(prioritySteps)].sort((a, b) => a - b) : DEFAULT_TRANSPORT.prioritySteps,
     fanoutPrefix: fanoutPrefix(given.fanoutPrefix ?? true),
     fanoutPatterns: given.fanoutPatterns ?? DEFAULT_TRANSPORT.fanoutPatterns,
     masterName: given.masterName ?? DEFAULT_TRANSPORT.masterName,
-    sentinelKwargs: given.sentinelKwargs
-      ? sentinelLogin(given.sentinelKwargs)
-      : DEFAULT_TRANSPORT.sentinelKwargs,
+    sentinelKwargs: given.sentinelKwargs ? sentinelLogin(given.sentinelKwargs) : DEFAULT_TRANSPORT.sentinelKwargs,
     socketTimeout: parseDuration(socketTimeout),
     socketConnectTimeout: parseDuration(socketConnectTimeout),
     keepAlive: keepAlive(given),

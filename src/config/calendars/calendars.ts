@@ -1,11 +1,4 @@
-import {
-  type TimeSet,
-  cronTimes,
-  dates,
-  businessDays,
-  holidays,
-  union,
-} from '../../schedule/limits/time-sets.ts';
+import { type TimeSet, cronTimes, dates, businessDays, holidays, union } from '../../schedule/limits/time-sets.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { attempt, type Path, type Report } from '../validate.ts';
 import type { IcsFiles } from './ics-files.ts';
@@ -43,11 +36,7 @@ export class Calendars {
     return attempt(find, path, report) ?? [];
   }
 
-  #find(
-    reference: string | CalendarInput,
-    path: Path,
-    report: Report,
-  ): readonly TimeSet[] | undefined {
+  #find(reference: string | CalendarInput, path: Path, report: Report): readonly TimeSet[] | undefined {
     if (typeof reference !== 'string') {
       const set = readCalendar(reference, {}, path, report);
       return set && [set];
@@ -118,8 +107,7 @@ function readCalendar(
   return union(sets, name ?? sets.map(({ description }) => description).join(' or '));
 }
 
-const ONLY_DECLARED =
-  'files belong to the setting calendars: declare calendars: {NAME: {ics: …}}, and write NAME here';
+const ONLY_DECLARED = 'files belong to the setting calendars: declare calendars: {NAME: {ics: …}}, and write NAME here';
 
 function describe(set: TimeSet, texts: readonly string[]): TimeSet {
   return { ...set, description: texts.join(',') };
@@ -131,7 +119,5 @@ export const MAX_VALUES = 100;
 /** Throws a `ConfigError` for a list that is too long to be read in one step. */
 export function checkLength(values: readonly unknown[], most: number): void {
   if (values.length <= most) return;
-  throw new ConfigError(
-    `${thousands(values.length)} values are more than the limit of ${thousands(most)}`,
-  );
+  throw new ConfigError(`${thousands(values.length)} values are more than the limit of ${thousands(most)}`);
 }

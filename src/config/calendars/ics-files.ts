@@ -34,9 +34,7 @@ export class IcsFiles {
     this.#stamps.set(path, stampFileSync(path));
     const { events, problems } = readEvents(readText(path, file));
     if (problems.length === 0) return eventSet(events, file);
-    const shown = problems
-      .slice(0, MAX_SHOWN)
-      .map(({ line, message }) => `${file}:${line}: ${message}`);
+    const shown = problems.slice(0, MAX_SHOWN).map(({ line, message }) => `${file}:${line}: ${message}`);
     const more = problems.length - shown.length;
     const rest = more > 0 ? [`${file} has ${more} more errors`] : [];
     throw new ConfigError([...shown, ...rest].map((message) => errorAt([], message)));
@@ -48,10 +46,7 @@ function readText(path: string, file: string): string {
     return decode(readBytesSync(path, MAX_SIZE, 'a calendar file may have'));
   } catch (error) {
     const line = error instanceof Unreadable && error.line !== undefined ? `:${error.line}` : '';
-    const reason =
-      error instanceof Unreadable
-        ? ` ${error.message}`
-        : ` cannot be read: ${describeError(error)}`;
+    const reason = error instanceof Unreadable ? ` ${error.message}` : ` cannot be read: ${describeError(error)}`;
     throw new ConfigError(`${file}${line}${reason}`);
   }
 }

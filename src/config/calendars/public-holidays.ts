@@ -17,8 +17,7 @@ const load = onDemand((require) => {
   }
 });
 
-const NOT_INSTALLED =
-  'needs the package date-holidays, which is not installed; run: npm install date-holidays';
+const NOT_INSTALLED = 'needs the package date-holidays, which is not installed; run: npm install date-holidays';
 
 /**
  * The public holidays and the weekend of a country or a part of it, by ISO 3166 code. Throws a `ConfigError` for an

@@ -12,11 +12,9 @@ export const calendarShape = {
     'Dates, ranges of dates with both ends included, and days of each year (`12-25`).',
     { example: ['2030-12-24/2031-01-02', '05-17'] },
   ),
-  weekdays: option(
-    texts('weekdays such as sat,sun or mon-fri'),
-    'Days of the week, as in the last field of `cron`.',
-    { example: 'sat,sun' },
-  ),
+  weekdays: option(texts('weekdays such as sat,sun or mon-fri'), 'Days of the week, as in the last field of `cron`.', {
+    example: 'sat,sun',
+  }),
   cron: option(
     texts('a cron expression of five fields, or a list of them'),
     'Every minute that an expression of five fields matches.',
@@ -45,12 +43,10 @@ const calendarSchema = mapOf('CalendarConfig', calendarShape, {
 });
 
 const reference = () => z.union([name(), calendarSchema]);
-const REFERENCES =
-  'the name of a calendar, a map such as {dates: [2030-12-24]}, or a list of these';
+const REFERENCES = 'the name of a calendar, a map such as {dates: [2030-12-24]}, or a list of these';
 const references = () =>
   named(z.union([name(), calendarSchema, z.array(reference())], REFERENCES), 'CalendarReferences', {
-    description:
-      'The name of a calendar of the setting `calendars`, a calendar, or a list of both.',
+    description: 'The name of a calendar of the setting `calendars`, a calendar, or a list of both.',
   });
 
 export const calendarsShape = {
@@ -62,16 +58,14 @@ export const calendarsShape = {
 };
 
 export const selectionShape = {
-  only: option(
-    references(),
-    'Calendars: an occurrence must be in each of them. See [time](time.md#calendars).',
-    { otherwise: 'all times', example: { weekdays: 'mon-fri' } },
-  ),
-  exclude: option(
-    references(),
-    'Calendars: an occurrence must be in none of them. See [time](time.md#calendars).',
-    { otherwise: 'none', example: { dates: ['12-25'] } },
-  ),
+  only: option(references(), 'Calendars: an occurrence must be in each of them. See [time](time.md#calendars).', {
+    otherwise: 'all times',
+    example: { weekdays: 'mon-fri' },
+  }),
+  exclude: option(references(), 'Calendars: an occurrence must be in none of them. See [time](time.md#calendars).', {
+    otherwise: 'none',
+    example: { dates: ['12-25'] },
+  }),
 };
 
 export type CalendarInput = z.output<typeof calendarSchema>;

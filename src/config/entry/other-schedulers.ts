@@ -12,8 +12,7 @@ const IGNORED: Readonly<Record<string, string>> = {
 /** Removes keys of other schedulers that have no effect here, so that their entries run under beat. */
 export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   if (!isMap(entry)) return entry;
-  const isForeign = (key: string) =>
-    Object.hasOwn(IGNORED, snakeCase(key)) || isNeutral(key, entry);
+  const isForeign = (key: string) => Object.hasOwn(IGNORED, snakeCase(key)) || isNeutral(key, entry);
   const foreign = Object.keys(entry).filter(isForeign);
   if (foreign.length === 0) return entry;
   for (const key of foreign) {

@@ -51,10 +51,7 @@ export function readMissed({
 /** What happens to an occurrence while an earlier run of the entry has no outcome. */
 export const overlapShape = {
   overlap: option(
-    z.enum(
-      ['allow', 'skip', 'queue', 'cancel'] satisfies OverlapPolicy[],
-      "'allow', 'skip', 'queue' or 'cancel'",
-    ),
+    z.enum(['allow', 'skip', 'queue', 'cancel'] satisfies OverlapPolicy[], "'allow', 'skip', 'queue' or 'cancel'"),
     'What happens to a run that is due while an earlier one has no outcome: it is published (`allow`), skipped, published later (`queue`), or replaces the other (`cancel`). See [outcomes](outcomes.md#overlap).',
     { default: 'allow', example: 'skip' },
   ),
@@ -92,14 +89,10 @@ export function checkOverlap(
   if (ignoreResult === true) report(['options', 'ignoreResult'], `a run without a result ${needs}`);
   const { taskId } = options;
   if (taskId !== undefined && !taskId.includes('{{')) {
-    report(
-      ['options', 'taskId'],
-      `a fixed id is that of every run, so that none ${needs} of its own`,
-    );
+    report(['options', 'taskId'], `a fixed id is that of every run, so that none ${needs} of its own`);
   }
   const carriesCancel =
-    broker.driver?.fanoutExchanges === true ||
-    (isShell && broker.driver?.loadMailbox !== undefined);
+    broker.driver?.fanoutExchanges === true || (isShell && broker.driver?.loadMailbox !== undefined);
   if (overlap === 'cancel' && !carriesCancel) {
     const title = broker.driver?.title ?? broker.scheme;
     report(

@@ -2,12 +2,7 @@ import type { Entry } from '../../entries/catalog/entry.ts';
 import type { Steps } from '../../util/steps.ts';
 import { type KeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';
-import {
-  BACKEND_CLEANUP,
-  CLEANUP_ENTRY,
-  explainCleanup,
-  needsCleanup,
-} from '../results/results.ts';
+import { BACKEND_CLEANUP, CLEANUP_ENTRY, explainCleanup, needsCleanup } from '../results/results.ts';
 import { RouteChecker } from '../routing/check-routes.ts';
 import { ScheduleReader } from '../schedules/schedule-reader.ts';
 import type { Settings } from '../settings.ts';
@@ -23,8 +18,7 @@ import type { Report } from '../validate.ts';
 type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding' | 'shell'> &
   Pick<
     EntryContext,
-    | ('timezone' | 'readZone' | 'results' | 'outcomes')
-    | ('calendars' | 'protocol' | 'checkAccepted' | 'state')
+    ('timezone' | 'readZone' | 'results' | 'outcomes') | ('calendars' | 'protocol' | 'checkAccepted' | 'state')
   >;
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */

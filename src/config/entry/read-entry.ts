@@ -77,9 +77,7 @@ export function readEntry(
   const entry = parse(entrySchema, input, { path: [], keys: context.keys, report });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =
-    typeof raw.timezone === 'string' && raw.timezone
-      ? context.readZone(raw.timezone, ['timezone'], report)
-      : undefined;
+    typeof raw.timezone === 'string' && raw.timezone ? context.readZone(raw.timezone, ['timezone'], report) : undefined;
   const around = {
     name,
     relative: raw.relative === true,
@@ -87,9 +85,7 @@ export function readEntry(
     defaultZone: context.timezone,
     limits: readLimits(raw, context.calendars, report),
   };
-  const schedule = isMap(input)
-    ? context.schedules.read(raw.schedule, around, report, warn)
-    : undefined;
+  const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, report, warn) : undefined;
   const zone = timezone ?? context.timezone;
   const scheduleZone = schedule?.timezone ?? zone;
   const { checkAccepted } = context;
@@ -106,9 +102,7 @@ export function readEntry(
   const templates = new OptionTemplates(scheduleZone);
   templates.read(raw, report, warn);
   const signatures = { zone, scheduleZone, serializer, templates, checkAccepted, warn };
-  const target = isMap(input)
-    ? readTarget(raw, new SignatureReader(signatures, report), report)
-    : undefined;
+  const target = isMap(input) ? readTarget(raw, new SignatureReader(signatures, report), report) : undefined;
   if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
     report(['expires'], 'is present under options too; keep one of them');
   }
@@ -126,9 +120,7 @@ export function readEntry(
   const maxRuntime = parseDuration(entry.maxRuntime ?? null);
   const limited = { overlap, options, canvas: applied.canvas, isShell: command !== undefined };
   checkOverlap(limited, context, report);
-  for (const task of applied.canvas
-    ? initialTasks(applied.canvas)
-    : [{ ...call, task: applied.task }]) {
+  for (const task of applied.canvas ? initialTasks(applied.canvas) : [{ ...call, task: applied.task }]) {
     context.routes.check(task, report, warn);
   }
   return {

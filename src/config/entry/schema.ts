@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { limitsShape } from '../schedules/limits.ts';
 import { scheduleSchema } from '../schedules/schema.ts';
-import {
-  ARGUMENTS,
-  deepOptionsSchema,
-  linkedOptionsSchema,
-  taskOrSignature,
-} from '../signatures/schema.ts';
+import { ARGUMENTS, deepOptionsSchema, linkedOptionsSchema, taskOrSignature } from '../signatures/schema.ts';
 import { shellForms } from '../shell/shell.ts';
 import { option, required, expires, instant, mapOf } from '../values/option.ts';
 import { entryMissedShape, overlapShape } from './policies.ts';
@@ -33,10 +28,10 @@ const entryShape = {
     default: false,
   }),
   enabled: option.flag('Whether the entry is ever due.', { default: true }),
-  timezone: option.timezone(
-    'IANA name: the zone of the schedule, and of instants written without an offset.',
-    { otherwise: 'the setting `timezone`', example: 'Europe/Oslo' },
-  ),
+  timezone: option.timezone('IANA name: the zone of the schedule, and of instants written without an offset.', {
+    otherwise: 'the setting `timezone`',
+    example: 'Europe/Oslo',
+  }),
   ...limitsShape,
   ...entryMissedShape,
   ...overlapShape,

@@ -66,8 +66,7 @@ export function checkSize({ target, links }: TaskTarget, call: EntryCall, report
   const bytes = measureCall(target, { ...call, links });
   if (bytes <= MAX_BYTES) return true;
   const size = `${bytes > MAX_SHOWN ? 'over' : 'about'} ${thousands(Math.min(bytes, MAX_SHOWN))}`;
-  const reason =
-    target.kind === 'group' ? '' : '; each task of a group in a chain contains all later steps';
+  const reason = target.kind === 'group' ? '' : '; each task of a group in a chain contains all later steps';
   report(
     ['task'],
     `the messages of a run would have ${size} bytes, more than the limit of ${thousands(MAX_BYTES)}${reason}`,

@@ -141,12 +141,7 @@ function namesIn(line: string): string[] {
  * Removes Celery settings that beat does not have, so that workers and beat can share a file. Lists those of workers and
  * of the project in one warning each; reports those that beat cannot ignore.
  */
-export function dropWorkerSettings(
-  config: unknown,
-  keys: KeySchema,
-  report: Report,
-  warn: Report,
-): unknown {
+export function dropWorkerSettings(config: unknown, keys: KeySchema, report: Report, warn: Report): unknown {
   if (!isMap(config)) return config;
   const own = new Set(keys.keys);
   const foreign = new Set<string>();

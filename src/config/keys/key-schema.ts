@@ -29,9 +29,7 @@ export function readKeySchema(schema: z.ZodType, top = false): KeySchema | undef
     return readKeySchema(schema.unwrap() as z.ZodType);
   }
   if (schema instanceof z.ZodUnion) {
-    return (schema.options as z.ZodType[])
-      .map((option) => readKeySchema(option))
-      .find((found) => found);
+    return (schema.options as z.ZodType[]).map((option) => readKeySchema(option)).find((found) => found);
   }
   if (schema instanceof z.ZodRecord) {
     const each = readKeySchema(schema.valueType as z.ZodType);
@@ -77,12 +75,7 @@ function isNullable(schema: z.ZodType): boolean {
  * Returns the value with canonical keys, without absent (`null`) and `x-` keys. Unknown keys stay, for the schema to
  * reject. A normalized value is returned itself, not a copy.
  */
-export function normalizeKeys(
-  value: unknown,
-  schema: KeySchema,
-  path: Path,
-  report: Report,
-): unknown {
+export function normalizeKeys(value: unknown, schema: KeySchema, path: Path, report: Report): unknown {
   if (isNormalized(value, schema)) return value;
   const { each } = schema;
   if (Array.isArray(value) && each) {
@@ -142,18 +135,13 @@ export function pathAsWritten(path: Path, config: unknown, schema: KeySchema): P
   let here: KeySchema | undefined = schema;
   return path.map((name) => {
     const key = typeof name === 'number' ? name : (findSpelling(name, value, here) ?? name);
-    value =
-      isMap(value) || Array.isArray(value) ? (value as Record<string, unknown>)[key] : undefined;
+    value = isMap(value) || Array.isArray(value) ? (value as Record<string, unknown>)[key] : undefined;
     here = here?.each ?? here?.inside.get(String(name));
     return key;
   });
 }
 
-function findSpelling(
-  name: string,
-  map: unknown,
-  schema: KeySchema | undefined,
-): string | undefined {
+function findSpelling(name: string, map: unknown, schema: KeySchema | undefined): string | undefined {
   if (!isMap(map) || Object.hasOwn(map, name)) return name;
   return Object.keys(map).find((key) => schema?.spellings.get(key) === name);
 }

@@ -1,6 +1,5 @@
 /** Settings of Celery: in upper case, and under Django, they begin with `CELERY_`. */
-const CELERY_KEYS =
-  /^(beat|broker|control|event|redis|result|task|worker)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
+const CELERY_KEYS = /^(beat|broker|control|event|redis|result|task|worker)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
 
 /** Celery's old names that do not follow from the new ones. */
 const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {

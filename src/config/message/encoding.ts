@@ -1,9 +1,5 @@
 import { z } from 'zod';
-import {
-  COMPRESSION_SPELLINGS,
-  explainCompressions,
-  parseCompression,
-} from '../../celery/message/compression.ts';
+import { COMPRESSION_SPELLINGS, explainCompressions, parseCompression } from '../../celery/message/compression.ts';
 import { DEFAULT_ENCODING, type Encoding } from '../../celery/message/payload.ts';
 import {
   SERIALIZER_SPELLINGS,
@@ -17,18 +13,14 @@ import { expected, type Path, type Report } from '../validate.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
 
 export const serializer = () =>
-  named(
-    z.enum(SERIALIZER_SPELLINGS, { error: ({ input }) => explainSerializers(input) }),
-    'SerializerSpelling',
-    { from: 'celery/message/serializers.ts' },
-  );
+  named(z.enum(SERIALIZER_SPELLINGS, { error: ({ input }) => explainSerializers(input) }), 'SerializerSpelling', {
+    from: 'celery/message/serializers.ts',
+  });
 
 export const compression = () =>
-  named(
-    z.enum(COMPRESSION_SPELLINGS, { error: ({ input }) => explainCompressions(input) }),
-    'CompressionSpelling',
-    { from: 'celery/message/compression.ts' },
-  );
+  named(z.enum(COMPRESSION_SPELLINGS, { error: ({ input }) => explainCompressions(input) }), 'CompressionSpelling', {
+    from: 'celery/message/compression.ts',
+  });
 
 /** How messages are written. */
 export const encodingShape = {
@@ -49,10 +41,7 @@ export const encodingShape = {
   ),
 };
 
-export function readEncoding({
-  taskSerializer,
-  taskCompression,
-}: ShapeOutput<typeof encodingShape>): Encoding {
+export function readEncoding({ taskSerializer, taskCompression }: ShapeOutput<typeof encodingShape>): Encoding {
   const { serializer, compression } = DEFAULT_ENCODING;
   return {
     serializer: (taskSerializer && parseSerializer(taskSerializer)) ?? serializer,
@@ -71,19 +60,13 @@ export const acceptContentShape = {
 };
 
 /** Reports a serializer whose messages the workers would reject, at its path. */
-export type CheckAccepted = (
-  serializer: SerializerName | undefined,
-  path: Path,
-  report: Report,
-) => void;
+export type CheckAccepted = (serializer: SerializerName | undefined, path: Path, report: Report) => void;
 
 /**
  * Checks serializers by `accept_content`: workers discard messages of other content types. Without the setting nothing
  * is checked, because the setting of the workers is unknown.
  */
-export function acceptedContent({
-  acceptContent,
-}: ShapeOutput<typeof acceptContentShape>): CheckAccepted {
+export function acceptedContent({ acceptContent }: ShapeOutput<typeof acceptContentShape>): CheckAccepted {
   if (acceptContent === undefined) return () => {};
   const types = new Set(acceptContent.map(contentType));
   const names = Object.values(SERIALIZERS).filter(({ contentType }) => types.has(contentType));
@@ -99,9 +82,7 @@ export function acceptedContent({
 
 /** Unknown names are content types of the workers' own serializers. */
 function contentType(accepted: string): string {
-  return Object.hasOwn(SERIALIZERS, accepted)
-    ? SERIALIZERS[accepted as SerializerName].contentType
-    : accepted;
+  return Object.hasOwn(SERIALIZERS, accepted) ? SERIALIZERS[accepted as SerializerName].contentType : accepted;
 }
 
 const BEYOND_PROTOCOL_1 = [

@@ -73,10 +73,9 @@ const OF_THE_REQUEST =
  * test/conformance/context-headers-*.jsonl.
  */
 const RESERVED: ReadonlySet<string> = new Set(
-  (
-    'get clear update as_execution_options children _children _get_custom_headers ' +
-    '_filter_x_death_headers'
-  ).split(' '),
+  ('get clear update as_execution_options children _children _get_custom_headers ' + '_filter_x_death_headers').split(
+    ' ',
+  ),
 );
 
 export function checkHeaders(headers: unknown, path: Path, report: Report): void {
@@ -88,8 +87,7 @@ export function checkHeaders(headers: unknown, path: Path, report: Report): void
     if (RESERVED.has(name)) report([...path, name], OF_THE_REQUEST);
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known || known.fits(value)) continue;
-    const way =
-      known.option === undefined ? '' : ` (workers read it; see the option ${known.option})`;
+    const way = known.option === undefined ? '' : ` (workers read it; see the option ${known.option})`;
     report([...path, name], `${expected(known.allowed, value)}${way}`);
   }
 }
@@ -112,8 +110,7 @@ function isCount(value: unknown): boolean {
 }
 
 function isLimits(value: unknown): boolean {
-  const seconds = (each: unknown) =>
-    each === null || (typeof each === 'number' && Number.isFinite(each) && each >= 0);
+  const seconds = (each: unknown) => each === null || (typeof each === 'number' && Number.isFinite(each) && each >= 0);
   return Array.isArray(value) && value.length === 2 && value.every(seconds);
 }
 

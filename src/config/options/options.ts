@@ -16,11 +16,9 @@ export function readOptions(
   warn: Report,
 ): MessageOptions {
   if (input === undefined && expires === undefined) return NONE;
-  const { countdown, eta, timeLimit, softTimeLimit, serializer, compression, ...rest } =
-    input ?? {};
+  const { countdown, eta, timeLimit, softTimeLimit, serializer, compression, ...rest } = input ?? {};
   const { messageId, timestamp, type, userId, appId, deliveryMode, ...more } = rest;
-  const { MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds, ...others } =
-    more;
+  const { MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds, ...others } = more;
   const { delaySeconds, addToParent, mandatory, timeout, confirmTimeout, ...plain } = others;
   const ignored = { addToParent, mandatory, timeout, confirmTimeout };
   for (const [option, value] of Object.entries(ignored)) {

@@ -145,9 +145,7 @@ const execution = {
     otherwise: '0',
     example: 1,
   }),
-  retry: option.flag(
-    'Whether workers retry publishing tasks that this one sends; beat itself always retries.',
-  ),
+  retry: option.flag('Whether workers retry publishing tasks that this one sends; beat itself always retries.'),
   retryPolicy: option(retryPolicy, 'How workers retry publishing.', {
     example: { maxRetries: 3 },
   }),
@@ -168,10 +166,9 @@ const properties = {
     example: 1_700_000_000,
   }),
   type: option.text('AMQP property `type`.', { example: 'report' }),
-  userId: option.text(
-    'AMQP property `user_id`; RabbitMQ rejects any but the user of the connection.',
-    { example: 'beat' },
-  ),
+  userId: option.text('AMQP property `user_id`; RabbitMQ rejects any but the user of the connection.', {
+    example: 'beat',
+  }),
   appId: option.text('AMQP property `app_id`.', { example: 'shop' }),
   MessageGroupId: option.text("Amazon SQS: kombu's property of this name.", {
     example: 'reports',

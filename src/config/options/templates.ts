@@ -1,15 +1,9 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
-import {
-  RENDERED_OPTIONS,
-  hasTemplate,
-  compileTemplate,
-  type RenderText,
-} from '../../celery/message/template.ts';
+import { RENDERED_OPTIONS, hasTemplate, compileTemplate, type RenderText } from '../../celery/message/template.ts';
 import type { Path, Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
 
-const NOT_RENDERED =
-  'not rendered: templates are rendered in the values of args, kwargs, headers, taskId and shadow';
+const NOT_RENDERED = 'not rendered: templates are rendered in the values of args, kwargs, headers, taskId and shadow';
 
 /** The templates in the options of one entry and its signatures. */
 export class OptionTemplates {

@@ -1,15 +1,6 @@
 import { sentinelLogin, masterName, sentinelKwargs } from '../broker/transport.ts';
 import { useSsl } from '../broker/tls.ts';
-import {
-  ignored,
-  option,
-  type ShapeOutput,
-  duration,
-  map,
-  DAY,
-  parseDuration,
-  mapOf,
-} from '../values/option.ts';
+import { ignored, option, type ShapeOutput, duration, map, DAY, parseDuration, mapOf } from '../values/option.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Report } from '../validate.ts';
 import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
@@ -20,17 +11,16 @@ import { isMap } from '../../util/is-map.ts';
 const resultTransport = mapOf(
   'ResultTransportConfig',
   {
-    globalKeyprefix: option.text(
-      'Prefix of every key; `_` is appended unless it ends in one of `: _ - .`.',
-      { default: '', example: 'shop_' },
-    ),
+    globalKeyprefix: option.text('Prefix of every key; `_` is appended unless it ends in one of `: _ - .`.', {
+      default: '',
+      example: 'shop_',
+    }),
     masterName: masterName(),
     sentinelKwargs: sentinelKwargs(),
     minOtherSentinels: ignored(),
-    resultChordOrdered: option.flag(
-      "Whether a chord's body receives the results in the order of its tasks.",
-      { default: true },
-    ),
+    resultChordOrdered: option.flag("Whether a chord's body receives the results in the order of its tasks.", {
+      default: true,
+    }),
     retryPolicy: ignored(map()),
     visibilityTimeout: ignored(),
   },
@@ -64,9 +54,7 @@ export const resultsShape = {
 };
 
 /** Celery's result backends in which results expire by themselves (its `supports_autoexpire`). */
-const EXPIRING = new Set(
-  'cache cassandra consul couchbase dynamodb redis rediss rpc sentinel'.split(' '),
-);
+const EXPIRING = new Set('cache cassandra consul couchbase dynamodb redis rediss rpc sentinel'.split(' '));
 
 /** Its other result backends, including those of earlier versions and of django-celery-results. */
 const PERMANENT = new Set(
@@ -156,10 +144,7 @@ export function readOutcomes(
 }
 
 /** Why the outcomes of an entry that limits overlap cannot be read; `null` if they can. */
-export function explainNoOutcomes(
-  { backend }: Pick<ResultOptions, 'backend'>,
-  areRead: boolean,
-): string | null {
+export function explainNoOutcomes({ backend }: Pick<ResultOptions, 'backend'>, areRead: boolean): string | null {
   if (areRead) return null;
   const needs = `needs the outcomes of earlier runs, from a resultBackend of ${RESULT_BACKENDS}`;
   if (backend === null) return `${needs}; there is none`;

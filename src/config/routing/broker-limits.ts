@@ -107,10 +107,7 @@ function measure(value: unknown): number {
   if (typeof value === 'string') return 5 + Buffer.byteLength(value);
   if (typeof value !== 'object' || value === null) return 9;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + measure(item), 5);
-  return Object.entries(value).reduce(
-    (sum, [key, item]) => sum + 1 + Buffer.byteLength(key) + measure(item),
-    5,
-  );
+  return Object.entries(value).reduce((sum, [key, item]) => sum + 1 + Buffer.byteLength(key) + measure(item), 5);
 }
 
 function checkQueue(task: LimitedTask, report: Report, { queue, nul }: DriverLimits): void {
@@ -128,11 +125,7 @@ function checkQueue(task: LimitedTask, report: Report, { queue, nul }: DriverLim
 const NO_NUL = 'contains the character NUL (\\0), which PostgreSQL cannot store';
 
 /** Why the ledger cannot store a name; `null` if it can. */
-export function stateNameError(
-  name: string,
-  kind: 'entry' | 'prefix',
-  { driver, scheme }: Endpoint,
-): string | null {
+export function stateNameError(name: string, kind: 'entry' | 'prefix', { driver, scheme }: Endpoint): string | null {
   const limits = driver?.limits;
   if (!limits) return null;
   if (!limits.nul && name.includes('\0')) return `its name ${NO_NUL}`;

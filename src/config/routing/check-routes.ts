@@ -2,12 +2,7 @@ import { inspectArgument } from '../../celery/message/arguments.ts';
 import { formatDestination } from '../../celery/message/destination.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
 import { Queues, type QueueRules } from '../../celery/routing/queues.ts';
-import {
-  findRoutingWarnings,
-  Router,
-  type Routed,
-  type RouteRules,
-} from '../../celery/routing/router.ts';
+import { findRoutingWarnings, Router, type Routed, type RouteRules } from '../../celery/routing/router.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Driver } from '../../drivers/table.ts';
 import { BeatError, ConfigError } from '../../util/errors.ts';
@@ -67,8 +62,7 @@ export class RouteChecker {
     const isStatic = !(this.#driver?.bindings ?? true);
     for (const { option, message } of findRoutingWarnings(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
-      if (isStatic && isLost)
-        report(pathTo('exchange'), `${formatDestination(routed.destination)} ${UNBOUND}`);
+      if (isStatic && isLost) report(pathTo('exchange'), `${formatDestination(routed.destination)} ${UNBOUND}`);
       else warn(option === null ? [] : pathTo(option), message);
     }
   }
@@ -103,14 +97,11 @@ export class RouteChecker {
     const { exchangeType } = destination;
     const driver = this.#driver;
     if (!driver || destination.exchange === '') return null;
-    if (exchangeType === 'fanout' && !driver.fanoutExchanges)
-      return `${formatDestination(destination)} ${NO_FANOUT}`;
+    if (exchangeType === 'fanout' && !driver.fanoutExchanges) return `${formatDestination(destination)} ${NO_FANOUT}`;
     if (exchangeType !== 'headers' || driver.headersExchanges) return null;
     return `${formatDestination(destination)} is a headers exchange, which kombu does not support on ${driver.title}`;
   }
 }
 
-const UNBOUND =
-  'has no queue in taskQueues that is bound to it by this key, and SQL brokers have no other bindings';
-const NO_FANOUT =
-  'is a fanout exchange, which kombu does not support on SQL; name a queue, or use Redis or RabbitMQ';
+const UNBOUND = 'has no queue in taskQueues that is bound to it by this key, and SQL brokers have no other bindings';
+const NO_FANOUT = 'is a fanout exchange, which kombu does not support on SQL; name a queue, or use Redis or RabbitMQ';

@@ -1,22 +1,10 @@
 import { z } from 'zod';
-import {
-  ignored,
-  option,
-  required,
-  flag,
-  map,
-  MAP,
-  name,
-  text,
-  whole,
-  mapOf,
-} from '../values/option.ts';
+import { ignored, option, required, flag, map, MAP, name, text, whole, mapOf } from '../values/option.ts';
 
 const TYPES = ['direct', 'topic', 'fanout', 'headers'] as const;
 
 export const exchangeType = () => z.enum(TYPES, "'direct', 'topic', 'fanout' or 'headers'");
-export const deliveryMode = () =>
-  z.literal([1, 2, 'transient', 'persistent'], "1, 2, 'transient' or 'persistent'");
+export const deliveryMode = () => z.literal([1, 2, 'transient', 'persistent'], "1, 2, 'transient' or 'persistent'");
 export const queueType = () => z.enum(['classic', 'quorum'], "'classic' or 'quorum'");
 export const maxPriority = () => whole(1, 255, 'a whole number from 1 to 255');
 const length = () => whole(0, 2 ** 53 - 1, 'a whole number, not negative');
@@ -79,10 +67,10 @@ const queueShape = {
     otherwise: '`direct`',
     example: 'topic',
   }),
-  routingKey: option.text(
-    'Routing key of the binding; for a topic exchange a pattern of words, `*` and `#`.',
-    { otherwise: 'the name in a map, `taskDefaultRoutingKey` in a list', example: 'jobs.#' },
-  ),
+  routingKey: option.text('Routing key of the binding; for a topic exchange a pattern of words, `*` and `#`.', {
+    otherwise: 'the name in a map, `taskDefaultRoutingKey` in a list',
+    example: 'jobs.#',
+  }),
   bindingKey: option.text('The same as `routingKey`, and wins over it.', { example: 'jobs.#' }),
   bindings: option(
     z.array(binding, 'a list of bindings'),
@@ -124,11 +112,10 @@ const queueShape = {
     unit: 'messages',
     example: 10_000,
   }),
-  maxLengthBytes: option(
-    length(),
-    'The most bytes of messages that RabbitMQ stores in the queue.',
-    { unit: 'bytes', example: 10_000_000 },
-  ),
+  maxLengthBytes: option(length(), 'The most bytes of messages that RabbitMQ stores in the queue.', {
+    unit: 'bytes',
+    example: 10_000_000,
+  }),
   maxPriority: option(maxPriority(), 'RabbitMQ: the highest priority of the queue.', {
     otherwise: '`taskQueueMaxPriority`',
     example: 10,
@@ -136,10 +123,9 @@ const queueShape = {
   noDeclare: option.flag('Whether declaring queue, exchange and bindings is left to others.', {
     default: false,
   }),
-  broadcast: option.flag(
-    "kombu's `Broadcast`: every worker has a queue of its own and receives each message.",
-    { default: false },
-  ),
+  broadcast: option.flag("kombu's `Broadcast`: every worker has a queue of its own and receives each message.", {
+    default: false,
+  }),
   queue: ignored(name()),
   unique: ignored(flag()),
   noAck: ignored(flag()),

@@ -46,20 +46,17 @@ export const routingShape = {
     '`true` is sent with every task whose options do not set it; `false` leaves it to the tasks.',
     { default: DEFAULT_ROUTES.ignoreResult },
   ),
-  taskCreateMissingQueues: option.flag(
-    'Whether tasks may name queues that `taskQueues` does not describe.',
-    { default: DEFAULT_RULES.createMissing },
-  ),
-  taskCreateMissingQueueType: option(
-    queueType(),
-    'AMQP: type of queues that `taskQueues` does not describe.',
-    { default: DEFAULT_RULES.missingType, example: 'quorum' },
-  ),
-  taskCreateMissingQueueExchangeType: option(
-    exchangeType(),
-    'Type of the exchanges that such queues are bound to.',
-    { default: DEFAULT_RULES.missingExchangeType, example: 'topic' },
-  ),
+  taskCreateMissingQueues: option.flag('Whether tasks may name queues that `taskQueues` does not describe.', {
+    default: DEFAULT_RULES.createMissing,
+  }),
+  taskCreateMissingQueueType: option(queueType(), 'AMQP: type of queues that `taskQueues` does not describe.', {
+    default: DEFAULT_RULES.missingType,
+    example: 'quorum',
+  }),
+  taskCreateMissingQueueExchangeType: option(exchangeType(), 'Type of the exchanges that such queues are bound to.', {
+    default: DEFAULT_RULES.missingExchangeType,
+    example: 'topic',
+  }),
   taskQueueMaxPriority: option(maxPriority(), 'AMQP: `x-max-priority` of every queue.', {
     otherwise: 'none',
     example: 10,
@@ -90,16 +87,11 @@ export function readQueues(settings: RoutingSettings, report: Report, warn: Repo
     createMissing: settings.taskCreateMissingQueues ?? DEFAULT_RULES.createMissing,
     defaultType: settings.taskDefaultQueueType ?? DEFAULT_RULES.defaultType,
     missingType: settings.taskCreateMissingQueueType ?? DEFAULT_RULES.missingType,
-    missingExchangeType:
-      settings.taskCreateMissingQueueExchangeType ?? DEFAULT_RULES.missingExchangeType,
+    missingExchangeType: settings.taskCreateMissingQueueExchangeType ?? DEFAULT_RULES.missingExchangeType,
   };
 }
 
-export function readRoutes(
-  settings: RoutingSettings,
-  report: Report,
-  checkAccepted: CheckAccepted,
-): RouteRules {
+export function readRoutes(settings: RoutingSettings, report: Report, checkAccepted: CheckAccepted): RouteRules {
   const mode = settings.taskDefaultDeliveryMode;
   return {
     routes: readTaskRoutes(settings.taskRoutes, report, checkAccepted),

@@ -1,21 +1,11 @@
-import {
-  createExchange,
-  type Binding,
-  type Exchange,
-  type Queue,
-} from '../../celery/routing/queue.ts';
+import { createExchange, type Binding, type Exchange, type Queue } from '../../celery/routing/queue.ts';
 import type { QueueRules } from '../../celery/routing/queues.ts';
 import { parseDuration } from '../values/option.ts';
 import { readKeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
-import {
-  namedQueueSchema,
-  queueSchema,
-  type ExchangeInput,
-  type QueueInput,
-} from './queue-schema.ts';
+import { namedQueueSchema, queueSchema, type ExchangeInput, type QueueInput } from './queue-schema.ts';
 
 const FORMS = 'a map of names and queues, or a list of queues';
 const KEYS = readKeySchema(namedQueueSchema)!;
@@ -24,12 +14,7 @@ const KEYS = readKeySchema(namedQueueSchema)!;
 type QueueDefaults = Pick<QueueRules, 'defaultExchange' | 'defaultRoutingKey' | 'maxPriority'>;
 
 /** Celery's `task_queues`, complete; invalid rows are reported and left out. */
-export function readTaskQueues(
-  input: unknown,
-  defaults: QueueDefaults,
-  report: Report,
-  warn: Report,
-): Queue[] {
+export function readTaskQueues(input: unknown, defaults: QueueDefaults, report: Report, warn: Report): Queue[] {
   if (input === undefined) return [];
   const queues: Queue[] = [];
   const names = new Map<string, Path>();
@@ -55,8 +40,7 @@ function listRows(input: unknown, report: Report): Row[] {
       return [path, null, typeof row === 'string' ? { name: row } : row];
     });
   }
-  if (isMap(input))
-    return Object.keys(input).map((name) => [['taskQueues', name], name, input[name]]);
+  if (isMap(input)) return Object.keys(input).map((name) => [['taskQueues', name], name, input[name]]);
   report(['taskQueues'], expected(FORMS, input));
   return [];
 }
@@ -86,12 +70,7 @@ function readQueue(own: string | null, row: unknown, context: RowContext): Queue
 }
 
 /** `key` is the default of its routing key; empty for a queue in a list. */
-function queueFrom(
-  name: string,
-  input: QueueInput,
-  context: RowContext,
-  key: string,
-): Queue | null {
+function queueFrom(name: string, input: QueueInput, context: RowContext, key: string): Queue | null {
   const { path, defaults, report, warn } = context;
   const broadcast = input.broadcast ?? BROADCAST_NAME.test(name);
   if (input.bindings?.length && input.exchange !== undefined) {
@@ -131,23 +110,16 @@ function queueFrom(
   };
 }
 
-function homeExchange(
-  name: string,
-  input: QueueInput,
-  { defaultExchange }: QueueDefaults,
-): Exchange {
+function homeExchange(name: string, input: QueueInput, { defaultExchange }: QueueDefaults): Exchange {
   const { exchange } = input;
   // kombu writes an exchange without a name if the name is not known yet.
   const unnamed = typeof exchange === 'object' && exchange.name === '';
   if (exchange !== undefined && !unnamed) return exchangeFrom(exchange, input);
-  return input.broadcast
-    ? exchangeFrom(name, { ...input, exchangeType: 'fanout' })
-    : defaultExchange;
+  return input.broadcast ? exchangeFrom(name, { ...input, exchangeType: 'fanout' }) : defaultExchange;
 }
 
 function exchangeFrom(given: NonNullable<ExchangeInput>, queue: Partial<QueueInput>): Exchange {
-  const own: Exclude<ExchangeInput, string | undefined> =
-    typeof given === 'string' ? { name: given } : given;
+  const own: Exclude<ExchangeInput, string | undefined> = typeof given === 'string' ? { name: given } : given;
   const mode = own.deliveryMode ?? queue.deliveryMode;
   const type = own.type ?? queue.exchangeType ?? (queue.broadcast ? 'fanout' : 'direct');
   return {
@@ -170,9 +142,7 @@ function queueArguments(input: QueueInput, maxPriority: number | null): Queue['a
     'x-max-length-bytes': input.maxLengthBytes,
     'x-max-priority': input.maxPriority,
   };
-  const present = Object.entries(named).filter(
-    ([, value]) => value !== undefined && value !== null,
-  );
+  const present = Object.entries(named).filter(([, value]) => value !== undefined && value !== null);
   return {
     ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
     ...input.queueArguments,

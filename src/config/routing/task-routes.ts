@@ -50,12 +50,7 @@ export const routeForms = named(z.union([name(), routeSchema], ROUTE_FORMS), 'Ro
 const ROUTE_KEYS = readKeySchema(routeSchema)!;
 
 /** One validated route; `null` after its errors were reported. */
-function readRoute(
-  route: unknown,
-  path: Path,
-  report: Report,
-  checkAccepted: CheckAccepted,
-): RouteOptions | null {
+function readRoute(route: unknown, path: Path, report: Report, checkAccepted: CheckAccepted): RouteOptions | null {
   if (typeof route === 'string' && route !== '') return { queue: route };
   if (!isMap(route)) {
     report(path, expected(ROUTE_FORMS, route));
@@ -143,11 +138,7 @@ export const taskRoutesSchema = named(
 );
 
 /** Celery's `task_routes`; invalid routes are reported and left out. */
-export function readTaskRoutes(
-  input: unknown,
-  report: Report,
-  checkAccepted: CheckAccepted,
-): Route[] {
+export function readTaskRoutes(input: unknown, report: Report, checkAccepted: CheckAccepted): Route[] {
   if (input === undefined) return [];
   const path = ['taskRoutes'];
   const items: readonly unknown[] = Array.isArray(input) ? input : [input];

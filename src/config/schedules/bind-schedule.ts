@@ -30,12 +30,7 @@ export class ScheduleBinder {
   readonly #everDue = new WeakSet<Schedule>();
 
   /** Returns `undefined` after it reported errors, with paths from the entry. */
-  bind(
-    written: WrittenSchedule,
-    entry: EntryContext,
-    report: Report,
-    warn: Report,
-  ): Schedule | undefined {
+  bind(written: WrittenSchedule, entry: EntryContext, report: Report, warn: Report): Schedule | undefined {
     // Every property of a user's schedule may be a getter that throws.
     return attempt(
       () => this.#bind(written, entry, report, warn),

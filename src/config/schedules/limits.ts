@@ -109,12 +109,7 @@ function readTimes(between: string | readonly string[], report: Report): TimeSet
 const MAX_COUNT_OF_SUN = 400;
 
 /** Applies the limits, except jitter. `zone` is that of times of day and local instants. */
-export function applyLimits(
-  schedule: Schedule,
-  limits: Limits,
-  zone: string,
-  report: Report,
-): Schedule | undefined {
+export function applyLimits(schedule: Schedule, limits: Limits, zone: string, report: Report): Schedule | undefined {
   const { count, between, only, exclude } = limits;
   const from = parseInstant(limits.from, zone) ?? undefined;
   const until = parseInstant(limits.until, zone) ?? undefined;

@@ -68,9 +68,7 @@ export class ScheduleReader {
       return void report(['schedule', 'dtstart'], `applies to rrule, this schedule is ${kind}`);
     }
     const zone =
-      map.timezone === undefined
-        ? undefined
-        : this.#readZone(map.timezone, ['schedule', 'timezone'], report);
+      map.timezone === undefined ? undefined : this.#readZone(map.timezone, ['schedule', 'timezone'], report);
     const path = ['schedule', kind];
     const schedule = attempt(() => build(kind, map), path, report);
     if (!schedule || (map.timezone !== undefined && zone === undefined)) return undefined;
@@ -79,13 +77,10 @@ export class ScheduleReader {
 }
 
 function isUnnamed(input: unknown): boolean {
-  return (
-    typeof input === 'object' && typeof (input as Partial<Schedule> | null)?.next === 'function'
-  );
+  return typeof input === 'object' && typeof (input as Partial<Schedule> | null)?.next === 'function';
 }
 
-const UNNAMED =
-  'a schedule made in code needs "spec", a text that is equal for equal schedules, besides "next"';
+const UNNAMED = 'a schedule made in code needs "spec", a text that is equal for equal schedules, besides "next"';
 
 function parseInterval(input: number | string, report: Report): WrittenSchedule | undefined {
   const path = ['schedule'];
@@ -157,11 +152,7 @@ function parseSolar(map: Readonly<Record<string, unknown>>): Schedule {
   }
   const value = (name: Name) => map[given.get(name) ?? name];
   try {
-    const schedule = solar(
-      value('event') as SolarEvent,
-      value('latitude') as number,
-      value('longitude') as number,
-    );
+    const schedule = solar(value('event') as SolarEvent, value('latitude') as number, value('longitude') as number);
     if (errors.length === 0) return schedule;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,29 +1,17 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { SOLAR_EVENTS } from '../../schedule/solar.ts';
-import {
-  named,
-  option,
-  required,
-  duration,
-  instant,
-  MAP,
-  name,
-  timezone,
-  mapOf,
-} from '../values/option.ts';
+import { named, option, required, duration, instant, MAP, name, timezone, mapOf } from '../values/option.ts';
 
 const field = (range: string, example: unknown) =>
   option(
     named(z.union([z.number(), z.string(), z.array(z.number())]), 'CrontabField', {
-      description:
-        "A number, Celery's text (`*`, `1-5`, `1,15`, a step, a name), or a list of numbers.",
+      description: "A number, Celery's text (`*`, `1-5`, `1,15`, a step, a name), or a list of numbers.",
     }),
     range,
     { default: '*', example },
   );
-const part = (unit: string, example: number) =>
-  option(z.number(), `Number of ${unit}.`, { default: 0, unit, example });
+const part = (unit: string, example: number) => option(z.number(), `Number of ${unit}.`, { default: 0, unit, example });
 
 const crontab = mapOf(
   'CrontabConfig',
@@ -57,11 +45,9 @@ const angle = (most: number, description: string, example: number) =>
 const solar = mapOf(
   'SolarConfig',
   {
-    event: required(
-      named(z.enum(SOLAR_EVENTS), 'SolarEvent', { from: 'schedule/solar.ts' }),
-      'The event.',
-      { example: 'sunset' },
-    ),
+    event: required(named(z.enum(SOLAR_EVENTS), 'SolarEvent', { from: 'schedule/solar.ts' }), 'The event.', {
+      example: 'sunset',
+    }),
     latitude: angle(90, 'Degrees north.', 59.9),
     longitude: angle(180, 'Degrees east.', 10.7),
     lat: angle(90, 'The same as `latitude`.', 59.9),
@@ -98,8 +84,7 @@ const scheduleMap = mapOf(
     }),
   },
   {
-    description:
-      'A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone.',
+    description: 'A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone.',
   },
 );
 
@@ -115,8 +100,7 @@ export const scheduleSchema = named(z.union([duration(), made, scheduleMap]), 'S
   description: 'An interval in seconds or as a duration, a schedule made in code, or a map.',
 });
 
-const CRONTAB =
-  'a map of minute, hour, dayOfWeek, dayOfMonth, monthOfYear (a text of five fields goes under cron)';
+const CRONTAB = 'a map of minute, hour, dayOfWeek, dayOfMonth, monthOfYear (a text of five fields goes under cron)';
 
 const SOLAR = 'a map such as {event: sunset, latitude: 59.9, longitude: 10.7}';
 

@@ -68,10 +68,9 @@ const DEFAULT_MAX_AGE = 60;
 const CONTROL_EXCHANGE = 'celery';
 
 export const remoteControlShape = {
-  beatEnableRemoteControl: option.flag(
-    'Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ.',
-    { default: false },
-  ),
+  beatEnableRemoteControl: option.flag('Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ.', {
+    default: false,
+  }),
   beatRemoteControlMaxTickAge: option.duration(
     'From how long without progress of the loop on beat does not answer any more; 0 for never.',
     { default: `${DEFAULT_MAX_AGE}s`, example: '2m' },

@@ -43,19 +43,14 @@ const http = mapOf(
     ),
   },
   {
-    description:
-      'The HTTP server. Each token may also come from the environment: see docs/http.md.',
+    description: 'The HTTP server. Each token may also come from the environment: see docs/http.md.',
   },
 );
 
 export const httpShape = {
-  http: option(
-    http,
-    'Serves dashboard, API, metrics and health checks over HTTP; off unless set.',
-    {
-      example: { port: 8040 },
-    },
-  ),
+  http: option(http, 'Serves dashboard, API, metrics and health checks over HTTP; off unless set.', {
+    example: { port: 8040 },
+  }),
 };
 
 export interface HttpSettings {
@@ -83,8 +78,7 @@ export function readHttp(
   report: Report,
 ): HttpSettings | null {
   const address: Address | null = listen === undefined ? {} : parseListen(listen);
-  if (!address)
-    report([], `--http: ${expected('[HOST:]PORT, such as 8040 or 0.0.0.0:8040', listen)}`);
+  if (!address) report([], `--http: ${expected('[HOST:]PORT, such as 8040 or 0.0.0.0:8040', listen)}`);
   if (!address || (given === undefined && listen === undefined)) return null;
   const settings: HttpSettings = {
     host: address.host ?? given?.host ?? DEFAULT_HOST,
@@ -111,11 +105,7 @@ export function readHttp(
 }
 
 /** Why the server must not start with these settings; `null` if it may. */
-export function unprotectedError({
-  host,
-  readToken,
-  trustedUserHeader,
-}: HttpSettings): string | null {
+export function unprotectedError({ host, readToken, trustedUserHeader }: HttpSettings): string | null {
   if (isLoopback(host) || readToken !== null || trustedUserHeader !== null) return null;
   return (
     `${host} can be reached from other hosts, so reading needs a token: set http.readToken, ` +
@@ -146,8 +136,7 @@ type Address = Partial<Pick<HttpSettings, 'host' | 'port'>>;
 
 /** `8040`, `0.0.0.0:8040`, `[::1]:8040`. */
 function parseListen(text: string): Address | null {
-  const [, bracketed, plain, digits = ''] =
-    /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65_535) return null;
   const host = bracketed ?? plain;

@@ -17,10 +17,7 @@ const SHORTEST_TTL = 1_000;
 const DEFAULT_PREFIX = 'beat';
 
 /** Below 1 s a busy host could lose the lock. */
-const ttl = limitedDuration(
-  (ms) => ms >= SHORTEST_TTL && ms <= DAY,
-  `from 1s to 1d (${DURATION_FORMS})`,
-);
+const ttl = limitedDuration((ms) => ms >= SHORTEST_TTL && ms <= DAY, `from 1s to 1d (${DURATION_FORMS})`);
 const lock = mapOf('LockConfig', {
   ttl: option(ttl, 'How long a leader that stops renewing the lock keeps it: 1 s to 1 day.', {
     default: `${DEFAULT_TTL / 1_000}s`,
@@ -72,17 +69,11 @@ export const historyShape = {
   ),
 };
 
-export function readHistory(
-  { history = {} }: ShapeOutput<typeof historyShape>,
-  report: Report,
-): HistoryLimits | null {
+export function readHistory({ history = {} }: ShapeOutput<typeof historyShape>, report: Report): HistoryLimits | null {
   if (history === false) return null;
   const maxAge = history.maxAge === undefined ? null : parseDuration(history.maxAge);
   if (maxAge !== null && (maxAge < SHORTEST_AGE || maxAge > LONGEST_AGE)) {
-    report(
-      ['history', 'maxAge'],
-      expected(`from 1m to 36500d (${DURATION_FORMS})`, history.maxAge),
-    );
+    report(['history', 'maxAge'], expected(`from 1m to 36500d (${DURATION_FORMS})`, history.maxAge));
   }
   return {
     limit: history.limit ?? DEFAULT_HISTORY.limit,

@@ -1,13 +1,5 @@
 import { z } from 'zod';
-import {
-  option,
-  required,
-  type ShapeOutput,
-  MAP,
-  whole,
-  parseDuration,
-  mapOf,
-} from '../values/option.ts';
+import { option, required, type ShapeOutput, MAP, whole, parseDuration, mapOf } from '../values/option.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { ShellSettings, Settings } from '../settings.ts';
@@ -38,8 +30,7 @@ const plainName = () =>
     .refine((text) => !hasNul(text), NAME);
 
 const environment = () => {
-  const isName = (text: string) =>
-    text !== '' && text.length <= MAX_NAME && !hasNul(text) && !text.includes('=');
+  const isName = (text: string) => text !== '' && text.length <= MAX_NAME && !hasNul(text) && !text.includes('=');
   const fits = (text: string) => !hasNul(text) && Buffer.byteLength(text) <= MAX_VALUE;
   return z.record(z.string().refine(isName), z.string(VALUE).refine(fits, VALUE), {
     error: ({ code }) => (code === 'invalid_key' ? VARIABLE_NAME : MAP),
@@ -124,11 +115,7 @@ const TASK_KEYS = ['task', 'args', 'kwargs'];
  * Replaces `shell` by the task that runs the command. Commands are not templates: workers run only known commands, and
  * `{{` is common in them.
  */
-export function expandShell(
-  entry: unknown,
-  { shell, keys }: ShellContext,
-  report: Report,
-): ExpandedEntry {
+export function expandShell(entry: unknown, { shell, keys }: ShellContext, report: Report): ExpandedEntry {
   if (!isMap(entry) || !Object.hasOwn(entry, 'shell')) return { input: entry, command: undefined };
   const { shell: given, ...rest } = entry;
   for (const key of TASK_KEYS) {
@@ -149,11 +136,7 @@ function namesDestination(options: unknown): boolean {
 }
 
 /** The keyword arguments of the task; empty after an error. */
-function readCommand(
-  given: unknown,
-  keys: KeySchema | undefined,
-  report: Report,
-): Readonly<Record<string, unknown>> {
+function readCommand(given: unknown, keys: KeySchema | undefined, report: Report): Readonly<Record<string, unknown>> {
   const context = { path: ['shell'], keys, report };
   if (!isMap(given)) {
     const command = parse(commandSchema, given, context);

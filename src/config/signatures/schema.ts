@@ -2,32 +2,14 @@ import { z } from 'zod';
 import { isLazy, type Lazy } from '../../celery/message/lazy.ts';
 import type { SignatureConfig } from '../../generated/config-types.ts';
 import { optionsSchema } from '../options/schema.ts';
-import {
-  ignored,
-  named,
-  OPTION_DOCS,
-  option,
-  required,
-  list,
-  map,
-  MAP,
-  name,
-} from '../values/option.ts';
+import { ignored, named, OPTION_DOCS, option, required, list, map, MAP, name } from '../values/option.ts';
 
 export const SIGNATURE_FORMS =
   'the name of a task, or a map of one of task, chain, group and chord (as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
 
 const LAZY = { from: 'celery/message/lazy.ts' };
-const lazyArgs = named(
-  z.custom<Lazy<readonly unknown[]>>(isLazy),
-  'Lazy<readonly unknown[]>',
-  LAZY,
-);
-const lazyKwargs = named(
-  z.custom<Lazy<Record<string, unknown>>>(isLazy),
-  'Lazy<Record<string, unknown>>',
-  LAZY,
-);
+const lazyArgs = named(z.custom<Lazy<readonly unknown[]>>(isLazy), 'Lazy<readonly unknown[]>', LAZY);
+const lazyKwargs = named(z.custom<Lazy<Record<string, unknown>>>(isLazy), 'Lazy<Record<string, unknown>>', LAZY);
 
 export const ARGUMENTS = {
   args: option(
@@ -52,8 +34,7 @@ export type LinkedOptions = z.output<typeof linkedOptionsSchema>;
 const CHORD = 'a map of header (a list of signatures) and body (one)';
 const OPTIONS =
   'Options of the task: of a chain those of its first task, of a group those of each, of a chord those of header and body.';
-const immutable = () =>
-  option.flag('Whether the task ignores the result of the task before it.', { default: false });
+const immutable = () => option.flag('Whether the task ignores the result of the task before it.', { default: false });
 const common = { options: z.unknown().optional(), immutable: immutable() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 
@@ -89,8 +70,7 @@ const signatureSchema: z.ZodType<unknown, SignatureConfig> = named(
 );
 OPTION_DOCS.add(signatureSchema, { id: 'signature', description: TASK });
 
-const taskForm = () =>
-  named(FORMS.task.extend(within()), 'TaskConfig', { description: 'A task with its arguments.' });
+const taskForm = () => named(FORMS.task.extend(within()), 'TaskConfig', { description: 'A task with its arguments.' });
 const chainForm = () =>
   named(
     FORMS.chain.extend({
@@ -150,11 +130,9 @@ export const deepOptionsSchema = named(
       "Callbacks that a worker calls with the result when the task (a chain's last, a chord's body) has succeeded.",
       { example: 'tasks.done' },
     ),
-    linkError: option(
-      z.lazy(oneOrMore),
-      'Callbacks that a worker calls with the id of the task that failed.',
-      { example: 'tasks.failed' },
-    ),
+    linkError: option(z.lazy(oneOrMore), 'Callbacks that a worker calls with the id of the task that failed.', {
+      example: 'tasks.failed',
+    }),
   }),
   'SignatureOptions',
   { description: "Options of Celery's `apply_async` that shape the message." },
@@ -163,5 +141,4 @@ const within = () => ({
   options: option(deepOptionsSchema, OPTIONS, { example: { queue: 'slow' } }),
 });
 
-export const taskOrSignature = () =>
-  option(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });
+export const taskOrSignature = () => option(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });

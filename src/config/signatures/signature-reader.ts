@@ -19,13 +19,7 @@ import type { CheckAccepted } from '../message/encoding.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
 import { pathAsWritten, normalizeKeys, readKeySchema } from '../keys/key-schema.ts';
 import { isMap } from '../../util/is-map.ts';
-import {
-  FORMS,
-  SIGNATURE_FORMS,
-  deepOptionsSchema,
-  linkedOptionsSchema,
-  type LinkedOptions,
-} from './schema.ts';
+import { FORMS, SIGNATURE_FORMS, deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema.ts';
 import { checkSerialized, findForm, KEYS, valueAt, type Form } from './forms.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';
@@ -82,11 +76,7 @@ export class SignatureReader {
   }
 
   /** Reads callbacks from options with canonical names. `pathTo` returns their path as written. */
-  readLinks(
-    options: unknown,
-    pathTo: (key: keyof Links) => Path,
-    within: Position['within'] = [],
-  ): Links | undefined {
+  readLinks(options: unknown, pathTo: (key: keyof Links) => Path, within: Position['within'] = []): Links | undefined {
     const { link, linkError }: Raw = isMap(options) ? options : {};
     const after = this.#each(link, { path: pathTo('link'), within });
     const onError = this.#each(linkError, { path: pathTo('linkError'), within });
@@ -192,12 +182,7 @@ interface SignatureOptionsRead {
 }
 
 /** Reads the options of a signature, and reports errors with paths from the signature. */
-function readSignatureOptions(
-  options: unknown,
-  zone: string,
-  report: Report,
-  warn: Report,
-): SignatureOptionsRead {
+function readSignatureOptions(options: unknown, zone: string, report: Report, warn: Report): SignatureOptionsRead {
   if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
   const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
   const stray = immutable === true || immutable === false;

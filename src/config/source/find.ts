@@ -26,9 +26,7 @@ async function findDefault(cwd: string): Promise<string[]> {
   const kinds = await Promise.all(names.map((name) => findKind(join(cwd, name))));
   const found = names.filter((_, i) => kinds[i] === 'file');
   if (found.length > 1) {
-    throw new ConfigError(
-      `${found.join(' and ')} are both here; remove one, or select one with --config`,
-    );
+    throw new ConfigError(`${found.join(' and ')} are both here; remove one, or select one with --config`);
   }
   if (found.length === 1) return found;
   if ((await findKind(join(cwd, FOLDER))) === 'folder') return listFiles(FOLDER, cwd);
@@ -49,18 +47,13 @@ async function listFiles(folder: string, cwd: string): Promise<string[]> {
   const names = (await readdir(resolve(cwd, folder))).filter(isConfig).sort();
   const kinds = await Promise.all(names.map((name) => findKind(resolve(cwd, folder, name))));
   const files = names.filter((_, i) => kinds[i] === 'file');
-  if (files.length === 0)
-    throw new ConfigError(`${folder}: no configuration in this folder; ${READ}`);
+  if (files.length === 0) throw new ConfigError(`${folder}: no configuration in this folder; ${READ}`);
   return files.map((name) => join(folder, name));
 }
 
 /** Excludes files of editors and tests: `.x.yaml.swp`, `x.yaml~`, `#x.yaml#`, `x.test.ts`, `x.d.ts`. */
 function isConfig(name: string): boolean {
-  return (
-    EXTENSIONS.includes(extname(name)) &&
-    !/^[.#]/.test(name) &&
-    !/\.(test|spec|d)\.m?[jt]s$/.test(name)
-  );
+  return EXTENSIONS.includes(extname(name)) && !/^[.#]/.test(name) && !/\.(test|spec|d)\.m?[jt]s$/.test(name);
 }
 
 /** Follows links, as ConfigMaps have them. Broken links and devices count as files, so that reading reports the error. */

@@ -41,10 +41,7 @@ function syntaxError(message: string, text: string, file: string): Diagnostic {
     line ??= startLine + 1;
   };
   jsonc.visit(text, { onError }, { disallowComments: true });
-  const reason = message.replace(
-    /(, (\.\.\.)?".*"(\.\.\.)? is not valid JSON|( in JSON)? at position \d+.*)$/s,
-    '',
-  );
+  const reason = message.replace(/(, (\.\.\.)?".*"(\.\.\.)? is not valid JSON|( in JSON)? at position \d+.*)$/s, '');
   return { ...errorAt([], `invalid JSON: ${reason}`), file, line };
 }
 

@@ -17,10 +17,7 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
   [
     ['celery-beat', 'index'],
     ['celery-beat/testing', 'testing'],
-  ].map(([specifier, name]) => [
-    specifier!,
-    new URL(`../../${name!}${OWN_EXTENSION}`, import.meta.url).href,
-  ]),
+  ].map(([specifier, name]) => [specifier!, new URL(`../../${name!}${OWN_EXTENSION}`, import.meta.url).href]),
 );
 
 interface ModuleFile {
@@ -37,9 +34,7 @@ export async function readModule({ path, text, file, id }: ModuleFile): Promise<
   const format = detectFormat(path, text);
   try {
     const exported = await importDefault(path, format, id, imports);
-    const config = await (typeof exported === 'function'
-      ? (exported as () => unknown)()
-      : exported);
+    const config = await (typeof exported === 'function' ? (exported as () => unknown)() : exported);
     if (!isNothing(config, format)) return { file, config, errors: [], imports };
     const message = 'exports nothing by default; write: export default defineConfig({…})';
     return { file, config: undefined, errors: [{ ...errorAt([], message), file }], imports };
@@ -102,9 +97,7 @@ const required = new Set<string>();
 function requireAnew(path: string): unknown {
   for (const each of required.add(path)) Reflect.deleteProperty(require.cache, each);
   const exported: unknown = require(path);
-  return types.isModuleNamespaceObject(exported)
-    ? (exported as { default?: unknown }).default
-    : exported;
+  return types.isModuleNamespaceObject(exported) ? (exported as { default?: unknown }).default : exported;
 }
 
 function withId(url: string, id: string): string {

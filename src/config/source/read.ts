@@ -17,11 +17,7 @@ export async function readSource(file: string, options: ReadOptions): Promise<So
   return { ...(await readContent(path, file, options)), folder: dirname(path) };
 }
 
-async function readContent(
-  path: string,
-  file: string,
-  { maxSize, id }: ReadOptions,
-): Promise<Source> {
+async function readContent(path: string, file: string, { maxSize, id }: ReadOptions): Promise<Source> {
   try {
     const text = decode(await readBytes(path, maxSize));
     switch (extname(file)) {
@@ -44,7 +40,6 @@ function errorIn(error: NodeJS.ErrnoException, file: string): Diagnostic {
     return { ...errorAt([], error.message), file, line: error.line };
   }
   // The name was found in its folder, so it is a link whose target is missing.
-  const reason =
-    error.code === 'ENOENT' ? 'it is a link to a file that is not there' : error.message;
+  const reason = error.code === 'ENOENT' ? 'it is a link to a file that is not there' : error.message;
   return { ...errorAt([], `cannot be read: ${reason}`), file };
 }

@@ -41,10 +41,7 @@ export function createReporter(
 }
 
 /** Sorts diagnostics by file and line; those without a line come first. */
-export function sortForReading(
-  diagnostics: readonly Diagnostic[],
-  sources: readonly Source[],
-): Diagnostic[] {
+export function sortForReading(diagnostics: readonly Diagnostic[], sources: readonly Source[]): Diagnostic[] {
   const ranks = new Map(sources.map(({ file }, i) => [file, i]));
   const rank = ({ file }: Diagnostic) => ranks.get(file) ?? -1;
   return diagnostics.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0));

@@ -108,9 +108,7 @@ class AliasResolver {
   #checkMerge({ value }: Pair, path: Path): void {
     const resolve = (node: unknown) => (isAlias(node) ? this.#anchors.get(node.source) : node);
     const sources = isSeq(value) ? value.items : [value];
-    const stray = sources.find(
-      (source) => !isMap(resolve(source)) && resolve(source) !== undefined,
-    );
+    const stray = sources.find((source) => !isMap(resolve(source)) && resolve(source) !== undefined);
     if (stray !== undefined) this.#reject(stray as Node, path, STRAY_MERGE);
   }
 

@@ -50,11 +50,7 @@ export type ShapeOutput<S extends Readonly<Record<string, z.ZodType>>> = {
 };
 
 /** An optional key with its documentation. Registering it, unlike `describe`, does not copy the schema. */
-export function option<S extends z.ZodType>(
-  schema: S,
-  description: string,
-  more: More = {},
-): z.ZodOptional<S> {
+export function option<S extends z.ZodType>(schema: S, description: string, more: More = {}): z.ZodOptional<S> {
   return required(schema.optional(), description, more);
 }
 
@@ -72,11 +68,7 @@ export function ignored<S extends z.ZodType = z.ZodUnknown>(
   return required(schema.optional(), description, { ignored: true });
 }
 
-export function named<S extends z.ZodType>(
-  schema: S,
-  name: string,
-  more: Omit<TypeName, 'name'> = {},
-): S {
+export function named<S extends z.ZodType>(schema: S, name: string, more: Omit<TypeName, 'name'> = {}): S {
   TYPE_NAMES.add(schema, { name, ...more });
   return schema;
 }
@@ -145,13 +137,11 @@ const NAME = 'text that is not empty';
 export const text = () => z.string('text');
 export const name = () => z.string(NAME).min(1, NAME);
 export const flag = () => z.boolean('true or false');
-export const whole = (min: number, max: number, text: string) =>
-  z.int(text).min(min, text).max(max, text);
+export const whole = (min: number, max: number, text: string) => z.int(text).min(min, text).max(max, text);
 export const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
 
 const DURATION = {
-  description:
-    'A number of seconds, as in Celery, or text with units: `500ms`, `8s`, `5m`, `2h`, `1d`, `1h30m`.',
+  description: 'A number of seconds, as in Celery, or text with units: `500ms`, `8s`, `5m`, `2h`, `1d`, `1h30m`.',
 };
 const INSTANT = {
   description:
@@ -200,17 +190,13 @@ export const expires = () => {
   const timedelta = z.strictObject({ timedelta: z.record(z.string(), z.number()) });
   const schema = z.union([z.number(), z.string(), z.date(), timedelta], EXPIRES);
   const known = (value: unknown) =>
-    value === 'next' ||
-    parseDuration(value) !== null ||
-    parseTimedelta(value) !== null ||
-    isInstant(value);
+    value === 'next' || parseDuration(value) !== null || parseTimedelta(value) !== null || isInstant(value);
   const valid = schema
     .refine(known, EXPIRES)
     .refine((value) => fitsWait(parseDuration(value) ?? parseTimedelta(value)), WAIT_FORMS)
     .refine((value) => fitsSending(parseInstant(value, 'UTC')), SENDABLE_FORMS);
   return named(valid, 'Expiry', {
-    description:
-      'A duration after sending, an instant, or `next`: the instant of the next occurrence.',
+    description: 'A duration after sending, an instant, or `next`: the instant of the next occurrence.',
   });
 };
 

@@ -8,10 +8,9 @@ export const zoneShape = {
     default: 'UTC',
     example: 'Europe/Oslo',
   }),
-  enableUtc: option.flag(
-    "Celery's switch: `false` without a `timezone` means the zone of the host.",
-    { default: true },
-  ),
+  enableUtc: option.flag("Celery's switch: `false` without a `timezone` means the zone of the host.", {
+    default: true,
+  }),
 };
 
 /** The IANA zone of a name, in its canonical spelling; `undefined` after an error was reported. */

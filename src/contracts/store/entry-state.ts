@@ -1,16 +1,7 @@
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { StoreError } from '../../util/errors.ts';
-import {
-  isCount,
-  isInstant,
-  isText,
-  listOf,
-  mapOf,
-  optional,
-  orNull,
-  type Check,
-} from './record-fields.ts';
+import { isCount, isInstant, isText, listOf, mapOf, optional, orNull, type Check } from './record-fields.ts';
 
 /** The version of the state's format that this release writes. */
 const VERSION = 1;
@@ -89,16 +80,19 @@ export type OnUnreadable = (entry: string, error: StoreError) => void;
 /** The state of a new entry. */
 export function newState(spec: string | null, anchor: number): EntryState {
   return {
-    ...{ version: VERSION, rev: 1, spec, anchor },
-    ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
+    version: VERSION,
+    rev: 1,
+    spec,
+    anchor,
+    dueAt: null,
+    sentAt: null,
+    taskId: null,
+    runCount: 0,
   };
 }
 
 /** Derives the next state: with changes, the next `rev`, and all fields that this release does not know. */
-export function advance(
-  state: EntryState,
-  changes: Partial<Omit<EntryState, 'version' | 'rev'>>,
-): EntryState {
+export function advance(state: EntryState, changes: Partial<Omit<EntryState, 'version' | 'rev'>>): EntryState {
   const version = Math.max(VERSION, state.version);
   return { ...state, ...changes, version, rev: state.rev + 1 };
 }
@@ -152,9 +146,7 @@ const checkState = mapOf({
   sentAt: orNull(isInstant),
   taskId: orNull(isText),
   runCount: isCount,
-  pause: optional(
-    mapOf({ since: isInstant, until: orNull(isInstant), reason: orNull(isText), by: isText }),
-  ),
+  pause: optional(mapOf({ since: isInstant, until: orNull(isInstant), reason: orNull(isText), by: isText })),
   skip: optional(listOf(isInstant)),
   lastSkip: optional(mapOf({ dueAt: isInstant, reason: isText })),
   running: optional(listOf(mapOf({ taskId: isText, dueAt: isInstant, sentAt: isInstant }))),

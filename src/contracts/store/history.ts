@@ -1,16 +1,7 @@
 import { parseJson } from '../../util/decode/json.ts';
 import type { HistoryRow } from './history-row.ts';
 import { countMinutes, type MinuteCounts } from './minutes.ts';
-import {
-  isCount,
-  isInstant,
-  isNumber,
-  isText,
-  mapOf,
-  optional,
-  orNull,
-  type Check,
-} from './record-fields.ts';
+import { isCount, isInstant, isNumber, isText, mapOf, optional, orNull, type Check } from './record-fields.ts';
 import { repairCommand } from './repair-command.ts';
 import { describeUnreadable, type Unreadable } from './unreadable.ts';
 
@@ -53,10 +44,7 @@ export interface History {
     options: { readonly limit: number; readonly before?: HistoryPosition | undefined },
   ): Promise<HistoryPage>;
   /** The newest readable rows of each of these entries, among the newest `limit`, newest first; an empty list for one without rows. */
-  latest(
-    entries: readonly string[],
-    limit: number,
-  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
+  latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
   /**
    * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first; minutes without any are left
    * out. Stores hold at least the last 24 hours.
@@ -150,9 +138,7 @@ function decodeRow(text: string): HistoryRow | 'newer' | 'unreadable' {
 
 /** Decodes rows. Leaves out unreadable rows, and rows from before `oldest` (epoch milliseconds). */
 export function decodeRows(texts: readonly string[], oldest: number): readonly HistoryRow[] {
-  return texts
-    .map(decodeRow)
-    .filter((row) => typeof row !== 'string' && timeOf(row) >= oldest) as HistoryRow[];
+  return texts.map(decodeRow).filter((row) => typeof row !== 'string' && timeOf(row) >= oldest) as HistoryRow[];
 }
 
 /** A page of an entry's stored rows, newest first, without rows from before `oldest` (epoch milliseconds). */
@@ -178,7 +164,9 @@ export function toPage(
 
 function describeRow(entry: string, text: string, id: HistoryPosition): Unreadable {
   return describeUnreadable(text, {
-    ...{ id, expected: 'a row of the history', instants: ['sentAt', 'at', 'doneAt'] },
+    id,
+    expected: 'a row of the history',
+    instants: ['sentAt', 'at', 'doneAt'],
     repair: repairCommand(entry, 'history'),
   });
 }
@@ -186,16 +174,33 @@ function describeRow(entry: string, text: string, id: HistoryPosition): Unreadab
 /** The fields of each kind of row. */
 const KINDS: Readonly<Record<HistoryRow['kind'], Check>> = {
   run: mapOf({
-    ...{ dueAt: isInstant, sentAt: isInstant, cause: isText, taskId: isText, task: isText },
-    ...{ queue: isText, term: isCount, leader: isText, number: isCount },
+    dueAt: isInstant,
+    sentAt: isInstant,
+    cause: isText,
+    taskId: isText,
+    task: isText,
+    queue: isText,
+    term: isCount,
+    leader: isText,
+    number: isCount,
     command: optional(isText),
   }),
   skip: mapOf({
-    ...{ first: isInstant, last: isInstant, count: orNull(isCount), reason: isText, at: isInstant },
-    ...{ term: isCount, taskId: optional(isText) },
+    first: isInstant,
+    last: isInstant,
+    count: orNull(isCount),
+    reason: isText,
+    at: isInstant,
+    term: isCount,
+    taskId: optional(isText),
   }),
   outcome: mapOf({
-    ...{ taskId: isText, dueAt: isInstant, state: isText, doneAt: isInstant },
-    ...{ runtimeMs: orNull(isNumber), worker: orNull(isText), error: orNull(isText) },
+    taskId: isText,
+    dueAt: isInstant,
+    state: isText,
+    doneAt: isInstant,
+    runtimeMs: orNull(isNumber),
+    worker: orNull(isText),
+    error: orNull(isText),
   }),
 };

@@ -65,9 +65,7 @@ export function readInstances(rows: readonly StoredAnnouncement[]): readonly Lis
   const newest = found.reduce((most, { term }) => Math.max(most, term ?? -Infinity), -Infinity);
   const readable = found
     .map((each): Instance =>
-      each.role === 'leader' && each.term !== newest
-        ? { ...each, role: 'follower', term: null }
-        : each,
+      each.role === 'leader' && each.term !== newest ? { ...each, role: 'follower', term: null } : each,
     )
     .toSorted(
       (a, b) =>
@@ -79,21 +77,27 @@ export function readInstances(rows: readonly StoredAnnouncement[]): readonly Lis
 }
 
 const checkAnnouncement = mapOf({
-  ...{ id: isText, host: isText, pid: orNull(isCount), version: isText },
-  ...{ role: oneOf('leader', 'follower'), term: orNull(isCount) },
-  ...{ startedAt: isInstant, skewMs: orNull(isNumber) },
+  id: isText,
+  host: isText,
+  pid: orNull(isCount),
+  version: isText,
+  role: oneOf('leader', 'follower'),
+  term: orNull(isCount),
+  startedAt: isInstant,
+  skewMs: orNull(isNumber),
 });
 
 function decode({ id, json, seenAgoMs }: StoredAnnouncement): ListedInstance {
   try {
     const value = parseJson(json);
-    if (checkAnnouncement(value))
-      return { ...(value as Announcement), seenAgoMs: Math.max(0, seenAgoMs) };
+    if (checkAnnouncement(value)) return { ...(value as Announcement), seenAgoMs: Math.max(0, seenAgoMs) };
   } catch {
     // Described below.
   }
   return describeUnreadable(json, {
-    ...{ id, expected: 'the announcement of an instance', instants: ['startedAt'] },
+    id,
+    expected: 'the announcement of an instance',
+    instants: ['startedAt'],
     repair: `expires by itself within ${INSTANCE_EXPIRY / 1_000} seconds`,
   });
 }

@@ -11,10 +11,7 @@ export interface Ledger {
    */
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
   /** The states of these entries. An entry without a state is left out; an unreadable state is reported and left out. */
-  findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>>;
+  findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>>;
   /**
    * Begins a term and returns its fencing token: larger than all before, even after the ledger was emptied. The
    * ledger then fences commits with any other token. A ledger that waits for another store rejects soon after

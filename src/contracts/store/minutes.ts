@@ -53,8 +53,7 @@ export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly 
   };
   for (const row of rows) {
     if (row.kind === 'run') add(row.dueAt, 'published', 1);
-    else if (row.kind === 'outcome')
-      add(row.dueAt, row.state === 'SUCCESS' ? 'succeeded' : 'failed', 1);
+    else if (row.kind === 'outcome') add(row.dueAt, row.state === 'SUCCESS' ? 'succeeded' : 'failed', 1);
     else {
       if (row.taskId !== undefined) add(row.first, 'published', -1);
       for (const [at, count] of spread(row, now - DAY, now + DAY)) add(at, 'skipped', count);
@@ -90,17 +89,14 @@ export type StoredMinute = Readonly<Record<'number' | (typeof COUNTERS)[number],
  * The minutes that begin in `[from, to)`, oldest first, of those in a store, which may hold older ones. Counts that are no
  * integers are left out.
  */
-export function toMinutes(
-  stored: readonly StoredMinute[],
-  from: number,
-  to: number,
-): readonly MinuteCounts[] {
+export function toMinutes(stored: readonly StoredMinute[], from: number, to: number): readonly MinuteCounts[] {
   return stored
     .filter((counts) => Object.values(counts).every(Number.isSafeInteger))
     .map(({ number, published, ...counts }) => ({
-      // Less than zero if runs were withdrawn whose minute was replaced since.
-      ...{ at: number * MINUTE, published: Math.max(0, published) },
       ...counts,
+      at: number * MINUTE,
+      // Less than zero if runs were withdrawn whose minute was replaced since.
+      published: Math.max(0, published),
     }))
     .filter(({ at }) => at >= from && at < to)
     .sort((a, b) => a.at - b.at);

@@ -54,11 +54,7 @@ export interface Outbox extends Omit<Ledger, 'commit'> {
    * already removed is not appended, so that a repeated call appends nothing twice. Resolves with `false`, and changes
    * nothing, when a newer term has begun.
    */
-  remove(
-    token: number,
-    ids: readonly string[],
-    withdrawn?: readonly WithdrawnRow[],
-  ): Promise<boolean>;
+  remove(token: number, ids: readonly string[], withdrawn?: readonly WithdrawnRow[]): Promise<boolean>;
 }
 
 /** The outbox messages of these changes, in order. The same change always has the same ids. */
@@ -96,7 +92,9 @@ export function decodeOutboxMessage(id: string, text: string): PendingMessage {
     if (!(error instanceof StoreError)) throw error;
   }
   return describeUnreadable(text, {
-    ...{ id, expected: 'a message', instants: [] },
+    id,
+    expected: 'a message',
+    instants: [],
     repair: repairCommand(id, 'outbox'),
   });
 }

@@ -4,8 +4,7 @@ import { MAX_INSTANT } from '../../schedule/instants.ts';
 export type Check = (value: unknown) => boolean;
 
 /** Epoch milliseconds that a `Date` can show. */
-export const isInstant: Check = (value) =>
-  typeof value === 'number' && Math.abs(value) <= MAX_INSTANT;
+export const isInstant: Check = (value) => typeof value === 'number' && Math.abs(value) <= MAX_INSTANT;
 
 /** A text without lone surrogates, which no URL and no UTF-8 can contain. */
 export const isText: Check = (value) => typeof value === 'string' && value.isWellFormed();

@@ -17,8 +17,5 @@ export function repairCommand(name: string, record?: RepairedRecord): string {
 
 /** A JSON string of printable ASCII without an apostrophe. */
 function asciiJson(text: string): string {
-  return JSON.stringify(text).replace(
-    /[^ -&(-~]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return JSON.stringify(text).replace(/[^ -&(-~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

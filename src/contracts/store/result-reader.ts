@@ -19,8 +19,4 @@ export interface Outcomes {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-export type OpenResultReader = (
-  server: ServerUrls,
-  settings: ResultSettings,
-  clock: Clock,
-) => ResultReader;
+export type OpenResultReader = (server: ServerUrls, settings: ResultSettings, clock: Clock) => ResultReader;

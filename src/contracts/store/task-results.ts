@@ -9,11 +9,7 @@ export interface TaskResults {
   close(): Promise<void>;
 }
 
-export type OpenTaskResults = (
-  server: ServerUrls,
-  settings: ResultSettings,
-  clock: Clock,
-) => TaskResults;
+export type OpenTaskResults = (server: ServerUrls, settings: ResultSettings, clock: Clock) => TaskResults;
 
 /** The state of a task, as Celery's workers store it. */
 export interface TaskResult {

@@ -17,10 +17,7 @@ export interface UnreadableOptions {
 const SHOWN = 60;
 
 /** Describes a text that is not the expected record. */
-export function describeUnreadable(
-  text: string,
-  { id, expected, instants, repair }: UnreadableOptions,
-): Unreadable {
+export function describeUnreadable(text: string, { id, expected, instants, repair }: UnreadableOptions): Unreadable {
   const found = JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
   const reason = `not ${expected}: ${found}`;
   return { kind: 'unreadable', id, at: findInstant(text, instants), reason, repair };
@@ -37,9 +34,7 @@ export function isReadable<T extends object>(record: T): record is Exclude<T, Un
 function findInstant(text: string, fields: readonly string[]): string | null {
   try {
     const value = parseJson(text) as Readonly<Record<string, unknown>> | null;
-    const found = fields
-      .map((field) => value?.[field])
-      .find((at) => isInstant(at) || isIsoInstant(at));
+    const found = fields.map((field) => value?.[field]).find((at) => isInstant(at) || isIsoInstant(at));
     return found === undefined ? null : new Date(found as number | string).toISOString();
   } catch {
     return null;

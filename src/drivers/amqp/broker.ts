@@ -41,10 +41,7 @@ class AmqpBroker implements Broker {
     });
   }
 
-  async announce(
-    messages: readonly Message[],
-    { declaredBySubscribers = false }: AnnounceOptions = {},
-  ): Promise<void> {
+  async announce(messages: readonly Message[], { declaredBySubscribers = false }: AnnounceOptions = {}): Promise<void> {
     if (messages.length === 0) return;
     const declareQueues = this.#declareOptions.declareQueues && !declaredBySubscribers;
     const options = { ...this.#declareOptions, declareQueues };

@@ -1,7 +1,4 @@
-import type {
-  ConnectionSettings,
-  TransportOptions,
-} from '../../contracts/broker/connection-settings.ts';
+import type { ConnectionSettings, TransportOptions } from '../../contracts/broker/connection-settings.ts';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
@@ -85,9 +82,7 @@ export class Cluster {
     const timedOut = error instanceof TimeoutError;
     if (timedOut) this.#servers.markUnresponsive(server);
     session.end(error);
-    const reason = timedOut
-      ? error.message
-      : `the connection to RabbitMQ ended: ${this.#describe(error)}`;
+    const reason = timedOut ? error.message : `the connection to RabbitMQ ended: ${this.#describe(error)}`;
     return new StoreError(`${this.#role}.${operation}: ${reason} (${server.maskedUrl})`, {
       cause: error,
       unreachable: timedOut ? { server: 'RabbitMQ', reason } : null,

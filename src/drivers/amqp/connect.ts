@@ -54,11 +54,7 @@ const CREDENTIALS: Record<LoginMethod, (username: string, password: string) => C
   EXTERNAL: () => credentials.external(),
 };
 
-async function openChannel(
-  address: Address,
-  client: ClientSettings,
-  signal: AbortSignal,
-): Promise<OpenedConnection> {
+async function openChannel(address: Address, client: ClientSettings, signal: AbortSignal): Promise<OpenedConnection> {
   const { host, port, username, password, vhost, tls } = address;
   const heartbeat = address.heartbeat ?? client.heartbeat;
   const login = address.login ?? client.login;

@@ -55,9 +55,7 @@ class AmqpConsumer implements Consumer {
     const { from, queues, declareQueues, prefetch } = this.#options;
     try {
       for (const name of declareQueues ? from : []) {
-        await session.declareOnce(`queue ${name}`, (channel) =>
-          declareQueue(channel, queues.get(name)),
-        );
+        await session.declareOnce(`queue ${name}`, (channel) => declareQueue(channel, queues.get(name)));
       }
       const channel = await session.openChannel();
       const subscription = new Subscription(connected, channel, {
@@ -104,8 +102,7 @@ class Subscription {
     const limited = this.#channel.prefetch(prefetch);
     const consuming = this.#channel.consume(queue, (message) => {
       // RabbitMQ cancels the consumer of a queue that is deleted.
-      if (!message)
-        return void this.#channel.emit('error', new Error(`queue ${queue} was deleted`));
+      if (!message) return void this.#channel.emit('error', new Error(`queue ${queue} was deleted`));
       this.#waiting.push(this.#deliver(queue, message));
       this.#changed.notifyAll();
     });

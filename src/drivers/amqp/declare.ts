@@ -33,9 +33,7 @@ export async function prepareQueues(
     throw error;
   }
   for (const queue of needed) {
-    const declaring = session.declareOnce(`queue ${queue.name}`, (channel) =>
-      declareQueue(channel, queue),
-    );
+    const declaring = session.declareOnce(`queue ${queue.name}`, (channel) => declareQueue(channel, queue));
     const error = await declarationError(session, declaring);
     if (error) return explainDeclaration(queue, error, queues);
   }
@@ -55,16 +53,12 @@ export async function prepareDelays(
   if (queuesToBind.some(({ broadcast, noDeclare }) => broadcast || noDeclare)) return false;
   const error = await declarationError(
     session,
-    session.declareOnce('delays', (channel, onProgress) =>
-      declareDelays(channel, delayedType, onProgress),
-    ),
+    session.declareOnce('delays', (channel, onProgress) => declareDelays(channel, delayedType, onProgress)),
   );
   // Delay queues of another type exist: workers declared them.
   if (error && !isPrecondition(error)) return false;
   for (const queue of queuesToBind) {
-    const binding = session.declareOnce(`delays ${queue.name}`, (channel) =>
-      bindToDelays(channel, queue),
-    );
+    const binding = session.declareOnce(`delays ${queue.name}`, (channel) => bindToDelays(channel, queue));
     if (await declarationError(session, binding)) return false;
   }
   return true;
@@ -72,9 +66,7 @@ export async function prepareDelays(
 
 /** Declares an exchange. Resolves with the error of RabbitMQ, if any. */
 export async function prepareExchange(session: Session, exchange: Exchange): Promise<Error | null> {
-  const declaring = session.declareOnce(`exchange ${exchange.name}`, (channel) =>
-    declareExchange(channel, exchange),
-  );
+  const declaring = session.declareOnce(`exchange ${exchange.name}`, (channel) => declareExchange(channel, exchange));
   return declarationError(session, declaring);
 }
 

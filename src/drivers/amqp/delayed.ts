@@ -22,10 +22,7 @@ const levelName = (level: number) => `celery_delayed_${level}`;
  * The destination at which a message waits for its ETA. `null` if it has none or one within a second, or goes to a
  * direct exchange, which cannot match the longer routing key. `now` is in epoch milliseconds.
  */
-export function delayedDestination(
-  { headers, destination }: Message,
-  now: number,
-): Destination | null {
+export function delayedDestination({ headers, destination }: Message, now: number): Destination | null {
   if (destination.exchangeType === 'direct' || destination.routingKey === '') return null;
   const seconds = Math.floor((parseEta(headers['eta']) - now) / 1_000);
   if (!(seconds >= 1 && seconds < 2 ** LEVELS)) return null;
@@ -45,11 +42,7 @@ function parseEta(eta: unknown): number {
 }
 
 /** Declares the delay queues. Rejects with RabbitMQ's error, which also closes the channel. */
-export async function declareDelays(
-  channel: Channel,
-  type: QueueType,
-  onProgress: () => void,
-): Promise<void> {
+export async function declareDelays(channel: Channel, type: QueueType, onProgress: () => void): Promise<void> {
   const topic = (name: string) => channel.assertExchange(name, 'topic', { durable: true });
   // From the last exchange up, because each level is bound to the one below it.
   await topic(DELIVERY);

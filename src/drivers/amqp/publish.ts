@@ -59,9 +59,7 @@ async function attempt(
     const canDelay = delayed !== null && (await prepareDelays(session, queues, options));
     publishing.push({ message, to: canDelay ? delayed : destination });
   }
-  const results = await session.publish(
-    publishing.map(({ message, to }) => ({ ...message, destination: to })),
-  );
+  const results = await session.publish(publishing.map(({ message, to }) => ({ ...message, destination: to })));
   for (const [i, { message, to }] of publishing.entries()) {
     const result = results[i]!;
     const declared = prepared.get(JSON.stringify(message.destination)) ?? [];
@@ -77,9 +75,7 @@ export async function announce(
   messages: readonly Message[],
   { declareQueues }: DeclareOptions,
 ): Promise<void> {
-  const exchanges = new Map(
-    messages.map(({ destination }) => [destination.exchange, destination.exchangeType]),
-  );
+  const exchanges = new Map(messages.map(({ destination }) => [destination.exchange, destination.exchangeType]));
   for (const [name, type] of declareQueues ? exchanges : []) {
     const error = await prepareExchange(session, createExchange(name, type));
     if (error) throw announceError(`exchange "${name}" cannot be declared`, error);

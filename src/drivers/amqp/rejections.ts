@@ -2,13 +2,7 @@ import { describeTlsError } from '../connection/tls.ts';
 import type { Destination } from '../../celery/message/destination.ts';
 import type { Queue } from '../../celery/routing/queue.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
-import {
-  isChannelError,
-  isDenied,
-  isMissing,
-  isPrecondition,
-  type PublishResult,
-} from './publish-channel.ts';
+import { isChannelError, isDenied, isMissing, isPrecondition, type PublishResult } from './publish-channel.ts';
 
 /** Why a queue cannot be declared, and what to do. */
 export function explainDeclaration(queue: Queue, error: Error, queues: Queues): string {
@@ -43,10 +37,7 @@ function findSetting(argument: string, queue: Queue, queues: Queues): string {
 }
 
 /** Why a message is in no queue. */
-export function explainRejection(
-  result: Exclude<PublishResult, 'acked'>,
-  destination: Destination,
-): string {
+export function explainRejection(result: Exclude<PublishResult, 'acked'>, destination: Destination): string {
   if (result === 'unroutable') return explainUnroutable(destination);
   if (result === 'nacked') return 'RabbitMQ rejected it, as it does when a queue is full';
   if (isMissing(result)) {

@@ -3,12 +3,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { Guard } from '../connection/guard.ts';
 import { openConnection, type ClientSettings, type OpenedConnection } from './connect.ts';
-import {
-  isChannelError,
-  isPrecondition,
-  PublishChannel,
-  type PublishResult,
-} from './publish-channel.ts';
+import { isChannelError, isPrecondition, PublishChannel, type PublishResult } from './publish-channel.ts';
 import { withIdleTimeout, withTimeout } from './timeouts.ts';
 import type { Address } from './url.ts';
 
@@ -43,11 +38,7 @@ export class Session {
   #blocked: string | null = null;
   #ended = false;
 
-  private constructor(
-    [model, channel, guard]: OpenedConnection,
-    options: SessionOptions,
-    socket: AbortController,
-  ) {
+  private constructor([model, channel, guard]: OpenedConnection, options: SessionOptions, socket: AbortController) {
     this.#model = model;
     this.#guard = guard;
     this.#options = options;
@@ -60,11 +51,7 @@ export class Session {
   }
 
   /** Rejects with the reason if there is no connection. An abort ends this session, also after it was opened. */
-  static async open(
-    address: Address,
-    options: SessionOptions,
-    abort: AbortSignal,
-  ): Promise<Session> {
+  static async open(address: Address, options: SessionOptions, abort: AbortSignal): Promise<Session> {
     const socket = new AbortController();
     const signal = AbortSignal.any([socket.signal, abort]);
     const opening = openConnection(address, options.client, signal);
@@ -169,9 +156,7 @@ export class Session {
     for (const [i, message] of group.entries()) {
       const result = results[i]!;
       const again = isUnknown(result);
-      separate.push(
-        ...(again ? await this.#publishGroup(exchange, [message], mandatory) : [result]),
-      );
+      separate.push(...(again ? await this.#publishGroup(exchange, [message], mandatory) : [result]));
     }
     return separate;
   }

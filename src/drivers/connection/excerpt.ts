@@ -18,7 +18,6 @@ function recognize(bytes: Buffer): string {
   const text = bytes.toString('latin1', 0, 8);
   if (text.startsWith('HTTP/')) return ', which is HTTP';
   if (text.startsWith('SSH-')) return ', which is SSH';
-  if ([0x14, 0x15, 0x16].includes(bytes[0]!) && bytes[1] === 3)
-    return ', which is TLS; configure TLS in the URL';
+  if ([0x14, 0x15, 0x16].includes(bytes[0]!) && bytes[1] === 3) return ', which is TLS; configure TLS in the URL';
   return '';
 }

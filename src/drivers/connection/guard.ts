@@ -44,11 +44,7 @@ export function isGuarded(socket: object): boolean {
 }
 
 /** Guards a new socket, encrypted or not. `address` is for messages: `host:port`. */
-export function guard(
-  socket: Socket,
-  { name, opensWith, limits }: Protocol,
-  address: string,
-): Guard {
+export function guard(socket: Socket, { name, opensWith, limits }: Protocol, address: string): Guard {
   guarded.add(socket);
   let opening: Buffer | null = Buffer.alloc(0);
   let limit = HANDSHAKE_LIMIT;
@@ -64,19 +60,14 @@ export function guard(
       if (!opensWith(opening)) {
         // The error shows the whole chunk, because a complete line is easier to recognise.
         const sent = opening.length > chunk.length ? opening : chunk;
-        throw new PeerError(
-          `the server at ${address} does not speak ${name}: it sent ${excerpt(sent)}`,
-        );
+        throw new PeerError(`the server at ${address} does not speak ${name}: it sent ${excerpt(sent)}`);
       }
       if (opening.length >= OPENING) opening = null;
     }
     size += chunk.length;
     if (size > limit) {
-      const during =
-        limit === HANDSHAKE_LIMIT ? 'before its handshake was complete' : 'as one answer';
-      throw new PeerError(
-        `the server at ${address} sent more than ${formatBytes(limit)} ${during}`,
-      );
+      const during = limit === HANDSHAKE_LIMIT ? 'before its handshake was complete' : 'as one answer';
+      throw new PeerError(`the server at ${address} sent more than ${formatBytes(limit)} ${during}`);
     }
     check?.(chunk);
   };

@@ -9,14 +9,7 @@ import { ConfigError } from '../../util/errors.ts';
 /** The TLS options of Node. */
 export type Tls = Pick<
   TlsOptions,
-  | 'rejectUnauthorized'
-  | 'servername'
-  | 'checkServerIdentity'
-  | 'ca'
-  | 'cert'
-  | 'key'
-  | 'passphrase'
-  | 'ciphers'
+  'rejectUnauthorized' | 'servername' | 'checkServerIdentity' | 'ca' | 'cert' | 'key' | 'passphrase' | 'ciphers'
 >;
 
 /**
@@ -42,10 +35,7 @@ export function createTls(
     cert: settings.certfile,
     key: settings.keyfile ?? settings.certfile,
   };
-  const problem = findTlsError(
-    { ca, cert, key, passphrase: password, ciphers },
-    (file) => paths[file] ?? file,
-  );
+  const problem = findTlsError({ ca, cert, key, passphrase: password, ciphers }, (file) => paths[file] ?? file);
   if (problem !== null) throw new ConfigError([errorAt([setting], problem)]);
   return {
     rejectUnauthorized: verify,
@@ -80,10 +70,7 @@ const TEXTS = {
 const PARAMETERS = ['ssl_cert_reqs', 'ssl_check_hostname', ...Object.keys(TEXTS)];
 
 /** Reads kombu's `ssl_*` parameters of a URL; `null` when it has none. `wrong` creates the errors that it throws. */
-export function readTlsQuery(
-  query: URLSearchParams,
-  wrong: (message: string) => Error,
-): TlsSettings | null {
+export function readTlsQuery(query: URLSearchParams, wrong: (message: string) => Error): TlsSettings | null {
   const given = [...query.keys()].filter((key) => key.startsWith('ssl_'));
   if (given.length === 0) return null;
   const unknown = given.find((key) => !PARAMETERS.includes(key));
@@ -126,8 +113,7 @@ export function parseVerify(reqs: string | number): boolean | null {
 /** The error's message. For a certificate of another name, which Celery does not check, it adds the remedy. */
 export function describeTlsError(error: Error): string {
   const isAboutTheName = (error as { code?: unknown }).code === 'ERR_TLS_CERT_ALTNAME_INVALID';
-  const hint =
-    '; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, disables the check of names';
+  const hint = '; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, disables the check of names';
   return error.message + (isAboutTheName ? hint : '');
 }
 
@@ -153,8 +139,7 @@ export function findTlsError(
   if (ca !== undefined && parseCertificate(ca) === null) return `${nameOf('ca')} ${NO_CERTIFICATE}`;
   const own = cert === undefined ? undefined : parseCertificate(cert);
   if (own === null) return `${nameOf('cert')} ${NO_CERTIFICATE}`;
-  if (own === undefined && key !== undefined)
-    return `${nameOf('key')} is a key without a certificate`;
+  if (own === undefined && key !== undefined) return `${nameOf('key')} is a key without a certificate`;
   if (own !== undefined && key === undefined) {
     return `${nameOf('cert')} is a certificate without a key, and no key is configured`;
   }
@@ -167,8 +152,7 @@ export function findTlsError(
 }
 
 const NO_CERTIFICATE = 'contains no valid PEM certificate';
-const CERTIFICATE =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/;
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/;
 
 /** Parses the first certificate, which precedes those of its issuers. */
 function parseCertificate(pem: Buffer | string): X509Certificate | null {

@@ -24,8 +24,7 @@ export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL 
     if (key.startsWith('ssl_') || parameters.includes(key)) continue;
     const allowed = [...parameters, 'ssl_cert_reqs', 'ssl_ca_certs'];
     throw urlError(
-      `unknown parameter "${key}"; allowed: ${allowed.join(', ')} and other ssl_…` +
-        didYouMean(key, allowed),
+      `unknown parameter "${key}"; allowed: ${allowed.join(', ')} and other ssl_…` + didYouMean(key, allowed),
     );
   }
   return url;
@@ -34,9 +33,7 @@ export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL 
 /** The first error of such a URL; `null` if it is valid, apart from the files that it names. */
 export function findUrlError(brokerUrl: string, parameters: readonly string[]): string | null {
   try {
-    withSafeErrors(brokerUrl, () =>
-      readTlsQuery(parseUrl(brokerUrl, parameters).searchParams, urlError),
-    );
+    withSafeErrors(brokerUrl, () => readTlsQuery(parseUrl(brokerUrl, parameters).searchParams, urlError));
     return null;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

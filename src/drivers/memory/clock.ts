@@ -53,7 +53,6 @@ export class ManualClock implements Clock {
  */
 export function toEpochMs(instant: Date | string): number {
   const at = parseInstant(instant, 'UTC');
-  if (at === null)
-    throw new BeatError(`"${String(instant)}" is not an instant; write 2027-01-31T08:00:00Z`);
+  if (at === null) throw new BeatError(`"${String(instant)}" is not an instant; write 2027-01-31T08:00:00Z`);
   return at;
 }

@@ -25,10 +25,7 @@ export function newCommandState(): CommandState {
 }
 
 /** Removes commands from the log, and adds their audit rows. Part of a commit. */
-export function finishCommands(
-  { pending, audit }: CommandState,
-  finished: readonly FinishedCommand[],
-): void {
+export function finishCommands({ pending, audit }: CommandState, finished: readonly FinishedCommand[]): void {
   for (const { key, id, audit: row } of finished) {
     pending.delete(key);
     if (id !== null) audit.set(id, row);

@@ -11,12 +11,7 @@ import {
   type HistoryPosition,
   type HistoryRow,
 } from '../../contracts/store/history.ts';
-import {
-  COUNTERS,
-  placeOfMinute,
-  toMinutes,
-  type StoredMinute,
-} from '../../contracts/store/minutes.ts';
+import { COUNTERS, placeOfMinute, toMinutes, type StoredMinute } from '../../contracts/store/minutes.ts';
 import type { MinuteCounts } from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 
@@ -54,10 +49,7 @@ export class MemoryHistory implements History {
     return toPage(entry, stored.toReversed(), limit, this.#oldest);
   }
 
-  async latest(
-    entries: readonly string[],
-    limit: number,
-  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
+  async latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
     return new Map(
       entries.map((entry) => {
         const rows = [...(this.#state.entries.get(entry)?.rows.values() ?? [])].slice(-limit);
@@ -86,11 +78,7 @@ export class MemoryHistory implements History {
 }
 
 /** Appends rows with their counts, and removes what is over the limit. Part of a commit. */
-export function appendHistory(
-  state: HistoryState,
-  { rows, minutes }: EncodedHistory,
-  { limit }: HistoryLimits,
-): void {
+export function appendHistory(state: HistoryState, { rows, minutes }: EncodedHistory, { limit }: HistoryLimits): void {
   for (const row of rows) {
     const history = state.entries.get(row.entry) ?? {
       rows: new Map<number, EncodedRow>(),

@@ -34,8 +34,6 @@ export class MemoryInstances implements Instances {
   async list(): Promise<readonly ListedInstance[]> {
     const now = this.#clock.now();
     const rows = [...this.#state];
-    return readInstances(
-      rows.map(([id, { json, seenAt }]) => ({ id, json, seenAgoMs: now - seenAt })),
-    );
+    return readInstances(rows.map(([id, { json, seenAt }]) => ({ id, json, seenAgoMs: now - seenAt })));
   }
 }

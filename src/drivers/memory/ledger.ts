@@ -8,17 +8,8 @@ import { appendHistory, newHistoryState, type HistoryState } from './history.ts'
 import type { InstanceState } from './instances.ts';
 import type { EntryRow } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import {
-  decodeOutboxMessage,
-  encodeOutboxMessage,
-  outboxMessages,
-} from '../../contracts/store/outbox.ts';
-import type {
-  AppendOutcome,
-  Outbox,
-  PendingMessage,
-  WithdrawnRow,
-} from '../../contracts/store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../contracts/store/outbox.ts';
+import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
@@ -38,8 +29,13 @@ export interface LedgerState {
 
 export function newLedgerState(): LedgerState {
   return {
-    ...{ entries: new Map(), outbox: new Map(), commands: newCommandState() },
-    ...{ history: newHistoryState(), instances: new Map(), term: null, lastTerm: 0 },
+    entries: new Map(),
+    outbox: new Map(),
+    commands: newCommandState(),
+    history: newHistoryState(),
+    instances: new Map(),
+    term: null,
+    lastTerm: 0,
   };
 }
 
@@ -65,10 +61,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     return states;
   }
 
-  async findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>> {
+  async findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
     for (const entry of entries) {
       const { state = null } = this.#state.entries.get(entry) ?? {};
@@ -118,11 +111,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     return ids.slice(0, limit).map((id) => decodeOutboxMessage(id, this.#state.outbox.get(id)!));
   }
 
-  async remove(
-    token: number,
-    ids: readonly string[],
-    withdrawn: readonly WithdrawnRow[] = [],
-  ): Promise<boolean> {
+  async remove(token: number, ids: readonly string[], withdrawn: readonly WithdrawnRow[] = []): Promise<boolean> {
     if (token !== this.#state.term) return false;
     const { outbox, history } = this.#state;
     const rows = withdrawn.filter(({ messageId }) => outbox.has(messageId));
@@ -152,7 +141,9 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
       }
       const { definition = null, dueAt = null } = entries.get(entry) ?? {};
       entries.set(entry, {
-        ...{ entry, state: after, dueAt: stored ? stored.dueAt : dueAt },
+        entry,
+        state: after,
+        dueAt: stored ? stored.dueAt : dueAt,
         definition: stored?.definition === undefined ? definition : stored.definition,
       });
     }

@@ -26,13 +26,7 @@ export class Bindings {
   /** By destination: the same object for the same member, so that a set of declarations has no duplicates. */
   readonly #declarations: Memoized<readonly Declaration[]>;
 
-  constructor(
-    keys: Keys,
-    queues: Queues,
-    broadcasts: Broadcasts,
-    from?: Bindings,
-    bound: BindingSets = new Map(),
-  ) {
+  constructor(keys: Keys, queues: Queues, broadcasts: Broadcasts, from?: Bindings, bound: BindingSets = new Map()) {
     this.#keys = keys;
     this.#queues = queues;
     this.#broadcasts = broadcasts;
@@ -41,11 +35,7 @@ export class Bindings {
   }
 
   /** Reads the current bindings of workers for the destinations of these messages, as part of an operation. */
-  async readFor(
-    messages: readonly Message[],
-    connection: Connection,
-    operation: string,
-  ): Promise<Bindings> {
+  async readFor(messages: readonly Message[], connection: Connection, operation: string): Promise<Bindings> {
     const exchanges = new Set<string>();
     const named = new Set<string>();
     for (const { destination } of messages) {
@@ -105,9 +95,7 @@ export class Bindings {
   explainUnroutable({ destination }: Message): string {
     const members = this.#findMembers(destination.exchange);
     const fanout = members.some((member) => isBroadcast(member, this.#keys.sep));
-    const hint = fanout
-      ? "; workers have bound it as a fanout exchange: set exchangeType 'fanout'"
-      : '';
+    const hint = fanout ? "; workers have bound it as a fanout exchange: set exchangeType 'fanout'" : '';
     return `no queue is bound to it${hint}`;
   }
 

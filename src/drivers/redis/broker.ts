@@ -87,9 +87,7 @@ export class RedisBroker implements Broker {
     const keys: string[] = [];
     const args: string[] = [];
     writes.addTo(keys, args);
-    const reply = await this.#connection.run('broker.publish', (client) =>
-      run(client, SEND, keys, args),
-    );
+    const reply = await this.#connection.run('broker.publish', (client) => run(client, SEND, keys, args));
     return (reply as ['committed', number[]])[1];
   }
 }

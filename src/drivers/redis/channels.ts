@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import {
-  decodeEnvelope,
-  encodeEnvelope,
-  MAX_BROADCAST,
-  type ReceivedMessage,
-} from '../../celery/kombu/envelope.ts';
+import { decodeEnvelope, encodeEnvelope, MAX_BROADCAST, type ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import type { EventStream, EventStreamOptions } from '../../contracts/broker/event-stream.ts';
 import type { Mailbox, MailboxOptions, Reply } from '../../contracts/broker/mailbox.ts';
 import { markHandled } from '../../util/promise.ts';
@@ -31,8 +26,11 @@ export function openRedisEventStream(options: EventStreamOptions): EventStream {
   return {
     follow(following) {
       subscriber = new Connection({
-        ...{ server, transport, name },
-        ...{ tls: connection.tls, timeout: TIMEOUT },
+        server,
+        transport,
+        name,
+        tls: connection.tls,
+        timeout: TIMEOUT,
       });
       return receiveMessages(subscriber, {
         role: 'task-events',
@@ -71,7 +69,8 @@ export function openRedisMailbox(options: MailboxOptions): Mailbox {
           const reply = receive(request);
           if (reply) send(replies, keys, reply).catch(fail);
         },
-        ...{ connected, signal },
+        connected,
+        signal,
       });
     },
     close: async () => {
@@ -84,8 +83,12 @@ async function send(connection: Connection, keys: Keys, reply: Reply): Promise<v
   const { exchange, routingKey, headers, body } = reply;
   const envelope = encodeEnvelope(
     {
-      ...{ taskId: '', headers, body, priority: 0 },
-      ...{ contentType: 'application/json', contentEncoding: 'utf-8' },
+      taskId: '',
+      headers,
+      body,
+      priority: 0,
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
       destination: { queue: null, exchange, exchangeType: 'direct', routingKey },
       properties: { delivery_mode: 1, priority: 0 },
     },

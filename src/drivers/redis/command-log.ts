@@ -47,12 +47,7 @@ export class RedisCommandLog implements CommandLog {
   async pending(limit: number): Promise<readonly PendingCommand[]> {
     this.#notifications.reset();
     const found = await this.#connection.run('commands.pending', (client) =>
-      run(
-        client,
-        READ_COMMANDS,
-        [this.#keys.commands],
-        [limit, MAX_COMMAND, PAGE_BYTES].map(String),
-      ),
+      run(client, READ_COMMANDS, [this.#keys.commands], [limit, MAX_COMMAND, PAGE_BYTES].map(String)),
     );
     return (found as [number, string][]).map(([isText, key]) => ({
       key,
@@ -62,9 +57,7 @@ export class RedisCommandLog implements CommandLog {
 
   async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     if (ids.length === 0) return new Map();
-    const rows = await this.#connection.run('commands.findAudit', (client) =>
-      client.hmget(this.#keys.audit, ...ids),
-    );
+    const rows = await this.#connection.run('commands.findAudit', (client) => client.hmget(this.#keys.audit, ...ids));
     return new Map(
       ids.flatMap((id, i) => {
         const row = rows[i];
@@ -96,9 +89,7 @@ export class RedisCommandLog implements CommandLog {
   }
 
   async waitForCommand(signal: AbortSignal): Promise<void> {
-    await waitAtMost(this.#clock, POLL_INTERVAL, signal, (either) =>
-      this.#notifications.wait(either),
-    );
+    await waitAtMost(this.#clock, POLL_INTERVAL, signal, (either) => this.#notifications.wait(either));
   }
 }
 

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
 import { listKey } from './kombu.ts';
-import {
-  LEASE,
-  PollingConsumer,
-  type PolledQueues,
-  type TakenMessage,
-} from '../polling/polling-consumer.ts';
+import { LEASE, PollingConsumer, type PolledQueues, type TakenMessage } from '../polling/polling-consumer.ts';
 import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
 import { Connection } from './connection/connection.ts';
 import { loadScript, run, type Script } from './scripts/script.ts';
@@ -88,14 +83,7 @@ class RedisQueues implements PolledQueues<string> {
     return this.#connection.close();
   }
 
-  #run(
-    operation: string,
-    script: Script,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown> {
-    return this.#connection.run(`consumer.${operation}`, (client) =>
-      run(client, script, keys, args),
-    );
+  #run(operation: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#connection.run(`consumer.${operation}`, (client) => run(client, script, keys, args));
   }
 }

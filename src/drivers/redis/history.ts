@@ -39,8 +39,7 @@ export function addHistory(
   args.push(String(rows.length), String(limit), String(Math.ceil(rowsUntilTrim(limits))));
   // Renewing the expiry with each row would be a third of the cost. Between two renewals passes half of the maximum
   // age at most, so that a key with twice that expiry has no row that is still to be read when it expires.
-  const isRare = ({ at, previous }: EncodedRow) =>
-    previous === null || at - previous > maxAge / (2 * CHECK);
+  const isRare = ({ at, previous }: EncodedRow) => previous === null || at - previous > maxAge / (2 * CHECK);
   args.push(String(2 * maxAge), String(now - maxAge), String(CHECK));
   args.push(rows.map((row) => (isRare(row) ? '1' : '0')).join(''));
   keys.push(names.minutes);
@@ -86,20 +85,17 @@ export class RedisHistory implements History {
       client.lrange(key, -1 - from - limit - APPENDED_BETWEEN, -1 - from),
     );
     const texts = oldestFirst.toReversed();
-    const skipped =
-      position === null ? 0 : texts.findIndex((text) => hash(text) === position.hash) + 1;
+    const skipped = position === null ? 0 : texts.findIndex((text) => hash(text) === position.hash) + 1;
     // Never found: the row was removed since, and all older ones with it.
     if (position !== null && skipped === 0) return { rows: [], next: null };
     const stored = texts.slice(skipped, skipped + limit).map((text, i) => ({
-      ...{ text, position: `${from + skipped + i}-${hash(text)}` },
+      text,
+      position: `${from + skipped + i}-${hash(text)}`,
     }));
     return toPage(entry, stored, limit, this.#clock.now() - this.#limits.maxAge);
   }
 
-  async latest(
-    entries: readonly string[],
-    limit: number,
-  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
+  async latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
     const found = new Map<string, readonly HistoryRow[]>();
     for (let from = 0; from < entries.length; from += NAMES) {
       const names = entries.slice(from, from + NAMES);
@@ -128,9 +124,7 @@ export class RedisHistory implements History {
     const args: string[] = [];
     const now = this.#clock.now();
     addHistory(encodeRows(rows, now), this.#limits, now, this.#keys, { keys, args });
-    await this.#connection.run('history.append', (client) =>
-      run(client, APPEND_HISTORY, keys, args),
-    );
+    await this.#connection.run('history.append', (client) => run(client, APPEND_HISTORY, keys, args));
   }
 
   async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
@@ -162,8 +156,6 @@ function hash(text: string): string {
 }
 
 function parseMinute(text: string): StoredMinute {
-  const [number = NaN, published = NaN, skipped = NaN, succeeded = NaN, failed = NaN] = text
-    .split(' ')
-    .map(Number);
+  const [number = NaN, published = NaN, skipped = NaN, succeeded = NaN, failed = NaN] = text.split(' ').map(Number);
   return { number, published, skipped, succeeded, failed };
 }

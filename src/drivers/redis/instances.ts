@@ -24,9 +24,7 @@ export function redisInstances(connection: Connection, { instances: key }: Keys)
     },
 
     async list() {
-      const answer = await connection.run('instances.list', (client) =>
-        run(client, LIST, [key], []),
-      );
+      const answer = await connection.run('instances.list', (client) => run(client, LIST, [key], []));
       const rows: StoredAnnouncement[] = [];
       const values = answer as (number | string)[];
       for (let i = 0; i < values.length; i += 3) {

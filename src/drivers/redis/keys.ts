@@ -75,7 +75,6 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     binding: (exchange) => global + bindingKey(exchange),
     bindingMember: (queue, binding) => bindingMember(queue, binding, transport.sep),
     sep: transport.sep,
-    channel: (exchange, routingKey) =>
-      global + channelName(exchange, routingKey, { database, ...transport }),
+    channel: (exchange, routingKey) => global + channelName(exchange, routingKey, { database, ...transport }),
   };
 }

@@ -28,11 +28,7 @@ export function bindingKey(exchange: string): string {
 }
 
 /** Formats a binding: routing key, pattern (for a topic exchange), queue. */
-export function bindingMember(
-  queue: string,
-  { exchange, routingKey }: Binding,
-  sep: string,
-): string {
+export function bindingMember(queue: string, { exchange, routingKey }: Binding, sep: string): string {
   const pattern = exchange.type === 'topic' ? topicPattern(routingKey) : '';
   return [routingKey, pattern, queue].join(sep);
 }

@@ -3,24 +3,10 @@ import type { Change, Commit, CommitOutcome } from '../../contracts/store/commit
 import { encodeChange } from '../../contracts/store/commit.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
-import {
-  encodeHistory,
-  encodeRows,
-  NO_HISTORY,
-  type HistoryLimits,
-} from '../../contracts/store/history.ts';
+import { encodeHistory, encodeRows, NO_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import type {
-  AppendOutcome,
-  Outbox,
-  PendingMessage,
-  WithdrawnRow,
-} from '../../contracts/store/outbox.ts';
-import {
-  decodeOutboxMessage,
-  encodeOutboxMessage,
-  outboxMessages,
-} from '../../contracts/store/outbox.ts';
+import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
@@ -77,10 +63,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     this.#clock = clock;
   }
 
-  async findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>> {
+  async findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
     if (entries.length === 0) return states;
     const texts = await this.#connection.run('ledger.findStates', (client) =>
@@ -176,11 +159,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     });
   }
 
-  async remove(
-    token: number,
-    ids: readonly string[],
-    withdrawn: readonly WithdrawnRow[] = [],
-  ): Promise<boolean> {
+  async remove(token: number, ids: readonly string[], withdrawn: readonly WithdrawnRow[] = []): Promise<boolean> {
     const { term, outboxOrder, outbox } = this.#keys;
     const keys = [term, outboxOrder, outbox];
     if (!this.#history || withdrawn.length === 0) {
@@ -192,12 +171,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     const now = this.#clock.now();
     addHistory(encodeRows(withdrawn, now), this.#history, now, this.#keys, { keys, args });
     args.push(...ids);
-    const reply = await this.#run<number | readonly string[]>(
-      'outbox.remove',
-      WITHDRAW,
-      keys,
-      args,
-    );
+    const reply = await this.#run<number | readonly string[]>('outbox.remove', WITHDRAW, keys, args);
     if (typeof reply === 'number') return reply === 1;
     const gone = new Set(reply);
     const left = withdrawn.filter(({ messageId }) => !gone.has(messageId));
@@ -216,12 +190,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
   }
 
   /** Adds the keys and arguments of `finish-commands` and `write-changes`. */
-  #addWrites(
-    changes: readonly Change[],
-    finished: readonly FinishedCommand[],
-    keys: string[],
-    args: string[],
-  ): void {
+  #addWrites(changes: readonly Change[], finished: readonly FinishedCommand[], keys: string[], args: string[]): void {
     const { commands, audit, auditOrder, definitions, names } = this.#keys;
     if (finished.length > 0) keys.push(commands, audit, auditOrder);
     const written = changes.flatMap(({ after, stored }, i) => {
@@ -239,10 +208,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
   }
 
   #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {
-    return this.#connection.run(
-      operation,
-      (client) => run(client, script, keys, args) as Promise<T>,
-    );
+    return this.#connection.run(operation, (client) => run(client, script, keys, args) as Promise<T>);
   }
 }
 
@@ -256,10 +222,7 @@ function commonArguments(token: number, changes: readonly Change[]): string[] {
 }
 
 /** Why the script wrote nothing; `null` when the commit is done. */
-function failureIn(
-  reply: Reply,
-  changes: readonly Change[],
-): Exclude<CommitOutcome, { kind: 'committed' }> | null {
+function failureIn(reply: Reply, changes: readonly Change[]): Exclude<CommitOutcome, { kind: 'committed' }> | null {
   if (reply === null) return { kind: 'fenced' };
   if (reply[0] !== 'conflict') return null;
   return { kind: 'conflict', entries: reply[1].map((i) => changes[i - 1]!.entry) };

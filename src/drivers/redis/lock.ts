@@ -35,9 +35,7 @@ export class RedisLock implements Lock {
     const { quorum, releases, keys, clock } = this.#options;
     releases.reset();
     for (let round = 1; ; round++) {
-      const lock = await quorum.vote('lock.acquire', (redlock) =>
-        redlock.acquire([keys.lock], this.#ttl),
-      );
+      const lock = await quorum.vote('lock.acquire', (redlock) => redlock.acquire([keys.lock], this.#ttl));
       if (typeof lock !== 'string') return this.#lease(lock);
       if (lock === 'rejected' || round === ROUNDS) return null;
       // Two instances split the votes: after random pauses one of them gets the majority.

@@ -29,10 +29,7 @@ export class Quorum {
   }
 
   /** Runs one attempt of redlock. Rejects when too few servers answered to know the result. */
-  async vote<T>(
-    operation: string,
-    attempt: (redlock: Redlock) => Promise<T>,
-  ): Promise<VoteResult<T>> {
+  async vote<T>(operation: string, attempt: (redlock: Redlock) => Promise<T>): Promise<VoteResult<T>> {
     await (this.#opening ??= this.#open());
     // A new Redlock for each attempt, so that its errors belong to this attempt.
     const redlock = redlockOver(this.#voters);
@@ -104,9 +101,7 @@ function redlockOver(clients: Iterable<Redis>): Redlock {
 const UNUSED_CLIENT = {} as unknown as Redis;
 
 /** Redlock's scripts by their hashes. */
-const SCRIPTS = new Map(
-  Object.values(redlockOver([UNUSED_CLIENT]).scripts).map(({ hash, value }) => [hash, value]),
-);
+const SCRIPTS = new Map(Object.values(redlockOver([UNUSED_CLIENT]).scripts).map(({ hash, value }) => [hash, value]));
 
 /**
  * A client that always sends the text of a script. With hashes, a server may know the script that releases but

@@ -1,10 +1,6 @@
 import type { Redis } from 'ioredis';
 import { pythonIso } from '../../celery/message/parse-instant.ts';
-import {
-  readLargeDocument,
-  readResultDocument,
-  type TaskOutcome,
-} from '../../celery/message/task-outcome.ts';
+import { readLargeDocument, readResultDocument, type TaskOutcome } from '../../celery/message/task-outcome.ts';
 import { DEFAULT_TRANSPORT } from '../../contracts/broker/connection-settings.ts';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
@@ -55,12 +51,7 @@ export function openRedisResults(server: ServerUrls, settings: ResultSettings): 
   };
 }
 
-function setExpiring(
-  client: Redis,
-  key: string,
-  value: string,
-  expires: number | null,
-): Promise<unknown> {
+function setExpiring(client: Redis, key: string, value: string, expires: number | null): Promise<unknown> {
   return expires === null ? client.set(key, value) : client.set(key, value, 'PX', expires);
 }
 
@@ -86,7 +77,10 @@ export function openRedisTaskResults(server: ServerUrls, settings: ResultSetting
 function toMeta(task: TaskResult, isExtended: boolean) {
   const { taskId, status, result, traceback, doneAt, groupId, parentId, request } = task;
   return {
-    ...{ status, result, traceback, children: [] },
+    status,
+    result,
+    traceback,
+    children: [],
     date_done: doneAt === null ? null : pythonIso(doneAt, 'UTC'),
     ...(groupId !== null && { group_id: groupId }),
     ...(parentId !== null && { parent_id: parentId }),
@@ -96,11 +90,7 @@ function toMeta(task: TaskResult, isExtended: boolean) {
 }
 
 /** Opens the result backend to read outcomes. */
-export function openRedisResultReader(
-  server: ServerUrls,
-  settings: ResultSettings,
-  clock: Clock,
-): ResultReader {
+export function openRedisResultReader(server: ServerUrls, settings: ResultSettings, clock: Clock): ResultReader {
   const { keyPrefix } = settings;
   const connection = connect(server, settings, 'beat-outcomes');
   return {
@@ -129,10 +119,7 @@ interface Document {
 }
 
 /** Reads limited parts of strings: one result may have hundreds of megabytes. */
-async function readDocuments(
-  client: Redis,
-  keys: readonly TaskKey[],
-): Promise<readonly Document[]> {
+async function readDocuments(client: Redis, keys: readonly TaskKey[]): Promise<readonly Document[]> {
   const heads = await readRanges(client, keys, 0, HEAD - 1);
   const large = keys.filter((_, i) => heads[i]!.length === HEAD);
   const tails = await readRanges(client, large, -TAIL, -1);
@@ -148,9 +135,7 @@ function* decode(documents: readonly Document[]): Steps<Outcomes> {
   const unreadable = new Map<string, string>();
   for (const { taskId, head, tail } of documents) {
     try {
-      const outcome = tail
-        ? readLargeDocument(taskId, { head, tail })
-        : readResultDocument(taskId, head);
+      const outcome = tail ? readLargeDocument(taskId, { head, tail }) : readResultDocument(taskId, head);
       if (outcome) ended.push(outcome);
     } catch (error) {
       unreadable.set(taskId, describeError(error));

@@ -23,17 +23,7 @@ interface Command {
 
 /** The commands that beat sends outside scripts whose first argument is a key or a channel. */
 const KEY_FIRST: ReadonlySet<string> = new Set([
-  ...[
-    'SET',
-    'HSCAN',
-    'HMGET',
-    'SMEMBERS',
-    'ZRANGEBYLEX',
-    'LRANGE',
-    'PUBLISH',
-    'SUBSCRIBE',
-    'PSUBSCRIBE',
-  ],
+  ...['SET', 'HSCAN', 'HMGET', 'SMEMBERS', 'ZRANGEBYLEX', 'LRANGE', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE'],
 ]);
 
 /** The key of another type that made a script or a command fail; `null` for any other error. */

@@ -40,9 +40,7 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
   async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
     const { definitions, states } = this.#options.keys;
     const rows = (await this.#run('entries.find', FIND, [definitions, states], entries)) as Row[];
-    return rows.flatMap(([entry, text, state]) =>
-      text === null ? [] : { entry, ...parseText(text), state },
-    );
+    return rows.flatMap(([entry, text, state]) => (text === null ? [] : { entry, ...parseText(text), state }));
   }
 
   async page(options: PageOptions): Promise<readonly StoredEntry[]> {
@@ -126,12 +124,7 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     warn?.('stored-entries', text);
   }
 
-  #run(
-    operation: string,
-    script: Script,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown> {
+  #run(operation: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#options.connection.run(operation, (client) => run(client, script, keys, args));
   }
 }

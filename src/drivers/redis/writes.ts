@@ -90,15 +90,10 @@ export class RedisWrites {
 }
 
 /** The messages that no subscriber received on any channel; `unreceived` has positions in `pubSub`, from 1. */
-export function findUnreceived(
-  pubSub: readonly PubSubMessage[],
-  unreceived: readonly number[] = [],
-): Message[] {
+export function findUnreceived(pubSub: readonly PubSubMessage[], unreceived: readonly number[] = []): Message[] {
   if (unreceived.length === 0) return [];
   const positions = new Set(unreceived);
-  const received = new Set(
-    pubSub.filter((_, i) => !positions.has(i + 1)).map(({ message }) => message),
-  );
+  const received = new Set(pubSub.filter((_, i) => !positions.has(i + 1)).map(({ message }) => message));
   const messages = new Set(pubSub.map(({ message }) => message));
   return [...messages].filter((message) => !received.has(message));
 }

@@ -11,11 +11,7 @@ import type { Statements } from './statements.ts';
 const TIMEOUT = 5_000;
 
 /** Adds messages to the broadcasts of their exchanges, and removes old ones. */
-export async function broadcast(
-  db: Database,
-  sql: Statements,
-  messages: readonly Message[],
-): Promise<void> {
+export async function broadcast(db: Database, sql: Statements, messages: readonly Message[]): Promise<void> {
   for (const message of messages) {
     const { exchange } = message.destination;
     const id = randomUUID();

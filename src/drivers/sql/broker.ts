@@ -46,9 +46,7 @@ export class SqlBroker implements Broker {
     if (messages.length === 0) return [];
     try {
       const envelopes = messages.flatMap((message) => encodeEnvelopes(message, this.#queues));
-      await this.#db.transaction('broker.publish', (tx) =>
-        insertMessages(tx, this.#sql, envelopes),
-      );
+      await this.#db.transaction('broker.publish', (tx) => insertMessages(tx, this.#sql, envelopes));
       return [];
     } catch (error) {
       const reason = rejectionReason(error);

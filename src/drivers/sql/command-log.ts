@@ -46,12 +46,9 @@ export class SqlCommandLog implements CommandLog {
     const { db, sql, arrivals, prefix } = this.#options;
     arrivals?.reset();
     const oldest = await db.read('commands.pending', sql.readCommandSizes(prefix, limit));
-    const page = takePage(
-      oldest.map(({ position, bytes }) => ({ key: String(position), bytes: Number(bytes) })),
-    );
+    const page = takePage(oldest.map(({ position, bytes }) => ({ key: String(position), bytes: Number(bytes) })));
     const keys = page.filter(isReadable).map(({ key }) => key);
-    const rows =
-      keys.length === 0 ? [] : await db.read('commands.pending', sql.readCommands(prefix, keys));
+    const rows = keys.length === 0 ? [] : await db.read('commands.pending', sql.readCommands(prefix, keys));
     const texts = new Map(rows.map(({ position, json }) => [String(position), String(json)]));
     return page.flatMap((each): PendingCommand[] => {
       const json = isReadable(each) ? texts.get(each.key) : null;

@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
-import {
-  LEASE,
-  PollingConsumer,
-  type PolledQueues,
-  type TakenMessage,
-} from '../polling/polling-consumer.ts';
+import { LEASE, PollingConsumer, type PolledQueues, type TakenMessage } from '../polling/polling-consumer.ts';
 import { decodeEnvelope } from '../../celery/kombu/envelope.ts';
 import { inChunks } from './chunks.ts';
 import { Database, type Transaction } from './database.ts';

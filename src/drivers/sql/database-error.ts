@@ -8,12 +8,7 @@ export class DatabaseError extends StoreError {
   /** The missing rights that are known, of a `denied` error. */
   readonly missingRights: readonly Right[];
 
-  constructor(
-    message: string,
-    kind: ErrorKind,
-    options: StoreErrorOptions,
-    missingRights: readonly Right[] = [],
-  ) {
+  constructor(message: string, kind: ErrorKind, options: StoreErrorOptions, missingRights: readonly Right[] = []) {
     super(message, options);
     this.kind = kind;
     this.missingRights = missingRights;
@@ -77,7 +72,6 @@ export function rejectionReason(error: unknown): string | null {
   if (!(error instanceof DatabaseError)) return null;
   const { kind, missingRights, message } = error;
   // A right to a table that all entries need says nothing about one message.
-  const isRejected =
-    kind === 'invalid-data' || (kind === 'denied' && concernsOnlySomeEntries(missingRights));
+  const isRejected = kind === 'invalid-data' || (kind === 'denied' && concernsOnlySomeEntries(missingRights));
   return isRejected ? message : null;
 }

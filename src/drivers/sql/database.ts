@@ -60,10 +60,7 @@ export class Database {
 
   /** Runs one statement as a transaction, and returns the number of rows that it changed. */
   async write(operation: string, statement: Sql): Promise<number> {
-    return this.#enqueue(
-      operation,
-      async (connection) => (await connection.run(statement)).changes,
-    );
+    return this.#enqueue(operation, async (connection) => (await connection.run(statement)).changes);
   }
 
   /** Runs each statement as a transaction. */
@@ -119,10 +116,7 @@ export class Database {
     return turn;
   }
 
-  async #runWithRetries<T>(
-    operation: string,
-    work: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
+  async #runWithRetries<T>(operation: string, work: (connection: Connection) => Promise<T>): Promise<T> {
     const started = this.#clock.monotonic();
     let tablesMissing = false;
     for (let attempt = 0; ; attempt++) {
@@ -208,8 +202,7 @@ export class Database {
     for (const right of rightsOf(operation)) {
       if (!connection?.usable) break;
       const error: unknown = await connection.run(probeRight(right)).catch((e: unknown) => e);
-      if (error instanceof Error && this.#dialect.classifyError(error) === 'denied')
-        missing.push(right);
+      if (error instanceof Error && this.#dialect.classifyError(error) === 'denied') missing.push(right);
     }
     return missing;
   }

@@ -30,8 +30,7 @@ export interface Connection {
  * `other`: any other error of the server.
  * `connection-lost`: there was no answer, or no further answer will come over this connection.
  */
-export type ErrorKind =
-  'invalid-data' | 'denied' | 'retryable' | 'undefined-table' | 'other' | 'connection-lost';
+export type ErrorKind = 'invalid-data' | 'denied' | 'retryable' | 'undefined-table' | 'other' | 'connection-lost';
 
 /** A follower is notified of a release of the lock, a leader of a new command. */
 export type Subject = 'release' | 'command';
@@ -40,11 +39,7 @@ export type Subject = 'release' | 'command';
  * Calls `notify` for each notification of a key prefix, and on every subject as soon as it listens. Resolves or rejects
  * when the connection is lost, and soon after the signal aborts.
  */
-export type Listen = (
-  prefix: string,
-  notify: (subject: Subject) => void,
-  signal: AbortSignal,
-) => Promise<void>;
+export type Listen = (prefix: string, notify: (subject: Subject) => void, signal: AbortSignal) => Promise<void>;
 
 /** A database in a file: it has no rights within it, and no limit for an answer. */
 export interface DatabaseFile {
@@ -84,12 +79,7 @@ export type DatabaseUse = 'store' | 'results' | 'reading';
 /** A product of SQL databases. */
 export interface SqlProduct {
   /** The database of a URL. Throws a `ConfigError` for an invalid one. `timeout` limits an answer, in milliseconds. */
-  readonly createDialect: (
-    server: ServerUrl,
-    timeout: number,
-    clock: Clock,
-    use: DatabaseUse,
-  ) => SqlDialect;
+  readonly createDialect: (server: ServerUrl, timeout: number, clock: Clock, use: DatabaseUse) => SqlDialect;
   /** The same text for every URL of one database and user; users differ in their rights. */
   readonly normalize: (server: ServerUrl) => string;
   /** Creates the tables of Celery's result backend. */

@@ -31,10 +31,7 @@ export class SqlEntries implements StoredEntries, EntrySearch {
   }
 
   /** As `Ledger.findStates`. */
-  async findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>> {
+  async findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
     for (const chunk of inChunks(entries, (entry) => entry.length)) {
       const statement = this.#sql.findStates(this.#prefix, chunk);
@@ -79,10 +76,7 @@ export class SqlEntries implements StoredEntries, EntrySearch {
     return (await this.#db.read('entries.positions', statement)).map(toPosition);
   }
 
-  async findByPrefix(
-    prefix: string,
-    { limit, after = '' }: PrefixOptions,
-  ): Promise<readonly string[]> {
+  async findByPrefix(prefix: string, { limit, after = '' }: PrefixOptions): Promise<readonly string[]> {
     // PostgreSQL rejects this character, which no name has there.
     if (prefix.includes('\0')) return [];
     const statement = this.#sql.readNames(this.#prefix, prefix, after, limit);
@@ -155,11 +149,7 @@ function countCharacters([entry, state, , definition]: EntryValues): number {
   return entry.length + state.length + (definition?.length ?? 0);
 }
 
-function readState(
-  states: Map<string, EntryState>,
-  { entry, state }: SqlRow,
-  unreadable?: OnUnreadable,
-): void {
+function readState(states: Map<string, EntryState>, { entry, state }: SqlRow, unreadable?: OnUnreadable): void {
   if (state !== null) addState(states, String(entry), state as string, unreadable);
 }
 

@@ -12,12 +12,7 @@ import {
   type HistoryRow,
   type RecordedChange,
 } from '../../contracts/store/history.ts';
-import {
-  COUNTERS,
-  toMinutes,
-  type MinuteCounts,
-  type StoredMinute,
-} from '../../contracts/store/minutes.ts';
+import { COUNTERS, toMinutes, type MinuteCounts, type StoredMinute } from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import { inChunks } from './chunks.ts';
@@ -62,10 +57,7 @@ export class SqlHistory implements History {
     return toPage(entry, stored, limit, this.#oldest);
   }
 
-  async latest(
-    entries: readonly string[],
-    limit: number,
-  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
+  async latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
     const { db, sql, prefix } = this.#options;
     const found = new Map<string, string[]>(entries.map((entry) => [entry, []]));
     for (let from = 0; from < entries.length; from += NAMES) {
@@ -123,9 +115,7 @@ export class SqlHistory implements History {
     const { sql, prefix, limits } = this.#options;
     this.#appended += rows.length;
     const share = rowsUntilTrim(limits);
-    const chosen = [
-      ...new Set(rows.flatMap(({ entry }) => (Math.random() * share < 1 ? entry : []))),
-    ];
+    const chosen = [...new Set(rows.flatMap(({ entry }) => (Math.random() * share < 1 ? entry : [])))];
     try {
       for (let from = 0; from < chosen.length; from += NAMES) {
         const names = chosen.slice(from, from + NAMES);

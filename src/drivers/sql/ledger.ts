@@ -5,11 +5,7 @@ import type { Commit, CommitOutcome } from '../../contracts/store/commit.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { NO_HISTORY, type EncodedHistory } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import {
-  decodeOutboxMessage,
-  encodeOutboxMessage,
-  outboxMessages,
-} from '../../contracts/store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../contracts/store/outbox.ts';
 import type {
   AppendOutcome,
   Outbox,
@@ -78,10 +74,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     this.#history = history;
   }
 
-  findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>> {
+  findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
     return this.#entries.findStates(entries, unreadable);
   }
 
@@ -182,11 +175,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     return rows.map(({ id, message }) => decodeOutboxMessage(String(id), String(message)));
   }
 
-  async remove(
-    token: number,
-    ids: readonly string[],
-    withdrawn: readonly WithdrawnRow[] = [],
-  ): Promise<boolean> {
+  async remove(token: number, ids: readonly string[], withdrawn: readonly WithdrawnRow[] = []): Promise<boolean> {
     const operation = withdrawn.length > 0 ? `outbox.remove${WITH_HISTORY}` : 'outbox.remove';
     return this.#db.transaction(operation, async (tx) => {
       if ((await this.#entries.newestTerm(tx)) !== token) return false;
@@ -216,10 +205,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     await this.#history?.prune(history, tx ?? this.#db.separately('history.prune'));
   }
 
-  async #stillPending(
-    tx: Transaction,
-    messages: readonly OutboxMessage[],
-  ): Promise<OutboxMessage[]> {
+  async #stillPending(tx: Transaction, messages: readonly OutboxMessage[]): Promise<OutboxMessage[]> {
     const found = await this.#findPending(
       tx,
       messages.map(({ id }) => id),

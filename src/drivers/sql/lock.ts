@@ -29,8 +29,7 @@ export class SqlLock implements Lock {
   readonly #options: SqlLockOptions;
   readonly #ttl: number;
   /** The row as last read, and since when (monotonic clock) it has not changed. */
-  #seen: { readonly token: string; readonly expiresAt: number; readonly since: number } | null =
-    null;
+  #seen: { readonly token: string; readonly expiresAt: number; readonly since: number } | null = null;
 
   constructor(options: SqlLockOptions) {
     this.#options = options;
@@ -44,9 +43,7 @@ export class SqlLock implements Lock {
     const seen = await this.#read('lock.acquire');
     if (seen && !seen.expired) return null;
     const token = randomUUID();
-    const take = seen
-      ? sql.takeOverLock(prefix, token, this.#ttl, seen)
-      : sql.takeFreeLock(prefix, token, this.#ttl);
+    const take = seen ? sql.takeOverLock(prefix, token, this.#ttl, seen) : sql.takeFreeLock(prefix, token, this.#ttl);
     return (await db.write('lock.acquire', take)) === 1 ? this.#lease(token) : null;
   }
 
@@ -84,8 +81,7 @@ export class SqlLock implements Lock {
   #lease(token: string): Lease {
     const { db, sql, prefix } = this.#options;
     return {
-      renew: async () =>
-        (await db.write('lock.renew', sql.renewLock(prefix, token, this.#ttl))) === 1,
+      renew: async () => (await db.write('lock.renew', sql.renewLock(prefix, token, this.#ttl))) === 1,
       release: async () => {
         await db.write('lock.release', sql.releaseLock(prefix, token));
       },

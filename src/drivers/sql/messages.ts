@@ -24,18 +24,11 @@ export function encodeEnvelopes(message: Message, queues: Queues): Envelope[] {
 
 /** JSON as kombu writes it: every character set of a database contains ASCII. */
 function ascii(json: string): string {
-  return json.replace(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Inserts the messages, and preserves their order within each queue. */
-export async function insertMessages(
-  tx: Transaction,
-  sql: Statements,
-  envelopes: readonly Envelope[],
-): Promise<void> {
+export async function insertMessages(tx: Transaction, sql: Statements, envelopes: readonly Envelope[]): Promise<void> {
   const rows: MessageRow[] = [];
   for (const [queue, group] of Map.groupBy(envelopes, (envelope) => envelope.queue)) {
     const queueId = await declareQueue(tx, sql, queue);

@@ -32,8 +32,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
 
-const on = (object: string, ...actions: Action[]): ProbedRight[] =>
-  actions.map((action) => ({ action, object }));
+const on = (object: string, ...actions: Action[]): ProbedRight[] => actions.map((action) => ({ action, object }));
 
 const LOCK = on('beat_lock', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const TERM = on('beat_term', 'SELECT', 'INSERT', 'UPDATE');
@@ -45,10 +44,7 @@ const QUEUES = [
   ...on('message_id_sequence', 'USAGE'),
 ];
 
-const HISTORY = [
-  ...on('beat_history', 'INSERT'),
-  ...on('beat_minute', 'SELECT', 'INSERT', 'UPDATE'),
-];
+const HISTORY = [...on('beat_history', 'INSERT'), ...on('beat_minute', 'SELECT', 'INSERT', 'UPDATE')];
 const OUTBOX = on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const FINISHED_COMMANDS = [
   ...on('beat_command', 'SELECT', 'DELETE'),
@@ -127,10 +123,7 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'consumer.renew': UNACKED,
   'consumer.requeue': [...UNACKED, ...REQUEUED],
   'consumer.restore': [...UNACKED, ...REQUEUED],
-  'results.store': [
-    ...on('celery_taskmeta', 'SELECT', 'INSERT', 'UPDATE'),
-    ...on('task_id_sequence', 'USAGE'),
-  ],
+  'results.store': [...on('celery_taskmeta', 'SELECT', 'INSERT', 'UPDATE'), ...on('task_id_sequence', 'USAGE')],
   'broker.prune': on('kombu_message', 'SELECT', 'DELETE'),
 };
 
@@ -169,7 +162,6 @@ export function grantStatements(rights: readonly Right[], user: string): readonl
 export function concernsOnlySomeEntries(rights: readonly Right[]): boolean {
   return rights.every(
     ({ action, object }) =>
-      (object === 'beat_entry' && action === 'DELETE') ||
-      ['kombu_queue', 'queue_id_sequence'].includes(object),
+      (object === 'beat_entry' && action === 'DELETE') || ['kombu_queue', 'queue_id_sequence'].includes(object),
   );
 }

@@ -79,8 +79,7 @@ export function createStatements(syntax: Syntax) {
       INSERT INTO beat_term (prefix, number) VALUES (${prefix}, ${greatest}(${lowest}, ${now}))
       ${onConflict('prefix')} number = ${greatest}(beat_term.number + 1, ${inserted('number')})`,
     /** → number, the fencing token; no row before the first term. Locks the row until the transaction ends. */
-    selectTermForUpdate: (prefix: string) =>
-      sql`SELECT number FROM beat_term WHERE prefix = ${prefix} ${forUpdate}`,
+    selectTermForUpdate: (prefix: string) => sql`SELECT number FROM beat_term WHERE prefix = ${prefix} ${forUpdate}`,
 
     // entries --------------------------------------------------------------------------------------
 
@@ -107,11 +106,7 @@ export function createStatements(syntax: Syntax) {
       WHERE prefix = ${prefix} AND entry >= ${least} AND entry > ${after} AND due_at > ${NOT_STORED}
       ORDER BY prefix, entry LIMIT ${limit}`,
     /** Writes states, and the other columns if rows have them; a new row without them is not stored. */
-    writeEntries: (
-      prefix: string,
-      rows: readonly EntryValues[],
-      columns: readonly ('due_at' | 'definition')[],
-    ) => {
+    writeEntries: (prefix: string, rows: readonly EntryValues[], columns: readonly ('due_at' | 'definition')[]) => {
       const types = { entry: 'text', state: 'text', due_at: 'bigint', definition: 'text' } as const;
       const written = ['entry', 'state', ...columns] as const;
       return sql`${insert({
@@ -201,8 +196,7 @@ export function createStatements(syntax: Syntax) {
     readAudit: (prefix: string, limit: number) => sql`
       SELECT id, json FROM beat_audit WHERE prefix = ${prefix}
       ORDER BY position DESC LIMIT ${limit}`,
-    removeAudit: (prefix: string, id: string) =>
-      sql`DELETE FROM beat_audit WHERE prefix = ${prefix} AND id = ${id}`,
+    removeAudit: (prefix: string, id: string) => sql`DELETE FROM beat_audit WHERE prefix = ${prefix} AND id = ${id}`,
     /** Deletes all audit rows but the newest `rows`. MySQL reads the table that it deletes from only through another. */
     trimAudit: (prefix: string, rows: number) => sql`
       DELETE FROM beat_audit WHERE prefix = ${prefix} AND position <= (SELECT position FROM (
@@ -304,16 +298,14 @@ export function createStatements(syntax: Syntax) {
     renewUnacked: (tags: readonly string[], lease: number) =>
       sql`UPDATE beat_unacked SET expires_at = ${now} + ${lease} WHERE ${anyOf('tag', tags)}`,
     /** → tag, queue_id, payload; locks the row until the transaction ends. */
-    lockUnacked: (tag: string) =>
-      sql`SELECT tag, queue_id, payload FROM beat_unacked WHERE tag = ${tag} ${forUpdate}`,
+    lockUnacked: (tag: string) => sql`SELECT tag, queue_id, payload FROM beat_unacked WHERE tag = ${tag} ${forUpdate}`,
     /** → tag; of a message whose lease has expired. */
     findExpired: sql`SELECT tag FROM beat_unacked WHERE expires_at <= ${now} LIMIT 1`,
     /** → as `lockUnacked`; of all messages whose lease has expired, oldest first. */
     lockExpired: sql`
       SELECT tag, queue_id, payload FROM beat_unacked WHERE expires_at <= ${now}
       ORDER BY expires_at ${forUpdate}`,
-    removeUnacked: (tags: readonly string[]) =>
-      sql`DELETE FROM beat_unacked WHERE ${anyOf('tag', tags)}`,
+    removeUnacked: (tags: readonly string[]) => sql`DELETE FROM beat_unacked WHERE ${anyOf('tag', tags)}`,
 
     // Celery's results, and tables of other programs -----------------------------------------------
 

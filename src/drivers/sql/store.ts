@@ -28,10 +28,7 @@ const MAX_TIMEOUT = 5_000;
  * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own, so that
  * a renewal does not wait for megabytes of messages.
  */
-export function openSqlStore(
-  options: StateStoreOptions,
-  { createDialect }: SqlProduct,
-): StateStore {
+export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlProduct): StateStore {
   const { server, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
@@ -40,12 +37,7 @@ export function openSqlStore(
   // A file has no connections that are lost: a commit to a locked one may wait for longer.
   const ledgerTimeout = file ? MAX_TIMEOUT : timeout;
   const ledgerDb = new Database(dialect, 'beat-ledger', ledgerTimeout, clock);
-  const lockDb = new Database(
-    dialect,
-    'beat-lock',
-    file ? Math.min(ttl, MAX_TIMEOUT) : timeout,
-    clock,
-  );
+  const lockDb = new Database(dialect, 'beat-lock', file ? Math.min(ttl, MAX_TIMEOUT) : timeout, clock);
   const pruner = new Pruner(ledgerDb, sql, options.warn);
   const { history: limits = DEFAULT_HISTORY } = options;
   const history = limits && new SqlHistory({ db: ledgerDb, sql, prefix, limits, clock });
@@ -55,8 +47,7 @@ export function openSqlStore(
   const lock = new SqlLock({ db: lockDb, sql, releases, prefix, ttl, clock });
   const { clock: readClock } = sql;
   const entries = new SqlEntries(ledgerDb, sql, prefix);
-  const time =
-    readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
+  const time = readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
   return {
     lock,
     ledger: new SqlLedger({

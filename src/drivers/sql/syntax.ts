@@ -52,12 +52,7 @@ export interface Syntax {
   /** The id column of kombu's or Celery's tables and its next value, each with its comma; or nothing. */
   readonly nextId: (sequence: string) => { readonly column: string; readonly value: string };
   /** The rows of the history of each entry after the newest `offset`: → entry, position, json; newest first. */
-  readonly newestRows: (
-    prefix: string,
-    entries: readonly string[],
-    limit: number,
-    offset: number,
-  ) => Sql;
+  readonly newestRows: (prefix: string, entries: readonly string[], limit: number, offset: number) => Sql;
   /** The last characters of a text. */
   readonly lastCharacters: (column: string, count: number) => Sql;
   /** The type to cast to for text. */
@@ -131,8 +126,6 @@ export const shareStatements = (now: Sql) =>
 
 /** The statements that are equal in MySQL and SQLite. */
 export const PLAIN_STATEMENTS = {
-  releaseLock: (prefix, token) =>
-    sql`DELETE FROM beat_lock WHERE prefix = ${prefix} AND token = ${token}`,
-  appendCommand: (prefix, json) =>
-    sql`INSERT INTO beat_command (prefix, json) VALUES (${prefix}, ${json})`,
+  releaseLock: (prefix, token) => sql`DELETE FROM beat_lock WHERE prefix = ${prefix} AND token = ${token}`,
+  appendCommand: (prefix, json) => sql`INSERT INTO beat_command (prefix, json) VALUES (${prefix}, ${json})`,
 } satisfies Partial<OwnStatements>;

@@ -42,8 +42,11 @@ export const TABLES: Readonly<Record<string, Table>> = {
   },
   beat_entry: {
     columns: {
-      ...{ prefix: PREFIX, entry: ENTRY },
-      ...{ state: 'text null', definition: 'text null', due_at: 'integer' },
+      prefix: PREFIX,
+      entry: ENTRY,
+      state: 'text null',
+      definition: 'text null',
+      due_at: 'integer',
     },
     key: 'prefix, entry',
     indexes: { ix_beat_entry: 'prefix, due_at, entry' },

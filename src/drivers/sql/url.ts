@@ -33,9 +33,7 @@ export function parseDatabaseUrl(url: string, drivers: readonly string[]): Datab
   }
   if (port && !/^\d+$/.test(port)) {
     const isPassword = !/:\/\/[^/]*@/.test(url);
-    const shown = isPassword
-      ? 'the port (not shown: without an "@" it may be a password)'
-      : `"${port}"`;
+    const shown = isPassword ? 'the port (not shown: without an "@" it may be a password)' : `"${port}"`;
     throw urlError(`${shown} is not a port; allowed: a number`);
   }
   return {
@@ -82,9 +80,7 @@ export class Query {
     if (value === null) return null;
     const match = allowed.find((each) => each === value.toLowerCase());
     if (match !== undefined) return match;
-    throw urlError(
-      `${name} is "${value}"; allowed: ${allowed.join(', ')}${didYouMean(value, allowed)}`,
-    );
+    throw urlError(`${name} is "${value}"; allowed: ${allowed.join(', ')}${didYouMean(value, allowed)}`);
   }
 
   /** A boolean as Python's drivers read it; `null` when absent. */
@@ -112,9 +108,7 @@ export function readCertificates(
   passphrase?: string | null,
 ): Partial<Record<TlsFile, Buffer>> {
   const named = Object.entries(paths).filter((each): each is [TlsFile, string] => each[1] !== null);
-  const files: Partial<Record<TlsFile, Buffer>> = Object.fromEntries(
-    named.map(([name, path]) => [name, read(path)]),
-  );
+  const files: Partial<Record<TlsFile, Buffer>> = Object.fromEntries(named.map(([name, path]) => [name, read(path)]));
   const options = { ...files, passphrase: passphrase ?? undefined };
   const problem = findTlsError(options, (name) => paths[name] ?? name);
   if (problem !== null) throw urlError(problem);

@@ -67,9 +67,7 @@ function byName(entries: Iterable<Entry>): ReadonlyMap<string, Entry> {
 function isEqual(a: Entry, b: Entry): boolean {
   if (a.schedule.spec !== b.schedule.spec) return false;
   const [before, after] = [a, b].map((entry) => ({ ...entry, schedule: null }));
-  return (
-    isDeepStrictEqual(before, after) || isDeepStrictEqual(comparable(before), comparable(after))
-  );
+  return isDeepStrictEqual(before, after) || isDeepStrictEqual(comparable(before), comparable(after));
 }
 
 /**

@@ -71,9 +71,6 @@ export function limitsOverlap({ overlap = 'allow' }: Pick<Entry, 'overlap'>): bo
 const DEFAULT_MAX_RUNTIME = 24 * 3_600_000;
 
 /** When a run that was published at `sentAt` no longer counts as running. Epoch milliseconds. */
-export function endsBy(
-  { maxRuntime = DEFAULT_MAX_RUNTIME }: Pick<Entry, 'maxRuntime'>,
-  sentAt: number,
-): number {
+export function endsBy({ maxRuntime = DEFAULT_MAX_RUNTIME }: Pick<Entry, 'maxRuntime'>, sentAt: number): number {
   return sentAt + maxRuntime;
 }

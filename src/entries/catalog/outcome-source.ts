@@ -18,10 +18,7 @@ export function isKnown(
 }
 
 /** The source for all runs of an entry. A task may still ignore its result by its own setting. */
-export function sourceOfEntry({
-  canvas,
-  options,
-}: Pick<Entry, 'canvas' | 'options'>): OutcomeSource {
+export function sourceOfEntry({ canvas, options }: Pick<Entry, 'canvas' | 'options'>): OutcomeSource {
   const last = canvas && findLastTask(canvas);
   if (last?.kind === 'group') return null;
   return (last?.options.ignoreResult ?? options.ignoreResult) === true ? 'events' : 'result';

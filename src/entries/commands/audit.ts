@@ -15,9 +15,14 @@ export function encodeAudit(
   { now, term }: { readonly now: number; readonly term: number },
 ): string {
   const row: AuditRow = {
-    ...{ id, do: name, entry, by, reason },
+    id,
+    do: name,
+    entry,
+    by,
+    reason,
     at: formatIsoOrNull(at),
-    ...{ status, answer },
+    status,
+    answer,
     answeredAt: formatIso(now),
     term,
   };
@@ -35,7 +40,9 @@ export function decodeAudit({ id, json }: StoredAudit): AuditRow | Unreadable {
     // Described below.
   }
   return describeUnreadable(json, {
-    ...{ id, expected: 'an audit row', instants: ['answeredAt', 'at'] },
+    id,
+    expected: 'an audit row',
+    instants: ['answeredAt', 'at'],
     repair: repairCommand(id, 'audit'),
   });
 }

@@ -35,14 +35,10 @@ export function* backfill(
   if (to > now) return rejected(`to: ${formatIso(to)} is in the future (it is ${formatIso(now)})`);
   const dueAt = yield* occurrences(entry.schedule, cursor(state), from, to, MAX_BACKFILLED);
   if (dueAt.length > MAX_BACKFILLED) {
-    return rejected(
-      `more than ${thousands(MAX_BACKFILLED)} runs: choose a shorter time, or several of them`,
-    );
+    return rejected(`more than ${thousands(MAX_BACKFILLED)} runs: choose a shorter time, or several of them`);
   }
   if (dueAt.length === 0) {
-    return rejected(
-      `${entry.name} has no occurrence from ${formatIso(from)} until ${formatIso(to)}`,
-    );
+    return rejected(`${entry.name} has no occurrence from ${formatIso(from)} until ${formatIso(to)}`);
   }
   const bytes = measureRun(entry);
   if (bytes * dueAt.length > MAX_BYTES) {
@@ -54,19 +50,16 @@ export function* backfill(
   return publish(target, id, 0, dueAt, most);
 }
 
-function publish(
-  target: Target,
-  command: string,
-  before: number,
-  instants: readonly number[],
-  most: number,
-): Applied {
+function publish(target: Target, command: string, before: number, instants: readonly number[], most: number): Applied {
   const runs = instants.slice(0, most);
   const next = instants[most];
   const published = before + runs.length;
   const changes = { backfill: next === undefined ? undefined : { command, next, published } };
   return applied(target, `published ${thousands(published)} runs of ${target.entry.name}`, {
-    ...{ runs, causeOf: () => 'backfill', changes, isPart: next !== undefined },
+    runs,
+    causeOf: () => 'backfill',
+    changes,
+    isPart: next !== undefined,
   });
 }
 
@@ -74,13 +67,7 @@ function publish(
  * The instants of a schedule in `[from, to)`, oldest first; one more than `limit` when there are more. Intervals are
  * counted, forwards and backwards, from `anchor`. All in epoch milliseconds.
  */
-function* occurrences(
-  schedule: Schedule,
-  anchor: number,
-  from: number,
-  to: number,
-  limit: number,
-): Steps<number[]> {
+function* occurrences(schedule: Schedule, anchor: number, from: number, to: number, limit: number): Steps<number[]> {
   const found: number[] = [];
   const first = firstFrom(schedule, anchor, from);
   for (let at = first; at < to; at = nextAfter(schedule, at)) {

@@ -34,8 +34,7 @@ const instant = z
   });
 
 /** A field that may be absent or `null`. */
-const optional = <S extends z.ZodType>(schema: S) =>
-  schema.nullish().transform((value) => value ?? null);
+const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? null);
 
 export const entry = text(MAX_NAME).describe('The name of the entry.');
 
@@ -69,25 +68,16 @@ export const HEADER = {
   reason: optional(text(MAX_TEXT)).describe('Why, for the log and the audit trail.'),
 };
 
-function commandOf<N extends string, F extends z.ZodRawShape>(
-  name: N,
-  description: string,
-  fields: F,
-) {
+function commandOf<N extends string, F extends z.ZodRawShape>(name: N, description: string, fields: F) {
   return z.strictObject({ do: z.literal(name), ...fields, ...HEADER }).describe(description);
 }
 
-const pause = commandOf(
-  'pause',
-  'Publishes no scheduled run of the entry until it is resumed, or until an instant.',
-  { entry, until: optional(instant) },
-);
+const pause = commandOf('pause', 'Publishes no scheduled run of the entry until it is resumed, or until an instant.', {
+  entry,
+  until: optional(instant),
+});
 
-const resume = commandOf(
-  'resume',
-  'Ends a pause. Occurrences of the pause are skipped, not caught up.',
-  { entry },
-);
+const resume = commandOf('resume', 'Ends a pause. Occurrences of the pause are skipped, not caught up.', { entry });
 
 const run = commandOf('run', 'Publishes a run now, beside the schedule.', { entry });
 
@@ -108,7 +98,8 @@ const add = commandOf('add', 'Creates stored entries, all of them or none.', {
   entries: optional(definitions),
 })
   .refine(isOneOrSeveral, {
-    ...{ path: ['entries'], error: 'either entry and definition, or entries' },
+    path: ['entries'],
+    error: 'either entry and definition, or entries',
     // Reported together with problems of other fields.
     when: ({ value }) => isMap(value),
   })

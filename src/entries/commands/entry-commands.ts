@@ -11,11 +11,7 @@ import type { CommandOf, EntryCommand } from './command.ts';
 import { applied, rejected, type Applied, type Rejected, type Target } from './outcome.ts';
 
 /** Applies a command to an entry at `now` (epoch milliseconds). Pure: the caller commits the outcome. */
-export function* applyCommand(
-  target: Target,
-  command: EntryCommand,
-  now: number,
-): Steps<Applied | Rejected> {
+export function* applyCommand(target: Target, command: EntryCommand, now: number): Steps<Applied | Rejected> {
   const outcome = yield* apply(target, command, now);
   return outcome.kind === 'applied' ? { ...outcome, commandId: command.id } : outcome;
 }
@@ -40,9 +36,7 @@ function* apply(target: Target, command: EntryCommand, now: number): Steps<Appli
 function pause(target: Target, command: CommandOf<'pause'>, now: number): Applied | Rejected {
   const { until, reason, by } = command;
   if (until !== null && until <= now) {
-    return rejected(
-      `until: ${formatIso(until)} is in the past (it is ${formatIso(now)}); choose a later instant`,
-    );
+    return rejected(`until: ${formatIso(until)} is in the past (it is ${formatIso(now)}); choose a later instant`);
   }
   const paused = { since: target.state.pause?.since ?? now, until, reason, by };
   const end = until === null ? '' : ` until ${formatIso(until)}`;
@@ -52,8 +46,7 @@ function pause(target: Target, command: CommandOf<'pause'>, now: number): Applie
 /** Ends a pause at `now` (epoch milliseconds); what was due during it is skipped. */
 function* resume(target: Target, now: number): Steps<Applied | Rejected> {
   const { entry, state } = target;
-  if (!state.pause)
-    return rejected(`entry ${JSON.stringify(entry.name)} is not paused; beat list shows which are`);
+  if (!state.pause) return rejected(`entry ${JSON.stringify(entry.name)} is not paused; beat list shows which are`);
   const ended = yield* endPause(entry, state, now);
   const [skip] = ended.skipped;
   const count = skip ? (skip.count ?? 'very many') : 0;
@@ -76,8 +69,7 @@ function skip(target: Target, { dueAt }: CommandOf<'skip'>, now: number): Applie
       `${thousands(MAX_SKIPPED)} occurrences of ${name} wait to be skipped, which is the limit; skip more when some are over`,
     );
   }
-  if (dueAt !== null && skipped.includes(dueAt))
-    return rejected(`${formatIso(dueAt)} is skipped already`);
+  if (dueAt !== null && skipped.includes(dueAt)) return rejected(`${formatIso(dueAt)} is skipped already`);
   if (dueAt !== null && dueAt <= cursor(state)) {
     return rejected(
       `${formatIso(dueAt)} is past: what was due by ${formatIso(cursor(state))} is dealt with; beat next shows what is to come`,

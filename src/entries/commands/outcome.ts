@@ -30,8 +30,15 @@ export function applied(
   parts: Partial<Pick<Applied, 'runs' | 'causeOf' | 'skipped' | 'changes' | 'isPart'>>,
 ): Applied {
   return {
-    ...{ kind: 'applied', entry, before: state, answer, isPart: false },
-    ...{ runs: [], causeOf: () => 'manual', skipped: [], changes: {} },
+    kind: 'applied',
+    entry,
+    before: state,
+    answer,
+    isPart: false,
+    runs: [],
+    causeOf: () => 'manual',
+    skipped: [],
+    changes: {},
     ...parts,
   };
 }

@@ -41,9 +41,7 @@ const MAX_HINTS = 5;
 export function parseCommand(json: string | null): ParsedCommand {
   if (json === null || Buffer.byteLength(json) > MAX_COMMAND) {
     const removed = json === null ? '; removed without being read' : '';
-    return malformed({}, [
-      errorAt([], `a command of over ${thousands(MAX_COMMAND)} bytes${removed}`),
-    ]);
+    return malformed({}, [errorAt([], `a command of over ${thousands(MAX_COMMAND)} bytes${removed}`)]);
   }
   let value: unknown;
   try {
@@ -78,8 +76,7 @@ function describeProblems(error: z.ZodError, value: JsonObject): readonly Diagno
         problems.push(errorAt([...path, key], `unknown field${hint}`));
       }
       const unlisted = keys.length - MAX_PROBLEMS;
-      if (unlisted > 0)
-        problems.push(errorAt([], `and ${thousands(unlisted)} more unknown fields`));
+      if (unlisted > 0) problems.push(errorAt([], `and ${thousands(unlisted)} more unknown fields`));
     },
   });
   return problems;

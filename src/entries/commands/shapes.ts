@@ -9,9 +9,7 @@ export const auditRow = shape(
   'What became of a command: the answer to its sender, and a row of the audit trail.',
   z.object({
     id: text,
-    do: text
-      .nullable()
-      .describe('`null` for a command that cannot be parsed and does not name one that exists.'),
+    do: text.nullable().describe('`null` for a command that cannot be parsed and does not name one that exists.'),
     entry: text.nullable().describe('`null` for a command about no entry, or about several.'),
     by: text,
     reason: text.nullable(),

@@ -1,10 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  checkDefinition,
-  type Definition,
-  type Definitions,
-  type ReadDefinition,
-} from '../catalog/definition.ts';
+import { checkDefinition, type Definition, type Definitions, type ReadDefinition } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { reconcile } from '../planning/adopt.ts';
 import { firstAnchor, nextDueAt } from '../planning/next-due.ts';
@@ -58,11 +53,7 @@ export function* applyStoredCommand(
  * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
  * exists with the same definition stays as it is, so that a command may be sent again.
  */
-function* add(
-  targets: StoredTargets,
-  command: CommandOf<'add'>,
-  now: number,
-): Steps<Edits | Rejected> {
+function* add(targets: StoredTargets, command: CommandOf<'add'>, now: number): Steps<Edits | Rejected> {
   const edits: StoredEdit[] = [];
   const reasons: string[] = [];
   const names = Object.keys(command.definitions);
@@ -77,12 +68,7 @@ function* add(
 }
 
 /** The edit that adds an entry, or why it cannot be added; `null` if it exists. */
-function addOne(
-  targets: StoredTargets,
-  name: string,
-  definition: Definition,
-  now: number,
-): StoredEdit | string | null {
+function addOne(targets: StoredTargets, name: string, definition: Definition, now: number): StoredEdit | string | null {
   const quoted = JSON.stringify(name);
   if (targets.isDeclared(name)) return `entry ${quoted} is declared in the configuration`;
   const read = readDefinition(targets, name, definition);
@@ -116,11 +102,7 @@ function formatAdded(names: readonly string[], added: number): string {
  * Changes the definition of a stored entry. An edited schedule counts from `now` (epoch milliseconds), as in a
  * configuration; otherwise the entry keeps its place.
  */
-function update(
-  targets: StoredTargets,
-  command: CommandOf<'update'>,
-  now: number,
-): Edits | Rejected {
+function update(targets: StoredTargets, command: CommandOf<'update'>, now: number): Edits | Rejected {
   const { entry: name } = command;
   const target = targets.isDeclared(name) ? rejectDeclared(name) : findStored(targets, name);
   if ('kind' in target) return target;
@@ -173,11 +155,7 @@ function rejectDeclared(name: string): Rejected {
 }
 
 /** The entry of a definition, or why it is invalid. */
-function readDefinition(
-  { definitions }: StoredTargets,
-  name: string,
-  definition: Definition,
-): ReadDefinition | string {
+function readDefinition({ definitions }: StoredTargets, name: string, definition: Definition): ReadDefinition | string {
   try {
     checkDefinition(JSON.stringify(definition));
     const read = definitions.read(name, definition);

@@ -15,11 +15,7 @@ import { taskMessage, type PreparedTask } from './task-message.ts';
  * Creates the messages of an occurrence. Relative times count from `sentAt` (epoch milliseconds), as in Celery. Throws if
  * a function of the user throws, or computes invalid arguments.
  */
-export function compose(
-  occurrence: Occurrence,
-  sentAt: number,
-  messageContext: MessageContext,
-): RunMessages {
+export function compose(occurrence: Occurrence, sentAt: number, messageContext: MessageContext): RunMessages {
   const { entry, dueAt, commandId } = occurrence;
   const own = computeTaskId(entry.name, dueAt, messageContext.keyPrefix, commandId);
   if (entry.canvas) return composeCanvas(entry.canvas, occurrence, own, sentAt, messageContext);
@@ -30,10 +26,7 @@ export function compose(
   const taskId = options.taskId ?? own;
   const prepared =
     compute || render
-      ? prepareTask(
-          { ...entry, ...compute?.(toContext(occurrence, taskId)), options },
-          messageContext,
-        )
+      ? prepareTask({ ...entry, ...compute?.(toContext(occurrence, taskId)), options }, messageContext)
       : prepareOnce(entry, messageContext);
   const call = { occurrence, task, taskId, payload: prepared.payload, routed: prepared.routed };
   return { taskId, messages: [taskMessage(call, sentAt, messageContext)], chords: [] };
@@ -88,11 +81,7 @@ type Task = Arguments & Pick<Entry, 'task' | 'options'>;
 type CanvasPayload = Parameters<typeof preparePayload>[2];
 
 /** Encodes and routes a task whose arguments depend on the occurrence. Throws a `ConfigError` for invalid ones. */
-function prepareTask(
-  task: Task,
-  messageContext: MessageContext,
-  canvas?: CanvasPayload,
-): PreparedTask {
+function prepareTask(task: Task, messageContext: MessageContext, canvas?: CanvasPayload): PreparedTask {
   const { routed, encoding } = route(task, messageContext);
   checkArguments(task.args, task.kwargs, encoding.serializer);
   return { payload: preparePayload(task, encoding, canvas), routed };

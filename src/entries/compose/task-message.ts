@@ -24,11 +24,7 @@ interface TaskOfRun extends PreparedTask {
 }
 
 /** Creates the message of a task. Relative times count from `sentAt` (epoch milliseconds), as in Celery. */
-export function taskMessage(
-  call: TaskOfRun,
-  sentAt: number,
-  messageContext: MessageContext,
-): Message {
+export function taskMessage(call: TaskOfRun, sentAt: number, messageContext: MessageContext): Message {
   const { taskId, occurrence } = call;
   const { entry, dueAt, cause = 'schedule', commandId } = occurrence;
   const { destination, options } = call.routed;
@@ -62,9 +58,7 @@ export function taskMessage(
   headers.stamps = options.stamps ?? {};
 
   const first = messageContext.protocol === 1;
-  const encoded = first
-    ? encodeBody(buildProtocol1Body(headers, payload.content), payload.encoding)
-    : payload.encoded;
+  const encoded = first ? encodeBody(buildProtocol1Body(headers, payload.content), payload.encoding) : payload.encoded;
   const own: Record<string, unknown> = first ? {} : headers;
   own.periodic_task_name = entry.name;
   own.beat_due_at = formatIso(dueAt);

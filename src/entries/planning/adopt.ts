@@ -16,11 +16,7 @@ export interface Reconciled {
  * time without a last run elsewhere, an edited schedule, and an entry that was disabled or removed before all start
  * from now and do not catch up. The run count stays. `null` when there is nothing to store.
  */
-export function reconcile(
-  entry: Entry | undefined,
-  state: EntryState | undefined,
-  now: number,
-): Reconciled | null {
+export function reconcile(entry: Entry | undefined, state: EntryState | undefined, now: number): Reconciled | null {
   if (!entry?.enabled) {
     if (!state) return null;
     if (state.spec === null) return { state, change: null };

@@ -23,11 +23,7 @@ export interface Differences {
 }
 
 /** Compares the entries of two configurations, and when they are due in a period. */
-export function compareConfigurations(
-  old: readonly Entry[],
-  current: readonly Entry[],
-  period: Period,
-): Differences {
+export function compareConfigurations(old: readonly Entry[], current: readonly Entry[], period: Period): Differences {
   const catalog = new Catalog(old);
   const entries = new Map(old.map((entry) => [entry.name, entry]));
   const replacement = runAtOnce(catalog.compare(current));
@@ -42,9 +38,7 @@ export function compareConfigurations(
     added: added.map((name) => catalog.find(name)!),
     removed: removed.map((name) => entries.get(name)!),
     edited,
-    occurrences: names.flatMap(
-      (name) => compareOccurrences(entries.get(name), catalog.find(name), period) ?? [],
-    ),
+    occurrences: names.flatMap((name) => compareOccurrences(entries.get(name), catalog.find(name), period) ?? []),
     period,
     withFunctions: pairs.filter(({ after }) => hasFunctions(after)).map(({ after }) => after.name),
   };
@@ -72,7 +66,7 @@ export const MAX_COMPARED = 100_000;
  * Compares when an entry is due, before and after a change; `null` if that is the same. It asks the schedules alone, so
  * intervals count from the beginning of the period. `undefined` is an entry that is absent.
  */
-export function compareOccurrences(
+function compareOccurrences(
   before: Entry | undefined,
   after: Entry | undefined,
   period: Period,
@@ -111,12 +105,12 @@ export interface FieldChange {
  * Lists the parts in which two entries differ, after defaults were applied. Schedules are compared by `spec`. Functions
  * without a `spec` are not compared: two reads of one module give two functions.
  */
-export function compareEntries(before: Entry, after: Entry): readonly FieldChange[] {
+function compareEntries(before: Entry, after: Entry): readonly FieldChange[] {
   return compareValues([], toPlain(before), toPlain(after));
 }
 
 /** Whether an entry has a function that cannot be compared. */
-export function hasFunctions(value: unknown): boolean {
+function hasFunctions(value: unknown): boolean {
   if (typeof value === 'function') return !('spec' in value);
   if (Array.isArray(value)) return value.some(hasFunctions);
   return isPlain(value) && Object.values(value).some(hasFunctions);

@@ -50,27 +50,18 @@ export function* decide(
   return limitRuns({ entry, before, runs, causeOf: cause, skipped, changes }, now);
 }
 
-function* decideOccurrences(
-  entry: Entry,
-  state: EntryState,
-  now: number,
-  first: number,
-): Steps<Dealt> {
+function* decideOccurrences(entry: Entry, state: EntryState, now: number, first: number): Steps<Dealt> {
   const until = state.pause?.until ?? null;
   if (until !== null) return yield* decideAfterPause(entry, state, until, now);
   const asked = state.skip?.filter((at) => at >= first) ?? [];
   if (!asked.some((at) => at <= now)) return yield* catchUp(entry, first, now);
   const schedule = withoutInstants(entry.schedule, asked);
   const start = asked.includes(first) ? nextAfter(schedule, first) : first;
-  const rest =
-    start > now ? { runs: [], skipped: [] } : yield* catchUp({ ...entry, schedule }, start, now);
+  const rest = start > now ? { runs: [], skipped: [] } : yield* catchUp({ ...entry, schedule }, start, now);
   const skipped = asked.filter((at) => at <= now);
   return {
     runs: rest.runs,
-    skipped: [
-      ...rest.skipped,
-      ...skipped.map((at) => ({ reason: 'skipped', first: at, last: at, count: 1 }) as const),
-    ],
+    skipped: [...rest.skipped, ...skipped.map((at) => ({ reason: 'skipped', first: at, last: at, count: 1 }) as const)],
     changes: {
       dueAt: latestFrom(entry.schedule, first, now),
       skip: emptyToAbsent(asked.filter((at) => at > now)),
@@ -78,12 +69,7 @@ function* decideOccurrences(
   };
 }
 
-function* decideAfterPause(
-  entry: Entry,
-  state: EntryState,
-  until: number,
-  now: number,
-): Steps<Dealt> {
+function* decideAfterPause(entry: Entry, state: EntryState, until: number, now: number): Steps<Dealt> {
   const { changes, skipped } = yield* endPause(entry, state, until);
   const resumed = { ...state, ...changes };
   const first = nextDueAt(entry, resumed);

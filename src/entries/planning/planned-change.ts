@@ -5,12 +5,7 @@ import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange } from '../../contracts/events/beat-events.ts';
 import type { Message, ChordSize, RunMessages } from '../../celery/message/message.ts';
 import type { Change } from '../../contracts/store/commit.ts';
-import {
-  advance,
-  type EntryState,
-  type LastSkip,
-  type RunningRun,
-} from '../../contracts/store/entry-state.ts';
+import { advance, type EntryState, type LastSkip, type RunningRun } from '../../contracts/store/entry-state.ts';
 import type { HistoryRow, RunRow } from '../../contracts/store/history.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Skip } from './catch-up.ts';
@@ -87,8 +82,7 @@ export function* planChange(
     sentAt: last ? sentAt : before.sentAt,
     taskId: last ? last.taskId : before.taskId,
     runCount: before.runCount + runs.length,
-    lastSkip:
-      findLastSkip(skipped, changes.dueAt ?? before.dueAt) ?? (last ? undefined : before.lastSkip),
+    lastSkip: findLastSkip(skipped, changes.dueAt ?? before.dueAt) ?? (last ? undefined : before.lastSkip),
     running: limitsOverlap(entry) ? addRunning({ ...before, ...changes }, history) : undefined,
   });
   const change: Change = {
@@ -104,11 +98,7 @@ export function* planChange(
 }
 
 /** A change of the state alone. */
-export function planState(
-  entry: Entry,
-  before: EntryState | null,
-  after: EntryState,
-): PlannedChange {
+export function planState(entry: Entry, before: EntryState | null, after: EntryState): PlannedChange {
   const stored = entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
   return { entry, change: { entry: entry.name, before, after, messages: [], stored } };
 }

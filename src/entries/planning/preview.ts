@@ -8,11 +8,7 @@ import { nextAfter } from '../../schedule/next-after.ts';
  * before, and when an interval began to count, is the ledger's business, so intervals count from
  * `after` here.
  */
-export function* upcoming(
-  entries: readonly Entry[],
-  after: number,
-  count: number,
-): Generator<Occurrence> {
+export function* upcoming(entries: readonly Entry[], after: number, count: number): Generator<Occurrence> {
   const heap = new TinyQueue<Occurrence & { left: number }>([], byDueAt);
   const push = (entry: Entry, from: number, left: number) => {
     const dueAt = left > 0 ? nextAfter(entry.schedule, from) : Infinity;

@@ -23,8 +23,7 @@ export async function findAccess(c: Context<HttpEnv>, now: number): Promise<Acce
   const token = findToken(c);
   if (token !== null) return { permission: checkToken(token, http), by, method: 'token' };
   const user = http.trustedUserHeader !== null && c.req.header(http.trustedUserHeader);
-  if (user && client.viaProxy)
-    return { permission: 'change', by: decodeHeader(user), method: 'proxy' };
+  if (user && client.viaProxy) return { permission: 'change', by: decodeHeader(user), method: 'proxy' };
   const session = await readSession(c, now);
   if (session) {
     const { permission, name } = session;
@@ -66,9 +65,7 @@ export const requireRead = createMiddleware<HttpEnv>(async (c, next) => {
   const { permission, method } = c.var.access;
   if (permission !== null) return next();
   const isBrowser =
-    method !== 'token' &&
-    !c.req.path.startsWith('/api/') &&
-    (c.req.header('accept') ?? '').includes('text/html');
+    method !== 'token' && !c.req.path.startsWith('/api/') && (c.req.header('accept') ?? '').includes('text/html');
   if (isBrowser) {
     const { pathname, search } = new URL(c.req.url);
     return c.redirect(`/login?next=${encodeURIComponent(pathname + search)}`, 303);
@@ -95,12 +92,10 @@ export const rejectOtherSites = createMiddleware<HttpEnv>(async (c, next) => {
   if (/^(GET|HEAD|OPTIONS)$/.test(c.req.method) || findToken(c) !== null) return next();
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
-  const isOwnPage =
-    site === undefined ? origin === new URL(c.req.url).origin : site === 'same-origin';
+  const isOwnPage = site === undefined ? origin === new URL(c.req.url).origin : site === 'same-origin';
   const isProgram = site === undefined && origin === undefined && isJson(c) && !hasSessionCookie(c);
   if (isOwnPage || isProgram) return next();
-  const message =
-    'the request does not come from a page of beat (Sec-Fetch-Site, Origin); programs send a token';
+  const message = 'the request does not come from a page of beat (Sec-Fetch-Site, Origin); programs send a token';
   throw new HTTPException(403, { message });
 });
 

@@ -55,8 +55,7 @@ async function checkDefinitions(
   if (typeof entry === 'string' && isMap(definition)) {
     const path = ['definition'];
     if (kind === 'add') await check(path, entry, () => definitions.read(entry, definition));
-    if (kind === 'update')
-      await check(path, entry, () => checkUpdate(store.entries, definitions, entry, definition));
+    if (kind === 'update') await check(path, entry, () => checkUpdate(store.entries, definitions, entry, definition));
   }
   if (kind === 'add' && isMap(entries)) {
     for (const [name, each] of Object.entries(entries)) {

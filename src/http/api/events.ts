@@ -72,8 +72,7 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
           if (!(await mayRead())) break;
           if (looks % KEEP_ALIVE === 0) await stream.write(': alive\n\n');
           // A page shows an outage itself; the stream goes on when the store is back.
-          for (const change of await changes.poll(looks).catch(() => []))
-            await stream.writeSSE(change);
+          for (const change of await changes.poll(looks).catch(() => [])) await stream.writeSSE(change);
         }
       } finally {
         remove();
@@ -103,8 +102,7 @@ class Changes {
     });
     if (audit !== null) found.push({ key: '', event: 'audit', data: audit });
     found.push({ key: '', event: 'instances', data: instances });
-    if (day && look % DAY_LOOKS === 0)
-      found.push({ key: '', event: 'day', data: JSON.stringify(sumDay(day)) });
+    if (day && look % DAY_LOOKS === 0) found.push({ key: '', event: 'day', data: JSON.stringify(sumDay(day)) });
     return found.filter(({ key, event, data }) => {
       const place = `${event} ${key}`;
       const isNew = this.#seen.get(place) !== data;
@@ -184,8 +182,7 @@ export class LiveReads {
     const now = this.#context.clock.now();
     for (let from = 0; from < names.length; from += CHUNK) {
       const chunk = names.slice(from, from + CHUNK);
-      for (const row of await findStatuses(entrySource(this.#context), chunk, now))
-        rows.set(row.entry, row);
+      for (const row of await findStatuses(entrySource(this.#context), chunk, now)) rows.set(row.entry, row);
     }
     return rows;
   }

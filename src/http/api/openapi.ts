@@ -3,13 +3,7 @@ import { alert } from '../../config/alerts/alert.ts';
 import { commandSchema, HEADER } from '../../entries/commands/command.ts';
 import { audit, auditRow, pending } from '../../entries/commands/shapes.ts';
 import { day, historyPage, why } from '../../read-models/history/shapes.ts';
-import {
-  entryRow,
-  instances,
-  nextInstants,
-  statusPage,
-  streamedInstance,
-} from '../../read-models/status/shapes.ts';
+import { entryRow, instances, nextInstants, statusPage, streamedInstance } from '../../read-models/status/shapes.ts';
 import { shape, SHAPES, unreadable } from '../../util/shape.ts';
 import {
   auditQuery,
@@ -135,10 +129,7 @@ export function openApi(version: string): object {
   };
 }
 
-function describeOperation(
-  path: string,
-  { method = 'get', summary, query, body, answers }: Operation,
-): object {
+function describeOperation(path: string, { method = 'get', summary, query, body, answers }: Operation): object {
   return {
     operationId: `${method}${path.replace(/[^a-z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
     summary,
@@ -194,7 +185,9 @@ function refTo(schema: z.ZodType): object {
 
 function componentSchemas(): object {
   const { schemas } = z.toJSONSchema(SHAPES, {
-    ...{ uri, io: 'input', unrepresentable: 'any' },
+    uri,
+    io: 'input',
+    unrepresentable: 'any',
     // The server chooses an id for a command without one.
     override({ zodSchema, jsonSchema }) {
       const { shape: fields } = zodSchema as Partial<z.ZodObject>;
@@ -204,9 +197,7 @@ function componentSchemas(): object {
   });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => {
-      const fields = Object.entries(schema).filter(
-        ([key]) => !['$id', '$schema', 'id'].includes(key),
-      );
+      const fields = Object.entries(schema).filter(([key]) => !['$id', '$schema', 'id'].includes(key));
       return [id, Object.fromEntries(fields)];
     }),
   );

@@ -58,10 +58,9 @@ export const eventsQuery = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .default([])
     .describe('Names of up to 200 entries whose status is streamed.'),
-  limit: upTo(200)
-    .optional()
-    .describe('With it, the entries of this page of `/api/status` are streamed too.'),
-  ...{ search, after },
+  limit: upTo(200).optional().describe('With it, the entries of this page of `/api/status` are streamed too.'),
+  search,
+  after,
 });
 
 export const problem = shape(
@@ -72,20 +71,14 @@ export const problem = shape(
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
-    errors: z
-      .array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() }))
-      .optional(),
+    errors: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).optional(),
   }),
 );
 
 /** Validates the parameters of a request. Throws a `ConfigError` with all problems. */
-export function readQuery<S extends z.ZodObject>(
-  schema: S,
-  given: Readonly<Record<string, unknown>>,
-): z.output<S> {
+export function readQuery<S extends z.ZodObject>(schema: S, given: Readonly<Record<string, unknown>>): z.output<S> {
   const errors: Diagnostic[] = [];
-  const report = (path: Diagnostic['path'], message: string) =>
-    void errors.push(errorAt(path, message));
+  const report = (path: Diagnostic['path'], message: string) => void errors.push(errorAt(path, message));
   const query = parse(schema, given, { path: [], keys: readKeySchema(schema), report });
   if (query === undefined || errors.length > 0) throw new ConfigError(errors);
   return query;

@@ -17,15 +17,7 @@ import { readJson } from '../read-body.ts';
 import { readExactInstant } from '../request-instant.ts';
 import { submit, type CommandBody } from './commands.ts';
 import { openApi } from './openapi.ts';
-import {
-  readQuery,
-  auditQuery,
-  commandQuery,
-  historyQuery,
-  nextQuery,
-  statusQuery,
-  whyQuery,
-} from './requests.ts';
+import { readQuery, auditQuery, commandQuery, historyQuery, nextQuery, statusQuery, whyQuery } from './requests.ts';
 
 /** How long one request may search for instants. Milliseconds of this thread. */
 const NEXT_BUDGET = 1_000;

@@ -90,8 +90,7 @@ function follow() {
   const stream = new EventSource(`/api/events?${shown}`);
   source = stream;
   const connection = document.querySelector('#connection');
-  for (const type of ['status', 'audit', 'instances'])
-    stream.addEventListener(type, requestRefresh);
+  for (const type of ['status', 'audit', 'instances']) stream.addEventListener(type, requestRefresh);
   if (document.getElementById('day')) stream.addEventListener('day', requestRefresh);
   stream.addEventListener('open', () => {
     connection.textContent = 'Live';

@@ -19,12 +19,7 @@ const LEAST = 0.04;
 const MARK = 5;
 
 /** The last 24 hours and the next beside each other: one bar per minute. */
-export function dayCharts(
-  past: PastDay | null,
-  upcoming: UpcomingDay | null,
-  declared: number,
-  zone: string,
-): Html {
+export function dayCharts(past: PastDay | null, upcoming: UpcomingDay | null, declared: number, zone: string): Html {
   return html`<div class="days">
     ${past && pastChart(past, zone)}
     ${
@@ -48,9 +43,7 @@ function pastChart(day: PastDay, zone: string): Html {
   const most = Math.max(0, ...minutes.map(({ published, skipped }) => published + skipped));
   const words = describePast(day);
   const runs = minutes.map(({ minute, published }) => bar(minute, 0, published / most));
-  const skipped = minutes.map(({ minute, published, skipped: count }) =>
-    bar(minute, published / most, count / most),
-  );
+  const skipped = minutes.map(({ minute, published, skipped: count }) => bar(minute, published / most, count / most));
   const failed = minutes
     .filter(({ failed: count }) => count > 0)
     .map(({ minute }) => `M${minute - 1} ${HEIGHT + 5}h${MARK}V${HEIGHT + LANE}h-${MARK}z`);
@@ -71,9 +64,7 @@ function describePast(day: PastDay): string {
   if (published + skipped + succeeded + failed === 0) return 'Nothing was due.';
   const parts = [
     countRuns(Math.max(published, succeeded + failed)),
-    ...(succeeded + failed === 0
-      ? []
-      : [`${thousands(succeeded)} succeeded`, `${thousands(failed)} failed`]),
+    ...(succeeded + failed === 0 ? [] : [`${thousands(succeeded)} succeeded`, `${thousands(failed)} failed`]),
     ...(skipped === 0 ? [] : [`${thousands(skipped)} skipped`]),
   ];
   return `${parts.join(', ')}.`;
@@ -104,9 +95,7 @@ function describeUpcoming(day: UpcomingDay, declared: number, zone: string): str
       : `${countRuns(sum)}${part}; at most ${thousands(most)} in a minute, first at ${busiest}.`,
     ...(entries === 0
       ? []
-      : [
-          `Not shown: ${who} every minute or more often, ${countRuns(Math.round(runsPerMinute))} a minute.`,
-        ]),
+      : [`Not shown: ${who} every minute or more often, ${countRuns(Math.round(runsPerMinute))} a minute.`]),
   ].join(' ');
 }
 

@@ -50,13 +50,7 @@ export function entriesPage(given: EntriesPage): Html {
       <section class="panel" id="day" data-live aria-label="Runs of two days">
         ${dayCharts(past, upcoming, declared, timezone)}
       </section>
-      <section
-        class="panel table"
-        id="entries"
-        data-live
-        data-events="${eventsOf(query)}"
-        aria-label="Entries"
-      >
+      <section class="panel table" id="entries" data-live data-events="${eventsOf(query)}" aria-label="Entries">
         ${page.entries.length === 0 ? nothing(query, page) : entryTable(given)}
       </section>
       ${pager(query, page)}`,
@@ -70,8 +64,7 @@ function eventsOf({ search, after, limit }: StatusQuery): string {
 }
 
 function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
-  if (search === '' && after === null)
-    return html`<p class="panel muted">There are no entries yet.</p>`;
+  if (search === '' && after === null) return html`<p class="panel muted">There are no entries yet.</p>`;
   const what =
     after === null && next === null
       ? `No entry is found by “${search}”. Stored entries are found by their names alone.`
@@ -113,9 +106,7 @@ function line(row: StatusRow, zone: string, now: number): Html {
     <td data-label="Last run" class="time"><div>${lastRun(row, zone, now)}</div></td>
     <td data-label="Last outcome">${lastOutcome(row, zone, now)}</td>
     <td data-label="Next run" class="time">
-      <div>
-        ${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, zone)}
-      </div>
+      <div>${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, zone)}</div>
     </td>
   </tr>`;
 }
@@ -128,9 +119,7 @@ function toBeSkipped({ skipping }: EntryStatus, zone: string, now: number): Html
   if (skipping.length === 0) return '';
   const [first] = skipping;
   const more = skipping.length > 1 ? ` and ${thousands(skipping.length - 1)} more` : '';
-  return html`<span class="muted"
-    >skips the run of ${formatNear(Date.parse(first!), now, zone)}${more}</span
-  >`;
+  return html`<span class="muted">skips the run of ${formatNear(Date.parse(first!), now, zone)}${more}</span>`;
 }
 
 function lastRun({ lastSentAt }: EntryStatus, zone: string, now: number): Html {
@@ -139,18 +128,12 @@ function lastRun({ lastSentAt }: EntryStatus, zone: string, now: number): Html {
 }
 
 /** Of the last run, or of an earlier one while the last is not known to have ended. */
-function lastOutcome(
-  { lastOutcome: last, lastTaskId }: EntryStatus,
-  zone: string,
-  now: number,
-): Html | string {
+function lastOutcome({ lastOutcome: last, lastTaskId }: EntryStatus, zone: string, now: number): Html | string {
   if (!last) return '';
   const { kind, sign, words } = describeOutcome(last.state);
   const details = [
     ...(last.runtimeMs === null ? [] : [`in ${formatDuration(last.runtimeMs)}`]),
-    ...(last.taskId === lastTaskId
-      ? []
-      : [`the run of ${formatNear(Date.parse(last.dueAt), now, zone)}`]),
+    ...(last.taskId === lastTaskId ? [] : [`the run of ${formatNear(Date.parse(last.dueAt), now, zone)}`]),
   ];
   return html`<div>
     <span class="outcome ${kind}">${sign} ${words}</span>

@@ -74,15 +74,11 @@ function text(name: string, label: string): Html {
 }
 
 function instant(name: string, label: string, isRequired = false): Html {
-  return html`<label
-    >${label}<input name="${name}" type="datetime-local" ${isRequired ? 'required' : ''}
-  /></label>`;
+  return html`<label>${label}<input name="${name}" type="datetime-local" ${isRequired ? 'required' : ''} /></label>`;
 }
 
 /** The fields of the form, as text. */
-export type NewEntry = Readonly<
-  Record<'entry' | 'task' | 'schedule' | 'timezone' | 'args' | 'kwargs', string>
->;
+export type NewEntry = Readonly<Record<'entry' | 'task' | 'schedule' | 'timezone' | 'args' | 'kwargs', string>>;
 
 /** The form for a new stored entry. */
 export function addPage({
@@ -118,8 +114,7 @@ export function addPage({
         ${field('task', 'Task', 'As workers register it, such as mail.digest.', true)}
         ${field('schedule', 'Schedule', 'A cron line (0 7 * * mon), a duration (5m), or JSON.', true)}
         ${field('timezone', 'Time zone', 'Such as Europe/Oslo; that of the configuration unless given.')}
-        ${field('args', 'Arguments', 'A JSON list.')}
-        ${field('kwargs', 'Keyword arguments', 'A JSON object.')}
+        ${field('args', 'Arguments', 'A JSON list.')} ${field('kwargs', 'Keyword arguments', 'A JSON object.')}
         <p></p>
         <button class="primary">Add entry</button>
       </form>`,

@@ -14,15 +14,7 @@ import { formatDuration, formatSpan } from '../../util/format-duration.ts';
 import { actions } from './entry-forms.ts';
 import { runChart, type Bar, occurrenceStrip } from './run-charts.ts';
 import { whyPath } from './entry-path.ts';
-import {
-  formatInstant,
-  formatNear,
-  describeRun,
-  relative,
-  explainState,
-  stateBadge,
-  showOutcome,
-} from './format.ts';
+import { formatInstant, formatNear, describeRun, relative, explainState, stateBadge, showOutcome } from './format.ts';
 import { type Frame, layout, type Html, problems } from './layout.ts';
 import { scrollingTable, unreadableRow } from './table.ts';
 
@@ -70,22 +62,16 @@ export function entryPage(given: EntryPage): Html {
               ${actions(row, definition)}
             </section>`
           }
-          <section class="panel" id="next" data-live aria-label="Next runs">
-            ${nextRuns(given)}
-          </section>
+          <section class="panel" id="next" data-live aria-label="Next runs">${nextRuns(given)}</section>
         </div>
-        <section class="panel" id="runs" data-live aria-label="Runs">
-          ${pastRuns(runs, given)}
-        </section>
+        <section class="panel" id="runs" data-live aria-label="Runs">${pastRuns(runs, given)}</section>
       </div>`,
   });
 }
 
 function answered(answer: AuditRow | 'pending'): Html {
   if (answer === 'pending') {
-    return html`<p class="message" role="status">
-      The command is stored. It is applied when an instance leads.
-    </p>`;
+    return html`<p class="message" role="status">The command is stored. It is applied when an instance leads.</p>`;
   }
   const isRejected = answer.status === 'rejected';
   return html`<p class="message ${isRejected ? 'error' : ''}" role="status">
@@ -159,10 +145,7 @@ function nextRuns({ row, next: { instants: next, isPartial }, zone, now }: Entry
     </p>`;
 }
 
-function pastRuns(
-  runs: readonly HistoryItem[] | null,
-  { row, zone, occurrences, now }: EntryPage,
-): Html {
+function pastRuns(runs: readonly HistoryItem[] | null, { row, zone, occurrences, now }: EntryPage): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
       <p class="muted">No history is recorded.</p>`;
@@ -187,9 +170,7 @@ function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, no
           title: `${formatInstant(dueAtOf(past), zone)}: ${words}`,
         };
       });
-  const lateness = bars((past) =>
-    past.kind === 'run' ? Math.max(0, past.sentAt - past.dueAt) : null,
-  );
+  const lateness = bars((past) => (past.kind === 'run' ? Math.max(0, past.sentAt - past.dueAt) : null));
   const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtimeMs ?? null) : null));
   const hasRuntime = runtime.some(({ value }) => value !== null);
   return html`${runChart('Lateness', lateness, formatDuration)}
@@ -204,10 +185,7 @@ function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, no
 function runTable(entry: string, runs: readonly HistoryItem[], zone: string): Html {
   return scrollingTable(
     'Table of runs',
-    [
-      ...[`Due (${zone})`, 'Outcome', { number: 'Late' }, { number: 'Runtime' }],
-      ...['Cause', 'Task id'],
-    ],
+    [...[`Due (${zone})`, 'Outcome', { number: 'Late' }, { number: 'Runtime' }], ...['Cause', 'Task id']],
     runs.map((item) => runLine(entry, item, zone)),
   );
 }

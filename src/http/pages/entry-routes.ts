@@ -37,11 +37,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
   const { store, settings, clock } = context;
   const routes = new Hono<HttpEnv>();
 
-  const showEntry = async (
-    c: Context<HttpEnv>,
-    name: string,
-    errors: Problems = [],
-  ): Promise<Response> => {
+  const showEntry = async (c: Context<HttpEnv>, name: string, errors: Problems = []): Promise<Response> => {
     const now = clock.now();
     const found = await findStatus(entrySource(context), name, now);
     const command = c.req.query('command');
@@ -52,31 +48,26 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
       store.commands.findAudit(command === undefined ? [] : [command]),
       found?.row.source === 'store' ? store.entries.find([name]) : [],
     ]);
-    if (!found)
-      return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
+    if (!found) return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
     const { entry, state } = found;
     const runs = entry && nextRuns(entry, found.state, now, NEXT);
     const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
-    const recorded = entry &&
-      history && { entry, state, rows: history.rows, isComplete: history.next === null };
-    const occurrences = recorded
-      ? await runInSlices(accountNewest(recorded, OCCURRENCES, now), clock)
-      : [];
+    const recorded = entry && history && { entry, state, rows: history.rows, isComplete: history.next === null };
+    const occurrences = recorded ? await runInSlices(accountNewest(recorded, OCCURRENCES, now), clock) : [];
     const answer = command === undefined ? undefined : answers.get(command);
     return c.html(
       entryPage({
-        ...{ frame, row: found.row, errors, now },
+        frame,
+        row: found.row,
+        errors,
+        now,
         zone: zoneOf(found.row, settings().timezone),
         next,
         occurrences,
         runs: history ? joinRuns(history.rows) : null,
         definition: pretty(stored[0]?.definition),
         answer:
-          command === undefined
-            ? null
-            : answer === undefined
-              ? 'pending'
-              : decodeAnswer({ id: command, json: answer }),
+          command === undefined ? null : answer === undefined ? 'pending' : decodeAnswer({ id: command, json: answer }),
       }),
       errors.length > 0 ? 422 : 200,
     );
@@ -110,10 +101,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     { errors = [], rejected = null }: { errors?: Problems; rejected?: string | null } = {},
   ): Promise<Response> => {
     const isWrong = errors.length > 0 || rejected !== null;
-    return c.html(
-      addPage({ frame: await loadFrame(context, c), given, errors, rejected }),
-      isWrong ? 422 : 200,
-    );
+    return c.html(addPage({ frame: await loadFrame(context, c), given, errors, rejected }), isWrong ? 422 : 200);
   };
   routes.get('/add', requireChange, (c) => showForm(c, readNewEntry({}).given));
   routes.post('/add', requireChange, async (c) => {

@@ -19,8 +19,13 @@ export function formatInstant(at: number, zone: string): string {
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat('sv-SE', {
-      ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
-      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: zone },
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      timeZone: zone,
     });
     formats.set(zone, format);
   }
@@ -56,8 +61,7 @@ export function describeRun(item: ReadableItem): {
   readonly sign: string;
   readonly words: string;
 } {
-  const skipped = (reason: string) =>
-    ({ kind: 'skipped', sign: '–', words: `skipped (${reason})` }) as const;
+  const skipped = (reason: string) => ({ kind: 'skipped', sign: '–', words: `skipped (${reason})` }) as const;
   if (item.kind === 'skip') return skipped(item.reason);
   const { outcome, withdrawn } = item;
   if (withdrawn) return skipped(withdrawn.reason);

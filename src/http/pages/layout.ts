@@ -50,8 +50,7 @@ function header({ path, place, leader, mayChange, hasSession, canLogIn }: Frame)
     <a class="brand" href="/">beat</a>
     <nav aria-label="Pages">
       ${LINKS.map(
-        ([to, text]) =>
-          html`<a href="${to}" ${isCurrent(to, path) ? html`aria-current="page"` : ''}>${text}</a>`,
+        ([to, text]) => html`<a href="${to}" ${isCurrent(to, path) ? html`aria-current="page"` : ''}>${text}</a>`,
       )}
     </nav>
     <p class="leader" id="leader" data-live>

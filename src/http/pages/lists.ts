@@ -50,7 +50,10 @@ export function instancesPage({
   readonly now: number;
 }): Html {
   return listPage({
-    ...{ frame, title: 'Instances', about: 'seen within 15 seconds', id: 'instances' },
+    frame,
+    title: 'Instances',
+    about: 'seen within 15 seconds',
+    id: 'instances',
     nothing: 'No instance runs.',
     headings: [
       ...['Instance', 'Role', { number: 'Term' }, { number: 'Clock skew' }],
@@ -87,7 +90,9 @@ export function auditPage({
   readonly zone: string;
 }): Html {
   return listPage({
-    ...{ frame, title: 'Audit log', id: 'audit' },
+    frame,
+    title: 'Audit log',
+    id: 'audit',
     about: rows.length === 1 ? '1 command' : `the newest ${thousands(rows.length)} commands`,
     nothing: 'No command was sent yet.',
     headings: [`When (${zone})`, 'Command', 'Entry', 'By', 'Answer'],
@@ -97,9 +102,7 @@ export function auditPage({
       return html`<tr>
         <td data-label="When">${formatInstant(Date.parse(answeredAt), zone)}</td>
         <td data-label="Command">${command ?? 'unknown'}</td>
-        <td data-label="Entry">
-          ${entry !== null && html`<a class="name" href="${entryPath(entry)}">${entry}</a>`}
-        </td>
+        <td data-label="Entry">${entry !== null && html`<a class="name" href="${entryPath(entry)}">${entry}</a>`}</td>
         <td data-label="By">${by}</td>
         <td data-label="Answer">
           <div>

@@ -41,18 +41,12 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
   routes.route('/', entryRoutes(context));
   routes.route('/', whyRoutes(context));
   routes.get('/audit', async (c) => {
-    const [frame, texts] = await Promise.all([
-      loadFrame(context, c),
-      store.commands.readAudit(AUDIT),
-    ]);
+    const [frame, texts] = await Promise.all([loadFrame(context, c), store.commands.readAudit(AUDIT)]);
     const rows = texts.map(decodeAudit);
     return c.html(auditPage({ frame, rows, zone: settings().timezone }));
   });
   routes.get('/instances', async (c) => {
-    const [frame, instances] = await Promise.all([
-      loadFrame(context, c),
-      listInstances(store.instances),
-    ]);
+    const [frame, instances] = await Promise.all([loadFrame(context, c), listInstances(store.instances)]);
     return c.html(instancesPage({ frame, instances, zone: settings().timezone, now: clock.now() }));
   });
   return routes;

@@ -25,11 +25,7 @@ const MORE = {
  * One cell for each occurrence, oldest first, with what became of it: what `beat audit` lists. Each leads to the page that
  * explains it.
  */
-export function occurrenceStrip(
-  entry: string,
-  occurrences: readonly AccountedOccurrence[],
-  zone: string,
-): Html {
+export function occurrenceStrip(entry: string, occurrences: readonly AccountedOccurrence[], zone: string): Html {
   const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...summarize(account) }));
   const more = Object.entries(MORE)
     .filter(([kind]) => cells.some((cell) => cell.kind === kind))
@@ -82,11 +78,7 @@ export interface Bar {
 }
 
 /** A bar per run, oldest first. A run without a value has a short outline. */
-export function runChart(
-  title: string,
-  given: readonly Bar[],
-  format: (value: number) => string,
-): Html {
+export function runChart(title: string, given: readonly Bar[], format: (value: number) => string): Html {
   const known = given.flatMap(({ value }) => value ?? []);
   const most = Math.max(1, ...known);
   const words =
@@ -95,9 +87,7 @@ export function runChart(
       : `${title} of ${given.length} runs: at most ${format(most)}, at last ${format(known.at(-1)!)}`;
   const width = 12;
   return html`<figure class="chart history">
-    <h2>
-      ${title}${known.length > 0 ? html` <span class="small">up to ${format(most)}</span>` : ''}
-    </h2>
+    <h2>${title}${known.length > 0 ? html` <span class="small">up to ${format(most)}</span>` : ''}</h2>
     <svg
       viewBox="0 0 ${Math.max(given.length, 40) * width} 120"
       preserveAspectRatio="none"

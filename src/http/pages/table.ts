@@ -26,11 +26,7 @@ export function table(kind: string, headings: readonly Heading[], rows: readonly
 }
 
 /** A table that scrolls within its page, also with the keyboard. */
-export function scrollingTable(
-  label: string,
-  headings: readonly Heading[],
-  rows: readonly Html[],
-): Html {
+export function scrollingTable(label: string, headings: readonly Heading[], rows: readonly Html[]): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">
     ${table('dense', headings, rows)}
   </div>`;
@@ -44,12 +40,9 @@ export function unreadableRow(
   { id, at, reason, repair }: Unreadable,
   { columns, zone }: { readonly columns: number; readonly zone?: string },
 ): Html {
-  const written =
-    at === null || zone === undefined ? 'unknown' : formatInstant(Date.parse(at), zone);
+  const written = at === null || zone === undefined ? 'unknown' : formatInstant(Date.parse(at), zone);
   return html`<tr>
     <td class="time">${zone === undefined ? truncate(id, MAX_ID) : written}</td>
-    <td colspan="${columns - 1}">
-      <span class="badge bad">unreadable</span> ${reason} <code>${repair}</code>
-    </td>
+    <td colspan="${columns - 1}"><span class="badge bad">unreadable</span> ${reason} <code>${repair}</code></td>
   </tr>`;
 }

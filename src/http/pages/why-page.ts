@@ -46,9 +46,7 @@ export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
  */
 function readAt(text: string, shown: string, zone: string): number | null {
   const before = readLocalInstant(shown, zone);
-  return before !== null && formatLocal(before, zone) === text
-    ? before
-    : readLocalInstant(text, zone);
+  return before !== null && formatLocal(before, zone) === text ? before : readLocalInstant(text, zone);
 }
 
 interface WhyPage {
@@ -120,8 +118,7 @@ function instantForm({ entry, zone, loaded }: WhyPage): Html {
 function answer({ at, account, isDue, reasons }: Why, zone: string): Html {
   return html`<p class="verdict">${verdict(account, isDue)}</p>
     <p class="muted">
-      <time datetime="${formatIso(at)}">${formatInZone(at, zone)}</time> ·
-      ${formatIso(at).replace('.000', '')}
+      <time datetime="${formatIso(at)}">${formatInZone(at, zone)}</time> · ${formatIso(at).replace('.000', '')}
     </p>
     ${
       reasons.length > 0 &&
@@ -155,9 +152,7 @@ function runFacts({ task, taskId, queue, dueAt, sentAt, outcome }: RunHistory, z
     <dt>Task id</dt>
     <dd><code>${taskId}</code></dd>
     <dt>Outcome</dt>
-    <dd>
-      ${outcome === null ? 'not known' : showOutcome(outcome, [`at ${formatInZone(outcome.doneAt, zone)}`])}
-    </dd>
+    <dd>${outcome === null ? 'not known' : showOutcome(outcome, [`at ${formatInZone(outcome.doneAt, zone)}`])}</dd>
   </dl>`;
 }
 
@@ -166,9 +161,7 @@ function nearest(entry: string, { found, before, after }: LoadedWhy, zone: strin
   const line = (at: number | null, why: Why | null): Html => {
     if (at === null) return html`none`;
     return html`<a href="${whyPath(entry, at)}">${formatInZone(at, zone)}</a>${
-        why !== null && why.reasons.length > 0
-          ? html`<div class="muted">${why.reasons.join('; ')}</div>`
-          : ''
+        why !== null && why.reasons.length > 0 ? html`<div class="muted">${why.reasons.join('; ')}</div>` : ''
       }`;
   };
   return html`<h2>Occurrences near it</h2>
@@ -188,9 +181,7 @@ function fieldTable({ local, fields, notes }: Explanation): Html {
         <td><code>${rule}</code></td>
         <td>${value}</td>
         <td>
-          <span class="outcome ${matches ? '' : 'failed'}"
-            >${matches ? '✓ matches' : '✕ does not match'}</span
-          >
+          <span class="outcome ${matches ? '' : 'failed'}">${matches ? '✓ matches' : '✕ does not match'}</span>
         </td>
       </tr>`,
   );

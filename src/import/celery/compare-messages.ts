@@ -13,10 +13,7 @@ const TOLERANCE = 1_000;
  * Compares the messages of an entry by Celery and beat, made at the same instant. Returns a line for each difference
  * besides ids and times.
  */
-export function compareRuns(
-  celery: readonly CeleryMessage[],
-  beat: readonly Message[],
-): readonly string[] {
+export function compareRuns(celery: readonly CeleryMessage[], beat: readonly Message[]): readonly string[] {
   if (celery.length !== beat.length) {
     return [`messages: Celery ${celery.length}, beat ${beat.length}`];
   }
@@ -26,10 +23,7 @@ export function compareRuns(
   }));
   const ours = beat.map((message, i) => ({
     ...message,
-    body: withoutNewer(
-      readBody(message.body, message.headers, message.contentType),
-      theirs[i]!.body,
-    ),
+    body: withoutNewer(readBody(message.body, message.headers, message.contentType), theirs[i]!.body),
   }));
   const idsOfBeat = findIds(ours);
   const shared = new Set([...findIds(theirs)].filter((id) => idsOfBeat.has(id)));
@@ -43,10 +37,7 @@ export function compareRuns(
 /** Bodies are values: both languages write JSON with differences that no reader sees. */
 type Read<M> = Omit<M, 'body'> & { readonly body: unknown };
 
-function withNames<M extends { readonly headers: Headers; readonly body: unknown }>(
-  message: M,
-  ids: IdNames,
-): M {
+function withNames<M extends { readonly headers: Headers; readonly body: unknown }>(message: M, ids: IdNames): M {
   const headers = ids.rename(message.headers) as Headers;
   return { ...message, headers, body: ids.rename(message.body) };
 }
@@ -62,9 +53,7 @@ function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): read
     ['delivery mode', celery.properties['delivery_mode'], mode],
     ['content type', celery.content_type, beat.contentType],
     // Each content type has an encoding of its own.
-    ...(isComparable
-      ? ([['content encoding', celery.content_encoding, beat.contentEncoding]] as const)
-      : []),
+    ...(isComparable ? ([['content encoding', celery.content_encoding, beat.contentEncoding]] as const) : []),
     ...compareHeaders(celery.headers, beat.headers).filter(
       ([part]) => part !== 'header group_index' || isPartOfChord(celery.body),
     ),
@@ -74,9 +63,7 @@ function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): read
     .map(([part, theirs, ours]) => `${part}: Celery ${show(theirs)}, beat ${show(ours)}`);
   for (const header of ['eta', 'expires'] as const) {
     if (!areNear(readInstant(celery.headers[header]), readInstant(beat.headers[header]))) {
-      lines.push(
-        `${header}: Celery ${show(celery.headers[header])}, beat ${show(beat.headers[header])}`,
-      );
+      lines.push(`${header}: Celery ${show(celery.headers[header])}, beat ${show(beat.headers[header])}`);
     }
   }
   const { expiration: theirs } = celery.properties;
@@ -142,18 +129,12 @@ function show(value: unknown): string {
 const MARKS: readonly string[] = ['celery_beat_task', 'periodic_task_name', 'beat_due_at'];
 
 /** Headers without those that mark scheduled tasks. */
-function withoutMarks(
-  headers: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+function withoutMarks(headers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return omit(headers, (name) => MARKS.includes(name));
 }
 
 /** The body as a value: both languages write JSON differently. `null` if compressed, base64 for other content types. */
-function readBody(
-  bytes: Buffer,
-  headers: Readonly<Record<string, unknown>>,
-  contentType: string,
-): unknown {
+function readBody(bytes: Buffer, headers: Readonly<Record<string, unknown>>, contentType: string): unknown {
   if (headers['compression'] !== undefined) return null;
   if (contentType !== 'application/json') return bytes.toString('base64');
   return simplifySignatures(JSON.parse(bytes.toString()));
@@ -188,9 +169,7 @@ function isNewer(name: string, theirs: Readonly<Record<string, unknown>>): boole
 function simplifySignatures(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(simplifySignatures);
   if (!isMap(value)) return value;
-  const map = Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, simplifySignatures(each)]),
-  );
+  const map = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, simplifySignatures(each)]));
   // An empty chain, in the embed of a message.
   if ('callbacks' in map && Array.isArray(map['chain']) && map['chain'].length === 0) {
     return { ...map, chain: null };

@@ -23,14 +23,10 @@ export function findComputed(first: Exported, second: Exported): readonly Left[]
     return paths.length === 0 ? [] : [note(place, describe(paths))];
   });
   const { settings } = first;
-  const changed = Object.keys(settings).filter(
-    (key) => !isDeepStrictEqual(settings[key], second.settings[key]),
-  );
+  const changed = Object.keys(settings).filter((key) => !isDeepStrictEqual(settings[key], second.settings[key]));
   return [
     ...entries,
-    ...changed.map((key) =>
-      note('app', `the setting ${key} was computed while the project was loaded`),
-    ),
+    ...changed.map((key) => note('app', `the setting ${key} was computed while the project was loaded`)),
   ];
 }
 
@@ -49,9 +45,7 @@ function findPaths(one: unknown, other: unknown, path: string): readonly string[
   if (isDeepStrictEqual(one, other)) return [];
   if (isMap(one) && isMap(other)) {
     const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-    return [...keys].flatMap((key) =>
-      findPaths(one[key], other[key], path === '' ? key : `${path}.${key}`),
-    );
+    return [...keys].flatMap((key) => findPaths(one[key], other[key], path === '' ? key : `${path}.${key}`));
   }
   if (Array.isArray(one) && Array.isArray(other) && one.length === other.length) {
     return one.flatMap((each, i) => findPaths(each, other[i], `${path}[${i}]`));

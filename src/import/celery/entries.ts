@@ -31,9 +31,7 @@ export function convertEntries(
   const rows = new Map(own.flatMap(({ name, row }) => (row ? [[name, row] as const] : [])));
   const stored = plain.filter(({ name }) => rows.has(name));
   const read = new Map(
-    assemble({ settings, entries: stored, left: [] }, false).entries.map(
-      ({ entry }) => [entry.name, entry] as const,
-    ),
+    assemble({ settings, entries: stored, left: [] }, false).entries.map(({ entry }) => [entry.name, entry] as const),
   );
   const entries = plain.flatMap((entry) => {
     const [row, parsed] = [rows.get(entry.name), read.get(entry.name)];
@@ -50,12 +48,7 @@ export function convertEntries(
 }
 
 /** An entry as every scheduler of Celery has it. Throws an `Error` for a rule that beat does not have. */
-export function toEntry({
-  name,
-  entry,
-  last_run_at: lastRunAt,
-  upcoming,
-}: ExportedEntry): FoundEntry {
+export function toEntry({ name, entry, last_run_at: lastRunAt, upcoming }: ExportedEntry): FoundEntry {
   const instants = upcoming?.map((text) => (text === null ? null : new Date(text)));
   const fields = escapeTemplates(entry) as EntryConfig;
   return {
@@ -64,9 +57,7 @@ export function toEntry({
     fields: { ...fields, ...convertStoredRule(entry['schedule']) },
     lastRunAt: lastRunAt === undefined ? undefined : Date.parse(lastRunAt),
     // Instants of an older export may have passed.
-    upcoming:
-      instants &&
-      ((after, count) => instants.filter((at) => at === null || at > after).slice(0, count)),
+    upcoming: instants && ((after, count) => instants.filter((at) => at === null || at > after).slice(0, count)),
   };
 }
 
@@ -104,6 +95,5 @@ function withTiming(entry: FoundEntry, timing: Timing): FoundEntry {
 
 /** The instants before a limit. */
 function before(upcoming: Upcoming, end: number): Upcoming {
-  return (after, count) =>
-    upcoming(after, count).map((at) => (at !== null && at.getTime() < end ? at : null));
+  return (after, count) => upcoming(after, count).map((at) => (at !== null && at.getTime() < end ? at : null));
 }

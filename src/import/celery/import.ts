@@ -32,10 +32,7 @@ export function importApp(exported: Exported, options: TimingOptions): Found {
   };
 }
 
-function toLeft(
-  { kind, what, instead, entries }: Problem,
-  isImported: (name: string) => boolean,
-): Left[] {
+function toLeft({ kind, what, instead, entries }: Problem, isImported: (name: string) => boolean): Left[] {
   const reason = `${what}; ${instead}`;
   if (entries.length === 0) return [{ place: 'app', reason, kind }];
   const names = kind === 'missing' ? entries : entries.filter(isImported);

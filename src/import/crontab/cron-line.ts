@@ -80,13 +80,11 @@ export function findBackwards(when: string): string | undefined {
 function readField(text: string, field: Field): readonly number[] | null {
   const values = new Set<number>();
   for (const part of text.split(',')) {
-    const [, star, from = '', to = from, step = '1'] =
-      /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\d{1,9}))?$/.exec(part) ?? [];
+    const [, star, from = '', to = from, step = '1'] = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\d{1,9}))?$/.exec(part) ?? [];
     const first = star ? field.low : readNumber(from, field);
     const last = star ? field.high : readNumber(to, field);
     const isStepOfOne = step !== '1' && !star && !part.includes('-');
-    if (!inField(first, field) || !inField(last, field) || Number(step) === 0 || isStepOfOne)
-      return null;
+    if (!inField(first, field) || !inField(last, field) || Number(step) === 0 || isStepOfOne) return null;
     for (let value = first; value <= last; value += Number(step)) values.add(value);
   }
   return [...values].sort((a, b) => a - b);

@@ -55,8 +55,7 @@ export function* runsByCron(
   let last = after;
   const isOver = (instant: number) => instant > (until ?? last + HORIZON);
   const from = after - SETTLED;
-  const runs =
-    table === undefined ? runsIn(line, host, from) : runsInTable(line, host, table, from);
+  const runs = table === undefined ? runsIn(line, host, from) : runsInTable(line, host, table, from);
   for (const batch of runs) {
     for (const instant of batch.instants) {
       if (isOver(instant)) return;

@@ -1,14 +1,7 @@
 import { memoize } from '../../util/memoize.ts';
 import { type Found, type FoundEntry, type Left, UniqueNames } from '../found.ts';
 import { isAccepted } from './cron-line.ts';
-import {
-  type Cron,
-  parseTable,
-  type CronJob,
-  type LeftLine,
-  type TableFormat,
-  MAIL_RECIPE,
-} from './parse.ts';
+import { type Cron, parseTable, type CronJob, type LeftLine, type TableFormat, MAIL_RECIPE } from './parse.ts';
 import { convertPeriod, convertWhen, type CronSchedule } from './schedule.ts';
 import type { EntryConfig } from '../../generated/config-types.ts';
 
@@ -101,8 +94,7 @@ function importTable({ path, text, format }: CronFile, options: ImportContext): 
       rejected.push(job.line);
     }
     const timezone = job.cronTz?.value;
-    const when =
-      format === 'anacron' ? convertPeriod(job.when) : options.convertWhen(job.when, timezone);
+    const when = format === 'anacron' ? convertPeriod(job.when) : options.convertWhen(job.when, timezone);
     if (typeof when === 'string') {
       report({ reason: when });
       continue;
@@ -222,8 +214,7 @@ const SYNTAX = 'test if then cd command env nice ionice sudo exec sh'.split(' ')
 /** A name for the entry: anacron's, or the first program in the command. */
 function nameJob({ id, command }: CronJob): string {
   const words = command.split(/[\s;&|()]+/);
-  const isProgram = (word: string) =>
-    /^[\w./+-]*[a-z][\w./+-]*$/i.test(word) && !word.startsWith('-');
+  const isProgram = (word: string) => /^[\w./+-]*[a-z][\w./+-]*$/i.test(word) && !word.startsWith('-');
   const program = words.find((word) => isProgram(word) && !SYNTAX.includes(word));
   return id ?? program?.split('/').findLast(Boolean) ?? 'command';
 }

@@ -90,9 +90,7 @@ function checkTable(text: string, { format, cron }: TableOptions): readonly Left
   const returned = lines.findIndex((line) => line.endsWith('\r'));
   const isTooLong = lines.length - 1 > MAX_LINES && cron !== 'cronie' && format !== 'anacron';
   return [
-    ...(returned < 0
-      ? []
-      : [{ line: returned + 1, kind: 'different', reason: CR_REASON } as const]),
+    ...(returned < 0 ? [] : [{ line: returned + 1, kind: 'different', reason: CR_REASON } as const]),
     ...(isTooLong ? [{ line: MAX_LINES + 1, kind: 'note', reason: LONG_REASON } as const] : []),
   ];
 }
@@ -105,8 +103,7 @@ function isBlank(line: string): boolean {
 function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): string | undefined {
   if (isBlank(raw)) return undefined;
   if (isLast && format !== 'anacron') return 'cron does not read a last line without a line break';
-  if (raw.endsWith('\\'))
-    return 'ends with a backslash, and cron has no continuation lines: write one line';
+  if (raw.endsWith('\\')) return 'ends with a backslash, and cron has no continuation lines: write one line';
   return undefined;
 }
 

@@ -34,12 +34,7 @@ function nameTask({ name }: Task): string {
   return `periodic task ${JSON.stringify(name)}`;
 }
 
-function convert(
-  task: Task,
-  tables: DjangoTables,
-  options: DjangoOptions,
-  left: Left[],
-): FoundEntry {
+function convert(task: Task, tables: DjangoTables, options: DjangoOptions, left: Left[]): FoundEntry {
   const given = readSchedule(task, tables, options.timezone);
   const row = readTaskRow(task, (text) => readInstant(text, options.timezone), readFlag);
   const { fields: due, lastRunAt, schedule, differences } = readTiming(given, row, options);
@@ -73,9 +68,7 @@ function readOptions(task: Task, expiresAt: number | null): Record<string, unkno
   const headers = parseJson('headers', task.headers, '{}') as Record<string, unknown>;
   const { queue, exchange, routing_key, priority, expire_seconds } = task;
   const expires =
-    expiresAt === null
-      ? expire_seconds !== null && Number(expire_seconds)
-      : new Date(expiresAt).toISOString();
+    expiresAt === null ? expire_seconds !== null && Number(expire_seconds) : new Date(expiresAt).toISOString();
   return {
     ...(queue && { queue }),
     ...(exchange && { exchange }),

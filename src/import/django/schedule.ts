@@ -25,11 +25,7 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /** Reads the schedule of a task; `zone` is that of instants without an offset. Throws an `Error` if there is none. */
-export function readSchedule(
-  task: Row<'periodictask'>,
-  tables: DjangoTables,
-  zone: string,
-): DjangoSchedule {
+export function readSchedule(task: Row<'periodictask'>, tables: DjangoTables, zone: string): DjangoSchedule {
   // The order in which Django looks for one.
   if (task.interval_id !== null) return readInterval(find(tables.intervals, task.interval_id));
   if (task.crontab_id !== null) return readCrontab(find(tables.crontabs, task.crontab_id));

@@ -27,9 +27,7 @@ const COLUMNS = {
 
 type Table = keyof typeof COLUMNS;
 
-export type Row<T extends Table> = Readonly<
-  Record<(typeof COLUMNS)[T]['required'][number], string | null>
->;
+export type Row<T extends Table> = Readonly<Record<(typeof COLUMNS)[T]['required'][number], string | null>>;
 
 /** The tables of django-celery-beat. The tables of schedules are maps by the id of a row. */
 export interface DjangoTables {
@@ -60,13 +58,9 @@ export function checkTables(found: ReadonlyMap<string, readonly TextRow[]>): Dja
   };
 }
 
-function checkRows<T extends Table>(
-  table: T,
-  found: ReadonlyMap<string, readonly TextRow[]>,
-): readonly Row<T>[] {
+function checkRows<T extends Table>(table: T, found: ReadonlyMap<string, readonly TextRow[]>): readonly Row<T>[] {
   const rows = found.get(PREFIX + table)!;
-  const { required, optional }: { required: readonly string[]; optional: readonly string[] } =
-    COLUMNS[table];
+  const { required, optional }: { required: readonly string[]; optional: readonly string[] } = COLUMNS[table];
   const [first] = rows;
   if (!first) return [];
   const columns = Object.keys(first);

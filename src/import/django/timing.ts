@@ -93,11 +93,7 @@ export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingO
 }
 
 /** Explains what Django does if an instant lies between the last run and the start of a task. */
-function describeStart(
-  { kind, schedule }: DjangoSchedule,
-  start: number,
-  countsFrom: number,
-): readonly string[] {
+function describeStart({ kind, schedule }: DjangoSchedule, start: number, countsFrom: number): readonly string[] {
   if (start === -Infinity || kind === 'interval' || kind === 'clocked') return [];
   const missed = schedule.next(new Date(Math.max(countsFrom, start - YEAR)));
   const first = schedule.next(new Date(start - 1));

@@ -1,13 +1,5 @@
 import type { ShellConfig } from '../../generated/config-types.ts';
-import {
-  expand,
-  joinPieces,
-  namesOf,
-  quoteWord,
-  writeScript,
-  type Piece,
-  type Variables,
-} from './expand.ts';
+import { expand, joinPieces, namesOf, quoteWord, writeScript, type Piece, type Variables } from './expand.ts';
 import { asTexts, type Fields, asList, asMap, asText, isScalar } from './manifests.ts';
 
 interface ContainerCommand {
@@ -109,14 +101,10 @@ function readVariables(container: Fields): Environment {
     variables: { values, isElsewhere },
     exports: [...computed].map(([name, pieces]) => `export ${name}=${quoteWord(pieces)}`),
     listMissing: (names) =>
-      [...new Set([...names, ...[...computed.values()].flatMap(namesOf)])].filter(
-        (name) => !computed.has(name),
-      ),
+      [...new Set([...names, ...[...computed.values()].flatMap(namesOf)])].filter((name) => !computed.has(name)),
     notes:
       sources.length === 0
         ? []
-        : [
-            `${sources.join(', ')}: from a Secret, a ConfigMap or the pod: set them in the environment of the worker`,
-          ],
+        : [`${sources.join(', ')}: from a Secret, a ConfigMap or the pod: set them in the environment of the worker`],
   };
 }

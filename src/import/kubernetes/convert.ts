@@ -11,15 +11,7 @@ import {
 } from '../found.ts';
 import { parseCron } from '../crontab/schedule.ts';
 import { convertCommand } from './command.ts';
-import {
-  asList,
-  asMap,
-  asText,
-  findCronJobs,
-  type CronJob,
-  type Fields,
-  type ManifestFile,
-} from './manifests.ts';
+import { asList, asMap, asText, findCronJobs, type CronJob, type Fields, type ManifestFile } from './manifests.ts';
 
 /** Converts CronJobs to shell entries. `timezone` is that of the cluster, for jobs that name none. */
 export function importCronJobs(files: readonly ManifestFile[], timezone: string): Found {
@@ -55,10 +47,7 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames): Convert
   const { fields: when, expression, timezone } = readSchedule(spec);
   const deadline = spec['startingDeadlineSeconds'];
   const timeout = template['activeDeadlineSeconds'] ?? pod['activeDeadlineSeconds'];
-  const { shell, notes } = convertCommand(
-    container,
-    timeout === undefined ? null : Number(timeout),
-  );
+  const { shell, notes } = convertCommand(container, timeout === undefined ? null : Number(timeout));
   const description = asMap(metadata['annotations'])['kubernetes.io/description'] ?? job.comment;
   const { name, notes: nameNotes } = nameEntry(metadata, names);
   const lastRunAt = parseInstant(status['lastScheduleTime'], 'UTC');
@@ -79,20 +68,12 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames): Convert
       lastRunAt: lastRunAt ?? undefined,
       upcoming: schedule ? upcomingOf(schedule) : undefined,
     },
-    notes: [
-      ...nameNotes,
-      ...describePolicies(spec, template),
-      ...notes,
-      ...describeSurroundings(pod, container),
-    ],
+    notes: [...nameNotes, ...describePolicies(spec, template), ...notes, ...describeSurroundings(pod, container)],
   };
 }
 
 /** The name of the job, qualified with its namespace or a number if it is taken. */
-function nameEntry(
-  metadata: Fields,
-  names: UniqueNames,
-): { readonly name: string; readonly notes: readonly string[] } {
+function nameEntry(metadata: Fields, names: UniqueNames): { readonly name: string; readonly notes: readonly string[] } {
   const name = asText(metadata['name']);
   const namespace = asText(metadata['namespace']);
   const qualified = namespace !== '' && names.has(name) ? `${namespace}/${name}` : name;
@@ -144,8 +125,7 @@ function describePolicies(spec: Fields, template: Fields): string[] {
   const { backoffLimit } = template;
   const retries = Number(backoffLimit ?? DEFAULT_RETRIES);
   const origin = backoffLimit === undefined ? ', the default of Kubernetes' : '';
-  if (retries > 0)
-    notes.push(`backoffLimit ${retries}${origin}: workers do not repeat failed commands`);
+  if (retries > 0) notes.push(`backoffLimit ${retries}${origin}: workers do not repeat failed commands`);
   const several = ['parallelism', 'completions'].filter((key) => Number(template[key] ?? 1) > 1);
   if (several.length > 0) notes.push(`${several.join(', ')}: each run is one command`);
   return notes;
@@ -161,16 +141,13 @@ const CARRIED = (
 
 /** What surrounds the command in a pod: the host of the worker has to offer it. */
 function describeSurroundings(pod: Fields, container: Fields): string[] {
-  const isEmpty = (value: unknown) =>
-    value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+  const isEmpty = (value: unknown) => value === null || (typeof value === 'object' && Object.keys(value).length === 0);
   const more = Object.entries({ ...pod, ...container })
     .filter(([key, value]) => !CARRIED.includes(key) && !isEmpty(value))
     .map(([key]) => key);
   const image = asText(container['image']);
   return [
     ...(image === '' ? [] : [`image ${image}: the host of the worker needs its programs`]),
-    ...(more.length === 0
-      ? []
-      : [`${more.join(', ')}: the worker runs the command as it runs itself`]),
+    ...(more.length === 0 ? [] : [`${more.join(', ')}: the worker runs the command as it runs itself`]),
   ];
 }

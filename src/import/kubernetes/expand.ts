@@ -65,8 +65,7 @@ function mergeTexts(pieces: readonly Piece[]): readonly Piece[] {
   const merged: Piece[] = [];
   for (const piece of pieces) {
     const last = merged.at(-1);
-    if (typeof piece === 'string' && typeof last === 'string')
-      merged[merged.length - 1] = last + piece;
+    if (typeof piece === 'string' && typeof last === 'string') merged[merged.length - 1] = last + piece;
     else if (piece !== '') merged.push(piece);
   }
   return merged;

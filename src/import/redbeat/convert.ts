@@ -27,9 +27,7 @@ interface Definition {
 export function importRedBeat(records: readonly RedBeatRecord[], given: string | undefined): Found {
   const entries: FoundEntry[] = [];
   const left: Left[] = [];
-  const definitions = records.flatMap(
-    (record) => tryConvert(record.key, left, () => decodeRecord(record)) ?? [],
-  );
+  const definitions = records.flatMap((record) => tryConvert(record.key, left, () => decodeRecord(record)) ?? []);
   const known = given ?? findZone(definitions);
   const timezone = known ?? 'UTC';
   for (const definition of definitions) {
@@ -54,8 +52,7 @@ function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
   return { key, fields, lastRun: lastRunAt instanceof Instant ? lastRunAt : null };
 }
 
-const NEVER_RUN =
-  'it has never run, so RedBeat would run it at once; beat counts from its first start';
+const NEVER_RUN = 'it has never run, so RedBeat would run it at once; beat counts from its first start';
 
 const ASSUMED_ZONE: Left = {
   kind: 'different',
@@ -126,9 +123,7 @@ function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule 
 
 /** Arguments with instants as kombu writes them. */
 function toArguments(value: unknown): unknown {
-  return escapeTemplates(
-    withInstants(value, ({ text }) => ({ __type__: 'datetime', __value__: text })),
-  );
+  return escapeTemplates(withInstants(value, ({ text }) => ({ __type__: 'datetime', __value__: text })));
 }
 
 function toOptions(value: unknown): unknown {

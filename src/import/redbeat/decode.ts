@@ -38,9 +38,7 @@ function decode(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(decode);
   if (!isMap(value)) return value;
   const { __type__: type, ...fields } = value;
-  const decoded = Object.fromEntries(
-    Object.entries(fields).map(([key, each]) => [key, decode(each)]),
-  );
+  const decoded = Object.fromEntries(Object.entries(fields).map(([key, each]) => [key, decode(each)]));
   if (type === undefined) return decoded;
   return type === 'datetime' ? decodeInstant(decoded) : new Encoded(formatName(type), decoded);
 }
@@ -50,18 +48,14 @@ function formatName(value: unknown): string {
 }
 
 function decodeInstant(fields: Readonly<Record<string, unknown>>): Instant {
-  const part = (name: string, digits: number) =>
-    String(Number(fields[name] ?? 0)).padStart(digits, '0');
+  const part = (name: string, digits: number) => String(Number(fields[name] ?? 0)).padStart(digits, '0');
   const date = `${part('year', 4)}-${part('month', 2)}-${part('day', 2)}`;
   const time = `${part('hour', 2)}:${part('minute', 2)}:${part('second', 2)}`;
   const local = `${date}T${time}.${part('microsecond', 6)}`;
   // An offset is in seconds.
   const { timezone = 'UTC' } = fields;
   const zone = typeof timezone === 'number' ? null : formatName(timezone);
-  const at =
-    zone === null
-      ? parseInstant(local + formatOffset(Number(timezone)), 'UTC')
-      : parseInstant(local, zone);
+  const at = zone === null ? parseInstant(local + formatOffset(Number(timezone)), 'UTC') : parseInstant(local, zone);
   if (at === null) throw new Error(`an invalid datetime: ${JSON.stringify(fields)}`);
   const offset = (Date.parse(`${local.slice(0, 23)}Z`) - at) / 1_000;
   return new Instant(at, local + formatOffset(offset), zone);
@@ -70,8 +64,6 @@ function decodeInstant(fields: Readonly<Record<string, unknown>>): Instant {
 /** `+01:00`, from seconds. */
 function formatOffset(seconds: number): string {
   const minutes = Math.abs(Math.round(seconds / 60));
-  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((n) =>
-    String(n).padStart(2, '0'),
-  );
+  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, '0'));
   return `${seconds < 0 ? '-' : '+'}${hour}:${minute}`;
 }

@@ -1,17 +1,8 @@
-import type {
-  CommandLog,
-  FinishedCommand,
-  PendingCommand,
-} from '../../contracts/store/command-log.ts';
+import type { CommandLog, FinishedCommand, PendingCommand } from '../../contracts/store/command-log.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import { encodeAudit, type Answer } from '../../entries/commands/audit.ts';
-import type {
-  Command,
-  CommandHeader,
-  EntryCommand,
-  StoredCommand,
-} from '../../entries/commands/command.ts';
+import type { Command, CommandHeader, EntryCommand, StoredCommand } from '../../entries/commands/command.ts';
 import { applyCommand } from '../../entries/commands/entry-commands.ts';
 import { rejected, type Applied, type Rejected } from '../../entries/commands/outcome.ts';
 import { parseCommand } from '../../entries/commands/parse-command.ts';
@@ -279,11 +270,7 @@ export class CommandInbox {
  * Reads what a command acts on, and returns the steps that decide what it does at `now` (epoch milliseconds). Rejects
  * with a `StoreError` when the store cannot be read.
  */
-async function prepareCommand(
-  engine: CommandEngine,
-  command: Command,
-  now: number,
-): Promise<Steps<Prepared>> {
+async function prepareCommand(engine: CommandEngine, command: Command, now: number): Promise<Steps<Prepared>> {
   if (isStoredCommand(command)) {
     const { definitions } = engine;
     if (!definitions) return reject('this store cannot hold entries');
@@ -319,11 +306,7 @@ function isEntryCommand(command: Command): command is EntryCommand {
   return ['pause', 'resume', 'run', 'skip', 'backfill'].includes(command.do);
 }
 
-function encodeFinished(
-  { key, header, now }: ReadCommand,
-  answer: Answer,
-  { token }: Term,
-): FinishedCommand {
+function encodeFinished({ key, header, now }: ReadCommand, answer: Answer, { token }: Term): FinishedCommand {
   const { id } = header;
   const audit = id === null ? '' : encodeAudit({ ...header, id }, answer, { now, term: token });
   return { key, id, audit };

@@ -53,10 +53,7 @@ export async function leadTerm(leader: Leader, term: Term): Promise<void> {
  * fail in the same way without publishing anything. Commands that were sent while no instance led take effect
  * before missed runs are caught up, so that a pause prevents them.
  */
-async function begin(
-  { scheduler, commands, reloader, services }: Leader,
-  term: Term,
-): Promise<number> {
+async function begin({ scheduler, commands, reloader, services }: Leader, term: Term): Promise<number> {
   await reloader.refresh();
   if (term.signal.aborted) return Infinity;
   reloader.beginScheduling();

@@ -52,9 +52,7 @@ export class OtherSchedulers {
   #report(traces: readonly SchedulerTrace[], signal: AbortSignal): void {
     if (signal.aborted) return;
     const now = this.#options.clock.monotonic();
-    this.#seen = new Map(
-      traces.map((trace) => [trace.scheduler, see(trace, this.#seen.get(trace.scheduler), now)]),
-    );
+    this.#seen = new Map(traces.map((trace) => [trace.scheduler, see(trace, this.#seen.get(trace.scheduler), now)]));
     const working = [...this.#seen].filter(([, seen]) => isWorking(seen, now));
     this.#options.events.warn('other-scheduler', describe(working.map(([name]) => name)));
   }

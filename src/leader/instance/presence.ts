@@ -22,9 +22,14 @@ export class Presence {
     this.#instances = instances;
     this.#clock = clock;
     this.#announcement = {
-      ...{ id: randomUUID(), host: hostname(), version: VERSION },
+      id: randomUUID(),
+      host: hostname(),
+      version: VERSION,
       pid: pid === undefined ? null : Number(pid),
-      ...{ role: 'follower', term: null, startedAt: clock.now(), skewMs: null },
+      role: 'follower',
+      term: null,
+      startedAt: clock.now(),
+      skewMs: null,
     };
     events.on('leading', ({ term }) => this.#change({ role: 'leader', term }));
     events.on('following', () => this.#change({ role: 'follower', term: null, skewMs: null }));

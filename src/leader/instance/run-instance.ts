@@ -44,7 +44,11 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
   const commands = createInbox(instance, scheduler);
   const services = listServices(instance, scheduler, outcomes);
   const leadership = new Leadership({
-    ...{ lock: store.lock, ledger: store.ledger, clock, events, ttl: live.settings.lock.ttl },
+    lock: store.lock,
+    ledger: store.ledger,
+    clock,
+    events,
+    ttl: live.settings.lock.ttl,
     onProgress: () => liveness.touch(),
   });
   const endings = observe(instance, stop);
@@ -70,7 +74,11 @@ function createScheduler(
   const { store, results } = connections;
   const { ledger, entries, broker } = store;
   return new Scheduler({
-    ...{ catalog: live.catalog, ledger, clock, events, results },
+    catalog: live.catalog,
+    ledger,
+    clock,
+    events,
+    results,
     messageContext: () => live.messageContext,
     stored: entries && { entries, definitions: () => live.settings.definitions },
     // Task events alone do not end a run of an entry that limits overlap.
@@ -122,7 +130,9 @@ function observe(
 ): readonly (() => Promise<void>)[] {
   const { origin } = live.messageContext;
   const taskEvents = publishTaskEvents(events, store.broker, {
-    ...{ settings: () => live.settings.taskEvents, origin, clock },
+    settings: () => live.settings.taskEvents,
+    origin,
+    clock,
   });
   const withdrawn = store.history && recordWithdrawn(events, store.history, clock);
   const presence = store.instances && new Presence(store.instances, events, clock, origin);

@@ -12,10 +12,7 @@ export interface OutboxOptions {
   readonly reports?: RelayReports | undefined;
   /** Finds the catch-up policies for messages in the outbox, by entry; the default policy unless given. */
   readonly findPolicies?:
-    | ((
-        names: readonly string[],
-        stored: StoredEntries | undefined,
-      ) => Promise<ReadonlyMap<string, CatchUpPolicy>>)
+    | ((names: readonly string[], stored: StoredEntries | undefined) => Promise<ReadonlyMap<string, CatchUpPolicy>>)
     | undefined;
 }
 
@@ -29,7 +26,10 @@ export async function openStore(options: StoreOptions & OutboxOptions): Promise<
   const { clock, reports, findPolicies } = options;
   const { broker, checkHealth, findSchedulers } = opened;
   const relay = new OutboxRelay({
-    ...{ outbox: state.ledger, broker, clock, reports },
+    outbox: state.ledger,
+    broker,
+    clock,
+    reports,
     findPolicies: findPolicies && ((names) => findPolicies(names, state.entries)),
   });
   const ledger = new OutboxLedger(state.ledger, relay, clock);

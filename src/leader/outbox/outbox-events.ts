@@ -46,8 +46,7 @@ export function emitOutboxEvents(events: Events, liveness: Liveness): RelayRepor
       events.warn('outbox', text);
     },
     unreadable: (count, first) => {
-      const named =
-        first.map(({ repair }) => repair).join('; ') + (count > first.length ? '; …' : '');
+      const named = first.map(({ repair }) => repair).join('; ') + (count > first.length ? '; …' : '');
       const text = `Outbox: unreadable messages are not published and block no others: ${count}; remove with: ${named}`;
       events.warn('unreadable-messages', count === 0 ? null : text);
     },

@@ -29,10 +29,7 @@ export class OutboxLedger implements Ledger {
     return this.#outbox.load(unreadable);
   }
 
-  findStates(
-    entries: readonly string[],
-    unreadable: OnUnreadable,
-  ): Promise<Map<string, EntryState>> {
+  findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
     return this.#outbox.findStates(entries, unreadable);
   }
 

@@ -3,12 +3,7 @@ import type { OutboxMessage } from '../../contracts/store/outbox.ts';
 import type { TermService } from '../../contracts/store/store.ts';
 import { Condition } from '../../util/condition.ts';
 import { StoreError } from '../../util/errors.ts';
-import {
-  TermPublisher,
-  type FindPolicies,
-  type PublisherOptions,
-  type RelayReports,
-} from './term-publisher.ts';
+import { TermPublisher, type FindPolicies, type PublisherOptions, type RelayReports } from './term-publisher.ts';
 
 export interface RelayOptions extends Omit<PublisherOptions, 'reports' | 'findPolicies'> {
   readonly reports?: RelayReports | undefined;

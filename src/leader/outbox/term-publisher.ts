@@ -1,9 +1,5 @@
 import type { Broker } from '../../contracts/broker/broker.ts';
-import {
-  DEFAULT_POLICY,
-  selectSkipped,
-  type CatchUpPolicy,
-} from '../../entries/planning/catch-up.ts';
+import { DEFAULT_POLICY, selectSkipped, type CatchUpPolicy } from '../../entries/planning/catch-up.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Outbox, OutboxMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
@@ -13,9 +9,7 @@ import { MessageStates, type Rejections } from './message-states.ts';
 import { Withdrawals, type Withdrawal } from './withdrawals.ts';
 
 /** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
-export type FindPolicies = (
-  entries: readonly string[],
-) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
+export type FindPolicies = (entries: readonly string[]) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
 
 /** Called with what becomes of messages that were not published with their commit. */
 export interface RelayReports {
@@ -27,11 +21,7 @@ export interface RelayReports {
    * The messages were removed: expired, or too late by the catch-up policy of their entry. The history has the runs
    * that this withdraws.
    */
-  skipped(
-    messages: readonly OutboxMessage[],
-    reason: SkipReason,
-    withdrawn: readonly Withdrawal[],
-  ): void;
+  skipped(messages: readonly OutboxMessage[], reason: SkipReason, withdrawn: readonly Withdrawal[]): void;
   /**
    * `count` messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
    * milliseconds. Called whenever the number may have changed.
@@ -120,10 +110,7 @@ export class TermPublisher {
     return this.#options.outbox.remove(this.token, []);
   }
 
-  async #publishPages(
-    isWanted: (message: OutboxMessage) => boolean,
-    stop: AbortSignal | undefined,
-  ): Promise<boolean> {
+  async #publishPages(isWanted: (message: OutboxMessage) => boolean, stop: AbortSignal | undefined): Promise<boolean> {
     const { outbox, reports } = this.#options;
     const unreadable: Unreadable[] = [];
     let unreadableCount = 0;
@@ -150,9 +137,7 @@ export class TermPublisher {
     const unsent = this.#states.selectUnsent(messages);
     const expired = new Set(unsent.filter(({ message }) => isExpired(message, now)));
     for (const each of expired) this.#states.set(each, { kind: 'skipped', reason: 'expired' });
-    const { rejections, isCurrent } = await this.publish(
-      messages.filter((each) => !expired.has(each)),
-    );
+    const { rejections, isCurrent } = await this.publish(messages.filter((each) => !expired.has(each)));
     const delivered = unsent.filter((each) => !expired.has(each) && !rejections.has(each.id));
     if (delivered.length > 0) reports.delivered(delivered);
     return isCurrent && this.#remove([...expired]);
@@ -162,9 +147,7 @@ export class TermPublisher {
    * Applies the catch-up policies to the rejected messages of these entries. `published` has the messages of each
    * that were just published, which may replace older ones. Returns those that are not published any more.
    */
-  async #skipLate(
-    published: ReadonlyMap<string, readonly OutboxMessage[]>,
-  ): Promise<readonly OutboxMessage[]> {
+  async #skipLate(published: ReadonlyMap<string, readonly OutboxMessage[]>): Promise<readonly OutboxMessage[]> {
     const states = this.#states;
     const entries = [...published.keys()].filter((name) => states.select(name, 'rejected').length);
     if (entries.length > 0) {
@@ -220,9 +203,5 @@ function withdrawnRow({ message, reason, run }: Withdrawal, at: number): Withdra
 /** Whether the header that workers read is an instant with an offset, and past. */
 function isExpired({ headers }: Message, now: number): boolean {
   const { expires } = headers;
-  return (
-    typeof expires === 'string' &&
-    /(Z|[+-]\d\d:?\d\d)$/i.test(expires) &&
-    Date.parse(expires) <= now
-  );
+  return typeof expires === 'string' && /(Z|[+-]\d\d:?\d\d)$/i.test(expires) && Date.parse(expires) <= now;
 }

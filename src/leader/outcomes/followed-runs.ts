@@ -110,10 +110,7 @@ function elapsed({ startedAt }: TaskProgress, until: number | null): number | nu
 /** The followed runs, in the order in which they are read. */
 export class FollowedRuns {
   readonly #runs = new Map<string, FollowedRun>();
-  readonly #heap = new TinyQueue<{ readonly at: number; readonly followed: FollowedRun }>(
-    [],
-    (a, b) => a.at - b.at,
-  );
+  readonly #heap = new TinyQueue<{ readonly at: number; readonly followed: FollowedRun }>([], (a, b) => a.at - b.at);
 
   get size(): number {
     return this.#runs.size;
@@ -138,9 +135,17 @@ export class FollowedRuns {
     }: { readonly until: number; readonly hasResult?: boolean; readonly isWatched?: boolean },
   ): FollowedRun {
     const followed: FollowedRun = {
-      ...{ run, until, hasResult, isWatched, isAwaited: false },
-      ...{ undecoded: 0, progress: null, endSeenAt: null, outcome: null },
-      ...{ checkedAt: -Infinity, readAt: 0 },
+      run,
+      until,
+      hasResult,
+      isWatched,
+      isAwaited: false,
+      undecoded: 0,
+      progress: null,
+      endSeenAt: null,
+      outcome: null,
+      checkedAt: -Infinity,
+      readAt: 0,
     };
     this.#runs.set(run.taskId, followed);
     this.schedule(followed, hasResult ? nextReadAt(run.sentAt, now) : until);

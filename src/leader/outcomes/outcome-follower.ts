@@ -20,12 +20,7 @@ import {
   type PublishedRun,
   type TaskProgress,
 } from './followed-runs.ts';
-import {
-  isKnown,
-  sourceOfEntry,
-  sourceOfRun,
-  type OutcomeSource,
-} from '../../entries/catalog/outcome-source.ts';
+import { isKnown, sourceOfEntry, sourceOfRun, type OutcomeSource } from '../../entries/catalog/outcome-source.ts';
 import { PendingRows } from './pending-rows.ts';
 import type { TaskEvents } from './task-events.ts';
 import { WatchedRuns } from './watched-runs.ts';
@@ -80,7 +75,8 @@ export class OutcomeFollower {
     const { clock, events, history } = options;
     this.#rows = history ? new PendingRows(history, clock, events) : null;
     this.watched = new WatchedRuns({
-      ...{ runs: this.#runs, clock },
+      runs: this.#runs,
+      clock,
       wake: () => this.#added.notifyAll(),
       retryAt: () => this.#retryAt,
     });
@@ -136,9 +132,7 @@ export class OutcomeFollower {
   async #findOpen(entry: string): Promise<readonly RunRow[]> {
     const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
     const closed = new Set(
-      rows.flatMap((row) =>
-        row.kind === 'skip' || row.kind === 'outcome' ? (row.taskId ?? []) : [],
-      ),
+      rows.flatMap((row) => (row.kind === 'skip' || row.kind === 'outcome' ? (row.taskId ?? []) : [])),
     );
     return rows.filter((row) => row.kind === 'run').filter(({ taskId }) => !closed.has(taskId));
   }
@@ -155,8 +149,7 @@ export class OutcomeFollower {
     const run = { entry, task, taskId, dueAt, sentAt };
     // A run of an entry that limits overlap is watched already.
     const followed =
-      this.#runs.find(taskId) ??
-      this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
+      this.#runs.find(taskId) ?? this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
     const progress = taskEvents?.take(taskId);
     if (progress) this.#advance(followed, progress);
     this.#added.notifyAll();
@@ -189,8 +182,7 @@ export class OutcomeFollower {
     Object.assign(followed, { progress, endSeenAt: end && now });
     if (!end) return;
     if (followed.outcome) this.#report(followed, followed.outcome);
-    else if (!followed.isWatched || !followed.hasResult)
-      this.#report(followed, toOutcome(end, progress));
+    else if (!followed.isWatched || !followed.hasResult) this.#report(followed, toOutcome(end, progress));
     else if (followed.readAt !== Infinity) {
       this.#runs.schedule(followed, readAfterEnd(now));
       this.#added.notifyAll();
@@ -268,8 +260,7 @@ export class OutcomeFollower {
     } else {
       this.#runs.remove(run.taskId);
       const { end } = followed.progress ?? {};
-      if (isWatched)
-        this.#report(followed, end ? toOutcome(end, followed.progress!) : lost(followed));
+      if (isWatched) this.#report(followed, end ? toOutcome(end, followed.progress!) : lost(followed));
     }
   }
 
@@ -290,8 +281,16 @@ export class OutcomeFollower {
       if (isFirst) this.#added.notifyAll();
     }
     events.emit('outcome', {
-      ...{ entry, dueAt, taskId, task, sentAt, state, doneAt },
-      ...{ runtimeMs, worker, error },
+      entry,
+      dueAt,
+      taskId,
+      task,
+      sentAt,
+      state,
+      doneAt,
+      runtimeMs,
+      worker,
+      error,
     });
   }
 

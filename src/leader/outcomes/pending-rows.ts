@@ -75,12 +75,8 @@ export class PendingRows {
     const byEntry = Map.groupBy(unsure, ({ entry }) => entry);
     const most = Math.max(...[...byEntry.values()].map(({ length }) => length));
     const found = await this.#history.latest([...byEntry.keys()], most + APPENDED_SINCE);
-    const texts = new Map(
-      [...found].map(([entry, own]) => [entry, new Set(own.map((row) => JSON.stringify(row)))]),
-    );
-    return rows.filter(
-      (each) => !this.#unsure.has(each) || !texts.get(each.entry)!.has(JSON.stringify(each.row)),
-    );
+    const texts = new Map([...found].map(([entry, own]) => [entry, new Set(own.map((row) => JSON.stringify(row)))]));
+    return rows.filter((each) => !this.#unsure.has(each) || !texts.get(each.entry)!.has(JSON.stringify(each.row)));
   }
 }
 

@@ -1,11 +1,7 @@
 import type { EventStream } from '../../contracts/broker/event-stream.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import type { Events } from '../../contracts/events/events.ts';
-import {
-  MAX_EVENTS_BODY,
-  parseTaskEvents,
-  type TaskEvent,
-} from '../../celery/message/task-outcome.ts';
+import { MAX_EVENTS_BODY, parseTaskEvents, type TaskEvent } from '../../celery/message/task-outcome.ts';
 import { pauseAfter } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
 import { advance, type TaskProgress } from './followed-runs.ts';

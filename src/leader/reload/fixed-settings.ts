@@ -14,12 +14,8 @@ export function checkFixedSettings(before: Settings, after: Settings): void {
   const [old, now] = [listFixed(before), listFixed(after)];
   const names = [...new Set([...old.keys(), ...now.keys()])];
   const isUsed = (name: string) =>
-    USED_WITH.every(
-      ([used, root]) => !used.test(name) || Boolean(old.get(root)) === Boolean(now.get(root)),
-    );
-  const changed = names.filter(
-    (name) => isUsed(name) && !isDeepStrictEqual(old.get(name), now.get(name)),
-  );
+    USED_WITH.every(([used, root]) => !used.test(name) || Boolean(old.get(root)) === Boolean(now.get(root)));
+  const changed = names.filter((name) => isUsed(name) && !isDeepStrictEqual(old.get(name), now.get(name)));
   if (changed.length === 0) return;
   throw new ConfigError(
     changed.map((name) => {
@@ -92,8 +88,7 @@ function leaves(path: Path, value: unknown): [name: string, value: unknown][] {
 }
 
 const SECRET = /pass|secret|token|caData/i;
-const DURATIONS =
-  /^(ttl|maxAge|socketTimeout|socketConnectTimeout|socketKeepalive)$|Heartbeat|Timeout|Expires/;
+const DURATIONS = /^(ttl|maxAge|socketTimeout|socketConnectTimeout|socketKeepalive)$|Heartbeat|Timeout|Expires/;
 
 function show(path: Path, value: unknown): string {
   const name = String(path.at(-1));

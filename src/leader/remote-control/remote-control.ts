@@ -100,8 +100,10 @@ function parseRequest(message: ReceivedMessage, node: string): ControlRequest | 
   const { method, arguments: given, ticket, reply_to: to } = body;
   const { clock } = message.headers;
   return {
-    ...{ method, arguments: isMap(given) ? given : {}, ticket },
-    ...{ clock: typeof clock === 'number' ? clock : 0 },
+    method,
+    arguments: isMap(given) ? given : {},
+    ticket,
+    clock: typeof clock === 'number' ? clock : 0,
     replyTo:
       isMap(to) && typeof to['exchange'] === 'string' && typeof to['routing_key'] === 'string'
         ? { exchange: to['exchange'], routingKey: to['routing_key'] }

@@ -41,10 +41,7 @@ export class ChordSizes {
   }
 
   /** Resolves with the changes whose chords are registered, after the timeout at most. Never rejects. */
-  async register(
-    starting: readonly PlannedChange[],
-    stop: AbortSignal,
-  ): Promise<readonly PlannedChange[]> {
+  async register(starting: readonly PlannedChange[], stop: AbortSignal): Promise<readonly PlannedChange[]> {
     const missing = starting.filter((each) => !this.#isAcknowledged(each));
     const registering = this.#register(missing);
     const timeout = this.#inDoubt ? TIMEOUT_IN_DOUBT : TIMEOUT;
@@ -66,9 +63,7 @@ export class ChordSizes {
 
   /** Never rejects. A registration that is under way is not repeated. */
   async #register(starting: readonly PlannedChange[]): Promise<void> {
-    const fresh = starting.filter(
-      (each) => this.#pending.get(each.change.entry) !== chordIds(each),
-    );
+    const fresh = starting.filter((each) => this.#pending.get(each.change.entry) !== chordIds(each));
     if (fresh.length === 0) return;
     for (const each of fresh) this.#pending.set(each.change.entry, chordIds(each));
     const { events, clock } = this.#options;

@@ -21,11 +21,7 @@ import {
   type StoredEdit,
   type StoredTarget,
 } from '../../entries/planning/planned-change.ts';
-import {
-  explainState,
-  readStoredEntry,
-  readStoredTarget,
-} from '../../entries/planning/read-stored-entry.ts';
+import { explainState, readStoredEntry, readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import type { StoredSource } from './stored-window.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -72,9 +68,7 @@ export class CommandEngine {
       return missing(`entry ${quoted} is not scheduled; the log of the leader says why`);
     }
     if (declared)
-      return missing(
-        `entry ${quoted} is disabled in the configuration: enable it there, then run beat reload`,
-      );
+      return missing(`entry ${quoted} is disabled in the configuration: enable it there, then run beat reload`);
     const [row] = (await this.#options.stored?.entries.find([name])) ?? [];
     if (!row) {
       const hint = didYouMean(name, [...catalog.names]) || '; beat list shows all entries';
@@ -126,11 +120,7 @@ export class CommandEngine {
    * `null`, or with why nothing of it happened.
    * Throws `TermEnded` when the term cannot continue.
    */
-  async apply(
-    decision: Decision,
-    finished: FinishedCommand | null,
-    term: Term,
-  ): Promise<string | null> {
+  async apply(decision: Decision, finished: FinishedCommand | null, term: Term): Promise<string | null> {
     const { clock, messageContext, committer } = this.#options;
     let planned: PlannedChange;
     try {
@@ -144,11 +134,7 @@ export class CommandEngine {
   }
 
   /** Commits what a command does to stored entries: all of it, or nothing. Otherwise as `apply`. */
-  async edit(
-    edits: readonly StoredEdit[],
-    finished: FinishedCommand,
-    term: Term,
-  ): Promise<string | null> {
+  async edit(edits: readonly StoredEdit[], finished: FinishedCommand, term: Term): Promise<string | null> {
     const { catalog, events, committer } = this.#options;
     let planned: PlannedChange[];
     try {
@@ -172,8 +158,7 @@ export class CommandEngine {
     if (typeof read === 'string') return missing(read);
     const { entry, state } = read;
     const quoted = JSON.stringify(row.entry);
-    if (!entry.enabled)
-      return missing(`stored entry ${quoted} is disabled; beat update --enable enables it`);
+    if (!entry.enabled) return missing(`stored entry ${quoted} is disabled; beat update --enable enables it`);
     if (!state) return missing(`the state of stored entry ${quoted} was removed; it has none yet`);
     return { kind: 'found', entry, state };
   }

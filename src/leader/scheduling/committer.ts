@@ -1,12 +1,7 @@
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
 import type { Ledger } from '../../contracts/store/ledger.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
-import type {
-  Change,
-  Commit,
-  CommitOutcome,
-  UnpublishedMessage,
-} from '../../contracts/store/commit.ts';
+import type { Change, Commit, CommitOutcome, UnpublishedMessage } from '../../contracts/store/commit.ts';
 import { describeError, StoreError } from '../../util/errors.ts';
 import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
 import { requireTrust, TermEnded, type Term } from './term.ts';
@@ -68,11 +63,7 @@ export class Committer {
    * Runs `work` over all items in the ledger's batches, as many at once as are fast there. When one fails no
    * other begins, and it waits for those under way: no work of a term continues after it.
    */
-  async runPool<T>(
-    items: readonly T[],
-    term: Term,
-    work: (batch: T[]) => Promise<unknown>,
-  ): Promise<void> {
+  async runPool<T>(items: readonly T[], term: Term, work: (batch: T[]) => Promise<unknown>): Promise<void> {
     const { size, inFlight } = this.#options.ledger.batch;
     let from = 0;
     const worker = async () => {
@@ -106,9 +97,7 @@ export class Committer {
     const plain = toChanges(planned.filter((each) => !startsChords(each)));
     const first = await this.#commit(plain, term);
     const registered = toChanges(await registering);
-    const second = isStopped(first)
-      ? notAttempted(registered)
-      : await this.#commit(registered, term);
+    const second = isStopped(first) ? notAttempted(registered) : await this.#commit(registered, term);
     const outcomes = new Map<Change, ChangeOutcome>();
     for (const [i, change] of [...plain, ...registered].entries()) {
       outcomes.set(change, [...first, ...second][i]!);
@@ -189,11 +178,7 @@ export class Committer {
   }
 
   /** Finds by halves the changes that the store rejects, and commits the others: one entry must not block all. */
-  async #bisect(
-    changes: readonly Change[],
-    reason: string,
-    term: Term,
-  ): Promise<readonly ChangeOutcome[]> {
+  async #bisect(changes: readonly Change[], reason: string, term: Term): Promise<readonly ChangeOutcome[]> {
     const [change] = changes;
     if (change && changes.length === 1) {
       const operation = { kind: 'commit-entry', entry: change.entry } as const;

@@ -12,8 +12,7 @@ import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Term } from './term.ts';
 
-export interface EntryAdopterOptions
-  extends BlockedEntriesOptions, Pick<StoredWindowOptions, 'stored'> {
+export interface EntryAdopterOptions extends BlockedEntriesOptions, Pick<StoredWindowOptions, 'stored'> {
   readonly catalog: Catalog;
   readonly ledger: Ledger;
   readonly committer: PlanCommitter;
@@ -114,10 +113,7 @@ export class EntryAdopter {
    * The states of these entries, except those that cannot be read. A stored entry that the configuration no longer
    * declares is left out: the index has it as due.
    */
-  async #find(
-    names: readonly string[],
-    errors: Map<string, StoreError>,
-  ): Promise<readonly KnownEntry[]> {
+  async #find(names: readonly string[], errors: Map<string, StoreError>): Promise<readonly KnownEntry[]> {
     const { catalog, ledger, stored } = this.#options;
     if (names.length === 0) return [];
     const states = await ledger.findStates(names, (entry, error) => errors.set(entry, error));
@@ -125,19 +121,17 @@ export class EntryAdopter {
     const indexedAt = new Map(rows.map(({ entry, dueAt }) => [entry, dueAt]));
     return names
       .map((name) => ({
-        ...{ name, entry: catalog.find(name), state: states.get(name) },
+        name,
+        entry: catalog.find(name),
+        state: states.get(name),
         indexedAt: indexedAt.get(name),
       }))
-      .filter(
-        ({ name, entry }) => !errors.has(name) && (entry !== undefined || !indexedAt.has(name)),
-      );
+      .filter(({ name, entry }) => !errors.has(name) && (entry !== undefined || !indexedAt.has(name)));
   }
 
   #block(errors: ReadonlyMap<string, StoreError>): void {
     const { catalog } = this.#options;
-    this.#blocked.update(
-      new Map([...errors].filter(([name]) => catalog.find(name)?.enabled === true)),
-    );
+    this.#blocked.update(new Map([...errors].filter(([name]) => catalog.find(name)?.enabled === true)));
   }
 
   /** Schedules entries that were blocked and whose states were repaired or removed. */
@@ -155,7 +149,10 @@ export class EntryAdopter {
     const byName = new Map(loaded.map((each) => [each.entry.name, each]));
     const fresh = [...byName.values()].filter(({ entry }) => this.#isFresh(entry.name));
     const known = fresh.map(({ entry, state, dueAt }) => ({
-      ...{ name: entry.name, entry, state: state ?? undefined, indexedAt: dueAt },
+      name: entry.name,
+      entry,
+      state: state ?? undefined,
+      indexedAt: dueAt,
     }));
     await this.#adopt(known, term);
   }

@@ -94,10 +94,7 @@ export class OverlapGate {
 }
 
 /** Removes runs that have ended from the state of an entry; `null` if it has none of them. */
-function planEnd(
-  { entry, state }: StatedEntry,
-  taskIds: ReadonlySet<string>,
-): PlannedChange | null {
+function planEnd({ entry, state }: StatedEntry, taskIds: ReadonlySet<string>): PlannedChange | null {
   const { running = [] } = state;
   const left = running.filter(({ taskId }) => !taskIds.has(taskId));
   if (left.length === running.length) return null;

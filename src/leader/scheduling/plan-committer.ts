@@ -93,11 +93,7 @@ export class PlanCommitter {
     await this.#options.committer.finish(finished, term);
   }
 
-  *#settleAll(
-    planned: readonly PlannedChange[],
-    outcomes: readonly ChangeOutcome[],
-    retry: Retry,
-  ): Steps<number> {
+  *#settleAll(planned: readonly PlannedChange[], outcomes: readonly ChangeOutcome[], retry: Retry): Steps<number> {
     let sent = 0;
     for (const [i, each] of planned.entries()) {
       const outcome = outcomes[i]!;
@@ -111,10 +107,7 @@ export class PlanCommitter {
     return sent;
   }
 
-  #settle(
-    { entry, change, edit = null }: PlannedChange,
-    unpublished: readonly UnpublishedMessage[],
-  ): number {
+  #settle({ entry, change, edit = null }: PlannedChange, unpublished: readonly UnpublishedMessage[]): number {
     const { scheduled, events } = this.#options;
     const name = change.entry;
     events.reportRecovery({ kind: 'commit-entry', entry: name });

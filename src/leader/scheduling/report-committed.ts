@@ -27,9 +27,7 @@ export function reportCommitted(
     while (messages[next]?.run?.dueAt === row.dueAt) next++;
     const isOnly = begin === 0 && next === messages.length;
     const run = toSent(entry, row, isOnly ? messages : messages.slice(begin, next));
-    const own = isOnly
-      ? unpublished
-      : unpublished.filter(({ message }) => run.messages.includes(message));
+    const own = isOnly ? unpublished : unpublished.filter(({ message }) => run.messages.includes(message));
     const rejected = own.find(({ kind }) => kind === 'rejected');
     if (rejected) reportRejected(run, rejected, events);
     else if (reportPublished(run, own, events)) sent++;
@@ -42,11 +40,7 @@ function toSent(entry: string, row: RunRow, messages: readonly Message[]): SentE
   return { entry, task, taskId, queue, dueAt, cause, sentAt, term, messages };
 }
 
-function reportRejected(
-  { entry }: SentEvent,
-  { message, reason }: UnpublishedMessage,
-  events: Events,
-): void {
+function reportRejected({ entry }: SentEvent, { message, reason }: UnpublishedMessage, events: Events): void {
   const what = `entry "${entry}", task ${message.taskId}`;
   const text = `${what}: ${reason}; the message stays in the outbox and is retried`;
   const operation = publishing(entry, formatDestination(message.destination));
@@ -54,11 +48,7 @@ function reportRejected(
 }
 
 /** Returns whether any of the messages had a subscriber. */
-function reportPublished(
-  run: SentEvent,
-  dropped: readonly UnpublishedMessage[],
-  events: Events,
-): boolean {
+function reportPublished(run: SentEvent, dropped: readonly UnpublishedMessage[], events: Events): boolean {
   const { entry, messages, dueAt, taskId, term } = run;
   const reasons = reasonsByTarget(dropped);
   for (const [target, reason] of reasons) {
@@ -86,9 +76,7 @@ const NONE: ReadonlyMap<string, string> = new Map();
 
 function reasonsByTarget(dropped: readonly UnpublishedMessage[]): ReadonlyMap<string, string> {
   if (dropped.length === 0) return NONE;
-  return new Map(
-    dropped.map(({ message, reason }) => [formatDestination(message.destination), reason]),
-  );
+  return new Map(dropped.map(({ message, reason }) => [formatDestination(message.destination), reason]));
 }
 
 function publishing(entry: string, target: string): Operation {

@@ -10,20 +10,11 @@ import { isKnown, sourceOfRun } from '../../entries/catalog/outcome-source.ts';
 import type { Clock } from '../../util/clock.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import type { Delivery } from './delivery.ts';
-import {
-  toMonitorSchedule,
-  buildPing,
-  buildCheckIn,
-  type CheckIn,
-  buildWebhook,
-} from './requests.ts';
+import { toMonitorSchedule, buildPing, buildCheckIn, type CheckIn, buildWebhook } from './requests.ts';
 
 export interface AlertsOptions {
   /** Returns the settings in force. */
-  readonly settings: () => Pick<
-    Settings,
-    'alerts' | 'entries' | 'outcomes' | 'eventStream' | 'timezone'
-  >;
+  readonly settings: () => Pick<Settings, 'alerts' | 'entries' | 'outcomes' | 'eventStream' | 'timezone'>;
   readonly delivery: Pick<Delivery, 'push'>;
   readonly clock: Clock;
 }
@@ -35,8 +26,17 @@ const MISSED: ReadonlySet<SkipReason> = new Set<SkipReason>([
 
 /** The fields of an alert that its kind does not have. */
 const NONE = {
-  ...{ task: null, taskId: null, dueAt: null, sentAt: null, latenessMs: null },
-  ...{ state: null, error: null, worker: null, runtimeMs: null, reason: null, count: null },
+  task: null,
+  taskId: null,
+  dueAt: null,
+  sentAt: null,
+  latenessMs: null,
+  state: null,
+  error: null,
+  worker: null,
+  runtimeMs: null,
+  reason: null,
+  count: null,
 } as const;
 
 /**
@@ -118,8 +118,13 @@ export class Alerts {
     const text = `Entry ${entry} missed ${runs} (${reason}), the first due at ${formatIso(first)}`;
     this.#ping(alerts, entry, 'fail', null, text);
     this.#call(alerts, {
-      ...{ ...NONE, kind: 'missed', entry, text },
-      ...{ dueAt: formatIso(first), reason, count },
+      ...NONE,
+      kind: 'missed',
+      entry,
+      text,
+      dueAt: formatIso(first),
+      reason,
+      count,
     });
   }
 

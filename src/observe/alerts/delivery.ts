@@ -137,9 +137,7 @@ export class Delivery {
     void clock.sleep(TIMEOUT, either).then(() => timeout.abort());
     const signal = AbortSignal.any([timeout.signal, this.#stop.signal]);
     const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () =>
-        reject(new Error(`no answer in ${TIMEOUT / 1_000} s`)),
-      );
+      signal.addEventListener('abort', () => reject(new Error(`no answer in ${TIMEOUT / 1_000} s`)));
     });
     try {
       const sent = fetch(url, { method, headers, body, redirect: 'manual', signal });

@@ -1,11 +1,7 @@
 import { formatIso } from '../../util/format-iso.ts';
 import { createHash, createHmac } from 'node:crypto';
 import type { Alert } from '../../config/alerts/alert.ts';
-import {
-  fillBody,
-  type SentrySettings,
-  type WebhookSettings,
-} from '../../config/alerts/read-alerts.ts';
+import { fillBody, type SentrySettings, type WebhookSettings } from '../../config/alerts/read-alerts.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
 /** A request that reports something about a run to another service. */
@@ -60,8 +56,12 @@ export function buildPing(
   // The id of the run: runs of one check may overlap.
   if (taskId !== null && isUuid(taskId)) to.searchParams.set('rid', taskId);
   return {
-    ...{ key: `ping ${entry}`, about: `ping (${signal})`, entry, url: to.href },
-    ...{ method: 'POST', headers: { 'Content-Type': 'text/plain; charset=utf-8' } },
+    key: `ping ${entry}`,
+    about: `ping (${signal})`,
+    entry,
+    url: to.href,
+    method: 'POST',
+    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
     body: text.slice(0, MAX_BODY),
   };
 }
@@ -120,7 +120,10 @@ export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertR
   };
   const lines = [{ sent_at: formatIso(at) }, { type: 'check_in' }, item];
   return {
-    ...{ key: `sentry ${entry}`, about: `sentry (${status})`, entry, method: 'POST' },
+    key: `sentry ${entry}`,
+    about: `sentry (${status})`,
+    entry,
+    method: 'POST',
     url: `${protocol}//${host}${prefix}/api/${project}/envelope/`,
     headers: {
       'Content-Type': 'application/x-sentry-envelope',
@@ -146,7 +149,12 @@ export function buildWebhook(
   const signature = secret === null ? null : sign(secret, `${id}.${timestamp}.${body}`);
   const { entry, kind } = alert;
   return {
-    ...{ key: `webhook ${entry}`, about: `webhook (${kind})`, entry, url, method: 'POST', body },
+    key: `webhook ${entry}`,
+    about: `webhook (${kind})`,
+    entry,
+    url,
+    method: 'POST',
+    body,
     headers: {
       'Content-Type': 'application/json',
       'webhook-id': id,
@@ -159,8 +167,6 @@ export function buildWebhook(
 
 /** A secret that begins with `whsec_` is base64, any other is used as it is. */
 function sign(secret: string, text: string): string {
-  const key = secret.startsWith('whsec_')
-    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
-    : Buffer.from(secret);
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
   return createHmac('sha256', key).update(text).digest('base64');
 }

@@ -20,7 +20,10 @@ export interface MetricDefinition {
 export const STATES = ['SUCCESS', 'FAILURE', 'REVOKED', 'LOST', 'other'] as const;
 
 export const CAUSES = Object.keys({
-  ...{ schedule: true, 'catch-up': true, manual: true, backfill: true },
+  schedule: true,
+  'catch-up': true,
+  manual: true,
+  backfill: true,
 } satisfies Record<RunCause, true>) as readonly RunCause[];
 
 const LATENESS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];

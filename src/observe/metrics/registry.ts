@@ -18,9 +18,7 @@ export class MetricRegistry {
       const { type, help, labels = {}, buckets = [] } = definition;
       const labelNames = Object.keys(labels);
       const common = { name, help, labelNames, registers: [this.#registry] };
-      const initial = Object.entries(labels).flatMap(([label, values]) =>
-        values.map((value) => ({ [label]: value })),
-      );
+      const initial = Object.entries(labels).flatMap(([label, values]) => values.map((value) => ({ [label]: value })));
       if (type === 'histogram') {
         this.#histograms.set(name, new Histogram({ ...common, buckets: [...buckets] }));
       } else if (type === 'counter') {
@@ -45,11 +43,7 @@ export class MetricRegistry {
   }
 
   /** Sets a gauge; `null` removes its sample. */
-  set(
-    name: Named<'gauge'>,
-    value: number | null,
-    labels: Readonly<Record<string, string>> = {},
-  ): void {
+  set(name: Named<'gauge'>, value: number | null, labels: Readonly<Record<string, string>> = {}): void {
     const gauge = this.#gauges.get(name)!;
     if (value === null) gauge.remove(labels);
     else gauge.set(labels, value);

@@ -66,16 +66,11 @@ export function* account(
 ): Generator<AccountedOccurrence> {
   const { entry, state, rows } = recorded;
   const items = joinRuns(rows);
-  const runs = Map.groupBy(
-    items.filter((item) => item.kind === 'run').filter(isOfSchedule),
-    ({ dueAt }) => dueAt,
-  );
+  const runs = Map.groupBy(items.filter((item) => item.kind === 'run').filter(isOfSchedule), ({ dueAt }) => dueAt);
   const skips = items.filter((item) => item.kind === 'skip');
   const since = recordedSince(recorded);
   const done = state ? cursor(state) : -Infinity;
-  const recordedInstants = [...runs.keys()]
-    .filter((at) => at >= from && at < to)
-    .toSorted((a, b) => a - b);
+  const recordedInstants = [...runs.keys()].filter((at) => at >= from && at < to).toSorted((a, b) => a - b);
   for (const dueAt of merge(recordedInstants, expected(recorded, from, to))) {
     const own = runs.get(dueAt) ?? [];
     yield { dueAt, account: judge(own, findSkip(skips, dueAt), dueAt, { since, done, now }) };
@@ -85,11 +80,7 @@ export function* account(
     const anchor = scheduledSince(known);
     if (anchor === Infinity || !state) return;
     const start = Math.max(begin, anchor + 1);
-    for (
-      let at = firstFrom(entry.schedule, cursor(state), start);
-      at < end;
-      at = nextAfter(entry.schedule, at)
-    ) {
+    for (let at = firstFrom(entry.schedule, cursor(state), start); at < end; at = nextAfter(entry.schedule, at)) {
       yield at;
     }
   }
@@ -137,11 +128,7 @@ function* merge(first: readonly number[], second: Iterable<number>): Generator<n
  * The newest `limit` occurrences up to `now` (epoch milliseconds), oldest first, with what became of each. Does not visit
  * older occurrences, however short the interval is.
  */
-export function* accountNewest(
-  recorded: Recorded,
-  limit: number,
-  now: number,
-): Steps<readonly AccountedOccurrence[]> {
+export function* accountNewest(recorded: Recorded, limit: number, now: number): Steps<readonly AccountedOccurrence[]> {
   const expected = yield* newestExpected(recorded, limit, now);
   const from = expected.length < limit ? -Infinity : expected[0]!;
   return [...account(recorded, { from, to: now + 1, now })].slice(-limit);

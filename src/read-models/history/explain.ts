@@ -69,7 +69,9 @@ export function explain(recorded: Recorded, at: number, context: WhyContext): Wh
   const fields = schedule.explain?.(new Date(at)) ?? null;
   const [found] = account(recorded, { from: at, to: at + 1, now });
   return {
-    ...{ at, isDue, fields },
+    at,
+    isDue,
+    fields,
     previous: orNull(findPrevious(schedule, anchor, at)),
     next: orNull(firstFrom(schedule, anchor, at + 1)),
     account: found?.account ?? null,
@@ -90,9 +92,7 @@ function explainSchedule(
   if (!state) return ['no instance has scheduled the entry yet'];
   if (state.spec === null) return ['the entry was disabled or removed when an instance last led'];
   if (state.spec !== entry.schedule.spec) {
-    return [
-      'the schedule differs from the one that the leader has: it was edited and not reloaded yet',
-    ];
+    return ['the schedule differs from the one that the leader has: it was edited and not reloaded yet'];
   }
   if (!isDue) {
     const { pause } = state;
@@ -152,8 +152,7 @@ function explainAccount(
     }
     case 'unaccounted': {
       // Its row may be unreadable.
-      const [cause = 'report this with the output of beat audit'] =
-        describeUnreadableRows(recorded);
+      const [cause = 'report this with the output of beat audit'] = describeUnreadableRows(recorded);
       return [`the history should have it, and does not: ${cause}`];
     }
   }
@@ -162,18 +161,14 @@ function explainAccount(
 function describeUnreadableRows({ rows }: Recorded): string[] {
   const unreadable = rows.filter(isUnreadable);
   if (unreadable.length === 0) return [];
-  return [
-    `rows of the history that cannot be read: ${unreadable.length}; remove them with: ${unreadable[0]!.repair}`,
-  ];
+  return [`rows of the history that cannot be read: ${unreadable.length}; remove them with: ${unreadable[0]!.repair}`];
 }
 
 /** Why a run is or was late. */
 function causes({ overlap }: Entry, verb: 'is' | 'was'): string {
   const leads = verb === 'is' ? 'leads' : 'led';
   const outage = `no instance ${leads}, or a server ${verb} unreachable`;
-  return overlap === 'queue'
-    ? `an earlier run ${verb} running (overlap: 'queue'), ${outage}`
-    : outage;
+  return overlap === 'queue' ? `an earlier run ${verb} running (overlap: 'queue'), ${outage}` : outage;
 }
 
 function describePause(pause: Pause, show: WhyContext['show']): string {
@@ -183,12 +178,7 @@ function describePause(pause: Pause, show: WhyContext['show']): string {
 }
 
 /** The sender of the command that was applied to the entry last before an occurrence. */
-function describeSender(
-  entry: string,
-  name: string,
-  dueAt: number,
-  { commands, show }: WhyContext,
-): string {
+function describeSender(entry: string, name: string, dueAt: number, { commands, show }: WhyContext): string {
   const command = commands.find((row) => {
     const isOwn = row.status === 'applied' && row.entry === entry && row.do === name;
     return isOwn && Date.parse(row.answeredAt) <= dueAt;

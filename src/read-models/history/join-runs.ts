@@ -25,8 +25,7 @@ export function joinRuns(rows: readonly ReadRow[], newer: readonly ReadRow[] = [
   const withdrawn = new Map<string, SkipRow>();
   for (const row of [...newer, ...rows]) {
     if (row.kind === 'outcome') outcomes.set(row.taskId, row);
-    if (row.kind === 'skip' && row.taskId !== undefined)
-      withdrawn.set(`${row.taskId} ${row.first}`, row);
+    if (row.kind === 'skip' && row.taskId !== undefined) withdrawn.set(`${row.taskId} ${row.first}`, row);
   }
   return rows.flatMap((row): HistoryItem | [] => {
     if (row.kind === 'outcome') return [];

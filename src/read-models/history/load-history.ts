@@ -60,8 +60,7 @@ export async function readHistoryPage(
 ): Promise<{ readonly items: readonly HistoryItem[]; readonly next: HistoryPosition | null }> {
   const { rows, next } = await history.read(entry, { limit, before });
   const items = joinRuns(rows);
-  const isWhole =
-    before === undefined || !items.some((item) => item.kind === 'run' && isOpen(item));
+  const isWhole = before === undefined || !items.some((item) => item.kind === 'run' && isOpen(item));
   if (isWhole) return { items, next };
   const newest = (await history.latest([entry], NEWEST)).get(entry) ?? [];
   return { items: joinRuns(rows, newest), next };
@@ -95,8 +94,7 @@ export async function* loadRecorded(
   names: readonly string[],
   from: number,
 ): AsyncGenerator<LoadedRecord> {
-  const pages =
-    names.length > 0 ? [await findEntries(source, names)] : readEntries(source, ENTRIES);
+  const pages = names.length > 0 ? [await findEntries(source, names)] : readEntries(source, ENTRIES);
   for await (const page of pages) {
     yield* await Promise.all(
       page.map(async ({ name, entry, state, error }): Promise<LoadedRecord> => {
@@ -113,10 +111,7 @@ export async function* loadRecorded(
  * Rejects with a `StoreError` when the store cannot be read.
  */
 export async function loadWhy(
-  {
-    history,
-    commands,
-  }: { readonly history?: History | undefined; readonly commands: Pick<CommandLog, 'readAudit'> },
+  { history, commands }: { readonly history?: History | undefined; readonly commands: Pick<CommandLog, 'readAudit'> },
   record: Pick<Recorded, 'entry' | 'state'>,
   at: number,
   context: Pick<WhyContext, 'now' | 'show'>,
@@ -124,9 +119,7 @@ export async function loadWhy(
   const rows = await commands.readAudit(AUDIT_ROWS);
   const answered = rows.flatMap((stored) => decodeAnswer(stored) ?? []);
   const explainAt = async (instant: number): Promise<Why> => {
-    const recorded = history
-      ? await readSince(history, record.entry.name, instant)
-      : { rows: [], isComplete: false };
+    const recorded = history ? await readSince(history, record.entry.name, instant) : { rows: [], isComplete: false };
     return explain({ ...record, ...recorded }, instant, { ...context, commands: answered });
   };
   const found = await explainAt(at);

@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import type { RunCause } from '../../celery/message/run.ts';
 import { outcome, skipReason } from '../status/shapes.ts';
-import {
-  instant,
-  instantOrNull,
-  milliseconds,
-  shape,
-  type ShapeOf,
-  textOrNull,
-  unreadable,
-} from '../../util/shape.ts';
+import { instant, instantOrNull, milliseconds, shape, type ShapeOf, textOrNull, unreadable } from '../../util/shape.ts';
 
 // What the API, `--json` and the client show of the history: see `status/shapes.ts`.
 
@@ -72,9 +64,7 @@ export const historyPage = shape(
   'Runs with their outcomes, skipped stretches and unreadable rows, newest first, as `beat history --json` prints them.',
   z.object({
     entry: z.string(),
-    rows: z
-      .array(historyRow)
-      .describe('Fewer than `limit`, or none, where rows of outcomes are parts of runs.'),
+    rows: z.array(historyRow).describe('Fewer than `limit`, or none, where rows of outcomes are parts of runs.'),
     next: textOrNull.describe('`before` of the next page; `null` for the last.'),
   }),
 );
@@ -150,10 +140,7 @@ const occurrence = shape(
 );
 export type OccurrenceView = ShapeOf<typeof occurrence>;
 
-const counts = Object.fromEntries(ACCOUNTS.map((kind) => [kind, z.int()])) as Record<
-  AccountKind,
-  z.ZodInt
->;
+const counts = Object.fromEntries(ACCOUNTS.map((kind) => [kind, z.int()])) as Record<AccountKind, z.ZodInt>;
 const summary = shape(
   'AccountingSummary',
   'How many occurrences have each status, after all of them.',

@@ -4,15 +4,7 @@ import { formatIso, formatIsoOrNull } from '../../util/format-iso.ts';
 import type { Account, AccountedOccurrence } from './account.ts';
 import type { LoadedWhy, Why } from './explain.ts';
 import type { HistoryItem, RunHistory } from './join-runs.ts';
-import type {
-  HistoryView,
-  NearView,
-  OccurrenceView,
-  RecordedView,
-  RunView,
-  SkipView,
-  WhyView,
-} from './shapes.ts';
+import type { HistoryView, NearView, OccurrenceView, RecordedView, RunView, SkipView, WhyView } from './shapes.ts';
 
 /** What happened to an entry, as users see it. */
 export function viewItem(entry: string, item: HistoryItem): HistoryView {
@@ -23,45 +15,58 @@ export function viewItem(entry: string, item: HistoryItem): HistoryView {
 function viewRun(entry: string, run: RunHistory): RunView {
   const { kind, dueAt, sentAt, cause, task, taskId, queue, leader, term, number } = run;
   return {
-    ...{ kind, entry, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt) },
-    ...{ latenessMs: sentAt - dueAt, cause, task, taskId, queue, leader, term, number },
+    kind,
+    entry,
+    dueAt: formatIso(dueAt),
+    sentAt: formatIso(sentAt),
+    latenessMs: sentAt - dueAt,
+    cause,
+    task,
+    taskId,
+    queue,
+    leader,
+    term,
+    number,
     command: run.command ?? null,
     withdrawn: run.withdrawn?.reason ?? null,
     outcome: run.outcome && viewOutcome(run.outcome),
   };
 }
 
-function viewSkip(
-  entry: string,
-  { kind, first, last, count, reason, at, term }: SkipRow,
-): SkipView {
+function viewSkip(entry: string, { kind, first, last, count, reason, at, term }: SkipRow): SkipView {
   return {
-    ...{ kind, entry, first: formatIso(first), last: formatIso(last), count, reason },
-    ...{ at: formatIso(at), term },
+    kind,
+    entry,
+    first: formatIso(first),
+    last: formatIso(last),
+    count,
+    reason,
+    at: formatIso(at),
+    term,
   };
 }
 
 /** What became of an occurrence. */
-export function viewOccurrence(
-  entry: string,
-  { dueAt, account }: AccountedOccurrence,
-): OccurrenceView {
+export function viewOccurrence(entry: string, { dueAt, account }: AccountedOccurrence): OccurrenceView {
   return {
-    ...{ entry, dueAt: formatIso(dueAt), status: account.kind },
+    entry,
+    dueAt: formatIso(dueAt),
+    status: account.kind,
     ...(account.kind === 'skipped' && { reason: account.reason }),
     ...viewRecorded(entry, account),
   };
 }
 
 /** Why an entry was or was not due at an instant; `schedule` is its rule in words. */
-export function viewWhy(
-  entry: string,
-  schedule: string,
-  { found, before, after }: LoadedWhy,
-): WhyView {
+export function viewWhy(entry: string, schedule: string, { found, before, after }: LoadedWhy): WhyView {
   const { at, isDue, fields, previous, next, account, reasons } = found;
   return {
-    ...{ entry, at: formatIso(at), isDue, schedule, reasons, fields },
+    entry,
+    at: formatIso(at),
+    isDue,
+    schedule,
+    reasons,
+    fields,
     previous: formatIsoOrNull(previous),
     next: formatIsoOrNull(next),
     status: account?.kind ?? 'not-due',

@@ -11,11 +11,7 @@ import type { Steps } from '../../util/steps.ts';
 import type { EntryStatus, LastOutcome, Outcome, RunningStatus } from './shapes.ts';
 
 /** The status of an entry at `now` (epoch milliseconds), as a leader would see it. */
-export function readStatus(
-  entry: Entry,
-  state: EntryState | null | undefined,
-  now: number,
-): EntryStatus {
+export function readStatus(entry: Entry, state: EntryState | null | undefined, now: number): EntryStatus {
   const { name, task, schedule, description, enabled } = entry;
   const { pause = null, skip = [] } = state ?? {};
   const current = enabled ? reconcile(entry, state ?? undefined, now) : null;

@@ -29,10 +29,7 @@ const RECENT = 10;
  * and belong to none of them.
  */
 export async function loadStatus(
-  {
-    ledger,
-    history,
-  }: { readonly ledger: Pick<Ledger, 'load' | 'findStates'>; readonly history?: LatestRows },
+  { ledger, history }: { readonly ledger: Pick<Ledger, 'load' | 'findStates'>; readonly history?: LatestRows },
   entries: readonly Entry[],
   now: number,
 ): Promise<readonly StatusRow[]> {
@@ -61,11 +58,7 @@ export async function* loadStoredStatus(
 export type FoundEntry = EntryRecord & { readonly row: StatusRow };
 
 /** Finds an entry by its name; `null` if there is none. `now` is in epoch milliseconds. */
-export async function findStatus(
-  source: EntrySource,
-  name: string,
-  now: number,
-): Promise<FoundEntry | null> {
+export async function findStatus(source: EntrySource, name: string, now: number): Promise<FoundEntry | null> {
   const [record] = await findEntries(source, [name]);
   if (!record) return null;
   const [row] = await toRows(source.store.history, [record], now);
@@ -108,7 +101,5 @@ export async function toRows(
 /** The instances that were seen lately: the leader first, then by host and start. */
 export async function listInstances(instances: Instances): Promise<readonly InstanceRow[]> {
   const found = await instances.list();
-  return found.map((row) =>
-    isUnreadable(row) ? row : { ...row, startedAt: formatIso(row.startedAt) },
-  );
+  return found.map((row) => (isUnreadable(row) ? row : { ...row, startedAt: formatIso(row.startedAt) }));
 }

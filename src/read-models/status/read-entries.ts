@@ -4,12 +4,7 @@ import { explainState, readStoredEntry } from '../../entries/planning/read-store
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateLookup } from '../../contracts/store/ledger.ts';
-import type {
-  EntrySearch,
-  Position,
-  StoredEntries,
-  StoredEntry,
-} from '../../contracts/store/stored-entries.ts';
+import type { EntrySearch, Position, StoredEntries, StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 
@@ -48,24 +43,15 @@ export interface UnreadableRecord {
 }
 
 /** Finds entries by their names: declared entries in their order, then stored ones. Other names are left out. */
-export async function findEntries(
-  source: EntrySource,
-  names: readonly string[],
-): Promise<readonly EntryRecord[]> {
+export async function findEntries(source: EntrySource, names: readonly string[]): Promise<readonly EntryRecord[]> {
   const wanted = new Set(names);
   const declared = source.entries.filter(({ name }) => wanted.delete(name));
   const stored = wanted.size === 0 ? [] : await source.store.entries.find([...wanted]);
-  return [
-    ...(await readDeclared(source, declared)),
-    ...stored.map((row) => readStored(row, source.definitions)),
-  ];
+  return [...(await readDeclared(source, declared)), ...stored.map((row) => readStored(row, source.definitions))];
 }
 
 /** Reads all entries by pages: declared entries, then stored ones. A declared entry hides a stored one of its name. */
-export async function* readEntries(
-  source: EntrySource,
-  pageSize: number,
-): AsyncGenerator<readonly EntryRecord[]> {
+export async function* readEntries(source: EntrySource, pageSize: number): AsyncGenerator<readonly EntryRecord[]> {
   const { entries, definitions, store } = source;
   for (let i = 0; i < entries.length; i += pageSize) {
     yield await readDeclared(source, entries.slice(i, i + pageSize));

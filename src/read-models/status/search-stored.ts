@@ -59,8 +59,7 @@ export async function searchStored(
   }
 
   const wanted = text.toLowerCase();
-  const matches = (name: string) =>
-    text === '' || (name.toLowerCase().includes(wanted) && !name.startsWith(text));
+  const matches = (name: string) => text === '' || (name.toLowerCase().includes(wanted) && !name.startsWith(text));
   const end = place.lookedAt + MAX_LOOKED_AT;
   const chunk = text === '' ? limit - names.length + 1 : CHUNK;
   let { after, lookedAt } = place;

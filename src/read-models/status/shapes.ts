@@ -1,14 +1,6 @@
 import { z } from 'zod';
 import { SKIP_REASONS, type SkipReason } from '../../celery/message/skip-reasons.ts';
-import {
-  instant,
-  instantOrNull,
-  milliseconds,
-  shape,
-  type ShapeOf,
-  textOrNull,
-  unreadable,
-} from '../../util/shape.ts';
+import { instant, instantOrNull, milliseconds, shape, type ShapeOf, textOrNull, unreadable } from '../../util/shape.ts';
 
 // What the API, `--json` and the client show of entries and instances. Each schema gives the type, a part of the OpenAPI document, and a
 // section of docs/api.md.
@@ -46,9 +38,7 @@ const entryStatus = shape(
     description: z.string().optional(),
     timezone: textOrNull.describe('The IANA zone of its schedule; `null` for a rule without one.'),
     enabled: z.boolean(),
-    paused: z
-      .object({ since: instant, until: instantOrNull, reason: textOrNull, by: z.string() })
-      .nullable(),
+    paused: z.object({ since: instant, until: instantOrNull, reason: textOrNull, by: z.string() }).nullable(),
     skipping: z.array(instant).describe('Occurrences to come that are skipped.'),
     lastDueAt: instantOrNull.describe('The newest occurrence that was published or skipped.'),
     lastSentAt: instantOrNull.describe('When the last run was published.'),
@@ -97,10 +87,7 @@ export const statusPage = shape(
   z.object({
     entries: z.array(entryRow).describe('Fewer than `limit` if the search goes on with `next`.'),
     next: textOrNull.describe('`after` of the next page; `null` for the last.'),
-    searched: z
-      .int()
-      .nullable()
-      .describe('Stored entries that an unfinished search has looked at; `null` for none.'),
+    searched: z.int().nullable().describe('Stored entries that an unfinished search has looked at; `null` for none.'),
     declared: z.int().describe('Entries of the configuration.'),
   }),
 );

@@ -44,9 +44,7 @@ export async function loadStatusPage(
 export function filterEntries(entries: readonly Entry[], search: string): readonly Entry[] {
   if (search === '') return entries;
   const text = search.toLowerCase();
-  return entries.filter(
-    ({ name, task }) => name.toLowerCase().includes(text) || task.toLowerCase().includes(text),
-  );
+  return entries.filter(({ name, task }) => name.toLowerCase().includes(text) || task.toLowerCase().includes(text));
 }
 
 /** Where a page begins: at a declared entry, or within the stored ones. */

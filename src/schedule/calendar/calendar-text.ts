@@ -13,10 +13,7 @@ import type Cronstrue from 'cronstrue';
  */
 export function formatCron(fields: CalendarFields): string {
   const seconds = formatField(fields.seconds, 0, 59);
-  const dates = [
-    ...formatList(fields.daysOfMonth, 1, 31),
-    ...fields.movableDays.map(formatMovableDay),
-  ];
+  const dates = [...formatList(fields.daysOfMonth, 1, 31), ...fields.movableDays.map(formatMovableDay)];
   const weekdays = [
     ...formatList(fields.daysOfWeek, 0, 6),
     ...fields.lastWeekdays.map((day) => `${day}L`),
@@ -37,9 +34,7 @@ export function formatCron(fields: CalendarFields): string {
 export function uniqueMovableDays(days: readonly MovableDay[]): MovableDay[] {
   return unique(days, formatMovableDay).sort(
     (a, b) =>
-      Number(a.fromEnd) - Number(b.fromEnd) ||
-      Number(a.nearestWeekday) - Number(b.nearestWeekday) ||
-      a.day - b.day,
+      Number(a.fromEnd) - Number(b.fromEnd) || Number(a.nearestWeekday) - Number(b.nearestWeekday) || a.day - b.day,
   );
 }
 
@@ -89,12 +84,7 @@ const EVERY_MIDNIGHT = {
  * Compares each field with the local time at an instant (epoch milliseconds). `isDue` says whether the schedule has this
  * instant, which a clock change may decide otherwise than the fields do.
  */
-export function explainCalendar(
-  fields: CalendarFields,
-  zone: Zone,
-  instant: number,
-  isDue: boolean,
-): Explanation {
+export function explainCalendar(fields: CalendarFields, zone: Zone, instant: number, isDue: boolean): Explanation {
   const local = instant + zone.spanAt(instant).offset;
   const matches = local % SECOND === 0 && new Calendar(fields).firstFrom(local) === local;
   return {
@@ -159,19 +149,14 @@ const cronstrue = onDemand((require) => require('cronstrue') as typeof Cronstrue
 /** Describes fields in English, such as `at 04:00, only on Friday`; `undefined` if cronstrue cannot. */
 export function describeFields(fields: CalendarFields): string | undefined {
   // cronstrue supports `L`, and other movable days only alone and in part.
-  const plain = fields.movableDays.every(
-    (day) => day.fromEnd && day.day === 0 && !day.nearestWeekday,
-  );
+  const plain = fields.movableDays.every((day) => day.fromEnd && day.day === 0 && !day.nearestWeekday);
   return plain ? callCronstrue(fields) : describeMovableDays(fields);
 }
 
 function describeMovableDays(fields: CalendarFields): string | undefined {
   const time = callCronstrue({ ...fields, ...ANY_DATE, ...ANY_WEEKDAY });
   if (time === undefined) return undefined;
-  const dates = [
-    ...fields.daysOfMonth.map((day) => `day ${day}`),
-    ...fields.movableDays.map(describeMovableDay),
-  ];
+  const dates = [...fields.daysOfMonth.map((day) => `day ${day}`), ...fields.movableDays.map(describeMovableDay)];
   const days = `${time}, on ${listed(dates)} of the month`;
   if (fields.daysOfWeek.length === ANY_WEEKDAY.daysOfWeek.length) return days;
   // "at 00:00, only on Friday"

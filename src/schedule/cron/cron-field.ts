@@ -84,8 +84,7 @@ function readValues(field: CronField, part: string): Values {
   const stepped = step !== undefined || isStar(span) || span.includes('-');
   if (step === undefined) return { values, stepped };
   const width = readStep(field, part, step);
-  if (width > field.count)
-    throw new PartError(field, part, describeWideStep(field, values[0]!, width));
+  if (width > field.count) throw new PartError(field, part, describeWideStep(field, values[0]!, width));
   return { values: values.filter((_, i) => i % width === 0), stepped };
 }
 
@@ -202,11 +201,7 @@ function readPlacedWeekdays(part: string): PlacedWeekdays | undefined {
   }
   const [, days, place] = /^([^#]+)#([^#]*)$/.exec(part) ?? [];
   if (days !== undefined && !/^(?:[1-5]|l)$/i.test(place!)) {
-    throw new PartError(
-      DAY_OF_WEEK,
-      part,
-      'needs a number from 1 to 5, or L for the last, after #',
-    );
+    throw new PartError(DAY_OF_WEEK, part, 'needs a number from 1 to 5, or L for the last, after #');
   }
   if (days !== undefined && /^[1-5]$/.test(place!)) {
     const nthWeekdays = weekdays(days, part).map((weekday) => ({ weekday, nth: Number(place) }));
@@ -255,11 +250,9 @@ const read = memoize<Part>();
 /** Parses the parts of the i-th field, where seconds are field 0. Throws a `PartError` for the first invalid part. */
 export function readParts(i: number, text: string, seed: string): readonly Part[] {
   const field = CRON_FIELDS[i]!;
-  if (text.length > MAX_TEXT)
-    throw new PartError(field, text, `is longer than ${MAX_TEXT} characters`);
+  if (text.length > MAX_TEXT) throw new PartError(field, text, `is longer than ${MAX_TEXT} characters`);
   return text.split(',').map((part) => {
-    if (part.length > MAX_PART)
-      throw new PartError(field, part, `is longer than ${MAX_PART} characters`);
+    if (part.length > MAX_PART) throw new PartError(field, part, `is longer than ${MAX_PART} characters`);
     if (/^h/i.test(part)) return readHashed(field, part, seed);
     return read(`${i} ${part}`, () => readPart(field, part));
   });

@@ -1,8 +1,4 @@
-import {
-  calendarSchedule,
-  type CalendarRule,
-  type ZoneOptions,
-} from '../calendar/calendar-schedule.ts';
+import { calendarSchedule, type CalendarRule, type ZoneOptions } from '../calendar/calendar-schedule.ts';
 import { uniqueMovableDays, uniqueNthWeekdays } from '../calendar/calendar-text.ts';
 import type { CalendarFields } from '../calendar/calendar.ts';
 import { CRON_FIELDS, readParts, type Part, PartError } from './cron-field.ts';
@@ -92,9 +88,7 @@ export function cronFields(line: string): CalendarFields {
   const text = line.trim();
   const fields = readFields(text, '');
   if (text.split(/\s+/).length !== 5 || fields.flat().some(({ hashed }) => hashed)) {
-    throw new ConfigError(
-      `${quote(line)} is not five fields without H, such as * 9-16 * * mon-fri`,
-    );
+    throw new ConfigError(`${quote(line)} is not five fields without H, such as * 9-16 * * mon-fri`);
   }
   return toRule(fields, split(text)).fields;
 }

@@ -133,9 +133,7 @@ class Grid extends SearchedSchedule {
     const instant = toMillis(at, 'at');
     const passed = instant - this.#newest(instant);
     const matches = passed === 0;
-    const value = matches
-      ? 'on the grid'
-      : `${describeLength(passed)} after an instant of the grid`;
+    const value = matches ? 'on the grid' : `${describeLength(passed)} after an instant of the grid`;
     const interval = { field: 'interval', rule: this.description, value, matches };
     return { local: `${describeLocal(instant)} UTC`, fields: [interval], notes: [] };
   }
@@ -257,9 +255,7 @@ export function selected(schedule: Schedule, selection: Selection, timezone: str
     ...only.map((set) => ({ field: 'only', set, isIn: true })),
     ...exclude.map((set) => ({ field: 'exclude', set, isIn: false })),
   ];
-  const sets = conditions.map(
-    ({ set, isIn }) => `${isIn ? 'only' : 'exclude'}(${shorten(set.spec)})`,
-  );
+  const sets = conditions.map(({ set, isIn }) => `${isIn ? 'only' : 'exclude'}(${shorten(set.spec)})`);
   const spec = `${schedule.spec} ${sets.join(' ')} ${timezone}`;
   const key = [spec, ...conditions.map(({ set }) => set.description)].join('\n');
   const share = known.get(schedule) ?? interner<Selected>();
@@ -288,12 +284,7 @@ class Selected extends CachedSchedule {
   readonly #conditions: readonly Condition[];
   readonly #zone: Zone;
 
-  constructor(
-    schedule: Schedule,
-    conditions: readonly Condition[],
-    timezone: string,
-    spec: string,
-  ) {
+  constructor(schedule: Schedule, conditions: readonly Condition[], timezone: string, spec: string) {
     super();
     this.spec = spec;
     this.timezone = timezone;
@@ -309,18 +300,14 @@ class Selected extends CachedSchedule {
     const checks = this.#conditions.map((condition): FieldCheck => {
       const { field, set, isIn } = condition;
       const { inside } = set.stretchAt(instant, this.#zone);
-      const value =
-        set.describeAt?.(instant, this.#zone) ??
-        `${inside ? 'in' : 'outside of'} ${set.description}`;
+      const value = set.describeAt?.(instant, this.#zone) ?? `${inside ? 'in' : 'outside of'} ${set.description}`;
       return { field, rule: describeCondition(condition), value, matches: inside === isIn };
     });
     return explainWith(this.#schedule, instant, this.timezone, ...checks);
   }
 
   get description(): string {
-    return [describeSchedule(this.#schedule), ...this.#conditions.map(describeCondition)].join(
-      ', ',
-    );
+    return [describeSchedule(this.#schedule), ...this.#conditions.map(describeCondition)].join(', ');
   }
 
   protected search(after: number): number | null {

@@ -75,10 +75,7 @@ export function unionStretches(sets: readonly Pick<TimeSet, 'stretchAt'>[]): Tim
 }
 
 /** Parses each text. Throws a `ConfigError` with what is wrong with every invalid one, at its index. */
-function parseEach<T extends object>(
-  texts: readonly string[],
-  parse: (text: string) => T | string,
-): readonly T[] {
+function parseEach<T extends object>(texts: readonly string[], parse: (text: string) => T | string): readonly T[] {
   const errors: Diagnostic[] = [];
   const parsed = texts.flatMap((text, i) => {
     const value = parse(text);
@@ -147,8 +144,7 @@ function formatTime(time: number): string {
 }
 
 /** The forms of a date, for error messages. */
-const DATE_FORMS =
-  'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
+const DATE_FORMS = 'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
 
 /**
  * Days, both included: days since 1970-01-01, or of each year as month * 100 + day. The first of a yearly range may be
@@ -221,9 +217,7 @@ function parseDates(text: string): DateRange | string {
 }
 
 function isInYear(monthDay: number, { first, last }: DateRange): boolean {
-  return first <= last
-    ? monthDay >= first && monthDay <= last
-    : monthDay >= first || monthDay <= last;
+  return first <= last ? monthDay >= first && monthDay <= last : monthDay >= first || monthDay <= last;
 }
 
 function toMonthDay(day: number): number {
@@ -234,8 +228,7 @@ function toMonthDay(day: number): number {
 /** `undefined` for a date that does not exist, such as 2030-02-30. */
 function parseDay(text: string): number | undefined {
   const instant = Date.parse(`${text}T00:00:00Z`);
-  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text)
-    return undefined;
+  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text) return undefined;
   return instant / DAY;
 }
 
@@ -257,8 +250,7 @@ export function holidays({ code, holidayAt }: DaysOff): TimeSet {
 
 /** The days of a country that are neither public holidays nor weekend. */
 export function businessDays({ code, holidayAt, isWeekend }: DaysOff): TimeSet {
-  const isBusiness = (day: number) =>
-    !isWeekend((weekdayOf(day) + 1) % 7) && holidayAt(day) === null;
+  const isBusiness = (day: number) => !isWeekend((weekdayOf(day) + 1) % 7) && holidayAt(day) === null;
   return daySet(`business(${code})`, `business days of ${code}`, isBusiness, holidayAt);
 }
 

@@ -23,9 +23,7 @@ export function describeRule(rule: RecurrenceRule, start: number | undefined): s
   const { count, until, positions } = rule;
   return [
     [`every ${describePeriod(rule)}`, ...describeDays(rule), ...describeTimes(rule)].join(' '),
-    ...(positions.length === 0
-      ? []
-      : [`only the ${describeNumbers(positions)} of each ${PERIODS[rule.freq].name}`]),
+    ...(positions.length === 0 ? [] : [`only the ${describeNumbers(positions)} of each ${PERIODS[rule.freq].name}`]),
     ...describeWeekStart(rule),
     ...(count === undefined ? [] : [count === 1 ? 'once' : `${count} times`]),
     ...(start === undefined ? [] : [`from ${describeLocal(start)}`]),
@@ -56,20 +54,14 @@ function describeDays(rule: RecurrenceRule): string[] {
   const days = [
     ...(dates.length === 0 ? [] : [`on ${dates.join(' that is also ')}`]),
     ...(weekdays === '' ? [] : [dates.length === 0 ? `on ${weekdays}` : `if that is ${weekdays}`]),
-    ...(weekNumbers.length === 0
-      ? []
-      : [`in the ${describeNumbers(weekNumbers)} week of the year`]),
+    ...(weekNumbers.length === 0 ? [] : [`in the ${describeNumbers(weekNumbers)} week of the year`]),
   ];
   const isNamed = names === '' || days.some((text) => text.includes(` of ${names}`));
   return isNamed ? days : [...days, `in ${names}`];
 }
 
 /** The weekdays of a rule; of one day, if `isOne`. */
-function describeWeekdays(
-  { days, freq, months }: RecurrenceRule,
-  month: string,
-  isOne: boolean,
-): string {
+function describeWeekdays({ days, freq, months }: RecurrenceRule, month: string, isOne: boolean): string {
   const period = freq === 'YEARLY' && months.length === 0 ? 'the year' : month;
   const name = ({ weekday }: RuleDay) => WEEKDAY_NAMES[weekday]!;
   const plain = days.filter(({ nth }) => nth === undefined);
@@ -78,9 +70,7 @@ function describeWeekdays(
     ({ nth }) => nth!,
   );
   const texts = [
-    ...(isOne
-      ? plain.map((day) => `a ${name(day)}`)
-      : describeRuns(plain.map(({ weekday }) => weekday))),
+    ...(isOne ? plain.map((day) => `a ${name(day)}`) : describeRuns(plain.map(({ weekday }) => weekday))),
     ...numbered.map((day) => `the ${fromEnd(day.nth!)} ${name(day)}`),
   ];
   return `${listed(texts, isOne ? 'or' : 'and')}${numbered.length === 0 ? '' : ` of ${period}`}`;
@@ -226,8 +216,7 @@ function checkPosition(recurrence: Recurrence, local: number): FieldCheck[] {
   const { positions } = recurrence.rule;
   if (positions.length === 0) return [];
   const { index, length } = recurrence.indexInPeriod(local);
-  const matches =
-    index >= 0 && positions.some((each) => each === index + 1 || each === index - length);
+  const matches = index >= 0 && positions.some((each) => each === index + 1 || each === index - length);
   const value = index < 0 ? `none of ${length}` : `${index + 1} of ${length}`;
   return [{ field: 'BYSETPOS', rule: positions.join(','), value, matches }];
 }

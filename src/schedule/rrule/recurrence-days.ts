@@ -64,8 +64,7 @@ export function recurrenceDays(rule: RecurrenceRule): DaySearch {
     const length = startOf(year, month + 1) - first;
     let mask = 0;
     for (let position = 1; position <= length; position++) {
-      if (allows(rule, year, { position, length }, first + position - 1))
-        mask |= 1 << (position - 1);
+      if (allows(rule, year, { position, length }, first + position - 1)) mask |= 1 << (position - 1);
     }
     return mask;
   });
@@ -142,7 +141,6 @@ function countDays(rule: RecurrenceRule, from: number, to: number): number {
   const days = recurrenceDays(rule);
   const end = startOf(2028, to);
   let count = 0;
-  for (let day = days.firstFrom(startOf(2028, from)); day < end; day = days.firstFrom(day + 1))
-    count += 1;
+  for (let day = days.firstFrom(startOf(2028, from)); day < end; day = days.firstFrom(day + 1)) count += 1;
   return count;
 }

@@ -1,13 +1,6 @@
 import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
 import { startOf, type DaySearch } from '../calendar/days.ts';
-import {
-  isInstant,
-  parseUntil,
-  PERIODS,
-  rankOf,
-  recurrenceDays,
-  type RecurrenceRule,
-} from './recurrence-days.ts';
+import { isInstant, parseUntil, PERIODS, rankOf, recurrenceDays, type RecurrenceRule } from './recurrence-days.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 
@@ -234,13 +227,8 @@ function withDefaults(rule: RecurrenceRule, start: number): RecurrenceRule {
   return {
     ...rule,
     months: orOf(rule.months, isYearly && !hasDays, date.getUTCMonth() + 1),
-    monthDays: orOf(
-      rule.monthDays,
-      (isYearly || rule.freq === 'MONTHLY') && !hasDays,
-      date.getUTCDate(),
-    ),
-    days:
-      rule.freq === 'WEEKLY' && !hasDays ? [{ weekday: (date.getUTCDay() + 6) % 7 }] : rule.days,
+    monthDays: orOf(rule.monthDays, (isYearly || rule.freq === 'MONTHLY') && !hasDays, date.getUTCDate()),
+    days: rule.freq === 'WEEKLY' && !hasDays ? [{ weekday: (date.getUTCDay() + 6) % 7 }] : rule.days,
     hours: orOf(rule.hours, rank < 1, date.getUTCHours()),
     minutes: orOf(rule.minutes, rank < 2, date.getUTCMinutes()),
     seconds: orOf(rule.seconds, rank < 3, date.getUTCSeconds()),

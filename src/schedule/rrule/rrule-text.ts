@@ -47,8 +47,7 @@ export function parseRule(text: string): RecurrenceRule {
   const whole = (name: string, high: number): number | undefined => {
     const given = value(name);
     if (given === undefined) return undefined;
-    if (/^\d{1,9}$/.test(given) && Number(given) >= 1 && Number(given) <= high)
-      return Number(given);
+    if (/^\d{1,9}$/.test(given) && Number(given) >= 1 && Number(given) <= high) return Number(given);
     return void report(`${name}=${given}: expected a whole number from 1 to ${high}`);
   };
   const lists = Object.entries(NUMBERS).map(([name, limits]) => [
@@ -68,10 +67,7 @@ export function parseRule(text: string): RecurrenceRule {
     until,
     days: readDays(value('BYDAY'), report),
     weekStart,
-    ...(Object.fromEntries(lists) as Record<
-      (typeof NUMBERS)[keyof typeof NUMBERS]['key'],
-      readonly number[]
-    >),
+    ...(Object.fromEntries(lists) as Record<(typeof NUMBERS)[keyof typeof NUMBERS]['key'], readonly number[]>),
   };
   if (freq) checkTogether(rule, report);
   const most = errors.length > 0 || rule.positions.length === 0 ? 0 : mostTimes(rule);
@@ -100,9 +96,7 @@ export function formatParts(rule: RecurrenceRule): Readonly<Record<string, strin
     UNTIL: rule.until ?? '',
     BYDAY: rule.days.map(({ nth = '', weekday }) => `${nth}${WEEKDAYS[weekday]!}`).join(','),
     WKST: rule.weekStart === 0 ? '' : WEEKDAYS[rule.weekStart]!,
-    ...Object.fromEntries(
-      Object.entries(NUMBERS).map(([name, { key }]) => [name, rule[key].join(',')]),
-    ),
+    ...Object.fromEntries(Object.entries(NUMBERS).map(([name, { key }]) => [name, rule[key].join(',')])),
   };
 }
 
@@ -156,9 +150,7 @@ function readDays(text: string | undefined, report: (message: string) => void): 
     return { weekday: 0, key: '' };
   });
   const unique = new Map(days?.map(({ key, ...day }) => [key, day]));
-  return [...unique.values()].toSorted(
-    (a, b) => (a.nth ?? 0) - (b.nth ?? 0) || a.weekday - b.weekday,
-  );
+  return [...unique.values()].toSorted((a, b) => (a.nth ?? 0) - (b.nth ?? 0) || a.weekday - b.weekday);
 }
 
 /** What RFC 5545 does not allow together. */

@@ -59,9 +59,7 @@ function parseStart(dtstart: string | Date | undefined): Start {
         : DateTime.fromISO(dtstart, { zone: timezone });
     // A local time that a clock change skips stays as it is written.
     const isLocal = typeof dtstart === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(dtstart);
-    const local = isLocal
-      ? DateTime.fromISO(dtstart, { zone: 'UTC' })
-      : zoned.setZone('UTC', { keepLocalTime: true });
+    const local = isLocal ? DateTime.fromISO(dtstart, { zone: 'UTC' }) : zoned.setZone('UTC', { keepLocalTime: true });
     return Math.floor(local.toMillis() / SECOND) * SECOND;
   };
 }

@@ -143,8 +143,7 @@ export function offsetReader(timezone: string): OffsetAt {
   });
   return (instant) => {
     const text = format.format(instant);
-    const [, sign, hours, minutes, seconds] =
-      /GMT([+-])(\d+):(\d+)(?::(\d+))?$/.exec(text) ?? NO_OFFSET;
+    const [, sign, hours, minutes, seconds] = /GMT([+-])(\d+):(\d+)(?::(\d+))?$/.exec(text) ?? NO_OFFSET;
     const offset = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds ?? 0);
     return (sign === '-' ? -offset : offset) * SECOND;
   };

@@ -17,11 +17,7 @@ function of(row: string) {
 type Tasks = ReturnType<typeof of>;
 
 /** Creates a row from a canvas of its own tasks. */
-function row(
-  name: string,
-  make: (tasks: Tasks) => SignatureConfig,
-  parts: Pick<Row, 'runs' | 'result'>,
-): Row {
+function row(name: string, make: (tasks: Tasks) => SignatureConfig, parts: Pick<Row, 'runs' | 'result'>): Row {
   return { name, entry: { task: make(of(name)) }, ...parts };
 }
 
@@ -119,11 +115,20 @@ export const canvasRows: readonly Row[] = [
     () => {
       const kwargs = { row: 'signature as Celery serializes it' };
       const task = (args: number[]) => ({
-        ...{ task: 'matrix.add', args, kwargs, options: {}, subtask_type: null, immutable: false },
+        task: 'matrix.add',
+        args,
+        kwargs,
+        options: {},
+        subtask_type: null,
+        immutable: false,
       });
       return {
-        ...{ task: 'celery.chain', args: [], subtask_type: 'chain', immutable: false },
-        ...{ kwargs: { tasks: [task([1, 1]), task([3])] }, options: {} },
+        task: 'celery.chain',
+        args: [],
+        subtask_type: 'chain',
+        immutable: false,
+        kwargs: { tasks: [task([1, 1]), task([3])] },
+        options: {},
       };
     },
     { runs: returned(2, 5), result: 5 },

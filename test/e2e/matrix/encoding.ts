@@ -33,20 +33,22 @@ const MIME = {
 } as const;
 
 const COMPRESSIONS = {
-  ...{ zlib: 'application/x-gzip', gzip: 'application/x-gzip', lzma: 'application/x-lzma' },
-  ...{ xz: 'application/x-lzma', brotli: 'application/x-brotli', zstd: 'application/zstd' },
+  zlib: 'application/x-gzip',
+  gzip: 'application/x-gzip',
+  lzma: 'application/x-lzma',
+  xz: 'application/x-lzma',
+  brotli: 'application/x-brotli',
+  zstd: 'application/zstd',
 } as const;
 
-const serializers = Object.entries(MIME).map(
-  ([serializer, [contentType, contentEncoding]]): Row => {
-    return {
-      name: `serializer ${serializer}`,
-      entry: { ...see, args: ARGS, options: { serializer: serializer as keyof typeof MIME } },
-      runs: [{ args: ARGS, contentType, contentEncoding, returned: 'seen' }],
-      result: 'seen',
-    };
-  },
-);
+const serializers = Object.entries(MIME).map(([serializer, [contentType, contentEncoding]]): Row => {
+  return {
+    name: `serializer ${serializer}`,
+    entry: { ...see, args: ARGS, options: { serializer: serializer as keyof typeof MIME } },
+    runs: [{ args: ARGS, contentType, contentEncoding, returned: 'seen' }],
+    result: 'seen',
+  };
+});
 
 const compressions = Object.entries(COMPRESSIONS).map(([compression, header]): Row => {
   return {

@@ -21,8 +21,7 @@ export const ROUTING = {
       [/matrix\.routed\.reg/, { queue: 'matched' }],
       ['matrix.routed.pair', 'listed'],
     ],
-    (task: string, args: readonly unknown[]) =>
-      task === 'matrix.routed.computed' ? { queue: String(args[0]) } : null,
+    (task: string, args: readonly unknown[]) => (task === 'matrix.routed.computed' ? { queue: String(args[0]) } : null),
   ],
 } satisfies BeatConfig;
 
@@ -85,11 +84,7 @@ export const routingRows: readonly Row[] = [
     { ...see, options: { exchange: 'topics', exchangeType: 'topic', routingKey: 'jobs.x' } },
     { exchange: 'topics', routingKey: 'jobs.x' },
   ),
-  row(
-    'queue behind a fanout exchange',
-    { ...see, options: { queue: 'news' } },
-    { exchange: 'news' },
-  ),
+  row('queue behind a fanout exchange', { ...see, options: { queue: 'news' } }, { exchange: 'news' }),
   row(
     'fanout exchange without a queue',
     { ...see, options: { exchange: 'news', exchangeType: 'fanout', routingKey: 'celery' } },
@@ -107,13 +102,8 @@ export const routingRows: readonly Row[] = [
     { exchange: 'others' },
   ),
   {
-    ...row(
-      'broadcast that is not configured',
-      { ...see, options: { queue: 'others' } },
-      { exchange: 'others' },
-    ),
-    not: ({ broker }) =>
-      broker === 'RabbitMQ' && 'there a queue of that name is made, and it waits for a consumer',
+    ...row('broadcast that is not configured', { ...see, options: { queue: 'others' } }, { exchange: 'others' }),
+    not: ({ broker }) => broker === 'RabbitMQ' && 'there a queue of that name is made, and it waits for a consumer',
   },
   {
     name: 'defaults of the settings',

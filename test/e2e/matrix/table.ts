@@ -7,13 +7,7 @@ import { DEFAULTS, routingRows, ROUTING, TOPIC } from './routing.ts';
 import type { Cell, Row } from './row.ts';
 
 /** All rows; add a new one to one of these lists. */
-export const ROWS: readonly Row[] = [
-  ...optionRows,
-  ...routingRows,
-  ...encodingRows,
-  ...lazyRows,
-  ...canvasRows,
-];
+export const ROWS: readonly Row[] = [...optionRows, ...routingRows, ...encodingRows, ...lazyRows, ...canvasRows];
 
 /** The settings beside the rows of a configuration; each has a beat of its own. */
 export const SETTINGS = {
@@ -41,11 +35,7 @@ export interface Setup {
 }
 
 /** Creates the configuration of one beat, read at `now`: all rows of the cell under these settings. */
-export function configOf(
-  name: SettingsName,
-  { cell, results, lead }: Setup,
-  now: number,
-): BeatConfig {
+export function configOf(name: SettingsName, { cell, results, lead }: Setup, now: number): BeatConfig {
   const schedule = { at: new Date(now + lead) };
   const rows = rowsOf(cell).filter(({ settings = 'common' }) => settings === name);
   const entries = rows.map(({ name: row, entry }) => [row, { schedule, ...marked(row, entry) }]);
@@ -62,7 +52,5 @@ export function configOf(
 function marked(row: string, entry: Row['entry']): Row['entry'] {
   if (typeof entry.task !== 'string') return entry;
   const { kwargs = {} } = entry;
-  return typeof kwargs === 'object' && !Array.isArray(kwargs)
-    ? { ...entry, kwargs: { ...kwargs, row } }
-    : entry;
+  return typeof kwargs === 'object' && !Array.isArray(kwargs) ? { ...entry, kwargs: { ...kwargs, row } } : entry;
 }

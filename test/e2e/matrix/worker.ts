@@ -58,8 +58,6 @@ export class MatrixWorker extends Child {
 
   /** Returns the message of a task; the newest if it was delivered twice. */
   received(id: string): Received | undefined {
-    return this.reports.all.findLast(
-      (report): report is Received => report.kind === 'received' && report.id === id,
-    );
+    return this.reports.all.findLast((report): report is Received => report.kind === 'received' && report.id === id);
   }
 }

@@ -47,12 +47,24 @@ beforeAll(async () => {
   await beat.stop();
   const store = await openState(storeOptions(beat.settings, systemClock));
   await store.instances.announce({
-    ...{ id: 'one', host: 'alpha', pid: 7, version: '1.2.3', role: 'leader' },
-    ...{ term: 1, startedAt: 0, skewMs: 2 },
+    id: 'one',
+    host: 'alpha',
+    pid: 7,
+    version: '1.2.3',
+    role: 'leader',
+    term: 1,
+    startedAt: 0,
+    skewMs: 2,
   });
   const row: HistoryRow = {
-    ...{ kind: 'outcome', taskId: 'gone', dueAt: 0, state: 'FAILURE', doneAt: Date.now() },
-    ...{ runtimeMs: 90, worker: 'celery@one', error: 'OSError: disk is full' },
+    kind: 'outcome',
+    taskId: 'gone',
+    dueAt: 0,
+    state: 'FAILURE',
+    doneAt: Date.now(),
+    runtimeMs: 90,
+    worker: 'celery@one',
+    error: 'OSError: disk is full',
   };
   await store.history!.append([{ entry: 'backup', row }]);
   await writeInvalidRecords(store, await store.ledger.beginTerm(), 'damaged');

@@ -7,13 +7,7 @@ const folder = new ConfigFolder();
 test('command line: --help and --version exit with 0', async () => {
   const help = await runCommand('--help');
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const text of [
-    'check',
-    'list',
-    'next',
-    'healthcheck',
-    'Exit codes: 0 success, 1 failure, 2',
-  ]) {
+  for (const text of ['check', 'list', 'next', 'healthcheck', 'Exit codes: 0 success, 1 failure, 2']) {
     expect(help.stdout).toContain(text);
   }
   const { code, stdout } = await runCommand('--version');
@@ -37,18 +31,13 @@ test.each<[command: string, own: string[], global: string[]]>([
       ...['--detach', '--logfile', '--pidfile', '--uid', '--gid', '--umask', '--workdir'],
     ],
   ],
-])(
-  'command line: beat %s --help shows the flags that matter to it',
-  async (command, own, global) => {
-    const { code, stdout } = await runCommand(command, '--help');
-    expect(code).toBe(0);
-    const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
-    expect(flags).toEqual(
-      [...own, ...global, '--help'].toSorted((a, b) => flags.indexOf(a) - flags.indexOf(b)),
-    );
-    expect(stdout).toContain('The flags of beat --help are accepted here too.');
-  },
-);
+])('command line: beat %s --help shows the flags that matter to it', async (command, own, global) => {
+  const { code, stdout } = await runCommand(command, '--help');
+  expect(code).toBe(0);
+  const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+  expect(flags).toEqual([...own, ...global, '--help'].toSorted((a, b) => flags.indexOf(a) - flags.indexOf(b)));
+  expect(stdout).toContain('The flags of beat --help are accepted here too.');
+});
 
 test('command line: beat start --help shows every flag', async () => {
   const { stdout } = await runCommand('start', '--help');

@@ -111,9 +111,7 @@ describe('a configuration module', () => {
   const config = 'export default { keyPrefix };';
   const reread = { before: 'one', idle: false, changed: true, after: 'two' };
 
-  test.each<
-    [what: string, path: string, files: Record<string, string>, then: Record<string, string>]
-  >([
+  test.each<[what: string, path: string, files: Record<string, string>, then: Record<string, string>]>([
     [
       'itself',
       'a.ts',

@@ -4,9 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigFiles } from '../../../src/config/config-files.ts';
 
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
-const examples = readdirSync(`${cwd}schedules/examples`).map(
-  (name) => `schedules/examples/${name}`,
-);
+const examples = readdirSync(`${cwd}schedules/examples`).map((name) => `schedules/examples/${name}`);
 
 const load = (path?: string) => new ConfigFiles(path, { cwd }).read();
 

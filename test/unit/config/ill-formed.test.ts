@@ -19,51 +19,23 @@ describe('text with a lone surrogate is rejected at load', () => {
     ['an AMQP property', { options: { userId: HALF } }, `options.userId: ${SAID}`],
     ['a stamp', { options: { stamps: { a: [HALF] } } }, `options.stamps.a[0]: ${SAID}`],
     ['a header', { options: { headers: { a: [HALF] } } }, `options.headers.a[0]: ${SAID}`],
-    [
-      'the name of a header',
-      { options: { headers: { [HALF]: 1 } } },
-      `options.headers["\\ud83d"]: its name ${SAID}`,
-    ],
+    ['the name of a header', { options: { headers: { [HALF]: 1 } } }, `options.headers["\\ud83d"]: its name ${SAID}`],
     ['an argument', { args: ['😀', HALF] }, `args[1]: ${SAID}`],
-    [
-      'a name within an argument',
-      { args: [{ [HALF]: 1 }] },
-      `args[0]["\\ud83d"]: its name ${SAID}`,
-    ],
+    ['a name within an argument', { args: [{ [HALF]: 1 }] }, `args[0]["\\ud83d"]: its name ${SAID}`],
     ['a keyword', { kwargs: { [HALF]: 1 } }, `kwargs["\\ud83d"]: its name ${SAID}`],
-    [
-      'a typed value',
-      { args: [{ __type__: 'bytes', __value__: HALF }] },
-      `args[0].__value__: ${SAID}`,
-    ],
+    ['a typed value', { args: [{ __type__: 'bytes', __value__: HALF }] }, `args[0].__value__: ${SAID}`],
     ['a signature', { task: { chain: ['a', { task: HALF }] } }, `task.chain[1].task: ${SAID}`],
-    [
-      'a callback',
-      { options: { link: { task: 'a', args: [HALF] } } },
-      `options.link.args[0]: ${SAID}`,
-    ],
+    ['a callback', { options: { link: { task: 'a', args: [HALF] } } }, `options.link.args[0]: ${SAID}`],
   ])('as %s', (_, given, problem) => {
     expect(entryProblems(given)).toContainEqual(problem);
   });
 
   test.each([
-    [
-      'the name of an entry',
-      { beatSchedule: { [HALF]: entry } },
-      `beatSchedule["\\ud83d"]: its name ${SAID}`,
-    ],
+    ['the name of an entry', { beatSchedule: { [HALF]: entry } }, `beatSchedule["\\ud83d"]: its name ${SAID}`],
     ['the key prefix', { keyPrefix: HALF }, `keyPrefix: ${SAID}`],
     ['the default queue', { task_default_queue: HALF }, `task_default_queue: ${SAID}`],
-    [
-      'the name of a described queue',
-      { taskQueues: { [HALF]: {} } },
-      `taskQueues["\\ud83d"]: its name ${SAID}`,
-    ],
-    [
-      'the exchange of a queue',
-      { taskQueues: [{ name: 'a', exchange: HALF }] },
-      `taskQueues[0].exchange: ${SAID}`,
-    ],
+    ['the name of a described queue', { taskQueues: { [HALF]: {} } }, `taskQueues["\\ud83d"]: its name ${SAID}`],
+    ['the exchange of a queue', { taskQueues: [{ name: 'a', exchange: HALF }] }, `taskQueues[0].exchange: ${SAID}`],
     ['a route', { taskRoutes: { 'a.*': { queue: HALF } } }, `taskRoutes["a.*"].queue: ${SAID}`],
     ['a pattern of routes', { taskRoutes: [[HALF, 'a']] }, `taskRoutes[0][0]: ${SAID}`],
   ])('as %s', (_, config, problem) => {
@@ -72,10 +44,7 @@ describe('text with a lone surrogate is rejected at load', () => {
 
   test('with one error per path, also for a repeated value', () => {
     const args = [HALF, `😀${HALF}`];
-    expect(entryProblems({ args, options: { serializer: 'yaml' } })).toEqual([
-      `args[0]: ${SAID}`,
-      `args[1]: ${SAID}`,
-    ]);
+    expect(entryProblems({ args, options: { serializer: 'yaml' } })).toEqual([`args[0]: ${SAID}`, `args[1]: ${SAID}`]);
   });
 
   test('at any depth, and in a circular value', () => {

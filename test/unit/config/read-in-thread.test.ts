@@ -19,9 +19,7 @@ afterEach(() => {
 const NAMES = Array.from({ length: 2_500 }, (_, i) => `entry ${i}`);
 /** Larger than what the main thread parses, and in several parts. The setting in line 1 is a warning. */
 const yaml = (schedule: string) =>
-  ['workerPool: solo', 'beatSchedule:', ...NAMES.map((name) => `  ${name}: ${schedule}`)].join(
-    '\n',
-  );
+  ['workerPool: solo', 'beatSchedule:', ...NAMES.map((name) => `  ${name}: ${schedule}`)].join('\n');
 const ENTRY = '{ task: t, schedule: { crontab: { minute: 5 } }, args: [9007199254740993, é] }';
 
 /** Reads twice, as at the start and at a reload, and returns what the second read found. */
@@ -51,17 +49,14 @@ test.each([
       taskRoutes: NAMES.map((name) => [name, { queue: name }]),
     }),
   ],
-])(
-  'a reload of a large file in %s is read in a thread, with the same result',
-  async (_, name, text) => {
-    folder.write(name, text);
-    const { first, second } = await readAgain(name);
-    expect(threads).toBe(1);
-    expect(first.entries).toHaveLength(NAMES.length + 1);
-    expect(first.warnings).not.toEqual([]);
-    expect(summarize(second)).toEqual(summarize(first));
-  },
-);
+])('a reload of a large file in %s is read in a thread, with the same result', async (_, name, text) => {
+  folder.write(name, text);
+  const { first, second } = await readAgain(name);
+  expect(threads).toBe(1);
+  expect(first.entries).toHaveLength(NAMES.length + 1);
+  expect(first.warnings).not.toEqual([]);
+  expect(summarize(second)).toEqual(summarize(first));
+});
 
 test('a reload of a large invalid file has the errors of a start, with their lines', async () => {
   folder.write('beat.config.yaml', yaml(ENTRY));
@@ -70,9 +65,7 @@ test('a reload of a large invalid file has the errors of a start, with their lin
   folder.write('beat.config.yaml', yaml(ENTRY).replace('entry 2000: { task', 'entry 2000: { tusk'));
   const again = await files.read().catch((error: unknown) => error);
   expect(threads).toBe(1);
-  const first = await new ConfigFiles('beat.config.yaml', { cwd: folder.path })
-    .read()
-    .catch((error: unknown) => error);
+  const first = await new ConfigFiles('beat.config.yaml', { cwd: folder.path }).read().catch((error: unknown) => error);
   expect(again).toBeInstanceOf(ConfigError);
   expect((again as ConfigError).errors).toEqual((first as ConfigError).errors);
   expect((again as ConfigError).errors[0]).toMatchObject({ line: 2_003 });

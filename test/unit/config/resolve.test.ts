@@ -2,10 +2,7 @@ import { EntryDefinitions } from '../../../src/config/entry/read-entries.ts';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import {
-  DEFAULT_CONNECTION,
-  DEFAULT_TRANSPORT,
-} from '../../../src/contracts/broker/connection-settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/contracts/broker/connection-settings.ts';
 import { DEFAULT_ENCODING } from '../../../src/celery/message/payload.ts';
 import { DEFAULT_RULES } from '../../../src/celery/routing/queues.ts';
 import { DEFAULT_ROUTES } from '../../../src/celery/routing/router.ts';
@@ -100,14 +97,10 @@ describe('a configuration', () => {
     [{ task_route: {} }, 'task_route: unknown key; did you mean "task_routes"?'],
     [{ beatSchedule: [] }, 'beatSchedule: expected a map, got an empty list'],
     [{ beatSchedule: { '': { task: 't', schedule: 5 } } }, /an entry needs a name/],
-    [
-      { beatSchedule: { e: 5 } },
-      'beatSchedule.e: expected a map with schedule and task or shell, got 5',
-    ],
+    [{ beatSchedule: { e: 5 } }, 'beatSchedule.e: expected a map with schedule and task or shell, got 5'],
     [JSON.parse('{"__proto__": {}}') as object, /^__proto__: a name that JavaScript reserves/],
   ])('%j is rejected', (config, problem) => {
-    const expected: unknown =
-      typeof problem === 'string' ? problem : expect.stringMatching(problem);
+    const expected: unknown = typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(problemsOf(config)).toEqual([expected]);
   });
 
@@ -232,29 +225,19 @@ describe('an entry', () => {
     [{ queue: 'q' }, 'queue: unknown here; it belongs under options: {queue: …}'],
     [{ tsk: 't' }, 'tsk: unknown key; did you mean "task"?'],
     [{ options: { quue: 'q' } }, 'options.quue: unknown key; did you mean "queue"?'],
-    [
-      { options: { priority: 256 } },
-      'options.priority: expected a whole number from 0 to 255, got 256',
-    ],
+    [{ options: { priority: 256 } }, 'options.priority: expected a whole number from 0 to 255, got 256'],
     [{ options: { priority: 1.5 } }, /^options\.priority: expected a whole number/],
     [{ options: { eta: 'soon' } }, /^options\.eta: expected an instant such as/],
     [{ options: { expires: 'soon' } }, /^options\.expires: expected 'next', a number of seconds/],
-    [
-      { options: { deliveryMode: 3 } },
-      `options.deliveryMode: expected 1, 2, 'transient' or 'persistent', got 3`,
-    ],
-    [
-      { options: { serializer: 'pickle' } },
-      /^options\.serializer: expected 'json', .* got "pickle"/,
-    ],
+    [{ options: { deliveryMode: 3 } }, `options.deliveryMode: expected 1, 2, 'transient' or 'persistent', got 3`],
+    [{ options: { serializer: 'pickle' } }, /^options\.serializer: expected 'json', .* got "pickle"/],
     [
       { options: { result_cls: 'x' } },
       'options.result_cls: an option of Celery that beat does not support: it is for readers of the result, and beat reads none; leave it out',
     ],
     [{ options: { headers: 5 } }, 'options.headers: expected a map, got 5'],
   ])('with %j is rejected', (entry, problem) => {
-    const expected: unknown =
-      typeof problem === 'string' ? problem : expect.stringMatching(problem);
+    const expected: unknown = typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(entryProblems(entry)).toEqual([expected]);
   });
 });

@@ -11,10 +11,7 @@ function at(pointer: string): unknown {
   return pointer
     .split('/')
     .slice(1)
-    .reduce<unknown>(
-      (here, key) => (here as Record<string, unknown> | undefined)?.[key],
-      committed,
-    );
+    .reduce<unknown>((here, key) => (here as Record<string, unknown> | undefined)?.[key], committed);
 }
 
 describe('the JSON Schema', () => {
@@ -23,9 +20,7 @@ describe('the JSON Schema', () => {
   });
 
   test('may be named by a file, for editors', () => {
-    expect(
-      problemsOf({ $schema: './node_modules/celery-beat/schema/celery-beat.schema.json' }),
-    ).toEqual([]);
+    expect(problemsOf({ $schema: './node_modules/celery-beat/schema/celery-beat.schema.json' })).toEqual([]);
   });
 
   test('knows every spelling, and offers one', () => {

@@ -23,9 +23,7 @@ export function problemsOf(config: unknown): string[] {
 
 /** The same for an entry that is sound but for what is given. */
 export function entryProblems(entry: object, settings: object = {}): string[] {
-  return problemsIn(() => entryOf(entry, settings)).map((line) =>
-    line.replace('beatSchedule.e.', ''),
-  );
+  return problemsIn(() => entryOf(entry, settings)).map((line) => line.replace('beatSchedule.e.', ''));
 }
 
 function problemsIn(run: () => unknown): string[] {

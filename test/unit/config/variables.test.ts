@@ -19,9 +19,7 @@ describe('environment variables of settings', () => {
     const inPython = [...tuple.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
     const named = Object.values(VARIABLES).flat();
     const others = named.filter((name) => !name.startsWith('BEAT_'));
-    expect(inPython.filter((name) => name !== 'CELERY_BROKER_READ_URL').sort()).toEqual(
-      [...others].sort(),
-    );
+    expect(inPython.filter((name) => name !== 'CELERY_BROKER_READ_URL').sort()).toEqual([...others].sort());
     const env = Object.fromEntries(inPython.map((name) => [name, 'secret']));
     expect(omitSettings(env)).toEqual({});
   });

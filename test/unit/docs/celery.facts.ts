@@ -4,6 +4,12 @@ import { own, settings, transport, workers } from './settings.facts.ts';
 
 /** The tables of the page, by what they are of. */
 export const FACTS = {
-  ...{ settings, workers, own, transport },
-  ...{ fields, options, schedules, flags },
+  settings,
+  workers,
+  own,
+  transport,
+  fields,
+  options,
+  schedules,
+  flags,
 } satisfies Readonly<Record<string, Facts>>;

@@ -123,9 +123,7 @@ const accepted = IN_CONFIG.filter(({ verdict }) => !['rejected'].includes(verdic
 test.each(accepted)('docs/celery.md: $name is $verdict (in $table)', ({ table, row }) => {
   const { problems, notes } = outcomeOf(configOf(table, row));
   expect(problems).toEqual([]);
-  const own = notes.filter((note) =>
-    /: ignored|: not looked at|^ignored, as settings of the workers/.test(note),
-  );
+  const own = notes.filter((note) => /: ignored|: not looked at|^ignored, as settings of the workers/.test(note));
   if (!['ignored', 'for workers'].includes(row.verdict)) expect(own).toEqual([]);
   else if (table !== 'transport' && !SILENT.has(row.name)) expect(own).toHaveLength(1);
 });

@@ -35,25 +35,22 @@ interface CommandLine {
 function findArguments(line: string): string[] | null {
   const words = [...line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word);
   const prefixes = /^(?:sudo|npx|exec|[A-Z_]+=.*|-u)$/;
-  while (words[0] !== undefined && prefixes.test(words[0]))
-    words.splice(0, words[0] === '-u' ? 2 : 1);
+  while (words[0] !== undefined && prefixes.test(words[0])) words.splice(0, words[0] === '-u' ? 2 : 1);
   const [first, ...rest] = words;
   return first !== undefined && /^(?:.*\/)?(?:celery-)?beat$/.test(first) ? rest : null;
 }
 
 function findCommandLines(path: string): CommandLine[] {
   const page = readPage(path);
-  const blocks = findCodeBlocks(page).filter(({ language }) =>
-    /^(?:sh|bash|console)$/.test(language),
-  );
+  const blocks = findCodeBlocks(page).filter(({ language }) => /^(?:sh|bash|console)$/.test(language));
   const lines = blocks.flatMap(({ code }) =>
     code
       .replaceAll('\\\n', ' ')
       .replaceAll(/(?:^|\s)#.*$/gm, '')
       .split(/\n|&&|;| \| | & |\$\(/),
   );
-  const inline = [...stripCodeBlocks(page).matchAll(/`((?:celery-)?beat [^`\n]+)`/g)].map(
-    ([, code]) => code!.replaceAll('\\|', '|'),
+  const inline = [...stripCodeBlocks(page).matchAll(/`((?:celery-)?beat [^`\n]+)`/g)].map(([, code]) =>
+    code!.replaceAll('\\|', '|'),
   );
   return [...lines, ...inline].flatMap((line) => {
     const words = findArguments(line.replace(/^\s*\$ /, '').trim());
@@ -69,8 +66,7 @@ function describeProblems({ place, words }: CommandLine): string[] {
     if (word === '--') break;
     if (/^-[^\d]/.test(word)) {
       const flag = word.startsWith('--') ? word.replace(/=.*/, '') : word.slice(0, 2);
-      if (!known.has(flag) && !help.get('start')!.flags.has(flag))
-        problems.push(`${place}: unknown flag ${flag}`);
+      if (!known.has(flag) && !help.get('start')!.flags.has(flag)) problems.push(`${place}: unknown flag ${flag}`);
       continue;
     }
     const next = `${command} ${word}`.trim();

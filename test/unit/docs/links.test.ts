@@ -33,9 +33,7 @@ function describeProblem(path: string, target: string): string[] {
 }
 
 test('documentation: every relative link leads to a file, and every anchor to a heading', () => {
-  const links = PAGES.flatMap((path) =>
-    findTargets(readPage(path)).map((target) => ({ path, target })),
-  );
+  const links = PAGES.flatMap((path) => findTargets(readPage(path)).map((target) => ({ path, target })));
   expect(links.length).toBeGreaterThan(100);
   expect(links.flatMap(({ path, target }) => describeProblem(path, target))).toEqual([]);
 });

@@ -153,8 +153,9 @@ export const workers = {
     { config: { database_url: 'postgresql://db' } },
   'imports, include': { config: { imports: ['tasks'] } },
   broker_read_url: { config: { broker_read_url: 'redis://localhost' } },
-  'broker_pool_limit, broker_pool_acquire_timeout, broker_heartbeat_checkrate, broker_channel_error_retry':
-    { config: { broker_pool_limit: 10 } },
+  'broker_pool_limit, broker_pool_acquire_timeout, broker_heartbeat_checkrate, broker_channel_error_retry': {
+    config: { broker_pool_limit: 10 },
+  },
   'task_acks_late, task_acks_on_failure, task_acks_on_failure_or_timeout, task_acks_on_timeout, task_reject_on_worker_lost, task_retry_on_worker_lost':
     { config: { task_acks_late: true } },
   'task_track_started, task_remote_tracebacks, task_store_errors_even_if_ignored, task_store_eager_result, task_eager_propagates':

@@ -7,9 +7,7 @@ test('docs/troubleshooting.md: every event, kind and operation that it names is 
   const [, table = ''] = page.split('## By log line');
   const names = [
     ...[...table.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name!),
-    ...[...page.matchAll(/"kind":"([a-z-]+)"|kind `([a-z-]+)`/g)].map(
-      ([, quoted, named]) => (quoted ?? named)!,
-    ),
+    ...[...page.matchAll(/"kind":"([a-z-]+)"|kind `([a-z-]+)`/g)].map(([, quoted, named]) => (quoted ?? named)!),
   ];
   expect(names.length).toBeGreaterThan(20);
   const isDocumented = (name: string) =>

@@ -8,9 +8,7 @@ test('driver: names the npm package of a client that is not installed, and the s
     new Error("Cannot find package 'amqplib' imported from /app/dist/drivers/amqp/connect.js"),
     { code: 'ERR_MODULE_NOT_FOUND' },
   );
-  await expect(
-    loadClient('brokerUrl', RABBITMQ, () => Promise.reject(missing)),
-  ).rejects.toMatchObject({
+  await expect(loadClient('brokerUrl', RABBITMQ, () => Promise.reject(missing))).rejects.toMatchObject({
     name: 'ConfigError',
     message: expect.stringMatching(
       /^brokerUrl: the client of RabbitMQ is not installed: install the npm package amqplib/,
@@ -20,7 +18,5 @@ test('driver: names the npm package of a client that is not installed, and the s
 
 test('driver: does not report other errors of its module as a missing package', async () => {
   const broken = new SyntaxError('Unexpected token');
-  await expect(loadClient('brokerUrl', RABBITMQ, () => Promise.reject(broken))).rejects.toBe(
-    broken,
-  );
+  await expect(loadClient('brokerUrl', RABBITMQ, () => Promise.reject(broken))).rejects.toBe(broken);
 });

@@ -40,9 +40,7 @@ describe('the result backend', () => {
         beatSchedule: { e: { task: chord([a, b], a), schedule: 60 } },
       });
       const results = { ...settings.results, backend: parseEndpoint(resultBackend) };
-      await expect(openResults(resultOptions({ ...settings, results }))).rejects.toThrow(
-        /^resultBackend: /,
-      );
+      await expect(openResults(resultOptions({ ...settings, results }))).rejects.toThrow(/^resultBackend: /);
     },
   );
 });

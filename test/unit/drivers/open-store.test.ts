@@ -93,11 +93,8 @@ test.each([
   ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" is in the place of a host/],
   ['reds://h', 'memory://', /^brokerUrl: unsupported URL scheme "reds"; allowed: redis:.*amqp:/],
   ['memory://', 'amqp://h', /^stateUrl: unsupported URL scheme "amqp"; allowed: redis:/],
-])(
-  'the error for an invalid URL has the name of its setting: %s, %s',
-  async (broker, state, message) => {
-    const error: unknown = await open(broker, state).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toMatch(message);
-  },
-);
+])('the error for an invalid URL has the name of its setting: %s, %s', async (broker, state, message) => {
+  const error: unknown = await open(broker, state).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as ConfigError).message).toMatch(message);
+});

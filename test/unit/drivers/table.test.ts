@@ -20,9 +20,7 @@ describe.each(['amqp', 'amqps', 'pyamqp', 'librabbitmq'])('%s://', (scheme) => {
   test('has headers exchanges', () => {
     const problems = problemsOf({
       brokerUrl,
-      taskQueues: [
-        { name: 'q', exchange: 'x', exchangeType: 'headers', bindingArguments: { a: 1 } },
-      ],
+      taskQueues: [{ name: 'q', exchange: 'x', exchangeType: 'headers', bindingArguments: { a: 1 } }],
       beatSchedule: {
         e: {
           task: 't',
@@ -62,16 +60,9 @@ test.each([
 });
 
 test('an endpoint masks the passwords of all its URLs', () => {
-  const { servers, masked, scheme } = parseEndpoint(
-    'SENTINEL://:secret@a;sentinel://:other@b:26380',
-  );
-  expect(servers.map(({ url }) => url)).toEqual([
-    'SENTINEL://:secret@a',
-    'sentinel://:other@b:26380',
-  ]);
-  expect(JSON.stringify([masked, ...servers.map((each) => each.masked)])).not.toMatch(
-    /secret|other/,
-  );
+  const { servers, masked, scheme } = parseEndpoint('SENTINEL://:secret@a;sentinel://:other@b:26380');
+  expect(servers.map(({ url }) => url)).toEqual(['SENTINEL://:secret@a', 'sentinel://:other@b:26380']);
+  expect(JSON.stringify([masked, ...servers.map((each) => each.masked)])).not.toMatch(/secret|other/);
   expect(scheme).toBe('sentinel');
 });
 

@@ -89,9 +89,7 @@ describe('HTTP with tokens', () => {
     await using app = await HttpApp.open({ http });
     const headers = { 'X-Forwarded-Proto': 'https' };
     const cookieFrom = async (peer: string) =>
-      (await app.request('/login', { form: { token: READ }, headers, peer })).headers.get(
-        'set-cookie',
-      );
+      (await app.request('/login', { form: { token: READ }, headers, peer })).headers.get('set-cookie');
     expect(await cookieFrom('10.1.2.3')).toContain('Secure');
     expect(await cookieFrom('11.1.2.3')).not.toContain('Secure');
   });
@@ -111,10 +109,7 @@ describe('HTTP with tokens', () => {
     await using app = await HttpApp.open({ http: TOKENS });
     const headers = { Accept: 'text/html' };
     const response = await app.request('/entries/a', { form: { do: 'run' }, headers });
-    expect([response.status, response.headers.get('location')]).toEqual([
-      303,
-      '/login?next=%2Fentries%2Fa',
-    ]);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login?next=%2Fentries%2Fa']);
   });
 
   test('a session of the read token does not become one of the change token', async () => {
@@ -213,7 +208,8 @@ describe('HTTP with tokens', () => {
     const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
     await using app = await HttpApp.open({ ...COMMANDS, http });
     const options = {
-      ...{ peer: '10.0.0.1', headers: { 'X-User': 'ann', ...headers } },
+      peer: '10.0.0.1',
+      headers: { 'X-User': 'ann', ...headers },
       json: { do: 'run', entry: 'e' },
     };
     expect((await app.request('/api/commands?wait=0', options)).status).toBe(status);
@@ -246,21 +242,15 @@ describe('HTTP behind a proxy that authenticates', () => {
   const http = { trustedUserHeader: 'X-Forwarded-User', trustedProxies: ['10.0.0.0/8', '::1'] };
   const headers = { 'X-Forwarded-User': 'ann' };
 
-  test.each(['10.1.2.3', '::1', '::ffff:10.1.2.3'])(
-    'a user that the proxy %s names may read',
-    async (peer) => {
-      await using app = await HttpApp.open({ http }, { metrics });
-      expect((await app.request('/metrics', { headers, peer })).status).toBe(200);
-    },
-  );
+  test.each(['10.1.2.3', '::1', '::ffff:10.1.2.3'])('a user that the proxy %s names may read', async (peer) => {
+    await using app = await HttpApp.open({ http }, { metrics });
+    expect((await app.request('/metrics', { headers, peer })).status).toBe(200);
+  });
 
-  test.each(['11.1.2.3', '127.0.0.1', '::2'])(
-    'a user that the client %s names may not',
-    async (peer) => {
-      await using app = await HttpApp.open({ http }, { metrics });
-      expect((await app.request('/metrics', { headers, peer })).status).toBe(401);
-    },
-  );
+  test.each(['11.1.2.3', '127.0.0.1', '::2'])('a user that the client %s names may not', async (peer) => {
+    await using app = await HttpApp.open({ http }, { metrics });
+    expect((await app.request('/metrics', { headers, peer })).status).toBe(401);
+  });
 
   test('a user may read although the proxy passes the credentials of the browser on', async () => {
     await using app = await HttpApp.open({ http }, { metrics });

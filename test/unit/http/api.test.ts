@@ -23,8 +23,7 @@ async function read(app: HttpApp, path: string, options: RequestOptions = {}): P
   return { status: response.status, ...((await response.json()) as Json) };
 }
 
-const send = (app: HttpApp, json: unknown, query = '') =>
-  read(app, `/api/commands${query}`, { token: CHANGE, json });
+const send = (app: HttpApp, json: unknown, query = '') => read(app, `/api/commands${query}`, { token: CHANGE, json });
 
 const names = ({ entries }: Json) => (entries as { entry: string }[]).map(({ entry }) => entry);
 
@@ -54,10 +53,21 @@ describe('GET /api/status', () => {
     expect(declared).toBe(3);
     expect(entries).toEqual([
       {
-        ...{ entry: 'backup', source: 'configuration', task: 'shop.backup' },
-        ...{ schedule: expect.any(String) as string, description: 'Nightly', timezone: 'UTC' },
-        ...{ enabled: true, paused: null, skipping: [], lastDueAt: null, lastSentAt: null },
-        ...{ lastTaskId: null, lastSkipped: null, lastOutcome: null, runCount: 0 },
+        entry: 'backup',
+        source: 'configuration',
+        task: 'shop.backup',
+        schedule: expect.any(String) as string,
+        description: 'Nightly',
+        timezone: 'UTC',
+        enabled: true,
+        paused: null,
+        skipping: [],
+        lastDueAt: null,
+        lastSentAt: null,
+        lastTaskId: null,
+        lastSkipped: null,
+        lastOutcome: null,
+        runCount: 0,
         nextDueAt: expect.stringMatching(/T03:00:00.000Z$/) as string,
       },
     ]);
@@ -79,7 +89,9 @@ describe('GET /api/status', () => {
   test('reports all invalid parameters, with the closest name', async () => {
     await using app = await HttpApp.open(CONFIG);
     expect(await read(app, '/api/status?limit=0&serch=x')).toEqual({
-      ...{ type: 'about:blank', title: 'Unprocessable Entity', status: 422 },
+      type: 'about:blank',
+      title: 'Unprocessable Entity',
+      status: 422,
       errors: [
         {
           path: ['limit'],
@@ -172,11 +184,7 @@ describe('POST /api/commands', () => {
     await using app = await HttpApp.open(CONFIG, { lead: true });
     await send(app, { do: 'run', entry: 'backup', id: 'one' });
     const errors = [{ message: 'id: "one" is the id of another command: run backup' }];
-    for (const other of [
-      { do: 'skip', entry: 'backup' },
-      { do: 'run', entry: 'digest' },
-      { do: 'reload' },
-    ]) {
+    for (const other of [{ do: 'skip', entry: 'backup' }, { do: 'run', entry: 'digest' }, { do: 'reload' }]) {
       expect(await send(app, { ...other, id: 'one' })).toMatchObject({ status: 422, errors });
     }
     expect(await read(app, '/api/entries/backup')).toMatchObject({ runCount: 1, skipping: [] });
@@ -226,10 +234,7 @@ describe('POST /api/commands', () => {
     await using app = await HttpApp.open(CONFIG);
     const options = { token: CHANGE, json: { do: 'run', entry: 'backup', id: 'one' } };
     const response = await app.request('/api/commands?wait=0', options);
-    expect([response.status, await response.json()]).toEqual([
-      202,
-      { id: 'one', status: 'pending' },
-    ]);
+    expect([response.status, await response.json()]).toEqual([202, { id: 'one', status: 'pending' }]);
   });
 
   test.each([
@@ -269,9 +274,7 @@ describe('POST /api/commands', () => {
     const response = await app.request('/api/commands', {
       method: 'POST',
       token: CHANGE,
-      ...(typeof body === 'string'
-        ? { text: body, headers: { 'Content-Type': 'application/json' } }
-        : { json: body }),
+      ...(typeof body === 'string' ? { text: body, headers: { 'Content-Type': 'application/json' } } : { json: body }),
     });
     expect([response.status, await response.json()]).toMatchObject([422, { errors }]);
     expect(await app.store.commands.pending(10)).toEqual([]);
@@ -294,7 +297,8 @@ describe('POST /api/commands', () => {
     const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
     await using app = await HttpApp.open({ ...CONFIG, http }, { lead: true });
     const response = await app.request('/api/commands', {
-      ...{ peer: '10.0.0.1', headers: { 'X-User': 'ann' } },
+      peer: '10.0.0.1',
+      headers: { 'X-User': 'ann' },
       json: { do: 'pause', entry: 'backup', by: 'eve' },
     });
     expect(await response.json()).toMatchObject({ by: 'ann', status: 'applied' });
@@ -304,20 +308,18 @@ describe('POST /api/commands', () => {
 test.each([
   ['UTF-8', 'utf8'],
   ['Latin-1', 'latin1'],
-] as const)(
-  'the audit log has the name of a user that a proxy sends in %s',
-  async (_, encoding) => {
-    const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
-    await using app = await HttpApp.open({ ...CONFIG, http }, { lead: true });
-    // As Node reads it.
-    const received = Buffer.from('Zoë Ångström', encoding).toString('latin1');
-    const response = await app.request('/api/commands', {
-      ...{ peer: '10.0.0.1', headers: { 'X-User': received } },
-      json: { do: 'pause', entry: 'backup' },
-    });
-    expect(await response.json()).toMatchObject({ by: 'Zoë Ångström', status: 'applied' });
-  },
-);
+] as const)('the audit log has the name of a user that a proxy sends in %s', async (_, encoding) => {
+  const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
+  await using app = await HttpApp.open({ ...CONFIG, http }, { lead: true });
+  // As Node reads it.
+  const received = Buffer.from('Zoë Ångström', encoding).toString('latin1');
+  const response = await app.request('/api/commands', {
+    peer: '10.0.0.1',
+    headers: { 'X-User': received },
+    json: { do: 'pause', entry: 'backup' },
+  });
+  expect(await response.json()).toMatchObject({ by: 'Zoë Ångström', status: 'applied' });
+});
 
 test('GET /api/events: streams the status of an entry and the audit row after a command', async () => {
   await using app = await HttpApp.open(CONFIG, { lead: true });
@@ -440,21 +442,16 @@ const COMMANDS: readonly (readonly [is: 'accepts' | 'rejects', command: object])
   ['rejects', { do: 'add', entries: [] }],
 ];
 
-test.each(COMMANDS)(
-  'POST /api/commands: the server, as its document, %s %j',
-  async (is, command) => {
-    await using app = await HttpApp.open(CONFIG);
-    const document = await read(app, '/api/openapi.json');
-    const { schemas } = document['components'] as {
-      readonly schemas: Readonly<Record<string, Json>>;
-    };
-    const schema = z.fromJSONSchema(schemas['Command'] as z.core.JSONSchema.JSONSchema);
-    const { status } = await send(app, command, '?wait=0');
-    expect([schema.safeParse(command).success, status]).toEqual(
-      is === 'accepts' ? [true, 'pending'] : [false, 422],
-    );
-  },
-);
+test.each(COMMANDS)('POST /api/commands: the server, as its document, %s %j', async (is, command) => {
+  await using app = await HttpApp.open(CONFIG);
+  const document = await read(app, '/api/openapi.json');
+  const { schemas } = document['components'] as {
+    readonly schemas: Readonly<Record<string, Json>>;
+  };
+  const schema = z.fromJSONSchema(schemas['Command'] as z.core.JSONSchema.JSONSchema);
+  const { status } = await send(app, command, '?wait=0');
+  expect([schema.safeParse(command).success, status]).toEqual(is === 'accepts' ? [true, 'pending'] : [false, 422]);
+});
 
 describe('GET /api/openapi.json', () => {
   test('is a valid OpenAPI 3.1 document', async () => {

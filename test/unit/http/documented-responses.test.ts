@@ -40,8 +40,14 @@ beforeAll(async () => {
   if (run?.kind !== 'run') throw new Error('no run was recorded');
   const { taskId, dueAt, sentAt } = run;
   const row: OutcomeRow = {
-    ...{ kind: 'outcome', taskId, dueAt, state: 'FAILURE', doneAt: sentAt },
-    ...{ runtimeMs: 90, worker: 'celery@one', error: 'OSError: disk is full' },
+    kind: 'outcome',
+    taskId,
+    dueAt,
+    state: 'FAILURE',
+    doneAt: sentAt,
+    runtimeMs: 90,
+    worker: 'celery@one',
+    error: 'OSError: disk is full',
   };
   await leader.store.history!.append([{ entry: 'backup', row }]);
 });
@@ -101,8 +107,14 @@ test('/api/events: each event has the documented fields', async () => {
   await reader.read();
   // Changes all of them: the newest command, the state of the entry and the counts. The announcement shows no change.
   await leader.store.instances.announce({
-    ...{ id: 'other', host: 'alpha', pid: 7, version: '1.2.3', role: 'follower' },
-    ...{ term: null, startedAt: 0, skewMs: null },
+    id: 'other',
+    host: 'alpha',
+    pid: 7,
+    version: '1.2.3',
+    role: 'follower',
+    term: null,
+    startedAt: 0,
+    skewMs: null,
   });
   await call(leader, '/commands', { do: 'run', entry: 'backup' });
   const seen = new Set<string>();

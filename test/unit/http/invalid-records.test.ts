@@ -56,10 +56,18 @@ test('http: states at the ends of what a Date can show break no page', async () 
     await using app = await HttpApp.open({ http: TOKENS, beatSchedule: entries });
     const token = await app.store.ledger.beginTerm();
     const changes = app.beat.settings.entries.map(({ name, schedule }) => ({
-      ...{ entry: name, before: null, messages: [] },
+      entry: name,
+      before: null,
+      messages: [],
       after: {
-        ...{ version: 1, rev: 1, spec: schedule.spec, anchor: at, dueAt: at, sentAt: at },
-        ...{ taskId: 'id', runCount: 1 },
+        version: 1,
+        rev: 1,
+        spec: schedule.spec,
+        anchor: at,
+        dueAt: at,
+        sentAt: at,
+        taskId: 'id',
+        runCount: 1,
       },
     }));
     await app.store.ledger.commit({ token, changes });

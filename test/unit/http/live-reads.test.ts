@@ -46,9 +46,7 @@ test('live reads: have the counts of the last 24 hours', async () => {
   await using app = await HttpApp.open(CONFIG);
   const { clock, reads } = openReads(app);
   const minutes = vi.spyOn(app.store.history!, 'minutes');
-  minutes.mockResolvedValue([
-    { at: clock.now(), published: 1, skipped: 0, succeeded: 0, failed: 1 },
-  ]);
+  minutes.mockResolvedValue([{ at: clock.now(), published: 1, skipped: 0, succeeded: 0, failed: 1 }]);
   const { day } = await reads.read();
   const [from, to] = minutes.mock.calls[0]!;
   expect(day).toEqual({ from, minutes: [expect.objectContaining({ failed: 1 })] });

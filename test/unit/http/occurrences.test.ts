@@ -10,16 +10,35 @@ const at = (minute: number) => Date.parse(START) + minute * 60_000;
 const iso = (minute: number) => new Date(at(minute)).toISOString();
 
 const run = (minute: number, number: number): RunRow => ({
-  ...{ kind: 'run', dueAt: at(minute), sentAt: at(minute) + 12, cause: 'schedule', number },
-  ...{ taskId: `id-${number}`, task: 'shop.backup', queue: 'celery', term: 1, leader: 'gen1@a' },
+  kind: 'run',
+  dueAt: at(minute),
+  sentAt: at(minute) + 12,
+  cause: 'schedule',
+  number,
+  taskId: `id-${number}`,
+  task: 'shop.backup',
+  queue: 'celery',
+  term: 1,
+  leader: 'gen1@a',
 });
 const SKIPPED: SkipRow = {
-  ...{ kind: 'skip', first: at(2), last: at(4), count: 3, reason: 'coalesced' },
-  ...{ at: at(5), term: 1 },
+  kind: 'skip',
+  first: at(2),
+  last: at(4),
+  count: 3,
+  reason: 'coalesced',
+  at: at(5),
+  term: 1,
 };
 const FAILED: HistoryRow = {
-  ...{ kind: 'outcome', taskId: 'id-2', dueAt: at(6), state: 'FAILURE', doneAt: at(6) + 2_000 },
-  ...{ runtimeMs: 1_234, worker: 'celery@w', error: 'OSError: <disk> is full' },
+  kind: 'outcome',
+  taskId: 'id-2',
+  dueAt: at(6),
+  state: 'FAILURE',
+  doneAt: at(6) + 2_000,
+  runtimeMs: 1_234,
+  worker: 'celery@w',
+  error: 'OSError: <disk> is full',
 };
 /** Nothing is known of minute 5; minute 7 was published twice, and minute 8 is due. */
 const ROWS = [run(1, 1), SKIPPED, run(6, 2), FAILED, run(7, 3), run(7, 4)];
@@ -39,8 +58,14 @@ beforeEach(async () => {
   const store = await openStore(storeOptions(settings, clock));
   const token = await store.ledger.beginTerm();
   const after = {
-    ...{ version: 1, rev: 1 },
-    ...{ spec, anchor: at(0), dueAt: at(7), sentAt: at(7), taskId: 'id-4', runCount: 4 },
+    version: 1,
+    rev: 1,
+    spec,
+    anchor: at(0),
+    dueAt: at(7),
+    sentAt: at(7),
+    taskId: 'id-4',
+    runCount: 4,
   };
   const change = { entry: 'backup', before: null, after, messages: [], history: ROWS };
   await store.ledger.commit({ token, changes: [change] });
@@ -59,9 +84,7 @@ const textOf = (page: string) => page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s
 
 test('the page of an entry has one cell for each occurrence, which leads to its explanation', async () => {
   const { body } = await read('/entries/backup');
-  const cells = body.matchAll(
-    /<li class="(\w+)">\s*<a\s+href="([^"]*)"\s+title="[^"]*13:0(\d):00/g,
-  );
+  const cells = body.matchAll(/<li class="(\w+)">\s*<a\s+href="([^"]*)"\s+title="[^"]*13:0(\d):00/g);
   expect([...cells].map(([, kind, href, minute]) => [minute, kind, href])).toEqual(
     [
       ...['1 published', '2 skipped', '3 skipped', '4 skipped', '5 unaccounted'],
@@ -76,8 +99,7 @@ test('the page of an entry has one cell for each occurrence, which leads to its 
 });
 
 describe('the page that explains an instant', () => {
-  const why = (instant: string) =>
-    read(`/entries/backup/why?${new URLSearchParams({ at: instant }).toString()}`);
+  const why = (instant: string) => read(`/entries/backup/why?${new URLSearchParams({ at: instant }).toString()}`);
 
   test.each([
     [1, '• published', 'published in time by gen1@a in term 1'],
@@ -100,9 +122,7 @@ describe('the page that explains an instant', () => {
     const { body } = await why(iso(6));
     expect(body).toContain('OSError: &lt;disk&gt; is full');
     expect(textOf(body)).toContain('shop.backup to celery Task id id-2');
-    expect(textOf(body)).toContain(
-      '✕ failed in 1.2 s, on celery@w, at 2027-03-01 13:06:02 +01:00 Europe/Oslo',
-    );
+    expect(textOf(body)).toContain('✕ failed in 1.2 s, on celery@w, at 2027-03-01 13:06:02 +01:00 Europe/Oslo');
   });
 
   test('compares each field of the rule with an instant that it does not have, and links to the nearest ones', async () => {
@@ -112,9 +132,7 @@ describe('the page that explains an instant', () => {
     expect(text).toMatch(/second 0 30 ✕ does not match/);
     expect(text).toMatch(/hour \* 13 ✓ matches/);
     expect(body).toContain(`href="/entries/backup/why?at=${encodeURIComponent(iso(6))}"`);
-    expect(text).toContain(
-      'Before 2027-03-01 13:06:00 +01:00 Europe/Oslo published in time by gen1@a',
-    );
+    expect(text).toContain('Before 2027-03-01 13:06:00 +01:00 Europe/Oslo published in time by gen1@a');
     expect(text).toContain('After 2027-03-01 13:07:00 +01:00 Europe/Oslo published more than once');
   });
 
@@ -222,14 +240,22 @@ describe('GET /api/entries/{name}/why', () => {
   ])('says what became of minute %i', async (minute, expected) => {
     const neighbors = { previous: iso(minute - 1), next: iso(minute + 1) };
     expect(await why(utc(minute))).toMatchObject({
-      ...{ code: 200, entry: 'backup', at: iso(minute), isDue: true },
-      ...{ schedule: 'every minute', ...neighbors, ...expected },
+      code: 200,
+      entry: 'backup',
+      at: iso(minute),
+      isDue: true,
+      schedule: 'every minute',
+      ...neighbors,
+      ...expected,
     });
   });
 
   test('has the fields of the rule, and what became of the nearest occurrences', async () => {
     expect(await why('?at=2027-03-01T13:06:30%2B01:00')).toMatchObject({
-      ...{ isDue: false, status: 'not-due', previous: iso(6), next: iso(7) },
+      isDue: false,
+      status: 'not-due',
+      previous: iso(6),
+      next: iso(7),
       before: { at: iso(6), status: 'published' },
       after: { at: iso(7), status: 'published-twice' },
       fields: { local: '2027-03-01 13:06:30 Europe/Oslo' },
@@ -244,7 +270,8 @@ describe('GET /api/entries/{name}/why', () => {
     const message =
       'expected an instant such as 2030-01-31T08:00:00Z (with Z or an offset), in the years 1 to 9999, got "2027-03-01T12:00"';
     expect(await why('?at=2027-03-01T12:00')).toMatchObject({
-      ...{ code: 422, errors: [{ path: ['at'], message }] },
+      code: 422,
+      errors: [{ path: ['at'], message }],
     });
   });
 });

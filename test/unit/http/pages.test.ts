@@ -25,10 +25,9 @@ const config = (beatSchedule: BeatConfig['beatSchedule']): BeatConfig => ({
 describe('pages of the dashboard', () => {
   test('escape names, tasks, reasons and answers', async () => {
     const evil = '<script>alert(1)</script>"\'';
-    await using app = await HttpApp.open(
-      config({ [evil]: { task: evil, schedule: CRON, description: evil } }),
-      { lead: true },
-    );
+    await using app = await HttpApp.open(config({ [evil]: { task: evil, schedule: CRON, description: evil } }), {
+      lead: true,
+    });
     const path = `/entries/${encodeURIComponent(evil)}`;
     const pages = [
       await read(app, '/'),
@@ -45,15 +44,7 @@ describe('pages of the dashboard', () => {
 
   test('contain no inline script, style or event handler', async () => {
     await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
-    for (const path of [
-      '/',
-      '/entries/backup',
-      '/entries/backup/why',
-      '/add',
-      '/audit',
-      '/instances',
-      '/login',
-    ]) {
+    for (const path of ['/', '/entries/backup', '/entries/backup/why', '/add', '/audit', '/instances', '/login']) {
       const page = await read(app, path);
       expect([path, page]).toEqual([path, expect.not.stringMatching(/ style="| on\w+="|<style/)]);
       for (const [, attributes] of page.matchAll(/<script([^>]*)>/g)) {
@@ -90,8 +81,14 @@ describe('pages of the dashboard', () => {
       {
         entry: 'backup',
         row: {
-          ...{ kind: 'outcome', taskId, dueAt, state: 'FAILURE', doneAt: row.sentAt },
-          ...{ runtimeMs: 1_234, worker: 'w1', error: 'Disk is full' },
+          kind: 'outcome',
+          taskId,
+          dueAt,
+          state: 'FAILURE',
+          doneAt: row.sentAt,
+          runtimeMs: 1_234,
+          worker: 'w1',
+          error: 'Disk is full',
         },
       },
     ]);
@@ -140,8 +137,11 @@ describe('pages of the dashboard', () => {
     expect(await submit(app, '/add', { ...fields, ...more })).toContain('added digest');
     const [stored] = await app.store.entries.find(['digest']);
     expect(JSON.parse(stored!.definition)).toEqual({
-      ...{ task: 'mail.digest', schedule: { cron: '0 7 * * mon' } },
-      ...{ timezone: 'Europe/Oslo', args: [1], kwargs: { a: 2 } },
+      task: 'mail.digest',
+      schedule: { cron: '0 7 * * mon' },
+      timezone: 'Europe/Oslo',
+      args: [1],
+      kwargs: { a: 2 },
     });
     const definition = '{"task": "mail.summary"}';
     const updated = await submit(app, '/entries/digest', { do: 'update', definition });
@@ -176,13 +176,16 @@ describe('pages of the dashboard', () => {
     await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
     const now = Date.now();
     const outcome: Omit<OutcomeRow, 'state'> = {
-      ...{ kind: 'outcome', taskId: 'id', dueAt: now, doneAt: now },
-      ...{ runtimeMs: null, worker: null, error: null },
+      kind: 'outcome',
+      taskId: 'id',
+      dueAt: now,
+      doneAt: now,
+      runtimeMs: null,
+      worker: null,
+      error: null,
     };
     const states = ['SUCCESS', 'SUCCESS', 'FAILURE'];
-    await app.store.history!.append(
-      states.map((state) => ({ entry: 'backup', row: { ...outcome, state } })),
-    );
+    await app.store.history!.append(states.map((state) => ({ entry: 'backup', row: { ...outcome, state } })));
     const page = await read(app, '/');
     expect(page).toContain('aria-label="3 runs, 2 succeeded, 1 failed."');
     const hour = `${new Date(now).toISOString().slice(0, 13).replace('T', ' ')}:00`;
@@ -200,10 +203,7 @@ describe('pages of the dashboard', () => {
     const headers = { Accept: 'text/html,*/*' };
     for (const path of ['/entries/none', '/nothing']) {
       const response = await app.request(path, { token: CHANGE, headers });
-      expect([response.status, await response.text()]).toEqual([
-        404,
-        expect.stringContaining('<h1>Not Found</h1>'),
-      ]);
+      expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('<h1>Not Found</h1>')]);
     }
     const api = await app.request('/api/entries/none', { token: CHANGE, headers });
     expect(api.headers.get('content-type')).toBe('application/problem+json');

@@ -71,9 +71,7 @@ describe('body of a request', () => {
 
   test('logins whose bodies arrive together try no more tokens than logins in turn', async () => {
     await using app = await HttpApp.open(CONFIG);
-    const logins = Array.from({ length: 20 }, () =>
-      app.request('/login', { form: { token: 'wrong' } }),
-    );
+    const logins = Array.from({ length: 20 }, () => app.request('/login', { form: { token: 'wrong' } }));
     const statuses = (await Promise.all(logins)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(5);
     expect(statuses.filter((status) => status === 429)).toHaveLength(15);

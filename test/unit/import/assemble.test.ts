@@ -5,21 +5,21 @@ import { upcomingOf, type Found, type FoundEntry } from '../../../src/import/fou
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 
 const entry = (name: string, fields: Partial<FoundEntry['fields']> = {}): FoundEntry => ({
-  ...{ name, place: `source:${name}` },
+  name,
+  place: `source:${name}`,
   fields: { task: 't', schedule: 60, ...fields },
 });
 const found = (entries: readonly FoundEntry[], more: Partial<Found> = {}): Found => ({
-  ...{ settings: {}, entries, left: [] },
+  settings: {},
+  entries,
+  left: [],
   ...more,
 });
 
 test('import: lists each entry and each setting that beat rejects, and keeps the others', () => {
   const settings = { timezone: 'Europe/Oslo', taskSerializer: 'pickle' };
   const wrong = { ...entry('10', { schedule: { cron: '61 * * * *' } }), text: '61 * * * * t' };
-  const imported = assemble(
-    found([wrong, entry('9', { priority: 5 } as object), entry('good')], { settings }),
-    false,
-  );
+  const imported = assemble(found([wrong, entry('9', { priority: 5 } as object), entry('good')], { settings }), false);
   expect(imported.config).toEqual({
     timezone: 'Europe/Oslo',
     beatSchedule: { good: { task: 't', schedule: 60 } },
@@ -29,7 +29,8 @@ test('import: lists each entry and each setting that beat rejects, and keeps the
     { place: 'setting taskSerializer', reason: expect.stringContaining('pickle') as string },
     { place: 'source:9', reason: expect.stringMatching(/^priority: unknown here/) as string },
     {
-      ...{ place: 'source:10', text: '61 * * * * t' },
+      place: 'source:10',
+      text: '61 * * * * t',
       reason: 'schedule.cron: minute: "61" is out of range 0-59',
     },
   ]);
@@ -43,7 +44,10 @@ test("import: writes beat's spelling of keys", () => {
     enableUtc: true,
     beatSchedule: {
       a: {
-        ...{ task: 't', schedule: 60, maxCatchUp: 5, args: [{ max_catch_up: 1 }] },
+        task: 't',
+        schedule: 60,
+        maxCatchUp: 5,
+        args: [{ max_catch_up: 1 }],
         options: { timeLimit: 60 },
       },
     },
@@ -59,11 +63,8 @@ test('import: writes last runs if asked to, and none for a disabled entry', () =
 });
 
 test('import: an instant of the sun that differs by less than a second is the same', () => {
-  const compare = (milliseconds: number) =>
-    isSame({ source: new Date(1_000), result: new Date(1_000 + milliseconds) });
-  expect([compare(0), compare(999), compare(-999), compare(1_000)]).toEqual([
-    ...[true, true, true, false],
-  ]);
+  const compare = (milliseconds: number) => isSame({ source: new Date(1_000), result: new Date(1_000 + milliseconds) });
+  expect([compare(0), compare(999), compare(-999), compare(1_000)]).toEqual([...[true, true, true, false]]);
   expect(isSame({ source: null, result: null })).toBe(true);
   expect(isSame({ source: new Date(0), result: null })).toBe(false);
 });
@@ -80,7 +81,8 @@ test('import: compares an interval only if its last run is known, on its grid', 
   const at = (seconds: number) => new Date(lastRunAt + seconds * 1_000);
   expect(compareEntries(assemble(found(entries), true).entries, { count: 2, after })).toEqual([
     {
-      ...{ name: 'known', place: 'source:known' },
+      name: 'known',
+      place: 'source:known',
       instants: [180, 240].map((seconds) => ({ source: at(seconds), result: at(seconds) })),
     },
   ]);

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../../src/import/assemble.ts';
 import { importApp as convertApp } from '../../../src/import/celery/import.ts';
-import type {
-  CeleryMessage,
-  Exported,
-  ExportedEntry,
-  ExportedRow,
-} from '../../../src/import/celery/exported.ts';
+import type { CeleryMessage, Exported, ExportedEntry, ExportedRow } from '../../../src/import/celery/exported.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12);
 
@@ -14,8 +9,12 @@ const AT = Date.UTC(2026, 10, 22, 12);
 function makeMessage(parts: Partial<CeleryMessage> = {}): CeleryMessage {
   const embed = { callbacks: null, errbacks: null, chain: null, chord: null };
   return {
-    ...{ at: AT, exchange: '', routing_key: 'celery', priority: 0 },
-    ...{ content_type: 'application/json', content_encoding: 'utf-8' },
+    at: AT,
+    exchange: '',
+    routing_key: 'celery',
+    priority: 0,
+    content_type: 'application/json',
+    content_encoding: 'utf-8',
     body: Buffer.from(JSON.stringify([[], {}, embed])).toString('base64'),
     properties: { correlation_id: 'id', reply_to: 'me', delivery_mode: 2 },
     ...parts,
@@ -26,7 +25,9 @@ function makeMessage(parts: Partial<CeleryMessage> = {}): CeleryMessage {
 function makeExport(parts: Partial<ExportedEntry> = {}, more: Partial<Exported> = {}): Exported {
   const entry = { task: 'tidy', schedule: 60 };
   return {
-    ...{ celery: '5.7.0', scheduler: 'celery.beat.PersistentScheduler', problems: [] },
+    celery: '5.7.0',
+    scheduler: 'celery.beat.PersistentScheduler',
+    problems: [],
     settings: { broker_url: 'redis://localhost:6379/0', result_expires: null },
     entries: [{ name: 'tidy', installed: false, entry, messages: [makeMessage()], ...parts }],
     ...more,
@@ -47,26 +48,14 @@ describe('import celery: an entry', () => {
     ['priority', { priority: 3 }, 'priority: Celery 3, beat 0'],
     ['delivery mode', { properties: { delivery_mode: 1 } }, 'delivery mode: Celery 1, beat 2'],
     ['header', { headers: { team: 'ops' } }, 'header team: Celery "ops", beat none'],
-    [
-      'time limit',
-      { headers: { timelimit: [60, null] } },
-      'header timelimit: Celery [60,null], beat [null,null]',
-    ],
-    [
-      'result',
-      { headers: { ignore_result: true } },
-      'header ignore_result: Celery true, beat false',
-    ],
+    ['time limit', { headers: { timelimit: [60, null] } }, 'header timelimit: Celery [60,null], beat [null,null]'],
+    ['result', { headers: { ignore_result: true } }, 'header ignore_result: Celery true, beat false'],
     [
       'expiry',
       { headers: { expires: '2026-11-22T12:01:00+00:00' } },
       'expires: Celery "2026-11-22T12:01:00+00:00", beat none',
     ],
-    [
-      'arguments',
-      { body: Buffer.from('[[1], {}, {}]').toString('base64') },
-      'arguments: they differ',
-    ],
+    ['arguments', { body: Buffer.from('[[1], {}, {}]').toString('base64') }, 'arguments: they differ'],
     [
       'content',
       { content_type: 'application/x-yaml' },
@@ -74,7 +63,9 @@ describe('import celery: an entry', () => {
     ],
   ])('whose message has another %s is listed', (_part, message, reason) => {
     expect(listed(makeExport({ messages: [makeMessage(message)] }))).toContainEqual({
-      ...{ place: 'entry tidy', reason, kind: 'different' },
+      place: 'entry tidy',
+      reason,
+      kind: 'different',
     });
   });
 
@@ -82,9 +73,7 @@ describe('import celery: an entry', () => {
     const entry = { task: 'tidy', schedule: 60, options: { expires: 60 } };
     const headers = { expires: '2026-11-22T12:01:00.250000+00:00' };
     const properties = { delivery_mode: 2, expiration: '60000' };
-    expect(listed(makeExport({ entry, messages: [makeMessage({ headers, properties })] }))).toEqual(
-      [],
-    );
+    expect(listed(makeExport({ entry, messages: [makeMessage({ headers, properties })] }))).toEqual([]);
   });
 
   test('that Celery before 5.2 sends, without the time to live of the broker, is not listed', () => {
@@ -136,9 +125,7 @@ test('import celery: a problem of several entries is one line with their names',
   const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, messages: [] }));
   const problem = { kind: 'different', what: 'x has run', instead: 'do y' } as const;
   const exported = { ...makeExport(), entries, problems: [{ ...problem, entries: ['a', 'b'] }] };
-  expect(listed(exported)).toEqual([
-    { place: 'entries a, b', reason: 'x has run; do y', kind: 'different' },
-  ]);
+  expect(listed(exported)).toEqual([{ place: 'entries a, b', reason: 'x has run; do y', kind: 'different' }]);
 });
 
 describe('import celery: a group', () => {
@@ -170,7 +157,7 @@ test('import celery: a chain whose second task has other arguments is listed', (
   const entry = { task: { chain: [{ task: 'tidy' }, { task: 'next', args: [1] }] }, schedule: 60 };
   const exportWith = (args: readonly number[]) => {
     const options = { task_id: '00000000-0000-4000-8000-000000000002', reply_to: 'me' };
-    const next = { ...{ task: 'next', args, kwargs: {}, options }, subtask_type: null };
+    const next = { task: 'next', args, kwargs: {}, options, subtask_type: null };
     const embed = { callbacks: null, errbacks: null, chain: [{ ...next, immutable: false }] };
     const body = JSON.stringify([[], {}, { ...embed, chord: null }]);
     const id = '00000000-0000-4000-8000-000000000001';
@@ -188,9 +175,12 @@ describe('import celery: the nightly cleanup', () => {
   const headers = { task, expires: '2026-11-23T00:00:00+00:00' };
   const properties = { delivery_mode: 2, expiration: '43200000' };
   const cleanup = {
-    ...{ name: task, installed: true, messages: [makeMessage({ headers, properties })] },
+    name: task,
+    installed: true,
+    messages: [makeMessage({ headers, properties })],
     entry: {
-      ...{ task, schedule: { crontab: { minute: '0', hour: '4' } } },
+      task,
+      schedule: { crontab: { minute: '0', hour: '4' } },
       options: { expires: 43_200 },
     },
   };
@@ -239,10 +229,7 @@ describe('import celery: the nightly cleanup', () => {
       task_queues: { night: {} },
       task_routes: { tidy: 'night' },
     };
-    const exported = makeExport(
-      { messages: [makeMessage({ routing_key: 'night' })] },
-      { settings },
-    );
+    const exported = makeExport({ messages: [makeMessage({ routing_key: 'night' })] }, { settings });
     const found = importApp({
       ...exported,
       entries: [...exported.entries, { ...cleanup, messages: [] }],
@@ -262,7 +249,8 @@ describe('import celery: the nightly cleanup', () => {
     const settings = { result_backend: 'db+sqlite:///results.sqlite' };
     const { entries } = importApp(makeExport({}, { settings }));
     expect(entries.at(-1)).toMatchObject({
-      ...{ name: 'celery.backend_cleanup', fields: { enabled: false } },
+      name: 'celery.backend_cleanup',
+      fields: { enabled: false },
     });
   });
 });
@@ -291,9 +279,7 @@ describe('import celery: a row of django-celery-beat', () => {
     const row = { one_off: true, date_changed: instant(-90) };
     const { entry, left } = convert(row);
     expect(entry).toBeUndefined();
-    expect(left).toEqual([
-      { place: 'entry tidy', reason: expect.stringContaining('--last-runs') as string },
-    ]);
+    expect(left).toEqual([{ place: 'entry tidy', reason: expect.stringContaining('--last-runs') as string }]);
     const imported = convert(row, { lastRuns: true }).entry;
     expect(imported).toMatchObject({ lastRunAt: AT - 31 * SECOND });
     expect(imported?.fields).toEqual({ task: 'tidy', schedule: { at: instant(-30) } });
@@ -307,7 +293,9 @@ describe('import celery: a row of django-celery-beat', () => {
   test('with start_time and expires has limits, and counts from its first run', () => {
     const { entry } = convert({ start_time: instant(600), expires: instant(1_200) });
     expect(entry?.fields).toEqual({
-      ...{ task: 'tidy', schedule: 60, from: instant(600) },
+      task: 'tidy',
+      schedule: 60,
+      from: instant(600),
       until: new Date(AT + 1_200 * SECOND - 1).toISOString(),
     });
   });
@@ -316,7 +304,8 @@ describe('import celery: a row of django-celery-beat', () => {
     const { left } = convert({ start_time: instant(5_400) }, { entry: HOURLY });
     expect(left).toEqual([
       {
-        ...{ kind: 'different', place: 'entry tidy' },
+        kind: 'different',
+        place: 'entry tidy',
         reason: expect.stringContaining(`first at ${instant(7_200)}`) as string,
       },
     ]);
@@ -353,7 +342,8 @@ describe('import celery: a rule of RedBeat', () => {
     });
     expect(left).toEqual([]);
     expect(entries[0]?.fields.schedule).toEqual({
-      ...{ rrule: 'FREQ=DAILY;INTERVAL=2', dtstart: '2026-11-22T12:00:00Z' },
+      rrule: 'FREQ=DAILY;INTERVAL=2',
+      dtstart: '2026-11-22T12:00:00Z',
       timezone: 'Etc/GMT-1',
     });
   });

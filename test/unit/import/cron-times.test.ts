@@ -2,11 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findBackwards, readCronLine } from '../../../src/import/crontab/cron-line.ts';
-import {
-  runsByCron,
-  upcomingByCron,
-  type CronZones,
-} from '../../../src/import/crontab/cron-times.ts';
+import { runsByCron, upcomingByCron, type CronZones } from '../../../src/import/crontab/cron-times.ts';
 
 interface Recorded {
   readonly records: readonly {
@@ -24,9 +20,7 @@ const { records } = JSON.parse(
 const toText = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
 
 function runsOf(when: string, zones: CronZones, after: string, until: string): readonly string[] {
-  return [...runsByCron(readCronLine(when)!, zones, Date.parse(after), Date.parse(until))].map(
-    toText,
-  );
+  return [...runsByCron(readCronLine(when)!, zones, Date.parse(after), Date.parse(until))].map(toText);
 }
 
 describe("the model of cron: runs each line when Debian's cron ran it", () => {
@@ -41,9 +35,7 @@ describe("the model of cron: runs each line when Debian's cron ran it", () => {
 
 test('the model of cron: cronie skips times that do not exist in CRON_TZ, and runs repeated ones twice', () => {
   const zones = { host: 'UTC', table: 'Europe/Oslo' };
-  expect(runsOf('30 2 * * *', zones, '2026-03-28T12:00:00Z', '2026-03-30T12:00:00Z')).toEqual([
-    '2026-03-30T00:30:00Z',
-  ]);
+  expect(runsOf('30 2 * * *', zones, '2026-03-28T12:00:00Z', '2026-03-30T12:00:00Z')).toEqual(['2026-03-30T00:30:00Z']);
   expect(runsOf('30 2 * * *', zones, '2026-10-24T12:00:00Z', '2026-10-25T12:00:00Z')).toEqual([
     ...['2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z'],
   ]);
@@ -70,8 +62,13 @@ test('the model of cron: reads what cron accepts', () => {
   for (const when of [...wrong, '5/2 * * * *', '? * * * *', '1,, * * * *', 'jan * * * *', '@never'])
     expect(readCronLine(when), when).toBeNull();
   expect(readCronLine('*/90 1-3,9 1-31/10 JAN,feb sun,7')).toMatchObject({
-    ...{ minutes: [0], hours: [1, 2, 3, 9], days: new Set([1, 11, 21, 31]) },
-    ...{ months: new Set([1, 2]), weekdays: new Set([0]), bothDays: false, wildcard: true },
+    minutes: [0],
+    hours: [1, 2, 3, 9],
+    days: new Set([1, 11, 21, 31]),
+    months: new Set([1, 2]),
+    weekdays: new Set([0]),
+    bothDays: false,
+    wildcard: true,
   });
   expect(findBackwards('0 1,22-2/2 * * *')).toBe('22-2/2');
   expect(findBackwards('0 1 * * fri-sun')).toBe('fri-sun');

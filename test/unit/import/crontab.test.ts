@@ -13,26 +13,23 @@ import { writeYaml } from '../../../src/import/write.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures/crontab');
 const USERS = ['root', 'joe', 'mail', 'games'];
 const OPTIONS: CrontabOptions = {
-  ...{ timezone: 'Europe/Oslo', user: undefined, cron: undefined },
+  timezone: 'Europe/Oslo',
+  user: undefined,
+  cron: undefined,
   host: { isUser: (name) => USERS.includes(name), isProgram: (name) => name === 'mail' },
   now: Date.parse('2026-01-01T00:00:00Z'),
   findLastRun: () => undefined,
 };
 
 /** Imports a table whose last line has a line break. */
-function importText(
-  text: string,
-  format: TableFormat = 'user',
-  more: Partial<CrontabOptions> = {},
-) {
+function importText(text: string, format: TableFormat = 'user', more: Partial<CrontabOptions> = {}) {
   return importRaw(`${text}\n`, format, more);
 }
 
 function importRaw(text: string, format: TableFormat = 'user', more: Partial<CrontabOptions> = {}) {
   return assemble(importTables([{ path: 't', text, format }], { ...OPTIONS, ...more }), false);
 }
-const entriesOf = (...args: Parameters<typeof importText>) =>
-  importText(...args).config.beatSchedule;
+const entriesOf = (...args: Parameters<typeof importText>) => importText(...args).config.beatSchedule;
 const formatLeft = ({ left }: ReturnType<typeof importText>) =>
   left
     .filter(({ reason }) => !reason.startsWith('cron mails'))
@@ -66,7 +63,9 @@ HOME=/root
     const entries = entriesOf(table);
     expect(entries['first']!.shell).toEqual({ command: 'first', cwd: '~' });
     expect(entries['second']!.shell).toEqual({
-      ...{ command: 'second', shell: '/bin/bash', cwd: '/srv/shop' },
+      command: 'second',
+      shell: '/bin/bash',
+      cwd: '/srv/shop',
       env: { HOME: '/srv/shop', QUOTED: '  a b ' },
     });
     expect(entries['third']!.shell).toMatchObject({ cwd: '/root' });
@@ -85,9 +84,7 @@ HOME=/root
     const entries = entriesOf(ZONED, 'user', { cron: 'debian' });
     expect(entries['a']).not.toHaveProperty('timezone');
     expect(entries['a']).toMatchObject({ shell: { env: { CRON_TZ: 'Asia/Tokyo' } } });
-    expect(leftOf(ZONED, 'user', { cron: 'debian' })[0]).toMatch(
-      /^1: note: Debian's cron does not/,
-    );
+    expect(leftOf(ZONED, 'user', { cron: 'debian' })[0]).toMatch(/^1: note: Debian's cron does not/);
   });
 
   test('with an unknown cron the jobs below CRON_TZ of another zone are left until it is named', () => {
@@ -166,15 +163,16 @@ HOME=/root
 
   test('lines of the system name a user; --user is the user of the others', () => {
     expect(entriesOf('@hourly joe a b', 'system')['a']!.shell).toEqual({
-      ...{ command: 'a b', cwd: '~', user: 'joe' },
+      command: 'a b',
+      cwd: '~',
+      user: 'joe',
     });
     const { shell } = entriesOf('@hourly a', 'user', { user: 'joe' })['a']!;
     expect(shell).toMatchObject({ user: 'joe' });
   });
 
   test('jobs of anacron are intervals that catch up one missed run', () => {
-    const table =
-      '1 5 cron.daily run-parts a\n7\t10\tweekly b\n@monthly 15 m c\n@never 1 x d\n1 x y z';
+    const table = '1 5 cron.daily run-parts a\n7\t10\tweekly b\n@monthly 15 m c\n@never 1 x d\n1 x y z';
     expect(importText(table, 'anacron').config.beatSchedule).toEqual({
       'cron.daily': { schedule: '1d', shell: 'run-parts a', missed: 'once' },
       weekly: { schedule: '7d', shell: 'b', missed: 'once' },
@@ -198,7 +196,8 @@ HOME=/root
       known: { schedule: '1d', shell: 'a', missed: 'once', lastRunAt: '2026-11-20T23:00:00.000Z' },
       new: { schedule: '1d', shell: 'b', missed: 'once' },
       c: {
-        ...{ schedule: { cron: '@daily' }, missed: 'skip' },
+        schedule: { cron: '@daily' },
+        missed: 'skip',
         shell: { command: 'c', cwd: '~' },
       },
     });
@@ -246,9 +245,7 @@ CRON_TZ=""
     expect(leftOf('@daily joe', 'system')).toEqual(['1: expected a user and a command']);
   });
 
-  const TABLE_IGNORED = expect.stringMatching(
-    /^\d: note: Debian's cron ignores a whole table/,
-  ) as string;
+  const TABLE_IGNORED = expect.stringMatching(/^\d: note: Debian's cron ignores a whole table/) as string;
 
   test('a byte order mark, a minus sign, an empty variable and a last line without a line break are left, as cron rejects them', () => {
     expect(formatLeft(importRaw('\uFEFF# c\n0 1 * * * a\n'))).toEqual([
@@ -259,11 +256,8 @@ CRON_TZ=""
       '2: cron does not read a last line without a line break',
       TABLE_IGNORED,
     ]);
-    for (const end of ['# c', '  '])
-      expect(formatLeft(importRaw(`0 1 * * * a\n${end}`))).toEqual([]);
-    expect(leftOf('-*/5 * * * * a')).toEqual([
-      '1: begins with "-", which is valid only for cronie: --cron cronie',
-    ]);
+    for (const end of ['# c', '  ']) expect(formatLeft(importRaw(`0 1 * * * a\n${end}`))).toEqual([]);
+    expect(leftOf('-*/5 * * * * a')).toEqual(['1: begins with "-", which is valid only for cronie: --cron cronie']);
     expect(leftOf('-*/5 * * * * a', 'user', { cron: 'cronie' })).toEqual([
       '1: begins with "-", which cronie accepts only from root: --user root',
     ]);
@@ -299,9 +293,7 @@ CRON_TZ=""
     const bytes = Buffer.from('# caf\xe9\n0 1 * * * echo caf\xe9\n0 2 * * * b\n', 'latin1');
     const table = importRaw(bytes.toString('utf8'));
     expect(Object.keys(table.config.beatSchedule)).toEqual(['b']);
-    expect(formatLeft(table)).toEqual([
-      '2: has bytes that are not UTF-8: write the table in UTF-8',
-    ]);
+    expect(formatLeft(table)).toEqual(['2: has bytes that are not UTF-8: write the table in UTF-8']);
   });
 
   test('a line that cron never runs, or whose field it reads in part, is left without the other lines of its table', () => {
@@ -332,9 +324,7 @@ CRON_TZ=""
       a: { shell: { command: 'a', env: { A: 'b' } } },
       b: { shell: { command: 'b c' } },
     });
-    expect(leftOf(table)).toEqual([
-      expect.stringMatching(/^1: different: ends with a carriage return/),
-    ]);
+    expect(leftOf(table)).toEqual([expect.stringMatching(/^1: different: ends with a carriage return/)]);
   });
 
   test('ten thousand jobs of one program and schedule convert it once, and try few names', () => {
@@ -360,9 +350,7 @@ CRON_TZ=""
   );
 
   test('a user at the beginning of a command is left, unless it is a program too', () => {
-    expect(Object.keys(entriesOf('0 1 * * * root a\n0 1 * * * joe b\n0 1 * * * roots c'))).toEqual([
-      'roots',
-    ]);
+    expect(Object.keys(entriesOf('0 1 * * * root a\n0 1 * * * joe b\n0 1 * * * roots c'))).toEqual(['roots']);
     expect(leftOf('0 1 * * * root a')).toEqual([
       '1: the command begins with the user root, as in crontabs of the system: import it with --system',
     ]);
@@ -380,11 +368,11 @@ CRON_TZ=""
   });
 
   test('without MAILTO one note of each table says that the mail of cron ends', () => {
-    const mailOf = (text: string) =>
-      importText(text).left.filter(({ reason }) => reason.includes('mails'));
+    const mailOf = (text: string) => importText(text).left.filter(({ reason }) => reason.includes('mails'));
     expect(mailOf('0 1 * * * a\n0 2 * * * b\nMAILTO=""\n0 3 * * * c')).toEqual([
       {
-        ...{ kind: 'note', place: 't:1' },
+        kind: 'note',
+        place: 't:1',
         reason:
           'cron mails the output of 2 jobs to the user, and beat does not: docs/alerts.md#mail-as-from-cron shows how to send it',
       },
@@ -395,14 +383,17 @@ CRON_TZ=""
   test("Debian's files are imported completely", () => {
     const cronD = readdirSync(join(FIXTURES, 'cron.d')).map((name) => `cron.d/${name}`);
     const read = (path: string, format: TableFormat) => ({
-      ...{ path, format, text: readFileSync(join(FIXTURES, path), 'utf8') },
+      path,
+      format,
+      text: readFileSync(join(FIXTURES, path), 'utf8'),
     });
     const files = ['crontab', ...cronD].map((path) => read(path, 'system'));
     const all = assemble(importTables([...files, read('anacrontab', 'anacron')], OPTIONS), false);
     expect(all.left.filter(({ kind }) => kind !== 'note')).toEqual([]);
     expect(Object.keys(all.config.beatSchedule)).toHaveLength(14);
     const comparison = compareEntries(all.entries, {
-      ...{ count: 3, after: new Date('2026-10-24T22:00:00Z') },
+      count: 3,
+      after: new Date('2026-10-24T22:00:00Z'),
     });
     expect(comparison).toHaveLength(11);
     for (const { instants } of comparison) {
@@ -413,20 +404,7 @@ CRON_TZ=""
   test('the written file is valid for any input', () => {
     const word = fc.constantFrom(
       ...['*', '5', '*/2', '1-5', 'mon', '@daily', '%', '\\%', '#', 'A=b', 'CRON_TZ=UTC', '"', "'"],
-      ...[
-        'cmd',
-        '{{dueAt}}',
-        '\n',
-        '\n',
-        '\0',
-        '\ud800',
-        '😀',
-        '=',
-        'root',
-        '__proto__',
-        '\t',
-        '\\',
-      ],
+      ...['cmd', '{{dueAt}}', '\n', '\n', '\0', '\ud800', '😀', '=', 'root', '__proto__', '\t', '\\'],
     );
     const format = fc.constantFrom<TableFormat>('user', 'system', 'anacron');
     const table = fc.array(word, { maxLength: 60 }).map((words) => words.join(' '));

@@ -21,7 +21,9 @@ interface Parts {
 }
 
 const manifest = ({ spec, job, pod, container, more }: Parts = {}) => ({
-  ...{ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'a' } },
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name: 'a' },
   spec: {
     schedule: '0 1 * * *',
     jobTemplate: {
@@ -41,11 +43,9 @@ const manifest = ({ spec, job, pod, container, more }: Parts = {}) => ({
 });
 const one = (parts: Parts = {}) => load(stringify(manifest(parts)));
 const entryOf = (parts: Parts = {}) => one(parts).config.beatSchedule['a'];
-const leftOf = (parts: Parts = {}) =>
-  one(parts).left.map(({ kind = 'missing', reason }) => `${kind}: ${reason}`);
+const leftOf = (parts: Parts = {}) => one(parts).left.map(({ kind = 'missing', reason }) => `${kind}: ${reason}`);
 
-const RETRIES =
-  'different: backoffLimit 6, the default of Kubernetes: workers do not repeat failed commands';
+const RETRIES = 'different: backoffLimit 6, the default of Kubernetes: workers do not repeat failed commands';
 const IMAGE = 'different: image busybox: the host of the worker needs its programs';
 
 test('import of CronJobs: reads a list as kubectl writes it', () => {
@@ -106,11 +106,13 @@ test('import of CronJobs: of the same name without a namespace, each has an entr
   const names = left.filter(({ reason }) => !/^(?:image|backoffLimit)/.test(reason));
   expect(names).toEqual([
     {
-      ...{ kind: 'different', place: 'prod.yaml:1 CronJob a' },
+      kind: 'different',
+      place: 'prod.yaml:1 CronJob a',
       reason: 'the entry is named a-3, because another entry is named a',
     },
     {
-      ...{ kind: 'different', place: 'staging.yaml:1 CronJob a' },
+      kind: 'different',
+      place: 'staging.yaml:1 CronJob a',
       reason: 'the entry is named a-2, because another entry is named a',
     },
   ]);
@@ -135,7 +137,8 @@ test('import of CronJobs: reads several documents, JSON, and other kinds beside 
 test('import of CronJobs: a zone may stand before the schedule', () => {
   for (const prefix of ['TZ', 'CRON_TZ']) {
     expect(entryOf({ spec: { schedule: `${prefix}=Asia/Tokyo 0 1 * * *` } })).toMatchObject({
-      ...{ schedule: { cron: '0 1 * * *' }, timezone: 'Asia/Tokyo' },
+      schedule: { cron: '0 1 * * *' },
+      timezone: 'Asia/Tokyo',
     });
   }
   expect(entryOf({ spec: { schedule: '@every 1h30m' } })).toMatchObject({
@@ -146,9 +149,7 @@ test('import of CronJobs: a zone may stand before the schedule', () => {
 
 test('import of CronJobs: words of a command are quoted, and a script of a shell stays as it is', () => {
   const shellOf = (container: object) => entryOf({ container })?.shell;
-  expect(shellOf({ command: ['a', '$HOME', ''], args: ['x y', '*'] })).toBe(
-    "a '$HOME' '' 'x y' '*'",
-  );
+  expect(shellOf({ command: ['a', '$HOME', ''], args: ['x y', '*'] })).toBe("a '$HOME' '' 'x y' '*'");
   expect(shellOf({ command: ['bash', '-c', 'a | b'] })).toEqual({
     command: 'a | b',
     shell: 'bash',
@@ -189,10 +190,7 @@ test('import of CronJobs: $(NAME) of a Secret has the effect of a text between t
   const container = { command: ['sh', '-c', script], env: [PASSWORD] };
   const expected = `a "$PW" "b\${PW}c \\"$PW" 'd'"$PW"'' \\'"$PW" $(date) $(PW)`;
   expect(entryOf({ container })?.shell).toBe(expected);
-  const shell = [
-    '-c',
-    expected.replace('$(date)', 'D').replace('$(PW)', 'E').replace('a ', "printf '%s|' "),
-  ];
+  const shell = ['-c', expected.replace('$(date)', 'D').replace('$(PW)', 'E').replace('a ', "printf '%s|' ")];
   const { stdout } = spawnSync('sh', shell, { encoding: 'utf8', env: { PW: 'x  y' } });
   expect(stdout).toBe(`x  y|bx  yc "x  y|dx  y|'x  y|D|E|`);
 });
@@ -230,10 +228,7 @@ test('import of CronJobs: no retries are lost with backoffLimit 0', () => {
 test.each([
   [{ container: { command: [] } }, /^missing: the command is in the image busybox/],
   [{ container: { command: [], image: '' } }, /^missing: there is neither a command nor an image/],
-  [
-    { container: { command: ['run', { a: 1 }] } },
-    /^missing: command\[1\]: expected a text, got \{"a":1\}/,
-  ],
+  [{ container: { command: ['run', { a: 1 }] } }, /^missing: command\[1\]: expected a text, got \{"a":1\}/],
   [{ container: { args: [null] } }, /^missing: args\[0\]: expected a text, got null/],
   [{ container: { command: 'run' } }, /^missing: command: expected a list of texts/],
   [{ container: { env: [{ name: 'A', value: {} }] } }, /^missing: env A: expected a text/],
@@ -258,10 +253,7 @@ test.each([
 });
 
 test('import of CronJobs: what surrounds the command is listed, and defaults are not', () => {
-  expect(leftOf({ pod: { securityContext: {}, restartPolicy: 'Never' } })).toEqual([
-    RETRIES,
-    IMAGE,
-  ]);
+  expect(leftOf({ pod: { securityContext: {}, restartPolicy: 'Never' } })).toEqual([RETRIES, IMAGE]);
   expect(leftOf({ pod: { serviceAccountName: 'shop' }, job: { parallelism: 2 } })).toEqual([
     RETRIES,
     'different: parallelism: each run is one command',

@@ -4,8 +4,15 @@ import { importRedBeat } from '../../../src/import/redbeat/convert.ts';
 
 const interval = (every: unknown) => ({ __type__: 'interval', every, relative: false });
 const instant = (timezone: unknown, microsecond = 0) => ({
-  ...{ __type__: 'datetime', year: 2026, month: 7, day: 1, hour: 12, minute: 0, second: 0 },
-  ...{ microsecond, timezone },
+  __type__: 'datetime',
+  year: 2026,
+  month: 7,
+  day: 1,
+  hour: 12,
+  minute: 0,
+  second: 0,
+  microsecond,
+  timezone,
 });
 const record = (definition: unknown, meta: unknown = null) => ({
   key: `redbeat:${String((definition as { name?: string } | null)?.name)}`,
@@ -13,8 +20,14 @@ const record = (definition: unknown, meta: unknown = null) => ({
   meta: meta === null ? null : JSON.stringify(meta),
 });
 const simple = (name: string, more: object = {}) => ({
-  ...{ name, task: 't', args: null, kwargs: null, options: {}, schedule: interval(60) },
-  ...{ enabled: true, ...more },
+  name,
+  task: 't',
+  args: null,
+  kwargs: null,
+  options: {},
+  schedule: interval(60),
+  enabled: true,
+  ...more,
 });
 const load = (records: Parameters<typeof importRedBeat>[0], timezone?: string) =>
   assemble(importRedBeat(records, timezone), true);
@@ -27,7 +40,8 @@ test('import of RedBeat: an enabled entry that has never run has a note', () => 
   const { left } = load([record(simple('new')), record(simple('off', { enabled: false })), ran]);
   expect(left).toEqual([
     {
-      ...{ kind: 'note', place: 'redbeat:new' },
+      kind: 'note',
+      place: 'redbeat:new',
       reason: expect.stringMatching(/^it has never run, so RedBeat would run it at once/) as string,
     },
   ]);
@@ -48,7 +62,8 @@ test('import of RedBeat: the zone of crontabs is reported where it is assumed', 
   const tokyo = record(simple('tokyo'), { last_run_at: instant('Asia/Tokyo') });
   const assumed = [
     {
-      ...{ kind: 'different', place: 'setting timezone' },
+      kind: 'different',
+      place: 'setting timezone',
       reason:
         'UTC is assumed for crontabs, because the last runs do not name one zone: select that of the Celery app with --timezone ZONE',
     },
@@ -78,10 +93,7 @@ test('import of RedBeat: texts that beat would read as templates are escaped', (
 });
 
 test('import of RedBeat: large integers stay exact', () => {
-  const definition = JSON.stringify(simple('a')).replace(
-    '"args":null',
-    '"args":[12345678901234567890]',
-  );
+  const definition = JSON.stringify(simple('a')).replace('"args":null', '"args":[12345678901234567890]');
   const { config } = load([{ key: 'redbeat:a', definition, meta: null }]);
   expect(config.beatSchedule['a']!.args).toEqual([12345678901234567890n]);
 });
@@ -101,39 +113,49 @@ test('import of RedBeat: each entry that cannot be read is listed with its key, 
     { ...record(simple('good')), key: 'redbeat:again' },
   ]);
   expect(Object.keys(imported.config.beatSchedule)).toEqual(['good']);
-  expect(
-    imported.left
-      .filter(({ kind }) => kind !== 'note')
-      .map(({ place, reason }) => `${place}: ${reason}`),
-  ).toEqual([
-    'redbeat:again: redbeat:good has the same name, good',
-    'redbeat:argument: it has a value of the type interval',
-    'redbeat:bare: the schedule is not one of RedBeat',
-    expect.stringMatching(/^redbeat:broken: invalid JSON/),
-    'redbeat:gone: the definition is missing: RedBeat does not run it',
-    'redbeat:list: the definition is not a JSON object',
-    'redbeat:more: unknown fields: more',
-    'redbeat:solar: unknown schedule type "solar"',
-    expect.stringMatching(/^redbeat:zero: /),
-    expect.stringMatching(/^redbeat:zone: an invalid datetime: .*Mars/),
-  ]);
+  expect(imported.left.filter(({ kind }) => kind !== 'note').map(({ place, reason }) => `${place}: ${reason}`)).toEqual(
+    [
+      'redbeat:again: redbeat:good has the same name, good',
+      'redbeat:argument: it has a value of the type interval',
+      'redbeat:bare: the schedule is not one of RedBeat',
+      expect.stringMatching(/^redbeat:broken: invalid JSON/),
+      'redbeat:gone: the definition is missing: RedBeat does not run it',
+      'redbeat:list: the definition is not a JSON object',
+      'redbeat:more: unknown fields: more',
+      'redbeat:solar: unknown schedule type "solar"',
+      expect.stringMatching(/^redbeat:zero: /),
+      expect.stringMatching(/^redbeat:zone: an invalid datetime: .*Mars/),
+    ],
+  );
 });
 
 test('import of RedBeat: a recurrence rule is imported in the offset that RedBeat computes with', () => {
   const rule = {
-    ...{ __type__: 'rrule', freq: 1, interval: 2, wkst: null, count: null, bysetpos: null },
-    ...{ bymonth: [1, 7], bymonthday: null, byyearday: null, byeaster: null, byweekno: null },
+    __type__: 'rrule',
+    freq: 1,
+    interval: 2,
+    wkst: null,
+    count: null,
+    bysetpos: null,
+    bymonth: [1, 7],
+    bymonthday: null,
+    byyearday: null,
+    byeaster: null,
+    byweekno: null,
     byweekday: [{ __type__: 'weekday', wkday: 4 }, 0],
-    ...{ byhour: 8, byminute: [0, 30], bysecond: 0 },
-    ...{ dtstart: Date.UTC(2026, 0, 1, 7) / 1_000, dtstart_tz: 120 },
-    ...{ until: Date.UTC(2030, 0, 1) / 1_000, until_tz: 120 },
+    byhour: 8,
+    byminute: [0, 30],
+    bysecond: 0,
+    dtstart: Date.UTC(2026, 0, 1, 7) / 1_000,
+    dtstart_tz: 120,
+    until: Date.UTC(2030, 0, 1) / 1_000,
+    until_tz: 120,
   };
   const { config, left: notes } = load([record(simple('rule', { schedule: rule }))]);
   expect(notes.every(({ kind }) => kind === 'note')).toBe(true);
   expect(config.beatSchedule['rule']).toMatchObject({
     schedule: {
-      rrule:
-        'FREQ=MONTHLY;INTERVAL=2;UNTIL=20300101T000000Z;BYDAY=FR,MO;BYMONTH=1,7;BYHOUR=8;BYMINUTE=0,30;BYSECOND=0',
+      rrule: 'FREQ=MONTHLY;INTERVAL=2;UNTIL=20300101T000000Z;BYDAY=FR,MO;BYMONTH=1,7;BYHOUR=8;BYMINUTE=0,30;BYSECOND=0',
       dtstart: '2026-01-01T07:00:00Z',
       timezone: 'Etc/GMT-2',
     },
@@ -141,8 +163,5 @@ test('import of RedBeat: a recurrence rule is imported in the offset that RedBea
   const reasons = [{ byeaster: 0 }, { dtstart_tz: 330 }].map(
     (more) => load([record(simple('rule', { schedule: { ...rule, ...more } }))]).left[0]?.reason,
   );
-  expect(reasons).toEqual([
-    'beat has no byeaster',
-    'its offset of 330 minutes is not a whole hour',
-  ]);
+  expect(reasons).toEqual(['beat has no byeaster', 'its offset of 330 minutes is not a whole hour']);
 });

@@ -5,8 +5,7 @@ import { readModule } from '../../../src/config/source/module.ts';
 import { writeTypeScript } from '../../../src/import/write.ts';
 import { Folder } from '../../support/folder.ts';
 
-const LONG =
-  'A sentence that does not fit into one line together with the name of its key, '.repeat(2);
+const LONG = 'A sentence that does not fit into one line together with the name of its key, '.repeat(2);
 
 const CONFIG = {
   timezone: 'Europe/Oslo',
@@ -31,9 +30,7 @@ const CONFIG = {
 
 test('import: a TypeScript file calls the functions of schedules, in the style of Prettier', async () => {
   const text = writeTypeScript(CONFIG, ['Imported.', 'Twice.']);
-  expect(text).toContain(
-    "import { at, cron, crontab, defineConfig, timedelta } from 'celery-beat';",
-  );
+  expect(text).toContain("import { at, cron, crontab, defineConfig, timedelta } from 'celery-beat';");
   expect(text).toContain("schedule: crontab({ minute: 0, hour: [8, 20] }, { timezone: 'UTC' }),");
   expect(text).toContain("shell: 'echo \"it\\'s\"\\n',");
   expect(await format(text, { ...(options as object), parser: 'typescript' })).toBe(text);

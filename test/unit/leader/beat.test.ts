@@ -146,7 +146,12 @@ describe('the lifecycle', () => {
     const long = { ...config, lock: { ttl: '1h' } };
     const { transport, keyPrefix, lock, broker } = new Beat(long).settings;
     const store = openMemoryStore({
-      ...{ server: broker, locks: [], keyPrefix, transport, queues: new Queues(), clock },
+      server: broker,
+      locks: [],
+      keyPrefix,
+      transport,
+      queues: new Queues(),
+      clock,
       lockTtl: lock.ttl,
     });
     const beat = new Beat(long, { clock, store });
@@ -168,7 +173,12 @@ describe('the lifecycle', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const { transport, keyPrefix, lock, broker } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ server: broker, locks: [], keyPrefix, transport, queues: new Queues(), clock },
+      server: broker,
+      locks: [],
+      keyPrefix,
+      transport,
+      queues: new Queues(),
+      clock,
       lockTtl: lock.ttl,
     });
     const load = store.ledger.load.bind(store.ledger);

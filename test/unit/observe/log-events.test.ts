@@ -58,7 +58,10 @@ describe('the log line of', () => {
 
   test('a delayed message names its target', () => {
     const of = {
-      ...{ entry: 'greet', task: 'tasks.greet', taskId: 'id-1', to: 'queue "celery"' },
+      entry: 'greet',
+      task: 'tasks.greet',
+      taskId: 'id-1',
+      to: 'queue "celery"',
       cause: 'schedule' as const,
     };
     const message = {} as BeatEvents['delivered'][0]['message'];
@@ -132,18 +135,15 @@ describe('the log line of', () => {
     });
   });
 
-  test.each(['added', 'edited', 'enabled'] as const)(
-    'an entry that will never run is a warning (%s)',
-    (change) => {
-      const event = { entry: 'greet', change, schedule: 'at noon' };
-      expect(lineOf('never-due', event)).toEqual({
-        level: 'warn',
-        event: 'never-due',
-        ...event,
-        msg: 'Entry greet will never run: its time (at noon) has already passed',
-      });
-    },
-  );
+  test.each(['added', 'edited', 'enabled'] as const)('an entry that will never run is a warning (%s)', (change) => {
+    const event = { entry: 'greet', change, schedule: 'at noon' };
+    expect(lineOf('never-due', event)).toEqual({
+      level: 'warn',
+      event: 'never-due',
+      ...event,
+      msg: 'Entry greet will never run: its time (at noon) has already passed',
+    });
+  });
 
   test('a tick says how many runs it sent and when the next one is due', () => {
     expect(lineOf('tick', { sent: 3, wakeAt: NOON })).toEqual({

@@ -156,11 +156,7 @@ const TEXTS: readonly (readonly [Operation, failure: string, recovery: string])[
     'Store rejected the commit of entry greet: broken; its run is delayed, retrying',
     'commits of entry greet',
   ],
-  [
-    { kind: 'read-state', entry },
-    'Stored state of entry greet is unreadable: broken',
-    'stored state of entry greet',
-  ],
+  [{ kind: 'read-state', entry }, 'Stored state of entry greet is unreadable: broken', 'stored state of entry greet'],
   [
     { kind: 'schedule', entry },
     'Schedule of entry greet failed: broken; the entry does not run until the next term',
@@ -181,11 +177,7 @@ const TEXTS: readonly (readonly [Operation, failure: string, recovery: string])[
     'Registration of chord sizes failed: broken; these chords are delayed, retrying',
     'registration of chord sizes',
   ],
-  [
-    { kind: 'commands' },
-    'Commands could not be applied: broken; commands wait in the log, retrying',
-    'commands',
-  ],
+  [{ kind: 'commands' }, 'Commands could not be applied: broken; commands wait in the log, retrying', 'commands'],
   [{ kind: 'task-events' }, 'Publishing task events failed: broken', 'task events'],
   [
     { kind: 'listener', event: 'sent' },
@@ -195,23 +187,20 @@ const TEXTS: readonly (readonly [Operation, failure: string, recovery: string])[
 ];
 
 describe('the log line of a failure', () => {
-  test.each(TEXTS)(
-    'names what failed, the effect and the next step: %j',
-    (operation, msg, name) => {
-      const { lines, events } = journal();
-      events.reportFailure(operation, new Error('broken'));
-      events.reportRecovery(operation);
-      expect(lines).toMatchObject([
-        { level: 'warn', event: 'failure', operation, error: 'broken', msg },
-        {
-          level: 'info',
-          event: 'recovered',
-          operation,
-          msg: `Recovered: ${name} (1 failure in 0.0 s)`,
-        },
-      ]);
-    },
-  );
+  test.each(TEXTS)('names what failed, the effect and the next step: %j', (operation, msg, name) => {
+    const { lines, events } = journal();
+    events.reportFailure(operation, new Error('broken'));
+    events.reportRecovery(operation);
+    expect(lines).toMatchObject([
+      { level: 'warn', event: 'failure', operation, error: 'broken', msg },
+      {
+        level: 'info',
+        event: 'recovered',
+        operation,
+        msg: `Recovered: ${name} (1 failure in 0.0 s)`,
+      },
+    ]);
+  });
 
   test('names the server if it is unreachable', () => {
     const { lines, events } = journal();

@@ -19,7 +19,9 @@ function rig(settings: MeteredSettings = { entries: [], metrics: { perEntry: 0 }
   const liveness = new Liveness(clock);
   const live = { settings };
   const metrics = new Metrics(events, {
-    ...{ clock, liveness, version: '1.2.3' },
+    clock,
+    liveness,
+    version: '1.2.3',
     settings: () => live.settings,
   });
   const samples = async (): Promise<Record<string, number>> => {
@@ -36,8 +38,16 @@ function rig(settings: MeteredSettings = { entries: [], metrics: { perEntry: 0 }
 }
 
 const sent = (entry: string, more: Partial<SentEvent> = {}): SentEvent => ({
-  ...{ entry, task: 'tasks.greet', taskId: 'id', queue: 'celery', cause: 'schedule' },
-  ...{ dueAt: NOON, sentAt: NOON + 20, term: 7, messages: [], ...more },
+  entry,
+  task: 'tasks.greet',
+  taskId: 'id',
+  queue: 'celery',
+  cause: 'schedule',
+  dueAt: NOON,
+  sentAt: NOON + 20,
+  term: 7,
+  messages: [],
+  ...more,
 });
 
 describe('metrics', () => {
@@ -50,8 +60,12 @@ describe('metrics', () => {
     events.emit('tick', { sent: 0, wakeAt: NOON + 60_000 });
     clock.advance(5_000);
     expect(await samples()).toMatchObject({
-      ...{ beat_leader: 1, beat_term: 7, beat_terms_total: 1, beat_lock_age_seconds: 5 },
-      ...{ beat_next_due_timestamp_seconds: NOON / 1_000 + 60, beat_entries: 3 },
+      beat_leader: 1,
+      beat_term: 7,
+      beat_terms_total: 1,
+      beat_lock_age_seconds: 5,
+      beat_next_due_timestamp_seconds: NOON / 1_000 + 60,
+      beat_entries: 3,
     });
     events.emit('renewed', { trustedForMs: 7_200 });
     expect(await samples()).toMatchObject({ beat_lock_age_seconds: 0 });
@@ -162,7 +176,8 @@ describe('metrics', () => {
 
   test('with metrics.perEntry the first entries have samples of their own, and a reload removes those of others', async () => {
     const { events, live, samples } = rig({
-      ...{ entries: [{ name: 'a' }, { name: 'b' }], metrics: { perEntry: 1 } },
+      entries: [{ name: 'a' }, { name: 'b' }],
+      metrics: { perEntry: 1 },
     });
     for (const entry of ['a', 'b', 'stored']) events.emit('sent', sent(entry));
     const published = async () =>

@@ -24,9 +24,7 @@ function journalOf(events: EventSource, clock: ManualClock, level: LogLevel = 'i
 }
 
 const summary = (lines: readonly Line[]) =>
-  lines.map(({ level, event, operation }) =>
-    [level, event, operation && operationKey(operation)].join(' '),
-  );
+  lines.map(({ level, event, operation }) => [level, event, operation && operationKey(operation)].join(' '));
 
 describe('an outage of the store', () => {
   const beats: Beat[] = [];
@@ -49,7 +47,12 @@ describe('an outage of the store', () => {
       lock: { ttl },
     } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ server: broker, locks: [], keyPrefix, transport, queues: new Queues(), clock },
+      server: broker,
+      locks: [],
+      keyPrefix,
+      transport,
+      queues: new Queues(),
+      clock,
       lockTtl: ttl,
     });
     let away = false;

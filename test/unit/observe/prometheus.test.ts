@@ -11,8 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const RULES = join(ROOT, 'deploy/prometheus/beat.rules.yaml');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-const promtool = (...args: readonly string[]) =>
-  spawnSync('promtool', args, { encoding: 'utf8', cwd: ROOT });
+const promtool = (...args: readonly string[]) => spawnSync('promtool', args, { encoding: 'utf8', cwd: ROOT });
 const hasPromtool = promtool('--version').error === undefined;
 
 interface Rules {
@@ -44,9 +43,7 @@ const used = (expr: string) => expr.match(/\bbeat_\w+/g) ?? [];
 
 const rules = (parse(read('deploy/prometheus/beat.rules.yaml')) as Rules).groups[0]!.rules;
 const dashboard = JSON.parse(read('deploy/grafana/beat.json')) as { panels: readonly Panel[] };
-const targets = dashboard.panels.flatMap(({ title, targets: all = [] }) =>
-  all.map(({ expr }) => ({ title, expr })),
-);
+const targets = dashboard.panels.flatMap(({ title, targets: all = [] }) => all.map(({ expr }) => ({ title, expr })));
 
 describe('alert rules for Prometheus', () => {
   test.each(rules)('$alert uses metrics that beat has', ({ expr }) => {
@@ -101,10 +98,7 @@ describe('Grafana dashboard', () => {
         record: `panel_${i}`,
         expr: expr(target.expr),
       }));
-      const path = folder.write(
-        'queries.json',
-        JSON.stringify({ groups: [{ name: 'panels', rules: recorded }] }),
-      );
+      const path = folder.write('queries.json', JSON.stringify({ groups: [{ name: 'panels', rules: recorded }] }));
       const checked = promtool('check', 'rules', path);
       expect(checked.status, checked.stderr).toBe(0);
     },

@@ -57,7 +57,11 @@ function rig({
 
 function sentEvent(taskIds: readonly string[]): SentEvent {
   return {
-    ...{ entry: 'greet', task: 'tasks.greet', taskId: taskIds[0]!, queue: 'celery', term: 1 },
+    entry: 'greet',
+    task: 'tasks.greet',
+    taskId: taskIds[0]!,
+    queue: 'celery',
+    term: 1,
     ...{
       dueAt: SENT_AT - 250,
       cause: 'schedule',
@@ -81,7 +85,10 @@ describe('task events', () => {
     ]);
     expect(batches.flat().map(({ destination }) => destination)).toEqual(
       Array(2).fill({
-        ...{ queue: null, exchange: 'celeryev', exchangeType: 'topic', routingKey: 'task.sent' },
+        queue: null,
+        exchange: 'celeryev',
+        exchangeType: 'topic',
+        routingKey: 'task.sent',
       }),
     );
   });
@@ -165,9 +172,7 @@ describe('task events', () => {
     gate.resolve(undefined);
     await publisher.flush();
     expect(batches.flat()).toHaveLength(50_001);
-    expect(faults).toEqual([
-      'task-events: 3 events were dropped: the broker is slower than beat sends',
-    ]);
+    expect(faults).toEqual(['task-events: 3 events were dropped: the broker is slower than beat sends']);
   });
 
   test('reports one dropped event in the singular, with the error of the broker as the cause', async () => {

@@ -15,7 +15,11 @@ function register(): EndedSpan[] {
 }
 
 const task: TracedTask = {
-  ...{ entry: 'a', task: 'tasks.a', taskId: 'id-1', dueAt: 0, cause: 'schedule' },
+  entry: 'a',
+  task: 'tasks.a',
+  taskId: 'id-1',
+  dueAt: 0,
+  cause: 'schedule',
   destination: { queue: 'celery', exchange: '', exchangeType: 'direct', routingKey: 'celery' },
 };
 

@@ -32,37 +32,33 @@ test('an event lasts from its begin to its end, also when the clocks change', ()
   const every = fc.constantFrom('FREQ=HOURLY;INTERVAL=5', 'FREQ=DAILY', 'FREQ=HOURLY');
   const change = fc.constantFrom(...CHANGES);
   fc.assert(
-    fc.property(
-      change,
-      length,
-      every,
-      HALF_HOURS,
-      fc.nat(96),
-      ([name, at], size, rule, begin, after) => {
-        const zone = getZone(name);
-        const changes = Date.parse(at);
-        const start = changes + zone.spanAt(changes).offset + (begin * HOUR) / 2 - 3 * DAY;
-        const step = rule === 'FREQ=DAILY' ? DAY : rule === 'FREQ=HOURLY' ? HOUR : 5 * HOUR;
-        const recurs = parseRule(`${rule};COUNT=200`);
-        const event: CalendarEvent = {
-          ...{ title: '', start, length: size, zone, rule: recurs },
-          ...{ added: [], removed: new Set(), removedDays: new Set() },
-        };
-        const starts = Array.from({ length: 200 }, (_, i) => start + i * step);
-        const instant = changes + ((after - 48) * HOUR) / 2;
-        const isWithin = starts.some(
-          (local) =>
-            startInstant(local, zone) <= instant && instant < endInstant(local, size, zone),
-        );
-        const { inside, end } = eventTimes(event).stretchAt(instant, zone);
-        expect(inside).toBe(isWithin);
-        expect(end).toBeGreaterThan(instant);
-        const next = starts
-          .map((local) => startInstant(local, zone))
-          .filter((each) => each > instant);
-        if (!inside) expect(end).toBeLessThanOrEqual(Math.min(...next));
-      },
-    ),
+    fc.property(change, length, every, HALF_HOURS, fc.nat(96), ([name, at], size, rule, begin, after) => {
+      const zone = getZone(name);
+      const changes = Date.parse(at);
+      const start = changes + zone.spanAt(changes).offset + (begin * HOUR) / 2 - 3 * DAY;
+      const step = rule === 'FREQ=DAILY' ? DAY : rule === 'FREQ=HOURLY' ? HOUR : 5 * HOUR;
+      const recurs = parseRule(`${rule};COUNT=200`);
+      const event: CalendarEvent = {
+        title: '',
+        start,
+        length: size,
+        zone,
+        rule: recurs,
+        added: [],
+        removed: new Set(),
+        removedDays: new Set(),
+      };
+      const starts = Array.from({ length: 200 }, (_, i) => start + i * step);
+      const instant = changes + ((after - 48) * HOUR) / 2;
+      const isWithin = starts.some(
+        (local) => startInstant(local, zone) <= instant && instant < endInstant(local, size, zone),
+      );
+      const { inside, end } = eventTimes(event).stretchAt(instant, zone);
+      expect(inside).toBe(isWithin);
+      expect(end).toBeGreaterThan(instant);
+      const next = starts.map((local) => startInstant(local, zone)).filter((each) => each > instant);
+      if (!inside) expect(end).toBeLessThanOrEqual(Math.min(...next));
+    }),
     { numRuns: 1_000 },
   );
 });
@@ -79,7 +75,10 @@ test('a begin that the clocks skip has the offset before the change', () => {
 test('a zone that a file defines has the offsets of its rules', () => {
   const once = { added: [], removed: new Set<number>(), removedDays: new Set<number>() };
   const change = (from: number, to: number, month: number, hour: number) => ({
-    ...{ ...once, start: Date.UTC(1601, 0, 1, hour), offsetBefore: from * HOUR, offset: to * HOUR },
+    ...once,
+    start: Date.UTC(1601, 0, 1, hour),
+    offsetBefore: from * HOUR,
+    offset: to * HOUR,
     rule: parseRule(`FREQ=YEARLY;BYDAY=-1SU;BYMONTH=${month}`),
   });
   const zone = observedZone('rules of Oslo', [change(2, 1, 10, 3), change(1, 2, 3, 2)]);

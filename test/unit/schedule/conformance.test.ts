@@ -118,8 +118,7 @@ describe('recorded answers', () => {
     expect(recorded).toHaveLength(600);
     const answers = recorded.map((one) => {
       const { timezone } = one;
-      const schedule =
-        one.cron === undefined ? crontab(one.crontab, { timezone }) : cron(one.cron, { timezone });
+      const schedule = one.cron === undefined ? crontab(one.crontab, { timezone }) : cron(one.cron, { timezone });
       return { ...one, due: walk(schedule, one.after, one.due.length) };
     });
     expect(answers).toEqual(recorded);

@@ -16,18 +16,12 @@ function problems(fields: object): string[] {
 
 describe('crontab', () => {
   test('is due every minute by default', () => {
-    expect(due(crontab(), '2025-01-01T00:00:30Z', 2)).toEqual([
-      '2025-01-01T00:01Z',
-      '2025-01-01T00:02Z',
-    ]);
+    expect(due(crontab(), '2025-01-01T00:00:30Z', 2)).toEqual(['2025-01-01T00:01Z', '2025-01-01T00:02Z']);
   });
 
   test('requires all fields to match: day 13 and Friday is Friday the 13th', () => {
     const schedule = crontab({ minute: 0, hour: 0, dayOfMonth: 13, dayOfWeek: 'fri' });
-    expect(due(schedule, '2025-01-01T00:00Z', 2)).toEqual([
-      '2025-06-13T00:00Z',
-      '2026-02-13T00:00Z',
-    ]);
+    expect(due(schedule, '2025-01-01T00:00Z', 2)).toEqual(['2025-06-13T00:00Z', '2026-02-13T00:00Z']);
   });
 
   test.each<[string, CrontabFields, string]>([
@@ -57,9 +51,7 @@ describe('crontab', () => {
       },
       {
         path: ['hour'],
-        message: expect.stringMatching(
-          /^"22-2\/25" .* 24 values, so it matches only 22,/,
-        ) as string,
+        message: expect.stringMatching(/^"22-2\/25" .* 24 values, so it matches only 22,/) as string,
       },
     ]);
     expect(crontab({ day_of_week: '*/8' }).warnings).toMatchObject([{ path: ['day_of_week'] }]);
@@ -110,15 +102,9 @@ describe('crontab', () => {
     [{ hour: null }, 'hour: null is not a number, a string, or a list of numbers'],
     [{ hour: true }, 'hour: true is not a number, a string, or a list of numbers'],
     [{ minute: '@daily' }, 'minute: "@daily" is a cron nickname; use cron(\'@daily\')'],
-    [
-      { dayOfWeek: 'sunrise' },
-      'dayOfWeek: "sunrise" is not a number, a name, "*", a range or a step',
-    ],
+    [{ dayOfWeek: 'sunrise' }, 'dayOfWeek: "sunrise" is not a number, a name, "*", a range or a step'],
     [{ dayOfWeek: 1, day_of_week: 2 }, 'day_of_week: is given twice: also as dayOfWeek'],
-    [
-      { second: 1 },
-      'second: unknown field; allowed: minute, hour, dayOfWeek, dayOfMonth, monthOfYear',
-    ],
+    [{ second: 1 }, 'second: unknown field; allowed: minute, hour, dayOfWeek, dayOfMonth, monthOfYear'],
   ])('rejects %j', (fields, message) => {
     expect(problems(fields)).toEqual([message]);
   });

@@ -2,20 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cron } from '../../../src/schedule/cron/cron.ts';
 import { eventSet, type CalendarEvent } from '../../../src/schedule/calendar-events.ts';
-import {
-  bounded,
-  grid,
-  jittered,
-  selected,
-  type Selection,
-} from '../../../src/schedule/limits/limits.ts';
-import {
-  cronTimes,
-  dates,
-  type TimeSet,
-  timesOfDay,
-  union,
-} from '../../../src/schedule/limits/time-sets.ts';
+import { bounded, grid, jittered, selected, type Selection } from '../../../src/schedule/limits/limits.ts';
+import { cronTimes, dates, type TimeSet, timesOfDay, union } from '../../../src/schedule/limits/time-sets.ts';
 import { parseRule } from '../../../src/schedule/rrule/rrule-text.ts';
 import { rrule } from '../../../src/schedule/rrule/rrule.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
@@ -27,10 +15,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** Zones whose clocks change by an hour, by half an hour, at midnight, and by a day. */
-const place = fc.oneof(
-  zone,
-  fc.constantFrom('Europe/Oslo', 'Australia/Lord_Howe', 'America/Santiago', 'Pacific/Apia'),
-);
+const place = fc.oneof(zone, fc.constantFrom('Europe/Oslo', 'Australia/Lord_Howe', 'America/Santiago', 'Pacific/Apia'));
 
 const rules = [
   ...['FREQ=DAILY', 'FREQ=WEEKLY;BYDAY=MO,TH', 'FREQ=MONTHLY;BYDAY=-1FR', 'FREQ=HOURLY;INTERVAL=7'],
@@ -47,7 +32,9 @@ const event: fc.Arbitrary<CalendarEvent> = fc
     isWithout: fc.boolean(),
   })
   .map(({ start, days, elapsed, zone: name, rule, isWithout }) => ({
-    ...{ title: 'An event', start: start * HOUR, length: { days, elapsed: elapsed * HOUR } },
+    title: 'An event',
+    start: start * HOUR,
+    length: { days, elapsed: elapsed * HOUR },
     zone: name === null ? null : getZone(name),
     rule: rule === null ? undefined : parseRule(rule),
     added: [start * HOUR + 5 * DAY],
@@ -67,17 +54,13 @@ const set: fc.Arbitrary<TimeSet> = fc.oneof(
 );
 
 const selection: fc.Arbitrary<Selection> = fc.record({
-  only: fc
-    .array(set, { maxLength: 2 })
-    .map((sets) => (sets.length > 1 ? [union(sets, 'any')] : sets)),
+  only: fc.array(set, { maxLength: 2 }).map((sets) => (sets.length > 1 ? [union(sets, 'any')] : sets)),
   exclude: fc.array(set, { maxLength: 2 }),
 });
 
 const nominal: fc.Arbitrary<Schedule> = fc.oneof(
   fc.tuple(fields, place).map(([texts, timezone]) => cron(line(texts), { timezone })),
-  fc
-    .tuple(fc.integer({ min: 60_000, max: 3 * DAY }), fc.nat(DAY))
-    .map(([every, at]) => grid(every, at)),
+  fc.tuple(fc.integer({ min: 60_000, max: 3 * DAY }), fc.nat(DAY)).map(([every, at]) => grid(every, at)),
   fc
     .tuple(fc.constantFrom(...rules), place)
     .map(([rule, timezone]) => rrule(rule, { dtstart: '2024-01-01T02:30', timezone })),
@@ -86,7 +69,11 @@ const nominal: fc.Arbitrary<Schedule> = fc.oneof(
 /** Every limit around one schedule, as an entry has them. */
 const limited = fc
   .record({
-    ...{ nominal, selection, timezone: place, jitter: fc.nat(2 * HOUR), name: fc.string() },
+    nominal,
+    selection,
+    timezone: place,
+    jitter: fc.nat(2 * HOUR),
+    name: fc.string(),
     from: instant(2024, 2025),
     count: fc.option(fc.integer({ min: 1, max: 30 })),
   })
@@ -109,9 +96,7 @@ test('an entry with every limit: occurrences increase, and next and latest agree
       const [first, last] = [all[0], all.at(-1)];
       if (!first || !last) return;
       expect(first.getTime()).toBeGreaterThan(after.getTime());
-      const between = new Date(
-        after.getTime() + Math.floor(((last.getTime() - after.getTime()) * share) / 1_000),
-      );
+      const between = new Date(after.getTime() + Math.floor(((last.getTime() - after.getTime()) * share) / 1_000));
       expect(schedule.next(between)).toEqual(all.find((at) => at > between) ?? schedule.next(last));
       expect(schedule.latest!(after, between)).toEqual(all.findLast((at) => at <= between) ?? null);
       expect(schedule.latest!(after, new Date(last.getTime() - 1))).toEqual(all.at(-2) ?? null);
@@ -124,8 +109,7 @@ test('an entry with every limit: no nominal instant is excluded, and none that i
   fc.assert(
     fc.property(limited, instant(2024, 2026), (parts, after) => {
       const { nominal: schedule, chosen, selection: sets, timezone } = parts;
-      const isIn = (at: Date) => (each: TimeSet) =>
-        each.stretchAt(at.getTime(), getZone(timezone)).inside;
+      const isIn = (at: Date) => (each: TimeSet) => each.stretchAt(at.getTime(), getZone(timezone)).inside;
       const isAllowed = (at: Date) => sets.only.every(isIn(at)) && !sets.exclude.some(isIn(at));
       const all = walk(schedule, after, 200);
       const expected = all.filter(isAllowed);
@@ -155,21 +139,15 @@ test('an entry with every limit: equal parts make the same instants, as on anoth
 
 test('the events of a calendar have one answer from the beginning to the end of a stretch', () => {
   fc.assert(
-    fc.property(
-      events,
-      place,
-      instant(2024, 2029),
-      fc.nat(1_000),
-      (all, timezone, start, share) => {
-        const clocks = getZone(timezone);
-        const { inside, end } = all.stretchAt(start.getTime(), clocks);
-        expect(end).toBeGreaterThan(start.getTime());
-        const length = Math.min(end - start.getTime(), 400 * DAY);
-        const within = start.getTime() + Math.floor(((length - 1) * share) / 1_000);
-        expect(all.stretchAt(within, clocks).inside).toBe(inside);
-        expect(all.describeAt!(within, clocks) !== null).toBe(inside);
-      },
-    ),
+    fc.property(events, place, instant(2024, 2029), fc.nat(1_000), (all, timezone, start, share) => {
+      const clocks = getZone(timezone);
+      const { inside, end } = all.stretchAt(start.getTime(), clocks);
+      expect(end).toBeGreaterThan(start.getTime());
+      const length = Math.min(end - start.getTime(), 400 * DAY);
+      const within = start.getTime() + Math.floor(((length - 1) * share) / 1_000);
+      expect(all.stretchAt(within, clocks).inside).toBe(inside);
+      expect(all.describeAt!(within, clocks) !== null).toBe(inside);
+    }),
     { numRuns: 300 },
   );
 });

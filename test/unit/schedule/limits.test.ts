@@ -17,10 +17,7 @@ const DAY = 24 * HOUR;
 const nominal: fc.Arbitrary<Schedule> = fc.oneof(
   fc.tuple(fields, zone).map(([texts, timezone]) => cron(line(texts), { timezone })),
   fc.tuple(fc.integer({ min: 1, max: 3 * DAY }), fc.nat(DAY)).map(([every, at]) => grid(every, at)),
-  fc.constantFrom(
-    cron('0 0 29 2 *'),
-    timedelta({ days: 1 }, { relative: true, timezone: 'America/New_York' }),
-  ),
+  fc.constantFrom(cron('0 0 29 2 *'), timedelta({ days: 1 }, { relative: true, timezone: 'America/New_York' })),
 );
 
 const jitter = fc.oneof(fc.integer({ min: 1, max: 90_000 }), fc.integer({ min: 1, max: 3 * DAY }));
@@ -84,8 +81,7 @@ describe('jitter', () => {
     const schedule = jittered(cron('0 4 * * *'), 30_000, 'report');
     expect(schedule.spec).toBe('cron(0 4 * * *) fixed UTC jitter(30000ms "report")');
     expect(schedule.description).toBe('at 04:00, up to 30 seconds later');
-    expect(walk(schedule, new Date('2026-11-01T00:00:00Z'), 4).map((at) => at.toISOString()))
-      .toMatchInlineSnapshot(`
+    expect(walk(schedule, new Date('2026-11-01T00:00:00Z'), 4).map((at) => at.toISOString())).toMatchInlineSnapshot(`
       [
         "2026-11-01T04:00:11.346Z",
         "2026-11-02T04:00:15.639Z",
@@ -132,12 +128,8 @@ describe('jitter', () => {
           if (due.length < 2) return;
           // From any instant between, and by latest, the answers are the same.
           const middle = Math.floor(due[0]! + share * (due.at(-1)! - due[0]!));
-          expect(delayed.next(new Date(middle - 1))?.getTime()).toBe(
-            due.find((at) => at >= middle),
-          );
-          expect(delayed.latest?.(start, new Date(middle))?.getTime()).toBe(
-            due.findLast((at) => at <= middle),
-          );
+          expect(delayed.next(new Date(middle - 1))?.getTime()).toBe(due.find((at) => at >= middle));
+          expect(delayed.latest?.(start, new Date(middle))?.getTime()).toBe(due.findLast((at) => at <= middle));
         },
       ),
       { numRuns: 300 },
@@ -166,7 +158,10 @@ describe('times of day', () => {
         (schedule, timezone, ranges, start) => {
           const set = timesOfDay(ranges.map(({ text }) => text));
           const format = new Intl.DateTimeFormat('en-GB', {
-            ...{ timeZone: timezone, hour: '2-digit', minute: '2-digit', second: '2-digit' },
+            timeZone: timezone,
+            hour: '2-digit',
+            minute: '2-digit',
+            second: '2-digit',
             hourCycle: 'h23',
           });
           const isInside = (at: Date) => {
@@ -222,9 +217,7 @@ describe('bounds', () => {
     expect(schedule.spec).toBe(
       'cron(0 4 * * *) fixed UTC from(2027-01-01T00:00:00.000Z) until(2027-07-01T00:00:00.000Z) count(3)',
     );
-    expect(schedule.description).toBe(
-      'at 04:00, from 2027-01-01 01:00, until 2027-07-01 02:00, 3 times',
-    );
+    expect(schedule.description).toBe('at 04:00, from 2027-01-01 01:00, until 2027-07-01 02:00, 3 times');
   });
 });
 
@@ -238,19 +231,9 @@ describe('a stretch of a set of times', () => {
   const set = fc.oneof(
     fields.map((texts) => cronTimes(line(texts))),
     fields.map(({ dayOfMonth, dayOfWeek }) => cronTimes(`* * ${dayOfMonth} * ${dayOfWeek}`)),
-    fc
-      .array(range, { minLength: 1, maxLength: 3 })
-      .map((ranges) => timesOfDay(ranges.map(({ text }) => text))),
-    fc.constantFrom(
-      dates(['2026-03-28/2026-03-30', '10-25']),
-      dates(['12-30/01-02', '2028-02-29']),
-    ),
-    fc.constant(
-      union(
-        [dates(['2026-10-25']), cronTimes('* 2-3 * * sun'), timesOfDay(['23:00-01:00'])],
-        'some',
-      ),
-    ),
+    fc.array(range, { minLength: 1, maxLength: 3 }).map((ranges) => timesOfDay(ranges.map(({ text }) => text))),
+    fc.constantFrom(dates(['2026-03-28/2026-03-30', '10-25']), dates(['12-30/01-02', '2028-02-29'])),
+    fc.constant(union([dates(['2026-10-25']), cronTimes('* 2-3 * * sun'), timesOfDay(['23:00-01:00'])], 'some')),
   );
 
   test('has one answer from its beginning to its end', () => {
@@ -280,8 +263,7 @@ describe('a stretch of a set of times', () => {
     fc.assert(
       fc.property(fields, zone, instant(2025, 2029), (texts, timezone, at) => {
         // The range in the hours makes it follow elapsed time.
-        const hour =
-          texts.hour === '*' || /[-/]/.test(texts.hour) ? texts.hour : `${texts.hour},0-0`;
+        const hour = texts.hour === '*' || /[-/]/.test(texts.hour) ? texts.hour : `${texts.hour},0-0`;
         const text = line({ ...texts, hour });
         const minute = Math.floor(at.getTime() / 60_000) * 60_000;
         const schedule = cron(text, { timezone });

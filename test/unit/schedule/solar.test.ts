@@ -82,17 +82,12 @@ describe('solar', () => {
 
   test('skips the polar night', () => {
     const [last, first] = walk(solar('sunrise', 78.2, 15.6), new Date('2026-10-25T12:00Z'), 2);
-    expect([last, first].map((each) => each!.toISOString().slice(0, 10))).toEqual([
-      '2026-10-26',
-      '2027-02-16',
-    ]);
+    expect([last, first].map((each) => each!.toISOString().slice(0, 10))).toEqual(['2026-10-26', '2027-02-16']);
   });
 
   test('is due once a year at a pole', () => {
     const years = (event: SolarEvent, latitude: number) =>
-      walk(solar(event, latitude, 0), new Date('2026-01-01Z'), 3).map((each) =>
-        each.toISOString().slice(0, 7),
-      );
+      walk(solar(event, latitude, 0), new Date('2026-01-01Z'), 3).map((each) => each.toISOString().slice(0, 7));
     expect(years('sunrise', 90)).toEqual(['2026-03', '2027-03', '2028-03']);
     expect(years('sunset', -90)).toEqual(['2026-03', '2027-03', '2028-03']);
     for (const event of SOLAR_EVENTS) expect(isNeverDue(solar(event, 90, 0))).toBe(false);
@@ -229,18 +224,15 @@ const TIMES: Readonly<Record<SolarEvent, string>> = {
 
 const OSLO = [59.9, 10.7] as const;
 
-test.each(SOLAR_EVENTS)(
-  'solar %s: is found from a millisecond before it and from the day after it',
-  (event) => {
-    const due = new Date(`2026-03-20T${TIMES[event]}Z`);
-    const eve = new Date('2026-03-19T23:00Z');
-    expect(solar(event, ...OSLO).next(new Date(due.getTime() - 1))).toEqual(due);
-    expect(solar(event, ...OSLO).latest!(eve, new Date('2026-03-21T00:00Z'))).toEqual(due);
-    expect(solar(event, ...OSLO).latest!(eve, due)).toEqual(due);
-    expect(solar(event, ...OSLO).latest!(eve, new Date(due.getTime() - 1))).toBeNull();
-    expect(solar(event, ...OSLO).latest!(due, new Date('2026-03-21T00:00Z'))).toBeNull();
-  },
-);
+test.each(SOLAR_EVENTS)('solar %s: is found from a millisecond before it and from the day after it', (event) => {
+  const due = new Date(`2026-03-20T${TIMES[event]}Z`);
+  const eve = new Date('2026-03-19T23:00Z');
+  expect(solar(event, ...OSLO).next(new Date(due.getTime() - 1))).toEqual(due);
+  expect(solar(event, ...OSLO).latest!(eve, new Date('2026-03-21T00:00Z'))).toEqual(due);
+  expect(solar(event, ...OSLO).latest!(eve, due)).toEqual(due);
+  expect(solar(event, ...OSLO).latest!(eve, new Date(due.getTime() - 1))).toBeNull();
+  expect(solar(event, ...OSLO).latest!(due, new Date('2026-03-21T00:00Z'))).toBeNull();
+});
 
 test('solar latest: searches back across the polar night, but not past the lower bound', () => {
   const sunrise = solar('sunrise', 78.2, 15.6);

@@ -58,8 +58,7 @@ describe('timedelta', () => {
 });
 
 describe('timedelta, relative', () => {
-  const relative = (parts: TimedeltaParts, timezone?: string) =>
-    timedelta(parts, { relative: true, timezone });
+  const relative = (parts: TimedeltaParts, timezone?: string) => timedelta(parts, { relative: true, timezone });
 
   test.each<[string, TimedeltaParts, string[]]>([
     ['days at midnight', { days: 1 }, ['2025-01-02T00:00Z', '2025-01-03T00:00Z']],

@@ -4,15 +4,27 @@ import { AllowedJobs, parseJob } from '../../../src/shell-worker/job.ts';
 describe('arguments of jobs', () => {
   test('a command alone has the defaults of the Python task', () => {
     expect(parseJob({ command: 'ls' })).toEqual({
-      ...{ command: 'ls', shell: '/bin/sh', cwd: null, env: {}, stdin: '' },
-      ...{ timeout: null, user: null, maxOutput: 65_536 },
+      command: 'ls',
+      shell: '/bin/sh',
+      cwd: null,
+      env: {},
+      stdin: '',
+      timeout: null,
+      user: null,
+      maxOutput: 65_536,
     });
   });
 
   test('all arguments are read', () => {
     const kwargs = {
-      ...{ command: 'ls', shell: '/bin/bash', cwd: '/tmp', env: { A: 'b' }, stdin: 'x' },
-      ...{ timeout: 1.5, user: 'root', max_output: 0 },
+      command: 'ls',
+      shell: '/bin/bash',
+      cwd: '/tmp',
+      env: { A: 'b' },
+      stdin: 'x',
+      timeout: 1.5,
+      user: 'root',
+      max_output: 0,
     };
     const { max_output: maxOutput, ...same } = kwargs;
     expect(parseJob(kwargs)).toEqual({ ...same, maxOutput });

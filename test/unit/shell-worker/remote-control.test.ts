@@ -7,7 +7,10 @@ function rig() {
     worker: {
       active: [
         {
-          ...{ taskId: 'id-1', entry: 'backup', command: 'pg_dump', queue: 'shell' },
+          taskId: 'id-1',
+          entry: 'backup',
+          command: 'pg_dump',
+          queue: 'shell',
           startedAt: Date.parse('2027-03-01T12:00:00.500Z'),
         },
       ],
@@ -15,7 +18,8 @@ function rig() {
       revoke: (...given) => void calls.push(['revoke', ...given]),
       terminate: (...given) => (calls.push(['terminate', ...given]), given[0].slice(0, 1)),
     },
-    ...{ task: 'shell.run', node: 'beat@host' },
+    task: 'shell.run',
+    node: 'beat@host',
     shutdown: () => void calls.push(['shutdown']),
   });
   const ask = (method: string, given: Readonly<Record<string, unknown>> = {}): unknown =>
@@ -64,8 +68,11 @@ describe('remote control of a worker', () => {
     const { ask } = rig();
     expect(ask('active')).toMatchObject([
       {
-        ...{ id: 'id-1', name: 'shell.run', kwargs: { command: 'pg_dump' } },
-        ...{ hostname: 'beat@host', time_start: 1_803_902_400.5 },
+        id: 'id-1',
+        name: 'shell.run',
+        kwargs: { command: 'pg_dump' },
+        hostname: 'beat@host',
+        time_start: 1_803_902_400.5,
         delivery_info: { routing_key: 'shell' },
       },
     ]);

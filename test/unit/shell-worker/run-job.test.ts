@@ -30,7 +30,10 @@ function run(
 ) {
   return runJob(parseJob({ command, ...kwargs }) as Job, {
     host: { env: { PATH: process.env['PATH'], BEAT_DUE_AT: 'other', ...inherited }, uid, kill },
-    ...{ clock: systemClock, dueAt, signal, groups: new Set<ProcessGroup>() },
+    clock: systemClock,
+    dueAt,
+    signal,
+    groups: new Set<ProcessGroup>(),
   });
 }
 
@@ -42,7 +45,8 @@ describe('running of jobs', () => {
       dueAt,
     });
     expect(result).toMatchObject({
-      ...{ exit_code: 0, stderr: 'error\n' },
+      exit_code: 0,
+      stderr: 'error\n',
       stdout: `here /tmp ${dueAt}\ninput`,
     });
   });
@@ -99,14 +103,11 @@ describe('running of jobs', () => {
     expect(stdout).toBe('redis://other\n');
   });
 
-  test.runIf(isRoot)(
-    "as root, a command of another user does not inherit beat's own settings",
-    async () => {
-      const { stdout } = await run('env', { user: 'nobody' }, { inherited: SECRETS });
-      expect(stdout).toMatch(/^USER=/m);
-      expect(stdout).not.toContain('secret');
-    },
-  );
+  test.runIf(isRoot)("as root, a command of another user does not inherit beat's own settings", async () => {
+    const { stdout } = await run('env', { user: 'nobody' }, { inherited: SECRETS });
+    expect(stdout).toMatch(/^USER=/m);
+    expect(stdout).not.toContain('secret');
+  });
 
   test('a command that ignores its input succeeds', async () => {
     expect((await run('true', { stdin: 'x'.repeat(1_000_000) })).exit_code).toBe(0);
@@ -185,16 +186,11 @@ describe('running of jobs', () => {
     await expect(rejected).rejects.toThrow(/only root can run commands as "root"/);
   });
 
-  test.runIf(isRoot)(
-    'as root, a command runs as another user with the groups of that user',
-    async () => {
-      const { stdout } = await run('id; echo $HOME $USER', { user: 'nobody' });
-      expect(stdout).toMatch(
-        /^uid=\d+\(nobody\) gid=\d+\(no\w+\) groups=\d+\(no\w+\)\n\S+ nobody\n$/,
-      );
-      expect(stdout).not.toContain('root');
-    },
-  );
+  test.runIf(isRoot)('as root, a command runs as another user with the groups of that user', async () => {
+    const { stdout } = await run('id; echo $HOME $USER', { user: 'nobody' });
+    expect(stdout).toMatch(/^uid=\d+\(nobody\) gid=\d+\(no\w+\) groups=\d+\(no\w+\)\n\S+ nobody\n$/);
+    expect(stdout).not.toContain('root');
+  });
 
   test.runIf(isRoot)(
     'as root, variables of a command apply only after the user is switched, so that root loads nothing of the user',
@@ -216,7 +212,8 @@ describe('running of jobs', () => {
 
   test.runIf(isRoot)('as root, a command of another user still receives SIGPIPE', async () => {
     expect(await run('yes | head -n 1', { user: 'nobody' })).toMatchObject({
-      ...{ stdout: 'y\n', stderr: '' },
+      stdout: 'y\n',
+      stderr: '',
     });
   });
 });

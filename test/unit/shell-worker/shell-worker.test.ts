@@ -74,7 +74,11 @@ describe('worker', () => {
   const makeWorker = (more: Partial<ShellWorkerOptions> = {}) => {
     const worker = new ShellWorker(
       {
-        ...{ name: 'beat@test', task: 'shell.run', concurrency: 2, acks: 'late', consumer },
+        name: 'beat@test',
+        task: 'shell.run',
+        concurrency: 2,
+        acks: 'late',
+        consumer,
         results: {
           store: async (result) => void stored.push(result),
           close: async () => {},
@@ -215,7 +219,8 @@ describe('worker', () => {
     const delivery = consumer.waiting[0]!;
     const headers = { ...delivery.message!.headers, eta: '2100-01-01T00:00:00Z' };
     consumer.waiting[0] = {
-      ...{ ...delivery, message: { ...delivery.message!, headers } },
+      ...delivery,
+      message: { ...delivery.message!, headers },
       suspend: () => Promise.reject(new Error('unexpected')),
     };
     const [discarded] = (await once(worker.events, 'discarded')) as [MessageDiscarded];
@@ -238,7 +243,8 @@ describe('worker', () => {
     expect(worker.revoked).toEqual(['true']);
     expect(statuses()).toEqual(['REVOKED']);
     expect(stored[0]!.result).toEqual({
-      ...{ exc_type: 'TaskRevokedError', exc_message: ['revoked'] },
+      exc_type: 'TaskRevokedError',
+      exc_message: ['revoked'],
       exc_module: 'celery.exceptions',
     });
     expect(consumer.acked).toEqual(['true']);
@@ -350,8 +356,7 @@ describe('worker', () => {
   test('worker: failures to receive are reported, and the next message runs', async () => {
     const receive = consumer.receive.bind(consumer);
     let failures = 0;
-    consumer.receive = (signal) =>
-      failures++ === 0 ? Promise.reject(new Error('down')) : receive(signal);
+    consumer.receive = (signal) => (failures++ === 0 ? Promise.reject(new Error('down')) : receive(signal));
     const { worker, ended } = makeWorker();
     const recovered: unknown[] = [];
     worker.failures.on('recovered', ({ operation }) => recovered.push(operation.kind));

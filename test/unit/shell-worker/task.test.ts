@@ -12,19 +12,27 @@ const message = (body: unknown, headers: Readonly<Record<string, unknown>> = HEA
 });
 const decode = (...parts: Parameters<typeof message>) => decodeTask(message(...parts)) as Task;
 
-const TOO_LARGE =
-  'its body cannot be decoded: it may have at most 67108864 bytes after decompression';
+const TOO_LARGE = 'its body cannot be decoded: it may have at most 67108864 bytes after decompression';
 
 describe('decoding of task messages', () => {
   test('protocol 2: arguments come from the body, all else from the headers', () => {
     const headers = {
       ...HEADERS,
-      ...{ beat_due_at: '2027-01-01T00:00:00.000Z', ignore_result: true, timelimit: [9, null] },
-      ...{ eta: '2027-01-01T00:00:00.250000+01:00', expires: '2027-01-01T12:00:00' },
+      beat_due_at: '2027-01-01T00:00:00.000Z',
+      ignore_result: true,
+      timelimit: [9, null],
+      eta: '2027-01-01T00:00:00.250000+01:00',
+      expires: '2027-01-01T12:00:00',
     };
     expect(decode([[], { command: 'ls' }, {}], headers)).toMatchObject({
-      ...{ id: '1', name: 'shell.run', args: [], kwargs: { command: 'ls' }, entry: 'backup' },
-      ...{ dueAt: '2027-01-01T00:00:00.000Z', ignoreResult: true, timeLimit: 9 },
+      id: '1',
+      name: 'shell.run',
+      args: [],
+      kwargs: { command: 'ls' },
+      entry: 'backup',
+      dueAt: '2027-01-01T00:00:00.000Z',
+      ignoreResult: true,
+      timeLimit: 9,
       eta: Date.parse('2026-12-31T23:00:00.250Z'),
       expires: Date.parse('2027-01-01T12:00:00Z'),
       hasFollowUps: false,

@@ -29,9 +29,7 @@ test('ConfigError: lists the first fifty errors and counts the rest by kind', ()
 
 test('ConfigError: counts the most frequent kind first, in any order of the errors', () => {
   const all = [...many(51, 'missing; expected text'), ...many(3, 'unknown key; allowed: x')];
-  expect(new ConfigError(all).message.split('\n').at(-1)).toBe(
-    'and 4 more: 3 unknown keys, 1 missing values',
-  );
+  expect(new ConfigError(all).message.split('\n').at(-1)).toBe('and 4 more: 3 unknown keys, 1 missing values');
 });
 
 test('ConfigError: lists all of up to fifty-one errors', () => {
@@ -47,9 +45,7 @@ test('formatDiagnostic: escapes control characters and line breaks', () => {
     path: ['k\u009b'],
     message: hostile,
   });
-  expect(line).toBe(
-    'f\\u001b.yaml:1: ["k\\u009b"]: a\\u001b[2J\\u009b1m\\nb\\r\\u202ec\\u2028d\\u0000\\u0007',
-  );
+  expect(line).toBe('f\\u001b.yaml:1: ["k\\u009b"]: a\\u001b[2J\\u009b1m\\nb\\r\\u202ec\\u2028d\\u0000\\u0007');
   expect(new ConfigError(`no such file: ${hostile}\nnext`).message).toBe(
     'no such file: a\\u001b[2J\\u009b1m\nb\\r\\u202ec\\u2028d\\u0000\\u0007\nnext',
   );

@@ -45,9 +45,7 @@ describe('findClosest', () => {
         const limit = Math.floor(word.length / 3);
         const distances = names.map((name) => distance(word, name));
         const least = Math.min(...distances);
-        expect(findClosest(word, names)).toBe(
-          least <= limit ? names[distances.indexOf(least)] : undefined,
-        );
+        expect(findClosest(word, names)).toBe(least <= limit ? names[distances.indexOf(least)] : undefined);
       }),
     );
   });

@@ -42,26 +42,23 @@ describe('withGracePeriod: work', () => {
     expect(seen.end).toBe('at last');
   });
 
-  test.each(['before it', 'during it'])(
-    'is given a second after a stop %s, and then left alone',
-    async (when) => {
-      const { clock, stop, work } = rig();
-      if (when === 'before it') stop.abort();
-      const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
-      await settle();
-      if (when === 'during it') {
-        clock.advance(5_000);
-        stop.abort();
-      }
-      await settle();
-      clock.advance(999);
-      await settle();
-      expect(seen.end).toBe('pending');
-      clock.advance(1);
-      await settle();
-      expect(seen.end).toBe(GAVE_UP);
-    },
-  );
+  test.each(['before it', 'during it'])('is given a second after a stop %s, and then left alone', async (when) => {
+    const { clock, stop, work } = rig();
+    if (when === 'before it') stop.abort();
+    const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
+    await settle();
+    if (when === 'during it') {
+      clock.advance(5_000);
+      stop.abort();
+    }
+    await settle();
+    clock.advance(999);
+    await settle();
+    expect(seen.end).toBe('pending');
+    clock.advance(1);
+    await settle();
+    expect(seen.end).toBe(GAVE_UP);
+  });
 
   test('shares the grace period after a stop: later work has only the rest of it', async () => {
     const { clock, stop, work } = rig();

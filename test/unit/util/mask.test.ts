@@ -8,23 +8,14 @@ describe('a masked URL', () => {
     ['redis://[::1]:6379/0', 'redis://[::1]:6379/0'],
     ['redis://:secret@localhost/0', 'redis://:**@localhost/0'],
     ['redis://user:secret@localhost/0', 'redis://user:**@localhost/0'],
-    [
-      'rediss://user:s%40cret@h:6380/1?ssl_cert_reqs=none',
-      'rediss://user:**@h:6380/1?ssl_cert_reqs=none',
-    ],
+    ['rediss://user:s%40cret@h:6380/1?ssl_cert_reqs=none', 'rediss://user:**@h:6380/1?ssl_cert_reqs=none'],
     ['redis://user:p@ss@host/0', 'redis://user:**@host/0'],
     ['redis://:p/ss@host/0', 'redis://:**@host/0'],
     ['redis://:p?ss@host/0', 'redis://:**@host/0'],
     ['redis://:p#s:s@host/0', 'redis://:**@host/0'],
     ['redis://:secret', 'redis://:**'],
-    [
-      'redis+socket:///run/redis.sock?virtual_host=2',
-      'redis+socket:///run/redis.sock?virtual_host=2',
-    ],
-    [
-      'redis+socket:///run/redis.sock?password=secret&x=1',
-      'redis+socket:///run/redis.sock?password=**&x=1',
-    ],
+    ['redis+socket:///run/redis.sock?virtual_host=2', 'redis+socket:///run/redis.sock?virtual_host=2'],
+    ['redis+socket:///run/redis.sock?password=secret&x=1', 'redis+socket:///run/redis.sock?password=**&x=1'],
     ['redis://h/0?password=se;cr?et&x=1', 'redis://h/0?password=**&x=1'],
     ['redis://h/0?x=1;password=secret', 'redis://h/0?x=1;password=**'],
     ['redis+socket://:secret@/run/redis.sock', 'redis+socket://:**@/run/redis.sock'],
@@ -55,10 +46,7 @@ describe('a masked URL', () => {
 
 describe('a masked text', () => {
   test.each([
-    [
-      'unknown command "redis://u:secret@h/0"; allowed: list',
-      'unknown command "redis://u:**@h/0"; allowed: list',
-    ],
+    ['unknown command "redis://u:secret@h/0"; allowed: list', 'unknown command "redis://u:**@h/0"; allowed: list'],
     ['write ?password=x beside redis://h/0', 'write ?password=x beside redis://h/0'],
     ['no connection (redis://:**@h/0): refused', 'no connection (redis://:**@h/0): refused'],
     ['got user:secret@host', 'got user:**@host'],

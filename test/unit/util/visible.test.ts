@@ -4,9 +4,7 @@ import { escapeLine, escapeLines, truncate } from '../../../src/util/visible.ts'
 const HOSTILE = 'a\u001b]0;title\u0007\r\n\t\u009b2J\u202e\u2066\u2028\ufeffö–日';
 
 test('visible text: a line has no control and no bidirectional character, and other characters stay', () => {
-  expect(escapeLine(HOSTILE)).toBe(
-    'a\\u001b]0;title\\u0007\\r\\n\\t\\u009b2J\\u202e\\u2066\\u2028\\ufeffö–日',
-  );
+  expect(escapeLine(HOSTILE)).toBe('a\\u001b]0;title\\u0007\\r\\n\\t\\u009b2J\\u202e\\u2066\\u2028\\ufeffö–日');
   expect(escapeLines('a\n\rb')).toBe('a\n\\rb');
 });
 

@@ -9,12 +9,7 @@ import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
 import { writeError } from '../../output/write-lines.ts';
-import {
-  runImport,
-  type CompareRange,
-  type ImportFlags,
-  type SourceContent,
-} from './run-import.ts';
+import { runImport, type CompareRange, type ImportFlags, type SourceContent } from './run-import.ts';
 
 export interface CeleryFlags extends ImportFlags {
   readonly app?: string;
@@ -46,10 +41,7 @@ interface ProjectOptions {
 }
 
 /** Imports an app or an export of one. */
-export function importProject(
-  flags: CeleryFlags,
-  { heading, base }: ProjectOptions,
-): Promise<ExitCode> {
+export function importProject(flags: CeleryFlags, { heading, base }: ProjectOptions): Promise<ExitCode> {
   const { app, exported } = flags;
   const lastRuns = flags.lastRuns !== undefined || exported !== undefined;
   const timeout = readTimeout(flags.timeout);
@@ -73,10 +65,7 @@ function toContent(read: Exported, name: string, lastRuns: boolean): SourceConte
 }
 
 /** Exports the app once more with another clock. Only notes depend on it, so it may fail. */
-async function findComputedValues(
-  first: Exported,
-  options: ExporterOptions,
-): Promise<readonly Left[]> {
+async function findComputedValues(first: Exported, options: ExporterOptions): Promise<readonly Left[]> {
   try {
     const second = await runExporter({ ...options, ahead: AHEAD, quiet: true });
     return findComputed(first, second);
@@ -115,7 +104,9 @@ function exporterOptions(
 ): Omit<ExporterOptions, 'timeout'> {
   const { scheduler, lastRuns } = flags;
   return {
-    ...{ app, scheduler, ...options },
+    app,
+    scheduler,
+    ...options,
     python: findPython(flags.python),
     workdir: resolve(flags.workdir ?? '.'),
     lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,

@@ -36,11 +36,14 @@ export function importCrontab(path: string | undefined, flags: CrontabFlags): Pr
   return runImport({ heading: 'CRON', lastRuns: flags.lastRuns === true }, flags, () => {
     const files = readFiles(path, flags.system === true);
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const findLastRun = (id: string) =>
-      flags.lastRuns ? readLastRun(flags.spool, id, timezone) : undefined;
+    const findLastRun = (id: string) => (flags.lastRuns ? readLastRun(flags.spool, id, timezone) : undefined);
     const found = importTables(files, {
-      ...{ timezone, user: flags.user, findLastRun, cron },
-      ...{ host: readHost(), now: systemClock.now() },
+      timezone,
+      user: flags.user,
+      findLastRun,
+      cron,
+      host: readHost(),
+      now: systemClock.now(),
     });
     return { found, source: files.map((file) => file.path).join(', '), notCompared: NOT_COMPARED };
   });
@@ -68,14 +71,10 @@ function readFiles(path: string | undefined, system: boolean): readonly CronFile
   const given = path === undefined ? SYSTEM_FILES.filter((file) => existsSync(file)) : [path];
   if (path === undefined && (!system || given.length === 0)) {
     const reason = system ? `there is neither ${SYSTEM_FILES.join(' nor ')}` : 'expected a file';
-    throw new ConfigError(
-      `beat import crontab: ${reason}; for your own crontab: crontab -l | beat import crontab -`,
-    );
+    throw new ConfigError(`beat import crontab: ${reason}; for your own crontab: crontab -l | beat import crontab -`);
   }
   try {
-    return given.flatMap((file) =>
-      listFiles(file).map((inside) => readFile(inside, system || namesUsers(file))),
-    );
+    return given.flatMap((file) => listFiles(file).map((inside) => readFile(inside, system || namesUsers(file))));
   } catch (error) {
     throw new ConfigError(`beat import crontab: cannot be read: ${describeError(error)}`);
   }

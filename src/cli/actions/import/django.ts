@@ -21,7 +21,8 @@ const NOT_COMPARED =
 export function importFromDjango(url: string | undefined, flags: DjangoFlags): Promise<ExitCode> {
   if (isApp('django', url, flags, { timezone: '--timezone' })) {
     return importProject(flags, {
-      ...{ heading: 'DJANGO', base: 'django_celery_beat.schedulers.DatabaseScheduler' },
+      heading: 'DJANGO',
+      base: 'django_celery_beat.schedulers.DatabaseScheduler',
     });
   }
   return importTables(url!, flags);

@@ -22,7 +22,8 @@ const NOT_COMPARED =
 export function importFromRedBeat(url: string | undefined, flags: RedBeatFlags): Promise<ExitCode> {
   if (isApp('redbeat', url, flags, OF_URL)) {
     return importProject(flags, {
-      ...{ heading: 'REDBEAT', base: 'redbeat.schedulers.RedBeatScheduler' },
+      heading: 'REDBEAT',
+      base: 'redbeat.schedulers.RedBeatScheduler',
     });
   }
   return importKeys(url!, flags);
@@ -55,9 +56,7 @@ async function readRecords(
   { keyPrefix: prefix, timezone, masterName }: RedBeatFlags & { readonly keyPrefix: string },
 ): Promise<readonly RedBeatRecord[] | null> {
   if (masterName === undefined && parseSource(brokerUrl, 'loadRedBeat').driver!.masterName) {
-    throw new ConfigError(
-      '--master-name: missing; the name of the master, as the sentinels know it',
-    );
+    throw new ConfigError('--master-name: missing; the name of the master, as the sentinels know it');
   }
   const { broker: server, transport } = resolveSettings({
     brokerUrl,

@@ -6,12 +6,7 @@ import { findConfig } from '../../../config/source/find.ts';
 import { MAX_FILE_SIZE } from '../../../config/source/source.ts';
 import { readSource } from '../../../config/source/read.ts';
 import { assemble, type Imported, prefixNames } from '../../../import/assemble.ts';
-import {
-  compareEntries,
-  findDifferences,
-  isSame,
-  type Comparison,
-} from '../../../import/compare.ts';
+import { compareEntries, findDifferences, isSame, type Comparison } from '../../../import/compare.ts';
 import type { Found, Left } from '../../../import/found.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write.ts';
 import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
@@ -173,9 +168,7 @@ const SINGLE = 'beat.config.';
 async function checkNames(output: string, names: readonly string[]): Promise<void> {
   const files = await listFiles(dirname(output));
   if ([output, ...files].some((file) => basename(file).startsWith(SINGLE))) return;
-  const others = files.filter(
-    (file) => resolve(file) !== resolve(output) && DATA.includes(extname(file)),
-  );
+  const others = files.filter((file) => resolve(file) !== resolve(output) && DATA.includes(extname(file)));
   for (const file of others) {
     const existing = await readNames(file);
     const both = names.filter((name) => existing.has(name));

@@ -41,17 +41,12 @@ export function parseComponents(text: string): readonly Component[] {
       }
       stack.pop();
     } else if (stack.length === 1) {
-      throw new IcsError(
-        line,
-        `is not a calendar file: expected BEGIN:VCALENDAR, got ${quote(content.text)}`,
-      );
+      throw new IcsError(line, `is not a calendar file: expected BEGIN:VCALENDAR, got ${quote(content.text)}`);
     } else current.properties.push(content);
   }
   const { name, line } = stack.at(-1)!;
-  if (stack.length > 1)
-    throw new IcsError(line, `BEGIN:${name} without END:${name}; is the file complete?`);
-  if (root.components.length === 0)
-    throw new IcsError(1, 'is empty; a calendar file begins with BEGIN:VCALENDAR');
+  if (stack.length > 1) throw new IcsError(line, `BEGIN:${name} without END:${name}; is the file complete?`);
+  if (root.components.length === 0) throw new IcsError(1, 'is empty; a calendar file begins with BEGIN:VCALENDAR');
   return root.components;
 }
 

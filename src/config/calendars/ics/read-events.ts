@@ -1,8 +1,4 @@
-import {
-  type CalendarEvent,
-  type EventLength,
-  startInstant,
-} from '../../../schedule/calendar-events.ts';
+import { type CalendarEvent, type EventLength, startInstant } from '../../../schedule/calendar-events.ts';
 import {
   parseComponents,
   type Component,
@@ -116,9 +112,7 @@ function withoutReplaced(
 ): readonly CalendarEvent[] {
   if (changed.length === 0) return events;
   return events.map((event) => {
-    const times = changed.map((each) =>
-      readTime(each.replaces!.values[0], each.replaces!, findZone),
-    );
+    const times = changed.map((each) => readTime(each.replaces!.values[0], each.replaces!, findZone));
     const days = times.filter(({ isDate }) => isDate).map(({ local }) => local);
     const starts = times.filter(({ isDate }) => !isDate).map((time) => toLocalOf(event.zone, time));
     return {
@@ -150,11 +144,7 @@ function readEvent(component: Component, findZone: FindZone): readonly CalendarE
 }
 
 /** The periods of `RDATE`, each as an event. */
-function readPeriods(
-  component: Component,
-  title: string,
-  findZone: FindZone,
-): readonly CalendarEvent[] {
+function readPeriods(component: Component, title: string, findZone: FindZone): readonly CalendarEvent[] {
   return findAll(component, 'RDATE').flatMap((property) =>
     property.values.filter(Array.isArray).map(([from, to]): CalendarEvent => {
       const start = readTime(from, property, findZone);

@@ -21,11 +21,7 @@ export interface IcsTime {
 export const UTC = getZone('UTC');
 
 /** Reads a value of a property with dates or times. Throws an `IcsError`. */
-export function readTime(
-  value: unknown,
-  { line, parameters }: Property,
-  findZone: FindZone,
-): IcsTime {
+export function readTime(value: unknown, { line, parameters }: Property, findZone: FindZone): IcsTime {
   const [, date, time, utc] = /^([-\d]+)(?:T([:\d]+)(Z)?)?$/.exec(String(value)) ?? [];
   // Some programs write a date without VALUE=DATE, which ical.js decodes as 2030-12-24T::.
   const isDate = time === undefined || time === '::';
@@ -81,10 +77,7 @@ export function readRecurrence(component: Component, context: RecurrenceContext)
   };
 }
 
-function readRule(
-  component: Component,
-  { toLocal }: RecurrenceContext,
-): RecurrenceRule | undefined {
+function readRule(component: Component, { toLocal }: RecurrenceContext): RecurrenceRule | undefined {
   const exclusion = component.properties.find(({ name }) => name === 'EXRULE');
   if (exclusion) throw new IcsError(exclusion.line, 'EXRULE is not supported; RFC 5545 has EXDATE');
   const [line, second] = component.properties.filter(({ name }) => name === 'RRULE');
@@ -98,10 +91,7 @@ function readRule(
   try {
     const rule = parseRule(text);
     if (!TOO_OFTEN.includes(rule.freq)) return rule;
-    throw new IcsError(
-      line.line,
-      `RRULE: FREQ=${rule.freq} is not supported; events recur hourly at most`,
-    );
+    throw new IcsError(line.line, `RRULE: FREQ=${rule.freq} is not supported; events recur hourly at most`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const messages = error.errors.map(({ message }) => message);

@@ -19,10 +19,7 @@ export function zoneFinder(calendars: readonly Component[]): FindZone {
   return (tzid, line) => {
     const zone = known.get(tzid) ?? findIana(tzid) ?? readZone(defined.get(tzid));
     if (!zone) {
-      throw new IcsError(
-        line,
-        `TZID ${quote(tzid)} is neither an IANA zone nor a VTIMEZONE of the file`,
-      );
+      throw new IcsError(line, `TZID ${quote(tzid)} is neither an IANA zone nor a VTIMEZONE of the file`);
     }
     known.set(tzid, zone);
     return zone;
@@ -48,9 +45,7 @@ function readZone(definition: Component | undefined): Zone | undefined {
   if (observances.length === 0) {
     throw new IcsError(definition.line, 'VTIMEZONE has no STANDARD or DAYLIGHT');
   }
-  const texts = definition.components.flatMap(({ properties }) =>
-    properties.map(({ text }) => text),
-  );
+  const texts = definition.components.flatMap(({ properties }) => properties.map(({ text }) => text));
   const name = `VTIMEZONE ${hash('sha256', texts.toSorted().join('\n')).slice(0, 32)}`;
   return intern(name, () => observedZone(name, observances));
 }
@@ -75,13 +70,9 @@ function readObservance(component: Component): Observance {
 function readOffset(component: Component, name: string): number {
   const property = find(component, name);
   const text = String(property?.values[0]);
-  const [, sign, hours, minutes, seconds = 0] =
-    /^([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
+  const [, sign, hours, minutes, seconds = 0] = /^([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
   if (sign === undefined) {
-    throw new IcsError(
-      property?.line ?? component.line,
-      `${name}: expected an offset such as +0100`,
-    );
+    throw new IcsError(property?.line ?? component.line, `${name}: expected an offset such as +0100`);
   }
   const total = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
   return sign === '-' ? -total : total;

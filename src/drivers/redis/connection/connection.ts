@@ -150,10 +150,7 @@ export class Connection {
     return Math.round(pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE));
   }
 
-  #describe(
-    error: Error,
-    wrongType: string | null,
-  ): [text: string, cause: Error, unreachable: string | null] {
+  #describe(error: Error, wrongType: string | null): [text: string, cause: Error, unreachable: string | null] {
     if (wrongType !== null) {
       const key = JSON.stringify(wrongType);
       const text = `WRONGTYPE: the key ${key} has another type than expected; delete it, or rename it if it belongs to another program`;

@@ -63,8 +63,7 @@ class ReplyReader {
       if (isWhole) this.#complete();
       return;
     }
-    if (this.#header.length + to - from > MAX_HEADER)
-      throw limitError('a length of too many digits');
+    if (this.#header.length + to - from > MAX_HEADER) throw limitError('a length of too many digits');
     this.#header += chunk.toString('latin1', from, to);
     if (!isWhole) return;
     const length = Number(this.#header.slice(1));
@@ -80,8 +79,7 @@ class ReplyReader {
     this.#items += length;
     if (this.#items > MAX_ITEMS) throw limitError(`a reply of more than ${MAX_ITEMS} items`);
     this.#open.push(length);
-    if (this.#open.length > MAX_DEPTH)
-      throw limitError(`arrays nested more than ${MAX_DEPTH} deep`);
+    if (this.#open.length > MAX_DEPTH) throw limitError(`arrays nested more than ${MAX_DEPTH} deep`);
   }
 
   /** Counts a complete value, which also completes each array that it is the last item of. */

@@ -32,12 +32,7 @@ export async function run(
   }
 }
 
-async function runByHash(
-  client: Redis,
-  { lua, sha }: Script,
-  rest: string[],
-  keyCount: number,
-): Promise<unknown> {
+async function runByHash(client: Redis, { lua, sha }: Script, rest: string[], keyCount: number): Promise<unknown> {
   try {
     return await client.evalsha(sha, keyCount, rest);
   } catch (error) {
@@ -71,9 +66,7 @@ export function loadScript(name: string): Script {
 
 /** Replaces `--- @include NAME` by the lines of `includes/NAME.lua`, where a script includes it first. */
 export function readLines(file: string, included = new Set<string>()): ScriptLine[] {
-  const content = files(file, () =>
-    readFileSync(new URL(`${file}.lua`, import.meta.url), 'utf8').trimEnd(),
-  );
+  const content = files(file, () => readFileSync(new URL(`${file}.lua`, import.meta.url), 'utf8').trimEnd());
   return content.split('\n').flatMap((text, i): ScriptLine[] => {
     const [, name] = INCLUDE.exec(text) ?? [];
     if (name === undefined) return [{ file, number: i + 1, text }];

@@ -66,9 +66,7 @@ function parseTls(query: Query, host: string): Address['tls'] {
   const asked = Object.keys(files).length > 0 || verify !== null || named !== null;
 
   if (off === true || mode === 'disabled') return [false];
-  const verified = mode
-    ? mode.startsWith('verify')
-    : (verify ?? (files.ca !== undefined || named === true));
+  const verified = mode ? mode.startsWith('verify') : (verify ?? (files.ca !== undefined || named === true));
   const identity = mode ? mode === 'verify_identity' : verified && (named ?? true);
   if (identity && isIP(host)) {
     throw urlError(

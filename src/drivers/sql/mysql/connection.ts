@@ -109,12 +109,7 @@ class MysqlConnection implements Connection {
   readonly #options: MysqlSession;
   #usable = true;
 
-  constructor(
-    client: Client,
-    socket: Socket,
-    wire: { readonly guard: Guard },
-    options: MysqlSession,
-  ) {
+  constructor(client: Client, socket: Socket, wire: { readonly guard: Guard }, options: MysqlSession) {
     this.#client = client;
     this.#socket = socket;
     this.#wire = wire;

@@ -31,8 +31,7 @@ export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): 
 /** The same text for every URL of one database and user; users differ in their rights. */
 function mysqlLocation({ url }: ServerUrl): string {
   const { host, port, socket, user, database } = parseAddress(url);
-  const server =
-    socket === null ? `${host === 'localhost' ? '127.0.0.1' : host}:${port}` : `[${socket}]`;
+  const server = socket === null ? `${host === 'localhost' ? '127.0.0.1' : host}:${port}` : `[${socket}]`;
   return `mysql://${user === null ? '' : `${user}@`}${server}/${database ?? ''}`;
 }
 

@@ -8,8 +8,7 @@ const onMaria = (text: string): string => `/*M!100300 ${text} */`;
 const onMySql = (text: string): string => `/*!50700 ${text} */`;
 
 /** A sequence, which MySQL does not have. There the statement does nothing, as an empty one is an error. */
-const sequence = (name: string): string =>
-  onMaria(`CREATE SEQUENCE IF NOT EXISTS ${name}`) + onMySql('DO 0');
+const sequence = (name: string): string => onMaria(`CREATE SEQUENCE IF NOT EXISTS ${name}`) + onMySql('DO 0');
 
 /** The type of an id column. */
 const ID_TYPE = `INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')}`;

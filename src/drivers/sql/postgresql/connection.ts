@@ -37,10 +37,7 @@ const SESSION = (timeout: number): string => `
   SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`;
 
-export function connect(
-  options: PostgresSession,
-  signal: AbortSignal,
-): Promise<PostgresConnection> {
+export function connect(options: PostgresSession, signal: AbortSignal): Promise<PostgresConnection> {
   const open = async (tls: Address['tls'][number]) => {
     const connection = new PostgresConnection(options, tls);
     const cut = () => connection.cut();
@@ -126,9 +123,7 @@ class PostgresConnection implements Connection {
 
   async run({ text, values }: Sql): Promise<SqlResult> {
     try {
-      const { rows, rowCount } = await this.client.query(numberParameters(text, values), [
-        ...values,
-      ]);
+      const { rows, rowCount } = await this.client.query(numberParameters(text, values), [...values]);
       this.#guard.answered();
       return { rows: rows as SqlResult['rows'], changes: rowCount ?? 0 };
     } catch (error) {

@@ -47,10 +47,7 @@ const SYNTAX: Syntax = {
           SELECT * FROM unnest(${lists.join(', ')}) WITH ORDINALITY AS list (${names}, place)
           ORDER BY place
         ) AS ordered`,
-      values: [
-        ...fixed.flatMap(({ values }) => values),
-        ...lists.map((_, i) => rows.map((row) => row[i])),
-      ],
+      values: [...fixed.flatMap(({ values }) => values), ...lists.map((_, i) => rows.map((row) => row[i]))],
     };
   },
   nextId: (sequence) => ({ column: 'id, ', value: `nextval('${sequence}'), ` }),

@@ -53,9 +53,7 @@ export class OpenFile implements Connection {
 
   async run({ text, values }: Sql): Promise<SqlResult> {
     const lists = values.filter((value) => Array.isArray(value));
-    const { statement, hasRows } = this.#prepare(
-      lists.length === 0 ? text : expandLists(text, values),
-    );
+    const { statement, hasRows } = this.#prepare(lists.length === 0 ? text : expandLists(text, values));
     const parameters = (lists.length === 0 ? values : values.flat()) as SQLInputValue[];
     if (hasRows) return { rows: statement.all(...parameters), changes: 0 };
     return { rows: [], changes: Number(statement.run(...parameters).changes) };
@@ -111,8 +109,7 @@ function inode(path: string): string {
 const LOCKED = [5, 6];
 
 export function classifyError(error: unknown): ErrorKind {
-  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'))
-    return 'other';
+  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return 'other';
   if (LOCKED.includes(error.errcode & 0xff)) return 'retryable';
   return error.message.startsWith('no such table: ') ? 'undefined-table' : 'other';
 }

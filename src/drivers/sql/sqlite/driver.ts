@@ -46,12 +46,7 @@ export function sqliteDialect(
   };
 }
 
-function describeFileError(
-  path: string,
-  error: unknown,
-  waited: number,
-  isReadOnly: boolean,
-): string {
+function describeFileError(path: string, error: unknown, waited: number, isReadOnly: boolean): string {
   const reason = describeError(error);
   if (classifyError(error) === 'retryable') {
     return `${reason}, for ${Math.round(waited)} ms by other processes`;

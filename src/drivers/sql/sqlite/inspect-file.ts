@@ -15,8 +15,7 @@ const NOT_A_DATABASE = 26;
 /** The largest file that is checked completely: a larger one would delay the start. Bytes. */
 const MAX_BYTES = 64 * 1_024 * 1_024;
 
-const NEW_FILE =
-  'or move the file away: beat then creates a new one, and all schedules restart from now';
+const NEW_FILE = 'or move the file away: beat then creates a new one, and all schedules restart from now';
 
 /**
  * Throws a `ConfigError` for a file that beat and its workers can never use: it is not a database, it is damaged,
@@ -25,9 +24,7 @@ const NEW_FILE =
 export function inspectFile(path: string): void {
   const file = resolve(path);
   if (!existsSync(file)) return;
-  const problem = findProblem(
-    () => findHeaderError(file) ?? findDamage(file) ?? findForeignTable(file),
-  );
+  const problem = findProblem(() => findHeaderError(file) ?? findDamage(file) ?? findForeignTable(file));
   if (problem) throw new ConfigError([errorAt(['brokerUrl'], `${file}: ${problem}`)]);
 }
 
@@ -90,9 +87,7 @@ function findForeignTable(file: string): string | null {
   if (readColumns(theirs, EARLIER_TABLE.name).has(EARLIER_TABLE.column)) {
     return `the table ${EARLIER_TABLE.name} is of an earlier version of beat, which this one does not read; choose another file, ${NEW_FILE}`;
   }
-  for (const { name } of ours
-    .prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`)
-    .all()) {
+  for (const { name } of ours.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).all()) {
     const found = readColumns(theirs, String(name));
     const missing = [...readColumns(ours, String(name))].filter((column) => !found.has(column));
     if (found.size === 0 || missing.length === 0) continue;

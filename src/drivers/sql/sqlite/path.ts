@@ -1,8 +1,7 @@
 import { errorAt } from '../../../util/diagnostic.ts';
 import { ConfigError } from '../../../util/errors.ts';
 
-const FORMS =
-  'sqla+sqlite:///relative.sqlite (three slashes) or sqla+sqlite:////absolute/path.sqlite (four)';
+const FORMS = 'sqla+sqlite:///relative.sqlite (three slashes) or sqla+sqlite:////absolute/path.sqlite (four)';
 
 /** Groups: host (which must be empty), path and query. */
 const FORM = /^\w+\+\w+(?:\+pysqlite)?:\/\/([^/?]*)\/?([^?]*)\??(.*)$/is;
@@ -27,10 +26,7 @@ export function sqlitePath(url: string): string {
   const parts = FORM.exec(url);
   if (!parts) throw urlError(`"${url}" has no path; write ${FORMS}`);
   const [, host, path, query] = parts as unknown as readonly [string, string, string, string];
-  if (host !== '')
-    throw urlError(
-      `"${host}" is in the place of a host, which SQLite does not have; write ${FORMS}`,
-    );
+  if (host !== '') throw urlError(`"${host}" is in the place of a host, which SQLite does not have; write ${FORMS}`);
   if (path === '' || path === ':memory:') {
     throw urlError(`workers cannot read a database in memory; set a path: ${FORMS}`);
   }
@@ -41,13 +37,9 @@ export function sqlitePath(url: string): string {
         'different files; write the character itself, or choose another name',
     );
   }
-  const unknown = [...new URLSearchParams(query).keys()].find(
-    (name) => !WORKER_ARGUMENTS.has(name),
-  );
+  const unknown = [...new URLSearchParams(query).keys()].find((name) => !WORKER_ARGUMENTS.has(name));
   if (unknown !== undefined) {
-    throw urlError(
-      `"${unknown}" after the "?" is not supported; allowed: ${[...WORKER_ARGUMENTS].join(', ')}`,
-    );
+    throw urlError(`"${unknown}" after the "?" is not supported; allowed: ${[...WORKER_ARGUMENTS].join(', ')}`);
   }
   return path;
 }

@@ -1,12 +1,6 @@
 import { raw, sql } from '../sql.ts';
 import { createStatements } from '../statements.ts';
-import {
-  ON_CONFLICT,
-  PLACEHOLDER_LISTS,
-  PLAIN_STATEMENTS,
-  shareStatements,
-  type Syntax,
-} from '../syntax.ts';
+import { ON_CONFLICT, PLACEHOLDER_LISTS, PLAIN_STATEMENTS, shareStatements, type Syntax } from '../syntax.ts';
 import { createTables } from '../tables.ts';
 import { KOMBU, TYPES } from './schema.ts';
 
@@ -44,8 +38,7 @@ const SYNTAX: Syntax = {
         SELECT old.position FROM (${surplus}) AS surplus CROSS JOIN beat_history AS old
         WHERE old.prefix = ${prefix} AND old.entry = surplus.entry
           AND old.position <= surplus.position)`,
-    declareQueue: (name) =>
-      sql`INSERT INTO kombu_queue (name) VALUES (${name}) ON CONFLICT (name) DO NOTHING`,
+    declareQueue: (name) => sql`INSERT INTO kombu_queue (name) VALUES (${name}) ON CONFLICT (name) DO NOTHING`,
   },
 };
 

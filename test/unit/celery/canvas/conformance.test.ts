@@ -68,10 +68,7 @@ const IN_TYPESCRIPT: Record<string, SignatureConfig> = {
     [0, 1, 2].map((i) => add(i, i)),
     xsum,
   ),
-  'chord-body-options': chord(
-    [add(1, 1), mul(2, 2)],
-    sig('tasks.xsum', [], { options: { queue: 'sum' } }),
-  ),
+  'chord-body-options': chord([add(1, 1), mul(2, 2)], sig('tasks.xsum', [], { options: { queue: 'sum' } })),
   'chain-of-group-then-task': chain(group(add(1, 1), add(2, 2)), xsum),
   'chain-task-group-task': chain(add(1, 1), group(add(2), mul(3)), xsum),
   'chord-of-chains': chord([chain(add(1, 1), mul(2)), chain(add(3, 3), mul(4))], xsum),
@@ -90,42 +87,36 @@ describe('a canvas', () => {
     expect(cases.map(({ name }) => name)).toEqual(Object.keys(IN_TYPESCRIPT));
   });
 
-  test.for(cases)(
-    "publishes the messages of Celery, from Celery's serialization: $name",
-    (recorded) => {
-      expect(oursFor(recorded.signature as unknown as SignatureConfig)).toBe(celerysFor(recorded));
-    },
-  );
+  test.for(cases)("publishes the messages of Celery, from Celery's serialization: $name", (recorded) => {
+    expect(oursFor(recorded.signature as unknown as SignatureConfig)).toBe(celerysFor(recorded));
+  });
 
   test.for(cases)('publishes the messages of Celery, from TypeScript: $name', (recorded) => {
     expect(oursFor(IN_TYPESCRIPT[recorded.name]!)).toBe(celerysFor(recorded));
   });
 
-  test.for(nested.filter(({ name }) => name !== ON_PURPOSE))(
-    'sends the same for more: $name',
-    (recorded) => {
-      const { messages, chords } = composeTask(recorded.signature as unknown as SignatureConfig);
-      const ours = messages.map(({ headers, properties, destination, body, priority }) => ({
-        headers: withoutMark(withoutOurOwn(headers)),
-        reply_to: properties.reply_to,
-        queue: destination.routingKey,
-        body: JSON.parse(unmarked(body.toString())) as unknown,
-        priority: priority || null,
-      }));
-      const keys = chords.flatMap(({ groupId, size, results }) => [
-        [`celery-taskset-meta-${groupId}.s`, String(size)],
-        ...(results === null ? [] : [[`celery-taskset-meta-${groupId}`, results]]),
-      ]);
-      const theirs = recorded.messages.map(({ headers, priority = null, ...message }) => ({
-        headers: adapted(headers),
-        ...message,
-        priority,
-      }));
-      const celerys = { messages: theirs, keys: recorded.keys };
-      const sent = { messages: ours, keys: Object.fromEntries(keys) as unknown };
-      expect(anonymous(tidied(sent))).toBe(anonymous(tidied(celerys)));
-    },
-  );
+  test.for(nested.filter(({ name }) => name !== ON_PURPOSE))('sends the same for more: $name', (recorded) => {
+    const { messages, chords } = composeTask(recorded.signature as unknown as SignatureConfig);
+    const ours = messages.map(({ headers, properties, destination, body, priority }) => ({
+      headers: withoutMark(withoutOurOwn(headers)),
+      reply_to: properties.reply_to,
+      queue: destination.routingKey,
+      body: JSON.parse(unmarked(body.toString())) as unknown,
+      priority: priority || null,
+    }));
+    const keys = chords.flatMap(({ groupId, size, results }) => [
+      [`celery-taskset-meta-${groupId}.s`, String(size)],
+      ...(results === null ? [] : [[`celery-taskset-meta-${groupId}`, results]]),
+    ]);
+    const theirs = recorded.messages.map(({ headers, priority = null, ...message }) => ({
+      headers: adapted(headers),
+      ...message,
+      priority,
+    }));
+    const celerys = { messages: theirs, keys: recorded.keys };
+    const sent = { messages: ours, keys: Object.fromEntries(keys) as unknown };
+    expect(anonymous(tidied(sent))).toBe(anonymous(tidied(celerys)));
+  });
 });
 
 /** Canvases that Celery 5.7 writes otherwise than 5.6 and beat do: of these the marked tasks are compared. */
@@ -136,38 +127,33 @@ const WRITTEN_OTHERWISE = new Set([
 ]);
 
 describe('a canvas of an entry', () => {
-  test.for(scheduled)(
-    'sends what the beat of Celery 5.7 sends, with its mark: $name',
-    (recorded) => {
-      const task = recorded.signature as unknown as SignatureConfig;
-      const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
-      const ours = messages.map(({ headers, body, destination }) => ({
-        headers: withoutOurOwn(headers),
-        queue: destination.routingKey,
-        body: tidied(JSON.parse(body.toString())),
-      }));
-      const lists = Object.entries(recorded.redis).filter(
-        ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
-      );
-      const celerys = lists.flatMap(([key, { items }]) =>
-        (items as Envelope[]).toReversed().map(({ headers, body }) => ({
-          headers: adapted(headers),
-          // Behind the queue stands its priority.
-          queue: key.split('\x06\x16')[0],
-          body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
-        })),
-      );
-      if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
-      else expect(anonymous(ours)).toBe(anonymous(celerys));
-      const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
-      expect(chords).toHaveLength(sizes.length);
-    },
-  );
+  test.for(scheduled)('sends what the beat of Celery 5.7 sends, with its mark: $name', (recorded) => {
+    const task = recorded.signature as unknown as SignatureConfig;
+    const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
+    const ours = messages.map(({ headers, body, destination }) => ({
+      headers: withoutOurOwn(headers),
+      queue: destination.routingKey,
+      body: tidied(JSON.parse(body.toString())),
+    }));
+    const lists = Object.entries(recorded.redis).filter(
+      ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
+    );
+    const celerys = lists.flatMap(([key, { items }]) =>
+      (items as Envelope[]).toReversed().map(({ headers, body }) => ({
+        headers: adapted(headers),
+        // Behind the queue stands its priority.
+        queue: key.split('\x06\x16')[0],
+        body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
+      })),
+    );
+    if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
+    else expect(anonymous(ours)).toBe(anonymous(celerys));
+    const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
+    expect(chords).toHaveLength(sizes.length);
+  });
 
   test('has the mark in its first tasks and in the bodies of chords, as in Celery', () => {
-    const markScheduled = (task: SignatureConfig) => [
-      ...new Set(marksIn(composeTask(task).messages.map(parsed))),
-    ];
+    const markScheduled = (task: SignatureConfig) => [...new Set(marksIn(composeTask(task).messages.map(parsed)))];
     expect(markScheduled(chain('a', 'b'))).toEqual(['a']);
     expect(markScheduled(group('a', chain('b', 'c')))).toEqual(['a', 'b']);
     expect(markScheduled(chord(['a'], chain('b', 'c')))).toEqual(['a', 'b']);
@@ -209,10 +195,7 @@ function oursFor(task: SignatureConfig): string {
   const { messages, chords } = composeTask(task, { resultBackend: 'redis://' });
   const lists = Map.groupBy(messages, ({ destination }) => destination.routingKey);
   const sent = [...lists].toSorted(byName).map(([queue, list]) => [queue, list.map(envelopeOf)]);
-  const sizes = chords.map(({ groupId, size }) => [
-    `celery-taskset-meta-${groupId}.s`,
-    String(size),
-  ]);
+  const sizes = chords.map(({ groupId, size }) => [`celery-taskset-meta-${groupId}.s`, String(size)]);
   return anonymous([sent, sizes]);
 }
 
@@ -289,9 +272,7 @@ function withoutMark({ celery_beat_task: mark, ...rest }: Record<string, unknown
 
 /** The same for the body of a message, in which the bodies of chords are. */
 function unmarked(body: string): string {
-  return body
-    .replaceAll('"headers": {"celery_beat_task": true}, ', '')
-    .replaceAll(', "celery_beat_task": true', '');
+  return body.replaceAll('"headers": {"celery_beat_task": true}, ', '').replaceAll(', "celery_beat_task": true', '');
 }
 
 /** Signatures with the headers of chains, groups and chords at the tasks that Celery hands them on to. */
@@ -314,13 +295,10 @@ function handedOn(value: unknown): unknown {
 /** As text, so that the order of keys counts; every id by the order in which ids first appear. */
 function anonymous(value: unknown): string {
   const numbers = new Map<string, number>();
-  return JSON.stringify(value, null, 1).replace(
-    /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g,
-    (id) => {
-      if (!numbers.has(id)) numbers.set(id, numbers.size + 1);
-      return `id ${numbers.get(id)}`;
-    },
-  );
+  return JSON.stringify(value, null, 1).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
+    if (!numbers.has(id)) numbers.set(id, numbers.size + 1);
+    return `id ${numbers.get(id)}`;
+  });
 }
 
 function byName([a]: [string, unknown], [b]: [string, unknown]): number {

@@ -60,10 +60,7 @@ test('canvas ids: each message has a different id, and the result has the id of 
 
 test('canvas ids: every id has the form of a UUID', () => {
   const { messages, taskId } = composeTask(chain(task, group(task, task), task));
-  const ids = [
-    taskId,
-    ...messages.flatMap((message) => idsGiven({ ...EMPTY, messages: [message] })),
-  ];
+  const ids = [taskId, ...messages.flatMap((message) => idsGiven({ ...EMPTY, messages: [message] }))];
   for (const id of ids) expect(id.match(UUID)?.[0]).toBe(id);
 });
 
@@ -85,11 +82,7 @@ interface SerializedSignature {
 
 /** The steps behind the first task of a chain, in their order. */
 function steps({ messages }: RunMessages): readonly SerializedSignature[] {
-  const [, , embed] = JSON.parse(messages[0]!.body.toString()) as [
-    unknown,
-    unknown,
-    { chain: SerializedSignature[] },
-  ];
+  const [, , embed] = JSON.parse(messages[0]!.body.toString()) as [unknown, unknown, { chain: SerializedSignature[] }];
   return embed.chain.toReversed();
 }
 
@@ -106,36 +99,28 @@ describe('the result of an occurrence', () => {
     expect(composeTask(canvas).taskId).toBe(OCCURRENCE);
   });
 
-  test.each([undefined, 'fixed'])(
-    'of a chain has the id of its last task: task id %s',
-    (taskId) => {
-      const run = composeTask(chain(a, b, c), { entry: { options: { taskId } } });
-      const [second, last] = steps(run);
-      expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
-      expect(second!.options['task_id']).not.toBe(last!.options['task_id']);
-      expect(run.taskId).toBe(taskId ?? OCCURRENCE);
-    },
-  );
+  test.each([undefined, 'fixed'])('of a chain has the id of its last task: task id %s', (taskId) => {
+    const run = composeTask(chain(a, b, c), { entry: { options: { taskId } } });
+    const [second, last] = steps(run);
+    expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
+    expect(second!.options['task_id']).not.toBe(last!.options['task_id']);
+    expect(run.taskId).toBe(taskId ?? OCCURRENCE);
+  });
 
-  test.each([undefined, 'fixed'])(
-    'of a chain that ends in a group is that of the group: task id %s',
-    (taskId) => {
-      const run = composeTask(chain(a, group(b, c)), { entry: { options: { taskId } } });
-      const [last] = steps(run);
-      expect(last!.task).toBe('celery.group');
-      expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
-      const ids = last!.kwargs.tasks!.map(({ options }) => options['task_id']);
-      expect(new Set([...ids, run.taskId]).size).toBe(3);
-    },
-  );
+  test.each([undefined, 'fixed'])('of a chain that ends in a group is that of the group: task id %s', (taskId) => {
+    const run = composeTask(chain(a, group(b, c)), { entry: { options: { taskId } } });
+    const [last] = steps(run);
+    expect(last!.task).toBe('celery.group');
+    expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
+    const ids = last!.kwargs.tasks!.map(({ options }) => options['task_id']);
+    expect(new Set([...ids, run.taskId]).size).toBe(3);
+  });
 });
 
 describe('a group after the first step of a chain', () => {
   test('has no group ids, because the worker that starts it assigns them', () => {
     const [last] = steps(composeTask(chain(a, group(b, c))));
-    expect(
-      last!.kwargs.tasks!.map(({ options }) => [options['group_id'], options['group_index']]),
-    ).toEqual([
+    expect(last!.kwargs.tasks!.map(({ options }) => [options['group_id'], options['group_index']])).toEqual([
       [undefined, 0],
       [undefined, 1],
     ]);

@@ -63,9 +63,7 @@ describe('a chain', () => {
     expect(others).toEqual([]);
     expect(message).toMatchObject({ task: 'a', queue: 'q', eta: true, priority: 3 });
     expect(message!.embed.chain).toMatchObject([{ task: 'b', options: { task_id: 'fixed' } }]);
-    expect(composeTask(chain(a, b), { entry: { options: { taskId: 'fixed' } } }).taskId).toBe(
-      'fixed',
-    );
+    expect(composeTask(chain(a, b), { entry: { options: { taskId: 'fixed' } } }).taskId).toBe('fixed');
   });
 
   test('that is immutable prepends no arguments', () => {
@@ -195,8 +193,7 @@ describe('a signature', () => {
   });
 
   test('is shown by its name in logs, and a canvas by its names', () => {
-    const title = (task: SignatureConfig) =>
-      entryOf({ task }, { resultBackend: 'redis://localhost' }).task;
+    const title = (task: SignatureConfig) => entryOf({ task }, { resultBackend: 'redis://localhost' }).task;
     expect(title(a)).toBe('a');
     expect(title(chain(a, b, a))).toBe('chain(a, b)');
     expect(title(group(a, b, c, sig('d')))).toBe('group(a, b, c, …)');

@@ -19,7 +19,10 @@ export function composeTask(
     beatSchedule: { e: { schedule: 60, ...entry, task } },
   });
   const messageContext = {
-    ...{ timezone, encoding, protocol, keyPrefix },
+    timezone,
+    encoding,
+    protocol,
+    keyPrefix,
     origin: 'gen1@here',
     replyTo: '00000000-0000-4000-8000-000000000000',
     router: new Router(new Queues(queues), routes),

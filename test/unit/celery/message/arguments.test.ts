@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  checkArguments,
-  inspectHeaders,
-  reportIllFormed,
-} from '../../../../src/celery/message/arguments.ts';
+import { checkArguments, inspectHeaders, reportIllFormed } from '../../../../src/celery/message/arguments.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 
 /** The lines of the error, each `path: what is wrong`. */
@@ -20,9 +16,7 @@ function complaints(args: readonly unknown[], kwargs: Record<string, unknown> = 
 describe('arguments of a task', () => {
   test('may be any value that Python reads from JSON', () => {
     const shared = { a: [null, true, 'ø', 1.5, -0, 1e300] };
-    expect(
-      complaints([shared, shared, 2n ** 64n, NaN, -Infinity], { k: Object.create(null) }),
-    ).toEqual([]);
+    expect(complaints([shared, shared, 2n ** 64n, NaN, -Infinity], { k: Object.create(null) })).toEqual([]);
   });
 
   test.each([
@@ -76,9 +70,7 @@ describe('arguments of a task', () => {
   test('may contain numbers that headers may not, because brokers read headers', () => {
     const found: string[] = [];
     const headers = { n: 3, big: 1n, nan: NaN, list: ['a', null] };
-    inspectHeaders(headers, ['headers'], (path, message) =>
-      found.push(`${path.join('.')} ${message}`),
-    );
+    inspectHeaders(headers, ['headers'], (path, message) => found.push(`${path.join('.')} ${message}`));
     expect(found).toEqual([
       'headers.big 1 is not allowed in a header; write it as a string',
       'headers.nan NaN is not allowed in a header; write it as a string',
@@ -92,8 +84,7 @@ function problems(value: unknown): string[] {
   return found;
 }
 
-const HALF =
-  'holds half a character (the lone surrogate \\ud83e), which no encoding carries to a worker';
+const HALF = 'holds half a character (the lone surrogate \\ud83e), which no encoding carries to a worker';
 
 test('well-formed text: complete characters are accepted, as values and as names', () => {
   expect(problems({ '🥬': ['🥬', { a: '🥬' }], b: 5, c: null, d: true })).toEqual([]);
@@ -101,11 +92,7 @@ test('well-formed text: complete characters are accepted, as values and as names
 
 test('well-formed text: each lone surrogate is reported with its path, in the order of the text', () => {
   const value = { a: ['x', '\ud83e'], b: { '\ud83e!': 'ok', c: 'x\ud83e' } };
-  expect(problems(value)).toEqual([
-    `entry.a.1: ${HALF}`,
-    `entry.b.\ud83e!: its name ${HALF}`,
-    `entry.b.c: ${HALF}`,
-  ]);
+  expect(problems(value)).toEqual([`entry.a.1: ${HALF}`, `entry.b.\ud83e!: its name ${HALF}`, `entry.b.c: ${HALF}`]);
 });
 
 test('well-formed text: a text alone is reported at the path itself', () => {

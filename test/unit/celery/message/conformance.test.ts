@@ -35,15 +35,7 @@ interface Envelope {
 
 const COVERED = new Set([
   ...['plain', 'kwargs-unicode', 'long-args', 'queue', 'default-queue', 'priority', 'priority-9'],
-  ...[
-    'priority-steps',
-    'global-keyprefix',
-    'countdown',
-    'expires',
-    'timezone',
-    'limits',
-    'headers',
-  ],
+  ...['priority-steps', 'global-keyprefix', 'countdown', 'expires', 'timezone', 'limits', 'headers'],
   ...['shadow', 'ignore-result', 'task-id', 'delivery-mode-1'],
   ...['default-queue-exchange', 'routes-glob', 'routes-entry-wins'],
   ...['yaml', 'msgpack', 'zlib', 'gzip-config', 'protocol-1', 'link'],
@@ -112,9 +104,7 @@ describe('messages', () => {
     const recorded = cases.find(({ name }) => name === 'fanout')!;
     const settings = settingsOf(recorded);
     const written = inRedis(settings, messageFor(settings));
-    expect(written.pubSub.map(({ channel }) => channel)).toEqual([
-      ...['/0.bcast', '/0.bcast/celery'],
-    ]);
+    expect(written.pubSub.map(({ channel }) => channel)).toEqual([...['/0.bcast', '/0.bcast/celery']]);
     expect(written.lists.size).toBe(0);
     // Celery also declares its default queue, which the message does not use.
     expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
@@ -234,10 +224,7 @@ function adapted(celerys: Envelope, ours: Envelope, { entry, config }: Case): En
     Object.assign(headers, { id, root_id: id });
     properties['correlation_id'] = id;
   }
-  if (
-    entry.options?.['ignore_result'] === undefined &&
-    config?.['task_ignore_result'] === undefined
-  ) {
+  if (entry.options?.['ignore_result'] === undefined && config?.['task_ignore_result'] === undefined) {
     delete headers['ignore_result']; // Celery's `false` would override the task's own setting
   }
   for (const time of ['eta', 'expires']) {

@@ -29,9 +29,7 @@ describe('computed arguments', () => {
   test('may be lazy at any depth, beside others that are not', async () => {
     const args = [1, { at: lazy(({ taskId }) => taskId.length) }, [lazy(() => null)]];
     const kwargs = lazy(() => ({ k: true }));
-    expect(await bodiesAfter({ args, kwargs }, 1)).toEqual([
-      [[1, { at: 36 }, [null]], { k: true }],
-    ]);
+    expect(await bodiesAfter({ args, kwargs }, 1)).toEqual([[[1, { at: 36 }, [null]], { k: true }]]);
   });
 
   test('may contain templates, whose dates are in the zone of the schedule', async () => {
@@ -44,9 +42,7 @@ describe('computed arguments', () => {
   });
 
   test('with an invalid template are reported at load', () => {
-    expect(
-      entryProblems({ args: ['ok', { a: '{{dueat}}' }], kwargs: { b: '{{dueAt|YY}}' } }),
-    ).toEqual([
+    expect(entryProblems({ args: ['ok', { a: '{{dueat}}' }], kwargs: { b: '{{dueAt|YY}}' } })).toEqual([
       expect.stringMatching(/args\[1\]\.a: \{\{dueat}}: unknown; did you mean "dueAt"/),
       expect.stringMatching(/kwargs\.b: .*"YY" is not a date token/),
     ]);
@@ -98,34 +94,20 @@ async function faultsOf(entry: object): Promise<string[]> {
   await tick();
   expect(sent()).toEqual(['t 2027-03-01T12:01:00.000Z']);
   const faults = emitted.failure ?? [];
-  expect(faults.map(({ operation }) => operation)).toEqual(
-    faults.map(() => ({ kind: 'prepare', entry: 'e' })),
-  );
+  expect(faults.map(({ operation }) => operation)).toEqual(faults.map(() => ({ kind: 'prepare', entry: 'e' })));
   return faults.map(({ error }) => (error as Error).message);
 }
 
 describe('arguments whose computation fails', () => {
   test.for<[entry: object, fault: string]>([
     [{ args: [1, lazy(() => raise('boom'))] }, 'args[1]: the function threw: boom'],
-    [
-      { kwargs: { a: { b: lazy(() => raise(new TypeError('no'))) } } },
-      'kwargs.a.b: the function threw: TypeError: no',
-    ],
+    [{ kwargs: { a: { b: lazy(() => raise(new TypeError('no'))) } } }, 'kwargs.a.b: the function threw: TypeError: no'],
     [{ args: lazy(reject) }, 'args: the function returned a promise; it must be synchronous'],
     [{ kwargs: { a: lazy(reject) } }, 'kwargs.a: the function returned a promise'],
-    [
-      { args: [lazy(() => ({ deep: [reject()] }))] },
-      'args[0].deep[0]: JSON cannot encode a Promise',
-    ],
-    [
-      { args: lazy(() => 'abc') as never },
-      'args: the function returned: expected a list, got "abc"',
-    ],
+    [{ args: [lazy(() => ({ deep: [reject()] }))] }, 'args[0].deep[0]: JSON cannot encode a Promise'],
+    [{ args: lazy(() => 'abc') as never }, 'args: the function returned: expected a list, got "abc"'],
     [{ kwargs: lazy(() => [1, 2]) }, 'kwargs: the function returned: expected a map, got [1,2]'],
-    [
-      { args: lazy(() => [lazy(reject)]) },
-      'args[0]: a function (lazy) is allowed in args and kwargs',
-    ],
+    [{ args: lazy(() => [lazy(reject)]) }, 'args[0]: a function (lazy) is allowed in args and kwargs'],
     [
       { task: chain(sig('a'), sig('b', [{ c: lazy(() => raise('boom')) }])) },
       'task.chain[1].args[0].c: the function threw: boom',

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { makeMessage } from '../../../support/message.ts';
 import { expect, test } from 'vitest';
-import {
-  type Message,
-  decodeMessage,
-  encodeMessage,
-} from '../../../../src/celery/message/message.ts';
+import { type Message, decodeMessage, encodeMessage } from '../../../../src/celery/message/message.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });
@@ -46,9 +42,7 @@ test('message JSON: the error for an invalid text contains its beginning and the
     }),
   );
   const long = '"'.padEnd(81, 'x');
-  expect(() => decodeMessage(long)).toThrow(
-    `invalid message in the outbox: "\\"${'x'.repeat(79)}…"`,
-  );
+  expect(() => decodeMessage(long)).toThrow(`invalid message in the outbox: "\\"${'x'.repeat(79)}…"`);
 });
 
 test.each(['taskId', 'contentType', 'contentEncoding', 'destination', 'headers', 'properties'])(

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { v5 } from 'uuid';
-import {
-  NAMESPACE,
-  occurrenceName,
-  computeTaskId,
-} from '../../../../src/celery/message/task-id.ts';
+import { NAMESPACE, occurrenceName, computeTaskId } from '../../../../src/celery/message/task-id.ts';
 
 const triple = fc.tuple(
   fc.string({ unit: 'grapheme' }),
@@ -25,9 +21,7 @@ describe('the task id of an occurrence', () => {
 
   test('never changes between releases', () => {
     // Python: uuid.uuid5(uuid.UUID(NAMESPACE), '1795240800000 4 beatcleanup')
-    expect(computeTaskId('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe(
-      '0c2aa64c-a787-5cba-838d-79fe4b55b67f',
-    );
+    expect(computeTaskId('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe('0c2aa64c-a787-5cba-838d-79fe4b55b67f');
   });
 
   test('differs for another entry, instant or key prefix', () => {
@@ -36,9 +30,7 @@ describe('the task id of an occurrence', () => {
     const close = fc.tuple(text, fc.integer({ min: 0, max: 111 }), text);
     fc.assert(
       fc.property(close, close, (a, b) => {
-        expect(occurrenceName(...a) === occurrenceName(...b)).toBe(
-          JSON.stringify(a) === JSON.stringify(b),
-        );
+        expect(occurrenceName(...a) === occurrenceName(...b)).toBe(JSON.stringify(a) === JSON.stringify(b));
       }),
       { numRuns: 2_000 },
     );
@@ -46,9 +38,7 @@ describe('the task id of an occurrence', () => {
 
   test('of a run by command depends on the id of the command', () => {
     const at = Date.UTC(2026, 10, 21, 6);
-    const ids = [undefined, 'c1', 'c2'].map((command) =>
-      computeTaskId('cleanup', at, 'beat', command),
-    );
+    const ids = [undefined, 'c1', 'c2'].map((command) => computeTaskId('cleanup', at, 'beat', command));
     expect(new Set(ids).size).toBe(3);
     // Python: uuid.uuid5(uuid.UUID(ids[0]), 'c1')
     expect(ids[1]).toBe(v5('c1', ids[0]!));

@@ -10,12 +10,21 @@ import {
 } from '../../../../src/celery/message/task-outcome.ts';
 
 const META = {
-  ...{ status: 'SUCCESS', result: 3, traceback: null, children: [] },
-  ...{ date_done: '2026-11-22T12:00:00.250000', task_id: 'id' },
+  status: 'SUCCESS',
+  result: 3,
+  traceback: null,
+  children: [],
+  date_done: '2026-11-22T12:00:00.250000',
+  task_id: 'id',
 };
 const DONE = Date.parse('2026-11-22T12:00:00.250Z');
 const SUCCESS = {
-  ...{ taskId: 'id', state: 'SUCCESS', doneAt: DONE, runtimeMs: null, worker: null, error: null },
+  taskId: 'id',
+  state: 'SUCCESS',
+  doneAt: DONE,
+  runtimeMs: null,
+  worker: null,
+  error: null,
 };
 
 const read = (meta: object) => readResultDocument('id', Buffer.from(JSON.stringify(meta)));
@@ -44,14 +53,18 @@ describe('result documents', () => {
   test('result document: a failure has the exception in one line, and the worker if it is known', () => {
     const result = { exc_type: 'ValueError', exc_message: ['on\npurpose'], exc_module: 'builtins' };
     expect(read({ ...META, status: 'FAILURE', result, worker: 'celery@host' })).toEqual({
-      ...{ ...SUCCESS, state: 'FAILURE', worker: 'celery@host', error: 'ValueError: on purpose' },
+      ...SUCCESS,
+      state: 'FAILURE',
+      worker: 'celery@host',
+      error: 'ValueError: on purpose',
     });
   });
 
   test('result document: a revoked task says why', () => {
     const result = { exc_type: 'TaskRevokedError', exc_message: ['terminated'], exc_module: 'x' };
     expect(read({ ...META, status: 'REVOKED', result })).toMatchObject({
-      ...{ state: 'REVOKED', error: 'TaskRevokedError: terminated' },
+      state: 'REVOKED',
+      error: 'TaskRevokedError: terminated',
     });
   });
 
@@ -62,9 +75,7 @@ describe('result documents', () => {
 
   test('result document: a pickled one cannot be read, with what to change', () => {
     const pickle = Buffer.from('80049511', 'hex');
-    expect(() => readResultDocument('id', pickle)).toThrow(
-      /pickled.*set result_serializer to json/,
-    );
+    expect(() => readResultDocument('id', pickle)).toThrow(/pickled.*set result_serializer to json/);
   });
 
   test('result document: anything else cannot be read', () => {
@@ -73,10 +84,7 @@ describe('result documents', () => {
 
   test.each([
     ['msgpack that declares 33 million values', Buffer.from('dd01ffffff'.repeat(40), 'hex')],
-    [
-      'JSON nested ten thousand levels',
-      Buffer.from(`{"status":"SUCCESS","result":${'['.repeat(10_000)}`),
-    ],
+    ['JSON nested ten thousand levels', Buffer.from(`{"status":"SUCCESS","result":${'['.repeat(10_000)}`)],
     ['YAML nested eight thousand levels', Buffer.from('? '.repeat(8_000))],
   ])('result document: %s is rejected before it is decoded', (_, document) => {
     expect(() => readResultDocument('id', document)).toThrow(/not complete|nested/);
@@ -88,9 +96,7 @@ describe('result documents', () => {
       date_done: '+200000-01-01T00:00:00Z',
       worker: `\ud800\n${'w'.repeat(500)}`,
     };
-    const document = Buffer.from(
-      JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }),
-    );
+    const document = Buffer.from(JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }));
     const outcome = readResultDocument('id', document)!;
     expect(outcome).toMatchObject({ state: 'SUCCESS', doneAt: null, runtimeMs: null });
     expect(outcome.worker).toHaveLength(255);
@@ -98,9 +104,7 @@ describe('result documents', () => {
   });
 
   test('large result document: state, date and worker are read from its ends', () => {
-    const document = Buffer.from(
-      JSON.stringify({ ...META, result: 'x'.repeat(9_000), worker: 'celery@host' }),
-    );
+    const document = Buffer.from(JSON.stringify({ ...META, result: 'x'.repeat(9_000), worker: 'celery@host' }));
     const [head, tail] = [document.subarray(0, 1_000), document.subarray(-1_000)];
     expect(readLargeDocument('id', { head, tail })).toEqual({ ...SUCCESS, worker: 'celery@host' });
   });
@@ -110,7 +114,9 @@ describe('result documents', () => {
     const document = Buffer.from(JSON.stringify({ ...META, status: 'FAILURE', result }));
     const [head, tail] = [document.subarray(0, 1_000), document.subarray(-1_000)];
     expect(readLargeDocument('id', { head, tail })).toMatchObject({
-      ...{ state: 'FAILURE', error: 'ValueError', doneAt: DONE },
+      state: 'FAILURE',
+      error: 'ValueError',
+      doneAt: DONE,
     });
   });
 
@@ -184,10 +190,7 @@ test('task events: one event alone', () => {
 });
 
 test.each([
-  [
-    { traceback: 'Traceback:\n  File\nValueError: no\n', exception: "ValueError('no')" },
-    'ValueError: no',
-  ],
+  [{ traceback: 'Traceback:\n  File\nValueError: no\n', exception: "ValueError('no')" }, 'ValueError: no'],
   [{ traceback: null, exception: "ValueError('no')" }, "ValueError('no')"],
   [{ traceback: '', exception: '' }, null],
   [{}, null],
@@ -216,8 +219,6 @@ test('task events: what is not an event of a task is left out', () => {
     ]),
   ).toEqual([]);
   for (const runtime of [null, -1, '1', undefined]) {
-    expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([
-      { runtimeMs: null },
-    ]);
+    expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([{ runtimeMs: null }]);
   }
 });

@@ -27,11 +27,7 @@ const cases = readFileSync(file, 'utf8')
   .map((line) => JSON.parse(line) as Case);
 
 /** The message of the task whose events were recorded, and its event. */
-async function eventOf(
-  options: SignatureOptions,
-  { hostname: origin, ...event }: Event,
-  taskProtocol: 1 | 2 = 2,
-) {
+async function eventOf(options: SignatureOptions, { hostname: origin, ...event }: Event, taskProtocol: 1 | 2 = 2) {
   const [args, kwargs] = [[1, 'tøy'], { k: null }];
   const taskId = '11111111-2222-3333-4444-555555555555';
   const sentAt = Math.round(event.timestamp * 1_000);
@@ -49,30 +45,26 @@ async function eventOf(
 }
 
 describe('the event task-sent', () => {
-  test.each(cases)(
-    'of Celery $celery with $options is the same here',
-    async ({ options, envelope }) => {
-      const { properties } = envelope;
-      const { timestamp, eta, expires, ...said } = envelope.body;
-      const mine = JSON.parse(encodeEnvelope(await eventOf(options, envelope.body), 'tag')) as {
-        body: string;
-      };
-      const event = JSON.parse(String(Buffer.from(mine.body, 'base64'))) as Event;
-      expect(event).toMatchObject(said);
-      expect(Object.keys(event)).toEqual(Object.keys(envelope.body));
-      expect(mine).toEqual({
-        ...envelope,
-        body: mine.body,
-        properties: { ...properties, delivery_tag: 'tag' },
-      });
-      // Clocks went on between making the message and telling of it.
-      const near = (a: unknown, b: unknown) =>
-        a === b || Math.abs(Date.parse(String(a)) - Date.parse(String(b))) < 1_000;
-      expect(near(event['eta'], eta)).toBe(true);
-      expect(near(event['expires'], expires)).toBe(true);
-      expect(Math.abs(event.timestamp - timestamp)).toBeLessThan(0.001);
-    },
-  );
+  test.each(cases)('of Celery $celery with $options is the same here', async ({ options, envelope }) => {
+    const { properties } = envelope;
+    const { timestamp, eta, expires, ...said } = envelope.body;
+    const mine = JSON.parse(encodeEnvelope(await eventOf(options, envelope.body), 'tag')) as {
+      body: string;
+    };
+    const event = JSON.parse(String(Buffer.from(mine.body, 'base64'))) as Event;
+    expect(event).toMatchObject(said);
+    expect(Object.keys(event)).toEqual(Object.keys(envelope.body));
+    expect(mine).toEqual({
+      ...envelope,
+      body: mine.body,
+      properties: { ...properties, delivery_tag: 'tag' },
+    });
+    // Clocks went on between making the message and telling of it.
+    const near = (a: unknown, b: unknown) => a === b || Math.abs(Date.parse(String(a)) - Date.parse(String(b))) < 1_000;
+    expect(near(event['eta'], eta)).toBe(true);
+    expect(near(event['expires'], expires)).toBe(true);
+    expect(Math.abs(event.timestamp - timestamp)).toBeLessThan(0.001);
+  });
 
   test('is the same for a task in protocol 1, whose headers lack its fields', async () => {
     const [first] = cases;

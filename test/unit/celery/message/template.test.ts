@@ -53,16 +53,12 @@ describe('a template', () => {
     expect(filled('{{dueAt}}', 'Asia/Tokyo')).toBe('2026-03-29T22:30:00.250Z');
   });
 
-  test.each([
-    ['no braces'],
-    ['{{ user.name }}'],
-    ['{{}}'],
-    ['{{ x | upper }}'],
-    ['{{dueAt'],
-    ['{dueAt}'],
-  ])('%s is passed to the task unchanged', (text) => {
-    expect(compileTemplate(text, 'UTC')).toBeNull();
-  });
+  test.each([['no braces'], ['{{ user.name }}'], ['{{}}'], ['{{ x | upper }}'], ['{{dueAt'], ['{dueAt}']])(
+    '%s is passed to the task unchanged',
+    (text) => {
+      expect(compileTemplate(text, 'UTC')).toBeNull();
+    },
+  );
 
   test('is not rendered after a backslash, which is removed', () => {
     expect(filled('\\{{dueAt}} {{entry}} {{other}}')).toBe('{{dueAt}} report {{other}}');
@@ -70,9 +66,7 @@ describe('a template', () => {
 
   test('is truncated in the error if it is long', () => {
     const long = `{{dueAt |${' '.repeat(150)}%}}`;
-    expect(() => compileTemplate(long, 'UTC')).toThrow(
-      /^\{\{dueAt \|.{1,80}: "%" is not a date token/,
-    );
+    expect(() => compileTemplate(long, 'UTC')).toThrow(/^\{\{dueAt \|.{1,80}: "%" is not a date token/);
   });
 
   test.each([
@@ -160,8 +154,6 @@ describe('rendering for an occurrence', () => {
 
   test('is an error if a function returns a promise', () => {
     const later = lazy((): unknown => Promise.reject(new Error('no db')));
-    expect(() => argumentsFor([later])).toThrow(
-      'args[0][0]: the function returned a promise; it must be synchronous',
-    );
+    expect(() => argumentsFor([later])).toThrow('args[0][0]: the function returned a promise; it must be synchronous');
   });
 });

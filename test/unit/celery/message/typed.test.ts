@@ -49,19 +49,13 @@ describe("values of Python's own", () => {
 
   test.each([
     [decimal('1.50'), typed('decimal', '1.50')],
-    [
-      uuid('C7BBB4A2-1e18-43b0-8eb9-d09113fc7155'),
-      typed('uuid', { hex: 'c7bbb4a21e1843b08eb9d09113fc7155' }),
-    ],
+    [uuid('C7BBB4A2-1e18-43b0-8eb9-d09113fc7155'), typed('uuid', { hex: 'c7bbb4a21e1843b08eb9d09113fc7155' })],
     [date('2024-02-29'), typed('date', '2024-02-29')],
     [time('12:30'), typed('time', '12:30:00')],
     [time('12:30:00.5Z'), typed('time', '12:30:00.500000+00:00')],
     [datetime('2020-01-02'), typed('datetime', '2020-01-02T00:00:00')],
     [datetime('2020-01-02 03:04Z'), typed('datetime', '2020-01-02T03:04:00+00:00')],
-    [
-      datetime('2020-01-02T03:04:05.000001-03:30'),
-      typed('datetime', '2020-01-02T03:04:05.000001-03:30'),
-    ],
+    [datetime('2020-01-02T03:04:05.000001-03:30'), typed('datetime', '2020-01-02T03:04:05.000001-03:30')],
   ])('of builders are in the form of kombu: %j', (made, written) => {
     expect(made).toEqual(written);
   });
@@ -89,24 +83,17 @@ describe('a map of __type__ and __value__', () => {
       '__type__ "decimals" is none of kombu\'s; did you mean "decimal"?; a map of only __type__ and __value__ ' +
         'is a value of Python, which workers do not read as a map',
     );
-    expect(said(typed('money', '1'))).toContain(
-      '(bytes, base64, date, datetime, decimal, time, uuid)',
-    );
+    expect(said(typed('money', '1'))).toContain('(bytes, base64, date, datetime, decimal, time, uuid)');
     expect(said(typed(7, '1'))).toContain(
       "__type__ 7 is none of kombu's (bytes, base64, date, datetime, decimal, time, uuid);",
     );
-    expect(said(typed('uuid', { hex: 'zz' }))).toBe(
-      'expected a UUID, or {hex: its 32 digits}, got a map',
-    );
+    expect(said(typed('uuid', { hex: 'zz' }))).toBe('expected a UUID, or {hex: its 32 digits}, got a map');
     expect(said(typed('bytes', '\ud800'))).toContain('expected the text of bytes in UTF-8');
     expect(said(typed('base64', '/w'))).toContain('expected bytes in base64');
   });
 
   test('may have the forms that people write', () => {
-    const written = [
-      typed('uuid', 'c7bbb4a2-1e18-43b0-8eb9-d09113fc7155'),
-      typed('datetime', '2020-01-02T03:04Z'),
-    ];
+    const written = [typed('uuid', 'c7bbb4a2-1e18-43b0-8eb9-d09113fc7155'), typed('datetime', '2020-01-02T03:04Z')];
     expect(said(written)).toBe('nothing');
     expect(pythonJson(written)).toBe(
       '[{"__type__": "uuid", "__value__": {"hex": "c7bbb4a21e1843b08eb9d09113fc7155"}}, ' +
@@ -142,9 +129,7 @@ describe('a map of __type__ and __value__', () => {
     await ok.advance('1m');
     // The third of `b` comes to no decimal number: it is not sent.
     const bodies = ok.messages.map(({ body }) => (JSON.parse(body.toString()) as unknown[])[0]);
-    expect(bodies).toEqual([
-      [typed('datetime', '2020-01-02T03:05:00+00:00'), typed('date', '2020-01-02')],
-    ]);
+    expect(bodies).toEqual([[typed('datetime', '2020-01-02T03:05:00+00:00'), typed('date', '2020-01-02')]]);
   });
 });
 
@@ -155,23 +140,11 @@ describe('a serializer that cannot encode a value', () => {
     ['yaml', time('12:00'), 'PyYAML knows no time'],
     ['yaml', 'half \ud83d', 'holds half a character (the lone surrogate \\ud83d)'],
     ['yaml', 10n ** 5_000n, 'has 5001 digits; Python reads at most 4300'],
-    [
-      'yaml',
-      () => 1,
-      'YAML cannot encode function; allowed: text, numbers, true, false, null, a Date',
-    ],
+    ['yaml', () => 1, 'YAML cannot encode function; allowed: text, numbers, true, false, null, a Date'],
     ['json', 10n ** 5_000n, 'has 5001 digits; Python reads at most 4300'],
-    [
-      'msgpack',
-      new Date(0),
-      'msgpack cannot encode a datetime; write it as text, or use the serializer json',
-    ],
+    ['msgpack', new Date(0), 'msgpack cannot encode a datetime; write it as text, or use the serializer json'],
     ['msgpack', date('2020-01-02'), 'msgpack cannot encode a date'],
-    [
-      'msgpack',
-      2n ** 64n,
-      '18446744073709551616 is beyond 64 bits, which are all that msgpack has',
-    ],
+    ['msgpack', 2n ** 64n, '18446744073709551616 is beyond 64 bits, which are all that msgpack has'],
     ['msgpack', -(2n ** 63n) - 1n, 'is beyond 64 bits'],
     ['msgpack', { '\udc00': 1 }, 'its name holds half a character (the lone surrogate \\udc00)'],
     ['json', '\ud800', 'holds half a character (the lone surrogate \\ud800)'],

@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  topicMatches,
-  DEFAULT_RULES,
-  Queues,
-  type QueueRules,
-} from '../../../../src/celery/routing/queues.ts';
+import { topicMatches, DEFAULT_RULES, Queues, type QueueRules } from '../../../../src/celery/routing/queues.ts';
 import { toQueue } from '../../../../src/celery/message/destination.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../../../support/exchanges.ts';
 
@@ -59,10 +54,7 @@ test('queues: a queue outside the configuration is bound to an exchange of its o
 test('queues: an unknown queue is rejected with the closest name if createMissing is false', () => {
   const queues = new Queues({
     ...DEFAULT_RULES,
-    configured: [
-      makeBoundQueue('reports', 'x', 'direct', 'x'),
-      makeBoundQueue('web', 'x', 'direct', 'x'),
-    ],
+    configured: [makeBoundQueue('reports', 'x', 'direct', 'x'), makeBoundQueue('web', 'x', 'direct', 'x')],
     createMissing: false,
   });
   expect(queues.find('report')).toBeNull();

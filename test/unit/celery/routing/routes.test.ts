@@ -10,11 +10,7 @@ import { PatternIndex, compileRoutes, type Route } from '../../../../src/celery/
 describe('a glob', () => {
   // Python's fnmatch says the same of each.
   test.each([
-    [
-      'feeds.*',
-      ['feeds.import', 'feeds.', 'feeds.a.b', 'feeds.line\nbreak'],
-      ['feeds', 'xfeeds.a'],
-    ],
+    ['feeds.*', ['feeds.import', 'feeds.', 'feeds.a.b', 'feeds.line\nbreak'], ['feeds', 'xfeeds.a']],
     ['*', ['', 'anything'], []],
     ['q?.*', ['qa.x', 'q🥬.x'], ['q.x', 'qab.x']],
     ['[ab].*', ['a.x', 'b.'], ['c.x', '[ab].x']],
@@ -99,12 +95,7 @@ describe('a table of routes', () => {
       ],
     ]);
     const queues = ['web.x', 'web.y', 'feeds', 'z'].map((task) => found(route, task)?.queue);
-    expect(queues).toEqual([
-      'name in the first',
-      'glob in the second',
-      'glob in the third',
-      'name in the third',
-    ]);
+    expect(queues).toEqual(['name in the first', 'glob in the second', 'glob in the third', 'name in the third']);
   });
 
   test('treats a name as a glob only if it contains a star', () => {
@@ -147,9 +138,7 @@ describe('an index of patterns', () => {
       }
     }
     for (const shape of [(i: number) => `app${i}.*`, (i: number) => `*.job${i}`]) {
-      const index = new PatternIndex(
-        Array.from({ length: 1_000 }, (_, i) => new Counted(shape(i))),
-      );
+      const index = new PatternIndex(Array.from({ length: 1_000 }, (_, i) => new Counted(shape(i))));
       tests = 0;
       for (let i = 0; i < 1_000; i++) expect(index.find(`app${i}.job${i}`)).toBe(i);
       expect(tests).toBeLessThan(50_000);
@@ -180,11 +169,7 @@ describe('the router', () => {
         return answer;
       };
     };
-    const router = routerOf(
-      route('one', null),
-      route('two', { queue: 'q' }),
-      route('three', { priority: 5 }),
-    );
+    const router = routerOf(route('one', null), route('two', { queue: 'q' }), route('three', { priority: 5 }));
     const { options } = router.route('t', [], {}, {});
     expect(asked).toEqual(['one', 'two']);
     expect(options).toEqual({ queue: 'q', deliveryMode: 2 });
@@ -217,7 +202,9 @@ describe('the router', () => {
     const rules = { ...DEFAULT_ROUTES, priority: 4, deliveryMode: 1, ignoreResult: true } as const;
     const router = new Router(new Queues(), rules);
     expect(router.route('t', [], {}, {}).options).toEqual({
-      ...{ priority: 4, deliveryMode: 1, ignoreResult: true },
+      priority: 4,
+      deliveryMode: 1,
+      ignoreResult: true,
     });
     const own = { priority: 0, deliveryMode: 2, ignoreResult: false } as const;
     expect(router.route('t', [], {}, own).options).toEqual(own);
@@ -260,6 +247,9 @@ test('router: an exchange may be addressed by name only if it is not direct', ()
   });
   const { destination } = new Router(queues).route('t', [], {}, { exchange: 'events' });
   expect(destination).toEqual({
-    ...{ queue: null, exchange: 'events', exchangeType: 'topic', routingKey: '' },
+    queue: null,
+    exchange: 'events',
+    exchangeType: 'topic',
+    routingKey: '',
   });
 });

@@ -50,10 +50,9 @@ test('beat check: prints all errors and exits with 2, as JSON with --json', asyn
   ]);
 });
 
-test.each([
-  [['-b', 'redis://localhost/first']],
-  [['-b', 'nothing://host']],
-  [['--state', 'amqp://host']],
-])('beat check: rejects an invalid URL: %o', async (args) => {
-  expect(await runCommand('check', ...args)).toMatchObject({ code: 2, stdout: '' });
-});
+test.each([[['-b', 'redis://localhost/first']], [['-b', 'nothing://host']], [['--state', 'amqp://host']]])(
+  'beat check: rejects an invalid URL: %o',
+  async (args) => {
+    expect(await runCommand('check', ...args)).toMatchObject({ code: 2, stdout: '' });
+  },
+);

@@ -79,9 +79,7 @@ describe('beat diff:', () => {
           ],
         },
       ],
-      occurrences: [
-        { entry: 'a', appear: { count: 12 }, disappear: { count: 0, first: [] }, partial: false },
-      ],
+      occurrences: [{ entry: 'a', appear: { count: 12 }, disappear: { count: 0, first: [] }, partial: false }],
       notCompared: [],
     });
     for (const at of json.occurrences[0]!.appear.first) expect(at).toMatch(/:\d5:00\.000Z$/);

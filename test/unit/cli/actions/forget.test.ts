@@ -27,16 +27,13 @@ afterEach(() => {
   folder[Symbol.dispose]();
 });
 
-const forget = (...args: string[]) =>
-  runCommand('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
+const forget = (...args: string[]) => runCommand('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
 
 const withLedger = <T>(use: (ledger: StateStore['ledger']) => Promise<T>): Promise<T> =>
   withStore(({ ledger }) => use(ledger));
 
 async function withStore<T>(use: (store: StateStore) => Promise<T>): Promise<T> {
-  const store = await openState(
-    storeOptions(resolveSettings({ brokerUrl, beatSchedule: {} }), systemClock),
-  );
+  const store = await openState(storeOptions(resolveSettings({ brokerUrl, beatSchedule: {} }), systemClock));
   try {
     return await use(store);
   } finally {
@@ -99,9 +96,7 @@ test('beat forget: removes the state of a configured entry, whose schedule resta
 test('beat forget: reports an entry without runs as never sent', async () => {
   await write('gone', NEW_STATE);
   const { stdout } = await forget('gone');
-  expect(stdout).toBe(
-    'Removed the state of entry "gone" (0 runs, never sent): its schedule restarts from now\n',
-  );
+  expect(stdout).toBe('Removed the state of entry "gone" (0 runs, never sent): its schedule restarts from now\n');
 });
 
 test('beat forget: leaves no state of an entry that is not configured', async () => {
@@ -118,8 +113,7 @@ test('beat forget: removes a state that cannot be read', async () => {
   }
   expect(await forget('weekly')).toEqual({
     code: 0,
-    stdout:
-      'Removed the state of entry "weekly", which could not be read: its schedule restarts from now\n',
+    stdout: 'Removed the state of entry "weekly", which could not be read: its schedule restarts from now\n',
     stderr: '',
   });
   expect((await states()).get('weekly')).toMatchObject({ runCount: 0 });
@@ -149,9 +143,7 @@ test('beat forget: --quoted reads the name as a JSON string and rejects anything
   for (const text of ['not JSON', '7', 'null']) {
     const { code, stderr } = await forget('--quoted', text);
     expect(code).toBe(2);
-    expect(stderr).toContain(
-      `--quoted: expected a JSON string such as '"a\\u0000b"', got "${text}"`,
-    );
+    expect(stderr).toContain(`--quoted: expected a JSON string such as '"a\\u0000b"', got "${text}"`);
   }
 });
 
@@ -189,9 +181,7 @@ test('beat forget --audit and --outbox: remove a record of that id that cannot b
     await ledger.append({ token, changes: [makeFirstRun('good')] });
   });
   const pending = await withLedger((ledger) => ledger.pending(10, ''));
-  const [badId, goodId] = ['bad', 'good'].map(
-    (entry) => pending.find(({ id }) => id.includes(` ${entry} `))!.id,
-  );
+  const [badId, goodId] = ['bad', 'good'].map((entry) => pending.find(({ id }) => id.includes(` ${entry} `))!.id);
   expect(await forget('--outbox', badId!)).toMatchObject({
     code: 0,
     stdout: `Removed the unreadable message ${JSON.stringify(badId)} in the outbox\n`,

@@ -27,17 +27,33 @@ async function prepare(published: readonly number[], more: readonly HistoryRow[]
   const store = await openState(storeOptions(settings, systemClock));
   const token = await store.ledger.beginTerm();
   const history = published.map((minute, i): HistoryRow => ({
-    ...{ kind: 'run', dueAt: START + minute * MINUTE, sentAt: START + minute * MINUTE + 12 },
-    ...{ cause: 'schedule', taskId: `run-${minute}`, task: 'tasks.a', queue: 'celery' },
-    ...{ term: token, leader: 'gen1@a', number: i + 1 },
+    kind: 'run',
+    dueAt: START + minute * MINUTE,
+    sentAt: START + minute * MINUTE + 12,
+    cause: 'schedule',
+    taskId: `run-${minute}`,
+    task: 'tasks.a',
+    queue: 'celery',
+    term: token,
+    leader: 'gen1@a',
+    number: i + 1,
   }));
   const entry = settings.entries.find(({ name }) => name === 'minutely')!;
   const after = {
-    ...{ version: 1, rev: 1, spec: entry.schedule.spec, anchor: START },
-    ...{ dueAt: START + 5 * MINUTE, sentAt: null, taskId: null, runCount: published.length },
+    version: 1,
+    rev: 1,
+    spec: entry.schedule.spec,
+    anchor: START,
+    dueAt: START + 5 * MINUTE,
+    sentAt: null,
+    taskId: null,
+    runCount: published.length,
   };
   const change = {
-    ...{ entry: 'minutely', before: null, messages: [], history: [...history, ...more] },
+    entry: 'minutely',
+    before: null,
+    messages: [],
+    history: [...history, ...more],
     after,
   };
   await store.ledger.commit({ token, changes: [change] });
@@ -60,7 +76,10 @@ test('beat history: prints runs, newest first, and the columns of outcomes where
 
 test('beat history: prints only failed runs with --failed, with their error', async () => {
   const outcome: HistoryRow = {
-    ...{ kind: 'outcome', taskId: 'run-2', dueAt: START + 2 * MINUTE, state: 'FAILURE' },
+    kind: 'outcome',
+    taskId: 'run-2',
+    dueAt: START + 2 * MINUTE,
+    state: 'FAILURE',
     ...{
       doneAt: START + 3 * MINUTE,
       runtimeMs: 1_234,
@@ -75,15 +94,25 @@ test('beat history: prints only failed runs with --failed, with their error', as
   expect(lines[1]).toMatch(/run-2 +FAILURE +1\.2 s +celery@w +KeyError: 1$/);
   const [json] = parseJsonLines((await run('history', 'minutely', '--failed', '--json')).stdout);
   expect(json).toMatchObject({
-    ...{ kind: 'run', entry: 'minutely', dueAt: iso(2), latenessMs: 12, taskId: 'run-2' },
+    kind: 'run',
+    entry: 'minutely',
+    dueAt: iso(2),
+    latenessMs: 12,
+    taskId: 'run-2',
     outcome: { state: 'FAILURE', doneAt: iso(3), runtimeMs: 1_234, error: 'KeyError: 1\nat x' },
   });
 });
 
 test('beat history: counts revoked tasks and lost results as failed', async () => {
   const outcomes = ['SUCCESS', 'REVOKED', 'LOST'].map((state, i): HistoryRow => ({
-    ...{ kind: 'outcome', taskId: `run-${i + 1}`, dueAt: START + (i + 1) * MINUTE, state },
-    ...{ doneAt: START + 5 * MINUTE, runtimeMs: null, worker: null, error: null },
+    kind: 'outcome',
+    taskId: `run-${i + 1}`,
+    dueAt: START + (i + 1) * MINUTE,
+    state,
+    doneAt: START + 5 * MINUTE,
+    runtimeMs: null,
+    worker: null,
+    error: null,
   }));
   using run = await prepare([1, 2, 3], outcomes);
   const [, ...lines] = splitLines((await run('history', 'minutely', '--failed')).stdout);
@@ -117,7 +146,10 @@ test('beat audit: exits with 1 and names an occurrence that is not accounted for
           skipped: 0,
           waiting: 0,
         },
-        ...{ 'not-yet-due': 0, 'before-history': 0, 'published-twice': 0, unaccounted: 1 },
+        'not-yet-due': 0,
+        'before-history': 0,
+        'published-twice': 0,
+        unaccounted: 1,
       },
     },
   ]);
@@ -136,7 +168,11 @@ test('beat why: explains a run and an instant without one', async () => {
   const between = new Date(START + 2 * MINUTE + 1_000).toISOString();
   const { stdout } = await run('why', 'minutely', '--at', between, '--json');
   expect(JSON.parse(stdout)).toMatchObject({
-    ...{ entry: 'minutely', isDue: false, status: 'not-due', previous: iso(2), next: iso(3) },
+    entry: 'minutely',
+    isDue: false,
+    status: 'not-due',
+    previous: iso(2),
+    next: iso(3),
     reasons: ['the schedule does not have this instant: second (0) does not match 1'],
   });
 });
@@ -169,8 +205,13 @@ test('beat history and beat audit: show a row that cannot be read in its place, 
   const dueAt = START + 3 * MINUTE;
   const bad = { kind: 'run', dueAt, sentAt: dueAt, task: 1 } as unknown as HistoryRow;
   const last: HistoryRow = {
-    ...{ kind: 'skip', first: START + 4 * MINUTE, last: START + 5 * MINUTE, count: 2 },
-    ...{ reason: 'missed', at: START + 5 * MINUTE, term: 1 },
+    kind: 'skip',
+    first: START + 4 * MINUTE,
+    last: START + 5 * MINUTE,
+    count: 2,
+    reason: 'missed',
+    at: START + 5 * MINUTE,
+    term: 1,
   };
   using run = await prepare([1, 2, 3], [bad, last]);
   const history = splitLines((await run('history', 'minutely')).stdout);
@@ -183,16 +224,16 @@ test('beat history and beat audit: show a row that cannot be read in its place, 
   ]);
   const json = parseJsonLines((await run('history', 'minutely', '--json')).stdout);
   const unreadable = {
-    ...{ entry: 'minutely', kind: 'unreadable', at: iso(3) },
+    entry: 'minutely',
+    kind: 'unreadable',
+    at: iso(3),
     repair: 'beat forget --history minutely',
   };
   expect(json).toHaveLength(5);
   expect(json[1]).toMatchObject(unreadable);
   const audit = await run('audit', ...PERIOD);
   expect(audit.code).toBe(1);
-  expect(splitLines(audit.stdout)[0]).toMatch(
-    /^minutely {2}unreadable of \S+Z: .*; beat forget --history minutely$/,
-  );
+  expect(splitLines(audit.stdout)[0]).toMatch(/^minutely {2}unreadable of \S+Z: .*; beat forget --history minutely$/);
   expect(splitLines(audit.stdout)).toContain('Rows of the history that cannot be read: 1');
   const rows = parseJsonLines((await run('audit', ...PERIOD, '--json')).stdout);
   expect(rows[0]).toMatchObject({ ...unreadable, status: 'unreadable' });

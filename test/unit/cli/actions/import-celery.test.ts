@@ -10,7 +10,9 @@ function importExport(upcoming: readonly string[] | undefined, ...flags: readonl
   const path = folder.write(
     'export.json',
     JSON.stringify({
-      ...{ celery: '5.7.0', scheduler: 'celery.beat.PersistentScheduler', problems: [] },
+      celery: '5.7.0',
+      scheduler: 'celery.beat.PersistentScheduler',
+      problems: [],
       settings: { result_expires: null },
       entries: [{ name: 'hourly', installed: false, entry: HOURLY, messages: [], upcoming }],
     }),
@@ -26,9 +28,7 @@ function nextHours(minutes: number): readonly string[] {
 
 test('beat import celery: exits with 1 for an instant that differs from that of Celery, also without --compare', async () => {
   const { code, stderr } = await importExport(nextHours(15));
-  expect(stderr).toMatch(
-    /^entry hourly: different: due at .+:15:00 .+ by its source, at .+:00:00 .+ by beat\n$/,
-  );
+  expect(stderr).toMatch(/^entry hourly: different: due at .+:15:00 .+ by its source, at .+:00:00 .+ by beat\n$/);
   expect(code).toBe(1);
   expect(await importExport(nextHours(15), '--partial')).toMatchObject({ code: 0, stderr });
 });
@@ -41,6 +41,7 @@ test('beat import celery: compares only the instants of an export that have not 
 test('beat import celery: the last line names the entries of an export without instants', async () => {
   const { code, stderr } = await importExport(undefined);
   expect({ code, stderr }).toEqual({
-    ...{ code: 0, stderr: 'not compared: the instants of hourly: the export has none of them\n' },
+    code: 0,
+    stderr: 'not compared: the instants of hourly: the export has none of them\n',
   });
 });

@@ -24,9 +24,7 @@ test('beat import crontab: writes a file that beat check accepts', async () => {
     /^.*cron\.d\/anacron:6: note: cron mails the output of 7 jobs to the user.*\nnot compared: .*\n$/,
   ) as string;
   expect(await run(...args)).toEqual({ code: 0, stdout: '', stderr });
-  expect(readFileSync('jobs.yaml', 'utf8')).toMatch(
-    /^# Imported by beat from .*cron\.d\/anacron, /,
-  );
+  expect(readFileSync('jobs.yaml', 'utf8')).toMatch(/^# Imported by beat from .*cron\.d\/anacron, /);
   expect(await runCommand('check', '-c', 'jobs.yaml')).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('jobs.yaml: 7 entries') as string,
@@ -49,9 +47,7 @@ test('beat import crontab: names a broken line, imports the others, and exits wi
   const { code, stdout, stderr } = await run(file);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: expect.stringMatching(
-      /table:2: not imported: schedule\.cron: .*: 99 \* \* \* \* bad/,
-    ) as string,
+    stderr: expect.stringMatching(/table:2: not imported: schedule\.cron: .*: 99 \* \* \* \* bad/) as string,
   });
   expect(stdout).toContain('good:');
   expect(await run(file, '--partial')).toMatchObject({ code: 0, stdout, stderr });
@@ -114,9 +110,7 @@ test('beat import crontab: --force replaces a file at once, so that no reader se
   expect(readFileSync(reader, 'utf8')).toBe('before');
   closeSync(reader);
   expect(readFileSync(replaced, 'utf8')).toContain('good:');
-  expect(readdirSync(folder.path).filter((name) => name.startsWith('replaced'))).toEqual([
-    'replaced.yaml',
-  ]);
+  expect(readdirSync(folder.path).filter((name) => name.startsWith('replaced'))).toEqual(['replaced.yaml']);
 });
 
 test('beat import crontab: --force replaces the file that a symbolic link names', async () => {
@@ -172,7 +166,9 @@ test('beat import crontab: --last-runs reads the timestamps of anacron', async (
   expect(stdout.match(/lastRunAt: 2026-11-(?:19|20)T/g)).toHaveLength(1);
   folder.write('spool/known', 'yesterday');
   expect(await run(file, '--last-runs', '--spool', 'spool')).toMatchObject({
-    ...{ code: 2, stdout: '', stderr: 'spool/known: expected a day such as 20261122\n' },
+    code: 2,
+    stdout: '',
+    stderr: 'spool/known: expected a day such as 20261122\n',
   });
 });
 
@@ -180,9 +176,7 @@ test('beat import crontab: CRON_TZ makes the exit code 1 until --cron says which
   const file = folder.write('table', 'MAILTO=""\nCRON_TZ=Asia/Tokyo\n0 1 * * * a\n');
   const unknown = await run(file);
   expect(unknown).toMatchObject({ code: 1 });
-  expect(unknown.stderr).toMatch(
-    /table:3: not imported: the zone of this job is unknown: .*--cron debian/,
-  );
+  expect(unknown.stderr).toMatch(/table:3: not imported: the zone of this job is unknown: .*--cron debian/);
   expect(unknown.stdout).not.toContain('  a:');
   const debian = await run(file, '--cron', 'debian');
   expect(debian).toMatchObject({ code: 0 });
@@ -198,15 +192,10 @@ test('beat import crontab: asks this host for users, where a table of the system
   const system = folder.write('system', '0 1 * * * root /bin/true\n');
   expect(await run(system)).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(
-      /system:1: not imported: the command begins with the user root/,
-    ) as string,
+    stderr: expect.stringMatching(/system:1: not imported: the command begins with the user root/) as string,
   });
   expect(await run(system, '--system')).toMatchObject({ code: 0 });
-  const user = folder.write(
-    'user',
-    '0 1 * * * /bin/true\n0 2 * * * no-such-user a\n0 3 * * * /bin/a b\n',
-  );
+  const user = folder.write('user', '0 1 * * * /bin/true\n0 2 * * * no-such-user a\n0 3 * * * /bin/a b\n');
   const { code, stderr } = await run(user, '--system');
   expect(code).toBe(1);
   expect(stderr.match(/user:\d: not imported: .*/g)).toEqual([

@@ -16,9 +16,7 @@ test('beat import kubernetes: writes a file that beat check accepts, and lists w
   expect(stdout).toMatch(/^ENTRY +KUBERNETES +BEAT/);
   expect(stdout.match(/^backup .* same$/gm)).toHaveLength(2);
   expect(await runCommand('check', '-c', 'jobs.yaml')).toMatchObject({ code: 0 });
-  expect((await run(LIST, '--partial', '--timezone', 'Asia/Tokyo')).stdout).toContain(
-    'timezone: Asia/Tokyo',
-  );
+  expect((await run(LIST, '--partial', '--timezone', 'Asia/Tokyo')).stdout).toContain('timezone: Asia/Tokyo');
 });
 
 test.each([

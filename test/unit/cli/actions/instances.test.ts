@@ -10,8 +10,14 @@ import { ConfigFolder, parseJsonLines, splitLines } from '../../../support/confi
 new ConfigFolder();
 
 const FOLLOWER: Announcement = {
-  ...{ id: 'one', host: 'alpha', pid: 7, version: '1.2.3', role: 'follower' },
-  ...{ term: null, startedAt: Date.parse('2027-03-01T12:00:00Z'), skewMs: null },
+  id: 'one',
+  host: 'alpha',
+  pid: 7,
+  version: '1.2.3',
+  role: 'follower',
+  term: null,
+  startedAt: Date.parse('2027-03-01T12:00:00Z'),
+  skewMs: null,
 };
 
 async function announce(brokerUrl: string, ...announcements: Announcement[]): Promise<void> {

@@ -26,19 +26,11 @@ test('beat list: has aligned columns, with each entry in its own zone', async ()
   const [heading = '', ...rows] = splitLines(stdout);
   const columns = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
   const starts = columns.map((name) => heading.indexOf(name));
-  const cells = rows.map((row) =>
-    starts.map((start, i) => row.slice(start, starts[i + 1]).trimEnd()),
-  );
+  const cells = rows.map((row) => starts.map((start, i) => row.slice(start, starts[i + 1]).trimEnd()));
   const instant = (offset: string) => expect.stringMatching(`^20\\d\\d-.*${offset}$`) as string;
   expect(cells).toEqual([
-    [
-      ...['nightly-report', 'reports.nightly', 'at 02:30', 'never', '0'],
-      instant('02:30:00 .* Europe/Oslo'),
-    ],
-    [
-      ...['tokyo', 'tasks.tokyo', 'at 08:00, only on Monday', 'never', '0'],
-      instant('08:00:00 .09:00 Asia/Tokyo'),
-    ],
+    [...['nightly-report', 'reports.nightly', 'at 02:30', 'never', '0'], instant('02:30:00 .* Europe/Oslo')],
+    [...['tokyo', 'tasks.tokyo', 'at 08:00, only on Monday', 'never', '0'], instant('08:00:00 .09:00 Asia/Tokyo')],
     ['retired', 'tasks.retired', 'every hour', 'never', '0', 'disabled'],
   ]);
 });
@@ -93,8 +85,7 @@ test('beat list: has a column with the newest skip and its reason, if there is o
 
 describe('beat list: with an entry whose state cannot be read', () => {
   const error =
-    'the state of entry "tokyo" cannot be read: "{"; ' +
-    'its schedule restarts from now with: beat forget tokyo';
+    'the state of entry "tokyo" cannot be read: "{"; ' + 'its schedule restarts from now with: beat forget tokyo';
   let url: string;
   let folder: Folder;
   beforeEach(async () => {

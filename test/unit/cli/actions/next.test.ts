@@ -28,9 +28,7 @@ test('beat next: uses the zone of --timezone for the output and for --after', as
     ...['next', 'tokyo', '-n', '1', '--json'],
     ...['--timezone', 'Asia/Tokyo', '--after', '2027-03-29T08:00'],
   );
-  expect(parseJsonLines(exact.stdout)).toEqual([
-    { entry: 'tokyo', dueAt: '2027-04-04T23:00:00.000Z' },
-  ]);
+  expect(parseJsonLines(exact.stdout)).toEqual([{ entry: 'tokyo', dueAt: '2027-04-04T23:00:00.000Z' }]);
 });
 
 test('beat next: shows five instants of each enabled entry by default', async () => {
@@ -63,10 +61,7 @@ test.each([
   [['-n', '100001'], '-n: expected a whole number from 1 to 100,000, got "100001"'],
   [['-n', 'many'], '-n: expected a whole number from 1 to 100,000, got "many"'],
   [['--timezone', 'Europe/Osl'], 'did you mean "Europe/Oslo"?'],
-  [
-    ['--after', 'soon'],
-    '--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "soon"',
-  ],
+  [['--after', 'soon'], '--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "soon"'],
   [['nightly-reprot'], 'no entry "nightly-reprot"; did you mean "nightly-report"?'],
   [['zzz', 'tokio'], 'no entry "zzz"\nno entry "tokio"; did you mean "tokyo"?'],
 ])('beat next: rejects %o with exit code 2', async (args, says) => {

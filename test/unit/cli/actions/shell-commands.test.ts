@@ -19,8 +19,5 @@ test('beat shell-commands: prints the arguments of each command once', async () 
   );
   const { code, stdout } = await runCommand('shell-commands', '-c', 'commands.yaml');
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toEqual([
-    { command: 'date' },
-    { command: 'ls', timeout: 60, max_output: 10 },
-  ]);
+  expect(JSON.parse(stdout)).toEqual([{ command: 'date' }, { command: 'ls', timeout: 60, max_output: 10 }]);
 });

@@ -40,9 +40,7 @@ type Listener = (...args: unknown[]) => void;
 
 function added(event: string): Listener[] {
   const known = before.get(event)!;
-  return process
-    .listeners(event as NodeJS.Signals)
-    .filter((each) => !known.includes(each)) as Listener[];
+  return process.listeners(event as NodeJS.Signals).filter((each) => !known.includes(each)) as Listener[];
 }
 
 /** Delivers a signal to the listeners of `start`, but not to those of the test runner. */
@@ -60,8 +58,7 @@ const flags = (more: object = {}) => ({
   },
   ...more,
 });
-const run = (started: () => Promise<void>, more: object = {}) =>
-  start(flags(more), { version: '1.2.3', started });
+const run = (started: () => Promise<void>, more: object = {}) => start(flags(more), { version: '1.2.3', started });
 const events = () => readLog(path).map(({ event }) => event);
 
 test.each(['SIGTERM', 'SIGINT'])('beat start: logs %s and exits with 0', async (name) => {
@@ -103,7 +100,11 @@ test('beat start: reloads the configuration on SIGHUP, and logs its warnings', a
   });
   const reloaded = readLog(path).findIndex(({ event }) => event === 'reloaded');
   expect(readLog(path)[reloaded]).toMatchObject({
-    ...{ level: 'info', added: 1, changed: 0, removed: 1, files: [flags().config] },
+    level: 'info',
+    added: 1,
+    changed: 0,
+    removed: 1,
+    files: [flags().config],
     msg: `Configuration reloaded: 1 added, 0 changed, 1 removed (1 entry from ${flags().config})`,
   });
   const warnings = readLog(path)
@@ -170,7 +171,9 @@ test('beat start: writes its pidfile after reading the configuration, and warns 
     { pidfile },
   );
   expect(readLog(path).find(({ event }) => event === 'pidfile')).toMatchObject({
-    ...{ level: 'warn', path: pidfile, msg: 'Broken pidfile found - Removing it.' },
+    level: 'warn',
+    path: pidfile,
+    msg: 'Broken pidfile found - Removing it.',
   });
   for (const listener of added('exit')) listener();
   expect(existsSync(pidfile)).toBe(false);

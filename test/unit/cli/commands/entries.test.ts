@@ -27,8 +27,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-const INSTANT =
-  'expected an instant such as 2030-01-31T08:00:00Z (with Z or an offset), got "tomorrow"';
+const INSTANT = 'expected an instant such as 2030-01-31T08:00:00Z (with Z or an offset), got "tomorrow"';
 const YEAR_2020 = ['--from', '2020-01-01T00:00:00Z', '--to', '2020-02-01T00:00:00Z'];
 
 test.each<[command: string, args: string[], message: string | RegExp]>([
@@ -47,22 +46,15 @@ test.each<[command: string, args: string[], message: string | RegExp]>([
   ['update', ['digest', '--definition', '{"schedul": 5}'], /did you mean "schedule"\?/],
   ['update', ['digest', '--schedule', 'often'], /^digest\.schedule: expected/],
   ['update', ['digest'], /^beat update: name at least one field/],
-])(
-  'beat %s: a mistake in the arguments ends with 2 and sends nothing: %j',
-  async (command, args, message) => {
-    const { code, stdout, stderr } = await runCommand(command, ...args, ...flags);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(await store.commands.pending(10)).toEqual([]);
-  },
-);
+])('beat %s: a mistake in the arguments ends with 2 and sends nothing: %j', async (command, args, message) => {
+  const { code, stdout, stderr } = await runCommand(command, ...args, ...flags);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+  expect(await store.commands.pending(10)).toEqual([]);
+});
 
 test.each([
-  [
-    'pause',
-    ['hourly', '--until', '2099-01-01T00:00:00+01:00'],
-    { until: '2098-12-31T23:00:00.000Z' },
-  ],
+  ['pause', ['hourly', '--until', '2099-01-01T00:00:00+01:00'], { until: '2098-12-31T23:00:00.000Z' }],
   ['skip', ['hourly', '--due-at', '2099-01-01T00:00:00Z'], { dueAt: '2099-01-01T00:00:00.000Z' }],
   ['update', ['digest', '--schedule', '5m'], { definition: { schedule: '5m' } }],
   // The leader rejects it.

@@ -5,11 +5,7 @@ test.each([
   [{ app: 'proj' }, '--app proj', 'does not load Python apps'],
   [{ loader: 'proj.loader' }, '--loader proj.loader', 'does not load Python apps'],
   [{ schedule: '/var/db/beat' }, '--schedule /var/db/beat', 'the ledger'],
-  [
-    { scheduler: 'celery.beat.PersistentScheduler' },
-    '--scheduler celery.beat.PersistentScheduler',
-    'always records',
-  ],
+  [{ scheduler: 'celery.beat.PersistentScheduler' }, '--scheduler celery.beat.PersistentScheduler', 'always records'],
   [{ scheduler: 'celery.beat:Scheduler' }, '--scheduler celery.beat:Scheduler', 'one scheduler'],
   [{ maxInterval: '5' }, '--max-interval 5', 'wakes exactly when an entry is due'],
   [{ executable: '/usr/bin/python3' }, '--executable /usr/bin/python3', 'runs on Node'],

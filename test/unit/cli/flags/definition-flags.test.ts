@@ -4,13 +4,16 @@ import { readDefinitionFlags } from '../../../../src/cli/flags/definition-flags.
 test('--definition gives fields that have a flag of their own, and null removes them', () => {
   const definition = '{"task":"mail.digest","args":null,"startingDeadline":"2h"}';
   expect(readDefinitionFlags({ definition })).toEqual({
-    ...{ task: 'mail.digest', args: null, startingDeadline: '2h' },
+    task: 'mail.digest',
+    args: null,
+    startingDeadline: '2h',
   });
 });
 
 test('a flag of a field wins over --definition', () => {
   expect(readDefinitionFlags({ definition: '{"task":"a","args":[1]}', task: 'b' })).toEqual({
-    ...{ task: 'b', args: [1] },
+    task: 'b',
+    args: [1],
   });
 });
 

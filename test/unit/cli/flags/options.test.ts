@@ -37,9 +37,7 @@ test("options: the broker URL comes from the first of its variables, in Celery's
   const env: Record<string, string> = { ...variables };
   for (const [name, url] of Object.entries(variables)) {
     expect((await readSettings({ config }, env)).broker.url).toBe(url);
-    expect((await readSettings({ config, broker: 'redis://flag' }, env)).broker.url).toBe(
-      'redis://flag',
-    );
+    expect((await readSettings({ config, broker: 'redis://flag' }, env)).broker.url).toBe('redis://flag');
     // As in a compose file that leaves it out.
     env[name] = '';
   }
@@ -51,12 +49,8 @@ test("options: the result backend comes from the flag, else the variables, in Ce
   const urlOf = async (flags: object, env: Record<string, string>) =>
     (await readSettings({ config, ...flags }, env)).results.backend?.url;
   const CELERY_RESULT_BACKEND = 'rpc://';
-  expect(await urlOf({ resultBackend: 'redis://flag' }, { CELERY_RESULT_BACKEND })).toBe(
-    'redis://flag',
-  );
-  expect(await urlOf({}, { RESULT_BACKEND: 'redis://plain', CELERY_RESULT_BACKEND })).toBe(
-    'redis://plain',
-  );
+  expect(await urlOf({ resultBackend: 'redis://flag' }, { CELERY_RESULT_BACKEND })).toBe('redis://flag');
+  expect(await urlOf({}, { RESULT_BACKEND: 'redis://plain', CELERY_RESULT_BACKEND })).toBe('redis://plain');
   expect(await urlOf({}, { CELERY_RESULT_BACKEND })).toBe('rpc://');
   expect(await urlOf({}, {})).toBe('redis://file');
 });
@@ -88,8 +82,7 @@ test('options: BEAT_MAX_CONFIG_SIZE limits files, in bytes or with a unit', asyn
   const load = async (size: string) => {
     await readSettings({ config }, { BEAT_MAX_CONFIG_SIZE: size });
   };
-  for (const size of ['1000', '1KiB', '0'])
-    await expect(load(size)).rejects.toThrow('BEAT_MAX_CONFIG_SIZE');
+  for (const size of ['1000', '1KiB', '0']) await expect(load(size)).rejects.toThrow('BEAT_MAX_CONFIG_SIZE');
   for (const size of ['', '3000', '2KiB', '1 MiB', '1GiB']) await load(size);
   for (const size of ['1MB', '-1', '1e3', 'x']) {
     await expect(load(size)).rejects.toThrow(/^BEAT_MAX_CONFIG_SIZE: expected a number of bytes/);

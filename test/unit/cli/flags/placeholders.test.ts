@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { expandPlaceholders } from '../../../../src/cli/flags/placeholders.ts';
 
-const expand = (path: string, node?: string) =>
-  expandPlaceholders('--logfile', path, node, 'web1.example.org');
+const expand = (path: string, node?: string) => expandPlaceholders('--logfile', path, node, 'web1.example.org');
 
 test('placeholders: use the host name and the node name celerybeat by default', () => {
   expect(expand('%n-%h.log')).toBe('celerybeat-web1.example.org.log');

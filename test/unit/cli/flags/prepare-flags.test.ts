@@ -20,10 +20,7 @@ test('prepare flags: removes empty flags, as in --pidfile=$UNSET', () => {
 
 test('prepare flags: a detached process skips the flags that its parent applied', () => {
   const given = { workdir: '/nowhere', uid: 'nobody', gid: 'x', umask: '022', detach: true };
-  const { workdir, uid, gid, umask, detach, pidfile } = prepareFlags(
-    { ...given, pidfile: 'b.pid' },
-    true,
-  );
+  const { workdir, uid, gid, umask, detach, pidfile } = prepareFlags({ ...given, pidfile: 'b.pid' }, true);
   expect([workdir, uid, gid, umask, detach]).toEqual(Array(5).fill(undefined));
   expect(pidfile).toBe('b.pid');
 });

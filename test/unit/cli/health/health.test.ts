@@ -168,10 +168,7 @@ onPosix('a health check', () => {
     ['invalid JSON', '{"pid":7'],
     ['nothing', ''],
     ['the health of another process', '{"pid":8,"alive":true,"idleMs":0}'],
-    [
-      'more than it reads',
-      `{"pid":7,"alive":true,"idleMs":0,"blockedEntries":["${'x'.repeat(1_000_000)}"]}`,
-    ],
+    ['more than it reads', `{"pid":7,"alive":true,"idleMs":0,"blockedEntries":["${'x'.repeat(1_000_000)}"]}`],
     ['a text for a boolean', '{"pid":7,"alive":"yes","idleMs":0}'],
     ['a text for a number', '{"pid":7,"alive":true,"idleMs":"0"}'],
     ['null', 'null'],

@@ -3,8 +3,7 @@ import { createBanner, formatBanner } from '../../../../src/cli/output/banner.ts
 import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 
-const banner = (config: BeatConfig) =>
-  formatBanner(createBanner(resolveSettings(config), '1.0', 0));
+const banner = (config: BeatConfig) => formatBanner(createBanner(resolveSettings(config), '1.0', 0));
 const HERE = '(only beats on this host exclude one another)';
 
 test('banner: omits the state if the broker stores it', () => {
@@ -19,9 +18,7 @@ test('banner: shows the state URL with its password masked', () => {
 });
 
 test('banner: warns about state in a local file under a network broker', () => {
-  expect(banner({ brokerUrl: 'amqp://rabbit' })).toContain(
-    `. state     -> sqla+sqlite:///beat.sqlite ${HERE}\n`,
-  );
+  expect(banner({ brokerUrl: 'amqp://rabbit' })).toContain(`. state     -> sqla+sqlite:///beat.sqlite ${HERE}\n`);
   const files = { brokerUrl: 'sqla+sqlite:///queues.db', stateUrl: 'sqla+sqlite:///beat.db' };
   expect(banner(files)).not.toContain(HERE);
 });

@@ -28,22 +28,43 @@ async function prepare() {
   const found = settings.entries.find(({ name }) => name === HOSTILE)!;
   const run = { dueAt: DUE, taskId: 'run-1' };
   const after = {
-    ...{ version: 1, rev: 1, spec: found.schedule.spec, anchor: DUE, dueAt: DUE },
-    ...{ sentAt: DUE, taskId: 'run-1', runCount: 1 },
+    version: 1,
+    rev: 1,
+    spec: found.schedule.spec,
+    anchor: DUE,
+    dueAt: DUE,
+    sentAt: DUE,
+    taskId: 'run-1',
+    runCount: 1,
   };
   await store.ledger.commit({
     token,
     changes: [
       {
-        ...{ entry: HOSTILE, before: null, after, messages: [] },
+        entry: HOSTILE,
+        before: null,
+        after,
+        messages: [],
         history: [
           {
-            ...{ kind: 'run', ...run, sentAt: DUE, cause: 'schedule', task: found.task },
-            ...{ queue: HOSTILE, term: token, leader: HOSTILE, number: 1 },
+            kind: 'run',
+            ...run,
+            sentAt: DUE,
+            cause: 'schedule',
+            task: found.task,
+            queue: HOSTILE,
+            term: token,
+            leader: HOSTILE,
+            number: 1,
           },
           {
-            ...{ kind: 'outcome', ...run, state: 'FAILURE', doneAt: DUE, runtimeMs: 1 },
-            ...{ worker: HOSTILE, error: HOSTILE },
+            kind: 'outcome',
+            ...run,
+            state: 'FAILURE',
+            doneAt: DUE,
+            runtimeMs: 1,
+            worker: HOSTILE,
+            error: HOSTILE,
           },
         ],
       },
@@ -88,16 +109,13 @@ describe('output of commands with hostile names, reasons, errors and workers', (
     },
   );
 
-  test.each([['list'], ['next']])(
-    'beat %s: shortens a long name, which --json prints whole',
-    async (command) => {
-      using beat = await prepare();
-      const { stdout } = await beat(command);
-      expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThan(600);
-      const json = await beat(command, '--json');
-      const names = (parseJsonLines(json.stdout) as { entry: string }[]).map(({ entry }) => entry);
-      expect(names).toEqual(expect.arrayContaining([HOSTILE, LONG]));
-      expect(json.stdout).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_C}/u);
-    },
-  );
+  test.each([['list'], ['next']])('beat %s: shortens a long name, which --json prints whole', async (command) => {
+    using beat = await prepare();
+    const { stdout } = await beat(command);
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThan(600);
+    const json = await beat(command, '--json');
+    const names = (parseJsonLines(json.stdout) as { entry: string }[]).map(({ entry }) => entry);
+    expect(names).toEqual(expect.arrayContaining([HOSTILE, LONG]));
+    expect(json.stdout).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_C}/u);
+  });
 });

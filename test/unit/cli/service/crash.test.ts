@@ -29,10 +29,7 @@ test('crash: writes the stack of an uncaught error, logs its first line and exit
   error.stack = 'Error: mine\n    at here';
   expect(crash(error)).toEqual([
     'Error: mine\n    at here\n',
-    [
-      { event: 'crashed', origin: 'unhandledRejection', error: error.stack },
-      'beat: Crashed: Error: mine',
-    ],
+    [{ event: 'crashed', origin: 'unhandledRejection', error: error.stack }, 'beat: Crashed: Error: mine'],
     1,
   ]);
 });

@@ -49,9 +49,7 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
   test('beat --detach: prints that the log is discarded if there is no log file', async () => {
     const answer = await runCommand('--detach', '--pidfile', 'beat.pid');
     using running = new Detached(folder.path, 'beat.pid');
-    expect(answer.stdout).toContain(
-      '; its log is discarded: use --logfile PATH to write it to a file\n',
-    );
+    expect(answer.stdout).toContain('; its log is discarded: use --logfile PATH to write it to a file\n');
     await running.stop();
   });
 
@@ -70,22 +68,19 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
     expect(existsSync('beat.pid')).toBe(false);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'beat --detach: forwards %s to the background process',
-    async (name) => {
-      const text = `
+  test.each(['SIGTERM', 'SIGINT'] as const)('beat --detach: forwards %s to the background process', async (name) => {
+    const text = `
       import { writeFileSync } from 'node:fs';
       process.on('${name}', () => process.exit(73));
       process.on('message', () => {});
       writeFileSync('ready', '');`;
-      process.argv[1] = folder.write('waiting.mjs', text);
-      const answer = runCommand('--detach');
-      await waitForChange(folder.path, () => existsSync('ready') || undefined);
-      const [, known] = listeners.find(([each]) => each === name)!;
-      for (const each of process.listeners(name)) if (!known.includes(each)) each(name);
-      expect((await answer).code).toBe(73);
-    },
-  );
+    process.argv[1] = folder.write('waiting.mjs', text);
+    const answer = runCommand('--detach');
+    await waitForChange(folder.path, () => existsSync('ready') || undefined);
+    const [, known] = listeners.find(([each]) => each === name)!;
+    for (const each of process.listeners(name)) if (!known.includes(each)) each(name);
+    expect((await answer).code).toBe(73);
+  });
 
   test('beat --detach: exits with 1 and names the log if the process ends without a report', async () => {
     process.argv[1] = folder.write('silent.mjs', 'process.exit(0)');

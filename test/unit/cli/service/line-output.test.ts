@@ -124,9 +124,7 @@ test('line output: drops lines while the pipe has no reader, and reports them to
   const reader = opened(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
   lines.write('next\n');
   const text = Buffer.alloc(1_000);
-  expect(text.toString('utf8', 0, readSync(reader, text))).toBe(
-    'dropped 5: EPIPE: broken pipe, write\nnext\n',
-  );
+  expect(text.toString('utf8', 0, readSync(reader, text))).toBe('dropped 5: EPIPE: broken pipe, write\nnext\n');
 });
 
 test('line output: reports the latest reason for dropped lines', async () => {
@@ -156,9 +154,7 @@ test('line output: drops the queue when the reader of a full pipe disappears', a
   await pass(RETRY);
   lines.write('four\n');
   const text = Buffer.alloc(1 << 20);
-  expect(text.toString('utf8', 0, readSync(reader, text))).toBe(
-    'dropped 3: EPIPE: broken pipe, write\nfour\n',
-  );
+  expect(text.toString('utf8', 0, readSync(reader, text))).toBe('dropped 3: EPIPE: broken pipe, write\nfour\n');
 });
 
 test('line output: waits at the end for a reader that still reads', async () => {
@@ -233,9 +229,7 @@ describe.skipIf(process.platform !== 'linux')('on a full disk', () => {
     const file = folder.write('log', '');
     lines.redirect(opened(file, constants.O_WRONLY));
     lines.write('three\n');
-    expect(readFileSync(file, 'utf8')).toBe(
-      'dropped 2: ENOSPC: no space left on device, write\nthree\n',
-    );
+    expect(readFileSync(file, 'utf8')).toBe('dropped 2: ENOSPC: no space left on device, write\nthree\n');
     expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
   });
 

@@ -80,9 +80,7 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test('log file: reports why it cannot be opened', () => {
-  expect(() => new LogFile(join(path, 'no', 'folder'))).toThrow(
-    /--logfile: cannot write to ".*": ENOTDIR/,
-  );
+  expect(() => new LogFile(join(path, 'no', 'folder'))).toThrow(/--logfile: cannot write to ".*": ENOTDIR/);
 });
 
 describe.skipIf(process.platform === 'win32')('with symbolic links', () => {
@@ -110,9 +108,7 @@ describe.skipIf(process.platform === 'win32')('with symbolic links', () => {
     new LogFile(path).write('one\n');
     expect(text()).toBe('before\none\n');
     chmodSync(join(folder.path, 'shared'), 0o777);
-    expect(() => new LogFile(path)).toThrow(
-      `"${inside}" is a symbolic link in a world-writable folder`,
-    );
+    expect(() => new LogFile(path)).toThrow(`"${inside}" is a symbolic link in a world-writable folder`);
   });
 
   test('log file: rejects a symbolic link in a world-writable folder and leaves its target unchanged', () => {
@@ -142,9 +138,7 @@ describe.skipIf(process.platform === 'win32')('with symbolic links', () => {
       expect(() => new LogFile(path)).toThrow('" is a symbolic link of another user (uid 65534);');
       lchownSync(path, 0, 0);
       lchownSync(folder.path, 65_534, 65_534);
-      expect(() => new LogFile(path)).toThrow(
-        'symbolic link in a folder of another user (uid 65534);',
-      );
+      expect(() => new LogFile(path)).toThrow('symbolic link in a folder of another user (uid 65534);');
       expect(text()).toBe('before\n');
     },
   );
@@ -156,11 +150,8 @@ describe.skipIf(process.platform === 'win32')('with symbolic links', () => {
   });
 });
 
-test.skipIf(process.platform === 'win32')(
-  'log file: rejects a pipe without a reader and does not hang',
-  () => {
-    const pipe = join(folder.path, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    expect(() => new LogFile(pipe)).toThrow(/cannot write to ".*pipe": ENXIO/);
-  },
-);
+test.skipIf(process.platform === 'win32')('log file: rejects a pipe without a reader and does not hang', () => {
+  const pipe = join(folder.path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  expect(() => new LogFile(pipe)).toThrow(/cannot write to ".*pipe": ENXIO/);
+});

@@ -2,11 +2,7 @@ import { closeSync, constants, openSync, readFileSync, readSync, renameSync } fr
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openLog, type Outputs } from '../../../../src/cli/service/open-log.ts';
-import {
-  chooseLogFormat,
-  chooseLogLevel,
-  formatOrigin,
-} from '../../../../src/cli/flags/options.ts';
+import { chooseLogFormat, chooseLogLevel, formatOrigin } from '../../../../src/cli/flags/options.ts';
 import { Fifo } from '../../../support/fifo.ts';
 import { Folder } from '../../../support/folder.ts';
 
@@ -54,22 +50,19 @@ test('log file: is reopened on SIGHUP', async () => {
 test.each([
   ['json', /^\{"level":"warn",.*"event":"log-dropped","count":2,"path":".*pipe","error":"EPIPE/],
   ['text', /^\[.*\] WARN: 2 log lines were dropped: .*pipe: EPIPE: broken pipe, write$/],
-])(
-  'log file: reports dropped lines in its own format (%s), with path and reason',
-  async (logFormat, report) => {
-    using pipe = new Fifo(join(folder.path, 'pipe'));
-    const { log } = await open({ logFormat }, pipe.path);
-    pipe.close();
-    log.info('one');
-    log.info('two');
-    const reader = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
-    log.info('three');
-    const text = Buffer.alloc(10_000);
-    const lines = text.toString('utf8', 0, readSync(reader, text)).trimEnd().split('\n');
-    closeSync(reader);
-    expect(lines).toEqual([expect.stringMatching(report), expect.stringContaining('three')]);
-  },
-);
+])('log file: reports dropped lines in its own format (%s), with path and reason', async (logFormat, report) => {
+  using pipe = new Fifo(join(folder.path, 'pipe'));
+  const { log } = await open({ logFormat }, pipe.path);
+  pipe.close();
+  log.info('one');
+  log.info('two');
+  const reader = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  log.info('three');
+  const text = Buffer.alloc(10_000);
+  const lines = text.toString('utf8', 0, readSync(reader, text)).trimEnd().split('\n');
+  closeSync(reader);
+  expect(lines).toEqual([expect.stringMatching(report), expect.stringContaining('three')]);
+});
 
 test('log file: reports a single dropped line in the singular', async () => {
   using pipe = new Fifo(join(folder.path, 'pipe'));
@@ -88,9 +81,7 @@ test('log level: is that of the flag, else of BEAT_LOG_LEVEL, else info, in uppe
   expect(chooseLogLevel({ loglevel: 'DEBUG' }, env)).toBe('debug');
   expect(chooseLogLevel({}, env)).toBe('warning');
   expect(chooseLogLevel({}, { BEAT_LOG_LEVEL: '' })).toBe('info');
-  expect(chooseLogLevel({}, { BEAT_LOG_LEVEL_FILE: folder.write('level', 'error\n') })).toBe(
-    'error',
-  );
+  expect(chooseLogLevel({}, { BEAT_LOG_LEVEL_FILE: folder.write('level', 'error\n') })).toBe('error');
   expect(() => chooseLogLevel({ loglevel: 'zzz' }, {})).toThrow(
     'the log level "zzz" is unknown; allowed: debug, info, warning, error, critical, fatal',
   );

@@ -1,13 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquirePidfile } from '../../../../src/cli/service/pidfile.ts';
@@ -67,23 +60,19 @@ test.each(['', '\n', '12', '0\n'])('pidfile: is replaced if it is broken: %j', (
   expect(readFileSync(path, 'utf8')).toBe(OURS);
 });
 
-test.each([
-  'twelve\n',
-  '-1\n',
-  `${process.ppid}\n# notes\n`,
-  '{"pid": 12}\n',
-  `${'1'.repeat(65)}\n`,
-  '\0'.repeat(12),
-])('pidfile: rejects a path with other content and leaves the file unchanged: %j', (text) => {
-  writeFileSync(path, text);
-  expect(() => acquirePidfile(path)).toThrow(
-    expect.objectContaining({
-      message: `--pidfile: "${path}" contains something other than a process id, so beat neither replaces nor removes it; remove it, or use another path`,
-      code: 73,
-    }),
-  );
-  expect(readFileSync(path, 'utf8')).toBe(text);
-});
+test.each(['twelve\n', '-1\n', `${process.ppid}\n# notes\n`, '{"pid": 12}\n', `${'1'.repeat(65)}\n`, '\0'.repeat(12)])(
+  'pidfile: rejects a path with other content and leaves the file unchanged: %j',
+  (text) => {
+    writeFileSync(path, text);
+    expect(() => acquirePidfile(path)).toThrow(
+      expect.objectContaining({
+        message: `--pidfile: "${path}" contains something other than a process id, so beat neither replaces nor removes it; remove it, or use another path`,
+        code: 73,
+      }),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  },
+);
 
 test('pidfile: rejects a symbolic link and leaves link and target unchanged', () => {
   for (const target of [folder.write('stale', '99999999\n'), join(folder.path, 'missing')]) {

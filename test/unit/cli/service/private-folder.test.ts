@@ -3,11 +3,7 @@ import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isPrivate, privateFolders } from '../../../../src/cli/service/health.ts';
 import { Folder } from '../../../support/folder.ts';
-import {
-  asUnprivileged,
-  UNPRIVILEGED,
-  whyNotUnprivileged,
-} from '../../../support/unprivileged-user.ts';
+import { asUnprivileged, UNPRIVILEGED, whyNotUnprivileged } from '../../../support/unprivileged-user.ts';
 
 const uid = process.geteuid?.() ?? 0;
 
@@ -44,31 +40,26 @@ describe.skipIf(process.platform === 'win32')('a private folder', () => {
   });
 
   const missing = whyNotUnprivileged();
-  test.skipIf(missing)(
-    missing || 'private folder: rejects a folder of another user, who cannot enter ours',
-    () => {
-      mkdirSync(folder, { mode: 0o700 });
-      chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
-      expect(isPrivate(folder, uid, true)).toBe(false);
+  test.skipIf(missing)(missing || 'private folder: rejects a folder of another user, who cannot enter ours', () => {
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
+    expect(isPrivate(folder, uid, true)).toBe(false);
 
-      const own = `${base.path}/own`;
-      chmodSync(base.path, 0o755);
-      expect(isPrivate(own, uid, true)).toBe(true);
-      const [setpriv, ...args] = asUnprivileged;
-      const listen = `require('net').createServer().listen('${own}/health-1').on('error', (e) => { console.log(e.code); process.exit(3); })`;
-      const { status, stdout } = spawnSync(setpriv, [...args, process.execPath, '-e', listen], {
-        encoding: 'utf8',
-        timeout: 20_000,
-      });
-      expect([status, stdout.trim()]).toEqual([3, 'EACCES']);
-    },
-  );
+    const own = `${base.path}/own`;
+    chmodSync(base.path, 0o755);
+    expect(isPrivate(own, uid, true)).toBe(true);
+    const [setpriv, ...args] = asUnprivileged;
+    const listen = `require('net').createServer().listen('${own}/health-1').on('error', (e) => { console.log(e.code); process.exit(3); })`;
+    const { status, stdout } = spawnSync(setpriv, [...args, process.execPath, '-e', listen], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect([status, stdout.trim()]).toEqual([3, 'EACCES']);
+  });
 
   test('private folder: has a candidate that is writable under a read-only root file system', () => {
     expect(privateFolders({}, 10_001).at(-1)).toBe('/dev/shm/beat-10001');
     expect(privateFolders({ XDG_RUNTIME_DIR: '/run/user/1' }, 1)[0]).toBe('/run/user/1/beat');
-    expect(privateFolders({ XDG_RUNTIME_DIR: '/run/user/1', BEAT_RUNTIME_DIR: '/x' }, 1)).toEqual([
-      '/x',
-    ]);
+    expect(privateFolders({ XDG_RUNTIME_DIR: '/run/user/1', BEAT_RUNTIME_DIR: '/x' }, 1)).toEqual(['/x']);
   });
 });

@@ -3,11 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dropPrivileges } from '../../../../src/cli/service/privileges.ts';
 import { Child } from '../../../support/child.ts';
-import {
-  asUnprivileged,
-  UNPRIVILEGED,
-  whyNotUnprivileged,
-} from '../../../support/unprivileged-user.ts';
+import { asUnprivileged, UNPRIVILEGED, whyNotUnprivileged } from '../../../support/unprivileged-user.ts';
 
 test('privileges: set the umask, and change nothing without flags', () => {
   const before = process.umask(0o22);
@@ -30,11 +26,7 @@ const cannot = whyNotUnprivileged();
 
 describe.skipIf(cannot)(cannot || 'as root', () => {
   /** Applies the flags in a new process; returns its ids and groups, or the error. */
-  async function apply(
-    flags: object,
-    prefix: readonly string[] = [],
-    before = '',
-  ): Promise<string> {
+  async function apply(flags: object, prefix: readonly string[] = [], before = ''): Promise<string> {
     const module = join(import.meta.dirname, '../../../../src/cli/service/privileges.ts');
     const script = `
       ${before}
@@ -63,12 +55,8 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
 
   test('privileges: a number without a user needs --gid', async () => {
     const ids = `54321 54321 ${UNPRIVILEGED} ${UNPRIVILEGED}`;
-    expect(await apply({ uid: '54321', gid: String(UNPRIVILEGED) })).toBe(
-      `${ids} | ${UNPRIVILEGED}`,
-    );
-    expect(await apply({ uid: '54321' })).toMatch(
-      /^--uid 54321: the host has no user with this number/,
-    );
+    expect(await apply({ uid: '54321', gid: String(UNPRIVILEGED) })).toBe(`${ids} | ${UNPRIVILEGED}`);
+    expect(await apply({ uid: '54321' })).toMatch(/^--uid 54321: the host has no user with this number/);
   });
 
   test('privileges: unknown users and groups are rejected', async () => {
@@ -96,8 +84,6 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
   });
 
   test('privileges: --gid alone changes the group and keeps the user root', async () => {
-    expect(await apply({ gid: String(UNPRIVILEGED) })).toMatch(
-      `0 0 ${UNPRIVILEGED} ${UNPRIVILEGED} |`,
-    );
+    expect(await apply({ gid: String(UNPRIVILEGED) })).toMatch(`0 0 ${UNPRIVILEGED} ${UNPRIVILEGED} |`);
   });
 });

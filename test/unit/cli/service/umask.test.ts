@@ -13,12 +13,9 @@ test.each([
   expect(parseUmask(text)).toBe(mask);
 });
 
-test.each(['', '08', '-1', '1.5', '0x1f', 'u=rwx', '512', '01000', ' 022', '0o'])(
-  'umask: rejects "%s"',
-  (text) => {
-    expect(() => parseUmask(text)).toThrow(/--umask: expected an octal number/);
-  },
-);
+test.each(['', '08', '-1', '1.5', '0x1f', 'u=rwx', '512', '01000', ' 022', '0o'])('umask: rejects "%s"', (text) => {
+  expect(() => parseUmask(text)).toThrow(/--umask: expected an octal number/);
+});
 
 test('umask: is formatted in octal with a leading zero', () => {
   expect([0, 0o7, 0o27, 0o777].map(formatUmask)).toEqual(['000', '007', '027', '0777']);

@@ -4,8 +4,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { problemsOf } from '../support.ts';
 
 const connectionOf = (config: object) => resolveSettings(config).connection;
-const transportOf = (brokerTransportOptions: object) =>
-  resolveSettings({ brokerTransportOptions } as object).transport;
+const transportOf = (brokerTransportOptions: object) => resolveSettings({ brokerTransportOptions } as object).transport;
 
 describe('the broker URL', () => {
   test('is the URL for writing if there is one, as in Celery', () => {
@@ -17,29 +16,17 @@ describe('the broker URL', () => {
   });
 
   test.each([
-    [
-      'broker_write_url',
-      'sqs://k:s@',
-      'broker_write_url: unsupported URL scheme "sqs" for the broker',
-    ],
+    ['broker_write_url', 'sqs://k:s@', 'broker_write_url: unsupported URL scheme "sqs" for the broker'],
     ['broker_url', 'redis-sentinel://h', 'sentinels are written sentinel://host:26379/0'],
     ['broker_url', 'sentinel+ssl://h', '?ssl_cert_reqs=required or brokerUseSsl encrypts'],
     ['broker_url', 'redis-cluster://h', 'do not support Redis Cluster'],
-    [
-      'broker_url',
-      'filesystem://',
-      'unsupported URL scheme "filesystem" for the broker (allowed: redis://',
-    ],
+    ['broker_url', 'filesystem://', 'unsupported URL scheme "filesystem" for the broker (allowed: redis://'],
     ['broker_url', 'confluentkafka://h', 'unsupported URL scheme "confluentkafka" for the broker'],
     ['broker_url', 'gcpubsub://h', 'unsupported URL scheme "gcpubsub" for the broker'],
     ['broker_url', 'qpid://h', 'unsupported URL scheme "qpid" for the broker'],
     ['broker_url', 'amqp://h//?heartbeats=3', 'unknown parameter "heartbeats"; allowed: heartbeat'],
     ['broker_url', 'rediss://h?ssl_cert_reqs=maybe', 'ssl_cert_reqs is "maybe"'],
-    [
-      'broker_url',
-      'rediss://h?ssl_cafile=/x',
-      'unknown parameter "ssl_cafile"; allowed: ssl_cert_reqs',
-    ],
+    ['broker_url', 'rediss://h?ssl_cafile=/x', 'unknown parameter "ssl_cafile"; allowed: ssl_cert_reqs'],
     ['broker_url', 'redis://h/0?socket_timeout=3', 'unknown parameter "socket_timeout"'],
   ])('in %s is rejected if invalid: %s', (key, url, message) => {
     expect(problemsOf({ [key]: url }).join('\n')).toContain(message);
@@ -79,9 +66,7 @@ describe('broker_use_ssl', () => {
   ])('%j is accepted', (given, tls) => {
     expect(connectionOf({ broker_use_ssl: given }).tls).toEqual(tls);
     expect(connectionOf({ BROKER_USE_SSL: given }).tls).toEqual(tls);
-    expect(
-      resolveSettings({ CELERY_REDIS_BACKEND_USE_SSL: given } as BeatConfig).results.tls,
-    ).toEqual(tls);
+    expect(resolveSettings({ CELERY_REDIS_BACKEND_USE_SSL: given } as BeatConfig).results.tls).toEqual(tls);
   });
 
   test.each([
@@ -122,10 +107,7 @@ describe('settings of connections', () => {
 describe('broker_transport_options', () => {
   test.each([
     [{ client_name: 'nightly' }, { clientName: 'nightly' }],
-    [
-      { client_properties: { connection_name: 'b' } },
-      { clientProperties: { connection_name: 'b' } },
-    ],
+    [{ client_properties: { connection_name: 'b' } }, { clientProperties: { connection_name: 'b' } }],
     [{ socket_keepalive: false }, { keepAlive: null }],
     [{ socket_keepalive: true, socket_keepalive_options: { 4: 60 } }, { keepAlive: 60_000 }],
     [{ socket_keepalive_options: { TCP_KEEPIDLE: 30, TCP_KEEPCNT: 3 } }, { keepAlive: 30_000 }],
@@ -140,9 +122,16 @@ describe('broker_transport_options', () => {
 
   test('options of workers, and options for the behaviour of beat, cause no warning', () => {
     const options = {
-      ...{ visibility_timeout: 3600, health_check_interval: 25, retry_on_timeout: true },
-      ...{ max_connections: 10, max_retries: 3, interval_start: 0, unacked_restore_limit: 10 },
-      ...{ confirm_publish: true, read_timeout: 5, min_other_sentinels: 0 },
+      visibility_timeout: 3600,
+      health_check_interval: 25,
+      retry_on_timeout: true,
+      max_connections: 10,
+      max_retries: 3,
+      interval_start: 0,
+      unacked_restore_limit: 10,
+      confirm_publish: true,
+      read_timeout: 5,
+      min_other_sentinels: 0,
     };
     expect(resolveSettings({ broker_transport_options: options } as object).warnings).toEqual([]);
   });
@@ -150,10 +139,7 @@ describe('broker_transport_options', () => {
   test('options that would reduce the guarantees of beat cause a warning', () => {
     const options = { confirm_publish: false, min_other_sentinels: 2 };
     const { warnings } = resolveSettings({ broker_transport_options: options } as object);
-    expect(warnings.map(({ path }) => path.at(-1))).toEqual([
-      'confirm_publish',
-      'min_other_sentinels',
-    ]);
+    expect(warnings.map(({ path }) => path.at(-1))).toEqual(['confirm_publish', 'min_other_sentinels']);
   });
 
   test.each([

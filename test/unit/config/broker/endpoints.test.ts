@@ -31,19 +31,14 @@ describe('lock and ledger', () => {
   });
 
   test('are in the broker that a flag names', () => {
-    expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).state.url).toBe(
-      EMBEDDED,
-    );
+    expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).state.url).toBe(EMBEDDED);
   });
 });
 
 describe('several broker URLs', () => {
-  test.each([[['amqp://a', 'pyamqp://b']], ['amqp://a;pyamqp://b']])(
-    'may be written %j',
-    (urls) => {
-      expect(resolveSettings({ brokerUrl: urls }).broker.url).toBe('amqp://a;pyamqp://b');
-    },
-  );
+  test.each([[['amqp://a', 'pyamqp://b']], ['amqp://a;pyamqp://b']])('may be written %j', (urls) => {
+    expect(resolveSettings({ brokerUrl: urls }).broker.url).toBe('amqp://a;pyamqp://b');
+  });
 
   test('of sentinels are one store with its state', () => {
     const brokerUrl = 'sentinel://:p@a:26379/0;sentinel://b:26379/0';
@@ -89,30 +84,15 @@ const slow = { socketTimeout: 30, socketConnectTimeout: 5 };
 
 test.each<[object, string | RegExp]>([
   [{ brokerUrl: [] }, /^brokerUrl: expected a URL, or a list of URLs/],
-  [
-    { brokerUrl: ['amqp://a', 'amp://b'] },
-    /^brokerUrl\[1\]: unsupported URL scheme "amp" .*did you mean "amqp"/,
-  ],
+  [{ brokerUrl: ['amqp://a', 'amp://b'] }, /^brokerUrl\[1\]: unsupported URL scheme "amp" .*did you mean "amqp"/],
   [{ brokerUrl: [REDIS, REDIS] }, /^brokerUrl: redis:\/\/ takes one URL; several URLs are for/],
   [{ brokerUrl: `amqp://a;${REDIS}` }, /^brokerUrl: redis:\/\/ cannot take over from amqp:\/\//],
-  [
-    { stateUrl: 'amqp://a' },
-    /^stateUrl: unsupported URL scheme "amqp" for the state \(allowed: redis:/,
-  ],
-  [
-    { stateUrl: 'localhost' },
-    /^stateUrl: expected a URL such as .*, got text that is not a URL \(not shown\)$/,
-  ],
+  [{ stateUrl: 'amqp://a' }, /^stateUrl: unsupported URL scheme "amqp" for the state \(allowed: redis:/],
+  [{ stateUrl: 'localhost' }, /^stateUrl: expected a URL such as .*, got text that is not a URL \(not shown\)$/],
   [{ lockUrls: [REDIS] }, /^lockUrls: has no effect with the ledger in sqla\+sqlite/],
-  [
-    { stateUrl: REDIS, lockUrls: ['amqp://a'] },
-    /^lockUrls\[0\]: unsupported URL scheme "amqp" for the lock/,
-  ],
+  [{ stateUrl: REDIS, lockUrls: ['amqp://a'] }, /^lockUrls\[0\]: unsupported URL scheme "amqp" for the lock/],
   [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b', REDIS] }, /^lockUrls\[2\]: the same server/],
-  [
-    { stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] },
-    /^lockUrls: 2 servers; expected an odd number/,
-  ],
+  [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] }, /^lockUrls: 2 servers; expected an odd number/],
   [{ brokerUrl: 'sentinel://a' }, /^brokerTransportOptions.masterName: missing; sentinel:/],
   [
     { brokerUrl: REDIS, brokerTransportOptions: { socketTimeout: 0 } },
@@ -145,8 +125,7 @@ test.each([REDIS, PSYCOPG])(
 );
 
 test('long timeouts of the broker are accepted if the lock is in another store or has a long TTL', () => {
-  const shortened = (rest: object) =>
-    shortenedTimeouts(resolveSettings({ ...rest, brokerTransportOptions: slow }));
+  const shortened = (rest: object) => shortenedTimeouts(resolveSettings({ ...rest, brokerTransportOptions: slow }));
   expect(shortened({})).toEqual([]);
   expect(shortened({ brokerUrl: REDIS, stateUrl: EMBEDDED })).toEqual([]);
   expect(shortened({ stateUrl: REDIS, lock: { ttl: 60 } })).toEqual([]);

@@ -132,18 +132,12 @@ describe('calendars of an entry:', () => {
     [{ only: { dates: ['2030-02-30'] } }, 'only.dates[0]: "2030-02-30" is not in the calendar'],
     [{ only: { dates: '24.12.' } }, 'only.dates: expected dates such as 2030-12-24'],
     [{ only: { dates: '12-25/2030-01-01' } }, 'only.dates: expected dates such as'],
-    [
-      { only: { dates: '2030-02-02/2030-01-01' } },
-      'only.dates: "2030-02-02/2030-01-01" ends before',
-    ],
+    [{ only: { dates: '2030-02-02/2030-01-01' } }, 'only.dates: "2030-02-02/2030-01-01" ends before'],
     [{ only: [{ weekdays: 'friday' }] }, 'only[0].weekdays: '],
     [{ exclude: { cron: '0 0 9 * * *' } }, 'exclude.cron: "0 0 9 * * *" is not five fields'],
     [{ exclude: { cron: 'H * * * *' } }, 'exclude.cron: "H * * * *" is not five fields'],
     [{ exclude: { weekdays: 'mon-sun' } }, 'schedule.cron: every hour, not mon-sun: is never due'],
-    [
-      { exclude: { cron: '* * * * *' } },
-      'schedule.cron: every hour, not cron * * * * *: is never due',
-    ],
+    [{ exclude: { cron: '* * * * *' } }, 'schedule.cron: every hour, not cron * * * * *: is never due'],
     [{ only: { dates: '2025-01-01' } }, 'is never due'],
   ])('%j is rejected', (entry, problem) => {
     const problems = entryProblems({ schedule: hourly, ...entry }, { calendars });
@@ -164,9 +158,7 @@ describe('calendars of an entry:', () => {
     const given = { task: 't', schedule: daily, exclude: 'holidays' };
     const { entry, definition } = definitions.read('e', given);
     expect(definition).toEqual({ ...given, timezone: 'UTC' });
-    expect(entry.schedule.next(new Date('2026-12-25T00:00:00Z'))).toEqual(
-      new Date('2026-12-26T09:00:00Z'),
-    );
+    expect(entry.schedule.next(new Date('2026-12-25T00:00:00Z'))).toEqual(new Date('2026-12-26T09:00:00Z'));
     expect(() => resolveSettings({}).definitions.read('e', given)).toThrow(
       'exclude: no calendar "holidays"; the setting calendars has none',
     );
@@ -175,12 +167,7 @@ describe('calendars of an entry:', () => {
   test('limits: all mistakes of an entry are reported at once', () => {
     const limits = { between: '9-17', count: 3, only: 'x', exclude: 'y' };
     const read = () => entryOf({ schedule: hourly, ...limits }, { calendars });
-    for (const mistake of [
-      'between: expected',
-      'count: is counted',
-      'calendar "x"',
-      'calendar "y"',
-    ])
+    for (const mistake of ['between: expected', 'count: is counted', 'calendar "x"', 'calendar "y"'])
       expect(read).toThrow(mistake);
   });
 });

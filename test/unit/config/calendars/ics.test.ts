@@ -15,16 +15,15 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const calendar = (...lines: string[]) =>
-  ['BEGIN:VCALENDAR', 'VERSION:2.0', ...lines, 'END:VCALENDAR', ''].join('\r\n');
+const calendar = (...lines: string[]) => ['BEGIN:VCALENDAR', 'VERSION:2.0', ...lines, 'END:VCALENDAR', ''].join('\r\n');
 const event = (...lines: string[]) => ['BEGIN:VEVENT', ...lines, 'END:VEVENT'];
-const days = (...texts: string[]) =>
-  calendar(...texts.flatMap((day) => event(`DTSTART;VALUE=DATE:${day}`)));
+const days = (...texts: string[]) => calendar(...texts.flatMap((day) => event(`DTSTART;VALUE=DATE:${day}`)));
 
 /** A configuration in the folder `etc` beside the calendar file `off.ics`. */
 function write(ics: string, entry: object = { schedule: { cron: '0 9 * * *' }, exclude: 'off' }) {
   const config = {
-    ...{ resultExpires: null, calendars: { off: { ics: './off.ics' } } },
+    resultExpires: null,
+    calendars: { off: { ics: './off.ics' } },
     beatSchedule: { e: { task: 't', ...entry } },
   };
   folder.write('etc/beat.config.json', JSON.stringify(config, null, 1));
@@ -33,8 +32,7 @@ function write(ics: string, entry: object = { schedule: { cron: '0 9 * * *' }, e
 }
 
 const read = (...args: Parameters<typeof write>): Promise<Settings> => write(...args).read();
-const dueAfter = ({ entries }: Settings, after: string, count: number) =>
-  due(entries[0]!.schedule, after, count);
+const dueAfter = ({ entries }: Settings, after: string, count: number) => due(entries[0]!.schedule, after, count);
 
 async function errorsOf(ics: string, entry?: object): Promise<string[]> {
   const error: unknown = await read(ics, entry).catch((reason: unknown) => reason);
@@ -45,10 +43,7 @@ async function errorsOf(ics: string, entry?: object): Promise<string[]> {
 describe('a calendar file', () => {
   test('is found from the folder of the configuration, and leaves out its days', async () => {
     const settings = await read(days('20261124', '20261126'));
-    expect(dueAfter(settings, '2026-11-23T12:00:00Z', 2)).toEqual([
-      '2026-11-25T09:00Z',
-      '2026-11-27T09:00Z',
-    ]);
+    expect(dueAfter(settings, '2026-11-23T12:00:00Z', 2)).toEqual(['2026-11-25T09:00Z', '2026-11-27T09:00Z']);
   });
 
   test('with days has them in the zone of the schedule', async () => {
@@ -180,23 +175,13 @@ describe('a calendar file', () => {
     ],
     [
       calendar(...Array.from({ length: 30 }, () => event('SUMMARY:x')).flat()),
-      [
-        ...Array.from({ length: 20 }, (_, i) => `${3 + i * 3} VEVENT has no DTSTART`),
-        ' has 10 more errors',
-      ],
+      [...Array.from({ length: 20 }, (_, i) => `${3 + i * 3} VEVENT has no DTSTART`), ' has 10 more errors'],
     ],
     [
-      calendar(
-        ...Array.from({ length: 501 }, () =>
-          event('DTSTART:20261101T000000', 'RRULE:FREQ=DAILY'),
-        ).flat(),
-      ),
+      calendar(...Array.from({ length: 501 }, () => event('DTSTART:20261101T000000', 'RRULE:FREQ=DAILY')).flat()),
       ['1 has 501 recurring events, more than 500'],
     ],
-    [
-      `BEGIN:VCALENDAR\nX-A:${'x'.repeat(2 ** 21)}`,
-      [' has 2097172 bytes, more than the 2097152 that'],
-    ],
+    [`BEGIN:VCALENDAR\nX-A:${'x'.repeat(2 ** 21)}`, [' has 2097172 bytes, more than the 2097152 that']],
   ])('that is invalid (case %#) is rejected with its lines', async (ics, problems) => {
     const errors = await errorsOf(ics);
     const expected = problems.map((text) => {
@@ -204,9 +189,7 @@ describe('a calendar file', () => {
       const place = line === '' ? './off.ics' : `./off.ics:${line}:`;
       return `etc/beat.config.json:5: calendars.off.ics: ${place} ${message}`;
     });
-    expect(errors.slice(0, expected.length)).toEqual(
-      expected.map((text) => expect.stringContaining(text) as string),
-    );
+    expect(errors.slice(0, expected.length)).toEqual(expected.map((text) => expect.stringContaining(text) as string));
   });
 
   test('that is missing or no file is rejected', async () => {
@@ -249,9 +232,7 @@ describe('a calendar file', () => {
       'etc/beat.config.json:15: beatSchedule.e.exclude.ics: files belong to the setting calendars: declare calendars: {NAME: {ics: …}}, and write NAME here',
     ]);
     const { definitions } = await read(days('20261124'));
-    expect(() => definitions.read('s', { task: 't', ...inline })).toThrow(
-      'exclude.ics: files belong',
-    );
+    expect(() => definitions.read('s', { task: 't', ...inline })).toThrow('exclude.ics: files belong');
     const { entry } = definitions.read('s', { task: 't', schedule, exclude: 'off' });
     expect(due(entry.schedule, '2026-11-23T12:00:00Z', 1)).toEqual(['2026-11-25T09:00Z']);
   });

@@ -5,9 +5,7 @@ import { entryOf, entryProblems } from '../support.ts';
 
 const daily = { cron: '0 9 * * *' };
 const dueOf = (entry: object, after: string, count: number) =>
-  due(entryOf({ schedule: daily, ...entry }).schedule, `${after}T00:00:00Z`, count).map((at) =>
-    at.slice(5, 10),
-  );
+  due(entryOf({ schedule: daily, ...entry }).schedule, `${after}T00:00:00Z`, count).map((at) => at.slice(5, 10));
 
 describe('public holidays', () => {
   test.each([
@@ -40,9 +38,7 @@ describe('public holidays', () => {
   });
 
   test('include substitute days, and no half days', () => {
-    expect(dueOf({ only: { holidays: 'GB-SCT' } }, '2027-12-01', 4)).toEqual([
-      ...['12-25', '12-26', '12-27', '12-28'],
-    ]);
+    expect(dueOf({ only: { holidays: 'GB-SCT' } }, '2027-12-01', 4)).toEqual([...['12-25', '12-26', '12-27', '12-28']]);
     // Youth Day is half a day.
     expect(dueOf({ only: { holidays: 'CN' } }, '2027-05-01', 2)).toEqual(['05-01', '06-01']);
   });
@@ -50,7 +46,10 @@ describe('public holidays', () => {
   test('name the day that is left out', () => {
     const { schedule } = entryOf({ schedule: daily, exclude: { holidays: 'DE-BY' } });
     expect(schedule.explain!(new Date('2027-01-06T09:00:00Z')).fields.at(-1)).toEqual({
-      ...{ field: 'exclude', rule: 'not holidays of DE-BY', value: 'Epiphany', matches: false },
+      field: 'exclude',
+      rule: 'not holidays of DE-BY',
+      value: 'Epiphany',
+      matches: false,
     });
     const business = entryOf({ schedule: daily, only: { businessDays: 'DE-BY' } }).schedule;
     const value = (at: string) => business.explain!(new Date(at)).fields.at(-1)!.value;
@@ -87,10 +86,7 @@ test.each([
   [{ holidays: 'germany' }, '"germany" is not the code of a country; did you mean "DE"?'],
   [{ holidays: 'ZZ' }, '"ZZ" is not the code of a country; expected an ISO 3166 code such as DE'],
   [{ holidays: ['DE', ''] }, '"" is not the code of a country; expected an ISO 3166 code'],
-  [
-    { businessDays: 'DE-BA' },
-    'only.businessDays: "BA" is not the code of a part of DE; allowed: BB, BE,',
-  ],
+  [{ businessDays: 'DE-BA' }, 'only.businessDays: "BA" is not the code of a part of DE; allowed: BB, BE,'],
   [{ businessDays: 'DE-BERLIN' }, '"BERLIN" is not the code of a part of DE; did you mean "BE"?'],
   [{ businessDays: 'DE-BY-X' }, '"X" is not the code of a part of DE-BY; allowed: A, KATH, EVANG'],
   [{ businessDays: 'DE-BE-X' }, '"X" is not the code of a part of DE-BE; it has no parts'],

@@ -30,17 +30,12 @@ describe('overlap of an entry', () => {
     [{ resultBackend: 'rpc://' }, /got rpc:\/\/$/],
     [{ outcomes: false }, /"outcomes" is false$/],
   ])('overlap: with %j, it needs outcomes', (more, reason) => {
-    expect(problemsOf(withEntry({ overlap: 'skip' }, more))).toEqual([
-      expect.stringMatching(reason),
-    ]);
+    expect(problemsOf(withEntry({ overlap: 'skip' }, more))).toEqual([expect.stringMatching(reason)]);
     expect(problemsOf(withEntry({ overlap: 'allow' }, more))).toEqual([]);
   });
 
   test.each([
-    [
-      { options: { ignoreResult: true } },
-      'options.ignoreResult: a run without a result has no outcome',
-    ],
+    [{ options: { ignoreResult: true } }, 'options.ignoreResult: a run without a result has no outcome'],
     [{ options: { taskId: 'same' } }, 'options.taskId: a fixed id is that of every run'],
     [{ task: { group: ['tasks.a', 'tasks.b'] } }, 'task: a group has no outcome'],
   ])('overlap: %j is an error', (entry, reason) => {

@@ -19,8 +19,7 @@ const file = new URL('../../../conformance/celery-settings.json', import.meta.ur
 const CELERYS = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
 const OWN = readKeySchema(configSchema, true)!.spellings;
 
-const notesOf = (config: object) =>
-  resolveSettings(config as BeatConfig).warnings.map(formatDiagnostic);
+const notesOf = (config: object) => resolveSettings(config as BeatConfig).warnings.map(formatDiagnostic);
 
 describe('settings of Celery that beat does not have', () => {
   test('are all known, by every name that Celery has for them', () => {
@@ -33,11 +32,7 @@ describe('settings of Celery that beat does not have', () => {
   });
 
   test("are different from beat's own", () => {
-    const others = [
-      ...WORKERS_SETTINGS,
-      ...Object.keys(UNUSED_SETTINGS),
-      ...Object.keys(REJECTED_SETTINGS),
-    ];
+    const others = [...WORKERS_SETTINGS, ...Object.keys(UNUSED_SETTINGS), ...Object.keys(REJECTED_SETTINGS)];
     expect(others.filter((name) => OWN.has(name))).toEqual([]);
     const ofFamily = new RegExp(`^(${WORKERS_FAMILIES.join('|')})_`);
     expect([...OWN.keys()].filter((name) => ofFamily.test(name))).toEqual([]);
@@ -52,15 +47,11 @@ describe('settings of Celery that beat does not have', () => {
       CELERY_WORKER_PREFETCH_MULTIPLIER: 1,
       imports: ['tasks'],
     };
-    expect(notesOf(shared)).toEqual([
-      `ignored, as settings of the workers: ${Object.keys(shared).join(', ')}`,
-    ]);
+    expect(notesOf(shared)).toEqual([`ignored, as settings of the workers: ${Object.keys(shared).join(', ')}`]);
   });
 
   test('of schedulers cause a warning with the reason', () => {
-    expect(
-      notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
-    ).toEqual([
+    expect(notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 })).toEqual([
       'beat_scheduler: ignored: beat is the scheduler; it does not read entries from the database of another',
       'redbeat_lock_timeout: ignored: see lock.ttl',
     ]);

@@ -6,21 +6,16 @@ const schedule = { e: { task: 't', schedule: 60 } };
 const resolve = (config: object) => resolveSettings(config);
 
 describe('spellings', () => {
-  test.each([
-    ['beatSchedule'],
-    ['beat_schedule'],
-    ['CELERYBEAT_SCHEDULE'],
-    ['CELERY_BEAT_SCHEDULE'],
-  ])('%s contains the entries', (key) => {
-    expect(namesWritten(resolve({ [key]: schedule }))).toEqual(['e']);
-  });
-
-  test.each([['brokerUrl'], ['broker_url'], ['BROKER_URL'], ['CELERY_BROKER_URL']])(
-    '%s names the broker',
+  test.each([['beatSchedule'], ['beat_schedule'], ['CELERYBEAT_SCHEDULE'], ['CELERY_BEAT_SCHEDULE']])(
+    '%s contains the entries',
     (key) => {
-      expect(resolve({ [key]: 'memory://' }).broker.url).toBe('memory://');
+      expect(namesWritten(resolve({ [key]: schedule }))).toEqual(['e']);
     },
   );
+
+  test.each([['brokerUrl'], ['broker_url'], ['BROKER_URL'], ['CELERY_BROKER_URL']])('%s names the broker', (key) => {
+    expect(resolve({ [key]: 'memory://' }).broker.url).toBe('memory://');
+  });
 
   test.each([
     ['timezone', 'Asia/Tokyo', 'timezone', 'Asia/Tokyo'],
@@ -46,14 +41,13 @@ describe('spellings', () => {
     },
   );
 
-  test.each([
-    ['startingDeadline'],
-    ['beat_cron_starting_deadline'],
-    ['CELERY_BEAT_CRON_STARTING_DEADLINE'],
-  ])('%s is the deadline of every entry', (key) => {
-    const { entries } = resolve({ [key]: 60, beatSchedule: schedule });
-    expect(entries[0]?.startingDeadline).toBe(60_000);
-  });
+  test.each([['startingDeadline'], ['beat_cron_starting_deadline'], ['CELERY_BEAT_CRON_STARTING_DEADLINE']])(
+    '%s is the deadline of every entry',
+    (key) => {
+      const { entries } = resolve({ [key]: 60, beatSchedule: schedule });
+      expect(entries[0]?.startingDeadline).toBe(60_000);
+    },
+  );
 
   test('snake_case is accepted in transport options', () => {
     const options = { global_keyprefix: 'app:', priority_steps: [9, 0], sep: ':' };
@@ -129,8 +123,6 @@ describe('spellings', () => {
 
   test('keys that begin with x- are ignored at the top level, and only there', () => {
     expect(problemsOf({ 'x-anchors': { anything: 1 } })).toEqual([]);
-    expect(problemsOf({ lock: { 'x-ttl': 1 } })).toEqual([
-      'lock.x-ttl: unknown key; did you mean "ttl"?',
-    ]);
+    expect(problemsOf({ lock: { 'x-ttl': 1 } })).toEqual(['lock.x-ttl: unknown key; did you mean "ttl"?']);
   });
 });

@@ -25,9 +25,7 @@ test('accept_content without any serializer of beat is an error with its path', 
     `CELERY_ACCEPT_CONTENT: ${REFUSED} acceptContent with 'json', 'yaml' or 'msgpack' in it: beat writes no other, got "json"`,
   ]);
   expect(problemsOf({ accept_content: 'json' })).toEqual([
-    expect.stringContaining(
-      'accept_content: expected a list of names of serializers or content types',
-    ),
+    expect.stringContaining('accept_content: expected a list of names of serializers or content types'),
   ]);
 });
 

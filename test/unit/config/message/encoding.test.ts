@@ -57,10 +57,7 @@ describe('the encoding of messages', () => {
   });
 
   test.each([
-    [
-      'pickle',
-      ' (only Python can write pickle; workers also accept json if their accept_content contains both)',
-    ],
+    ['pickle', ' (only Python can write pickle; workers also accept json if their accept_content contains both)'],
     ['application/x-python-serialize', ' (only Python can write pickle'],
     ['raw', ' (raw encodes a text or bytes, not arguments)'],
     ['auth', ' (beat has no key to sign messages with)'],
@@ -72,9 +69,7 @@ describe('the encoding of messages', () => {
     expect(problemsOf(withOptions({ serializer }))[0]).toContain(
       `beat_schedule.a.options.serializer: ${SERIALIZERS}${reason}`,
     );
-    expect(problemsOf({ task_serializer: serializer })[0]).toContain(
-      `task_serializer: ${SERIALIZERS}${reason}`,
-    );
+    expect(problemsOf({ task_serializer: serializer })[0]).toContain(`task_serializer: ${SERIALIZERS}${reason}`);
   });
 
   test.each([

@@ -39,10 +39,20 @@ test.each(['get', 'children', '_children', '_get_custom_headers', 'as_execution_
 );
 
 const OPTIONS = {
-  ...{ shadow: 'shadow', eta: 'eta', expires: 'expires', origin: 'origin', stamps: 'stamps' },
-  ...{ group: 'group_id', group_index: 'group_index', root_id: 'root_id', parent_id: 'parent_id' },
-  ...{ argsrepr: 'argsrepr', kwargsrepr: 'kwargsrepr', ignore_result: 'ignore_result' },
-  ...{ timelimit: 'time_limit and soft_time_limit', stamped_headers: 'stamps' },
+  shadow: 'shadow',
+  eta: 'eta',
+  expires: 'expires',
+  origin: 'origin',
+  stamps: 'stamps',
+  group: 'group_id',
+  group_index: 'group_index',
+  root_id: 'root_id',
+  parent_id: 'parent_id',
+  argsrepr: 'argsrepr',
+  kwargsrepr: 'kwargsrepr',
+  ignore_result: 'ignore_result',
+  timelimit: 'time_limit and soft_time_limit',
+  stamped_headers: 'stamps',
   replaced_task_nesting: 'replaced_task_nesting',
 };
 

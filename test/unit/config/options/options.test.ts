@@ -22,8 +22,12 @@ function notesOf(entry: object): string[] {
 function messageWith(options: object, settings: object = {}, entry: object = {}): Message {
   const { entries, queues, routes } = settingsOf({ ...entry, options }, settings);
   const { messages } = compose({ entry: entries[0]!, dueAt: 0 }, 0, {
-    ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'mine' },
-    ...{ encoding: DEFAULT_ENCODING, protocol: 2 },
+    timezone: 'UTC',
+    keyPrefix: 'beat',
+    origin: 'gen1@here',
+    replyTo: 'mine',
+    encoding: DEFAULT_ENCODING,
+    protocol: 2,
     router: new Router(new Queues(queues), routes),
   });
   return messages[0]!;
@@ -152,10 +156,7 @@ describe('an option of apply_async', () => {
       { argsrepr: '(secret)', kwargsrepr: '' },
     ],
     [{ origin: 'gen9@there' }, { origin: 'gen9@there' }],
-    [
-      { stamps: { tenant: 'a', n: [1] } },
-      { stamped_headers: ['tenant', 'n'], stamps: { tenant: 'a', n: [1] } },
-    ],
+    [{ stamps: { tenant: 'a', n: [1] } }, { stamped_headers: ['tenant', 'n'], stamps: { tenant: 'a', n: [1] } }],
     [
       { stamped_headers: ['tenant', 'priority'], tenant: 'a', priority: 3 },
       { stamped_headers: ['tenant', 'priority'], stamps: { tenant: 'a', priority: 3 } },
@@ -170,13 +171,25 @@ describe('an option of apply_async', () => {
 
   test('becomes a property if AMQP has one for it', () => {
     const options = {
-      ...{ reply_to: 'answers', message_id: 'm', timestamp: 1_700_000_000, type: 'ty' },
-      ...{ userId: 'guest', appId: 'app', deliveryMode: 'transient' },
+      reply_to: 'answers',
+      message_id: 'm',
+      timestamp: 1_700_000_000,
+      type: 'ty',
+      userId: 'guest',
+      appId: 'app',
+      deliveryMode: 'transient',
     };
     const { properties, taskId } = messageWith(options);
     expect(properties).toEqual({
-      ...{ correlation_id: taskId, reply_to: 'answers', delivery_mode: 1, priority: 0 },
-      ...{ message_id: 'm', timestamp: 1_700_000_000, type: 'ty', user_id: 'guest', app_id: 'app' },
+      correlation_id: taskId,
+      reply_to: 'answers',
+      delivery_mode: 1,
+      priority: 0,
+      message_id: 'm',
+      timestamp: 1_700_000_000,
+      type: 'ty',
+      user_id: 'guest',
+      app_id: 'app',
     });
   });
 
@@ -189,9 +202,7 @@ describe('an option of apply_async', () => {
 
   test('ignore_result of the settings applies unless the task has its own', () => {
     expect(messageWith({}).headers).not.toHaveProperty('ignore_result');
-    expect(messageWith({}, { taskIgnoreResult: false }).headers).not.toHaveProperty(
-      'ignore_result',
-    );
+    expect(messageWith({}, { taskIgnoreResult: false }).headers).not.toHaveProperty('ignore_result');
     expect(messageWith({}, { taskIgnoreResult: true }).headers['ignore_result']).toBe(true);
     const own = messageWith({ ignoreResult: false }, { taskIgnoreResult: true });
     expect(own.headers['ignore_result']).toBe(false);
@@ -199,7 +210,8 @@ describe('an option of apply_async', () => {
 
   test('priority has the default of the settings', () => {
     expect(messageWith({}, { taskDefaultPriority: 7 })).toMatchObject({
-      ...{ priority: 7, properties: { priority: 7 } },
+      priority: 7,
+      properties: { priority: 7 },
     });
     expect(messageWith({ priority: 0 }, { taskDefaultPriority: 7 }).priority).toBe(0);
   });
@@ -208,7 +220,8 @@ describe('an option of apply_async', () => {
     const options = { retry: true, retry_policy: { max_retries: null, interval_start: 0.5 } };
     const [entry] = settingsOf({ options }).entries;
     expect(entry!.options).toMatchObject({
-      ...{ retry: true, retryPolicy: { maxRetries: null, intervalStart: 0.5 } },
+      retry: true,
+      retryPolicy: { maxRetries: null, intervalStart: 0.5 },
     });
     expect(notesOf({ options })).toEqual([]);
   });
@@ -218,14 +231,8 @@ describe('an option of apply_async', () => {
     [{ options: { mandatory: true } }, /^beatSchedule\.e\.options\.mandatory: ignored/],
     [{ options: { timeout: 5 } }, /^beatSchedule\.e\.options\.timeout: ignored/],
     [{ options: { confirm_timeout: 5 } }, /^beatSchedule\.e\.options\.confirm_timeout: ignored/],
-    [
-      { options: { retry: false } },
-      /^beatSchedule\.e\.options\.retry: applies to tasks that workers publish/,
-    ],
-    [
-      { options: { expires: 0 } },
-      /^beatSchedule\.e\.options\.expires: zero is treated as "no expiry"/,
-    ],
+    [{ options: { retry: false } }, /^beatSchedule\.e\.options\.retry: applies to tasks that workers publish/],
+    [{ options: { expires: 0 } }, /^beatSchedule\.e\.options\.expires: zero is treated as "no expiry"/],
     [{ expires: '0s' }, /^beatSchedule\.e\.expires: zero is treated as "no expiry"/],
   ])('causes a warning if it has no effect: %j', (entry, note) => {
     expect(notesOf(entry)).toEqual([expect.stringMatching(note)]);
@@ -262,32 +269,18 @@ describe('an option of apply_async', () => {
     ...['correlation_id', 'cluster_id', 'expiration', 'timelimit'],
   ])('that beat does not support is rejected with the reason: %s', (option) => {
     expect(entryProblems({ options: { [option]: 1 } })).toEqual([
-      expect.stringMatching(
-        `^options\\.${option}: an option of Celery that beat does not support: .{20}`,
-      ),
+      expect.stringMatching(`^options\\.${option}: an option of Celery that beat does not support: .{20}`),
     ]);
   });
 
   test.each([
-    [
-      { exchangeType: 'topc' },
-      /^options\.exchangeType: expected 'direct', 'topic', 'fanout' or 'headers'/,
-    ],
+    [{ exchangeType: 'topc' }, /^options\.exchangeType: expected 'direct', 'topic', 'fanout' or 'headers'/],
     [{ groupIndex: -1 }, /^options\.groupIndex: expected a whole number, not negative/],
-    [
-      { retry_policy: { max_retris: 3 } },
-      /^options\.retry_policy\.max_retris: .*did you mean "max_retries"/,
-    ],
+    [{ retry_policy: { max_retris: 3 } }, /^options\.retry_policy\.max_retris: .*did you mean "max_retries"/],
     [{ stamps: ['a'] }, /^options\.stamps: expected a map/],
     [{ stampedHeaders: 'a' }, /^options\.stampedHeaders: expected a list of names/],
-    [
-      { stampedHeaders: ['a', 5], a: 1 },
-      /^options\.stampedHeaders\[1\]: expected the name of a stamp/,
-    ],
-    [
-      { stamped_headers: ['a'] },
-      /^options\.stamped_headers\[0\]: there is no stamp "a"; its value stands/,
-    ],
+    [{ stampedHeaders: ['a', 5], a: 1 }, /^options\.stampedHeaders\[1\]: expected the name of a stamp/],
+    [{ stamped_headers: ['a'] }, /^options\.stamped_headers\[0\]: there is no stamp "a"; its value stands/],
     [{ exchnage: 'x' }, /^options\.exchnage: .*did you mean "exchange"/],
   ])('with an invalid value is rejected: %j', (options, problem) => {
     expect(entryProblems({ options })).toEqual([expect.stringMatching(problem)]);

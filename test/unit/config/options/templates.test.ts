@@ -30,12 +30,12 @@ describe('templates in options', () => {
     };
     const { messages, sent } = await sentAfter({ options });
     expect(sent.map(({ taskId }) => taskId)).toEqual(['x-0701', 'x-0702']);
-    expect(messages.map(({ properties }) => properties.correlation_id)).toEqual([
-      'x-0701',
-      'x-0702',
-    ]);
+    expect(messages.map(({ properties }) => properties.correlation_id)).toEqual(['x-0701', 'x-0702']);
     expect(messages[1]!.headers).toMatchObject({
-      ...{ id: 'x-0702', root_id: 'x-0702', shadow: 'e of 07:02', plain: '{{ user }}' },
+      id: 'x-0702',
+      root_id: 'x-0702',
+      shadow: 'e of 07:02',
+      plain: '{{ user }}',
       'x-at': ['2026-11-21T06:02:00.000Z', { deep: 'e', n: 5 }],
     });
   });
@@ -45,23 +45,16 @@ describe('templates in options', () => {
       args: ['{{entry}}'],
       options: { task_id: '{{dueAt}}' },
     });
-    expect(messages.map(({ taskId }) => taskId)).toEqual([
-      '2026-11-21T06:01:00.000Z',
-      '2026-11-21T06:02:00.000Z',
-    ]);
+    expect(messages.map(({ taskId }) => taskId)).toEqual(['2026-11-21T06:01:00.000Z', '2026-11-21T06:02:00.000Z']);
     expect(JSON.parse(String(messages[0]!.body))).toMatchObject([['e'], {}, {}]);
   });
 
   test('are rendered in the header and in the body of a chord', async () => {
-    const at = (task: string) =>
-      sig(task, [], { options: { headers: { at: `${task} {{dueAt | HH:mm}}` } } });
+    const at = (task: string) => sig(task, [], { options: { headers: { at: `${task} {{dueAt | HH:mm}}` } } });
     const beatSchedule = {
       e: { task: chord([at('a'), at('b')], at('c')), schedule: 60, timezone: 'Europe/Oslo' },
     };
-    const beat = await TestBeat.start(
-      { beatSchedule, resultBackend: 'redis://localhost/1' },
-      START,
-    );
+    const beat = await TestBeat.start({ beatSchedule, resultBackend: 'redis://localhost/1' }, START);
     await beat.advance('1m');
     expect(beat.messages.map(({ headers }) => headers['at'])).toEqual(['a 07:01', 'b 07:01']);
     const [, , { chord: body }] = JSON.parse(String(beat.messages[0]!.body)) as [
@@ -97,18 +90,14 @@ describe('templates in options', () => {
     const options = { task_id: '{{dueat}}', headers: { a: ['{{dueAt | YY}}'] } };
     const problems = (place: string): unknown[] => [
       expect.stringContaining(`${place}options.task_id: {{dueat}}: unknown; did you mean "dueAt"`),
-      expect.stringContaining(
-        `${place}options.headers.a[0]: {{dueAt | YY}}: "YY" is not a date token`,
-      ),
+      expect.stringContaining(`${place}options.headers.a[0]: {{dueAt | YY}}: "YY" is not a date token`),
     ];
     expect(entryProblems({ options })).toEqual(problems(''));
     const task = { group: ['a', { task: 'b', options }] };
     expect(entryProblems({ task })).toEqual(problems('task.group[1].'));
     const round: Record<string, unknown> = {};
     round['round'] = round;
-    expect(entryProblems({ options: { headers: round } })).toEqual([
-      expect.stringContaining('contains itself'),
-    ]);
+    expect(entryProblems({ options: { headers: round } })).toEqual([expect.stringContaining('contains itself')]);
   });
 
   test('that are invalid are also reported after valid ones', () => {
@@ -119,9 +108,7 @@ describe('templates in options', () => {
     ]);
     const chained = { chain: ['a', { task: 'b', options: { shadow: '{{dueAt | %Y}}' } }] };
     expect(entryProblems({ task: chained, options: { shadow: '{{entry}}' } })).toEqual([
-      expect.stringContaining(
-        'task.chain[1].options.shadow: {{dueAt | %Y}}: "%" is not a date token',
-      ),
+      expect.stringContaining('task.chain[1].options.shadow: {{dueAt | %Y}}: "%" is not a date token'),
     ]);
   });
 
@@ -137,9 +124,9 @@ describe('templates in options', () => {
       expect.stringContaining(`options.headers["{{entry}}"]: its name is ${said}`),
       expect.stringContaining(`options.queue: ${said}`),
     ]);
-    expect(
-      notesOf({ task: { chain: ['a', { task: 'b', options: { reply_to: '{{entry}}' } }] } }),
-    ).toEqual([expect.stringContaining(`task.chain[1].options.reply_to: ${said}`)]);
+    expect(notesOf({ task: { chain: ['a', { task: 'b', options: { reply_to: '{{entry}}' } }] } })).toEqual([
+      expect.stringContaining(`task.chain[1].options.reply_to: ${said}`),
+    ]);
   });
 });
 

@@ -9,12 +9,9 @@ import { crontab } from '../../../../src/schedule/crontab.ts';
 import { namesWritten, problemsOf } from '../support.ts';
 
 const DAY = 86_400_000;
-const resultsOf = (config: BeatConfig, overrides?: Overrides) =>
-  resolveSettings(config, overrides).results;
+const resultsOf = (config: BeatConfig, overrides?: Overrides) => resolveSettings(config, overrides).results;
 const notesOf = (resultBackend: string) =>
-  resolveSettings({ resultBackend }).warnings.map(({ path, message }) =>
-    [...path, message].join(': '),
-  );
+  resolveSettings({ resultBackend }).warnings.map(({ path, message }) => [...path, message].join(': '));
 
 describe('settings of results', () => {
   test.each<[object, number | null]>([
@@ -65,9 +62,7 @@ describe('settings of results', () => {
       chordOrdered: false,
     });
     const wrong = { globalKeyPrefixx: 'a', masterName: 5 };
-    expect(
-      problemsOf({ resultBackend: 5, resultExpires: -1, resultBackendTransportOptions: wrong }),
-    ).toEqual([
+    expect(problemsOf({ resultBackend: 5, resultExpires: -1, resultBackendTransportOptions: wrong })).toEqual([
       'resultBackend: expected text that is not empty, got 5',
       expect.stringMatching(/^resultExpires: expected a number of seconds, or .*, got -1$/),
       'resultBackendTransportOptions.masterName: expected text that is not empty, got 5',
@@ -76,10 +71,7 @@ describe('settings of results', () => {
   });
 
   test.each([
-    [
-      'reddis://h',
-      'resultBackend: "reddis" is none of Celery\'s own result backends; did you mean "redis"?',
-    ],
+    ['reddis://h', 'resultBackend: "reddis" is none of Celery\'s own result backends; did you mean "redis"?'],
     [
       'postgresql://u:p@h/db',
       'resultBackend: "postgresql" is none of Celery\'s own result backends; a database is written db+postgresql://',
@@ -119,10 +111,7 @@ interface RecordedCase {
   environment: { CELERY_RESULT_BACKEND?: string };
   /** The names of entries that the user wrote. */
   schedule: string[];
-  installed: Record<
-    string,
-    { task: string; minute: number[]; hour: number[]; options: { expires: number } }
-  >;
+  installed: Record<string, { task: string; minute: number[]; hour: number[]; options: { expires: number } }>;
 }
 
 describe('celery.backend_cleanup', () => {
@@ -169,14 +158,9 @@ describe('celery.backend_cleanup', () => {
     const cases = lines.map((line) => JSON.parse(line) as RecordedCase);
     expect(cases).toHaveLength(25);
     for (const { settings, environment, schedule, installed } of cases) {
-      const beatSchedule = Object.fromEntries(
-        schedule.map((name) => [name, { task: 't', schedule: 60 }]),
-      );
+      const beatSchedule = Object.fromEntries(schedule.map((name) => [name, { task: 't', schedule: 60 }]));
       const resultBackend = environment.CELERY_RESULT_BACKEND;
-      const { entries, ...resolved } = resolveSettings(
-        { ...settings, beatSchedule },
-        { resultBackend },
-      );
+      const { entries, ...resolved } = resolveSettings({ ...settings, beatSchedule }, { resultBackend });
       expect(resolved.installed, JSON.stringify(settings)).toEqual(Object.keys(installed));
       for (const [name, { task, minute, hour, options }] of Object.entries(installed)) {
         expect(entries.find((entry) => entry.name === name)).toMatchObject({
@@ -213,9 +197,7 @@ describe('celery.backend_cleanup', () => {
     const entry = cleanupOf({ timezone: 'Europe/Oslo', taskDefaultQueue: 'low' })!;
     expect(entry).toMatchObject({ task: 'celery.backend_cleanup', args: [], enabled: true });
     expect(entry.options.expires).toEqual({ after: DAY / 2 });
-    expect(entry.schedule.next(new Date('2026-07-01T12:00Z'))).toEqual(
-      new Date('2026-07-02T02:00Z'),
-    );
+    expect(entry.schedule.next(new Date('2026-07-01T12:00Z'))).toEqual(new Date('2026-07-02T02:00Z'));
   });
 
   test('has its origin and the remedy in its errors', () => {

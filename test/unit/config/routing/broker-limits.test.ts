@@ -45,9 +45,7 @@ describe('texts that are too long for AMQP', () => {
     const options = { queue: LONG };
     const problems = [`options.queue: ${SAID}`];
     expect(entryProblems({ args: [lazy(() => 1)], options }, AMQP)).toEqual(problems);
-    expect(entryProblems({ task: { group: ['a', { task: 'b', options }] } }, AMQP)).toEqual(
-      problems,
-    );
+    expect(entryProblems({ task: { group: ['a', { task: 'b', options }] } }, AMQP)).toEqual(problems);
   });
 
   test('are reported for each entry whose routes or settings have them', () => {
@@ -61,13 +59,9 @@ describe('texts that are too long for AMQP', () => {
 
 describe('headers that are too many for AMQP', () => {
   test('are rejected at load', () => {
-    const headers = Object.fromEntries(
-      Array.from({ length: 700 }, (_, i) => [`x-${i}`, 'x'.repeat(100)]),
-    );
+    const headers = Object.fromEntries(Array.from({ length: 700 }, (_, i) => [`x-${i}`, 'x'.repeat(100)]));
     expect(entryProblems({ options: { headers } }, AMQP)).toEqual([
-      expect.stringMatching(
-        /^options.headers: all headers together are about \d\d KiB; AMQP allows 64$/,
-      ),
+      expect.stringMatching(/^options.headers: all headers together are about \d\d KiB; AMQP allows 64$/),
     ]);
     expect(entryProblems({ options: { headers } }, REDIS)).toEqual([]);
     expect(entryProblems({ options: { headers: { a: 'x'.repeat(50_000) } } }, AMQP)).toEqual([]);
@@ -78,16 +72,13 @@ describe('headers that are too many for AMQP', () => {
 });
 
 describe('names that are too long for SQL', () => {
-  test.each([POSTGRES, MARIA])(
-    'names of queues with more than 200 characters are rejected: %j',
-    (broker) => {
-      const queue = '😀'.repeat(201);
-      expect(entryProblems({ options: { queue } }, broker)).toEqual([
-        "options.queue: is 201 characters long; kombu's table allows 200",
-      ]);
-      expect(entryProblems({ options: { queue: '😀'.repeat(200) } }, broker)).toEqual([]);
-    },
-  );
+  test.each([POSTGRES, MARIA])('names of queues with more than 200 characters are rejected: %j', (broker) => {
+    const queue = '😀'.repeat(201);
+    expect(entryProblems({ options: { queue } }, broker)).toEqual([
+      "options.queue: is 201 characters long; kombu's table allows 200",
+    ]);
+    expect(entryProblems({ options: { queue: '😀'.repeat(200) } }, broker)).toEqual([]);
+  });
 
   test('queues, entries and the key prefix with a NUL are rejected on PostgreSQL', () => {
     const queue = 'a\0b';

@@ -140,18 +140,30 @@ describe('taskQueues', () => {
       bindings: [
         {
           exchange: {
-            ...{ name: 'media', type: 'topic', durable: false, autoDelete: true, deliveryMode: 1 },
-            ...{ arguments: { 'alternate-exchange': 'else' }, noDeclare: false },
+            name: 'media',
+            type: 'topic',
+            durable: false,
+            autoDelete: true,
+            deliveryMode: 1,
+            arguments: { 'alternate-exchange': 'else' },
+            noDeclare: false,
           },
           routingKey: 'v.#',
           arguments: { 'x-match': 'any' },
         },
       ],
-      ...{ durable: false, exclusive: false, autoDelete: false, broadcast: false },
+      durable: false,
+      exclusive: false,
+      autoDelete: false,
+      broadcast: false,
       noDeclare: false,
       arguments: {
-        ...{ 'x-queue-type': 'quorum', 'x-expires': 60_000, 'x-message-ttl': 1_500 },
-        ...{ 'x-max-length': 10, 'x-max-length-bytes': 1_000, 'x-max-priority': 7 },
+        'x-queue-type': 'quorum',
+        'x-expires': 60_000,
+        'x-message-ttl': 1_500,
+        'x-max-length': 10,
+        'x-max-length-bytes': 1_000,
+        'x-max-priority': 7,
       },
     });
   });
@@ -208,20 +220,11 @@ describe('taskQueues', () => {
   });
 
   test.each([
-    [
-      { taskQueues: 'celery' },
-      /^taskQueues: expected a map of names and queues, or a list of queues/,
-    ],
+    [{ taskQueues: 'celery' }, /^taskQueues: expected a map of names and queues, or a list of queues/],
     [{ taskQueues: [{ exchange: 'x' }] }, /^taskQueues\[0\]\.name: missing; expected text/],
     [{ task_queues: [5] }, /^task_queues\[0\]: expected the name of a queue, or a map/],
-    [
-      { task_queues: { a: { exchnge: 'x' } } },
-      /^task_queues\.a\.exchnge: .*did you mean "exchange"/,
-    ],
-    [
-      { taskQueues: { a: { exchangeType: 'topc' } } },
-      /^taskQueues\.a\.exchangeType: expected 'direct'/,
-    ],
+    [{ task_queues: { a: { exchnge: 'x' } } }, /^task_queues\.a\.exchnge: .*did you mean "exchange"/],
+    [{ taskQueues: { a: { exchangeType: 'topc' } } }, /^taskQueues\.a\.exchangeType: expected 'direct'/],
     [{ taskQueues: { a: { maxPriority: 300 } } }, /^taskQueues\.a\.maxPriority: .*from 1 to 255/],
     [{ taskQueues: { a: { bindings: [{}] } } }, /^taskQueues\.a\.bindings\[0\]\.exchange: missing/],
     [
@@ -232,10 +235,7 @@ describe('taskQueues', () => {
       { taskQueues: { a: { exchange: 'x', bindings: [{ exchange: 'y' }] } } },
       /^taskQueues\.a\.exchange: kombu ignores it beside bindings/,
     ],
-    [
-      { taskQueues: ['a', { name: 'b', alias: 'a' }] },
-      /^taskQueues\[1\]: another queue is called "a"/,
-    ],
+    [{ taskQueues: ['a', { name: 'b', alias: 'a' }] }, /^taskQueues\[1\]: another queue is called "a"/],
   ])('is rejected with an invalid value: %j', (config, problem) => {
     expect(problemsOf({ ...REDIS, ...config })).toEqual([expect.stringMatching(problem)]);
   });
@@ -260,7 +260,8 @@ describe('a queue that is not configured', () => {
 
   test('is also an error if a route names it', () => {
     const problems = problemsOf({
-      ...{ ...config, taskRoutes: { 't*': 'report' } },
+      ...config,
+      taskRoutes: { 't*': 'report' },
       beat_schedule: { e: { task: 't', schedule: 60 } },
     });
     expect(problems).toEqual([expect.stringMatching(/^beat_schedule\.e: no queue "report"/)]);
@@ -281,13 +282,10 @@ describe('taskRoutes', () => {
     expect(queueFor('t', taskRoutes)).toBe('q');
   });
 
-  test.each([['my-app.tasks.*'], ['*-app.[a-z]*'], ['my-app.{x}#/*']])(
-    'accepts the glob %s',
-    (glob) => {
-      const name = glob.replaceAll('*', 'my').replace('[a-z]', 't');
-      expect(queueFor(name, { [glob]: 'q' })).toBe('q');
-    },
-  );
+  test.each([['my-app.tasks.*'], ['*-app.[a-z]*'], ['my-app.{x}#/*']])('accepts the glob %s', (glob) => {
+    const name = glob.replaceAll('*', 'my').replace('[a-z]', 't');
+    expect(queueFor(name, { [glob]: 'q' })).toBe('q');
+  });
 
   test('with ten thousand routes is searched through an index', () => {
     const tables = Array.from({ length: 10_000 }, (_, i) => ({ [`app${i}.*`]: `q${i}` }));
@@ -320,10 +318,7 @@ describe('taskRoutes', () => {
     [[[['t', 'q'], 5]], /^taskRoutes\[0\]\[1\]: expected a pair of a name/],
     [[['t', 5]], /^taskRoutes\[0\]\[1\]: expected the name of a queue/],
     [() => 5, /^taskRoutes: what it returns for "t": expected the name of a queue.*got 5/],
-    [
-      [() => ({ queu: 'x' })],
-      /^taskRoutes\[0\]: what it returns for "t": queu: .*did you mean "queue"/,
-    ],
+    [[() => ({ queu: 'x' })], /^taskRoutes\[0\]: what it returns for "t": queu: .*did you mean "queue"/],
     [() => Promise.reject(new Error()), /^taskRoutes: what it returns for "t": a promise/],
     [
       () => {
@@ -431,7 +426,9 @@ describe('default options of tasks', () => {
       taskRoutes: {},
     };
     expect(settingsOf(config).routes).toMatchObject({
-      ...{ priority: 4, deliveryMode: 1, ignoreResult: true },
+      priority: 4,
+      deliveryMode: 1,
+      ignoreResult: true,
     });
   });
 

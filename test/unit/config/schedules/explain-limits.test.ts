@@ -6,8 +6,7 @@ const check = (entry: object, at: string, settings: object = {}) => {
   const { schedule } = entryOf(entry, settings);
   return schedule.explain!(new Date(at));
 };
-const last = (entry: object, at: string, settings: object = {}) =>
-  check(entry, at, settings).fields.at(-1);
+const last = (entry: object, at: string, settings: object = {}) => check(entry, at, settings).fields.at(-1);
 
 const hourly = { cron: '0 * * * *' };
 
@@ -22,23 +21,9 @@ test.each([
 test.each([
   [{ exclude: 'off' }, '2026-12-25T09:00:00Z', 'exclude', 'not off', '12-24/01-02', false],
   [{ exclude: 'off' }, '2026-12-05T09:00:00Z', 'exclude', 'not off', 'sat,sun', false],
-  [
-    { exclude: 'off' },
-    '2026-12-24T22:00:00Z',
-    'exclude',
-    'not off',
-    '12-24/01-02, cron * 22 * * *',
-    false,
-  ],
+  [{ exclude: 'off' }, '2026-12-24T22:00:00Z', 'exclude', 'not off', '12-24/01-02, cron * 22 * * *', false],
   [{ exclude: 'off' }, '2026-12-01T09:00:00Z', 'exclude', 'not off', 'outside of off', true],
-  [
-    { only: { dates: ['2026-12-01'] } },
-    '2026-12-01T09:00:00Z',
-    'only',
-    'only 2026-12-01',
-    '2026-12-01',
-    true,
-  ],
+  [{ only: { dates: ['2026-12-01'] } }, '2026-12-01T09:00:00Z', 'only', 'only 2026-12-01', '2026-12-01', true],
   [
     { only: { dates: ['2026-12-01'] } },
     '2026-12-02T09:00:00Z',
@@ -47,19 +32,16 @@ test.each([
     'outside of 2026-12-01',
     false,
   ],
-])(
-  '%j at %s names the calendar and what of it contains the instant',
-  (limits, at, field, rule, value, matches) => {
-    const off = { dates: ['12-24/01-02', '05-17'], weekdays: 'sat,sun', cron: '* 22 * * *' };
-    const settings = { calendars: { off } };
-    expect(last({ schedule: hourly, ...limits }, at, settings)).toEqual({
-      field,
-      rule,
-      value,
-      matches,
-    });
-  },
-);
+])('%j at %s names the calendar and what of it contains the instant', (limits, at, field, rule, value, matches) => {
+  const off = { dates: ['12-24/01-02', '05-17'], weekdays: 'sat,sun', cron: '* 22 * * *' };
+  const settings = { calendars: { off } };
+  expect(last({ schedule: hourly, ...limits }, at, settings)).toEqual({
+    field,
+    rule,
+    value,
+    matches,
+  });
+});
 
 test('exclude names the events of a calendar file', () => {
   const event = (title: string, day: string) =>
@@ -69,7 +51,10 @@ test('exclude names the events of a calendar file', () => {
   const settings = { calendars: { off: { ics: folder.write('off.ics', text) } } };
   const entry = { schedule: hourly, exclude: 'off' };
   expect(last(entry, '2026-12-25T09:00:00Z', settings)).toEqual({
-    ...{ field: 'exclude', rule: 'not off', value: 'Christmas Day, Freeze, 2', matches: false },
+    field: 'exclude',
+    rule: 'not off',
+    value: 'Christmas Day, Freeze, 2',
+    matches: false,
   });
 });
 
@@ -95,19 +80,24 @@ test('jitter shows the nominal instant of a delayed occurrence, and where a nomi
   expect(last(entry, delayed)).toEqual({ ...field, matches: true });
   expect(last(entry, '2026-11-23T04:00:00Z')).toEqual({ ...field, matches: false });
   expect(last(entry, '2026-11-23T05:00:00Z')).toMatchObject({
-    ...{ value: 'no occurrence is being delayed', matches: false },
+    value: 'no occurrence is being delayed',
+    matches: false,
   });
 });
 
 test('bounds are compared in the zone of the entry', () => {
   const entry = {
-    ...{ schedule: hourly, timezone: 'Europe/Oslo' },
-    ...{ from: '2026-11-23T08:00', until: '2026-11-24', count: 3 },
+    schedule: hourly,
+    timezone: 'Europe/Oslo',
+    from: '2026-11-23T08:00',
+    until: '2026-11-24',
+    count: 3,
   };
   expect(last(entry, '2026-11-23T06:00:00Z')).toEqual({
     field: 'bounds',
     rule: 'from 2026-11-23 08:00, until 2026-11-24 00:00, 3 times',
-    ...{ value: '2026-11-23 07:00', matches: false },
+    value: '2026-11-23 07:00',
+    matches: false,
   });
 });
 
@@ -118,6 +108,7 @@ test('a schedule without fields is one field', () => {
     { field: 'exclude', matches: true },
   ]);
   expect(check(entry, '2030-01-01T09:01:00Z').fields[0]).toMatchObject({
-    ...{ value: 'no occurrence', matches: false },
+    value: 'no occurrence',
+    matches: false,
   });
 });

@@ -65,29 +65,17 @@ describe('limits of an entry:', () => {
     [{ offset: '1m' }, 'offset: expected less than the interval of 1 minute'],
     [{ schedule: daily, offset: 5 }, 'offset: applies to intervals without relative'],
     [{ relative: true, offset: 5 }, 'offset: applies to intervals without relative'],
-    [
-      { schedule: '2h', relative: true, jitter: 5 },
-      'relative: 2 hours on round instants depend on the run before',
-    ],
+    [{ schedule: '2h', relative: true, jitter: 5 }, 'relative: 2 hours on round instants depend on the run before'],
     [{ count: 3 }, 'count: is counted from an instant, and there is none; add from: …'],
     [{ count: 0, from: '2027-01-01' }, 'count: expected a whole number from 1 to 1000, got 0'],
     [{ from: 'soon' }, 'from: expected an instant such as 2030-01-31T08:00:00Z, got "soon"'],
     [{ from: '2027-02-01', until: '2027-01-01' }, 'until: is earlier than from'],
-    [
-      { between: '9-17' },
-      'between: expected times of day such as 09:00-17:00 or 22:00-06:00, got "9-17"',
-    ],
+    [{ between: '9-17' }, 'between: expected times of day such as 09:00-17:00 or 22:00-06:00, got "9-17"'],
     [{ between: ['09:00-10:00', '09:60-10:00'] }, 'between[1]: expected times of day'],
     [{ between: '24:00-03:00' }, 'between: expected times of day'],
     [{ between: '09:00-09:00' }, 'between: "09:00-09:00" has no length'],
-    [
-      { schedule: daily, between: '09:00-17:00' },
-      'schedule.cron: at 04:00, only 09:00-17:00: is never due',
-    ],
-    [
-      { schedule: daily, until: '2025-01-01' },
-      'schedule.cron: at 04:00, until 2025-01-01 00:00: is never due',
-    ],
+    [{ schedule: daily, between: '09:00-17:00' }, 'schedule.cron: at 04:00, only 09:00-17:00: is never due'],
+    [{ schedule: daily, until: '2025-01-01' }, 'schedule.cron: at 04:00, until 2025-01-01 00:00: is never due'],
     [
       { schedule: { solar: { event: 'sunset', lat: 1, lon: 2 } }, from: '2027-01-01', count: 500 },
       'count: expected at most 400 with solar',
@@ -124,9 +112,7 @@ describe('limits of an entry:', () => {
       timezone: 'Europe/Oslo',
     });
     expect(schedule.spec).toBe('hours only(times(09:00-10:00)) Europe/Oslo');
-    expect(schedule.next(new Date('2026-07-01T12:00:00Z'))).toEqual(
-      new Date('2026-07-02T07:00:00Z'),
-    );
+    expect(schedule.next(new Date('2026-07-01T12:00:00Z'))).toEqual(new Date('2026-07-02T07:00:00Z'));
   });
 
   test('a stored entry keeps them in its definition', () => {
@@ -151,7 +137,9 @@ describe('limits of an entry:', () => {
     const first = nextDueAt(entry, state);
     expect(first - Date.parse('2026-11-01T01:00:00Z')).toBeGreaterThan(0);
     expect(catchUp(entry, first, first)).toEqual({
-      ...{ runs: [first], skipped: [], changes: { dueAt: first } },
+      runs: [first],
+      skipped: [],
+      changes: { dueAt: first },
     });
     const now = Date.parse('2026-11-01T05:59:00Z');
     const { runs, skipped, changes } = catchUp(entry, first, now);

@@ -79,15 +79,15 @@ describe('schedule of an entry:', () => {
     expect(zoneOf({ schedule: fixed }, settings)).toBe('Asia/Tokyo');
   });
 
-  test.each([
-    [{ cron: '0 8 * * *', timezone: 'Asia/Tokyo' }],
-    [cron('0 8 * * *', { timezone: 'Asia/Tokyo' })],
-  ])('is rejected if its zone differs from that of its entry', (schedule) => {
-    expect(entryOf({ schedule, timezone: 'Asia/Tokyo' }).schedule.timezone).toBe('Asia/Tokyo');
-    expect(entryProblems({ schedule, timezone: 'Europe/Oslo' })).toEqual([
-      'timezone: "Europe/Oslo" differs from "Asia/Tokyo" in the schedule; remove one of them',
-    ]);
-  });
+  test.each([[{ cron: '0 8 * * *', timezone: 'Asia/Tokyo' }], [cron('0 8 * * *', { timezone: 'Asia/Tokyo' })]])(
+    'is rejected if its zone differs from that of its entry',
+    (schedule) => {
+      expect(entryOf({ schedule, timezone: 'Asia/Tokyo' }).schedule.timezone).toBe('Asia/Tokyo');
+      expect(entryProblems({ schedule, timezone: 'Europe/Oslo' })).toEqual([
+        'timezone: "Europe/Oslo" differs from "Asia/Tokyo" in the schedule; remove one of them',
+      ]);
+    },
+  );
 
   test.each([[3600], [{ timedelta: { hours: 1 } }], [timedelta({ hours: 1 })]])(
     'of an interval may be relative: %j',
@@ -113,9 +113,7 @@ describe('schedule of an entry:', () => {
   test('@every is an interval, which may be relative', () => {
     const schedule = { cron: '@every 2h' };
     expect(specOf({ schedule })).toBe('every(7200000ms)');
-    expect(specOf({ schedule, relative: true, timezone: 'Europe/Oslo' })).toBe(
-      'every(7200000ms) round Europe/Oslo',
-    );
+    expect(specOf({ schedule, relative: true, timezone: 'Europe/Oslo' })).toBe('every(7200000ms) round Europe/Oslo');
     expect(notesOf({ schedule, relative: true })).toEqual([]);
   });
 
@@ -123,9 +121,7 @@ describe('schedule of an entry:', () => {
     [{ crontab: { minute: '*/90' } }, 'schedule.crontab.minute'],
     [crontab({ minute: '*/90' }), 'schedule.minute'],
   ])('with a step beyond the range runs as in Celery, with a warning: %j', (schedule, path) => {
-    const notes = [
-      expect.stringMatching(`^${path}: "\\*/90" has a step larger than the field's 60`),
-    ];
+    const notes = [expect.stringMatching(`^${path}: "\\*/90" has a step larger than the field's 60`)];
     expect(specOf({ schedule })).toBe('cron(0 * * * *) elapsed UTC');
     expect(notesOf({ schedule })).toEqual(notes);
   });
@@ -148,10 +144,7 @@ describe('schedule of an entry:', () => {
         beatSchedule: { cleanup: { task: 't', schedule }, other: { task: 't', schedule } },
       });
       const expected = (seed: string) => cron('H 3 * * *', { seed, timezone: 'Europe/Oslo' });
-      expect(entries.map((entry) => entry.schedule)).toEqual([
-        expected('cleanup'),
-        expected('other'),
-      ]);
+      expect(entries.map((entry) => entry.schedule)).toEqual([expected('cleanup'), expected('other')]);
       expect(expected('cleanup').spec).not.toBe(expected('other').spec);
     },
   );
@@ -181,9 +174,7 @@ describe('schedule of an entry:', () => {
         throw new Error('out of order');
       },
     };
-    expect(entryProblems({ schedule: broken })).toEqual([
-      'schedule: its next() failed: out of order',
-    ]);
+    expect(entryProblems({ schedule: broken })).toEqual(['schedule: its next() failed: out of order']);
     const inZone = (async () => Promise.reject(new Error('no db'))) as never;
     expect(entryProblems({ schedule: { ...yearly, inZone } })).toEqual([
       'schedule: schedule "mine": inZone returned a promise',
@@ -222,29 +213,21 @@ describe('schedule of an entry:', () => {
     ],
     [{ at: 'soon' }, /^schedule\.at: expected an instant such as .*, got "soon"$/],
     [{ at: '12:00' }, /^schedule\.at: expected an instant such as/],
-    [
-      { cron: '0 8 * * *', timezone: 'Europe/Olso' },
-      /^schedule\.timezone: .*did you mean "Europe\/Oslo"/,
-    ],
+    [{ cron: '0 8 * * *', timezone: 'Europe/Olso' }, /^schedule\.timezone: .*did you mean "Europe\/Oslo"/],
   ])('%o is rejected', (schedule, problem) => {
-    const expected: unknown =
-      typeof problem === 'string' ? problem : expect.stringMatching(problem);
+    const expected: unknown = typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(entryProblems({ schedule })).toEqual([expected]);
   });
 
-  test.each([
-    [{ crontab: { dayOfMonth: 30, monthOfYear: 2 } }],
-    [crontab({ dayOfMonth: 31, monthOfYear: 'feb,apr' })],
-  ])('that is never due is rejected: %j', (schedule) => {
-    expect(entryProblems({ schedule })).toEqual([
-      expect.stringMatching(/^schedule.*is never due$/),
-    ]);
-  });
+  test.each([[{ crontab: { dayOfMonth: 30, monthOfYear: 2 } }], [crontab({ dayOfMonth: 31, monthOfYear: 'feb,apr' })]])(
+    'that is never due is rejected: %j',
+    (schedule) => {
+      expect(entryProblems({ schedule })).toEqual([expect.stringMatching(/^schedule.*is never due$/)]);
+    },
+  );
 
   test('with a date that no year has is also rejected in cron', () => {
-    expect(entryProblems({ schedule: { cron: '0 0 30 2 *' } })).toEqual([
-      expect.stringMatching(/^schedule\.cron: /),
-    ]);
+    expect(entryProblems({ schedule: { cron: '0 0 30 2 *' } })).toEqual([expect.stringMatching(/^schedule\.cron: /)]);
   });
 
   test('whose occurrences are all in the past is accepted', () => {

@@ -6,13 +6,14 @@ describe('settings of events', () => {
   test.each(['taskSendSentEvent', 'task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT'])(
     '%s turns task-sent events on, over the exchange type that the broker has for them',
     (key) => {
-      const eventsOf = (brokerUrl: string) =>
-        resolveSettings({ brokerUrl, [key]: true, beatSchedule: {} }).taskEvents;
+      const eventsOf = (brokerUrl: string) => resolveSettings({ brokerUrl, [key]: true, beatSchedule: {} }).taskEvents;
       expect(eventsOf('redis://localhost')).toEqual({
-        ...{ exchange: 'celeryev', exchangeType: 'fanout' },
+        exchange: 'celeryev',
+        exchangeType: 'fanout',
       });
       expect(eventsOf('amqp://localhost')).toEqual({
-        ...{ exchange: 'celeryev', exchangeType: 'topic' },
+        exchange: 'celeryev',
+        exchangeType: 'topic',
       });
     },
   );
@@ -33,8 +34,7 @@ describe('settings of events', () => {
       {
         severity: 'warning',
         path: ['taskSendSentEvent'],
-        message:
-          'no events are sent: a broker at sqla+sqlite:// carries none, so nothing could receive them',
+        message: 'no events are sent: a broker at sqla+sqlite:// carries none, so nothing could receive them',
       },
     ]);
   });
@@ -48,7 +48,8 @@ describe('settings of events', () => {
     expect(resolveSettings(config).eventStream).toEqual(stream);
     const named = { eventExchange: 'seen', event_queue_prefix: 'shop' };
     expect(resolveSettings({ ...config, ...named }).eventStream).toEqual({
-      ...{ exchange: 'seen', queuePrefix: 'shop' },
+      exchange: 'seen',
+      queuePrefix: 'shop',
     });
     expect(resolveSettings({ ...config, [key]: false }).eventStream).toBeNull();
   });

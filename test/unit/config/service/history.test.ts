@@ -18,10 +18,7 @@ test('`history: false` disables the history', () => {
 });
 
 test.each([
-  [
-    { history: true },
-    'history: expected false, or a map such as {limit: 100, maxAge: 30d}, got true',
-  ],
+  [{ history: true }, 'history: expected false, or a map such as {limit: 100, maxAge: 30d}, got true'],
   [{ history: { limit: 0 } }, 'history.limit: expected a whole number from 1 to 1000000, got 0'],
   [{ history: { maxAge: '10s' } }, 'history.maxAge: expected from 1m to 36500d'],
   [{ history: { max: 1 } }, 'history.max: unknown'],

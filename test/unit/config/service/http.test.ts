@@ -13,8 +13,12 @@ describe('settings of HTTP', () => {
 
   test('listen on a loopback address by default', () => {
     expect(resolveSettings({ http: {} }).http).toEqual({
-      ...{ host: '127.0.0.1', port: 8040, readToken: null, changeToken: null },
-      ...{ trustedUserHeader: null, trustedProxies: [] },
+      host: '127.0.0.1',
+      port: 8040,
+      readToken: null,
+      changeToken: null,
+      trustedUserHeader: null,
+      trustedProxies: [],
     });
   });
 
@@ -24,9 +28,7 @@ describe('settings of HTTP', () => {
     ['[::1]:80', { host: '::1', port: 80 }],
     ['beat.internal:0', { host: 'beat.internal', port: 0 }],
   ])('--http %s listens there, instead of where the file says', (listen, address) => {
-    expect(resolveSettings({ http: { port: 1 } }, { http: { listen } }).http).toMatchObject(
-      address,
-    );
+    expect(resolveSettings({ http: { port: 1 } }, { http: { listen } }).http).toMatchObject(address);
   });
 
   test('tokens of the environment win over the file', () => {

@@ -5,7 +5,9 @@ const REDIS = { brokerUrl: 'redis://localhost' };
 
 test('remote control: is off by default, and answers while the loop has made progress in the last minute', () => {
   expect(resolveSettings(REDIS).remoteControl).toEqual({
-    ...{ enabled: false, maxTickAge: 60_000, namespace: 'celery' },
+    enabled: false,
+    maxTickAge: 60_000,
+    namespace: 'celery',
   });
 });
 
@@ -17,7 +19,9 @@ test('remote control: has the settings of Celery', () => {
     control_exchange: 'shop',
   };
   expect(resolveSettings(config as object).remoteControl).toEqual({
-    ...{ enabled: true, maxTickAge: 2_500, namespace: 'shop' },
+    enabled: true,
+    maxTickAge: 2_500,
+    namespace: 'shop',
   });
 });
 

@@ -18,15 +18,28 @@ describe('shell entry', () => {
 
   test('sends all fields as keyword arguments, in seconds and bytes', () => {
     const shell = {
-      ...{ command: 'psql', shell: '/bin/bash', cwd: '/srv', env: { LANG: 'C' } },
-      ...{ stdin: 'select 1;', timeout: '90s', user: 'postgres', maxOutput: 1_000 },
+      command: 'psql',
+      shell: '/bin/bash',
+      cwd: '/srv',
+      env: { LANG: 'C' },
+      stdin: 'select 1;',
+      timeout: '90s',
+      user: 'postgres',
+      maxOutput: 1_000,
     };
     expect(entryOf({ shell }).kwargs).toEqual({
-      ...{ command: 'psql', shell: '/bin/bash', cwd: '/srv', env: { LANG: 'C' } },
-      ...{ stdin: 'select 1;', timeout: 90, user: 'postgres', max_output: 1_000 },
+      command: 'psql',
+      shell: '/bin/bash',
+      cwd: '/srv',
+      env: { LANG: 'C' },
+      stdin: 'select 1;',
+      timeout: 90,
+      user: 'postgres',
+      max_output: 1_000,
     });
     expect(entryOf({ shell: { command: 'psql', max_output: 1 } }).kwargs).toEqual({
-      ...{ command: 'psql', max_output: 1 },
+      command: 'psql',
+      max_output: 1,
     });
   });
 
@@ -71,15 +84,9 @@ describe('shell entry', () => {
     [
       'a command that is too long',
       { shell: 'é'.repeat(65_536) },
-      [
-        'shell: expected a command without NUL characters, of 1 to 131071 bytes, got text of 65536 characters',
-      ],
+      ['shell: expected a command without NUL characters, of 1 to 131071 bytes, got text of 65536 characters'],
     ],
-    [
-      'no command',
-      { shell: { cwd: '/' } },
-      [expect.stringMatching(/^shell\.command: missing; expected/)],
-    ],
+    ['no command', { shell: { cwd: '/' } }, [expect.stringMatching(/^shell\.command: missing; expected/)]],
     [
       'invalid fields of the map',
       { shell: { command: 'a\0b', comand: 'a', timeout: -1, maxOutput: 1.5, user: '' } },
@@ -107,11 +114,7 @@ describe('shell entry', () => {
         expect.stringMatching(/^shell\.env\.E: .*of at most 130000 bytes/),
       ],
     ],
-    [
-      'a lone surrogate',
-      { shell: 'a \ud800' },
-      [expect.stringMatching(/^shell: holds half a character/)],
-    ],
+    ['a lone surrogate', { shell: 'a \ud800' }, [expect.stringMatching(/^shell: holds half a character/)]],
     [
       'an invalid option',
       { shell: 'true', options: { queu: 'a' } },

@@ -10,8 +10,7 @@ const FORMS =
   'expected the name of a task, or a map of one of task, chain, group and chord ' +
   '(as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
 
-const problemsWith = (task: unknown, entry: object = {}) =>
-  entryProblems({ task, ...entry }, REDIS);
+const problemsWith = (task: unknown, entry: object = {}) => entryProblems({ task, ...entry }, REDIS);
 
 describe('a signature', () => {
   test.for<[task: unknown, ...problems: string[]]>([
@@ -27,10 +26,7 @@ describe('a signature', () => {
       'task.chord.header: missing; expected at least one signature',
       'task.chord.body: missing; expected the signature that is called with the results of the header',
     ],
-    [
-      { chord: { heade: ['a'], header: ['a'], body: 'b' } },
-      'task.chord.heade: unknown key; did you mean "header"?',
-    ],
+    [{ chord: { heade: ['a'], header: ['a'], body: 'b' } }, 'task.chord.heade: unknown key; did you mean "header"?'],
     [
       { task: 'a', arg: [1], immutable: 'yes' },
       'task.immutable: expected true or false, got "yes"',
@@ -83,10 +79,7 @@ describe('a signature', () => {
   test('cannot contain itself', () => {
     const round: { chain: unknown[] } = { chain: ['a'] };
     round.chain.push(round, { group: [round] });
-    expect(problemsWith(round)).toEqual([
-      'task.chain[1]: contains itself',
-      'task.chain[2].group[0]: contains itself',
-    ]);
+    expect(problemsWith(round)).toEqual(['task.chain[1]: contains itself', 'task.chain[2].group[0]: contains itself']);
   });
 
   test('has at most 32 levels', () => {
@@ -137,9 +130,7 @@ describe('a signature', () => {
       copies: [],
       findLine: (path: readonly (string | number)[]) => lines[path.join(' ')],
     };
-    expect(() => resolveSources([source])).toThrow(
-      /^beat\.yaml:7: beatSchedule\.e\.task\.chain\[1\]/,
-    );
+    expect(() => resolveSources([source])).toThrow(/^beat\.yaml:7: beatSchedule\.e\.task\.chain\[1\]/);
   });
 });
 
@@ -148,12 +139,12 @@ describe('a callback after a group', () => {
     'has no effect after a group, whose tasks end separately; ' +
     'use a chord, which calls its body with all results: {chord: {header: […], body: …}}';
 
-  test.for([
-    group([add], { options: { link: 'b' } }),
-    chain([add, group(add, add)], { options: { link: 'b' } }),
-  ])('is rejected in a signature', (task) => {
-    expect(problemsWith(task)).toEqual([`task.options.link: ${why}`]);
-  });
+  test.for([group([add], { options: { link: 'b' } }), chain([add, group(add, add)], { options: { link: 'b' } })])(
+    'is rejected in a signature',
+    (task) => {
+      expect(problemsWith(task)).toEqual([`task.options.link: ${why}`]);
+    },
+  );
 
   test('is rejected in an entry', () => {
     expect(problemsWith(group(add), { options: { link: 'b' } })).toEqual([`options.link: ${why}`]);
@@ -163,9 +154,7 @@ describe('a callback after a group', () => {
 describe('arguments beside a signature', () => {
   test('are rejected if it accepts none', () => {
     const immutable = sig('a', [], { immutable: true });
-    expect(problemsWith(immutable, { args: [1] })).toEqual([
-      'args: has no effect: the signature is immutable',
-    ]);
+    expect(problemsWith(immutable, { args: [1] })).toEqual(['args: has no effect: the signature is immutable']);
     expect(problemsWith(group(immutable, add), { kwargs: { x: 1 } })).toEqual([]);
   });
 });
@@ -203,9 +192,7 @@ describe('a chord that beat starts', () => {
 describe('old workers', () => {
   test('do not support chains: protocol 1 is rejected with them, and accepts single tasks with callbacks', () => {
     const old = { task_protocol: 1 };
-    expect(entryProblems({ task: chain(add, add) }, old)).toEqual([
-      'task: a chain needs taskProtocol 2',
-    ]);
+    expect(entryProblems({ task: chain(add, add) }, old)).toEqual(['task: a chain needs taskProtocol 2']);
     expect(entryProblems({ task: 'a', options: { link: 'b' } }, old)).toEqual([]);
   });
 });
@@ -231,9 +218,7 @@ test('a signature: a chain of groups whose messages would be too large is reject
       /^task: the messages of a run would have about \d+,\d{3},\d{3} bytes, more than the limit of 3,000,000; each task of a group in a chain contains all later steps$/,
     ),
   ]);
-  expect(problemsWith(groups(500))).toEqual([
-    expect.stringContaining('would have over 1,000,000,000,000,000 bytes'),
-  ]);
+  expect(problemsWith(groups(500))).toEqual([expect.stringContaining('would have over 1,000,000,000,000,000 bytes')]);
 });
 
 test('a signature: the size of its messages includes the arguments and options of the entry', () => {

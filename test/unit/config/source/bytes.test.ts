@@ -45,38 +45,25 @@ test('a link to a file is read, and a folder with the name of a file is left alo
   using folder = new Folder({ 'real/x.yaml': entry('a') });
   mkdirSync(join(folder.path, 'schedules/folder.yaml'), { recursive: true });
   symlinkSync('../real/x.yaml', join(folder.path, 'schedules/a.yaml'));
-  expect(namesWritten(await new ConfigFiles(undefined, { cwd: folder.path }).read())).toEqual([
-    'a',
-  ]);
+  expect(namesWritten(await new ConfigFiles(undefined, { cwd: folder.path }).read())).toEqual(['a']);
 });
 
 test.each([
   ['latin-1 text', 'yaml', Buffer.from(`# one\n${entry('a')}x-b: caf\xe9\n`, 'latin1'), 3],
-  [
-    'a character cut in half',
-    'json',
-    Buffer.from('{"x-a":\n"é'.slice(0, -1) + '\xc3', 'latin1'),
-    2,
-  ],
+  ['a character cut in half', 'json', Buffer.from('{"x-a":\n"é'.slice(0, -1) + '\xc3', 'latin1'), 2],
   ['an encoded surrogate', 'ts', Buffer.from('// \xed\xa0\x80\nexport default {}', 'latin1'), 1],
-])(
-  '%s is an error with its line, and reaches no task changed',
-  async (_, extension, bytes, line) => {
-    using folder = new Folder();
-    writeFileSync(join(folder.path, `c.${extension}`), bytes);
-    expect(await problemsIn(folder, `c.${extension}`)).toEqual([
-      `c.${extension}:${line}: is not UTF-8 from here on; save it as UTF-8`,
-    ]);
-  },
-);
+])('%s is an error with its line, and reaches no task changed', async (_, extension, bytes, line) => {
+  using folder = new Folder();
+  writeFileSync(join(folder.path, `c.${extension}`), bytes);
+  expect(await problemsIn(folder, `c.${extension}`)).toEqual([
+    `c.${extension}:${line}: is not UTF-8 from here on; save it as UTF-8`,
+  ]);
+});
 
 test('UTF-8 with a byte order mark is read, and UTF-16 is rejected by name', async () => {
   using folder = new Folder();
   for (const name of ['a.yaml', 'a.json']) {
-    writeFileSync(
-      join(folder.path, name),
-      '\uFEFF{"beatSchedule": {"é": {"task": "t", "schedule": 5}}}',
-    );
+    writeFileSync(join(folder.path, name), '\uFEFF{"beatSchedule": {"é": {"task": "t", "schedule": 5}}}');
     expect(namesWritten(await new ConfigFiles(name, { cwd: folder.path }).read())).toEqual(['é']);
   }
   writeFileSync(join(folder.path, 'b.yaml'), Buffer.from(`\uFEFF${entry('a')}`, 'utf16le'));

@@ -46,9 +46,7 @@ describe('configuration files without a path:', () => {
   test('without any file the error contains a valid example', async () => {
     using folder = new Folder();
     const [problem = ''] = await problemsIn(folder);
-    expect(problem).toMatch(
-      /^no configuration found: searched for beat\.config\{\.ts,.* schedules\//,
-    );
+    expect(problem).toMatch(/^no configuration found: searched for beat\.config\{\.ts,.* schedules\//);
     folder.write('beat.config.yaml', problem.slice(problem.indexOf('beatSchedule')));
     expect(await namesIn(folder)).toEqual(['hello']);
   });

@@ -20,12 +20,7 @@ test.each([
     'task',
     'no such row',
   ],
-  [
-    'a proxy',
-    { args: new Proxy([], { ownKeys: throwing(new Error('closed')) }) },
-    'args',
-    'closed',
-  ],
+  ['a proxy', { args: new Proxy([], { ownKeys: throwing(new Error('closed')) }) }, 'args', 'closed'],
   [
     'a proxy of one value',
     { kwargs: new Proxy({ a: 1 }, { get: throwing(new TypeError('x')) }) },
@@ -57,10 +52,7 @@ test.each([
     'a value that cannot be converted to text',
   ],
 ])('plain data: %s that throws is an error with its path', (_, part, path, reason) => {
-  const entry = Object.create(
-    null,
-    Object.getOwnPropertyDescriptors({ task: 't', schedule: 5 }),
-  ) as object;
+  const entry = Object.create(null, Object.getOwnPropertyDescriptors({ task: 't', schedule: 5 })) as object;
   Object.defineProperties(entry, Object.getOwnPropertyDescriptors(part));
   expect(problemsOf({ beatSchedule: { e: entry } })).toContain(
     `beatSchedule.e.${path}: cannot be read, its getter or proxy threw: ${reason}`,
@@ -68,8 +60,7 @@ test.each([
 });
 
 test('plain data: a getter that throws in a module is an error with its file and its path', async () => {
-  const text =
-    'export default { beatSchedule: { e: { task: "t", get schedule() { throw new Error("down"); } } } };';
+  const text = 'export default { beatSchedule: { e: { task: "t", get schedule() { throw new Error("down"); } } } };';
   using folder = new Folder({ 'c.ts': text });
   await expect(new ConfigFiles('c.ts', { cwd: folder.path }).read()).rejects.toThrow(
     'c.ts: beatSchedule.e.schedule: cannot be read, its getter or proxy threw: down',
@@ -101,9 +92,7 @@ test.each([
   [{ lock: { ttl: class A extends Error {} } }, /^lock\.ttl: expected .*, got a function$/],
   [{ keyPrefix: 5n }, 'keyPrefix: expected text that is not empty, got 5'],
 ])('plain data: a symbol is an error with its path: %o', (config, problem) => {
-  expect(problemsOf(config)).toEqual([
-    typeof problem === 'string' ? problem : expect.stringMatching(problem),
-  ]);
+  expect(problemsOf(config)).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)]);
 });
 
 test.each([
@@ -118,14 +107,10 @@ test('plain data: circular objects and objects that are nested too deep are erro
   const map: Record<string, unknown> = {};
   map['self'] = map;
   expect(entryProblems({ args: map })).toContain('args.self: contains itself');
-  expect(entryProblems({ options: { headers: [map] } })).toContain(
-    'options.headers[0].self: contains itself',
-  );
+  expect(entryProblems({ options: { headers: [map] } })).toContain('options.headers[0].self: contains itself');
   let deep: unknown = 1;
   for (let i = 0; i < 100_000; i++) deep = [deep];
-  expect(problemsOf({ 'x-a': deep })).toEqual([
-    expect.stringMatching(/^x-a.*: nested deeper than 500 levels$/),
-  ]);
+  expect(problemsOf({ 'x-a': deep })).toEqual([expect.stringMatching(/^x-a.*: nested deeper than 500 levels$/)]);
 });
 
 test('plain data: a repeated object counts with all its values at each position', () => {
@@ -140,9 +125,7 @@ test('plain data: a repeated object counts with all its values at each position'
 test('plain data: a few objects that expand to millions of values are rejected without expanding them', () => {
   let many: unknown = [1];
   for (let i = 0; i < 60; i++) many = [many, many];
-  expect(entryProblems({ args: many })[0]).toMatch(
-    /^args.*: repeated objects expand to more than 2000000 values$/,
-  );
+  expect(entryProblems({ args: many })[0]).toMatch(/^args.*: repeated objects expand to more than 2000000 values$/);
 });
 
 const next = () => new Date(8e12);
@@ -160,18 +143,12 @@ test.each([
     Object.defineProperty({ spec: 's', next }, 'timezone', { get: throwing(new Error('tz')) }),
     /^schedule: cannot be read, it threw: tz$/,
   ],
-  [
-    Object.defineProperty({ next }, 'spec', { get: throwing(new Error('sp')) }),
-    /^schedule: cannot be read, .*: sp$/,
-  ],
-])(
-  "plain data: a user's schedule with an invalid property is an error: %#",
-  (schedule, problem) => {
-    const problems = entryProblems({ schedule });
-    if (problem === null) expect(problems).toEqual([]);
-    else expect(problems[0]).toMatch(problem);
-  },
-);
+  [Object.defineProperty({ next }, 'spec', { get: throwing(new Error('sp')) }), /^schedule: cannot be read, .*: sp$/],
+])("plain data: a user's schedule with an invalid property is an error: %#", (schedule, problem) => {
+  const problems = entryProblems({ schedule });
+  if (problem === null) expect(problems).toEqual([]);
+  else expect(problems[0]).toMatch(problem);
+});
 
 test.each([
   [
@@ -188,16 +165,10 @@ test.each([
   ],
   [() => ({ queue: Symbol('s') }), /queue: a symbol/],
   [throwing(Symbol('s')), /the function threw for "t": Symbol\(s\)/],
-  [
-    throwing(Object.create(null)),
-    /the function threw for "t": a value that cannot be converted to text/,
-  ],
-])(
-  'plain data: the result of a route function is validated in the same way: %#',
-  (route, problem) => {
-    const config = { taskRoutes: route, beatSchedule: { e: { task: 't', schedule: 5 } } };
-    const run = () => resolveSettings(config);
-    expect(run).toThrow(ConfigError);
-    expect(run).toThrow(problem);
-  },
-);
+  [throwing(Object.create(null)), /the function threw for "t": a value that cannot be converted to text/],
+])('plain data: the result of a route function is validated in the same way: %#', (route, problem) => {
+  const config = { taskRoutes: route, beatSchedule: { e: { task: 't', schedule: 5 } } };
+  const run = () => resolveSettings(config);
+  expect(run).toThrow(ConfigError);
+  expect(run).toThrow(problem);
+});

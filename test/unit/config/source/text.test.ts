@@ -47,18 +47,14 @@ describe('a file with too many levels', () => {
       return `x-${i}: &a${i} ${'['.repeat(60)}${i === 0 ? 1 : `*a${i - 1}`}${']'.repeat(60)}\n`;
     });
     expect(problemsOf(yaml(rows.join('')))).toEqual([
-      expect.stringMatching(
-        /^f\.yaml:9: x-8\[0\].*: \*a7 makes this nested deeper than 500 levels$/,
-      ),
+      expect.stringMatching(/^f\.yaml:9: x-8\[0\].*: \*a7 makes this nested deeper than 500 levels$/),
     ]);
   });
 });
 
 describe('an empty JSON file', () => {
   test('is an error, because the program that writes it may have failed', () => {
-    expect(problemsOf(json(' \n'))).toEqual([
-      'f.json: is empty; an empty configuration is written {}',
-    ]);
+    expect(problemsOf(json(' \n'))).toEqual(['f.json: is empty; an empty configuration is written {}']);
   });
 });
 
@@ -116,9 +112,7 @@ beatSchedule:
 
   test('a repeated entry is an error with both lines', () => {
     const text = 'beatSchedule:\n  e: {task: t, schedule: 5}\n  e: {task: t, schedule: 6}\n';
-    expect(problemsOf(yaml(text))).toEqual([
-      'f.yaml:3: beatSchedule.e: repeated key, first on line 2',
-    ]);
+    expect(problemsOf(yaml(text))).toEqual(['f.yaml:3: beatSchedule.e: repeated key, first on line 2']);
   });
 
   test('all repeated keys are errors with both lines, and so are errors in the last values', () => {
@@ -154,42 +148,25 @@ beatSchedule:
 
   test('a line of cron without quotes is one error, with the remedy', () => {
     expect(problemsOf(yaml('cron: */5 * * * *\n'))).toEqual([
-      expect.stringMatching(
-        /^f\.yaml:1: invalid YAML: .*text that begins with a star needs quotes$/,
-      ),
+      expect.stringMatching(/^f\.yaml:1: invalid YAML: .*text that begins with a star needs quotes$/),
     ]);
   });
 
   test('timestamps stay text, integers of any size are exact, and yes and no are not booleans', () => {
-    const { config } = yaml(
-      '[2030-01-01, 12345678901234567890, 5, -7, 0x10, yes, 1.5, 9007199254740993]',
-    );
-    expect(config).toEqual([
-      '2030-01-01',
-      12345678901234567890n,
-      5,
-      -7,
-      16,
-      'yes',
-      1.5,
-      9007199254740993n,
-    ]);
+    const { config } = yaml('[2030-01-01, 12345678901234567890, 5, -7, 0x10, yes, 1.5, 9007199254740993]');
+    expect(config).toEqual(['2030-01-01', 12345678901234567890n, 5, -7, 16, 'yes', 1.5, 9007199254740993n]);
   });
 
   test.each([[''], ['# nothing left\n'], ['---\n'], ['~\n'], ['null # none']])(
     'an empty file is a mistake, as in JSON: %j',
     (text) => {
-      expect(problemsOf(yaml(text))).toEqual([
-        'f.yaml: is empty; an empty configuration is written {}',
-      ]);
+      expect(problemsOf(yaml(text))).toEqual(['f.yaml: is empty; an empty configuration is written {}']);
       expect(problemsOf(yaml('{}'))).toEqual([]);
     },
   );
 
   test('a second document in a file is an error with its line', () => {
-    expect(problemsOf(yaml('{}\n---\n{}\n'))).toEqual([
-      'f.yaml:2: a second document begins here; a file holds one',
-    ]);
+    expect(problemsOf(yaml('{}\n---\n{}\n'))).toEqual(['f.yaml:2: a second document begins here; a file holds one']);
   });
 
   test('an anchor may be used hundreds of times, in merged maps too', () => {
@@ -244,25 +221,18 @@ beatSchedule:
     'what cannot be merged is an error with its line: %j',
     (text) => {
       expect(problemsOf(yaml(text))).toEqual([
-        expect.stringMatching(
-          /^f\.yaml:\d: .*<< merges a map, an alias of one, or a list of these$/,
-        ),
+        expect.stringMatching(/^f\.yaml:\d: .*<< merges a map, an alias of one, or a list of these$/),
       ]);
     },
   );
 
   test('a list or a map as a key is an error with its line', () => {
-    expect(problemsOf(yaml('x-a:\n  ? [1, 2]\n  : 3\n'))).toEqual([
-      'f.yaml:2: x-a: a list or a map cannot be a key',
-    ]);
+    expect(problemsOf(yaml('x-a:\n  ? [1, 2]\n  : 3\n'))).toEqual(['f.yaml:2: x-a: a list or a map cannot be a key']);
   });
 
   test('thousands of aliases are found in one walk: the library would search the document for each', () => {
     const search = vi.spyOn(Alias.prototype, 'resolve');
-    const rows = Array.from(
-      { length: 2_000 },
-      (_, i) => `x-a${i}: &a${i} {b: ${i}}\nx-b${i}: *a${i}\n`,
-    );
+    const rows = Array.from({ length: 2_000 }, (_, i) => `x-a${i}: &a${i} {b: ${i}}\nx-b${i}: *a${i}\n`);
     const { config } = yaml(rows.join(''));
     expect(config).toMatchObject({ 'x-b0': { b: 0 }, 'x-b1999': { b: 1_999 } });
     expect(search).not.toHaveBeenCalled();
@@ -289,41 +259,24 @@ describe('JSON', () => {
   test('errors contain the line, with and without tabs', () => {
     const text =
       '{\n\t"beatSchedule": {\n\t\t"e": {\n\t\t\t"task": "t",\n\t\t\t"schedule": {"cron": "x"}\n\t\t}\n\t}\n}';
-    expect(problemsOf(json(text))).toEqual([
-      expect.stringMatching(/^f\.json:5: beatSchedule\.e\.schedule\.cron: /),
-    ]);
+    expect(problemsOf(json(text))).toEqual([expect.stringMatching(/^f\.json:5: beatSchedule\.e\.schedule\.cron: /)]);
   });
 
   test('a key that stands twice is an error with both lines', () => {
-    const text =
-      '{"beatSchedule": {\n"e": {"task": "t", "schedule": 5},\n"\\u0065": {"task": "t", "schedule": 5}\n}}';
-    expect(problemsOf(json(text))).toEqual([
-      'f.json:3: beatSchedule.e: repeated key, first on line 2',
-    ]);
+    const text = '{"beatSchedule": {\n"e": {"task": "t", "schedule": 5},\n"\\u0065": {"task": "t", "schedule": 5}\n}}';
+    expect(problemsOf(json(text))).toEqual(['f.json:3: beatSchedule.e: repeated key, first on line 2']);
   });
 
   test('lines of ten thousand problems are found without a search of the text for each', () => {
-    const rows = Array.from(
-      { length: 10_000 },
-      (_, i) => `"e${i}": {"task": "t", "schedule": "x"}`,
-    );
+    const rows = Array.from({ length: 10_000 }, (_, i) => `"e${i}": {"task": "t", "schedule": "x"}`);
     const found = problemsOf(json(`{"beatSchedule": {\n${rows.join(',\n')}\n}}`));
     expect(found).toHaveLength(10_000);
     expect(found[9_999]).toMatch(/^f\.json:10001: beatSchedule\.e9999\.schedule: /);
   });
 
   test('integers of any size stay exact', () => {
-    const { config } = json(
-      '[12345678901234567890, 5, -9007199254740993, 1.5, 1e3, 9007199254740991]',
-    );
-    expect(config).toEqual([
-      12345678901234567890n,
-      5,
-      -9007199254740993n,
-      1.5,
-      1000,
-      9007199254740991,
-    ]);
+    const { config } = json('[12345678901234567890, 5, -9007199254740993, 1.5, 1e3, 9007199254740991]');
+    expect(config).toEqual([12345678901234567890n, 5, -9007199254740993n, 1.5, 1000, 9007199254740991]);
   });
 
   test.each([
@@ -357,17 +310,7 @@ describe('JSON', () => {
   });
 
   test('is rejected exactly when JSON.parse rejects it', () => {
-    const alphabet = fc.constantFrom(
-      ...Array.from('{}[],:"\\ \n'),
-      '"a"',
-      '1',
-      '-',
-      '.5',
-      'e3',
-      'true',
-      'null',
-      'x',
-    );
+    const alphabet = fc.constantFrom(...Array.from('{}[],:"\\ \n'), '"a"', '1', '-', '.5', 'e3', 'true', 'null', 'x');
     fc.assert(
       fc.property(fc.array(alphabet, { minLength: 1, maxLength: 8 }), (parts) => {
         const text = `[${parts.join('')}]`;

@@ -7,9 +7,7 @@ import { settle } from '../../../support/settle.ts';
 function rig() {
   const events = new Events();
   const emitted: string[] = [];
-  events.on('failure', ({ operation, error }) =>
-    emitted.push(`failure ${operationKey(operation)}: ${String(error)}`),
-  );
+  events.on('failure', ({ operation, error }) => emitted.push(`failure ${operationKey(operation)}: ${String(error)}`));
   events.on('recovered', ({ operation }) => emitted.push(`recovered ${operationKey(operation)}`));
   events.on('warning', ({ kind, message }) => emitted.push(`warning ${kind}: ${message}`));
   return { events, emitted };
@@ -23,11 +21,7 @@ describe('events: a failure', () => {
     events.reportFailure({ kind: 'commit' }, 'refused');
     events.reportRecovery({ kind: 'commit' });
     events.reportRecovery({ kind: 'commit' });
-    expect(emitted).toEqual([
-      'failure commit: no connection',
-      'failure commit: refused',
-      'recovered commit',
-    ]);
+    expect(emitted).toEqual(['failure commit: no connection', 'failure commit: refused', 'recovered commit']);
   });
 
   test('of one operation recovers apart from another operation', () => {
@@ -46,12 +40,7 @@ describe('events: a failure', () => {
       events.reportFailure({ kind: 'lead' }, 'a');
       events.reportRecovery({ kind: 'lead' });
     }
-    expect(emitted).toEqual([
-      'failure lead: a',
-      'recovered lead',
-      'failure lead: a',
-      'recovered lead',
-    ]);
+    expect(emitted).toEqual(['failure lead: a', 'recovered lead', 'failure lead: a', 'recovered lead']);
   });
 });
 
@@ -64,11 +53,7 @@ describe('events: a warning', () => {
     events.warn('clock', 'two seconds off');
     events.warn('clock', null);
     events.warn('clock', null);
-    expect(emitted).toEqual([
-      'warning clock: one second off',
-      'warning clock: two seconds off',
-      'warning clock: null',
-    ]);
+    expect(emitted).toEqual(['warning clock: one second off', 'warning clock: two seconds off', 'warning clock: null']);
   });
 
   test('of one kind does not affect another kind', () => {

@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  countMinutes,
-  placeOfMinute,
-  slotsOf,
-  toMinutes,
-} from '../../../../src/contracts/store/minutes.ts';
+import { countMinutes, placeOfMinute, slotsOf, toMinutes } from '../../../../src/contracts/store/minutes.ts';
 import type { HistoryRow, OutcomeRow, SkipRow } from '../../../../src/contracts/store/history.ts';
 
 const NOW = Date.parse('2027-03-01T12:00:30Z');
@@ -16,23 +11,43 @@ const at = (time: string) => Date.parse(`2027-03-01T${time}Z`);
 
 function run(dueAt: number): HistoryRow {
   return {
-    ...{ kind: 'run', dueAt, sentAt: dueAt, cause: 'schedule', taskId: 'a', task: 't' },
-    ...{ queue: 'celery', term: 1, leader: 'gen1@a', number: 1 },
+    kind: 'run',
+    dueAt,
+    sentAt: dueAt,
+    cause: 'schedule',
+    taskId: 'a',
+    task: 't',
+    queue: 'celery',
+    term: 1,
+    leader: 'gen1@a',
+    number: 1,
   };
 }
 
 function skip(first: number, last: number, more: Partial<SkipRow> = {}): SkipRow {
   const count = first === last ? 1 : null;
   return {
-    ...{ kind: 'skip', first, last, count, reason: 'missed', at: NOW, term: 1 },
+    kind: 'skip',
+    first,
+    last,
+    count,
+    reason: 'missed',
+    at: NOW,
+    term: 1,
     ...more,
   };
 }
 
 function outcome(state: string, dueAt: number): OutcomeRow {
   return {
-    ...{ kind: 'outcome', taskId: 'a', dueAt, state, doneAt: NOW },
-    ...{ runtimeMs: null, worker: null, error: null },
+    kind: 'outcome',
+    taskId: 'a',
+    dueAt,
+    state,
+    doneAt: NOW,
+    runtimeMs: null,
+    worker: null,
+    error: null,
   };
 }
 
@@ -52,9 +67,7 @@ test('counts of minutes: every outcome but SUCCESS counts as failed', () => {
 
 test('counts of minutes: a withdrawn run is skipped, and no longer published', () => {
   const withdrawn = skip(at('12:00'), at('12:00'), { taskId: 'a' });
-  expect(countMinutes([run(at('12:00')), withdrawn], NOW)).toEqual([
-    { ...NONE, at: at('12:00'), skipped: 1 },
-  ]);
+  expect(countMinutes([run(at('12:00')), withdrawn], NOW)).toEqual([{ ...NONE, at: at('12:00'), skipped: 1 }]);
 });
 
 test('counts of minutes: a skipped stretch is spread evenly over its minutes', () => {

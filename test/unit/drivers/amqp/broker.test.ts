@@ -98,9 +98,7 @@ test('amqp broker: queues are declared again after a reload changed them', async
 
 test('amqp broker: reports rejected messages, and the connection stays open', async () => {
   const broker = open();
-  expect(await broker.publish([makeMessage('a'), makeMessage('bad')])).toMatchObject([
-    { message: { taskId: 'bad' } },
-  ]);
+  expect(await broker.publish([makeMessage('a'), makeMessage('bad')])).toMatchObject([{ message: { taskId: 'bad' } }]);
   await broker.publish([makeMessage('b')]);
   expect(sessions).toHaveLength(1);
 });
@@ -158,8 +156,7 @@ test('amqp broker: a server that does not answer is tried last from then on', as
 });
 
 test('amqp broker: the error names all servers of the cluster if none is reachable', async () => {
-  for (const host of ['one', 'two', 'three'])
-    unreachable.set(host, new Error(`${host} says hunter2`));
+  for (const host of ['one', 'two', 'three']) unreachable.set(host, new Error(`${host} says hunter2`));
   expect(await failureOf(open(CLUSTER).announce([makeMessage('a')]))).toBe(
     'broker.announce: no connection to RabbitMQ: one says ** (amqp://u:**@one/); ' +
       'two says ** (amqp://u:**@two/); three says ** (amqp://u:**@three/)',

@@ -36,11 +36,19 @@ async function opened(url: string, client = INTRODUCTION) {
 test('amqp connection: uses the URL and the settings', async () => {
   const { open, to, options, signal } = await opened('amqp://me:pw@rabbit:5673/a%2Fb');
   expect(to).toEqual({
-    ...{ protocol: 'amqp', hostname: 'rabbit', port: 5_673, username: 'me', password: 'pw' },
-    ...{ vhost: 'a%2Fb', heartbeat: 2, maxFrameSize: 1_048_576 },
+    protocol: 'amqp',
+    hostname: 'rabbit',
+    port: 5_673,
+    username: 'me',
+    password: 'pw',
+    vhost: 'a%2Fb',
+    heartbeat: 2,
+    maxFrameSize: 1_048_576,
   });
   expect(options).toMatchObject({
-    ...{ noDelay: true, keepAlive: true, signal },
+    noDelay: true,
+    keepAlive: true,
+    signal,
     clientProperties: { product: 'beat', connection_name: 'schedule', team: 'nightly' },
   });
   expect(open.slice(0, 2)).toEqual([model, 'a channel']);
@@ -81,9 +89,7 @@ test('amqp connection: the connection to a server of another protocol is closed 
     socket.push(Buffer.from('HTTP/1.1 400'));
     return failed.then((error) => Promise.reject(error));
   });
-  await expect(opened('amqp://rabbit:5673/')).rejects.toThrow(
-    'the server at rabbit:5673 does not speak AMQP 0-9-1',
-  );
+  await expect(opened('amqp://rabbit:5673/')).rejects.toThrow('the server at rabbit:5673 does not speak AMQP 0-9-1');
 });
 
 test('amqp connection: an error of the connection does not end the process', async () => {

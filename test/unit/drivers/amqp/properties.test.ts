@@ -9,20 +9,36 @@ const withProperties = (more: object) => {
 
 test('amqp properties: a message without options has those that kombu writes, and no others', () => {
   expect(toPublishOptions(makeMessage('a', { priority: 3 }))).toEqual({
-    ...{ contentType: 'application/json', contentEncoding: 'utf-8' },
-    ...{ headers: { lang: 'js', task: 'tasks.add', id: 'a' } },
-    ...{ deliveryMode: 2, priority: 3, correlationId: 'a', replyTo: '' },
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
+    headers: { lang: 'js', task: 'tasks.add', id: 'a' },
+    deliveryMode: 2,
+    priority: 3,
+    correlationId: 'a',
+    replyTo: '',
   });
 });
 
 test('amqp properties: each option of a message becomes the property of its name', () => {
   const options = {
-    ...{ correlation_id: 'c', reply_to: 'r', message_id: 'm', timestamp: 5 },
-    ...{ type: 't', user_id: 'u', app_id: 'p', expiration: '1000' },
+    correlation_id: 'c',
+    reply_to: 'r',
+    message_id: 'm',
+    timestamp: 5,
+    type: 't',
+    user_id: 'u',
+    app_id: 'p',
+    expiration: '1000',
   };
   expect(withProperties(options)).toMatchObject({
-    ...{ correlationId: 'c', replyTo: 'r', messageId: 'm', timestamp: 5 },
-    ...{ type: 't', userId: 'u', appId: 'p', expiration: '1000' },
+    correlationId: 'c',
+    replyTo: 'r',
+    messageId: 'm',
+    timestamp: 5,
+    type: 't',
+    userId: 'u',
+    appId: 'p',
+    expiration: '1000',
   });
 });
 

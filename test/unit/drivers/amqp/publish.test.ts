@@ -47,7 +47,9 @@ beforeEach(() => {
 });
 
 const rules = (more: Partial<DeclareOptions> = {}): DeclareOptions => ({
-  ...{ queues: new Queues(), declareQueues: true, delayedType: 'quorum' },
+  queues: new Queues(),
+  declareQueues: true,
+  delayedType: 'quorum',
   ...more,
 });
 const delivered = async (messages: readonly Message[], more: Partial<DeclareOptions> = {}) => {
@@ -159,8 +161,7 @@ test('amqp delays: a message without an ETA needs no delays', async () => {
 
 const announced = (messages: readonly Message[], declareQueues = true) =>
   announce(session as unknown as Session, messages, rules({ declareQueues }));
-const event = (taskId: string) =>
-  makeMessage(taskId, { destination: toExchange('celeryev', 'topic', 'task.sent') });
+const event = (taskId: string) => makeMessage(taskId, { destination: toExchange('celeryev', 'topic', 'task.sent') });
 
 test('amqp events: their exchange is declared, except with declareQueues: false', async () => {
   await announced([event('a'), event('b')]);
@@ -178,9 +179,7 @@ test('amqp events: a missing queue or a missing exchange is not an error', async
 
 test('amqp events: other rejections are errors with the reason', async () => {
   session.results.set('a', [closedWith(403)]);
-  await expect(announced([event('a')])).rejects.toThrow(
-    'broker.announce: RabbitMQ rejected the message: no 403',
-  );
+  await expect(announced([event('a')])).rejects.toThrow('broker.announce: RabbitMQ rejected the message: no 403');
   session.failing.set('exchange celeryev', closedWith(406));
   await expect(announced([event('a')])).rejects.toThrow(
     'broker.announce: exchange "celeryev" cannot be declared: no 406',

@@ -25,18 +25,13 @@ test.each([
   ['type', 'exchange', 'celery', 'taskDefaultExchangeType'],
   ['type', 'exchange', 'other', 'taskCreateMissingQueueExchangeType'],
   ['x-max-length', 'queue', 'other', '"x-max-length" of "other" in taskQueues'],
-])(
-  'amqp: a different "%s" of the %s of queue "%s" is explained with %s',
-  (argument, kind, name, setting) => {
-    const queue = unconfigured.get(name);
-    const error = inequivalent(argument, kind);
-    const why = explainDeclaration(queue, error, unconfigured);
-    expect(why).toContain(
-      `because the ${kind} exists with another argument: PRECONDITION_FAILED - `,
-    );
-    expect(why).toContain(`; set ${setting} to the existing value, or set "declareQueues: false"`);
-  },
-);
+])('amqp: a different "%s" of the %s of queue "%s" is explained with %s', (argument, kind, name, setting) => {
+  const queue = unconfigured.get(name);
+  const error = inequivalent(argument, kind);
+  const why = explainDeclaration(queue, error, unconfigured);
+  expect(why).toContain(`because the ${kind} exists with another argument: PRECONDITION_FAILED - `);
+  expect(why).toContain(`; set ${setting} to the existing value, or set "declareQueues: false"`);
+});
 
 test('amqp: a difference from a configured queue is explained with taskQueues', () => {
   const why = explainDeclaration(configured, inequivalent('durable'), allConfigured);
@@ -59,14 +54,11 @@ test.each([
     closed(541, "INTERNAL_ERROR - inequivalent arg 'x' for queue 'q'"),
     'INTERNAL_ERROR',
   ],
-])(
-  'amqp: a declaration that fails for %s is explained with the text of RabbitMQ',
-  (_, error, words) => {
-    const why = explainDeclaration(configured, error, allConfigured);
-    expect(why).toContain(`it cannot be declared: ${words}`);
-    expect(why).toMatch(/; with "declareQueues: false" beat declares nothing$/);
-  },
-);
+])('amqp: a declaration that fails for %s is explained with the text of RabbitMQ', (_, error, words) => {
+  const why = explainDeclaration(configured, error, allConfigured);
+  expect(why).toContain(`it cannot be declared: ${words}`);
+  expect(why).toMatch(/; with "declareQueues: false" beat declares nothing$/);
+});
 
 const exchange = (type: 'direct' | 'topic' | 'fanout' | 'headers') => toExchange('x', type, 'key');
 
@@ -83,10 +75,7 @@ test.each([
 
 test.each([
   [closed(404, 'NOT_FOUND - no exchange'), /^there is no such exchange; /],
-  [
-    closed(403, 'ACCESS_REFUSED - no'),
-    /^RabbitMQ rejected it: ACCESS_REFUSED - no; grant the write permission$/,
-  ],
+  [closed(403, 'ACCESS_REFUSED - no'), /^RabbitMQ rejected it: ACCESS_REFUSED - no; grant the write permission$/],
   [closed(406, 'PRECONDITION_FAILED - size'), /^RabbitMQ rejected it: PRECONDITION_FAILED - size$/],
   [new TypeError('no such type'), /^it cannot be encoded as AMQP: no such type$/],
 ])('amqp: a message that is rejected with "%s" is explained', (error, reason) => {

@@ -80,10 +80,8 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-const closedWith = (code: number) =>
-  Object.assign(new Error(`Channel closed by server: ${code}`), { code });
-const toOther = (taskId: string) =>
-  makeMessage(taskId, { destination: toExchange('other', 'topic', 'key') });
+const closedWith = (code: number) => Object.assign(new Error(`Channel closed by server: ${code}`), { code });
+const toOther = (taskId: string) => makeMessage(taskId, { destination: toExchange('other', 'topic', 'key') });
 
 test('amqp session: resolves with the answer to each message, in the order of the messages', async () => {
   const sending = session.publish([makeMessage('a'), toOther('b'), makeMessage('c')]);
@@ -160,10 +158,7 @@ test('amqp session: rejects after the timeout without an answer', async () => {
 
 test('amqp session: runs a declaration once, and again after a failure or forgetDeclarations()', async () => {
   const declare = vi.fn(async () => {});
-  await Promise.all([
-    session.declareOnce('queue a', declare),
-    session.declareOnce('queue a', declare),
-  ]);
+  await Promise.all([session.declareOnce('queue a', declare), session.declareOnce('queue a', declare)]);
   await session.declareOnce('queue a', declare);
   expect(declare).toHaveBeenCalledTimes(1);
   expect(model.channels.map(({ closed }) => closed)).toEqual([true]);

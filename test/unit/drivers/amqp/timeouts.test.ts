@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  TimeoutError,
-  withIdleTimeout,
-  withTimeout,
-} from '../../../../src/drivers/amqp/timeouts.ts';
+import { TimeoutError, withIdleTimeout, withTimeout } from '../../../../src/drivers/amqp/timeouts.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -44,9 +40,7 @@ test('amqp idle timeout: continues while answers arrive, and ends after a pause 
   const { clock, work } = started();
   let answers = 0;
   let ended: unknown = null;
-  const result = withIdleTimeout(clock, 1_000, work.promise, () => answers).catch(
-    (error: unknown) => (ended = error),
-  );
+  const result = withIdleTimeout(clock, 1_000, work.promise, () => answers).catch((error: unknown) => (ended = error));
   for (let i = 0; i < 5; i++) {
     await settle();
     answers += 1;

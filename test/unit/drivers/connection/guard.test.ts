@@ -29,8 +29,7 @@ afterEach(() => {
   socket.destroy();
 });
 
-const guarded = (protocol: Parameters<typeof guard>[1] = PROTOCOL) =>
-  guard(socket, protocol, 'example.org:1234');
+const guarded = (protocol: Parameters<typeof guard>[1] = PROTOCOL) => guard(socket, protocol, 'example.org:1234');
 
 /** Sends bytes of a peer through the socket; resolves when the events of the socket were delivered. */
 async function receives(...chunks: (string | Buffer)[]): Promise<void> {
@@ -85,9 +84,7 @@ test('connection guard: closes the connection to a peer of another protocol, and
 test('connection guard: shows all that a peer of another protocol sent in pieces', async () => {
   guarded();
   await receives('RE', 'A', 'LLY');
-  expect(messages()).toEqual([
-    'the server at example.org:1234 does not speak Example: it sent "REALLY"',
-  ]);
+  expect(messages()).toEqual(['the server at example.org:1234 does not speak Example: it sent "REALLY"']);
 });
 
 test('connection guard: compares only the first 16 bytes of a peer', async () => {
@@ -132,9 +129,7 @@ test('connection guard: closes the connection after more than 256 MiB of one ans
   await receives();
   expect(errors).toEqual([]);
   await receives(Buffer.alloc(1));
-  expect(messages()).toEqual([
-    'the server at example.org:1234 sent more than 256 MiB as one answer',
-  ]);
+  expect(messages()).toEqual(['the server at example.org:1234 sent more than 256 MiB as one answer']);
 });
 
 test('connection guard: passes every chunk to the limits of the protocol, and closes the connection if they throw', async () => {

@@ -4,12 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TlsSettings } from '../../../../src/contracts/broker/connection-settings.ts';
-import {
-  createTls,
-  readTlsQuery,
-  describeTlsError,
-  parseVerify,
-} from '../../../../src/drivers/connection/tls.ts';
+import { createTls, readTlsQuery, describeTlsError, parseVerify } from '../../../../src/drivers/connection/tls.ts';
 import { parseAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 import { readCertificates } from '../../../../src/drivers/sql/url.ts';
 
@@ -50,26 +45,10 @@ describe('TLS files', () => {
   });
 
   test.each([
-    [
-      'an authority that is junk',
-      () => ({ caCerts: written('ca', 'junk') }),
-      'ca contains no valid PEM certificate',
-    ],
-    [
-      'an authority that is empty',
-      () => ({ caCerts: written('ca', '') }),
-      'ca contains no valid PEM certificate',
-    ],
-    [
-      'an authority that is a key',
-      () => ({ caCerts: KEY }),
-      'localhost.key contains no valid PEM certificate',
-    ],
-    [
-      'an authority in the settings',
-      () => ({ caData: 'junk' }),
-      'ssl_ca_data contains no valid PEM certificate',
-    ],
+    ['an authority that is junk', () => ({ caCerts: written('ca', 'junk') }), 'ca contains no valid PEM certificate'],
+    ['an authority that is empty', () => ({ caCerts: written('ca', '') }), 'ca contains no valid PEM certificate'],
+    ['an authority that is a key', () => ({ caCerts: KEY }), 'localhost.key contains no valid PEM certificate'],
+    ['an authority in the settings', () => ({ caData: 'junk' }), 'ssl_ca_data contains no valid PEM certificate'],
     [
       'a certificate that is cut off',
       () => ({ certfile: written('cert', readFileSync(CERT, 'utf8').slice(0, 200)), keyfile: KEY }),
@@ -82,40 +61,29 @@ describe('TLS files', () => {
     ],
     ['a certificate without a key', () => ({ certfile: CERT }), 'is a certificate without a key'],
     ['a key without a certificate', () => ({ keyfile: KEY }), 'is a key without a certificate'],
-    [
-      'an unknown cipher',
-      () => ({ ciphers: 'NOPE' }),
-      'ciphers contains no name of an OpenSSL cipher',
-    ],
+    ['an unknown cipher', () => ({ ciphers: 'NOPE' }), 'ciphers contains no name of an OpenSSL cipher'],
   ])('with %s are rejected', (_, settings, problem) => {
     expect(problemWith(settings())).toContain(problem);
     expect(problemWith(settings())).toMatch(/^brokerUseSsl: /);
   });
 
-  test.each(['rsa', 'ec'] as const)(
-    'with a certificate and the key of another (%s) are rejected',
-    (kind) => {
-      const { privateKey } =
-        kind === 'rsa'
-          ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
-          : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const keyfile = written('foreign.key', privateKey.export({ type: 'pkcs8', format: 'pem' }));
-      expect(problemWith({ certfile: CERT, keyfile })).toContain(
-        'foreign.key is not the key of the certificate in',
-      );
-      const sql = () => readCertificates({ ca: null, cert: CERT, key: keyfile });
-      expect(sql).toThrow('foreign.key is not the key of the certificate in');
-    },
-  );
+  test.each(['rsa', 'ec'] as const)('with a certificate and the key of another (%s) are rejected', (kind) => {
+    const { privateKey } =
+      kind === 'rsa'
+        ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const keyfile = written('foreign.key', privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    expect(problemWith({ certfile: CERT, keyfile })).toContain('foreign.key is not the key of the certificate in');
+    const sql = () => readCertificates({ ca: null, cert: CERT, key: keyfile });
+    expect(sql).toThrow('foreign.key is not the key of the certificate in');
+  });
 
   test('that are encrypted need their password', () => {
     const key = createPrivateKey(readFileSync(KEY));
     const cipher = { cipher: 'aes-256-cbc', passphrase: 'secret' };
     const keyfile = written('locked.key', key.export({ type: 'pkcs8', format: 'pem', ...cipher }));
     const settings = { certfile: CERT, keyfile };
-    expect(problemWith(settings)).toContain(
-      'locked.key is encrypted, and no password is configured',
-    );
+    expect(problemWith(settings)).toContain('locked.key is encrypted, and no password is configured');
     expect(problemWith({ ...settings, password: 'wrong' })).toContain(
       'locked.key cannot be decrypted with the configured password',
     );
@@ -129,18 +97,19 @@ describe('TLS files', () => {
   });
 });
 
-const read = (query: string) =>
-  readTlsQuery(new URLSearchParams(query), (message) => new Error(message));
+const read = (query: string) => readTlsQuery(new URLSearchParams(query), (message) => new Error(message));
 
 describe('the ssl_ parameters of a URL', () => {
   test('have the names of kombu', () => {
     expect(
-      read(
-        'ssl_ca_certs=ca.pem&ssl_ca_data=CA&ssl_certfile=c.pem&ssl_keyfile=k.pem&ssl_password=s3&ssl_ciphers=X',
-      ),
+      read('ssl_ca_certs=ca.pem&ssl_ca_data=CA&ssl_certfile=c.pem&ssl_keyfile=k.pem&ssl_password=s3&ssl_ciphers=X'),
     ).toEqual({
-      ...{ caCerts: 'ca.pem', caData: 'CA', certfile: 'c.pem', keyfile: 'k.pem' },
-      ...{ password: 's3', ciphers: 'X' },
+      caCerts: 'ca.pem',
+      caData: 'CA',
+      certfile: 'c.pem',
+      keyfile: 'k.pem',
+      password: 's3',
+      ciphers: 'X',
     });
   });
 
@@ -178,9 +147,7 @@ describe('the ssl_ parameters of a URL', () => {
       'unknown parameter "ssl_cert_req"; allowed: ssl_cert_reqs, ssl_check_hostname, ssl_ca_certs, ssl_ca_data, ' +
         'ssl_certfile, ssl_keyfile, ssl_password, ssl_ciphers; did you mean "ssl_cert_reqs"?',
     );
-    expect(() => read('ssl_cert_reqs=maybe')).toThrow(
-      'ssl_cert_reqs is "maybe"; allowed: required, optional, none',
-    );
+    expect(() => read('ssl_cert_reqs=maybe')).toThrow('ssl_cert_reqs is "maybe"; allowed: required, optional, none');
     expect(parseVerify('3')).toBeNull();
   });
 });

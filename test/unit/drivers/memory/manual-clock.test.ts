@@ -79,8 +79,6 @@ describe('a manual clock', () => {
   });
 
   test.each(['soon', '', '2027-13-01'])('rejects "%s", which is not an instant', (start) => {
-    expect(() => new ManualClock(start)).toThrow(
-      `"${start}" is not an instant; write 2027-01-31T08:00:00Z`,
-    );
+    expect(() => new ManualClock(start)).toThrow(`"${start}" is not an instant; write 2027-01-31T08:00:00Z`);
   });
 });

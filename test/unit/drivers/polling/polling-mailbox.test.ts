@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../../src/celery/kombu/envelope.ts';
-import {
-  createPollingMailbox,
-  type Broadcast,
-} from '../../../../src/drivers/polling/polling-mailbox.ts';
+import { createPollingMailbox, type Broadcast } from '../../../../src/drivers/polling/polling-mailbox.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { settle } from '../../../support/settle.ts';
@@ -14,8 +11,7 @@ test('polling mailbox: reads all that is retained at first, and then what is new
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const ages: number[] = [];
   let broadcasts: Broadcast[] = [];
-  const add = (id: string) =>
-    void broadcasts.push({ id, payload: encodeEnvelope(makeMessage(id), id) });
+  const add = (id: string) => void broadcasts.push({ id, payload: encodeEnvelope(makeMessage(id), id) });
   let failure: Error | null = null;
   const mailbox = createPollingMailbox(
     {

@@ -13,9 +13,7 @@ test('redis bindings: the bindings of a queue that a reload changes are declared
   const keys = keysFor('beat', DEFAULT_TRANSPORT, 0);
   const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
   const declared = () =>
-    bindings
-      .declarationsFor(toExchange('site', 'topic', 'web.a'))
-      .map(({ member }) => member.split(keys.sep)[0]);
+    bindings.declarationsFor(toExchange('site', 'topic', 'web.a')).map(({ member }) => member.split(keys.sep)[0]);
   expect(declared()).toEqual(['web.#']);
   const configured = [makeBoundQueue('web', 'site', 'topic', 'web.*')];
   queues.replace({ ...DEFAULT_RULES, configured });

@@ -8,12 +8,7 @@ test.each([
   ['a separate channel for a pattern that matches no other', ['a', 'b.#'], [], ['a', 'b.*']],
   ['one channel for a pattern and a wider pattern', ['a.#', '#'], [], ['a.*']],
   ['no two channels that one pattern matches', ['a', 'b', '#'], [], ['a']],
-  [
-    'a bound key rather than a key of the configuration that the same pattern matches',
-    ['a', '#'],
-    ['c'],
-    ['a'],
-  ],
+  ['a bound key rather than a key of the configuration that the same pattern matches', ['a', '#'], ['c'], ['a']],
   ['characters of regular expressions literally', ['a+b', 'aab', 'a(b'], [], ['a+b', 'aab', 'a(b']],
 ])('redis fanout: selects %s', (_, bound, own, keys) => {
   expect(selectFanoutKeys(bound, own)).toEqual(keys);

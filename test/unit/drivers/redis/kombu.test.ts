@@ -41,11 +41,7 @@ describe('kombu: the list of a message', () => {
 
 describe('kombu: a binding', () => {
   const bound = (queue: string, type: ExchangeType, key: string) =>
-    bindingMember(
-      queue,
-      { exchange: createExchange('e', type), routingKey: key, arguments: {} },
-      SEP,
-    );
+    bindingMember(queue, { exchange: createExchange('e', type), routingKey: key, arguments: {} }, SEP);
 
   test('is a member of the set of its exchange', () => {
     expect(bindingKey('reports')).toBe('_kombu.binding.reports');
@@ -87,9 +83,7 @@ describe('kombu: a binding', () => {
   });
 
   test('to a fanout exchange may have a queue of one worker', () => {
-    expect(members.filter((member) => isBroadcast(member, SEP))).toEqual([
-      ['work', '', BROADCAST].join(SEP),
-    ]);
+    expect(members.filter((member) => isBroadcast(member, SEP))).toEqual([['work', '', BROADCAST].join(SEP)]);
   });
 });
 

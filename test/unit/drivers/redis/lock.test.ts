@@ -106,15 +106,12 @@ describe('redis lock: a renewal', () => {
     expect(set).toHaveLength(1);
   });
 
-  test.each(['rejected', 'divided'] as const)(
-    'that is %s returns false and sets no lock',
-    async (answer) => {
-      const { lock, lacking } = lockOver({ value: 'ours' }, answer);
-      const lease = (await lock.acquire())!;
-      expect(await lease.renew()).toBe(false);
-      expect(lacking).toEqual([]);
-    },
-  );
+  test.each(['rejected', 'divided'] as const)('that is %s returns false and sets no lock', async (answer) => {
+    const { lock, lacking } = lockOver({ value: 'ours' }, answer);
+    const lease = (await lock.acquire())!;
+    expect(await lease.renew()).toBe(false);
+    expect(lacking).toEqual([]);
+  });
 });
 
 describe('redis lock: a release', () => {

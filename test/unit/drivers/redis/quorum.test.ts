@@ -26,8 +26,7 @@ function quorumOf(...votes: Vote[]): Quorum {
   return new Quorum(votes.map((vote, i) => serverThat(vote, i)));
 }
 
-const acquire = (quorum: Quorum) =>
-  quorum.vote('lock.acquire', (redlock) => redlock.acquire(['beat:lock'], 8_000));
+const acquire = (quorum: Quorum) => quorum.vote('lock.acquire', (redlock) => redlock.acquire(['beat:lock'], 8_000));
 
 test.each<[Vote[]]>([
   [['for']],
@@ -57,14 +56,8 @@ test.each<[Vote[]]>([
 
 test.each<[Vote[], string]>([
   [['fails'], 'lock.acquire: server 0 is away'],
-  [
-    ['for', 'fails', 'fails'],
-    'lock.acquire: 2 of 3 lock servers failed: server 1 is away; server 2 is away',
-  ],
-  [
-    ['against', 'fails', 'fails'],
-    'lock.acquire: 2 of 3 lock servers failed: server 1 is away; server 2 is away',
-  ],
+  [['for', 'fails', 'fails'], 'lock.acquire: 2 of 3 lock servers failed: server 1 is away; server 2 is away'],
+  [['against', 'fails', 'fails'], 'lock.acquire: 2 of 3 lock servers failed: server 1 is away; server 2 is away'],
 ])('redis quorum: the vote %j fails, and the error names the servers', async (votes, message) => {
   const failure = acquire(quorumOf(...votes));
   await expect(failure).rejects.toThrow(StoreError);

@@ -14,10 +14,7 @@ const NO_KEYS = 'NOPERM No permissions to access a key';
 describe('redis rights: an error', () => {
   test('of a script that checks its commands names command and key', () => {
     expect(found(reply('NORIGHT HSET beat:states'))).toEqual(['HSET', ['beat:states']]);
-    expect(found(reply('NORIGHT HSET a key\nof two lines'))).toEqual([
-      'HSET',
-      ['a key\nof two lines'],
-    ]);
+    expect(found(reply('NORIGHT HSET a key\nof two lines'))).toEqual(['HSET', ['a key\nof two lines']]);
     expect(found(reply('NORIGHT TIME '))).toEqual(['TIME', []]);
   });
 
@@ -28,38 +25,29 @@ describe('redis rights: an error', () => {
   });
 
   test('of a denied EVALSHA names none of its keys', () => {
-    const error = reply(
-      "NOPERM this user has no permissions to run the 'evalsha' command",
-      'evalsha',
-      [...['sha', '2', 'one', 'two']],
-    );
+    const error = reply("NOPERM this user has no permissions to run the 'evalsha' command", 'evalsha', [
+      ...['sha', '2', 'one', 'two'],
+    ]);
     expect(found(error)).toEqual(['EVALSHA', []]);
   });
 
   test('of a command whose first argument is a key or channel names it', () => {
-    expect(found(reply(NO_KEYS, 'hscan', ['beat:states', '0']))).toEqual([
-      'HSCAN',
-      ['beat:states'],
-    ]);
-    expect(found(reply('NOPERM No permissions to access a channel', 'subscribe', ['c']))).toEqual([
-      'SUBSCRIBE',
-      ['c'],
-    ]);
+    expect(found(reply(NO_KEYS, 'hscan', ['beat:states', '0']))).toEqual(['HSCAN', ['beat:states']]);
+    expect(found(reply('NOPERM No permissions to access a channel', 'subscribe', ['c']))).toEqual(['SUBSCRIBE', ['c']]);
   });
 
   test('of any other command names only the command', () => {
     expect(found(reply(NO_KEYS, 'time', ['2', 'one', 'two']))).toEqual(['TIME', []]);
-    expect(
-      found(reply("NOPERM User x has no permissions to run the 'client|setname' command")),
-    ).toEqual(['CLIENT SETNAME', []]);
+    expect(found(reply("NOPERM User x has no permissions to run the 'client|setname' command"))).toEqual([
+      'CLIENT SETNAME',
+      [],
+    ]);
   });
 
   test('is found among the causes of another error', () => {
     const denied = new DeniedError('GET', ['a']);
     expect(findDenied(denied)).toBe(denied);
-    expect(findDenied(new Error('outer', { cause: new Error('inner', { cause: denied }) }))).toBe(
-      denied,
-    );
+    expect(findDenied(new Error('outer', { cause: new Error('inner', { cause: denied }) }))).toBe(denied);
     expect(findDenied(new Error('ERR NOPERM'))).toBeNull();
     expect(findDenied('NOPERM')).toBeNull();
   });

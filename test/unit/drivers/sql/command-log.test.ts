@@ -33,7 +33,10 @@ class Leader {
       },
     };
     this.log = new SqlCommandLog({
-      ...{ db: db as unknown as Database, sql: STATEMENTS, prefix: 'beat', clock: this.clock },
+      db: db as unknown as Database,
+      sql: STATEMENTS,
+      prefix: 'beat',
+      clock: this.clock,
       arrivals: options.notified ? this.topic : null,
     });
   }
@@ -143,7 +146,9 @@ async function finish(count: number, idOf: (i: number) => string | null): Promis
     },
   };
   const finished = Array.from({ length: count }, (_, i) => ({
-    ...{ key: String(i), id: idOf(i), audit: `{"i":${i}}` },
+    key: String(i),
+    id: idOf(i),
+    audit: `{"i":${i}}`,
   }));
   await finishCommands(tx, STATEMENTS, 'beat', finished);
   return statements;

@@ -39,9 +39,7 @@ test('postgresql login: application_name contains the purpose of the connection,
     });
   });
   const query = 'sslmode=disable&options=-csearch_path%3Djobs';
-  const store = openSqlStore(
-    storeOptions(`sqla+postgresql://me@127.0.0.1:${server.port}/celery?${query}`),
-  );
+  const store = openSqlStore(storeOptions(`sqla+postgresql://me@127.0.0.1:${server.port}/celery?${query}`));
   await expect(store.ledger.load()).rejects.toThrow('no connection to PostgreSQL');
   await store.close();
   expect(logins).toHaveLength(1);

@@ -31,7 +31,10 @@ class FakeServer {
 
   constructor(user: string | null = 'me') {
     const dialect: SqlDialect = {
-      ...{ name: 'Fake', location: 'fake://db', user, listen: null },
+      name: 'Fake',
+      location: 'fake://db',
+      user,
+      listen: null,
       mask: (text) => text.replaceAll('hunter2', '***'),
       sql: STATEMENTS,
       schema: [sql('table 1'), sql('table 2')],
@@ -283,9 +286,7 @@ describe('sql database: the error of a user without rights', () => {
     const server = new FakeServer(null);
     server.answer = lacks(/beat_lock/);
     const error = await catchError(server.db.requireRights('lock.renew'));
-    expect(error.message).toMatch(
-      /: this user lacks SELECT on beat_lock, INSERT on beat_lock.* \(fake:\/\/db\)$/,
-    );
+    expect(error.message).toMatch(/: this user lacks SELECT on beat_lock, INSERT on beat_lock.* \(fake:\/\/db\)$/);
   });
 
   test('is the server’s message for an operation without a list of rights', async () => {
@@ -322,23 +323,16 @@ describe('sql database: an error', () => {
     ['read ECONNRESET', 'no connection to Fake: read ECONNRESET', 'read ECONNRESET'],
     ['Query read timeout', 'Fake did not answer in 1000 ms', 'no answer in 1000 ms'],
     ['connect ETIMEDOUT', 'Fake did not answer in 1000 ms', 'no answer in 1000 ms'],
-    [
-      'password hunter2 is wrong',
-      'no connection to Fake: password *** is wrong',
-      'password *** is wrong',
-    ],
-  ])(
-    'names the server and the reason, without a password: %s',
-    async (message, meaning, reason) => {
-      const server = new FakeServer();
-      const cause = new Error(message);
-      server.answer = () => cause;
-      const error = await catchError(server.db.read('r', sql('look')));
-      expect(error.message).toBe(`r: ${meaning} (fake://db)`);
-      const unreachable = { server: 'Fake', reason };
-      expect(error).toMatchObject({ kind: 'connection-lost', cause, unreachable });
-    },
-  );
+    ['password hunter2 is wrong', 'no connection to Fake: password *** is wrong', 'password *** is wrong'],
+  ])('names the server and the reason, without a password: %s', async (message, meaning, reason) => {
+    const server = new FakeServer();
+    const cause = new Error(message);
+    server.answer = () => cause;
+    const error = await catchError(server.db.read('r', sql('look')));
+    expect(error.message).toBe(`r: ${meaning} (fake://db)`);
+    const unreachable = { server: 'Fake', reason };
+    expect(error).toMatchObject({ kind: 'connection-lost', cause, unreachable });
+  });
 
   test('names the error of each address of a host', async () => {
     const server = new FakeServer();

@@ -59,9 +59,7 @@ test.each(Object.entries(SERVERS))(
     await using server = await FakeServer.start(begin);
     const url = `${scheme}://me:pw@127.0.0.1:${server.port}/q?${query}`;
     const store = openSqlStore(storeOptions(url));
-    await expect(store.ledger.load()).rejects.toThrow(
-      'sent more than 256 KiB before its handshake was complete',
-    );
+    await expect(store.ledger.load()).rejects.toThrow('sent more than 256 KiB before its handshake was complete');
     await store.close();
   },
 );

@@ -42,12 +42,9 @@ describe('postgresql error', () => {
     expect(postgresFault(postgresAnswer(code))).toBe(kind);
   });
 
-  test.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])(
-    'of the socket, %s, is a lost connection',
-    (code) => {
-      expect(postgresFault(Object.assign(new Error(code), { code }))).toBe('connection-lost');
-    },
-  );
+  test.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])('of the socket, %s, is a lost connection', (code) => {
+    expect(postgresFault(Object.assign(new Error(code), { code }))).toBe('connection-lost');
+  });
 
   test('of the client, or a thrown text, is a lost connection', () => {
     expect(postgresFault(new Error('Connection terminated'))).toBe('connection-lost');
@@ -85,9 +82,7 @@ describe('mysql error', () => {
   });
 
   test('of the socket or client is a lost connection, with any number', () => {
-    expect(mysqlFault(Object.assign(new Error('read ECONNRESET'), { errno: 1146 }))).toBe(
-      'connection-lost',
-    );
+    expect(mysqlFault(Object.assign(new Error('read ECONNRESET'), { errno: 1146 }))).toBe('connection-lost');
     expect(mysqlFault({ errno: 1146, sqlMessage: 'no error' })).toBe('connection-lost');
   });
 });

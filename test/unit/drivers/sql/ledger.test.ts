@@ -30,7 +30,10 @@ class Fixture {
     };
     const pruner = { prune: async (count: number) => void this.pruned.push(count) };
     this.ledger = new SqlLedger({
-      ...{ db: this.database.db, sql: STATEMENTS, prefix: 'beat', queues: new Queues() },
+      db: this.database.db,
+      sql: STATEMENTS,
+      prefix: 'beat',
+      queues: new Queues(),
       pruner: pruner as unknown as Pruner,
       entries: new SqlEntries(this.database.db, STATEMENTS, 'beat'),
       history: null,
@@ -87,8 +90,7 @@ test('sql ledger: a commit prunes afterwards, with the number of its messages; o
     kind: 'fenced',
   });
   const find = STATEMENTS.findStates('', []).text;
-  fixture.rows = ({ text }) =>
-    text === find ? [{ entry: 'a', state: encodeState(change.after) }] : undefined;
+  fixture.rows = ({ text }) => (text === find ? [{ entry: 'a', state: encodeState(change.after) }] : undefined);
   expect(await fixture.ledger.commit({ token: TERM, changes: [change] })).toEqual({
     kind: 'committed',
   });
@@ -121,9 +123,7 @@ test('sql ledger: the first append of a term checks the right to remove messages
   const append = (entry: string) => ledger.append({ token: TERM, changes: [makeFirstRun(entry)] });
   await append('a');
   await append('b');
-  expect(database.like(STATEMENTS.removeMessages('', []))).toEqual([
-    STATEMENTS.removeMessages('beat', ['']),
-  ]);
+  expect(database.like(STATEMENTS.removeMessages('', []))).toEqual([STATEMENTS.removeMessages('beat', [''])]);
   const texts = database.statements.map(({ text }) => text);
   const removal = texts.indexOf(STATEMENTS.removeMessages('', []).text);
   const insertion = texts.indexOf(STATEMENTS.appendMessages('', []).text);
@@ -174,9 +174,7 @@ test('sql ledger: a removal of no messages still checks the right, and an older 
     STATEMENTS.removeMessages('beat', ['']),
     STATEMENTS.removeMessages('beat', ['a', 'b']),
   ]);
-  expect(database.like(STATEMENTS.removeState('', ''))).toEqual([
-    STATEMENTS.removeState('beat', 'e'),
-  ]);
+  expect(database.like(STATEMENTS.removeState('', ''))).toEqual([STATEMENTS.removeState('beat', 'e')]);
 });
 
 test('sql ledger: the token of a term is larger than the last one of this process', async () => {
@@ -240,27 +238,19 @@ test.each([
   };
   const commands = [{ key: '1', id: 'one', audit: '{}' }];
   const changes = [makeFirstRun('a')];
-  await expect(fixture.ledger[method]({ token: TERM, changes, commands })).rejects.toThrow(
-    'SQL refused: disk full',
-  );
+  await expect(fixture.ledger[method]({ token: TERM, changes, commands })).rejects.toThrow('SQL refused: disk full');
   const last = fixture.database.statements.slice(-2).map(({ text }) => text);
   expect(last).toEqual([STEPS[step].text, 'ROLLBACK']);
   expect(fixture.database.statements.map(({ text }) => text)).not.toContain('COMMIT');
 });
 
-test.each(['remove', 'removeState'] as const)(
-  'sql ledger: a failed %s is rolled back',
-  async (method) => {
-    const fixture = new Fixture();
-    fixture.rows = ({ text }) => {
-      if (/^(DELETE|UPDATE)/.test(text)) throw new SqlError('other', 'disk full');
-      return undefined;
-    };
-    const work =
-      method === 'remove'
-        ? fixture.ledger.remove(TERM, ['a'])
-        : fixture.ledger.removeState(TERM, 'a');
-    await expect(work).rejects.toThrow('SQL refused: disk full');
-    expect(fixture.database.statements.at(-1)!.text).toBe('ROLLBACK');
-  },
-);
+test.each(['remove', 'removeState'] as const)('sql ledger: a failed %s is rolled back', async (method) => {
+  const fixture = new Fixture();
+  fixture.rows = ({ text }) => {
+    if (/^(DELETE|UPDATE)/.test(text)) throw new SqlError('other', 'disk full');
+    return undefined;
+  };
+  const work = method === 'remove' ? fixture.ledger.remove(TERM, ['a']) : fixture.ledger.removeState(TERM, 'a');
+  await expect(work).rejects.toThrow('SQL refused: disk full');
+  expect(fixture.database.statements.at(-1)!.text).toBe('ROLLBACK');
+});

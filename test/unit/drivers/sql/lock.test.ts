@@ -30,7 +30,12 @@ class Follower {
     const { database, clock } = this;
     const releases = notified ? this.topic : null;
     this.lock = new SqlLock({
-      ...{ db: database.db, sql: STATEMENTS, releases, prefix: 'beat', ttl, clock },
+      db: database.db,
+      sql: STATEMENTS,
+      releases,
+      prefix: 'beat',
+      ttl,
+      clock,
     });
   }
 
@@ -66,9 +71,7 @@ test('sql lock: a free lock is acquired with a token and the rounded TTL, and an
   follower.row = { ...HELD, is_expired: true };
   expect(await follower.lock.acquire()).not.toBeNull();
   const seen = { token: 'theirs', expiresAt: 5_000 };
-  expect(follower.database.statements.at(-1)).toEqual(
-    STATEMENTS.takeOverLock('beat', uuid, 1_000, seen),
-  );
+  expect(follower.database.statements.at(-1)).toEqual(STATEMENTS.takeOverLock('beat', uuid, 1_000, seen));
   const [first, second] = [-3, -1].map((i) => follower.database.statements.at(i)!.values[1]);
   expect(first).not.toBe(second);
 });

@@ -5,13 +5,15 @@ import { connect } from '../../../../src/drivers/sql/mysql/connection.ts';
 import { failure, fakeMysql, ok } from '../../../support/fake-mysql.ts';
 import { connectionContract, makeLogin } from './connection.contract.ts';
 
-const login = makeLogin(
-  ({ address }: { address: ReturnType<typeof parseAddress> }, options, signal) =>
-    connect({ address, ...options }, signal),
+const login = makeLogin(({ address }: { address: ReturnType<typeof parseAddress> }, options, signal) =>
+  connect({ address, ...options }, signal),
 );
 
 connectionContract({
-  ...{ name: 'mysql', start: fakeMysql, login, done: ok },
+  name: 'mysql',
+  start: fakeMysql,
+  login,
+  done: ok,
   failed: failure(1064),
   denied: failure(1045),
 });

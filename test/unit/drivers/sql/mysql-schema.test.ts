@@ -25,8 +25,7 @@ describe('mysql schema, without sequences', () => {
   test('a new row has no id of its own', () => {
     expect(asMysql(declare)).toBe('INSERT INTO kombu_queue ( name) VALUES ( ?)');
     expect(asMysql(insert)).toBe(
-      'INSERT INTO kombu_message ( visible, timestamp, version, payload, queue_id) ' +
-        'VALUES ( 1, NULL, 1, ?, ?)',
+      'INSERT INTO kombu_message ( visible, timestamp, version, payload, queue_id) ' + 'VALUES ( 1, NULL, 1, ?, ?)',
     );
   });
 });
@@ -62,9 +61,7 @@ describe('mariadb schema, with sequences', () => {
   });
 
   test('a new row has the next id of its sequence', () => {
-    expect(asMaria(declare)).toBe(
-      'INSERT INTO kombu_queue (id, name) VALUES (nextval(queue_id_sequence), ?)',
-    );
+    expect(asMaria(declare)).toBe('INSERT INTO kombu_queue (id, name) VALUES (nextval(queue_id_sequence), ?)');
     expect(asMaria(insert)).toBe(
       'INSERT INTO kombu_message (id, visible, timestamp, version, payload, queue_id) ' +
         'VALUES (nextval(message_id_sequence), 1, NULL, 1, ?, ?)',

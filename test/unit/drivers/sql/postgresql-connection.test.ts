@@ -11,7 +11,10 @@ const login = makeLogin(({ url }: { url: string }, options, signal) =>
 );
 
 connectionContract({
-  ...{ name: 'postgresql', start: fakePostgres, login, done },
+  name: 'postgresql',
+  start: fakePostgres,
+  login,
+  done,
   failed: Buffer.concat([failure('42601'), READY]),
   denied: failure('28P01'),
 });
@@ -48,9 +51,7 @@ test('postgresql connection: is tried without TLS if the server has none or its 
   await login({ url: plain.url.replace('disable', 'prefer') });
   expect(plain.events.filter((event) => event === 'connection')).toHaveLength(2);
   await using insisting = await fakePostgres({ login: failure('28000') });
-  await expect(login({ url: insisting.url.replace('disable', 'allow') })).rejects.toThrow(
-    'does not support SSL',
-  );
+  await expect(login({ url: insisting.url.replace('disable', 'allow') })).rejects.toThrow('does not support SSL');
   expect(insisting.events.filter((event) => event === 'connection')).toHaveLength(2);
   await using denying = await fakePostgres({ login: failure('28P01') });
   await expect(login({ url: denying.url.replace('disable', 'allow') })).rejects.toThrow('no');

@@ -36,8 +36,13 @@ import { makeMessage } from '../../../support/message.ts';
 const { results: RESULTS } = resolveSettings({});
 
 const RESULT: TaskResult = {
-  ...{ taskId: 'id', status: 'STARTED', result: null, traceback: null },
-  ...{ doneAt: null, groupId: null, parentId: null },
+  taskId: 'id',
+  status: 'STARTED',
+  result: null,
+  traceback: null,
+  doneAt: null,
+  groupId: null,
+  parentId: null,
   request: {
     name: 'shell.run',
     args: [],
@@ -68,8 +73,14 @@ class DeniedStore {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const ends = [STATEMENTS.begin, STATEMENTS.commit, STATEMENTS.rollback].map(({ text }) => text);
     const dialect: SqlDialect = {
-      ...{ name: 'SQL', location: 'here', user: 'me', listen: null, sql: STATEMENTS },
-      ...{ schema: [], workerIndexes: [], file: null },
+      name: 'SQL',
+      location: 'here',
+      user: 'me',
+      listen: null,
+      sql: STATEMENTS,
+      schema: [],
+      workerIndexes: [],
+      file: null,
       mask: (text) => text,
       classifyError: () => 'denied',
       connect: async () => ({
@@ -118,7 +129,8 @@ class DeniedStore {
 }
 
 const NOBODY = {
-  ...{ receive: () => null, connected: () => {} },
+  receive: () => null,
+  connected: () => {},
   signal: new AbortController().signal,
 };
 
@@ -133,12 +145,24 @@ const CHANGES = [makeFirstRun('a')];
 const ROW: EntryRow = {
   entry: 'a',
   row: {
-    ...{ kind: 'skip', first: 1, last: 1, count: 1, reason: 'missed', at: 1, term: 1 },
+    kind: 'skip',
+    first: 1,
+    last: 1,
+    count: 1,
+    reason: 'missed',
+    at: 1,
+    term: 1,
   },
 };
 const ANNOUNCEMENT: Announcement = {
-  ...{ id: 'one', host: 'a', pid: 1, version: '1', role: 'leader', term: 1 },
-  ...{ startedAt: 0, skewMs: null },
+  id: 'one',
+  host: 'a',
+  pid: 1,
+  version: '1',
+  role: 'leader',
+  term: 1,
+  startedAt: 0,
+  skewMs: null,
 };
 const COMMANDS = [{ key: '1', id: 'one', audit: '{}' }];
 
@@ -193,22 +217,18 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
 
 const LOCK = 'SELECT on beat_lock, INSERT on beat_lock, UPDATE on beat_lock, DELETE on beat_lock';
 const TERM = 'SELECT on beat_term, INSERT on beat_term, UPDATE on beat_term';
-const ENTRIES =
-  'SELECT on beat_entry, INSERT on beat_entry, UPDATE on beat_entry, DELETE on beat_entry';
+const ENTRIES = 'SELECT on beat_entry, INSERT on beat_entry, UPDATE on beat_entry, DELETE on beat_entry';
 const QUEUES =
   'SELECT on kombu_queue, INSERT on kombu_queue, USAGE on queue_id_sequence, ' +
   'INSERT on kombu_message, USAGE on message_id_sequence';
-const OUTBOX =
-  'SELECT on beat_outbox, INSERT on beat_outbox, UPDATE on beat_outbox, DELETE on beat_outbox';
+const OUTBOX = 'SELECT on beat_outbox, INSERT on beat_outbox, UPDATE on beat_outbox, DELETE on beat_outbox';
 const FINISHED =
   'SELECT on beat_command, DELETE on beat_command, ' +
   'SELECT on beat_audit, INSERT on beat_audit, UPDATE on beat_audit, DELETE on beat_audit';
 
-const HISTORY =
-  'INSERT on beat_history, SELECT on beat_minute, INSERT on beat_minute, UPDATE on beat_minute';
+const HISTORY = 'INSERT on beat_history, SELECT on beat_minute, INSERT on beat_minute, UPDATE on beat_minute';
 
-const UNACKED =
-  'SELECT on beat_unacked, INSERT on beat_unacked, UPDATE on beat_unacked, DELETE on beat_unacked';
+const UNACKED = 'SELECT on beat_unacked, INSERT on beat_unacked, UPDATE on beat_unacked, DELETE on beat_unacked';
 const REQUEUED = 'INSERT on kombu_message, USAGE on message_id_sequence';
 
 test.each([
@@ -235,10 +255,7 @@ test.each([
   ],
   ['instances.withdraw', 'SELECT on beat_instance, DELETE on beat_instance'],
   ['instances.list', 'SELECT on beat_instance'],
-  [
-    'broker.announce',
-    'SELECT on beat_broadcast, INSERT on beat_broadcast, DELETE on beat_broadcast',
-  ],
+  ['broker.announce', 'SELECT on beat_broadcast, INSERT on beat_broadcast, DELETE on beat_broadcast'],
   ['mailbox.read', 'SELECT on beat_broadcast'],
   ['commands.append', 'INSERT on beat_command'],
   ['commands.pending', 'SELECT on beat_command'],
@@ -253,8 +270,7 @@ test.each([
   ['broker.publish', QUEUES],
   [
     'consumer.receive',
-    'SELECT on kombu_queue, SELECT on kombu_message, INSERT on kombu_message, ' +
-      `UPDATE on kombu_message, ${UNACKED}`,
+    'SELECT on kombu_queue, SELECT on kombu_message, INSERT on kombu_message, ' + `UPDATE on kombu_message, ${UNACKED}`,
   ],
   ['consumer.ack', UNACKED],
   ['consumer.renew', UNACKED],
@@ -262,8 +278,7 @@ test.each([
   ['consumer.restore', `${UNACKED}, ${REQUEUED}`],
   [
     'results.store',
-    'SELECT on celery_taskmeta, INSERT on celery_taskmeta, UPDATE on celery_taskmeta, ' +
-      'USAGE on task_id_sequence',
+    'SELECT on celery_taskmeta, INSERT on celery_taskmeta, UPDATE on celery_taskmeta, ' + 'USAGE on task_id_sequence',
   ],
   ['broker.prune', 'SELECT on kombu_message, DELETE on kombu_message'],
 ])('sql rights: the error of %s names every missing right', async (operation, rights) => {
@@ -295,20 +310,12 @@ test.each([
   ],
   ['UPDATE', 'beat_outbox', 'UPDATE beat_outbox SET message = message WHERE 1 = 0'],
   ['SELECT', 'kombu_queue', 'SELECT id, name FROM kombu_queue WHERE 1 = 0'],
-  [
-    'SELECT',
-    'kombu_message',
-    'SELECT id, visible, payload, version, queue_id FROM kombu_message WHERE 1 = 0',
-  ],
+  ['SELECT', 'kombu_message', 'SELECT id, visible, payload, version, queue_id FROM kombu_message WHERE 1 = 0'],
   ['SELECT', 'beat_command', 'SELECT prefix, json FROM beat_command WHERE 1 = 0'],
   ['UPDATE', 'beat_audit', 'UPDATE beat_audit SET json = json WHERE 1 = 0'],
   ['SELECT', 'beat_audit', 'SELECT prefix, id, json FROM beat_audit WHERE 1 = 0'],
   ['UPDATE', 'beat_entry', 'UPDATE beat_entry SET due_at = due_at WHERE 1 = 0'],
-  [
-    'SELECT',
-    'beat_entry',
-    'SELECT prefix, entry, state, definition, due_at FROM beat_entry WHERE 1 = 0',
-  ],
+  ['SELECT', 'beat_entry', 'SELECT prefix, entry, state, definition, due_at FROM beat_entry WHERE 1 = 0'],
   ['DELETE', 'kombu_message', 'DELETE FROM kombu_message WHERE 1 = 0'],
   ['USAGE', 'queue_id_sequence', `SELECT nextval('queue_id_sequence')`],
 ] as const)(

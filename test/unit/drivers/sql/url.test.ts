@@ -33,10 +33,7 @@ describe('mysql URL, parsed as SQLAlchemy and its drivers do', () => {
   test.each([
     ['sqla+mysql://me:pw@db/celery', { host: 'db', port: 3306, socket: null }],
     ['sqla+mysql+pymysql://me:p%40ss@db:3307/celery?charset=utf8mb4', { password: 'p@ss' }],
-    [
-      'sqla+mysql+mysqldb://me@db/celery?unix_socket=/run/mysqld.sock',
-      { socket: '/run/mysqld.sock' },
-    ],
+    ['sqla+mysql+mysqldb://me@db/celery?unix_socket=/run/mysqld.sock', { socket: '/run/mysqld.sock' }],
     ['sqla+mysql://', { host: 'localhost', user: null, password: null, database: null }],
     ['sqla+mysql+mysqlconnector://me@db/celery', { database: 'celery' }],
     ['sqla+mariadb+mariadbconnector://me@db/celery', { user: 'me' }],
@@ -59,10 +56,7 @@ test.each([
   [`sqla+postgresql://me:${SECRET}@db/celery?sslmode=requir`, 'did you mean "require"?'],
   [`sqla+postgresql://me:${SECRET}@db/celery?sslmode=require&sslmode=prefer`, 'given twice'],
   [`sqla+postgresql://me:${SECRET}@db/celery?host=a,b`, '"host" names several servers'],
-  [
-    `sqla+postgresql://me:${SECRET}@db/celery?sslrootcert=/no/such/file`,
-    '/no/such/file cannot be read',
-  ],
+  [`sqla+postgresql://me:${SECRET}@db/celery?sslrootcert=/no/such/file`, '/no/such/file cannot be read'],
   [`sqla+postgresql://me:${SECRET}@db/my%20queue`, '"%20" in the database\'s name'],
   [`sqla+postgresql://me:${SECRET}@db:port/celery`, '"port" is not a port'],
   [`sqla+postgresql:me:${SECRET}@db/celery`, 'not a URL such as sqla+postgresql://'],
@@ -80,11 +74,7 @@ test.each([
 });
 
 test.each([
-  [
-    'sqla+postgresql://me:a@db/q',
-    'sqla+postgresql+psycopg2://me:b@db:5432/q?sslmode=require',
-    true,
-  ],
+  ['sqla+postgresql://me:a@db/q', 'sqla+postgresql+psycopg2://me:b@db:5432/q?sslmode=require', true],
   ['sqla+postgresql://me@localhost/q', 'sqla+postgresql://me@127.0.0.1/q', true],
   ['sqla+postgresql://me@db/q', 'sqla+postgresql://you@db/q', false],
   ['sqla+postgresql://me@db/q', 'sqla+postgresql://me@db/q?options=-csearch_path=x', false],
@@ -120,14 +110,12 @@ const MYSQL_DRIVERS = [
   ...['ssl_cipher', 'auth_plugin', 'program_name', 'use_pure', 'buffered'],
 ];
 
-test.each([
-  ...LIBPQ.map((name) => ['sqla+postgresql', name]),
-  ...MYSQL_DRIVERS.map((name) => ['sqla+mysql', name]),
-])('%s URL: %s is accepted, which only the workers use', (scheme, name) => {
-  expect(normalizeSqlUrl(`${scheme}://me@db/q?${name}=1`)).toBe(
-    normalizeSqlUrl(`${scheme}://me@db/q`),
-  );
-});
+test.each([...LIBPQ.map((name) => ['sqla+postgresql', name]), ...MYSQL_DRIVERS.map((name) => ['sqla+mysql', name])])(
+  '%s URL: %s is accepted, which only the workers use',
+  (scheme, name) => {
+    expect(normalizeSqlUrl(`${scheme}://me@db/q?${name}=1`)).toBe(normalizeSqlUrl(`${scheme}://me@db/q`));
+  },
+);
 
 test.each([
   ...['psycopg2', 'psycopg', 'psycopg2cffi', 'pg8000'].map((name) => `postgresql+${name}`),
@@ -140,22 +128,21 @@ test.each([
 test('postgresql URL: a parameter replaces the same part of the address', () => {
   const parts = 'host=other&port=5439&user=you&password=theirs&dbname=jobs';
   expect(postgresAddress(`sqla+postgresql://me:mine@db:5433/celery?${parts}`)).toMatchObject({
-    ...{ host: 'other', port: 5439, user: 'you', password: 'theirs', database: 'jobs' },
+    host: 'other',
+    port: 5439,
+    user: 'you',
+    password: 'theirs',
+    database: 'jobs',
   });
-  expect(() => postgresAddress('sqla+postgresql://db/q?port=x')).toThrow(
-    'the port is not a number',
-  );
+  expect(() => postgresAddress('sqla+postgresql://db/q?port=x')).toThrow('the port is not a number');
 });
 
 test.each([
   ['mysql', mysqlDialect],
   ['postgresql', postgresDialect],
-])(
-  '%s: the password is masked in what the server sends back, encoded and decoded',
-  (dialect, server) => {
-    const parameter = dialect === 'mysql' ? 'program_name' : 'application_name';
-    const url = `sqla+${dialect}://me:sesame%2Fopen@db/q?${parameter}=beat@home`;
-    const { mask } = server(parseEndpoint(url), 1_000, systemClock);
-    expect(mask('no user me with sesame/open')).toBe('no user me with **');
-  },
-);
+])('%s: the password is masked in what the server sends back, encoded and decoded', (dialect, server) => {
+  const parameter = dialect === 'mysql' ? 'program_name' : 'application_name';
+  const url = `sqla+${dialect}://me:sesame%2Fopen@db/q?${parameter}=beat@home`;
+  const { mask } = server(parseEndpoint(url), 1_000, systemClock);
+  expect(mask('no user me with sesame/open')).toBe('no user me with **');
+});

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import type { SentEvent } from '../../../../src/contracts/events/beat-events.ts';
 import { isKnown, sourceOfRun } from '../../../../src/entries/catalog/outcome-source.ts';
 
-const sent = (headers: object): SentEvent =>
-  ({ taskId: 'last', messages: [{ headers }] }) as unknown as SentEvent;
+const sent = (headers: object): SentEvent => ({ taskId: 'last', messages: [{ headers }] }) as unknown as SentEvent;
 
 test.each([
   ['a task', { id: 'last' }, 'result'],

@@ -11,11 +11,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { openStore } from '../../../../src/leader/outbox/open-store.ts';
-import type {
-  CommandEvent,
-  SentEvent,
-  SkippedEvent,
-} from '../../../../src/contracts/events/beat-events.ts';
+import type { CommandEvent, SentEvent, SkippedEvent } from '../../../../src/contracts/events/beat-events.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import type { EntryStatus } from '../../../../src/read-models/status/shapes.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
@@ -67,8 +63,12 @@ describe('a client', () => {
     const [before] = (await client.status()) as readonly EntryStatus[];
     const answer = await client.run('backup', { reason: 'before the migration' });
     expect(answer).toMatchObject({
-      ...{ do: 'run', entry: 'backup', by: 'alice', reason: 'before the migration' },
-      ...{ status: 'applied', answer: 'published a run of backup' },
+      do: 'run',
+      entry: 'backup',
+      by: 'alice',
+      reason: 'before the migration',
+      status: 'applied',
+      answer: 'published a run of backup',
     });
     expect(sent).toMatchObject([{ entry: 'backup', cause: 'manual' }]);
     expect(commands).toMatchObject([
@@ -76,7 +76,9 @@ describe('a client', () => {
     ]);
     const [after] = await client.status();
     expect(after).toMatchObject({
-      ...{ runCount: 1, lastDueAt: before!.lastDueAt, nextDueAt: before!.nextDueAt },
+      runCount: 1,
+      lastDueAt: before!.lastDueAt,
+      nextDueAt: before!.nextDueAt,
       lastTaskId: sent[0]!.taskId,
     });
   });
@@ -229,7 +231,11 @@ describe('a command', () => {
     await store.commands.append(JSON.stringify(long));
     await client.run('backup');
     const row = {
-      ...{ id: 'not read: 1', do: null, entry: null, by: '', status: 'rejected' },
+      id: 'not read: 1',
+      do: null,
+      entry: null,
+      by: '',
+      status: 'rejected',
       answer: 'a command of over 1,000,000 bytes; removed without being read',
     };
     expect(commands).toMatchObject([row, { do: 'run', status: 'applied' }]);

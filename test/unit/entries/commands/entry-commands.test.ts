@@ -8,8 +8,7 @@ import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import { makeEntry } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
-const applyCommand = (...args: Parameters<typeof applyCommandInSteps>) =>
-  runAtOnce(applyCommandInSteps(...args));
+const applyCommand = (...args: Parameters<typeof applyCommandInSteps>) => runAtOnce(applyCommandInSteps(...args));
 
 const HOURLY = crontab({ minute: 0 });
 /** 12:30 UTC; the run of 12:00 was sent. */
@@ -21,25 +20,23 @@ const SENT = { id: 'c1', at: null, by: 'alice', reason: null };
 
 function state(more: Partial<EntryState> = {}, schedule: Schedule = HOURLY): EntryState {
   return {
-    ...{ version: 1, rev: 1 },
-    ...{ spec: schedule.spec, anchor: NOON - 24 * HOUR, dueAt: NOON, sentAt: NOON },
-    ...{ taskId: 't', runCount: 24, ...more },
+    version: 1,
+    rev: 1,
+    spec: schedule.spec,
+    anchor: NOON - 24 * HOUR,
+    dueAt: NOON,
+    sentAt: NOON,
+    taskId: 't',
+    runCount: 24,
+    ...more,
   };
 }
 
 function apply(
   command: EntryCommand,
-  {
-    given = state(),
-    schedule = HOURLY,
-    now = NOW,
-  }: { given?: EntryState; schedule?: Schedule; now?: number } = {},
+  { given = state(), schedule = HOURLY, now = NOW }: { given?: EntryState; schedule?: Schedule; now?: number } = {},
 ) {
-  return applyCommand(
-    { entry: makeEntry({ name: 'backup', schedule }), state: given },
-    command,
-    now,
-  );
+  return applyCommand({ entry: makeEntry({ name: 'backup', schedule }), state: given }, command, now);
 }
 
 describe('pause', () => {
@@ -53,7 +50,10 @@ describe('pause', () => {
 
   test('stores its start, sender and reason, and changes nothing else', () => {
     expect(apply(command)).toMatchObject({
-      ...{ kind: 'applied', runs: [], skipped: [], answer: 'paused backup' },
+      kind: 'applied',
+      runs: [],
+      skipped: [],
+      answer: 'paused backup',
       changes: { pause: { since: NOW, until: null, reason: 'migration', by: 'alice' } },
     });
   });
@@ -89,7 +89,9 @@ describe('resume', () => {
     const [first, last] = [NOON + HOUR, NOON + 3 * HOUR];
     const outcome = apply(command, { given, now: NOON + 4 * HOUR });
     expect(outcome).toMatchObject({
-      ...{ kind: 'applied', runs: [], commandId: 'c1' },
+      kind: 'applied',
+      runs: [],
+      commandId: 'c1',
       changes: { pause: undefined, dueAt: last },
       skipped: [{ reason: 'paused', first, last, count: 3 }],
       answer: 'resumed backup; 3 skipped while it was paused',
@@ -114,7 +116,10 @@ describe('resume', () => {
 describe('run', () => {
   test('publishes a run of this instant without a change of the schedule', () => {
     expect(apply({ ...SENT, do: 'run', entry: 'backup' })).toMatchObject({
-      ...{ kind: 'applied', changes: {}, skipped: [], answer: 'published a run of backup' },
+      kind: 'applied',
+      changes: {},
+      skipped: [],
+      answer: 'published a run of backup',
       runs: [NOW],
     });
   });
@@ -148,13 +153,11 @@ describe('skip', () => {
   test('skips a given occurrence of an interval, which is counted from the last one', () => {
     const schedule = timedelta({ minutes: 25 });
     const given = state({}, schedule);
-    const skips = (minutes: number) =>
-      apply({ ...command, dueAt: NOON + minutes * 60_000 }, { schedule, given });
+    const skips = (minutes: number) => apply({ ...command, dueAt: NOON + minutes * 60_000 }, { schedule, given });
     expect(skips(75)).toMatchObject({ changes: { skip: [NOON + 75 * 60_000] } });
     expect(skips(60)).toEqual({
       kind: 'rejected',
-      reason:
-        'backup is not due at 2026-11-22T13:00:00.000Z; it is due at 2026-11-22T13:15:00.000Z',
+      reason: 'backup is not due at 2026-11-22T13:00:00.000Z; it is due at 2026-11-22T13:15:00.000Z',
     });
   });
 
@@ -174,11 +177,7 @@ describe('skip', () => {
   });
 
   test.each([
-    [
-      'no occurrence',
-      at13 + 1,
-      'backup is not due at 2026-11-22T13:00:00.001Z; it is due at 2026-11-22T14:00:00.000Z',
-    ],
+    ['no occurrence', at13 + 1, 'backup is not due at 2026-11-22T13:00:00.001Z; it is due at 2026-11-22T14:00:00.000Z'],
     [
       'dealt with',
       NOON,
@@ -213,7 +212,9 @@ describe('backfill', () => {
 
   test('publishes each occurrence from the first instant up to but not including the last', () => {
     expect(apply(command)).toMatchObject({
-      ...{ kind: 'applied', changes: {}, answer: 'published 3 runs of backup' },
+      kind: 'applied',
+      changes: {},
+      answer: 'published 3 runs of backup',
       runs: [NOON - 3 * HOUR, NOON - 2 * HOUR, NOON - HOUR],
     });
   });
@@ -247,7 +248,6 @@ test('backfill: runs whose messages have more than 100,000,000 bytes together ar
   expect(applyCommand(target, command(999), NOW)).toMatchObject({ kind: 'applied' });
   expect(applyCommand(target, command(1_001), NOW)).toEqual({
     kind: 'rejected',
-    reason:
-      '1,001 runs with messages of about 100,004 bytes: choose a shorter time, of at most 999 runs',
+    reason: '1,001 runs with messages of about 100,004 bytes: choose a shorter time, of at most 999 runs',
   });
 });

@@ -10,8 +10,13 @@ function parse(command: unknown) {
 describe('parseCommand', () => {
   test('reads a pause with all its fields', () => {
     const command = {
-      ...{ id: ID, at: '2026-11-22T12:00:00Z', by: 'alice@ops', do: 'pause', entry: 'backup' },
-      ...{ reason: 'migration', until: '2026-11-23T00:00:00+01:00' },
+      id: ID,
+      at: '2026-11-22T12:00:00Z',
+      by: 'alice@ops',
+      do: 'pause',
+      entry: 'backup',
+      reason: 'migration',
+      until: '2026-11-23T00:00:00+01:00',
     };
     expect(parse(command)).toEqual({
       kind: 'command',
@@ -50,9 +55,7 @@ describe('parseCommand', () => {
   test('rejects new entries that are neither one nor several', () => {
     const definition = { task: 'tasks.add', schedule: 30 };
     const either = {
-      reason: expect.stringMatching(
-        /^entries: (missing; )?expected either entry and definition, or entries/,
-      ) as string,
+      reason: expect.stringMatching(/^entries: (missing; )?expected either entry and definition, or entries/) as string,
     };
     for (const given of [
       {},
@@ -102,12 +105,7 @@ describe('parseCommand', () => {
     ],
     ['a lone surrogate', { id: ID, do: 'run', entry: '\ud800' }, ID, /^entry: expected a text/],
     ['a NUL', { id: ID, do: 'run', entry: 'a\0b' }, ID, /^entry: expected a text/],
-    [
-      'a definition that is a list',
-      { id: ID, do: 'add', entry: 'e', definition: [] },
-      ID,
-      /object/,
-    ],
+    ['a definition that is a list', { id: ID, do: 'add', entry: 'e', definition: [] }, ID, /object/],
     ['over a megabyte', `"${'x'.repeat(1_000_001)}"`, null, /over 1,000,000 bytes/],
   ])('rejects %s', (_what, command, id, reason) => {
     const parsed = parse(command);
@@ -148,9 +146,10 @@ describe('parseCommand', () => {
     if (parsed.kind !== 'malformed') throw new Error('expected a malformed command');
     expect(parsed.problems).toHaveLength(21);
     expect(parsed.problems.at(-1)!.message).toBe('and 49,980 more unknown fields');
-    expect(parsed.problems.map(({ message }) => message.includes('did you mean "entry"?'))).toEqual(
-      [...Array.from({ length: 5 }, () => true), ...Array.from({ length: 16 }, () => false)],
-    );
+    expect(parsed.problems.map(({ message }) => message.includes('did you mean "entry"?'))).toEqual([
+      ...Array.from({ length: 5 }, () => true),
+      ...Array.from({ length: 16 }, () => false),
+    ]);
   });
 
   test.each([

@@ -41,7 +41,10 @@ test('add: a new entry counts from now', () => {
     answer: 'added a',
     edits: [
       {
-        ...{ name: 'a', change: 'added', before: null, after: newState('every(30000ms)', NOW) },
+        name: 'a',
+        change: 'added',
+        before: null,
+        after: newState('every(30000ms)', NOW),
         written: { definition: STORED, entry: expect.objectContaining({ stored: true }) as object },
       },
     ],
@@ -63,7 +66,8 @@ test('add: an entry that exists with the same definition stays as it is', () => 
   expect(add({ a: DEFINITION }, { a: existing })).toEqual(outcome);
   expect(add({ a: STORED }, { a: existing })).toEqual(outcome);
   expect(add({ a: DEFINITION, b: DEFINITION }, { a: existing })).toMatchObject({
-    ...{ answer: 'added 1 entry; 1 existed already', edits: [{ name: 'b' }] },
+    answer: 'added 1 entry; 1 existed already',
+    edits: [{ name: 'b' }],
   });
 });
 
@@ -117,7 +121,10 @@ test('update: fields are replaced in any spelling, and null removes one', () => 
     answer: 'updated a',
     edits: [
       {
-        ...{ name: 'a', change: null, before: STATE, after: { ...STATE, rev: 2 } },
+        name: 'a',
+        change: null,
+        before: STATE,
+        after: { ...STATE, rev: 2 },
         written: { definition: { ...STORED, startingDeadline: '10m', args: [1] } },
       },
     ],
@@ -145,15 +152,16 @@ test('update: an invalid definition is rejected with all problems', () => {
 test.each(['update', 'remove'] as const)('%s: entries that are not stored are rejected', (name) => {
   const definition = {};
   expect(apply({ do: name, entry: 'x', definition })).toEqual({
-    ...{ kind: 'rejected', reason: 'no stored entry "x"; beat list shows all entries' },
+    kind: 'rejected',
+    reason: 'no stored entry "x"; beat list shows all entries',
   });
   expect(apply({ do: name, entry: 'declared', definition })).toEqual({
     kind: 'rejected',
-    reason:
-      'entry "declared" is declared in the configuration: edit the file, then run beat reload',
+    reason: 'entry "declared" is declared in the configuration: edit the file, then run beat reload',
   });
   expect(apply({ do: name, entry: 'a', definition }, { a: 'unreadable' })).toEqual({
-    ...{ kind: 'rejected', reason: 'unreadable' },
+    kind: 'rejected',
+    reason: 'unreadable',
   });
 });
 
@@ -172,7 +180,8 @@ test('remove: the state of an entry that is also declared stays', () => {
     edits: [{ change: null, before: STATE, after: advance(STATE, {}), written: null }],
   });
   expect(apply({ do: 'update', entry: 'declared', definition: {} }, stored)).toMatchObject({
-    ...{ kind: 'rejected', reason: expect.stringContaining('is declared') as string },
+    kind: 'rejected',
+    reason: expect.stringContaining('is declared') as string,
   });
 });
 
@@ -207,18 +216,15 @@ test.each<[string, (fields: object) => object]>([
 test.each<[string, string, object]>([
   ['20,001 values', '20000 values', { args: Array.from({ length: 20_001 }, () => 1) }],
   ['201 templates', '200 templates', { args: ['{{dueAt}}'.repeat(201)] }],
-])(
-  'definitions: one with %s is rejected before it is read, and is not loaded',
-  (_, limit, fields) => {
-    const definition = { ...DEFINITION, ...fields };
-    expect(add({ a: definition })).toEqual({
-      kind: 'rejected',
-      reason: `the definition of entry "a" is too large: it has more than ${limit}`,
-    });
-    const row = { entry: 'a', definition: JSON.stringify(definition), state: null, dueAt: null };
-    expect(() => readStoredEntry(row, definitions)).toThrow('or is too large');
-  },
-);
+])('definitions: one with %s is rejected before it is read, and is not loaded', (_, limit, fields) => {
+  const definition = { ...DEFINITION, ...fields };
+  expect(add({ a: definition })).toEqual({
+    kind: 'rejected',
+    reason: `the definition of entry "a" is too large: it has more than ${limit}`,
+  });
+  const row = { entry: 'a', definition: JSON.stringify(definition), state: null, dueAt: null };
+  expect(() => readStoredEntry(row, definitions)).toThrow('or is too large');
+});
 
 test('backfill: the size of a run of a chain of groups is that of its messages', () => {
   const chain = Array.from({ length: 5 }, () => ({ group: ['a', 'b'] }));

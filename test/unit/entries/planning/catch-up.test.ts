@@ -1,22 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  catchUp as catchUpInSteps,
-  selectSkipped,
-  type Skip,
-} from '../../../../src/entries/planning/catch-up.ts';
+import { catchUp as catchUpInSteps, selectSkipped, type Skip } from '../../../../src/entries/planning/catch-up.ts';
 import type { SkipReason } from '../../../../src/celery/message/skip-reasons.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import {
-  alignedSchedule,
-  intervalSchedule,
-  DAY,
-  makeEntry,
-  HOUR,
-  MINUTE,
-  SECOND,
-} from '../../../support/entry.ts';
+import { alignedSchedule, intervalSchedule, DAY, makeEntry, HOUR, MINUTE, SECOND } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
 const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchUpInSteps(...args));
@@ -77,9 +65,7 @@ describe('missed runs', () => {
     const entry = makeEntry({ missed: 'all', startingDeadline: 90 * SECOND });
     const decision = catchUp(entry, NOON, late);
     expect(decision.runs).toEqual([NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
-    expect(decision.skipped).toEqual([
-      { reason: 'deadline', first: NOON, last: NOON + MINUTE, count: 2 },
-    ]);
+    expect(decision.skipped).toEqual([{ reason: 'deadline', first: NOON, last: NOON + MINUTE, count: 2 }]);
   });
 
   test('missed: all publishes the newest thousand of a year of missed seconds without visiting each second', () => {
@@ -133,8 +119,7 @@ describe('missed runs', () => {
         const dealtWith = [...runs];
         for (const { first: from, last, count } of skipped) {
           const stretch = [];
-          for (let at = from; at <= last; at = +entry.schedule.next(new Date(at))!)
-            stretch.push(at);
+          for (let at = from; at <= last; at = +entry.schedule.next(new Date(at))!) stretch.push(at);
           expect(count).toBe(stretch.length);
           dealtWith.push(...stretch);
         }

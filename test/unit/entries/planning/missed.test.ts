@@ -147,8 +147,7 @@ class Oracle {
   #verdict(late: number, newer: number): string {
     const { missed, maxCatchUp, startingDeadline } = this.#entry;
     const tooLate = startingDeadline !== null && late > startingDeadline;
-    if (missed === 'all')
-      return tooLate ? 'deadline' : newer >= maxCatchUp ? 'catch-up-limit' : 'sent';
+    if (missed === 'all') return tooLate ? 'deadline' : newer >= maxCatchUp ? 'catch-up-limit' : 'sent';
     if (newer > 0) return missed === 'skip' ? 'missed' : 'coalesced';
     if (tooLate) return 'deadline';
     const tooLateToSkip = missed === 'skip' && startingDeadline === null && late > MINUTE;

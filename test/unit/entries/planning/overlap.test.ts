@@ -32,17 +32,14 @@ describe('overlap', () => {
     });
   });
 
-  test.each(['skip', 'queue', 'cancel'] as const)(
-    'overlap %s: a run is published when none is running',
-    (overlap) => {
-      expect(decide(overlap, 2 * MINUTE, {})).toEqual({
-        runs: [2 * MINUTE],
-        skipped: [],
-        changes: { dueAt: 2 * MINUTE, running: [] },
-        cancel: [],
-      });
-    },
-  );
+  test.each(['skip', 'queue', 'cancel'] as const)('overlap %s: a run is published when none is running', (overlap) => {
+    expect(decide(overlap, 2 * MINUTE, {})).toEqual({
+      runs: [2 * MINUTE],
+      skipped: [],
+      changes: { dueAt: 2 * MINUTE, running: [] },
+      cancel: [],
+    });
+  });
 
   test('overlap skip: an occurrence is skipped while a run is running', () => {
     expect(decide('skip', 2 * MINUTE)).toEqual({

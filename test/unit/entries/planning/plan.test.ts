@@ -4,14 +4,7 @@ import { cursor, nextDueAt } from '../../../../src/entries/planning/next-due.ts'
 import { reconcile } from '../../../../src/entries/planning/adopt.ts';
 import { catchUp as catchUpInSteps } from '../../../../src/entries/planning/catch-up.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import {
-  intervalSchedule,
-  DAY,
-  makeEntry,
-  MINUTE,
-  makeState,
-  SECOND,
-} from '../../../support/entry.ts';
+import { intervalSchedule, DAY, makeEntry, MINUTE, makeState, SECOND } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
 const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchUpInSteps(...args));
@@ -27,24 +20,19 @@ describe('plan of due entries:', () => {
   test('the next occurrence is computed from the state, not from now', () => {
     const entry = makeEntry({ schedule: intervalSchedule(10 * SECOND) });
     expect(nextDueAt(entry, makeState({ anchor: NOON }))).toBe(NOON + 10 * SECOND);
-    expect(nextDueAt(entry, makeState({ anchor: NOON, dueAt: NOON + 50 * SECOND }))).toBe(
-      NOON + 60 * SECOND,
-    );
+    expect(nextDueAt(entry, makeState({ anchor: NOON, dueAt: NOON + 50 * SECOND }))).toBe(NOON + 60 * SECOND);
   });
 
   test('an anchor that is newer than the last run has precedence, because the schedule was edited', () => {
     expect(cursor(makeState({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
   });
 
-  test.each([0, -1, NaN])(
-    'a schedule whose next is later by %d is reported and not enumerated',
-    (step) => {
-      const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
-      const entry = makeEntry({ schedule: broken });
-      expect(() => catchUp(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
-      expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow('is not later');
-    },
-  );
+  test.each([0, -1, NaN])('a schedule whose next is later by %d is reported and not enumerated', (step) => {
+    const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
+    const entry = makeEntry({ schedule: broken });
+    expect(() => catchUp(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
+    expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow('is not later');
+  });
 
   test('a schedule that returns a promise is reported, and its rejection does not end the process', () => {
     const reject = (async () => Promise.reject(new Error('no db'))) as never;

@@ -17,8 +17,7 @@ import { NEW_STATE } from '../../../support/change.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
-const planChange = (...args: Parameters<typeof planChangeInSteps>) =>
-  runAtOnce(planChangeInSteps(...args));
+const planChange = (...args: Parameters<typeof planChangeInSteps>) => runAtOnce(planChangeInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -58,7 +57,8 @@ test('a change that sends a run stores its instants and its task', () => {
   expect(change.before).toBe(STATE);
   expect(change.after).toEqual({
     ...STATE,
-    ...{ version: 1, rev: 2 },
+    version: 1,
+    rev: 2,
     dueAt: NOON,
     sentAt: NOON + SECOND + 5,
     taskId: run?.taskId,
@@ -83,8 +83,12 @@ test('a change that publishes nothing leaves the last skip, and one that publish
   const plan = (runs: readonly number[], skipped: readonly Skip[], dueAt: number) =>
     planChange(
       {
-        ...{ entry: makeEntry(), before, runs, skipped },
-        ...{ causeOf: () => 'manual', changes: { dueAt } },
+        entry: makeEntry(),
+        before,
+        runs,
+        skipped,
+        causeOf: () => 'manual',
+        changes: { dueAt },
       },
       { sentAt: NOON, term: 9 },
       messageContext,
@@ -115,7 +119,9 @@ test('a step that makes up for several runs records the newest of them', () => {
   expect(skipped).toEqual([]);
   expect(sent.map(({ dueAt }) => dueAt)).toEqual([NOON, NOON + MINUTE, NOON + 2 * MINUTE]);
   expect(change.after).toMatchObject({
-    ...{ dueAt: NOON + 2 * MINUTE, taskId: sent.at(-1)?.taskId, runCount: 6 },
+    dueAt: NOON + 2 * MINUTE,
+    taskId: sent.at(-1)?.taskId,
+    runCount: 6,
   });
   expect(change.messages).toHaveLength(3);
 });
@@ -133,15 +139,27 @@ test.each([
 test('a change has the history of its run, with the id of the command that asked for it', () => {
   const { change, sent } = stepOf(makeEntry(), SECOND);
   const run = {
-    ...{ kind: 'run', dueAt: NOON, sentAt: NOON + SECOND + 5, cause: 'schedule' },
-    ...{ taskId: sent[0]!.taskId, task: 'tasks.cleanup', queue: 'celery' },
-    ...{ term: 9, leader: 'test', number: 4 },
+    kind: 'run',
+    dueAt: NOON,
+    sentAt: NOON + SECOND + 5,
+    cause: 'schedule',
+    taskId: sent[0]!.taskId,
+    task: 'tasks.cleanup',
+    queue: 'celery',
+    term: 9,
+    leader: 'test',
+    number: 4,
   };
   expect(change.history).toEqual([run]);
   const byHand = planChange(
     {
-      ...{ entry: makeEntry(), before: STATE, runs: [NOON - 5, NOON], skipped: [], changes: {} },
-      ...{ causeOf: () => 'backfill', commandId: 'command-1' },
+      entry: makeEntry(),
+      before: STATE,
+      runs: [NOON - 5, NOON],
+      skipped: [],
+      changes: {},
+      causeOf: () => 'backfill',
+      commandId: 'command-1',
     },
     { sentAt: NOON, term: 9 },
     messageContext,

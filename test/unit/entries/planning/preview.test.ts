@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { upcoming } from '../../../../src/entries/planning/preview.ts';
-import {
-  alignedSchedule,
-  intervalSchedule,
-  makeEntry,
-  MINUTE,
-  SECOND,
-} from '../../../support/entry.ts';
+import { alignedSchedule, intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 

@@ -8,8 +8,7 @@ const DEFINITION = { task: 'tasks.digest', schedule: 60 };
 test('command inbox: a slice ends after the command during which it is over, and the next one goes on', async () => {
   const rig = makeRig();
   const { runCommands } = await rig.begin([makeEntry({ name: 'e' })]);
-  for (let i = 0; i < 5; i++)
-    await rig.store.commands.append(command(i, { do: 'run', entry: 'e' }));
+  for (let i = 0; i < 5; i++) await rig.store.commands.append(command(i, { do: 'run', entry: 'e' }));
   let asked = 0;
   expect(await runCommands(() => ++asked === 2)).toBe(true);
   expect(rig.emitted.sent).toHaveLength(2);

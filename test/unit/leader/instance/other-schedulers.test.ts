@@ -13,7 +13,9 @@ import { settle } from '../../../support/settle.ts';
 const MINUTE = 60_000;
 
 const trace = (scheduler: string, mark: string, isLocked = false): SchedulerTrace => ({
-  ...{ scheduler, mark, isLocked },
+  scheduler,
+  mark,
+  isLocked,
 });
 
 /** A monitor of two stores, in which the test leaves traces. */
@@ -46,8 +48,7 @@ async function rig() {
 }
 
 const redBeat = 'RedBeat is still at work: tasks that beat publishes too run twice; stop it';
-const both =
-  'RedBeat and django-celery-beat are still at work: tasks that beat publishes too run twice; stop them';
+const both = 'RedBeat and django-celery-beat are still at work: tasks that beat publishes too run twice; stop them';
 
 describe('other schedulers in the store', () => {
   test('a scheduler that has left traces leads to no warning while they do not change', async () => {
@@ -109,9 +110,7 @@ test('the leader warns of a scheduler at work that the options of an instance fi
   beat.on('warning', (event) => warnings.push(event));
   await beat.start();
   await settle();
-  expect(warnings).toEqual([
-    { kind: 'other-scheduler', message: redBeat.replace('RedBeat', 'celery beat') },
-  ]);
+  expect(warnings).toEqual([{ kind: 'other-scheduler', message: redBeat.replace('RedBeat', 'celery beat') }]);
 });
 
 describe("the files of Celery's scheduler", () => {

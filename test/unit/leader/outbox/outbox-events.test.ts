@@ -35,10 +35,7 @@ test('outbox events: a delayed message that is published is an event, and recove
   const emitted: unknown[] = [];
   events.on('delivered', (event) => emitted.push(event));
   events.on('recovered', ({ operation }) => emitted.push(operationKey(operation)));
-  events.reportFailure(
-    { kind: 'publish', entry: 'a', target: 'queue "celery"' },
-    new Error('there is no such queue'),
-  );
+  events.reportFailure({ kind: 'publish', entry: 'a', target: 'queue "celery"' }, new Error('there is no such queue'));
   const [kept] = outboxMessages([change]);
   reports.delivered([kept!]);
   const { dueAt } = change.after;
@@ -66,9 +63,7 @@ test('outbox events: an expired message is a skipped occurrence, and progress of
   const run = { taskId: 'id-1', dueAt: dueAt!, term: 7 };
   reports.skipped([message!], 'expired', [{ message: message!, reason: 'expired', run }]);
   const withdrawn = [run];
-  expect(skipped).toEqual([
-    { entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1, withdrawn },
-  ]);
+  expect(skipped).toEqual([{ entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1, withdrawn }]);
 });
 
 test('outbox events: expired messages are one event for each entry, from the oldest to the newest', () => {
@@ -113,7 +108,10 @@ test('outbox events: unreadable messages are one warning, with the commands that
   const warnings: (string | null)[] = [];
   events.on('warning', ({ kind, message }) => warnings.push(`${kind} ${message ?? 'over'}`));
   const bad: Unreadable = {
-    ...{ kind: 'unreadable', id: 'x', at: null, reason: 'not a message: "{"' },
+    kind: 'unreadable',
+    id: 'x',
+    at: null,
+    reason: 'not a message: "{"',
     repair: 'beat forget --outbox x',
   };
   for (const count of [0, 1, 1, 2, 0]) reports.unreadable(count, count > 0 ? [bad] : []);

@@ -17,9 +17,9 @@ test('a commit publishes its messages and removes them from the outbox', async (
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
-  expect(
-    await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a'), makeFirstRun('b', 'b')] }),
-  ).toEqual(COMMITTED);
+  expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a'), makeFirstRun('b', 'b')] })).toEqual(
+    COMMITTED,
+  );
   expect(rig.published).toEqual(['a', 'b']);
   expect(await rig.pending()).toEqual([]);
 });
@@ -30,9 +30,7 @@ test('a message that is appended again after it was removed is published again',
   const term = await ledger.beginTerm();
   await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] });
   await rig.removeState(term, 'a');
-  expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(
-    COMMITTED,
-  );
+  expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(COMMITTED);
   expect(rig.published).toEqual(['a', 'a']);
 });
 
@@ -42,9 +40,7 @@ describe('the messages of a leader that died', () => {
     const dead = rig.process();
     rig.next('publish', 'lost before');
     const first = makeFirstRun('a', 'a1');
-    await expect(dead.commit({ token: await dead.beginTerm(), changes: [first] })).rejects.toThrow(
-      'unreachable',
-    );
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [first] })).rejects.toThrow('unreachable');
 
     const heir = rig.process();
     const term = await heir.beginTerm();
@@ -58,9 +54,7 @@ describe('the messages of a leader that died', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('remove', 'lost before');
-    await expect(
-      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
-    ).rejects.toThrow();
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] })).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a', 'a']);
     expect(await rig.pending()).toEqual([]);
@@ -70,9 +64,7 @@ describe('the messages of a leader that died', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('remove', 'lost after');
-    await expect(
-      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
-    ).rejects.toThrow();
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] })).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a']);
   });
@@ -101,8 +93,7 @@ describe('a commit that is repeated', () => {
     const term = await ledger.beginTerm();
     const changes = [makeFirstRun('a', 'a')];
     rig.next('publish', 'lost before', 'lost before', 'lost after');
-    for (let i = 0; i < 3; i++)
-      await expect(ledger.commit({ token: term, changes })).rejects.toThrow();
+    for (let i = 0; i < 3; i++) await expect(ledger.commit({ token: term, changes })).rejects.toThrow();
     expect(await ledger.commit({ token: term, changes })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'a']);
     expect(await ledger.commit({ token: term, changes })).toEqual(COMMITTED);
@@ -124,22 +115,15 @@ describe('a commit that is repeated', () => {
     },
   );
 
-  test.each(['lost before', 'lost after'] as const)(
-    'publishes once: the append was %s',
-    async (fault) => {
-      const rig = new Rig();
-      const ledger = rig.process();
-      const term = await ledger.beginTerm();
-      rig.next('append', fault);
-      await expect(
-        ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] }),
-      ).rejects.toThrow();
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(
-        COMMITTED,
-      );
-      expect(rig.published).toEqual(['a']);
-    },
-  );
+  test.each(['lost before', 'lost after'] as const)('publishes once: the append was %s', async (fault) => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    rig.next('append', fault);
+    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).rejects.toThrow();
+    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(COMMITTED);
+    expect(rig.published).toEqual(['a']);
+  });
 });
 
 describe('another term that begins', () => {
@@ -171,9 +155,7 @@ describe('another term that begins', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    await expect(
-      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
-    ).rejects.toThrow();
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] })).rejects.toThrow();
     rig.next('publish', async () => {
       await rig.process().beginTerm();
     });
@@ -186,9 +168,7 @@ describe('another term that begins', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before', 'lost before');
-    await expect(
-      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
-    ).rejects.toThrow();
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] })).rejects.toThrow();
     const heir = rig.process();
     await expect(heir.beginTerm()).rejects.toThrow('unreachable');
     expect(await rig.pending()).toEqual(['a']);
@@ -204,13 +184,9 @@ describe('a message that the broker rejects', () => {
     const ledger = rig.process();
     const term = await ledger.beginTerm();
     const lost = runOf('lost', 'nowhere');
-    expect(
-      await ledger.commit({ token: term, changes: [runOf('a', 'q'), lost, runOf('b', 'q')] }),
-    ).toEqual({
+    expect(await ledger.commit({ token: term, changes: [runOf('a', 'q'), lost, runOf('b', 'q')] })).toEqual({
       kind: 'committed',
-      unpublished: [
-        { message: lost.messages[0], kind: 'rejected', reason: 'there is no such queue' },
-      ],
+      unpublished: [{ message: lost.messages[0], kind: 'rejected', reason: 'there is no such queue' }],
     });
     expect(await ledger.commit({ token: term, changes: [runOf('c', 'q')] })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'b', 'c']);

@@ -114,20 +114,17 @@ describe('a run that the broker rejects follows the catch-up policy of its entry
     expect(delayed.rig.published).toEqual([]);
   });
 
-  test.each(['once', 'all'] as const)(
-    'it is skipped after its starting deadline, with "%s"',
-    async (missed) => {
-      const delayed = new Delayed();
-      delayed.rig.policies.set('e', { missed, startingDeadline: 10 * MINUTE });
-      await delayed.begin();
-      await delayed.run();
-      await delayed.pass(9);
-      expect(await delayed.rig.pending()).toEqual(['e0']);
-      await delayed.pass(3);
-      expect(await delayed.rig.pending()).toEqual([]);
-      expect(delayed.reports).toEqual(['deadline e']);
-    },
-  );
+  test.each(['once', 'all'] as const)('it is skipped after its starting deadline, with "%s"', async (missed) => {
+    const delayed = new Delayed();
+    delayed.rig.policies.set('e', { missed, startingDeadline: 10 * MINUTE });
+    await delayed.begin();
+    await delayed.run();
+    await delayed.pass(9);
+    expect(await delayed.rig.pending()).toEqual(['e0']);
+    await delayed.pass(3);
+    expect(await delayed.rig.pending()).toEqual([]);
+    expect(delayed.reports).toEqual(['deadline e']);
+  });
 
   test('the next term applies the policy to the messages of earlier terms', async () => {
     const delayed = new Delayed();

@@ -196,8 +196,7 @@ describe('outbox retry', () => {
 });
 
 describe('an expired message in the outbox', () => {
-  const inTheFuture = (rig: Rig, seconds: number) =>
-    new Date(rig.clock.now() + seconds * 1_000).toISOString();
+  const inTheFuture = (rig: Rig, seconds: number) => new Date(rig.clock.now() + seconds * 1_000).toISOString();
 
   test('is not published by a retry, and is reported once', async () => {
     const rig = rigWithoutQueue();
@@ -225,10 +224,7 @@ describe('an expired message in the outbox', () => {
     const expires = inTheFuture(rig, 60);
     const commit = dead.commit({
       token: await dead.beginTerm(),
-      changes: [
-        rejectedRun('expired', { expires }),
-        rejectedRun('valid', { expires: inTheFuture(rig, 61) }),
-      ],
+      changes: [rejectedRun('expired', { expires }), rejectedRun('valid', { expires: inTheFuture(rig, 61) })],
     });
     await expect(commit).rejects.toThrow();
     rig.clock.advance(60_000);

@@ -135,9 +135,7 @@ describe('the relay reports of delayed messages', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    await expect(
-      dead.commit({ token: await dead.beginTerm(), changes: [runOf('a', 'q')] }),
-    ).rejects.toThrow();
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [runOf('a', 'q')] })).rejects.toThrow();
     expect(rig.reports).toEqual(['waiting 0']);
     await rig.process().beginTerm();
     expect(rig.reports).toEqual(['waiting 0', 'delivered a', 'waiting 0']);
@@ -152,11 +150,7 @@ describe('the relay reports of delayed messages', () => {
     const late = new Date(rig.clock.now() + 86_400_000).toISOString();
     await ledger.commit({
       token: await ledger.beginTerm(),
-      changes: [
-        runOf('a', 'nowhere', soon),
-        runOf('b', 'nowhere', late),
-        runOf('c', 'nowhere', 'whenever'),
-      ],
+      changes: [runOf('a', 'nowhere', soon), runOf('b', 'nowhere', late), runOf('c', 'nowhere', 'whenever')],
     });
     await pass(rig, 20);
     expect(rig.reports).toEqual(expect.arrayContaining(['waiting 3', 'expired a', 'waiting 2']));

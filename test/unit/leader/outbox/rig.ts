@@ -57,9 +57,7 @@ export class Rig {
   progress = 0;
   /** Queues that the broker does not have. */
   readonly missing = new Set<string>();
-  readonly #store = openMemoryStore(
-    storeOptions(`memory://${randomUUID()}`, { clock: this.clock }),
-  );
+  readonly #store = openMemoryStore(storeOptions(`memory://${randomUUID()}`, { clock: this.clock }));
   readonly #faults: [Step, Fault][] = [];
   /** What the relays reported about delayed messages, such as `delivered a`. */
   readonly reports: string[] = [];
@@ -87,8 +85,7 @@ export class Rig {
           const done = await ledger.remove(term, ids, withdrawn);
           for (const { id, message } of before) {
             const publishedAfter = this.published.length;
-            if (done && ids.includes(id))
-              this.removals.push({ task: message.taskId, publishedAfter });
+            if (done && ids.includes(id)) this.removals.push({ task: message.taskId, publishedAfter });
           }
           return done;
         }),
@@ -96,9 +93,7 @@ export class Rig {
     };
     const publish = (messages: readonly Message[]) =>
       this.#step('publish', async () => {
-        const rejected = messages.filter((message) =>
-          this.missing.has(message.destination.routingKey),
-        );
+        const rejected = messages.filter((message) => this.missing.has(message.destination.routingKey));
         const accepted = messages.filter((message) => !rejected.includes(message));
         this.published.push(...accepted.map(({ taskId }) => taskId));
         const reason = 'there is no such queue';

@@ -13,9 +13,7 @@ function makeTeam() {
   };
   const ids = () => (rig.emitted.sent ?? []).map(({ taskId }) => taskId);
   const history = async (kind: string) =>
-    (await rig.store.history!.read('cleanup', { limit: 100 })).rows.filter(
-      (row) => row.kind === kind,
-    );
+    (await rig.store.history!.read('cleanup', { limit: 100 })).rows.filter((row) => row.kind === kind);
   return { ...rig, reader, advance, ids, history };
 }
 
@@ -28,7 +26,10 @@ describe('outcome follower', () => {
     const [taskId] = team.ids() as [string];
     const sentAt = team.clock.now();
     team.reader.end(taskId, sentAt + 100, {
-      ...{ state: 'FAILURE', error: 'ValueError: on purpose', worker: 'w@host', runtimeMs: 90 },
+      state: 'FAILURE',
+      error: 'ValueError: on purpose',
+      worker: 'w@host',
+      runtimeMs: 90,
     });
     for (let i = 0; i < 8; i++) await team.advance(SECOND);
     const same = { taskId, dueAt: sentAt, state: 'FAILURE', doneAt: sentAt + 100 };
@@ -36,9 +37,7 @@ describe('outcome follower', () => {
     expect(team.emitted.outcome).toEqual([
       { ...same, ...rest, entry: 'cleanup', task: 'tasks.cleanup', sentAt, runtimeMs: 90 },
     ]);
-    expect(await team.history('outcome')).toEqual([
-      { ...same, ...rest, kind: 'outcome', runtimeMs: 90 },
-    ]);
+    expect(await team.history('outcome')).toEqual([{ ...same, ...rest, kind: 'outcome', runtimeMs: 90 }]);
     // It is not read again.
     const { length } = team.reader.reads;
     await team.advance(HOUR);
@@ -76,7 +75,11 @@ describe('outcome follower', () => {
       await tick();
       const { entry, dueAt } = team.emitted.sent![0]!;
       team.events.emit('skipped', {
-        ...{ entry, first: dueAt - HOUR, last: dueAt + HOUR, count: 121, reason, term: 1 },
+        entry,
+        first: dueAt - HOUR,
+        last: dueAt + HOUR,
+        count: 121,
+        reason,
       });
       team.reader.end(team.ids()[0]!, team.clock.now());
       for (let i = 0; i < 8; i++) await team.advance(SECOND);
@@ -169,9 +172,7 @@ describe('outcome follower', () => {
     await team.begin([entry]);
     for (const id of [two, three]) team.reader.end(id, team.clock.now());
     for (let i = 0; i < 40; i++) await team.advance(SECOND);
-    expect(team.emitted.outcome!.map(({ taskId }) => taskId).toSorted()).toEqual(
-      [one, two, three].toSorted(),
-    );
+    expect(team.emitted.outcome!.map(({ taskId }) => taskId).toSorted()).toEqual([one, two, three].toSorted());
     expect(await team.history('outcome')).toHaveLength(3);
   });
 

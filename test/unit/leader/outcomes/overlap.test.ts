@@ -37,13 +37,14 @@ function makeTeam() {
   };
   return {
     ...rig,
-    ...{ reader, cancelled, lead },
+    reader,
+    cancelled,
+    lead,
     failToCancel: (error: Error | null) => (cancelError = error),
     ids: () => (emitted.sent ?? []).map(({ taskId }) => taskId),
     /** The minutes after noon at which runs were due. */
     sentAt: () => (emitted.sent ?? []).map(({ dueAt }) => (dueAt - NOON) / MINUTE),
-    skipped: () =>
-      (emitted.skipped ?? []).map(({ reason, last }) => [reason, (last - NOON) / MINUTE]),
+    skipped: () => (emitted.skipped ?? []).map(({ reason, last }) => [reason, (last - NOON) / MINUTE]),
     end: (taskId: string, parts = {}) => reader.end(taskId, clock.now(), parts),
     state: async () => (await rig.store.ledger.load()).get('cleanup')!,
   };
@@ -76,7 +77,11 @@ describe('overlap of runs', () => {
     await advance(MINUTE);
     const dueAt = NOON + MINUTE;
     team.events.emit('skipped', {
-      ...{ entry: 'cleanup', first: dueAt, last: dueAt, count: 1, reason: 'expired', term: 1 },
+      entry: 'cleanup',
+      first: dueAt,
+      last: dueAt,
+      count: 1,
+      reason: 'expired',
     });
     await advance(MINUTE);
     expect(team.sentAt()).toEqual([1, 2]);

@@ -2,11 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseTaskEvents } from '../../../../src/celery/message/task-outcome.ts';
-import {
-  advance,
-  toOutcome,
-  type TaskProgress,
-} from '../../../../src/leader/outcomes/followed-runs.ts';
+import { advance, toOutcome, type TaskProgress } from '../../../../src/leader/outcomes/followed-runs.ts';
 
 interface Recorded {
   readonly pool: string;
@@ -26,7 +22,10 @@ const ERRORS: Readonly<Record<string, RegExp>> = {
 };
 /** The shortest runtime of those that take time. Milliseconds. */
 const RUNTIMES: Readonly<Record<string, number>> = {
-  ...{ succeeds: 200, fails: 100, exceeds: 1_000, sleeps: 400 },
+  succeeds: 200,
+  fails: 100,
+  exceeds: 1_000,
+  sleeps: 400,
 };
 
 const recorded = ['5.2', '5.7'].flatMap((celery) => {

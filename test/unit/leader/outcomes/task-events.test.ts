@@ -292,9 +292,7 @@ describe('outcomes with task events', () => {
     const stream = new MemoryEventStream();
     const reader = new MemoryResultReader();
     const rig = makeRig({ stream, reader });
-    const { tick } = await rig.begin([
-      makeEntry({ overlap: 'skip', options: { taskId: 'fixed' } }),
-    ]);
+    const { tick } = await rig.begin([makeEntry({ overlap: 'skip', options: { taskId: 'fixed' } })]);
     await settle();
     rig.clock.advance(MINUTE);
     const timestamp = rig.clock.now() / 1_000;

@@ -1,23 +1,25 @@
 import { expect, test } from 'vitest';
 import type { Ended, TaskEvent } from '../../../../src/celery/message/task-outcome.ts';
-import {
-  addDetails,
-  advance,
-  toOutcome,
-  type TaskProgress,
-} from '../../../../src/leader/outcomes/followed-runs.ts';
+import { addDetails, advance, toOutcome, type TaskProgress } from '../../../../src/leader/outcomes/followed-runs.ts';
 
 const at = (second: number) => second * 1_000;
 const started = (second: number, worker = 'one'): TaskEvent => ({
-  ...{ kind: 'started', taskId: 'id', at: at(second), worker },
+  kind: 'started',
+  taskId: 'id',
+  at: at(second),
+  worker,
 });
 const ended = (second: number, parts: Partial<Ended> = {}): TaskEvent => ({
-  ...{ kind: 'ended', taskId: 'id', at: at(second), worker: 'one' },
-  ...{ state: 'SUCCESS', runtimeMs: null, error: null },
+  kind: 'ended',
+  taskId: 'id',
+  at: at(second),
+  worker: 'one',
+  state: 'SUCCESS',
+  runtimeMs: null,
+  error: null,
   ...parts,
 });
-const after = (...events: readonly TaskEvent[]) =>
-  events.reduce<TaskProgress | null>(advance, null)!;
+const after = (...events: readonly TaskEvent[]) => events.reduce<TaskProgress | null>(advance, null)!;
 const outcome = (...events: readonly TaskEvent[]) => {
   const progress = after(...events);
   return progress.end && toOutcome(progress.end, progress);
@@ -55,7 +57,9 @@ test('task progress: what the result backend has wins', () => {
   const read = { taskId: 'id', state: 'SUCCESS', doneAt: at(9), error: null };
   const progress = after(started(1), ended(3, { runtimeMs: 1_900 }));
   expect(addDetails({ ...read, runtimeMs: 7, worker: 'other' }, progress)).toEqual({
-    ...{ ...read, runtimeMs: 7, worker: 'other' },
+    ...read,
+    runtimeMs: 7,
+    worker: 'other',
   });
   const bare = { ...read, runtimeMs: null, worker: null };
   expect(addDetails(bare, progress)).toEqual({ ...read, runtimeMs: 1_900, worker: 'one' });

@@ -32,11 +32,7 @@ async function pass(seconds: number): Promise<void> {
  * Runs the entry `a` for so many seconds, and returns its history, oldest first, such as `00:10 expired`. The broker is
  * another store unless one is given.
  */
-async function record(
-  entry: Partial<EntryConfig>,
-  seconds: number,
-  store?: MemoryStore,
-): Promise<string[]> {
+async function record(entry: Partial<EntryConfig>, seconds: number, store?: MemoryStore): Promise<string[]> {
   const stateUrl = `memory://${randomUUID()}`;
   const brokerUrl = `memory://${randomUUID()}`;
   const beatSchedule = { a: { task: 'a', schedule: 10, ...entry } as EntryConfig };
@@ -61,9 +57,8 @@ async function record(
 
 /** The broker has no queue for any message. */
 function rejectAll(): void {
-  vi.spyOn(MemoryBroker.prototype, 'publish').mockImplementation(
-    async (messages: readonly Message[]) =>
-      messages.map((message) => ({ message, reason: 'no queue' })),
+  vi.spyOn(MemoryBroker.prototype, 'publish').mockImplementation(async (messages: readonly Message[]) =>
+    messages.map((message) => ({ message, reason: 'no queue' })),
   );
 }
 

@@ -27,26 +27,10 @@ test.each<[BeatConfig, BeatConfig, string]>([
     { brokerUrl: 'redis://:other@one/1', stateUrl: 'redis://:secret@one/1' },
     'brokerUrl: cannot change while beat runs',
   ],
-  [
-    redis,
-    { ...redis, keyPrefix: 'b' },
-    'keyPrefix: cannot change from "beat" to "b" while beat runs',
-  ],
-  [
-    redis,
-    { ...redis, shellQueue: 'jobs' },
-    'shellQueue: cannot change from "shell" to "jobs" while beat runs',
-  ],
-  [
-    redis,
-    { ...redis, shellTask: 'run' },
-    'shellTask: cannot change from "shell.run" to "run" while beat runs',
-  ],
-  [
-    redis,
-    { ...redis, lock: { ttl: '15s' } },
-    'lock.ttl: cannot change from 8s to 15s while beat runs',
-  ],
+  [redis, { ...redis, keyPrefix: 'b' }, 'keyPrefix: cannot change from "beat" to "b" while beat runs'],
+  [redis, { ...redis, shellQueue: 'jobs' }, 'shellQueue: cannot change from "shell" to "jobs" while beat runs'],
+  [redis, { ...redis, shellTask: 'run' }, 'shellTask: cannot change from "shell.run" to "run" while beat runs'],
+  [redis, { ...redis, lock: { ttl: '15s' } }, 'lock.ttl: cannot change from 8s to 15s while beat runs'],
   [
     redis,
     { ...redis, brokerUseSsl: { caCerts: '/ca', password: 'hidden' } },

@@ -15,10 +15,8 @@ function replaceSettings(current: LiveSettings, settings: Settings) {
   return entries.difference;
 }
 
-const resolve = (config: BeatConfig) =>
-  resolveSettings({ brokerUrl: 'memory://', resultExpires: null, ...config });
-const live = (config: BeatConfig) =>
-  new LiveSettings(resolve(config), { origin: 'here', replyTo: 'reply' });
+const resolve = (config: BeatConfig) => resolveSettings({ brokerUrl: 'memory://', resultExpires: null, ...config });
+const live = (config: BeatConfig) => new LiveSettings(resolve(config), { origin: 'here', replyTo: 'reply' });
 
 test('live settings: a replacement reaches objects that were created before', async () => {
   const current = live({ beatSchedule: { a: { task: 'a', schedule: 10 } } });

@@ -21,13 +21,11 @@ test('a reload: messages in the outbox follow the new missed policy of their ent
   });
   let accepts = false;
   const published: unknown[] = [];
-  vi.spyOn(MemoryBroker.prototype, 'publish').mockImplementation(
-    async (messages: readonly Message[]) => {
-      if (!accepts) return messages.map((message) => ({ message, reason: 'no queue' }));
-      published.push(...messages.map(({ headers }) => headers['beat_due_at']));
-      return [];
-    },
-  );
+  vi.spyOn(MemoryBroker.prototype, 'publish').mockImplementation(async (messages: readonly Message[]) => {
+    if (!accepts) return messages.map((message) => ({ message, reason: 'no queue' }));
+    published.push(...messages.map(({ headers }) => headers['beat_due_at']));
+    return [];
+  });
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   await using beat = new Beat(config('all'), { clock });
   const skipped: unknown[] = [];

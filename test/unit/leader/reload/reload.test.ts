@@ -57,7 +57,9 @@ async function start(
   options: BeatOptions = {},
 ) {
   const beat = new Beat(resolveSettings(await files.config), {
-    ...{ clock, store, source: files },
+    clock,
+    store,
+    source: files,
     ...options,
   });
   started.push(beat);
@@ -174,9 +176,7 @@ describe('a reload of the leader', () => {
     started.push(beat);
     await beat.start();
     expect(await beat.reload(config({ a: every('a') }))).toMatchObject({ added: ['a'] });
-    await expect(beat.reload()).rejects.toThrow(
-      'this instance has no configuration files to read again',
-    );
+    await expect(beat.reload()).rejects.toThrow('this instance has no configuration files to read again');
   });
 
   test('whose states cannot be read ends the term, and the next one has the new configuration', async () => {
@@ -247,7 +247,10 @@ describe('the command reload', () => {
     await shared.store.commands.append(command('1'));
     await settle();
     expect(await answer(shared.store, '1')).toMatchObject({
-      ...{ do: 'reload', entry: null, by: 'ann', status: 'applied' },
+      do: 'reload',
+      entry: null,
+      by: 'ann',
+      status: 'applied',
       answer: 'reloaded: 2 added, 0 changed, 1 removed',
     });
   });
@@ -262,9 +265,7 @@ describe('the command reload', () => {
     await settle();
     const row = await answer(shared.store, '1');
     expect(row).toMatchObject({ status: 'rejected' });
-    expect(row!.answer).toMatch(
-      /^beatSchedule\.e0\.schedule: .*e4.*; and 2 more; nothing changed$/,
-    );
+    expect(row!.answer).toMatch(/^beatSchedule\.e0\.schedule: .*e4.*; and 2 more; nothing changed$/);
   });
 
   test('holds up neither schedules nor other commands while files are read', async () => {

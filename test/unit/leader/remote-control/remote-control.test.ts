@@ -3,10 +3,7 @@ import type { Mailbox, Reply } from '../../../../src/contracts/broker/mailbox.ts
 import type { ReceivedMessage } from '../../../../src/celery/kombu/envelope.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
-import {
-  answerAsBeat,
-  RemoteControl,
-} from '../../../../src/leader/remote-control/remote-control.ts';
+import { answerAsBeat, RemoteControl } from '../../../../src/leader/remote-control/remote-control.ts';
 import { formatNodeName } from '../../../../src/cli/flags/placeholders.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -18,7 +15,8 @@ function request(body: Readonly<Record<string, unknown>>, clock = 5): ReceivedMe
   return {
     headers: { clock, expires: 0 },
     body: Buffer.from(JSON.stringify(all)),
-    ...{ contentType: 'application/json', contentEncoding: 'utf-8' },
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
   };
 }
 
@@ -47,7 +45,11 @@ function rig(maxTickAge = 60_000) {
     close: async () => void (state.closed = true),
   };
   const control = new RemoteControl({
-    ...{ mailbox, node: NODE, effect: 'nothing is lost', clock, log },
+    mailbox,
+    node: NODE,
+    effect: 'nothing is lost',
+    clock,
+    log,
     answer: answerAsBeat({ node: NODE, liveness, maxTickAge, log }),
   });
   const stop = new AbortController();
@@ -60,7 +62,8 @@ describe('remote control', () => {
     const { state } = rig();
     const reply = state.receive(request({}, 41));
     expect(reply).toMatchObject({
-      ...{ exchange: 'reply.celery.pidbox', routingKey: 'oid' },
+      exchange: 'reply.celery.pidbox',
+      routingKey: 'oid',
       headers: { ticket: 'ticket-1', clock: 42 },
     });
     expect(JSON.parse(reply!.body.toString())).toEqual({ [NODE]: { ok: 'pong' } });
@@ -152,8 +155,6 @@ describe('the name of the node', () => {
   });
 
   test('an unknown placeholder is rejected', () => {
-    expect(() => formatNodeName('mine@%x', 'host')).toThrow(
-      '--hostname mine@%x: unknown placeholder "%x"',
-    );
+    expect(() => formatNodeName('mine@%x', 'host')).toThrow('--hostname mine@%x: unknown placeholder "%x"');
   });
 });

@@ -31,9 +31,7 @@ function instance(change: (store: Store) => Store = (store) => store) {
   started.push(beat);
   const faults: string[] = [];
   const recovered: string[] = [];
-  beat.on('failure', ({ operation, error }) =>
-    faults.push(`${operationKey(operation)}: ${String(error)}`),
-  );
+  beat.on('failure', ({ operation, error }) => faults.push(`${operationKey(operation)}: ${String(error)}`));
   beat.on('recovered', ({ operation }) => recovered.push(operationKey(operation)));
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds * 2; i++) {

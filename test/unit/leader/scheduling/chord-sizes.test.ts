@@ -46,9 +46,7 @@ function rig(results: ResultBackend | null = new Slow()) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const events = new Events();
   const log: string[] = [];
-  events.on('failure', ({ operation, error }) =>
-    log.push(`${operationKey(operation)}: ${(error as Error).message}`),
-  );
+  events.on('failure', ({ operation, error }) => log.push(`${operationKey(operation)}: ${(error as Error).message}`));
   events.on('recovered', ({ operation }) => log.push(`${operationKey(operation)} recovered`));
   const announcements = new ChordSizes({ clock, events, results: () => results });
   /** Which entries may be sent, once that is known. */
@@ -206,9 +204,7 @@ describe('the announcement of chords', () => {
     const { announce, pass, log } = rig();
     announce(...['a', 'b', 'c', 'd', 'e'].map((entry) => changeOf(entry)));
     await pass(1_000);
-    expect(log.at(-1)).toBe(
-      'register-chords: entries "a", "b", "c", "d", "e": the result backend does not answer',
-    );
+    expect(log.at(-1)).toBe('register-chords: entries "a", "b", "c", "d", "e": the result backend does not answer');
     announce(...['q', 'r', 's', 't', 'u', 'v', 'w'].map((entry) => changeOf(entry)));
     await pass(50);
     expect(log.at(-1)).toBe(

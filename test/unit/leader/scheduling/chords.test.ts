@@ -52,8 +52,7 @@ test('chords: a chord is registered before any of its tasks is published', async
     wrapLedger: (ledger) => ({
       ...boundLedger(ledger),
       commit: ({ token, changes }) => {
-        if (changes.some(({ messages }) => messages.length > 0))
-          announced.push(results.chords.size);
+        if (changes.some(({ messages }) => messages.length > 0)) announced.push(results.chords.size);
         return ledger.commit({ token, changes });
       },
     }),
@@ -86,9 +85,7 @@ test('chords: an unreachable result backend delays only chords, and none is lost
   results.isAway = false;
   clock.advance(SECOND);
   await tick();
-  expect(sent().slice(1)).toEqual(
-    ['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`),
-  );
+  expect(sent().slice(1)).toEqual(['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`));
   expect(emitted.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
   expect(emitted.sent?.map(({ entry }) => entry)).toEqual(['cleanup', 'joined']);
 });
@@ -104,9 +101,7 @@ test('chords: a result backend that does not answer delays only chords, and each
   clock.advance(SECOND);
   expect(await first).toBe(clock.now() + SECOND);
   const message = 'entry "joined": the result backend does not answer';
-  expect(emitted.failure).toMatchObject([
-    { operation: { kind: 'register-chords' }, error: { message } },
-  ]);
+  expect(emitted.failure).toMatchObject([{ operation: { kind: 'register-chords' }, error: { message } }]);
 
   // It is not asked once more while it hangs, and a tick does not wait for it again.
   clock.advance(SECOND);
@@ -116,14 +111,9 @@ test('chords: a result backend that does not answer delays only chords, and each
   results.wakeUp();
   clock.advance(SECOND);
   await tick();
-  expect(sent().slice(1)).toEqual(
-    ['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`),
-  );
+  expect(sent().slice(1)).toEqual(['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`));
   expect(asked).toHaveLength(1);
-  expect(store.broker.messages.slice(1).map(({ headers }) => headers['group'])).toEqual([
-    asked[0],
-    asked[0],
-  ]);
+  expect(store.broker.messages.slice(1).map(({ headers }) => headers['group'])).toEqual([asked[0], asked[0]]);
   expect(emitted.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
 
   clock.advance(MINUTE);

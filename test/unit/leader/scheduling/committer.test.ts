@@ -40,7 +40,10 @@ function over(
     },
   };
   const committer = new Committer({
-    ...{ ledger, clock, events, results: () => null },
+    ledger,
+    clock,
+    events,
+    results: () => null,
     progressed: () => (counted.progress += 1),
   });
   return { committer, clock, asked, faults, recovered, counted };
@@ -48,7 +51,9 @@ function over(
 
 function termOf(trusted: () => boolean = () => true, stop = NEVER): Term {
   return {
-    ...{ token: 1, stop, signal: stop },
+    token: 1,
+    stop,
+    signal: stop,
     get trusted() {
       return trusted();
     },
@@ -78,9 +83,7 @@ describe('committer: a failed commit', () => {
 
   test('counts as progress at each attempt, and is reported with its recovery', async () => {
     let tries = 0;
-    const { committer, clock, counted, faults, recovered } = over(() =>
-      ++tries < 3 ? fails() : DONE,
-    );
+    const { committer, clock, counted, faults, recovered } = over(() => (++tries < 3 ? fails() : DONE));
     const commit = committer.commit([planRun('a')], termOf());
     await pass(clock, 200);
     expect(await commit).toEqual([{ kind: 'committed', unpublished: [] }]);
@@ -96,9 +99,7 @@ describe('committer: a failed commit', () => {
       [planRun('a')],
       termOf(() => trusted),
     );
-    const ended = expect(commit).rejects.toThrow(
-      new TermEnded('the lock can no longer be trusted'),
-    );
+    const ended = expect(commit).rejects.toThrow(new TermEnded('the lock can no longer be trusted'));
     await pass(clock, 100);
     trusted = false;
     await pass(clock, 1_000);
@@ -131,10 +132,7 @@ describe('committer: a failed commit', () => {
 describe('committer: a term that the ledger ends', () => {
   test.each([
     [{ kind: 'fenced' }, 'another term has begun, or the store lost its state'],
-    [
-      { kind: 'conflict', entries: ['a', 'b'] },
-      'schedule state of a, b was changed by another process',
-    ],
+    [{ kind: 'conflict', entries: ['a', 'b'] }, 'schedule state of a, b was changed by another process'],
   ] as const)('with %j is not retried, and reports the reason', async (outcome, reason) => {
     const { committer, asked } = over(() => outcome);
     await expect(committer.commit([planRun('a')], termOf())).rejects.toThrow(reason);
@@ -219,9 +217,7 @@ describe('committer: a batch that the store rejects', () => {
   const rejects =
     (...bad: string[]) =>
     (changes: readonly Change[]): CommitOutcome =>
-      changes.some(({ entry }) => bad.includes(entry))
-        ? { kind: 'store-rejected', reason: 'too long' }
-        : DONE;
+      changes.some(({ entry }) => bad.includes(entry)) ? { kind: 'store-rejected', reason: 'too long' } : DONE;
   const changes = ['a', 'b', 'c', 'd'].map(planRun);
 
   test('is bisected: all other entries are committed once, and the failures are reported by entry', async () => {

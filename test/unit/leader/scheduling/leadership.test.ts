@@ -451,10 +451,7 @@ test('leadership: the first pause after an unreachable lock is an eighth of the 
 test('leadership: a stop does not wait for an unresponsive store, and releases a lock that is acquired late', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const late = Promise.withResolvers<Lease>();
-  const instance = new Instance(
-    { ...lockOf(async () => true), acquire: () => late.promise },
-    clock,
-  );
+  const instance = new Instance({ ...lockOf(async () => true), acquire: () => late.promise }, clock);
   await settle();
   instance.stop.abort();
   await pass(clock, 1_200);
@@ -474,7 +471,11 @@ test('leadership: a stop does not wait for unanswered work and an unanswered rel
   const events = new Events();
   const stop = new AbortController();
   const leadership = new Leadership({
-    ...{ lock, ledger: { beginTerm: async () => 1 }, clock, events, ttl: TTL },
+    lock,
+    ledger: { beginTerm: async () => 1 },
+    clock,
+    events,
+    ttl: TTL,
     onProgress: () => {},
   });
   const done = leadership.run(never, stop.signal);

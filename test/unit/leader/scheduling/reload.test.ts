@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
-import {
-  alignedSchedule,
-  intervalSchedule,
-  makeEntry,
-  MINUTE,
-  SECOND,
-} from '../../../support/entry.ts';
+import { alignedSchedule, intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
 
 const entry = (name: string, parts: Partial<Parameters<typeof makeEntry>[0]> = {}) =>

@@ -34,8 +34,7 @@ function everyMinute(from: number, count: number): string[] {
   return Array.from({ length: count }, (_, i) => new Date(from + i * MINUTE).toISOString());
 }
 
-const all = (parts: Partial<Entry> = {}) =>
-  makeEntry({ name: 'report', missed: 'all', maxCatchUp: 5_000, ...parts });
+const all = (parts: Partial<Entry> = {}) => makeEntry({ name: 'report', missed: 'all', maxCatchUp: 5_000, ...parts });
 
 test('missed runs of an entry are published 500 in one commit, oldest first, each once', async () => {
   const { rig, sizes } = recordCommits();

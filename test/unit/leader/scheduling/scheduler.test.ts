@@ -5,14 +5,7 @@ import { NO_LINKS, type Task, parallel } from '../../../../src/celery/canvas/can
 import { TermEnded } from '../../../../src/leader/scheduling/term.ts';
 import type { Ledger } from '../../../../src/contracts/store/ledger.ts';
 import type { CommitOutcome } from '../../../../src/contracts/store/commit.ts';
-import {
-  alignedSchedule,
-  intervalSchedule,
-  makeEntry,
-  HOUR,
-  MINUTE,
-  SECOND,
-} from '../../../support/entry.ts';
+import { alignedSchedule, intervalSchedule, makeEntry, HOUR, MINUTE, SECOND } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -85,10 +78,7 @@ test('scheduler: a new term continues from the states of the last one', async ()
   clock.advance(MINUTE);
   const second = await begin([makeEntry()]);
   await second.tick();
-  expect(sent()).toEqual([
-    'tasks.cleanup 2027-03-01T12:01:00.000Z',
-    'tasks.cleanup 2027-03-01T12:02:00.000Z',
-  ]);
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z', 'tasks.cleanup 2027-03-01T12:02:00.000Z']);
 });
 
 test('scheduler: a fenced term publishes nothing and ends', async () => {
@@ -198,18 +188,12 @@ test('scheduler: a user’s schedule that throws delays no other entry', async (
       return new Date(after.getTime() + MINUTE);
     },
   };
-  const { tick } = await begin([
-    makeEntry({ name: 'broken', task: 'tasks.broken', schedule: broken }),
-    makeEntry(),
-  ]);
+  const { tick } = await begin([makeEntry({ name: 'broken', task: 'tasks.broken', schedule: broken }), makeEntry()]);
   for (let minute = 0; minute < 2; minute++) {
     clock.advance(MINUTE);
     await tick();
   }
-  expect(sent()).toEqual([
-    'tasks.cleanup 2027-03-01T12:01:00.000Z',
-    'tasks.cleanup 2027-03-01T12:02:00.000Z',
-  ]);
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z', 'tasks.cleanup 2027-03-01T12:02:00.000Z']);
   // It is tried again after a pause, as it may be mended by then.
   expect(emitted.failure).toMatchObject([
     { operation: { kind: 'prepare', entry: 'broken' } },
@@ -271,9 +255,7 @@ test('scheduler: an entry that the store rejects delays no other, and is publish
   const { clock, sent, emitted, begin } = makeRig({ wrapLedger: picky });
   const names = ['a', 'b', 'c', 'd', 'e'];
   const { tick } = await begin(
-    names.map((name) =>
-      makeEntry({ name, task: name, options: { queue: name === 'd' ? 'bad' : 'celery' } }),
-    ),
+    names.map((name) => makeEntry({ name, task: name, options: { queue: name === 'd' ? 'bad' : 'celery' } })),
   );
   clock.advance(MINUTE);
   const wakeAt = await tick();
@@ -351,8 +333,14 @@ test('scheduler: a run without subscribers is skipped, and reported until there 
 
 test('scheduler: a run of several tasks with some subscribers is published, and the exchange without any is reported', async () => {
   const task = (name: string, exchange?: string): Task => ({
-    ...{ kind: 'task', task: name, args: [], kwargs: {}, immutable: false, links: NO_LINKS },
-    ...{ reprAs: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },
+    kind: 'task',
+    task: name,
+    args: [],
+    kwargs: {},
+    immutable: false,
+    links: NO_LINKS,
+    reprAs: 'tuple',
+    options: exchange ? { exchange, exchangeType: 'fanout' } : {},
   });
   const halfDeaf = (ledger: Ledger): Ledger => ({
     ...boundLedger(ledger),
@@ -370,7 +358,5 @@ test('scheduler: a run of several tasks with some subscribers is published, and 
   await tick();
   expect(emitted.sent).toMatchObject([{ entry: 'both' }]);
   expect(emitted.skipped).toBeUndefined();
-  expect(emitted.failure).toMatchObject([
-    { operation: { kind: 'publish', entry: 'both', target: 'exchange "bc"' } },
-  ]);
+  expect(emitted.failure).toMatchObject([{ operation: { kind: 'publish', entry: 'both', target: 'exchange "bc"' } }]);
 });

@@ -138,7 +138,8 @@ test('a stored entry whose definition or state cannot be read is reported and do
     [{ kind: 'read-definition', entry: 'state' }, expect.stringContaining('beat forget state')],
   ]);
   expect(await second.command({ do: 'run', entry: 'newer' })).toMatchObject({
-    ...{ status: 'rejected', answer: expect.stringContaining('sparkle') as string },
+    status: 'rejected',
+    answer: expect.stringContaining('sparkle') as string,
   });
   const fields = { sparkle: null };
   expect(await second.command({ do: 'update', entry: 'newer', definition: fields })).toMatchObject({
@@ -146,14 +147,16 @@ test('a stored entry whose definition or state cannot be read is reported and do
   });
   expect(emitted.recovered).toMatchObject([{ operation: { entry: 'newer' } }]);
   expect(await second.command({ do: 'update', entry: 'damaged', definition: {} })).toMatchObject({
-    ...{ status: 'rejected', answer: expect.stringContaining('not a JSON object') as string },
+    status: 'rejected',
+    answer: expect.stringContaining('not a JSON object') as string,
   });
   expect(await second.command({ do: 'remove', entry: 'damaged' })).toMatchObject({
     answer: 'removed damaged',
   });
   expect(await store.entries.find(['damaged'])).toEqual([]);
   expect(await second.command({ do: 'remove', entry: 'state' })).toMatchObject({
-    ...{ status: 'rejected', answer: expect.stringContaining('beat forget state') as string },
+    status: 'rejected',
+    answer: expect.stringContaining('beat forget state') as string,
   });
 });
 
@@ -178,7 +181,8 @@ test('a stored entry whose name is declared can be removed, and not updated', as
   await second.tick();
   const update = { do: 'update', entry: 'a', definition: { schedule: 5 } };
   expect(await second.command(update)).toMatchObject({
-    ...{ status: 'rejected', answer: expect.stringContaining('is declared') as string },
+    status: 'rejected',
+    answer: expect.stringContaining('is declared') as string,
   });
   expect(await second.command({ do: 'remove', entry: 'a' })).toMatchObject({ status: 'applied' });
   expect(await store.entries.find(['a'])).toEqual([]);
@@ -371,7 +375,8 @@ test('a removed entry is not published again', async () => {
   expect(sent()).toEqual([]);
   expect(await store.entries.find(['a'])).toEqual([]);
   expect(await command({ do: 'remove', entry: 'a' })).toMatchObject({
-    ...{ status: 'rejected', answer: 'no stored entry "a"; beat list shows all entries' },
+    status: 'rejected',
+    answer: 'no stored entry "a"; beat list shows all entries',
   });
 });
 
@@ -389,8 +394,14 @@ test('a new entry has a state in the store at once', async () => {
   const { command } = await begin([]);
   await command(adding('a', 10));
   const state = {
-    ...{ version: 1, rev: 1, spec: 'every(10000ms)', anchor: clock.now() },
-    ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
+    version: 1,
+    rev: 1,
+    spec: 'every(10000ms)',
+    anchor: clock.now(),
+    dueAt: null,
+    sentAt: null,
+    taskId: null,
+    runCount: 0,
   };
   expect(await store.entries.find(['a'])).toMatchObject([{ state: encodeState(state) }]);
 });

@@ -28,8 +28,12 @@ function rig(...entries: Entry[]) {
     events.on('sent', ({ dueAt }) => sent.push(new Date(dueAt).toISOString().slice(11, 19)));
     events.on('scheduling', (event) => begun.push(event));
     const messageContext = {
-      ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'test', replyTo: '' },
-      ...{ encoding: DEFAULT_ENCODING, protocol: 2 as const },
+      timezone: 'UTC',
+      keyPrefix: 'beat',
+      origin: 'test',
+      replyTo: '',
+      encoding: DEFAULT_ENCODING,
+      protocol: 2 as const,
       router: new Router(new Queues()),
     };
     const progressed = () => {};

@@ -27,37 +27,22 @@ describe('pings', () => {
 
   test.each([
     ['without a result backend', {}, {}],
-    [
-      'that ignores its result',
-      REDIS,
-      { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never },
-    ],
-    [
-      'of a group',
-      { ...REDIS, workerSendTaskEvents: true },
-      { messages: [{ headers: { group: TASK_ID } }] as never },
-    ],
+    ['that ignores its result', REDIS, { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never }],
+    ['of a group', { ...REDIS, workerSendTaskEvents: true }, { messages: [{ headers: { group: TASK_ID } }] as never }],
   ])('a run %s is a success when it is published', (_name, config, more) => {
     const { events, pushed } = makeAlerts({ ping: PING }, config);
     events.emit('sent', sent(more));
-    expect(pushed.map(({ url }) => url)).toEqual([
-      `https://hc.example/ping/key/pay-roll?rid=${TASK_ID}`,
-    ]);
+    expect(pushed.map(({ url }) => url)).toEqual([`https://hc.example/ping/key/pay-roll?rid=${TASK_ID}`]);
   });
 
   test.each([
     ['without a result backend', {}],
-    [
-      'that ignores its result',
-      { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never },
-    ],
+    ['that ignores its result', { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never }],
   ])('a run %s is a start where task events have its outcome', (_name, more) => {
     const config = { brokerUrl: 'redis://localhost', workerSendTaskEvents: true };
     const { events, pushed } = makeAlerts({ ping: PING }, config);
     events.emit('sent', sent(more));
-    expect(pushed.map(({ url }) => url)).toEqual([
-      `https://hc.example/ping/key/pay-roll/start?rid=${TASK_ID}`,
-    ]);
+    expect(pushed.map(({ url }) => url)).toEqual([`https://hc.example/ping/key/pay-roll/start?rid=${TASK_ID}`]);
   });
 
   test('missed occurrences are a failure, and those that a command skipped are not', () => {
@@ -124,7 +109,9 @@ describe('Sentry', () => {
 
   test('a schedule that Sentry cannot express is left to the monitor', () => {
     expect(toMonitorSchedule(timedelta({ minutes: 5 }))).toEqual({
-      ...{ type: 'interval', value: 5, unit: 'minute' },
+      type: 'interval',
+      value: 5,
+      unit: 'minute',
     });
     expect(toMonitorSchedule(timedelta({ seconds: 5 }))).toBeNull();
     expect(toMonitorSchedule(cron('*/5 * 1 * 1'))).toBeNull();
@@ -141,8 +128,13 @@ describe('webhooks', () => {
     events.emit('outcome', outcome('SUCCESS'));
     expect(bodies()).toMatchObject([
       {
-        ...{ kind: 'failure', entry: 'Pay Roll', state: 'FAILURE', worker: 'w@1' },
-        ...{ error: 'ValueError: no money', dueAt: '2027-03-01T12:00:00.000Z', reason: null },
+        kind: 'failure',
+        entry: 'Pay Roll',
+        state: 'FAILURE',
+        worker: 'w@1',
+        error: 'ValueError: no money',
+        dueAt: '2027-03-01T12:00:00.000Z',
+        reason: null,
       },
       { kind: 'recovered', state: 'SUCCESS' },
     ]);
@@ -164,10 +156,7 @@ describe('webhooks', () => {
     const skip = { entry: 'Pay Roll', first: NOON, last: NOON + 60_000, count: 2 };
     events.emit('skipped', { ...skip, reason: 'missed' });
     events.emit('sent', sent());
-    expect(bodies()).toMatchObject([
-      { kind: 'missed', reason: 'missed', count: 2 },
-      { kind: 'recovered' },
-    ]);
+    expect(bodies()).toMatchObject([{ kind: 'missed', reason: 'missed', count: 2 }, { kind: 'recovered' }]);
     for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
 

@@ -9,8 +9,14 @@ import { systemClock } from '../../../../src/util/system-clock.ts';
 import { settle } from '../../../support/settle.ts';
 
 const request = (more: Partial<AlertRequest> = {}): AlertRequest => ({
-  ...{ key: 'a', about: 'webhook (late)', entry: 'a', url: 'https://one.example/secret-path' },
-  ...{ method: 'POST', headers: {}, body: 'text', ...more },
+  key: 'a',
+  about: 'webhook (late)',
+  entry: 'a',
+  url: 'https://one.example/secret-path',
+  method: 'POST',
+  headers: {},
+  body: 'text',
+  ...more,
 });
 
 function rig(answer: (url: string, attempt: number) => number | 'never' | Error) {
@@ -60,9 +66,7 @@ describe('delivery of alerts', () => {
     clock.advance(600_000);
     await settle();
     expect(calls).toHaveLength(1);
-    expect(lines[0]!.msg).toBe(
-      `Alert lost, not delivered to one.example: webhook (late): status ${status}`,
-    );
+    expect(lines[0]!.msg).toBe(`Alert lost, not delivered to one.example: webhook (late): status ${status}`);
   });
 
   test('a redirect is final, so that no other host receives the headers of a webhook', async () => {
@@ -95,10 +99,8 @@ describe('delivery of alerts', () => {
 
   test('requests with one key are sent in order, and a slow host delays no other', async () => {
     const { calls, delivery } = rig((url) => (url.includes('slow') ? 'never' : 200));
-    for (let i = 0; i < 10; i++)
-      delivery.push(request({ key: `k${i}`, url: `https://slow.example/${i}` }));
-    for (const path of ['start', 'success'])
-      delivery.push(request({ url: `https://one.example/${path}` }));
+    for (let i = 0; i < 10; i++) delivery.push(request({ key: `k${i}`, url: `https://slow.example/${i}` }));
+    for (const path of ['start', 'success']) delivery.push(request({ url: `https://one.example/${path}` }));
     await settle();
     expect(calls.filter((url) => url.includes('slow'))).toHaveLength(4);
     expect(calls.filter((url) => url.includes('one'))).toEqual([
@@ -122,9 +124,7 @@ describe('delivery of alerts', () => {
     await settle();
     const lost = lines.filter(({ level }) => level === 'error');
     expect(lost.map(({ msg }) => msg)).toEqual(
-      Array(3).fill(
-        'Alert lost, not delivered to one.example: webhook (late): too many alerts wait',
-      ),
+      Array(3).fill('Alert lost, not delivered to one.example: webhook (late): too many alerts wait'),
     );
   });
 

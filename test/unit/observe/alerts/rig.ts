@@ -10,13 +10,30 @@ export const NOON = Date.parse('2027-03-01T12:00:00Z');
 export const TASK_ID = '0bd3a4c5-8d7e-5c39-8b0f-6a4f6a1f8a11';
 
 export const sent = (more: Partial<SentEvent> = {}): SentEvent => ({
-  ...{ entry: 'Pay Roll', task: 'tasks.pay', taskId: TASK_ID, queue: 'celery' },
-  ...{ cause: 'schedule', dueAt: NOON, sentAt: NOON + 20, term: 1, messages: [], ...more },
+  entry: 'Pay Roll',
+  task: 'tasks.pay',
+  taskId: TASK_ID,
+  queue: 'celery',
+  cause: 'schedule',
+  dueAt: NOON,
+  sentAt: NOON + 20,
+  term: 1,
+  messages: [],
+  ...more,
 });
 
 export const outcome = (state: string, more: Partial<OutcomeEvent> = {}): OutcomeEvent => ({
-  ...{ entry: 'Pay Roll', task: 'tasks.pay', taskId: TASK_ID, dueAt: NOON, sentAt: NOON },
-  ...{ doneAt: NOON, state, runtimeMs: null, worker: null, error: null, ...more },
+  entry: 'Pay Roll',
+  task: 'tasks.pay',
+  taskId: TASK_ID,
+  dueAt: NOON,
+  sentAt: NOON,
+  doneAt: NOON,
+  state,
+  runtimeMs: null,
+  worker: null,
+  error: null,
+  ...more,
 });
 
 /** Alerts of a configuration, with the requests that they would send. */

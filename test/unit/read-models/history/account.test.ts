@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  account,
-  recordedSince,
-  type Account,
-  type Recorded,
-} from '../../../../src/read-models/history/account.ts';
+import { account, recordedSince, type Account, type Recorded } from '../../../../src/read-models/history/account.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import type { HistoryRow, RunRow, SkipRow } from '../../../../src/contracts/store/history.ts';
@@ -15,16 +10,30 @@ const at = (minutes: number) => NOON + minutes * MINUTE;
 
 function run(minutes: number, more: Partial<RunRow> = {}): RunRow {
   return {
-    ...{ kind: 'run', dueAt: at(minutes), sentAt: at(minutes) + 5, cause: 'schedule' },
-    ...{ taskId: `run-${minutes}`, task: 'tasks.a', queue: 'celery', term: 1 },
-    ...{ leader: 'gen1@a', number: minutes, ...more },
+    kind: 'run',
+    dueAt: at(minutes),
+    sentAt: at(minutes) + 5,
+    cause: 'schedule',
+    taskId: `run-${minutes}`,
+    task: 'tasks.a',
+    queue: 'celery',
+    term: 1,
+    leader: 'gen1@a',
+    number: minutes,
+    ...more,
   };
 }
 
 function skip(first: number, last: number, more: Partial<SkipRow> = {}): SkipRow {
   return {
-    ...{ kind: 'skip', first: at(first), last: at(last), count: null, reason: 'coalesced' },
-    ...{ at: at(last), term: 1, ...more },
+    kind: 'skip',
+    first: at(first),
+    last: at(last),
+    count: null,
+    reason: 'coalesced',
+    at: at(last),
+    term: 1,
+    ...more,
   };
 }
 
@@ -32,8 +41,14 @@ function skip(first: number, last: number, more: Partial<SkipRow> = {}): SkipRow
 function record(done: number, oldestFirst: readonly HistoryRow[], isComplete = true): Recorded {
   const schedule = cron('* * * * *');
   const state = {
-    ...{ spec: schedule.spec, anchor: NOON, dueAt: at(done), sentAt: null, taskId: null },
-    ...{ version: 1, rev: 1, runCount: 0 },
+    spec: schedule.spec,
+    anchor: NOON,
+    dueAt: at(done),
+    sentAt: null,
+    taskId: null,
+    version: 1,
+    rev: 1,
+    runCount: 0,
   };
   return { entry: makeEntry({ schedule }), state, rows: oldestFirst.toReversed(), isComplete };
 }
@@ -59,17 +74,11 @@ describe('the account of a period', () => {
   });
 
   test('expects nothing before the schedule came into force', () => {
-    expect(kinds(record(2, [run(1), run(2)]), -10, 3)).toEqual([
-      '1 published run-1',
-      '2 published run-2',
-    ]);
+    expect(kinds(record(2, [run(1), run(2)]), -10, 3)).toEqual(['1 published run-1', '2 published run-2']);
   });
 
   test('lists runs from before the schedule came into force too', () => {
-    expect(kinds(record(1, [run(-3), run(1)]), -10, 2)).toEqual([
-      '-3 published run--3',
-      '1 published run-1',
-    ]);
+    expect(kinds(record(1, [run(-3), run(1)]), -10, 2)).toEqual(['-3 published run--3', '1 published run-1']);
   });
 
   test('has the reason of skipped stretches, and of a single skip within one', () => {
@@ -92,10 +101,7 @@ describe('the account of a period', () => {
   });
 
   test('reports the first occurrence of a new entry if it has no row', () => {
-    expect(kinds(record(2, [run(2, { number: 1 })]), 1, 3)).toEqual([
-      '1 unaccounted',
-      '2 published run-2',
-    ]);
+    expect(kinds(record(2, [run(2, { number: 1 })]), 1, 3)).toEqual(['1 unaccounted', '2 published run-2']);
   });
 
   test('reports an occurrence that has two runs', () => {
@@ -111,20 +117,12 @@ describe('the account of a period', () => {
 
   test('does not blame the time before the oldest row', () => {
     const rows = [run(3, { number: 7 }), run(4, { number: 8 })];
-    expect(kinds(record(4, rows), 2, 5)).toEqual([
-      '2 before-history',
-      '3 published run-3',
-      '4 published run-4',
-    ]);
+    expect(kinds(record(4, rows), 2, 5)).toEqual(['2 before-history', '3 published run-3', '4 published run-4']);
     expect(kinds(record(2, []), 1, 3)).toEqual(['1 before-history', '2 before-history']);
   });
 
   test('distinguishes what is due and waits from what is not yet due', () => {
-    expect(kinds(record(1, [run(1)]), 1, 4, 2)).toEqual([
-      '1 published run-1',
-      '2 waiting',
-      '3 not-yet-due',
-    ]);
+    expect(kinds(record(1, [run(1)]), 1, 4, 2)).toEqual(['1 published run-1', '2 waiting', '3 not-yet-due']);
   });
 
   test('has a run that was withdrawn from the outbox as skipped', () => {
@@ -137,11 +135,7 @@ describe('the account of a period', () => {
     const { state, ...rest } = record(4, [run(2, { number: 1 }), run(4, { number: 2 })]);
     const entry = makeEntry({ schedule });
     const recorded = { ...rest, entry, state: { ...state!, spec: schedule.spec } };
-    expect(kinds(recorded, 0, 7, 5)).toEqual([
-      '2 published run-2',
-      '4 published run-4',
-      '6 not-yet-due',
-    ]);
+    expect(kinds(recorded, 0, 7, 5)).toEqual(['2 published run-2', '4 published run-4', '6 not-yet-due']);
   });
 
   test('expects nothing of an entry that is disabled, without state, or edited since', () => {
@@ -156,8 +150,7 @@ describe('the account of a period', () => {
 });
 
 test('the history is complete from its oldest row on, or wholly if that is of the first run', () => {
-  const since = (rows: readonly HistoryRow[], isComplete = true) =>
-    recordedSince(record(9, rows, isComplete));
+  const since = (rows: readonly HistoryRow[], isComplete = true) => recordedSince(record(9, rows, isComplete));
   expect(since([skip(1, 2), run(3, { number: 1 })])).toBe(-Infinity);
   expect(since([run(3, { number: 1 })], false)).toBe(at(3));
   expect(since([skip(1, 2), run(3, { number: 5 })])).toBe(at(1));

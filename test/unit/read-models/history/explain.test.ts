@@ -10,15 +10,18 @@ import { makeEntry } from '../../../support/entry.ts';
 const iso = (text: string) => Date.parse(text);
 const NOW = iso('2027-03-28T12:00:00Z');
 
-function record(
-  expression: string,
-  state: Partial<EntryState> = {},
-  rows: readonly HistoryRow[] = [],
-): Recorded {
+function record(expression: string, state: Partial<EntryState> = {}, rows: readonly HistoryRow[] = []): Recorded {
   const schedule = cron(expression, { timezone: 'Europe/Oslo' });
   const known = {
-    ...{ spec: schedule.spec, anchor: iso('2027-01-01T00:00:00Z'), dueAt: null, sentAt: null },
-    ...{ version: 1, rev: 1, taskId: null, runCount: 0, ...state },
+    spec: schedule.spec,
+    anchor: iso('2027-01-01T00:00:00Z'),
+    dueAt: null,
+    sentAt: null,
+    version: 1,
+    rev: 1,
+    taskId: null,
+    runCount: 0,
+    ...state,
   };
   return { entry: makeEntry({ schedule }), state: known, rows, isComplete: true };
 }
@@ -61,9 +64,7 @@ test('the second pass of an hour that the clocks repeat is explained by the firs
   const found = why(record('30 2 * * *'), '2026-10-25T01:30:00Z');
   expect(found.isDue).toBe(false);
   expect(mismatches(found)).toEqual([]);
-  expect(found.fields!.notes).toEqual([
-    'the clocks were set back: this local time was due when they showed it first',
-  ]);
+  expect(found.fields!.notes).toEqual(['the clocks were set back: this local time was due when they showed it first']);
 });
 
 test('an occurrence without a row is explained by the rows that cannot be read, with their repair', () => {
@@ -73,15 +74,23 @@ test('an occurrence without a row is explained by the rows that cannot be read, 
   });
   const dueAt = iso('2027-03-28T10:00:00Z');
   const recorded = record('0 * * * *', { dueAt, runCount: 1 });
-  const repair =
-    'rows of the history that cannot be read: 2; remove them with: beat forget --history cleanup';
+  const repair = 'rows of the history that cannot be read: 2; remove them with: beat forget --history cleanup';
   const rows = [unreadable('1'), unreadable('2')];
   expect(why({ ...recorded, rows }, '2027-03-28T10:00:00Z')).toMatchObject({
-    ...{ account: { kind: 'before-history' }, reasons: ['the entry has no history', repair] },
+    account: { kind: 'before-history' },
+    reasons: ['the entry has no history', repair],
   });
   const first: HistoryRow = {
-    ...{ kind: 'run', dueAt: dueAt - 7_200_000, sentAt: dueAt - 7_200_000, cause: 'schedule' },
-    ...{ taskId: '1', task: 't', queue: 'celery', term: 1, leader: 'gen1@host', number: 1 },
+    kind: 'run',
+    dueAt: dueAt - 7_200_000,
+    sentAt: dueAt - 7_200_000,
+    cause: 'schedule',
+    taskId: '1',
+    task: 't',
+    queue: 'celery',
+    term: 1,
+    leader: 'gen1@host',
+    number: 1,
   };
   expect(why({ ...recorded, rows: [...rows, first] }, '2027-03-28T10:00:00Z')).toMatchObject({
     account: { kind: 'unaccounted' },
@@ -92,13 +101,26 @@ test('an occurrence without a row is explained by the rows that cannot be read, 
 test('a paused occurrence names the command, who sent it, and the reason', () => {
   const dueAt = iso('2027-03-28T10:00:00Z');
   const skip: HistoryRow = {
-    ...{ kind: 'skip', first: dueAt, last: dueAt, count: 1, reason: 'paused' },
-    ...{ at: dueAt + 5, term: 1 },
+    kind: 'skip',
+    first: dueAt,
+    last: dueAt,
+    count: 1,
+    reason: 'paused',
+    at: dueAt + 5,
+    term: 1,
   };
   const command = (more: Partial<AuditRow>): AuditRow => ({
-    ...{ id: '1', do: 'pause', entry: 'cleanup', by: 'ola@ops', reason: 'maintenance' },
-    ...{ at: null, status: 'applied', answer: 'paused', term: 1 },
-    ...{ answeredAt: '2027-03-28T09:00:00.000Z', ...more },
+    id: '1',
+    do: 'pause',
+    entry: 'cleanup',
+    by: 'ola@ops',
+    reason: 'maintenance',
+    at: null,
+    status: 'applied',
+    answer: 'paused',
+    term: 1,
+    answeredAt: '2027-03-28T09:00:00.000Z',
+    ...more,
   });
   const commands = [
     command({ answeredAt: '2027-03-28T11:00:00.000Z', by: 'later' }),
@@ -116,8 +138,7 @@ test('an occurrence to come says whether it will be skipped', () => {
   const next = '2027-03-28T13:00:00Z';
   const dueAt = iso('2027-03-28T12:00:00Z');
   const pause = { since: dueAt, until: null, reason: 'audit', by: 'ola' };
-  const reasons = (state: Partial<EntryState>) =>
-    why(record('0 * * * *', { dueAt, ...state }), next).reasons;
+  const reasons = (state: Partial<EntryState>) => why(record('0 * * * *', { dueAt, ...state }), next).reasons;
   expect(reasons({})).toEqual(['not yet due: it is 2027-03-28T12:00:00.000Z']);
   expect(reasons({ skip: [iso(next)] })).toEqual(['not yet due, and a command asked to skip it']);
   expect(reasons({ pause })).toEqual([
@@ -128,8 +149,16 @@ test('an occurrence to come says whether it will be skipped', () => {
 test('a late run is explained by an outage, with who published it and when', () => {
   const dueAt = iso('2027-03-28T10:00:00Z');
   const run: HistoryRow = {
-    ...{ kind: 'run', dueAt, sentAt: dueAt + 90_000, cause: 'catch-up', taskId: 'x' },
-    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 1 },
+    kind: 'run',
+    dueAt,
+    sentAt: dueAt + 90_000,
+    cause: 'catch-up',
+    taskId: 'x',
+    task: 't',
+    queue: 'q',
+    term: 7,
+    leader: 'gen1@b',
+    number: 1,
   };
   const found = why(record('0 * * * *', { dueAt }, [run]), '2027-03-28T10:00:00Z');
   expect(found.reasons).toEqual([
@@ -140,8 +169,16 @@ test('a late run is explained by an outage, with who published it and when', () 
 test('a late run, and one that waits, of an entry with overlap: queue may have waited for an earlier run', () => {
   const dueAt = iso('2027-03-28T10:00:00Z');
   const run: HistoryRow = {
-    ...{ kind: 'run', dueAt, sentAt: dueAt + 90_000, cause: 'schedule', taskId: 'x' },
-    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 1 },
+    kind: 'run',
+    dueAt,
+    sentAt: dueAt + 90_000,
+    cause: 'schedule',
+    taskId: 'x',
+    task: 't',
+    queue: 'q',
+    term: 7,
+    leader: 'gen1@b',
+    number: 1,
   };
   const known = record('0 * * * *', { dueAt }, [run]);
   const recorded = { ...known, entry: { ...known.entry, overlap: 'queue' } } as const;
@@ -168,11 +205,20 @@ test('an occurrence that no row reaches back to says how far the history goes', 
   const at = '2027-03-28T10:00:00Z';
   const state = { dueAt: iso('2027-03-28T11:00:00Z'), runCount: 5 };
   expect(why(record('0 * * * *', state), at)).toMatchObject({
-    ...{ account: { kind: 'before-history' }, reasons: ['the entry has no history'] },
+    account: { kind: 'before-history' },
+    reasons: ['the entry has no history'],
   });
   const newest: HistoryRow = {
-    ...{ kind: 'run', dueAt: state.dueAt, sentAt: state.dueAt, cause: 'schedule', taskId: 'x' },
-    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 5 },
+    kind: 'run',
+    dueAt: state.dueAt,
+    sentAt: state.dueAt,
+    cause: 'schedule',
+    taskId: 'x',
+    task: 't',
+    queue: 'q',
+    term: 7,
+    leader: 'gen1@b',
+    number: 5,
   };
   expect(why(record('0 * * * *', state, [newest]), at).reasons).toEqual([
     'the history of the entry begins at 2027-03-28T11:00:00.000Z; history.limit and history.maxAge set how far it reaches',

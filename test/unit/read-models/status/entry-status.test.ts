@@ -7,14 +7,27 @@ const iso = (hours: number) => new Date(NOON + hours * HOUR).toISOString();
 
 const entry = makeEntry({ name: 'backup', schedule: alignedSchedule(HOUR) });
 const state = makeState({
-  ...{ spec: entry.schedule.spec, dueAt: NOON, sentAt: NOON, taskId: 't', runCount: 3 },
+  spec: entry.schedule.spec,
+  dueAt: NOON,
+  sentAt: NOON,
+  taskId: 't',
+  runCount: 3,
 });
 
 test('the status of an entry contains its last and its next run', () => {
   expect(readStatus(entry, state, NOON + 1)).toEqual({
-    ...{ entry: 'backup', task: 'tasks.cleanup', schedule: 'aligned 3600000' },
-    ...{ timezone: null, enabled: true, paused: null, skipping: [], source: 'configuration' },
-    ...{ lastDueAt: iso(0), lastSentAt: iso(0), lastTaskId: 't', runCount: 3 },
+    entry: 'backup',
+    task: 'tasks.cleanup',
+    schedule: 'aligned 3600000',
+    timezone: null,
+    enabled: true,
+    paused: null,
+    skipping: [],
+    source: 'configuration',
+    lastDueAt: iso(0),
+    lastSentAt: iso(0),
+    lastTaskId: 't',
+    runCount: 3,
     lastSkipped: null,
     nextDueAt: iso(1),
   });
@@ -23,7 +36,8 @@ test('the status of an entry contains its last and its next run', () => {
 test('the status of an entry contains its last skip until a release that ignores it goes on', () => {
   const skipped = { ...state, lastSkip: { dueAt: NOON, reason: 'deadline' } } as const;
   expect(readStatus(entry, skipped, NOON + 1).lastSkipped).toEqual({
-    ...{ dueAt: iso(0), reason: 'deadline' },
+    dueAt: iso(0),
+    reason: 'deadline',
   });
   const later = { ...skipped, dueAt: NOON + HOUR };
   expect(readStatus(entry, later, NOON + HOUR + 1).lastSkipped).toBeNull();
@@ -31,7 +45,9 @@ test('the status of an entry contains its last skip until a release that ignores
 
 test('the status of a new entry counts from now', () => {
   expect(readStatus(entry, undefined, NOON + 1)).toMatchObject({
-    ...{ lastDueAt: null, runCount: 0, nextDueAt: iso(1) },
+    lastDueAt: null,
+    runCount: 0,
+    nextDueAt: iso(1),
   });
 });
 
@@ -61,7 +77,9 @@ test('the next run is not one that a command skips', () => {
 
 test('a disabled entry has no next run', () => {
   expect(readStatus({ ...entry, enabled: false }, state, NOON)).toMatchObject({
-    ...{ enabled: false, nextDueAt: null, runCount: 3 },
+    enabled: false,
+    nextDueAt: null,
+    runCount: 3,
   });
 });
 

@@ -1,10 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import {
-  loadStatus,
-  loadStoredStatus,
-  toRows,
-} from '../../../../src/read-models/status/load-status.ts';
+import { loadStatus, loadStoredStatus, toRows } from '../../../../src/read-models/status/load-status.ts';
 import type { HistoryRow } from '../../../../src/contracts/store/history.ts';
 import type { StoredEntry } from '../../../../src/contracts/store/stored-entries.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
@@ -20,9 +16,7 @@ test('an entry whose state cannot be read has a row with the error and its repai
   };
   const entries = ['damaged', 'sound'].map((name) => makeEntry({ name }));
   const error = 'not a state; its schedule restarts from now with: beat forget';
-  expect(
-    await loadStatus({ ledger: { load, findStates: async () => new Map() } }, entries, NOW),
-  ).toEqual([
+  expect(await loadStatus({ ledger: { load, findStates: async () => new Map() } }, entries, NOW)).toEqual([
     { entry: 'damaged', source: 'configuration', error: `${error} damaged` },
     expect.objectContaining({ entry: 'sound', runCount: 0 }),
     { entry: 'gone', source: 'configuration', error: `${error} gone` },
@@ -44,19 +38,22 @@ test('a stored entry whose definition or state cannot be read has a row with the
   const inStore = { source: 'store' };
   expect(listed).toMatchObject([
     {
-      ...{ ...inStore, entry: 'not-json' },
+      ...inStore,
+      entry: 'not-json',
       error:
         'the definition of stored entry "not-json" is not a JSON object, or is too large; beat remove removes the entry',
     },
     { ...inStore, entry: 'sound', runCount: 0 },
     {
-      ...{ ...inStore, entry: 'invalid' },
+      ...inStore,
+      entry: 'invalid',
       error: expect.stringMatching(
         /^the definition of stored entry "invalid" is invalid: .*did you mean "schedule"\?; .*change it with beat update, or remove it with beat remove$/,
       ) as string,
     },
     {
-      ...{ ...inStore, entry: 'damaged' },
+      ...inStore,
+      entry: 'damaged',
       error:
         'the state of entry "damaged" cannot be read: "{"; ' +
         'its schedule restarts from now with: beat forget damaged',
@@ -65,12 +62,26 @@ test('a stored entry whose definition or state cannot be read has a row with the
 });
 
 const outcome: HistoryRow = {
-  ...{ kind: 'outcome', taskId: 'id', dueAt: 0, state: 'FAILURE', doneAt: 1_500 },
-  ...{ runtimeMs: 1_200, worker: 'celery@a', error: 'ValueError: x' },
+  kind: 'outcome',
+  taskId: 'id',
+  dueAt: 0,
+  state: 'FAILURE',
+  doneAt: 1_500,
+  runtimeMs: 1_200,
+  worker: 'celery@a',
+  error: 'ValueError: x',
 };
 const run: HistoryRow = {
-  ...{ kind: 'run', dueAt: 0, sentAt: 0, cause: 'schedule', taskId: 'id', task: 't' },
-  ...{ queue: 'celery', term: 1, leader: 'gen1@a', number: 1 },
+  kind: 'run',
+  dueAt: 0,
+  sentAt: 0,
+  cause: 'schedule',
+  taskId: 'id',
+  task: 't',
+  queue: 'celery',
+  term: 1,
+  leader: 'gen1@a',
+  number: 1,
 };
 const record = (name: string) => ({ name, entry: makeEntry({ name }), state: null });
 const UNREADABLE = {
@@ -94,9 +105,13 @@ test('last outcomes: one query reads the outcomes of all readable entries', asyn
     {
       entry: 'a',
       lastOutcome: {
-        ...{ taskId: 'id', dueAt: '1970-01-01T00:00:00.000Z', state: 'FAILURE' },
-        ...{ doneAt: '1970-01-01T00:00:01.500Z', runtimeMs: 1_200 },
-        ...{ worker: 'celery@a', error: 'ValueError: x' },
+        taskId: 'id',
+        dueAt: '1970-01-01T00:00:00.000Z',
+        state: 'FAILURE',
+        doneAt: '1970-01-01T00:00:01.500Z',
+        runtimeMs: 1_200,
+        worker: 'celery@a',
+        error: 'ValueError: x',
       },
     },
     { entry: 'broken', source: 'store', error: 'x' },

@@ -29,6 +29,7 @@ test('the next runs are not partial if there are as many as asked for, or no oth
   expect(one).toEqual({ instants: [NOON + HOUR], isPartial: false });
   const disabled = { ...hourly, enabled: false };
   expect(runAtOnce(nextRuns(disabled, undefined, NOON, 2))).toEqual({
-    ...{ instants: [], isPartial: false },
+    instants: [],
+    isPartial: false,
   });
 });

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
 import { MemoryStoredEntries } from '../../../../src/drivers/memory/stored-entries.ts';
-import {
-  SEARCH_START,
-  searchStored,
-  type SearchPlace,
-} from '../../../../src/read-models/status/search-stored.ts';
+import { SEARCH_START, searchStored, type SearchPlace } from '../../../../src/read-models/status/search-stored.ts';
 import type { EntrySearch, StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
 
 type Entries = StoredEntries & EntrySearch;
@@ -34,8 +30,7 @@ const NAMES = ['a mail', 'mail b', 'Mail', 'x', 'MAILS', 'mail a', 'e-mail'];
 test('a search finds names that begin with the text by name, and then others by the time at which they are due', async () => {
   const store = storeWith(...NAMES);
   const all = ['mail a', 'mail b', 'MAILS', 'Mail', 'a mail', 'e-mail'];
-  for (const limit of [1, 2, 3, 6, 10])
-    expect((await pages(store, 'mail', limit)).flat()).toEqual(all);
+  for (const limit of [1, 2, 3, 6, 10]) expect((await pages(store, 'mail', limit)).flat()).toEqual(all);
   expect(await pages(store, 'mail', 10)).toEqual([all]);
   expect((await pages(store, 'absent', 2)).flat()).toEqual([]);
 });
@@ -47,9 +42,7 @@ test('a page of a search looks at 100,000 names at most, and says how many it ha
   store.positions = ({ limit, after }) => {
     const from = after && after.entry !== '' ? after.dueAt! + 1 : 0;
     const length = Math.min(limit, last + 1 - from);
-    return Promise.resolve(
-      Array.from({ length }, (_, i) => ({ entry: name(from + i), dueAt: from + i })),
-    );
+    return Promise.resolve(Array.from({ length }, (_, i) => ({ entry: name(from + i), dueAt: from + i })));
   };
   store.find = (names) =>
     Promise.resolve(names.map((entry) => ({ entry, definition: '{}', state: null, dueAt: last })));

@@ -6,11 +6,7 @@ import { openState } from '../../../../src/drivers/open-store.ts';
 import { openStore } from '../../../../src/leader/outbox/open-store.ts';
 import { findStatuses } from '../../../../src/read-models/status/load-status.ts';
 import type { EntrySource } from '../../../../src/read-models/status/read-entries.ts';
-import {
-  formatPlace,
-  loadStatusPage,
-  parsePlace,
-} from '../../../../src/read-models/status/status-page.ts';
+import { formatPlace, loadStatusPage, parsePlace } from '../../../../src/read-models/status/status-page.ts';
 import type { StateStore } from '../../../../src/contracts/store/store.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
@@ -26,9 +22,7 @@ let store: StateStore;
 let source: EntrySource;
 
 beforeEach(async () => {
-  const beatSchedule = Object.fromEntries(
-    DECLARED.map((name) => [name, { task: `tasks.${name}`, schedule: 60 }]),
-  );
+  const beatSchedule = Object.fromEntries(DECLARED.map((name) => [name, { task: `tasks.${name}`, schedule: 60 }]));
   const settings = resolveSettings({
     brokerUrl: `memory://${randomUUID()}`,
     resultExpires: null,
@@ -80,12 +74,9 @@ describe('pages of entries', () => {
     ],
     [6, [[...DECLARED, ...STORED]]],
     [7, [[...DECLARED, ...STORED]]],
-  ])(
-    'with %i on each have every entry once, and no empty page at the end',
-    async (limit, pages) => {
-      expect(await readPages('', limit)).toEqual(pages);
-    },
-  );
+  ])('with %i on each have every entry once, and no empty page at the end', async (limit, pages) => {
+    expect(await readPages('', limit)).toEqual(pages);
+  });
 
   test.each([
     ['apple', 10, [['apple', 'elder apple']]],

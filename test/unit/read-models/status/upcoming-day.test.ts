@@ -1,19 +1,13 @@
 import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { BeatConfig } from '../../../../src/generated/config-types.ts';
-import {
-  countUpcoming,
-  type UpcomingDay,
-} from '../../../../src/read-models/status/upcoming-day.ts';
+import { countUpcoming, type UpcomingDay } from '../../../../src/read-models/status/upcoming-day.ts';
 import { newState } from '../../../../src/contracts/store/entry-state.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
 const NOW = Date.parse('2027-03-01T12:00:30Z');
 
-function count(
-  beatSchedule: NonNullable<BeatConfig['beatSchedule']>,
-  paused?: string,
-): UpcomingDay {
+function count(beatSchedule: NonNullable<BeatConfig['beatSchedule']>, paused?: string): UpcomingDay {
   const { entries } = resolveSettings({ resultExpires: null, beatSchedule });
   const pause = { since: NOW, until: null, reason: null, by: '' };
   const records = entries.map((entry) => ({
@@ -24,8 +18,7 @@ function count(
 }
 
 /** The minutes that have runs, with how many. */
-const minutes = ({ counts }: UpcomingDay) =>
-  counts.flatMap((runs, minute) => (runs > 0 ? [[minute, runs]] : []));
+const minutes = ({ counts }: UpcomingDay) => counts.flatMap((runs, minute) => (runs > 0 ? [[minute, runs]] : []));
 
 const task = 't';
 
@@ -47,10 +40,7 @@ test('upcoming day: counts the runs of each minute from the current one on', () 
 
 test('upcoming day: leaves out disabled and paused entries', () => {
   const schedule = { cron: '0 3 * * *' };
-  const day = count(
-    { off: { task, schedule, enabled: false }, paused: { task, schedule } },
-    'paused',
-  );
+  const day = count({ off: { task, schedule, enabled: false }, paused: { task, schedule } }, 'paused');
   expect(minutes(day)).toEqual([]);
 });
 

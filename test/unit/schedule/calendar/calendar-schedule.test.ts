@@ -17,18 +17,12 @@ describe('equal schedules', () => {
   });
 
   test('differ if they behave differently at clock changes', () => {
-    expect(crontab({ minute: '*/30', hour: 1 }).spec).not.toBe(
-      crontab({ minute: '0,30', hour: 1 }).spec,
-    );
+    expect(crontab({ minute: '*/30', hour: 1 }).spec).not.toBe(crontab({ minute: '0,30', hour: 1 }).spec);
   });
 
   test.each([
     ['zone', cron('0 4 * * *', { timezone }), cron('0 4 * * *')],
-    [
-      'union of days',
-      cron('0 4 13 * 5'),
-      crontab({ minute: 0, hour: 4, dayOfMonth: 13, dayOfWeek: 5 }),
-    ],
+    ['union of days', cron('0 4 13 * 5'), crontab({ minute: 0, hour: 4, dayOfMonth: 13, dayOfWeek: 5 })],
     ['second', cron('1 0 4 * * *'), cron('0 4 * * *')],
     ['last weekday', cron('0 4 * * 5L'), cron('0 4 * * 5')],
     ['weekday of the month', cron('0 4 * * 5#1'), cron('0 4 * * 5#2')],
@@ -67,10 +61,7 @@ describe('isNeverDue', () => {
     ['29 days before the end of February', cron('0 0 L-29 2 *')],
     ['29 February in years that are no leap years', cron('0 0 0 29 2 * 2027,2029-2031,2100')],
     ['years that are over', cron('0 0 0 1 1 * 1970-2025')],
-    [
-      'a date that always falls into the gap',
-      cron('0-30 2 * 3 0#2', { timezone: 'America/New_York' }),
-    ],
+    ['a date that always falls into the gap', cron('0-30 2 * 3 0#2', { timezone: 'America/New_York' })],
     ['a moment long ago', at('1999-12-31T23:59Z')],
   ])('is true for %s', (_, schedule) => {
     expect(isNeverDue(schedule)).toBe(true);
@@ -94,16 +85,14 @@ describe('isNeverDue', () => {
 });
 
 describe('an invalid Date as argument', () => {
-  test.each([
-    crontab(),
-    timedelta({ days: 1 }),
-    timedelta({ days: 1 }, { relative: true }),
-    at('2026-01-01'),
-  ])('throws a TypeError: %o', (schedule) => {
-    const invalid = new Date(NaN);
-    expect(() => schedule.next(invalid)).toThrow(new TypeError('after is an invalid Date'));
-    expect(() => schedule.latest!(new Date(0), invalid)).toThrow('until is an invalid Date');
-  });
+  test.each([crontab(), timedelta({ days: 1 }), timedelta({ days: 1 }, { relative: true }), at('2026-01-01')])(
+    'throws a TypeError: %o',
+    (schedule) => {
+      const invalid = new Date(NaN);
+      expect(() => schedule.next(invalid)).toThrow(new TypeError('after is an invalid Date'));
+      expect(() => schedule.latest!(new Date(0), invalid)).toThrow('until is an invalid Date');
+    },
+  );
 });
 
 describe('description', () => {
@@ -121,26 +110,14 @@ describe('description', () => {
     [cron('0 9 15,L * *'), 'at 09:00, on day 15 and the last day of the month'],
     [cron('0 9 LW * *'), 'at 09:00, on the last weekday of the month'],
     [cron('0 9 15W * *'), 'at 09:00, on the weekday nearest day 15 of the month'],
-    [
-      cron('0 9 1,15W,LW * *'),
-      'at 09:00, on day 1, the weekday nearest day 15 and the last weekday of the month',
-    ],
-    [
-      cron('0 9 L-1,L-3 * *'),
-      'at 09:00, on the 1st day before the last and the 3rd day before the last of the month',
-    ],
-    [
-      cron('0 9 L-22W * *'),
-      'at 09:00, on the weekday nearest the 22nd day before the last of the month',
-    ],
+    [cron('0 9 1,15W,LW * *'), 'at 09:00, on day 1, the weekday nearest day 15 and the last weekday of the month'],
+    [cron('0 9 L-1,L-3 * *'), 'at 09:00, on the 1st day before the last and the 3rd day before the last of the month'],
+    [cron('0 9 L-22W * *'), 'at 09:00, on the weekday nearest the 22nd day before the last of the month'],
     [
       cron('0 0 9 15W 6 5 2027'),
       'at 09:00, only in June, only in 2027, on the weekday nearest day 15 of the month, and on Friday',
     ],
-    [
-      cron('0 9 15W * mon-fri'),
-      'at 09:00, on the weekday nearest day 15 of the month, and Monday through Friday',
-    ],
+    [cron('0 9 15W * mon-fri'), 'at 09:00, on the weekday nearest day 15 of the month, and Monday through Friday'],
     [
       cron('0 9 15W * 5#1'),
       'at 09:00, on the weekday nearest day 15 of the month, and on the first Friday of the month',
@@ -151,10 +128,7 @@ describe('description', () => {
     ],
     [cron('0 9 * * mon-tue#1'), 'at 09:00, on the first Monday and first Tuesday of the month'],
     [cron('0 9 * * thu-friL'), 'at 09:00, on the last Thursday and Friday of the month'],
-    [
-      cron('0 0 9 1 1 ? 2027,2029'),
-      'at 09:00, on day 1 of the month, only in January, only in 2027 and 2029',
-    ],
+    [cron('0 0 9 1 1 ? 2027,2029'), 'at 09:00, on day 1 of the month, only in January, only in 2027 and 2029'],
     [cron('0 0 9 * * ? 2027-2029'), 'at 09:00, 2027 through 2029'],
     [cron('@weekends'), 'at 00:00, only on Sunday and Saturday'],
     [cron('@secondly'), 'every second'],

@@ -55,14 +55,12 @@ describe('H in cron', () => {
     expect(chosen('H/20 * * * *', 0)).toEqual(
       new Set(Array.from({ length: 20 }, (_, i) => `${i},${i + 20},${i + 40}`).map(even)),
     );
-    expect(chosen('H(0-29)/10 * * * *', 0)).toEqual(
-      new Set(Array.from({ length: 10 }, (_, i) => `${i}-${i + 20}/10`)),
-    );
+    expect(chosen('H(0-29)/10 * * * *', 0)).toEqual(new Set(Array.from({ length: 10 }, (_, i) => `${i}-${i + 20}/10`)));
   });
 
   test('selects each field independently', () => {
-    const same = Array.from({ length: 500 }, (_, n) => specOf('H H * * *', `e${n}`)).filter(
-      (spec) => /^cron\((\d+) \1 /.test(spec),
+    const same = Array.from({ length: 500 }, (_, n) => specOf('H H * * *', `e${n}`)).filter((spec) =>
+      /^cron\((\d+) \1 /.test(spec),
     );
     expect(same.length).toBeLessThan(30);
   });

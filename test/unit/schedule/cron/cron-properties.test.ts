@@ -67,9 +67,7 @@ describe('a cron expression beyond crontab(5)', () => {
   test('has a canonical text that parses to the same schedule', () => {
     fc.assert(
       fc.property(dayFields, ({ dayOfMonth, month, dayOfWeek, year }) => {
-        const { spec } = cron(
-          `0 0 0 ${dayOfMonth.text} ${month.text} ${dayOfWeek.text} ${year.text}`,
-        );
+        const { spec } = cron(`0 0 0 ${dayOfMonth.text} ${month.text} ${dayOfWeek.text} ${year.text}`);
         const [, text] = /^cron\(([^)]*)\)/.exec(spec)!;
         expect(cron(text!).spec).toContain(`cron(${text!})`);
       }),

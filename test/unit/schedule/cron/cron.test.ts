@@ -8,11 +8,7 @@ import { due } from '../walk.ts';
 describe('cron', () => {
   test.each([
     ['either day when both are named', '0 0 13 * 5', ['2025-01-03T00:00Z', '2025-01-10T00:00Z']],
-    [
-      'both days when one begins with a star',
-      '0 0 */2 * 5',
-      ['2025-01-03T00:00Z', '2025-01-17T00:00Z'],
-    ],
+    ['both days when one begins with a star', '0 0 */2 * 5', ['2025-01-03T00:00Z', '2025-01-17T00:00Z']],
     ['Sunday as 7', '0 0 * * 7', ['2025-01-05T00:00Z', '2025-01-12T00:00Z']],
     ['a range up to 7', '0 0 * * 6-7', ['2025-01-04T00:00Z', '2025-01-05T00:00Z']],
     ['a step from 7 on', '0 0 * * 7/2', ['2025-01-05T00:00Z', '2025-01-12T00:00Z']],
@@ -27,11 +23,7 @@ describe('cron', () => {
     ['a day before the last', '0 0 L-3 * *', ['2025-01-28T00:00Z', '2025-02-25T00:00Z']],
     ['the nearest weekday', '0 0 15W * *', ['2025-01-15T00:00Z', '2025-02-14T00:00Z']],
     ['the last weekday', '0 0 LW * *', ['2025-01-31T00:00Z', '2025-02-28T00:00Z']],
-    [
-      'a day that only leap years have',
-      '0 0 L-28W 2 *',
-      ['2028-02-01T00:00Z', '2032-02-02T00:00Z'],
-    ],
+    ['a day that only leap years have', '0 0 L-28W 2 *', ['2028-02-01T00:00Z', '2032-02-02T00:00Z']],
     ['the last Friday', '0 0 * * 5L', ['2025-01-31T00:00Z', '2025-02-28T00:00Z']],
     ['the second Monday', '0 0 * * 1#2', ['2025-01-13T00:00Z', '2025-02-10T00:00Z']],
     ['first and third Monday', '0 0 * * 1#1,1#3', ['2025-01-06T00:00Z', '2025-01-20T00:00Z']],

@@ -8,32 +8,20 @@ test.each<[rule: string, dtstart: string | undefined, words: string]>([
   ['FREQ=DAILY;BYHOUR=9', undefined, 'every day at 09:00'],
   ['FREQ=DAILY;BYDAY=SA,SU', undefined, 'every day on Saturday and Sunday at 00:00'],
   ['FREQ=DAILY;BYSECOND=0,30;BYHOUR=8', undefined, 'every day at 08:00 and 08:00:30'],
-  [
-    'FREQ=DAILY;BYHOUR=8,9,10,11,12,13,14',
-    undefined,
-    'every day at minute 0 of hours 8, 9, 10, 11, 12, 13 and 14',
-  ],
+  ['FREQ=DAILY;BYHOUR=8,9,10,11,12,13,14', undefined, 'every day at minute 0 of hours 8, 9, 10, 11, 12, 13 and 14'],
   [
     'FREQ=DAILY;BYHOUR=8,9;BYMINUTE=0,15,30,45;BYSECOND=5',
     undefined,
     'every day at second 5 at minutes 0, 15, 30 and 45 of hours 8 and 9',
   ],
-  [
-    'FREQ=WEEKLY',
-    '2026-01-05T09:30:15',
-    'every week on Monday at 09:30:15, from 2026-01-05 09:30:15',
-  ],
+  ['FREQ=WEEKLY', '2026-01-05T09:30:15', 'every week on Monday at 09:30:15, from 2026-01-05 09:30:15'],
   [
     'FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,MO;BYHOUR=9,17;WKST=SU',
     '2026-01-05',
     'every 2 weeks on Monday and Friday at 09:00 and 17:00, weeks begin on Sunday, from 2026-01-05 00:00',
   ],
   ['FREQ=WEEKLY;BYDAY=MO;WKST=SU', undefined, 'every week on Monday at 00:00'],
-  [
-    'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18',
-    undefined,
-    'every month on the last Friday of the month at 18:00',
-  ],
+  ['FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18', undefined, 'every month on the last Friday of the month at 18:00'],
   [
     'FREQ=MONTHLY;BYDAY=MO,1TU,-2FR',
     undefined,
@@ -55,23 +43,11 @@ test.each<[rule: string, dtstart: string | undefined, words: string]>([
     'every month on Monday to Friday at 12:00, only the 1st and last of each month',
   ],
   ['FREQ=MONTHLY;BYMONTH=6', undefined, 'every month on the 1st day of June at 00:00'],
-  [
-    'FREQ=YEARLY',
-    '2026-02-28T12:00:00',
-    'every year on the 28th day of February at 12:00, from 2026-02-28 12:00',
-  ],
-  [
-    'FREQ=YEARLY;BYMONTH=3,10;BYDAY=2SU',
-    undefined,
-    'every year on the 2nd Sunday of March and October at 00:00',
-  ],
+  ['FREQ=YEARLY', '2026-02-28T12:00:00', 'every year on the 28th day of February at 12:00, from 2026-02-28 12:00'],
+  ['FREQ=YEARLY;BYMONTH=3,10;BYDAY=2SU', undefined, 'every year on the 2nd Sunday of March and October at 00:00'],
   ['FREQ=YEARLY;BYMONTH=3;BYDAY=SU', undefined, 'every year on Sunday in March at 00:00'],
   ['FREQ=YEARLY;BYDAY=20MO', undefined, 'every year on the 20th Monday of the year at 00:00'],
-  [
-    'FREQ=YEARLY;BYYEARDAY=1,100,-1',
-    undefined,
-    'every year on the 1st, 100th and last day of the year at 00:00',
-  ],
+  ['FREQ=YEARLY;BYYEARDAY=1,100,-1', undefined, 'every year on the 1st, 100th and last day of the year at 00:00'],
   [
     'FREQ=YEARLY;BYMONTHDAY=15;BYYEARDAY=15',
     undefined,
@@ -83,11 +59,7 @@ test.each<[rule: string, dtstart: string | undefined, words: string]>([
     'every year on Monday in the 20th and last week of the year at 00:00, weeks begin on Sunday',
   ],
   ['FREQ=HOURLY', undefined, 'every hour at minute 0'],
-  [
-    'FREQ=HOURLY;INTERVAL=6;BYMINUTE=15',
-    '2026-01-01T03:00:00',
-    'every 6 hours at minute 15, from 2026-01-01 03:00',
-  ],
+  ['FREQ=HOURLY;INTERVAL=6;BYMINUTE=15', '2026-01-01T03:00:00', 'every 6 hours at minute 15, from 2026-01-01 03:00'],
   [
     'FREQ=MINUTELY;BYHOUR=9,10,11;BYDAY=MO;BYSECOND=30',
     undefined,
@@ -95,16 +67,8 @@ test.each<[rule: string, dtstart: string | undefined, words: string]>([
   ],
   ['FREQ=SECONDLY;BYMINUTE=0', undefined, 'every second at minute 0'],
   ['FREQ=DAILY;COUNT=1', '2026-01-05T09:30', 'every day at 09:30, once, from 2026-01-05 09:30'],
-  [
-    'FREQ=DAILY;COUNT=10;INTERVAL=3',
-    '2026-01-05T09:30',
-    'every 3 days at 09:30, 10 times, from 2026-01-05 09:30',
-  ],
-  [
-    'FREQ=DAILY;UNTIL=20301231T080000Z',
-    undefined,
-    'every day at 00:00, until 2030-12-31 08:00 UTC',
-  ],
+  ['FREQ=DAILY;COUNT=10;INTERVAL=3', '2026-01-05T09:30', 'every 3 days at 09:30, 10 times, from 2026-01-05 09:30'],
+  ['FREQ=DAILY;UNTIL=20301231T080000Z', undefined, 'every day at 00:00, until 2030-12-31 08:00 UTC'],
   ['FREQ=DAILY;UNTIL=20301231T080005', undefined, 'every day at 00:00, until 2030-12-31 08:00:05'],
   ['FREQ=DAILY;UNTIL=20301231', undefined, 'every day at 00:00, until 2030-12-31'],
 ])('rrule %s from %s is in words: %s', (rule, dtstart, words) => {

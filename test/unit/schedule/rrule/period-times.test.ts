@@ -4,9 +4,7 @@ import { PeriodTimes } from '../../../../src/schedule/rrule/recurrence.ts';
 
 const HOUR = 3_600_000;
 const values = (size: number) =>
-  fc
-    .uniqueArray(fc.nat(size - 1), { minLength: 1, maxLength: 4 })
-    .map((found) => found.toSorted((a, b) => a - b));
+  fc.uniqueArray(fc.nat(size - 1), { minLength: 1, maxLength: 4 }).map((found) => found.toSorted((a, b) => a - b));
 
 test('the times of a period have the index and the order of a list of all combinations', () => {
   const parts = fc.tuple(values(24), values(60), values(60));
@@ -18,9 +16,7 @@ test('the times of a period have the index and the order of a list of all combin
         { unit: 1_000, values: seconds },
       ]);
       const listed = hours.flatMap((hour) =>
-        minutes.flatMap((minute) =>
-          seconds.map((second) => hour * HOUR + minute * 60_000 + second * 1_000),
-        ),
+        minutes.flatMap((minute) => seconds.map((second) => hour * HOUR + minute * 60_000 + second * 1_000)),
       );
       expect(times.count).toBe(listed.length);
       expect(listed.map((_, i) => times.at(i))).toEqual(listed);

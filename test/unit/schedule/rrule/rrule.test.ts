@@ -60,14 +60,9 @@ describe('rrule', () => {
     [`FREQ=MONTHLY;${allDays};${allTimes};BYSETPOS=1,366`, '2,678,400'],
     [`FREQ=WEEKLY;${allDays};${allTimes};BYSETPOS=1`, '604,800'],
     [`FREQ=YEARLY;BYMONTH=1,7;${allTimes};BYSETPOS=1`, '172,800'],
-  ])(
-    'rejects a BYSETPOS that selects from very many times, with their number: %s',
-    (rule, most) => {
-      expect(() => rrule(rule)).toThrow(
-        `BYSETPOS selects from up to ${most} times in a period, more than 100,000`,
-      );
-    },
-  );
+  ])('rejects a BYSETPOS that selects from very many times, with their number: %s', (rule, most) => {
+    expect(() => rrule(rule)).toThrow(`BYSETPOS selects from up to ${most} times in a period, more than 100,000`);
+  });
 
   test.each([
     [`FREQ=DAILY;${allTimes};BYSETPOS=-1`, '2026-11-22T23:59:59Z'],
@@ -90,11 +85,7 @@ describe('rrule', () => {
   test.each([
     ['FREQ=MONTHLY;BYDAY=-1FR', {}, ['2026-11-27T00:00Z', '2026-12-25T00:00Z']],
     ['RRULE:freq=daily;byhour=9', {}, ['2026-11-23T09:00Z', '2026-11-24T09:00Z']],
-    [
-      'FREQ=WEEKLY;BYDAY=MO',
-      { dtstart: '2026-11-24T08:30' },
-      ['2026-11-30T08:30Z', '2026-12-07T08:30Z'],
-    ],
+    ['FREQ=WEEKLY;BYDAY=MO', { dtstart: '2026-11-24T08:30' }, ['2026-11-30T08:30Z', '2026-12-07T08:30Z']],
     ['FREQ=DAILY;COUNT=2', { dtstart: '2026-11-22T10:00:00Z' }, ['2026-11-23T10:00Z']],
     ['FREQ=DAILY;UNTIL=20261123T090000Z;BYHOUR=9', {}, ['2026-11-23T09:00Z']],
     ['FREQ=DAILY;UNTIL=20261124', {}, ['2026-11-24T00:00Z']],
@@ -110,25 +101,16 @@ describe('rrule', () => {
   test('fixed times are due once when clocks change, and shorter periods follow elapsed time', () => {
     const timezone = 'America/New_York';
     const daily = rrule('FREQ=DAILY;BYHOUR=2;BYMINUTE=30', { timezone });
-    expect(due(daily, '2027-03-13T12:00:00Z', 2)).toEqual([
-      '2027-03-14T07:00Z',
-      '2027-03-15T06:30Z',
-    ]);
+    expect(due(daily, '2027-03-13T12:00:00Z', 2)).toEqual(['2027-03-14T07:00Z', '2027-03-15T06:30Z']);
     const once = rrule('FREQ=DAILY;BYHOUR=1;BYMINUTE=30', { timezone });
-    expect(due(once, '2027-11-07T00:00:00Z', 2)).toEqual([
-      '2027-11-07T05:30Z',
-      '2027-11-08T06:30Z',
-    ]);
+    expect(due(once, '2027-11-07T00:00:00Z', 2)).toEqual(['2027-11-07T05:30Z', '2027-11-08T06:30Z']);
     const hourly = rrule('FREQ=HOURLY;BYMINUTE=30', { timezone });
     expect(due(hourly, '2027-11-07T05:00:00Z', 3)).toEqual([
       '2027-11-07T05:30Z',
       '2027-11-07T06:30Z',
       '2027-11-07T07:30Z',
     ]);
-    expect(due(hourly, '2027-03-14T06:00:00Z', 2)).toEqual([
-      '2027-03-14T06:30Z',
-      '2027-03-14T07:30Z',
-    ]);
+    expect(due(hourly, '2027-03-14T06:00:00Z', 2)).toEqual(['2027-03-14T06:30Z', '2027-03-14T07:30Z']);
   });
 
   // The ledger stores these texts.

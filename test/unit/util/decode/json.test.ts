@@ -3,14 +3,12 @@ import { parseJson } from '../../../../src/util/decode/json.ts';
 import { MAX_DEPTH, MAX_LENGTH, MAX_VALUES } from '../../../../src/util/decode/limits.ts';
 
 describe('parseJson', () => {
-  test.each([
-    '{"a":[1,{"b":null}],"c":"]}\\"[{,"}',
-    String.raw`"\\"`,
-    String.raw`["\\\\\"[", "\\"]`,
-    ' 1 ',
-  ])('parseJson: parses %s as JSON.parse does', (text) => {
-    expect(parseJson(text)).toEqual(JSON.parse(text));
-  });
+  test.each(['{"a":[1,{"b":null}],"c":"]}\\"[{,"}', String.raw`"\\"`, String.raw`["\\\\\"[", "\\"]`, ' 1 '])(
+    'parseJson: parses %s as JSON.parse does',
+    (text) => {
+      expect(parseJson(text)).toEqual(JSON.parse(text));
+    },
+  );
 
   test('parseJson: allows the deepest, longest and largest document', () => {
     expect(parseJson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH))).toHaveLength(1);
@@ -19,11 +17,7 @@ describe('parseJson', () => {
   });
 
   test.each([
-    [
-      'one level too deep',
-      '['.repeat(MAX_DEPTH + 1) + ']'.repeat(MAX_DEPTH + 1),
-      /deeper than 500/,
-    ],
+    ['one level too deep', '['.repeat(MAX_DEPTH + 1) + ']'.repeat(MAX_DEPTH + 1), /deeper than 500/],
     ['maps one level too deep', '{"a":'.repeat(MAX_DEPTH + 1), /deeper than 500/],
     ['one value too many', `[${'1,'.repeat(MAX_VALUES)}1]`, /more than 100000 values/],
     ['one character too long', `"${'a'.repeat(MAX_LENGTH - 1)}"`, /length of 1000001/],

@@ -31,28 +31,20 @@ describe('decodeMsgpack', () => {
     );
   });
 
-  test.each([1, 2, 4, 8, 16, 3, 300, 70_000])(
-    'decodeMsgpack: decodes an extension of %i bytes',
-    (size) => {
-      const document = Buffer.from(encode([new ExtData(5, new Uint8Array(size)), 1]));
-      expect(decodeMsgpack(document)).toEqual(decode(document));
-    },
-  );
+  test.each([1, 2, 4, 8, 16, 3, 300, 70_000])('decodeMsgpack: decodes an extension of %i bytes', (size) => {
+    const document = Buffer.from(encode([new ExtData(5, new Uint8Array(size)), 1]));
+    expect(decodeMsgpack(document)).toEqual(decode(document));
+  });
 
   test('decodeMsgpack: rejects a list of more than 100,000 values', () => {
-    expect(() => decodeMsgpack(Buffer.from(encode(Array(200_000).fill(1))))).toThrow(
-      'it has more than 100000 values',
-    );
+    expect(() => decodeMsgpack(Buffer.from(encode(Array(200_000).fill(1))))).toThrow('it has more than 100000 values');
   });
 
   test.each([
     ['nested lists that declare 33 million values each', 'dd 01ffffff '.repeat(40)],
     ['a list of 4 billion values', 'dd ffffffff'],
     ['a map of 4 billion values', 'df ffffffff'],
-    [
-      'nested lists that declare together more values than bytes follow',
-      `${'dc 0014 '.repeat(10)}${'c0 '.repeat(20)}`,
-    ],
+    ['nested lists that declare together more values than bytes follow', `${'dc 0014 '.repeat(10)}${'c0 '.repeat(20)}`],
     ['a text without its end', 'd9 05 61'],
     ['bytes without their end', 'c6 00ffffff 00'],
     ['an extension without its end', 'c9 00ffffff 00'],
@@ -64,9 +56,7 @@ describe('decodeMsgpack', () => {
   });
 
   test('decodeMsgpack: rejects lists that are nested deeper than 500 levels', () => {
-    expect(() => decodeMsgpack(Buffer.alloc(10_000, 0x91))).toThrow(
-      'nested deeper than 500 levels',
-    );
+    expect(() => decodeMsgpack(Buffer.alloc(10_000, 0x91))).toThrow('nested deeper than 500 levels');
     const deepest = Buffer.concat([Buffer.alloc(499, 0x91), hex('90')]);
     expect(decodeMsgpack(deepest)).toHaveLength(1);
     const side = Buffer.concat([hex('dc 0400'), Buffer.alloc(1_024, 0x90)]);

@@ -8,8 +8,12 @@ describe('parseYaml', () => {
       ...['- yes', 'again: *id001', 'status: SUCCESS', 'traceback: null'],
     ].join('\n');
     expect(parseYaml(text)).toEqual({
-      ...{ children: [], date_done: '2026-05-01T10:00:00+00:00', result: [1, true] },
-      ...{ again: [1, true], status: 'SUCCESS', traceback: null },
+      children: [],
+      date_done: '2026-05-01T10:00:00+00:00',
+      result: [1, true],
+      again: [1, true],
+      status: 'SUCCESS',
+      traceback: null,
     });
   });
 
@@ -27,10 +31,7 @@ describe('parseYaml', () => {
   });
 
   test('parseYaml: rejects aliases that multiply their anchors', () => {
-    const lines = Array.from(
-      { length: 8 },
-      (_, i) => `k${i + 1}: &k${i + 1} [${`*k${i}, `.repeat(9)}]`,
-    );
+    const lines = Array.from({ length: 8 }, (_, i) => `k${i + 1}: &k${i + 1} [${`*k${i}, `.repeat(9)}]`);
     expect(() => parseYaml(['k0: &k0 [x]', ...lines].join('\n'))).toThrow(/alias/i);
   });
 

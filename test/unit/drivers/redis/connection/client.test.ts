@@ -6,12 +6,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
 import { Connection } from '../../../../../src/drivers/redis/connection/connection.ts';
-import {
-  answer,
-  FakeServer,
-  answerAsHttp,
-  type Behaviour,
-} from '../../../../support/fake-server.ts';
+import { answer, FakeServer, answerAsHttp, type Behaviour } from '../../../../support/fake-server.ts';
 import { Folder } from '../../../../support/folder.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 
@@ -32,8 +27,7 @@ function connect(url: string, timeout = 5_000): Connection {
   return connection;
 }
 
-const ask = (url: string, timeout?: number) =>
-  connect(url, timeout).run('test', (client) => client.get('key'));
+const ask = (url: string, timeout?: number) => connect(url, timeout).run('test', (client) => client.get('key'));
 
 test('redis: the error for a server that does not speak Redis has its host and port', async () => {
   await using server = await FakeServer.start(answerAsHttp);

@@ -60,12 +60,7 @@ test('redis connection: the first command opens it, preceded by AUTH, CLIENT SET
   expect(connection.client.status).toBe('wait');
   await get(connection);
   const lines = server.commands.map((command) => command.join(' ').toLowerCase());
-  expect(lines.toSorted()).toEqual([
-    'auth user pw',
-    'client setname beat-test',
-    'get key',
-    'select 3',
-  ]);
+  expect(lines.toSorted()).toEqual(['auth user pw', 'client setname beat-test', 'get key', 'select 3']);
 });
 
 test('redis connection: a command whose answer was lost with the connection is not sent again', async () => {

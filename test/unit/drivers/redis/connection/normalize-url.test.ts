@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
-import {
-  readDatabase,
-  normalizeRedisUrl,
-} from '../../../../../src/drivers/redis/connection/url.ts';
+import { readDatabase, normalizeRedisUrl } from '../../../../../src/drivers/redis/connection/url.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 
 test.each([

@@ -52,9 +52,7 @@ describe('redis protocol', () => {
 
   test('rejects a length that is not a number or has too many digits, also in several chunks', () => {
     for (const sign of ['$', '*']) {
-      expect(() => answersAfter(`${sign}1x\r\n`)).toThrow(
-        'announced a length that is not a number',
-      );
+      expect(() => answersAfter(`${sign}1x\r\n`)).toThrow('announced a length that is not a number');
       expect(() => answersAfter(`${sign}9007199254740992\r\n`)).toThrow('that is not a number');
       const pieces = [`${sign}111111111111111`, '11111111111111111'];
       expect(() => answersAfter(...pieces)).toThrow('announced a length of too many digits');

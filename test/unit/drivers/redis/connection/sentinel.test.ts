@@ -7,12 +7,7 @@ const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
 
 describe('sentinel URLs', () => {
   test('have port 26379 and database 0 of the master by default', () => {
-    expect(
-      parseSentinelUrls(
-        parseEndpoint('sentinel://a;sentinel://b:26380/;sentinel://[::1]'),
-        transport,
-      ),
-    ).toEqual({
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a;sentinel://b:26380/;sentinel://[::1]'), transport)).toEqual({
       name: 'mymaster',
       sentinels: [
         { host: 'a', port: 26_379 },
@@ -35,21 +30,17 @@ describe('sentinel URLs', () => {
 
   test('do not contain the login of the sentinels, which is in sentinelKwargs', () => {
     const sentinelKwargs = { username: 'watcher', password: 'watch', ssl: true };
-    expect(
-      parseSentinelUrls(parseEndpoint('sentinel://a'), { ...transport, sentinelKwargs }),
-    ).toMatchObject({
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a'), { ...transport, sentinelKwargs })).toMatchObject({
       sentinelUsername: 'watcher',
       sentinelPassword: 'watch',
       sentinelTLS: {},
     });
-    expect(parseSentinelUrls(parseEndpoint('sentinel://a'), transport)).not.toHaveProperty(
-      'sentinelPassword',
-    );
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a'), transport)).not.toHaveProperty('sentinelPassword');
   });
 
   test('need the name of the master', () => {
-    expect(() =>
-      parseSentinelUrls(parseEndpoint('sentinel://:hunter2@a'), DEFAULT_TRANSPORT),
-    ).toThrow(/^brokerTransportOptions\.masterName: missing(?!.*hunter2)/);
+    expect(() => parseSentinelUrls(parseEndpoint('sentinel://:hunter2@a'), DEFAULT_TRANSPORT)).toThrow(
+      /^brokerTransportOptions\.masterName: missing(?!.*hunter2)/,
+    );
   });
 });

@@ -20,17 +20,11 @@ describe('a Redis URL has the address', () => {
     ['redis://:secret@h/0', { host: 'h', port: 6379, db: 0, password: 'secret' }],
     ['redis://:123@h', { host: 'h', port: 6379, db: 0, password: '123' }],
     ['redis://:secret@:6380/1', { host: '127.0.0.1', port: 6380, db: 1, password: 'secret' }],
-    [
-      'redis://app:p%40s%2Fs%25@h',
-      { host: 'h', port: 6379, db: 0, username: 'app', password: 'p@s/s%' },
-    ],
+    ['redis://app:p%40s%2Fs%25@h', { host: 'h', port: 6379, db: 0, username: 'app', password: 'p@s/s%' }],
     ['redis://app:p@ss@h', { host: 'h', port: 6379, db: 0, username: 'app', password: 'p@ss' }],
     ['redis+socket:///run/redis.sock', { path: '/run/redis.sock', db: 0 }],
     ['redis+socket:///run/redis.sock?virtual_host=5', { path: '/run/redis.sock', db: 5 }],
-    [
-      'redis+socket://:pw@/run/r.sock?virtual_host=/1',
-      { path: '/run/r.sock', db: 1, password: 'pw' },
-    ],
+    ['redis+socket://:pw@/run/r.sock?virtual_host=/1', { path: '/run/r.sock', db: 1, password: 'pw' }],
     ['unix:///run/a%20b.sock?db=2', { path: '/run/a b.sock', db: 2 }],
     ['unix://app:pw@/r.sock', { path: '/r.sock', db: 0, username: 'app', password: 'pw' }],
   ])('%s', (url, address) => {
@@ -72,9 +66,9 @@ describe('a rediss URL', () => {
   test('does not check the name in the certificate with ssl_check_hostname=false', () => {
     const { tls } = parseRedisUrl(parseEndpoint('rediss://h?ssl_check_hostname=False'));
     expect(tls?.checkServerIdentity?.('h', {} as never)).toBeUndefined();
-    expect(
-      parseRedisUrl(parseEndpoint('rediss://h?ssl_check_hostname=true')).tls,
-    ).not.toHaveProperty('checkServerIdentity');
+    expect(parseRedisUrl(parseEndpoint('rediss://h?ssl_check_hostname=true')).tls).not.toHaveProperty(
+      'checkServerIdentity',
+    );
   });
 
   test('sends no server name for an IP address', () => {
@@ -89,10 +83,7 @@ describe('an invalid Redis URL is rejected', () => {
     ['redis://h/zero', 'database "zero" is not a number'],
     ['redis://h/0?db=-1', 'database "-1" is not a number'],
     ['redis://:100%@h', 'the password contains a %'],
-    [
-      'rediss://h?ssl_cert_reqs=maybe',
-      'ssl_cert_reqs is "maybe"; allowed: required, optional, none',
-    ],
+    ['rediss://h?ssl_cert_reqs=maybe', 'ssl_cert_reqs is "maybe"; allowed: required, optional, none'],
     ['rediss://h?ssl_ca_cert=/x', 'unknown parameter "ssl_ca_cert"; allowed: ssl_cert_reqs,'],
     ['rediss://h?ssl_ca_certs=/no/such/file', '/no/such/file cannot be read'],
   ])('%s', (url, message) => {

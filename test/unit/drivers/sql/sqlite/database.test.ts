@@ -29,8 +29,7 @@ describe('sqlite database', () => {
     await db.write('test', raw('DELETE FROM beat_term'));
     return db;
   };
-  const count = async (db: Database) =>
-    Number((await db.read('test', raw(terms)))[0]?.['count'] ?? 0);
+  const count = async (db: Database) => Number((await db.read('test', raw(terms)))[0]?.['count'] ?? 0);
   /** Another process's connection, which waits for nothing. */
   const theirs = (): DatabaseSync => {
     const db = new DatabaseSync(path, { timeout: 0 });
@@ -49,8 +48,7 @@ describe('sqlite database', () => {
 
   test('syncs every commit to the disk, and keeps readers and writers apart', async () => {
     const db = await ours();
-    const pragma = async (name: string) =>
-      Object.values((await db.read('test', raw(`PRAGMA ${name}`)))[0]!)[0];
+    const pragma = async (name: string) => Object.values((await db.read('test', raw(`PRAGMA ${name}`)))[0]!)[0];
     // 2 is FULL: with less, a commit that was confirmed may be lost when the power fails.
     expect(await pragma('synchronous')).toBe(2n);
     expect(await pragma('journal_mode')).toBe('wal');
@@ -59,8 +57,7 @@ describe('sqlite database', () => {
 
   test('blocks in SQLite for at most 3 ms, and does not enforce foreign keys, as workers do not', async () => {
     const db = await ours();
-    const pragma = async (name: string) =>
-      Object.values((await db.read('test', raw(`PRAGMA ${name}`)))[0]!)[0];
+    const pragma = async (name: string) => Object.values((await db.read('test', raw(`PRAGMA ${name}`)))[0]!)[0];
     expect(await pragma('busy_timeout')).toBe(3n);
     expect(await pragma('foreign_keys')).toBe(0n);
   });

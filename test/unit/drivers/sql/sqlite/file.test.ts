@@ -49,9 +49,7 @@ test('sqlite: beat creates the same kombu tables as a worker', async () => {
   await store.close();
 
   using db = new DatabaseSync(path);
-  const found = db.prepare(
-    `SELECT sql FROM sqlite_master WHERE name GLOB '*kombu_*' AND sql IS NOT NULL ORDER BY sql`,
-  );
+  const found = db.prepare(`SELECT sql FROM sqlite_master WHERE name GLOB '*kombu_*' AND sql IS NOT NULL ORDER BY sql`);
   expect(found.all().map((row) => row['sql'])).toEqual(KOMBU_TABLES);
 });
 

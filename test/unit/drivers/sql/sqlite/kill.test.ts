@@ -9,9 +9,7 @@ import { expect, test } from 'vitest';
 import { Folder } from '../../../../support/folder.ts';
 import { makeStateAfter, openFile } from '../../../../support/sqlite.ts';
 
-const COMMITTER = fileURLToPath(
-  new URL('../../../../support/sqlite-committer.ts', import.meta.url),
-);
+const COMMITTER = fileURLToPath(new URL('../../../../support/sqlite-committer.ts', import.meta.url));
 const ENTRIES = 40;
 
 function startCommitter(path: string, commits = 0): ChildProcess {

@@ -78,9 +78,7 @@ test('sqlite lock: the wait of a follower ends when the lock expires', async () 
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
   let heard = false;
-  const waiting = theirs.lock
-    .waitForRelease(new AbortController().signal)
-    .then(() => (heard = true));
+  const waiting = theirs.lock.waitForRelease(new AbortController().signal).then(() => (heard = true));
 
   clock.wake();
   await theirs.lock.acquire();

@@ -15,14 +15,11 @@ function take(db: DatabaseSync, count: number): void {
 }
 
 function ids(db: DatabaseSync, visible: 0 | 1): number[] {
-  const rows = db
-    .prepare('SELECT id FROM kombu_message WHERE visible = ? ORDER BY id')
-    .all(visible);
+  const rows = db.prepare('SELECT id FROM kombu_message WHERE visible = ? ORDER BY id').all(visible);
   return rows.map((row) => row['id'] as number);
 }
 
-const messages = (count: number) =>
-  Array.from({ length: count }, (_, i) => makeMessage(`task-${i}`));
+const messages = (count: number) => Array.from({ length: count }, (_, i) => makeMessage(`task-${i}`));
 
 test('sqlite pruning: consumed messages are deleted, except the newest thousand', async () => {
   using folder = new Folder();
@@ -72,9 +69,7 @@ test('sqlite pruning: the query reads only the rows that it deletes or retains',
   await store.ledger.beginTerm();
   await store.close();
   using db = new DatabaseSync(path);
-  const plan = db
-    .prepare(`EXPLAIN QUERY PLAN ${STATEMENTS.findConsumed(1, 1).text}`)
-    .all(500, 1_000);
+  const plan = db.prepare(`EXPLAIN QUERY PLAN ${STATEMENTS.findConsumed(1, 1).text}`).all(500, 1_000);
   const steps = plan.map((row) => row['detail']).join('\n');
   expect(steps).toMatch(/USING (COVERING )?INDEX ix_kombu_message_timestamp/);
   expect(steps).not.toContain('TEMP B-TREE');

@@ -24,8 +24,7 @@ beforeEach(() => {
 afterEach(() => folder[Symbol.dispose]());
 
 const open = () => openSqlStore(storeOptions(`sqla+sqlite:///${path}`));
-const beat = (extra: object = {}) =>
-  new Beat({ brokerUrl: `sqla+sqlite:///${path}`, beatSchedule: {}, ...extra });
+const beat = (extra: object = {}) => new Beat({ brokerUrl: `sqla+sqlite:///${path}`, beatSchedule: {}, ...extra });
 
 /** A database with some thousand records and messages, closed. */
 async function fill(): Promise<void> {
@@ -50,9 +49,7 @@ describe('a start on an unusable SQLite file fails with instructions', () => {
   test('if it is not a database', async () => {
     writeFileSync(path, 'just some notes of mine\n');
     const { message } = await failure();
-    expect(message).toContain(
-      `brokerUrl: ${path}: is not an SQLite database, it begins with "just`,
-    );
+    expect(message).toContain(`brokerUrl: ${path}: is not an SQLite database, it begins with "just`);
     expect(message).toMatch(instructions);
     expect(readFileSync(path, 'utf8')).toBe('just some notes of mine\n');
   });
