@@ -3,7 +3,7 @@ import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
-import { FREQUENCIES, type RuleDay, type RecurrenceRule, mostTimes } from './recurrence-days.ts';
+import { FREQUENCIES, mostTimes, parseUntil, type RecurrenceRule, type RuleDay } from './recurrence-days.ts';
 
 /** Monday is 0, as in Python. */
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
@@ -57,7 +57,7 @@ export function parseRule(text: string): RecurrenceRule {
   const weekStart = WEEKDAYS.indexOf(value('WKST') ?? 'MO');
   if (weekStart < 0) report(`WKST=${value('WKST')}: expected one of ${WEEKDAYS.join(', ')}`);
   const until = value('UNTIL');
-  if (until !== undefined && !/^\d{8}(?:T\d{6}Z?)?$/.test(until)) {
+  if (until !== undefined && !isUntil(until)) {
     report(`UNTIL=${until}: expected an instant such as 20301231T080000Z`);
   }
   const rule: RecurrenceRule = {
@@ -168,4 +168,11 @@ function checkTogether(rule: RecurrenceRule, report: (message: string) => void):
   if (positions.length > 0 && limits.every(({ length }) => length === 0)) {
     report('BYSETPOS needs another part that begins with BY');
   }
+}
+
+/** Whether a text is a day or an instant, and that day and time exist. */
+function isUntil(until: string): boolean {
+  if (!/^\d{8}(?:T\d{6}Z?)?$/.test(until)) return false;
+  const at = parseUntil(until);
+  return !Number.isNaN(at) && new Date(at).toISOString().replaceAll(/[-:]/g, '').startsWith(until.replace('Z', ''));
 }

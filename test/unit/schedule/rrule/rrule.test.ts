@@ -148,6 +148,8 @@ describe('rrule', () => {
     ['FREQ=DAILY;BYSETPOS=1', 'BYSETPOS needs another part'],
     ['FREQ=DAILY;WKST=X', 'WKST=X: expected one of MO'],
     ['FREQ=DAILY;UNTIL=2030-01-01', 'UNTIL=2030-01-01: expected an instant such as'],
+    ['FREQ=DAILY;UNTIL=20301399T000000Z', 'UNTIL=20301399T000000Z: expected an instant such as'],
+    ['FREQ=DAILY;UNTIL=20300230', 'UNTIL=20300230: expected an instant such as'],
     ['FREQ=DAILY;UNTIL=20300101;COUNT=2', 'COUNT and UNTIL exclude each other'],
   ])('%s is rejected', (rule, problem) => {
     expect(() => rrule(rule)).toThrow(ConfigError);
