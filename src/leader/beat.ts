@@ -20,15 +20,18 @@ import { systemClock } from '../util/system-clock.ts';
 import { Stop } from '../util/grace-period.ts';
 
 export interface BeatOptions {
-  /** Where time comes from; the host's clocks unless a test brings its own. */
+  /** The source of time; the host's clocks unless given. */
   readonly clock?: Clock;
   /** An open store; by default the store that `brokerUrl` names. */
   readonly store?: Store;
   /** The origin of messages, as Celery's `gen<pid>@<host>`. */
   readonly origin?: string;
-  /** Where the configuration is read again by `reload()` and at the beginning of a term, if it has changed. */
+  /**
+   * The source of the configuration: `reload()` reads it again, and so does a leader that begins a term, if it has
+   * changed.
+   */
   readonly source?: SettingsSource;
-  /** Finds schedulers that beat has replaced and that are not in its store; by default none. */
+  /** Finds schedulers outside the store that beat has replaced; by default none. */
   readonly findSchedulers?: FindSchedulers;
 }
 
@@ -71,7 +74,7 @@ export class Beat implements EventSource, AsyncDisposable {
     return this.#instance.live.settings;
   }
 
-  /** Calls the listener at each event. One that throws or rejects is reported as a `failure`. */
+  /** Calls the listener at each event. A listener that throws or rejects is reported as a `failure`. */
   on<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
     this.#instance.events.on(name, listener);
     return this;
@@ -90,19 +93,19 @@ export class Beat implements EventSource, AsyncDisposable {
   }
 
   /**
-   * Opens the store and begins to follow. Resolves at once: listen to `leading` for more. May be called
-   * twice. Throws a `ConfigError` for an invalid `brokerUrl`.
+   * Opens the store and begins to follow. Resolves before the instance leads: listen to `leading`. May be called twice.
+   * Throws a `ConfigError` for an invalid `brokerUrl`.
    */
   async start(): Promise<void> {
     await (this.#opening ??= this.#open());
   }
 
   /**
-   * Replaces the configuration: by the given one, or by the files of `BeatOptions.source` as they are now. The
-   * new one is in force from the next tick on; entries that did not change keep their place. Resolves with the
-   * names of the entries that did. Rejects with a `ConfigError`, and changes nothing, if the configuration is
-   * invalid or changes a setting that needs a restart, such as `brokerUrl`. A store that was given to the
-   * constructor keeps the queues that it was opened with.
+   * Replaces the configuration: by the given one, or by the files of `BeatOptions.source` as they are now. It takes
+   * effect at the next tick; unchanged entries keep their place. Resolves with the names of the entries that differ.
+   * Rejects with a `ConfigError`, and changes nothing, if the configuration is invalid or changes a setting that needs
+   * a restart, such as `brokerUrl`. A store that was passed to the constructor keeps the queues that it was opened
+   * with.
    */
   async reload(config?: BeatConfig | Settings): Promise<Difference> {
     if (config === undefined) return this.#instance.reloader.reload();

@@ -4,7 +4,7 @@ import { systemClock } from '../util/system-clock.ts';
 import { VERSION } from '../util/version.ts';
 import type { Beat } from './beat.ts';
 
-/** Counts the events of an instance from now on. `clock` is that of the instance. */
+/** Counts the events of an instance from now on. `clock` is the clock of the instance. */
 export function createMetrics(beat: Beat, clock: Clock = systemClock): Metrics {
   const { liveness } = beat;
   return new Metrics(beat, { clock, liveness, version: VERSION, settings: () => beat.settings });

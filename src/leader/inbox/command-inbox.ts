@@ -18,13 +18,16 @@ import type { ReloadCommands } from './reload-commands.ts';
 /** Commands that one read of the log returns. */
 const PAGE = 100;
 
-/** Reloads that commands wait for before the rest of the log waits too: the log contains their commands. */
+/**
+ * Most reloads under way at once. With more, other commands wait, because each read of the log returns the commands of
+ * these reloads too.
+ */
 const MAX_RELOADS = 1_000;
 
-/** After the log could not be read. Milliseconds. */
+/** The pause after a failed read of the log. Milliseconds. */
 const PAUSE = 1_000;
 
-/** How long commands are applied before the loop looks at what else there is to do. Milliseconds. */
+/** How long commands are applied before the loop checks for other work. Milliseconds. */
 const SLICE = 50;
 
 /** The same at the beginning of a term, unless fewer than `FIRST_COMMANDS` were applied by then. */
@@ -36,11 +39,11 @@ interface ReadCommand {
   /** Its key in the log. */
   readonly key: string;
   readonly header: CommandHeader;
-  /** When it is dealt with, epoch milliseconds. */
+  /** When it is applied, epoch milliseconds. */
   readonly now: number;
 }
 
-/** What a command does, before anything of it is committed. */
+/** The effect of a command, not committed yet. */
 type Prepared = Applied | Edits | Rejected;
 
 /** A command that is being applied, over several slices if that takes long. */
@@ -48,7 +51,7 @@ interface CurrentCommand extends ReadCommand {
   readonly command: Command;
   /** The settings that its definitions are read with. */
   readonly definitions: Definitions | undefined;
-  /** What is left of its steps; `null` before it is prepared again, for its next part. */
+  /** The remaining steps; `null` until the command is prepared, again for each further part. */
   readonly steps: Steps<Prepared> | null;
 }
 
@@ -80,8 +83,8 @@ export class CommandInbox {
   }
 
   /**
-   * Applies the first of the commands that were sent before the term began, also if runs are due: a pause among them
-   * prevents the runs that were missed. Throws `TermEnded` when the term cannot continue.
+   * Applies the first of the commands that were sent before the term began, even if runs are due: a pause among them
+   * prevents the catch-up of missed runs. Throws `TermEnded` when the term cannot continue.
    */
   async begin(term: Term): Promise<void> {
     this.#reset();
@@ -107,9 +110,9 @@ export class CommandInbox {
   }
 
   /**
-   * Applies what is in the log until it is empty, or until `isOver`, which is asked after each command, and after each
-   * definition of one. Does some of it in any case. Rejects with `TermEnded`, or with a `StoreError` when the log
-   * cannot be read.
+   * Applies the commands in the log until the log is empty or `isOver` returns `true`. It calls `isOver` after each
+   * command and each definition, so every call makes progress. Rejects with `TermEnded`, or with a `StoreError` when
+   * the log cannot be read.
    */
   async run(term: Term, isOver = () => false): Promise<void> {
     this.#isBehind = false;
@@ -144,7 +147,7 @@ export class CommandInbox {
     this.#options.wakeup.wake();
   }
 
-  /** The log would answer at once while it has the command of a reload that is under way. */
+  /** While a reload is under way, the log still has its command, so waiting for the log would return at once. */
   #waitForWork(signal: AbortSignal): Promise<void> {
     const { log, reloads, clock } = this.#options;
     // The timer lets the process do other work, too, where the store answers at once.
@@ -152,7 +155,7 @@ export class CommandInbox {
     return reloads.running > 0 ? reloads.wait(signal) : log.waitForCommand(signal);
   }
 
-  /** Has the log read again. */
+  /** Discards what was read, so that the log is read again. */
   #reset(): void {
     this.#page = [];
     this.#current = null;
@@ -254,7 +257,7 @@ export class CommandInbox {
     return reason;
   }
 
-  /** Ends a command that has no effect in the store, or none any more. */
+  /** Ends a command that has no further effect in the store. */
   async #finish(read: ReadCommand, answer: Answer, term: Term): Promise<void> {
     await this.#options.engine.finish(encodeFinished(read, answer, term), term);
     this.#report(read, answer);
@@ -267,7 +270,7 @@ export class CommandInbox {
 }
 
 /**
- * Reads what a command acts on, and returns the steps that decide what it does at `now` (epoch milliseconds). Rejects
+ * Reads what a command acts on, and returns the steps that decide its effect at `now` (epoch milliseconds). Rejects
  * with a `StoreError` when the store cannot be read.
  */
 async function prepareCommand(engine: CommandEngine, command: Command, now: number): Promise<Steps<Prepared>> {
@@ -284,7 +287,7 @@ async function prepareCommand(engine: CommandEngine, command: Command, now: numb
   return found.kind === 'missing' ? reject(found.reason) : applyCommand(found, command, now);
 }
 
-/** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
+/** Runs one step. If a user's schedule throws, the command is rejected; otherwise it would block every later one. */
 function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
   try {
     return steps.next(false);

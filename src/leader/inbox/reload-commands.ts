@@ -6,15 +6,15 @@ import { ConfigError, describeError } from '../../util/errors.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import type { Answer } from '../../entries/commands/audit.ts';
 
-/** How soon other commands are looked for while a reload is under way. Milliseconds. */
+/** How often other commands are read while a reload is under way. Milliseconds. */
 const POLL_INTERVAL = 100;
 
 /** Errors that an answer lists; the log has more. */
 const MAX_ERRORS = 5;
 
 /**
- * The reloads that commands ask for. Reading files takes time, for which neither schedules nor other commands wait:
- * the first look at a command begins its reload, and a later look answers it.
+ * The reloads that commands request. Schedules and other commands do not wait while files are read: the first call for
+ * a command begins its reload, and a later call returns the answer.
  */
 export class ReloadCommands {
   readonly #reload: () => Promise<Difference>;
@@ -37,7 +37,7 @@ export class ReloadCommands {
     return this.#answers.get(key) === null;
   }
 
-  /** The answer to a command; `null` while its reload is under way. Begins it if it is not. */
+  /** The answer to a command; `null` while its reload is under way. The first call begins the reload. */
   answer(key: string): Answer | null {
     const known = this.#answers.get(key);
     if (known) return known;
@@ -48,7 +48,6 @@ export class ReloadCommands {
     return null;
   }
 
-  /** Forgets a command that was answered. */
   forget(key: string): void {
     this.#answers.delete(key);
   }

@@ -19,7 +19,7 @@ export interface ConnectionsOptions {
   readonly events: Events;
   readonly liveness: Liveness;
   readonly clock: Clock;
-  /** An open store, which stays open; by default the store of the settings. */
+  /** An open store, which `close` leaves open; by default the store of the settings. */
   readonly store: Store | undefined;
 }
 
@@ -28,9 +28,9 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   /** The store, after `open`. */
   store!: Store;
-  /** What reads outcomes; `null` before `open`, and if they are not followed. */
+  /** Reads outcomes; `null` before `open`, and if outcomes are not followed. */
   reader: ResultReader | null = null;
-  /** The task events of workers; `null` before `open`, and if they send none. */
+  /** The task events of workers; `null` before `open`, and if workers send none. */
   eventStream: EventStream | null = null;
   #results: ResultBackend | null = null;
 
@@ -52,7 +52,9 @@ export class Connections {
     this.store = this.#options.store ?? (await this.#openStore());
   }
 
-  /** Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError` as `open`. */
+  /**
+   * Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError`, as `open` does.
+   */
   async openResults(settings: Settings): Promise<void> {
     this.#results ??= await openResults(resultOptions(settings));
   }

@@ -10,7 +10,7 @@ import { sleepUntil } from '../../util/wait.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
 
-/** What leads a term. */
+/** The components that lead a term. */
 export interface Leader {
   readonly scheduler: Scheduler;
   /** Absent if the store has no commands. */
@@ -18,14 +18,17 @@ export interface Leader {
   readonly reloader: Reloader;
   /** Called by everything that gives the leader work before its next tick is due. */
   readonly wakeup: Wakeup;
-  /** They start when the states are loaded, and end with the term. */
+  /** Services that start when the states are loaded, and end with the term. */
   readonly services: readonly TermService[];
   readonly liveness: Liveness;
   readonly clock: Clock;
   readonly events: Events;
 }
 
-/** The loop of ticks and sleeps: runs until the term ends, which may throw, or the instance is to stop. */
+/**
+ * The loop of ticks and sleeps: runs until the term ends or the instance is to stop. The end of a term may be an
+ * exception.
+ */
 export async function leadTerm(leader: Leader, term: Term): Promise<void> {
   const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
   try {

@@ -2,7 +2,7 @@ import type { Events } from '../../contracts/events/events.ts';
 import type { FindSchedulers, SchedulerTrace } from '../../contracts/store/scheduler-trace.ts';
 import type { Clock } from '../../util/clock.ts';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 60_000;
 
 /** How long a scheduler without a lock may write nothing until it counts as stopped: its entries may be daily. Milliseconds. */
@@ -14,7 +14,6 @@ export interface OtherSchedulersOptions {
   readonly events: Events;
 }
 
-/** A scheduler that was seen. */
 interface Seen {
   readonly mark: string;
   readonly isLocked: boolean;
@@ -23,13 +22,13 @@ interface Seen {
 }
 
 /**
- * Warns when a scheduler that beat has replaced still works beside it, because its tasks run twice then. A scheduler
- * works if it holds its lock, or if what it has left changes between two looks.
+ * Warns when a scheduler that beat has replaced still works beside it: tasks then run twice. A scheduler works if it
+ * holds its lock, or if its traces change between two checks.
  */
 export class OtherSchedulers {
   readonly #options: OtherSchedulersOptions;
   #seen: ReadonlyMap<string, Seen> = new Map();
-  /** The last answer of each of `find`. */
+  /** The last answer of each function in `find`. */
   #found: readonly (readonly SchedulerTrace[])[] = [];
 
   constructor(options: OtherSchedulersOptions) {
@@ -42,7 +41,7 @@ export class OtherSchedulers {
     if (find.length === 0) return;
     while (!signal.aborted) {
       const before = this.#found;
-      // What cannot be read now is as it was.
+      // If a trace cannot be read now, its last state counts.
       this.#found = await Promise.all(find.map((look, i) => look().catch(() => before[i] ?? [])));
       this.#report(this.#found.flat(), signal);
       await clock.sleep(INTERVAL, signal);

@@ -5,10 +5,10 @@ import type { Announcement, Instances } from '../../contracts/store/instances.ts
 import type { Clock } from '../../util/clock.ts';
 import { VERSION } from '../../util/version.ts';
 
-/** Between two announcements, milliseconds: a third of their expiry. */
+/** Milliseconds between two announcements: a third of their expiry. */
 const INTERVAL = 5_000;
 
-/** Announces an instance to the store, for those who look at all instances. A failure has no effect on the instance. */
+/** Announces an instance to the store, which lists all instances. A failure has no effect on the instance. */
 export class Presence {
   readonly #instances: Instances;
   readonly #clock: Clock;

@@ -22,7 +22,7 @@ import type { Wakeup } from '../../util/wakeup.ts';
 import type { Connections } from './connections.ts';
 import { leadTerm } from './lead-term.ts';
 
-/** What one instance consists of, with open connections. */
+/** The parts of one instance, with open connections. */
 export interface Instance {
   readonly live: LiveSettings;
   readonly connections: Connections;
@@ -54,7 +54,7 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
   const endings = observe(instance, stop);
   const leader = { ...instance, scheduler, commands, services };
   await leadership.run((term) => leadTerm(leader, term), stop);
-  // A broker or a store that does not answer does not delay the end.
+  // An unreachable broker or store does not delay the stop.
   for (const end of endings) await withGracePeriod(clock, stop, end()).catch(() => {});
   await connections.close();
   events.emit('stopped');
@@ -103,7 +103,7 @@ function createInbox(
   return new CommandInbox({ log, engine: scheduler.commands, reloads, wakeup, events, clock });
 }
 
-/** What runs beside the scheduler during a term. */
+/** Lists the services that run beside the scheduler during a term. */
 function listServices(
   { connections: { store }, clock, events, findSchedulers }: Instance,
   scheduler: Scheduler,
@@ -123,7 +123,7 @@ function listServices(
   return services.filter((service) => service !== undefined);
 }
 
-/** Attaches what reports about this instance elsewhere. Returns what has to end before the connections close. */
+/** Attaches the observers of this instance. Returns the functions that must end before the connections close. */
 function observe(
   { live, connections: { store }, clock, events }: Instance,
   stop: AbortSignal,

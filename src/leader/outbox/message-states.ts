@@ -20,7 +20,7 @@ export type MessageState =
 
 const PENDING: MessageState = { kind: 'pending' };
 
-/** The states of the messages in the outbox, by entry, and their way to the broker. */
+/** Tracks the states of the messages in the outbox, by entry, and sends messages to the broker. */
 export class MessageStates {
   readonly #entries = new Map<string, Map<string, readonly [OutboxMessage, MessageState]>>();
 
@@ -49,7 +49,7 @@ export class MessageStates {
     return [...this.#entries.keys()];
   }
 
-  /** The messages of an entry that are of one of these kinds. */
+  /** Selects the messages of an entry that are in one of these states. */
   select(entry: string, ...kinds: readonly MessageState['kind'][]): readonly OutboxMessage[] {
     const messages = [...(this.#entries.get(entry)?.values() ?? [])];
     return messages.flatMap(([message, { kind }]) => (kinds.includes(kind) ? [message] : []));
@@ -66,7 +66,6 @@ export class MessageStates {
     return oldest;
   }
 
-  /** The number of messages of these kinds. */
   count(...kinds: readonly MessageState['kind'][]): number {
     let count = 0;
     for (const messages of this.#entries.values()) {
@@ -84,8 +83,8 @@ export class MessageStates {
   }
 
   /**
-   * Sends the unsent ones of the messages to the broker, and waits for the answers about all of them. Resolves with
-   * the rejected ones. Rejects if there is no answer about some of them: they are unsent again.
+   * Sends those messages to the broker that are unsent, and waits for the answers about all messages. Resolves with the
+   * rejections. Rejects if some messages got no answer: they are unsent again.
    */
   async send(broker: Broker, messages: readonly OutboxMessage[]): Promise<Rejections> {
     const unsent = this.selectUnsent(messages);

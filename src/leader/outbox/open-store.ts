@@ -6,7 +6,7 @@ import { OutboxLedger } from './outbox-ledger.ts';
 import { OutboxRelay } from './relay.ts';
 import type { RelayReports } from './term-publisher.ts';
 
-/** What the relay reports and asks, if broker and state are two stores. */
+/** The callbacks of the relay, used if broker and state are two stores. */
 export interface OutboxOptions {
   /** Called for messages that wait in the outbox, if the two stores differ. */
   readonly reports?: RelayReports | undefined;
@@ -17,8 +17,8 @@ export interface OutboxOptions {
 }
 
 /**
- * Opens the broker and the store of its state. If the two are one store, a commit is one atomic step; otherwise the
- * state store has an outbox. Throws a `ConfigError` for an invalid URL.
+ * Opens the broker and the state store. If both are one store, a commit is one atomic step; otherwise the state store
+ * has an outbox. Throws a `ConfigError` for an invalid URL.
  */
 export async function openStore(options: StoreOptions & OutboxOptions): Promise<Store> {
   const { store: state, broker: opened } = await openStores(options);

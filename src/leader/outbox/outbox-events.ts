@@ -4,7 +4,7 @@ import type { RelayReports } from './term-publisher.ts';
 import { formatDestination } from '../../celery/message/destination.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 
-/** The number of delayed messages that deserves a warning; each ten times as many deserves another. */
+/** The number of delayed messages that causes a warning; ten times as many cause another. */
 const MANY = 100;
 
 /** Emits what the relay reports about messages that were delayed in the outbox. */

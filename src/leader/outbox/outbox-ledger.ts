@@ -7,10 +7,10 @@ import { withGracePeriod } from '../../util/grace-period.ts';
 import type { OutboxRelay } from './relay.ts';
 
 /**
- * The ledger of a broker that is another store. A commit appends its messages to the outbox, together with its
- * states; the relay then publishes and removes them. If the process dies between two of these steps, the messages
- * are still in the outbox, and the next term publishes them before anything else: at least once, under the same
- * task ids. While the broker is unreachable commits fail, and are repeated.
+ * The ledger if broker and state are two stores. A commit appends its messages to the outbox, together with its states;
+ * the relay then publishes and removes them. If the process dies between two of these steps, the messages are still in
+ * the outbox, and the next term publishes them before anything else: at least once, under the same task ids. While the
+ * broker is unreachable, commits fail and are repeated.
  */
 export class OutboxLedger implements Ledger {
   readonly batch: Ledger['batch'];
@@ -41,8 +41,8 @@ export class OutboxLedger implements Ledger {
   }
 
   /**
-   * As `Ledger.commit`. It is committed once the broker has answered for each message. If a newer term begins
-   * during the commit, that term publishes the messages too, under the same task ids.
+   * As `Ledger.commit`; the outcome is `committed` once the broker has answered about each message. If a newer term
+   * begins during the commit, that term publishes the messages too, under the same task ids.
    */
   async commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome> {
     const outcome = await this.#outbox.append(commit);

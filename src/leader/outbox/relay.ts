@@ -26,9 +26,9 @@ const NO_REPORTS: RelayReports = {
 /**
  * Publishes the messages in the outbox to a broker that is another store.
  *
- * Messages that the broker rejects (there is no such queue) stay in the outbox, so that others need not wait for
- * what only an operator can repair. They are published again after growing pauses and by each new term, as long
- * as the catch-up policy of their entry allows.
+ * Messages that the broker rejects (there is no such queue) stay in the outbox, so that other messages do not wait for
+ * a repair by an operator. They are published again after growing pauses and by each new term, as long as the catch-up
+ * policy of their entry allows.
  */
 export class OutboxRelay implements TermService {
   readonly #options: PublisherOptions;

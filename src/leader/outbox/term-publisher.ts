@@ -11,19 +11,19 @@ import { Withdrawals, type Withdrawal } from './withdrawals.ts';
 /** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
 export type FindPolicies = (entries: readonly string[]) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
 
-/** Called with what becomes of messages that were not published with their commit. */
+/** Callbacks about messages that were not published with their commit. */
 export interface RelayReports {
-  /** The relay dealt with some of the messages: there may be many. */
+  /** The relay processed some of the messages: a long pass through the outbox is not stuck. */
   progressed(): void;
   /** The messages are in their queues now. */
   delivered(messages: readonly OutboxMessage[]): void;
   /**
-   * The messages were removed: expired, or too late by the catch-up policy of their entry. The history has the runs
-   * that this withdraws.
+   * The messages were removed: they expired, or were too late by the catch-up policy of their entry. The history has
+   * the withdrawn runs.
    */
   skipped(messages: readonly OutboxMessage[], reason: SkipReason, withdrawn: readonly Withdrawal[]): void;
   /**
-   * `count` messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
+   * `count` messages are rejected and wait to be published again; `oldest` is their earliest `dueAt`, epoch
    * milliseconds. Called whenever the number may have changed.
    */
   waiting(count: number, oldest: number | null): void;
@@ -42,12 +42,12 @@ export interface PublisherOptions {
 /** How many messages are read from the outbox, and published, at once. */
 const PAGE_SIZE = 500;
 
-/** Unreadable messages that are reported by their ids. */
+/** Most unreadable messages that are reported by id. */
 const MAX_NAMED = 5;
 
 /**
- * Publishes the messages in the outbox during one term, and removes them. It publishes no message again that the
- * broker has; a message that was rejected, or got no answer, may be published again.
+ * Publishes the messages in the outbox during one term, and removes them. It never publishes again what the broker has
+ * confirmed; a message that was rejected, or got no answer, may be published again.
  */
 export class TermPublisher {
   readonly token: number;
@@ -66,7 +66,7 @@ export class TermPublisher {
     return this.#states.count('rejected', 'skipped');
   }
 
-  /** When the oldest of them was due, epoch milliseconds; `null` if none waits. */
+  /** When the oldest rejected message was due, epoch milliseconds; `null` if there is none. */
   get oldestRejected(): number | null {
     return this.#states.oldest('rejected', 'skipped');
   }
@@ -105,7 +105,7 @@ export class TermPublisher {
     return this.#publishPages((message) => this.#states.get(message).kind !== 'pending', stop);
   }
 
-  /** To remove nothing shows whether a newer term has begun. */
+  /** Whether no newer term has begun; asks the outbox by removing an empty list of messages. */
   #isCurrent(): Promise<boolean> {
     return this.#options.outbox.remove(this.token, []);
   }
@@ -130,7 +130,7 @@ export class TermPublisher {
     return true;
   }
 
-  /** Publishes messages that were not published with their commit, and reports what became of them. */
+  /** Publishes messages that were not published with their commit, and reports the results. */
   async #publishDelayed(messages: readonly OutboxMessage[]): Promise<boolean> {
     const { clock, reports } = this.#options;
     const now = clock.now();
@@ -144,8 +144,8 @@ export class TermPublisher {
   }
 
   /**
-   * Applies the catch-up policies to the rejected messages of these entries. `published` has the messages of each
-   * that were just published, which may replace older ones. Returns those that are not published any more.
+   * Applies the catch-up policies to the rejected messages of these entries. `published` has the messages that were
+   * just published, by entry: they may replace older ones. Returns the messages that are skipped.
    */
   async #skipLate(published: ReadonlyMap<string, readonly OutboxMessage[]>): Promise<readonly OutboxMessage[]> {
     const states = this.#states;
@@ -192,7 +192,7 @@ export class TermPublisher {
   }
 }
 
-/** The row of the history that says of a committed run that it was withdrawn at `at` (epoch milliseconds). */
+/** The history row of a committed run that was withdrawn at `at` (epoch milliseconds). */
 function withdrawnRow({ message, reason, run }: Withdrawal, at: number): WithdrawnRow {
   const { taskId, dueAt, term } = run;
   const occurrence = { first: dueAt, last: dueAt, count: 1 };
@@ -200,7 +200,7 @@ function withdrawnRow({ message, reason, run }: Withdrawal, at: number): Withdra
   return { messageId: message.id, entry: message.run.entry, row };
 }
 
-/** Whether the header that workers read is an instant with an offset, and past. */
+/** Whether a message has expired. A header without an offset does not count: its zone is unknown. */
 function isExpired({ headers }: Message, now: number): boolean {
   const { expires } = headers;
   return typeof expires === 'string' && /(Z|[+-]\d\d:?\d\d)$/i.test(expires) && Date.parse(expires) <= now;

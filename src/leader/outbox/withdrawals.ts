@@ -8,18 +8,18 @@ export interface SkippedMessage {
   readonly reason: SkipReason;
 }
 
-/** A run without a published message: this is the last of its messages to be removed. */
+/** A run without any published message; this message is the last to be removed. */
 export interface Withdrawal extends SkippedMessage {
   readonly run: WithdrawnRun;
 }
 
 /**
- * Finds the runs that are withdrawn in a term. A workflow is withdrawn when all of its messages are removed, at once or
- * one after the other, because workers may run the others.
+ * Finds the runs that are withdrawn in a term. A workflow is withdrawn only when all its messages are removed, at once
+ * or one by one: workers may run the messages that are left.
  */
 export class Withdrawals {
   readonly #term: number;
-  /** The messages of workflows that were removed while others were left: their ids, by run. */
+  /** The ids of removed messages, by run, of workflows with other messages left. */
   readonly #parts = new Map<string, Set<string>>();
 
   constructor(term: number) {
@@ -49,7 +49,7 @@ export class Withdrawals {
   }
 }
 
-/** The same for all messages of one run; several runs may have one task id. */
+/** A key that all messages of one run share. Several runs may have one task id. */
 function keyOf({ run: { entry, dueAt, workflow }, message: { taskId } }: OutboxMessage): string {
   return `${workflow?.taskId ?? taskId} ${dueAt} ${entry}`;
 }

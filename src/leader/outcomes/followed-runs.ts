@@ -31,13 +31,13 @@ export interface FollowedRun {
   progress: TaskProgress | null;
   /** When the event of its end arrived; `null` before. */
   endSeenAt: number | null;
-  /** Its outcome as it was read, which waits for the event with its runtime; `null` before. */
+  /** The outcome that was read and waits for the event with the runtime; `null` before. */
   outcome: TaskOutcome | null;
-  /** When it is followed no longer. */
+  /** When following ends. */
   until: number;
-  /** Whether its entry waits for its end: it is never left out in favour of others. */
+  /** Whether its entry waits for its end. Such a run is never dropped in favour of others. */
   isWatched: boolean;
-  /** When the last read that asked for it began; `-Infinity` before. */
+  /** When the last read of its result began; `-Infinity` before. */
   checkedAt: number;
   /** Whether an occurrence waits for its end, so that it is read often. */
   isAwaited: boolean;
@@ -47,7 +47,7 @@ export interface FollowedRun {
 
 /** Reads begin at multiples of this, so that one read asks for many runs. Milliseconds. */
 const STEP = 250;
-/** The same after the events of their ends. Milliseconds. */
+/** The same for runs whose end an event has reported. Milliseconds. */
 const STEP_AFTER_END = 100;
 /** The longest time between two reads of a run, and while an occurrence waits for its end. Milliseconds. */
 const MAX_INTERVAL = 30_000;
@@ -55,7 +55,7 @@ const MAX_AWAITED_INTERVAL = 2_000;
 /** Most runs that are followed at once. */
 const MAX_RUNS = 100_000;
 
-/** How much earlier than a run an outcome may be, by the clocks of other hosts, and still belong to it. Milliseconds. */
+/** How much earlier than its run an outcome may be, because the clocks of hosts differ. Milliseconds. */
 const MAX_SKEW = 300_000;
 
 /** Whether an outcome of this instant (epoch milliseconds) belongs to an earlier run with the same task id. */
@@ -76,8 +76,8 @@ export function readAfterEnd(now: number): number {
 }
 
 /**
- * What is known of a task after an event. Its worker sends events in their order. A task that is retried, or whose message
- * returned to its queue, begins again.
+ * Updates the progress of a task by an event. A worker sends its events in order. A task that is retried, or whose
+ * message returned to its queue, begins again.
  */
 export function advance(progress: TaskProgress | null, event: TaskEvent): TaskProgress {
   const { worker, at } = event;
@@ -124,7 +124,7 @@ export class FollowedRuns {
     return this.#runs.values();
   }
 
-  /** Follows a run until an instant. Of too many, the oldest that no entry waits for is left out. */
+  /** Follows a run until an instant. If there are too many runs, drops the oldest that no entry waits for. */
   add(
     run: PublishedRun,
     now: number,
@@ -168,7 +168,7 @@ export class FollowedRuns {
     this.#heap.length = 0;
   }
 
-  /** Removes those that are due at `now` (epoch milliseconds) from the order, at most `limit`. */
+  /** Takes the runs that are due for a read at `now` (epoch milliseconds) out of the order, at most `limit`. */
   take(now: number, limit: number): FollowedRun[] {
     const due: FollowedRun[] = [];
     while (due.length < limit && this.wakeAt <= now) {
@@ -178,7 +178,7 @@ export class FollowedRuns {
     return due;
   }
 
-  /** When the first is read. Epoch milliseconds, `Infinity` for none. */
+  /** When the next run is read. Epoch milliseconds; `Infinity` if there is none. */
   get wakeAt(): number {
     for (let top = this.#heap.peek(); top; top = this.#heap.peek()) {
       const { at, followed } = top;

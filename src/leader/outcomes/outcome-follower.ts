@@ -36,13 +36,13 @@ export interface OutcomeFollowerOptions {
   readonly events: Events;
 }
 
-/** How long a run is followed whose entry waits for no outcome. Milliseconds. */
+/** How long a run is followed if its entry does not wait for the outcome. Milliseconds. */
 export const FOLLOW_FOR = 24 * 3_600_000;
-/** Runs that one read asks for. */
+/** Most runs per read. */
 const BATCH = 500;
-/** The longest pause between two looks at what is to be read. Milliseconds. */
+/** The longest pause between two checks for runs to read. Milliseconds. */
 const MAX_PAUSE = 30_000;
-/** How often a result is read that cannot be decoded. */
+/** How often a result that cannot be decoded is read. */
 const MAX_UNDECODED = 2;
 /** How long an outcome without a runtime waits for the event that has it. Milliseconds. */
 const DETAILS_WITHIN = 2_000;
@@ -55,16 +55,16 @@ const MAX_RETRY = 30_000;
 const READ_OUTCOMES = { kind: 'read-outcomes' } as const;
 
 /**
- * Follows the runs that this instance publishes until their outcomes are known, and emits an event for each. The outcome is
- * what is known first: the result, or the event of the end, which alone has the runtime. A run of an entry that limits
- * overlap ends with its result. A service of the leader.
+ * Follows the runs that this instance publishes until their outcomes are known, and emits an event for each. The
+ * outcome is the result or the event of the end, whichever is known first; only the event has the runtime. A run of an
+ * entry that limits overlap ends with its result. A service of the leader.
  */
 export class OutcomeFollower {
   readonly #options: OutcomeFollowerOptions;
   readonly #runs = new FollowedRuns();
   readonly #rows: PendingRows | null;
   readonly #added = new Condition();
-  /** Reads that failed one after the other, and when the next may begin. Epoch milliseconds. */
+  /** The number of consecutive failed reads, and when the next read may begin (epoch milliseconds). */
   #failures = 0;
   #retryAt = -Infinity;
   /** What the scheduler asks about the runs of entries that limit overlap. */
@@ -85,7 +85,7 @@ export class OutcomeFollower {
   }
 
   /**
-   * Runs during a term, until the signal aborts. It also follows the runs of these entries that the leader before has left
+   * Runs during a term, until the signal aborts. It also follows runs of these entries that the previous leader left
    * without an outcome in the history. Never rejects.
    */
   async run(signal: AbortSignal, entries: readonly Entry[] = []): Promise<void> {
@@ -155,7 +155,7 @@ export class OutcomeFollower {
     this.#added.notifyAll();
   }
 
-  /** Runs whose messages were in the outbox and are not published any more will have no outcome. */
+  /** Stops following runs whose messages will not be published: they have no outcome. */
   #forget({ entry, reason, first, last }: SkippedEvent): void {
     if (!NOT_PUBLISHED.has(reason)) return;
     for (const followed of [...this.#runs]) {
@@ -166,7 +166,7 @@ export class OutcomeFollower {
     }
   }
 
-  /** Returns whether the event is of a run that is followed. */
+  /** Processes an event. Returns whether its run is followed. */
   #receive(event: TaskEvent): boolean {
     const followed = this.#runs.find(event.taskId);
     if (!followed) return false;
@@ -233,7 +233,7 @@ export class OutcomeFollower {
     return true;
   }
 
-  /** Takes an outcome that was read: reports it, or has it wait for the event with the runtime. */
+  /** Reports an outcome that was read, or holds it until the event with the runtime arrives. */
   #take(outcome: TaskOutcome): void {
     const followed = this.#runs.find(outcome.taskId);
     if (!followed || (outcome.doneAt !== null && isBefore(followed.run, outcome.doneAt))) return;
@@ -248,7 +248,9 @@ export class OutcomeFollower {
     this.#runs.schedule(followed, this.#options.clock.now() + DETAILS_WITHIN);
   }
 
-  /** What follows a read that began at `now`: the next one, a report, or the end of following. */
+  /**
+   * Handles a run after a read that began at `now`: schedules the next read, reports the run, or stops following it.
+   */
   #settle(followed: FollowedRun, now: number, isRead: boolean): void {
     const { run, until, isWatched, endSeenAt } = followed;
     if (this.#runs.find(run.taskId) !== followed || followed.outcome) return;
@@ -265,8 +267,8 @@ export class OutcomeFollower {
   }
 
   /**
-   * Reports the outcome of a run, which is not followed any more. In the history, the present replaces an end that is
-   * unknown.
+   * Reports the outcome of a run and stops following it. If the time of the end is unknown, the history has the current
+   * time.
    */
   #report(followed: FollowedRun, outcome: TaskOutcome): void {
     const { clock, events } = this.#options;
@@ -313,13 +315,13 @@ export class OutcomeFollower {
   }
 }
 
-/** The outcome of a run that has none when it is followed no longer. */
+/** The outcome of a run that had none until following ended. */
 function lost({ run: { taskId, sentAt }, until }: FollowedRun): TaskOutcome {
   const error = `no outcome within ${(until - sentAt) / 1_000} s (maxRuntime)`;
   return { taskId, state: 'LOST', doneAt: null, runtimeMs: null, worker: null, error };
 }
 
-/** Why the relay, or a commit, gives up messages that were planned. */
+/** The reasons why the relay or a commit does not publish planned messages. */
 const NOT_PUBLISHED: ReadonlySet<SkippedEvent['reason']> = new Set([
   ...(['coalesced', 'missed', 'deadline', 'catch-up-limit', 'expired', 'no-subscribers'] as const),
 ]);

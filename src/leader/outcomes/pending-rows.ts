@@ -6,11 +6,11 @@ import type { Clock } from '../../util/clock.ts';
 const BATCH = 1_000;
 /** Most rows that wait for a history that cannot be written; more are dropped, the oldest first. */
 const MAX_PENDING = 20_000;
-/** Rows of an entry that commits may have appended since. */
+/** Most rows of an entry that commits may have appended since a failed call. */
 const APPENDED_SINCE = 50;
 /** How long a row waits for others, so that one call appends many. Milliseconds. */
 const FLUSH_WITHIN = 250;
-/** Before rows that could not be appended are tried again. Milliseconds. */
+/** The pause before a failed append is retried. Milliseconds. */
 const RETRY_AFTER = 5_000;
 
 const OPERATION = { kind: 'append-outcomes' } as const;
@@ -21,7 +21,7 @@ export class PendingRows {
   readonly #clock: Clock;
   readonly #events: Events;
   #rows: EntryRow[] = [];
-  /** Rows of a call that failed. The history may have them: the answer was lost, not the call. */
+  /** Rows of a failed call. The history may have them, if only the answer was lost. */
   #unsure = new Set<EntryRow>();
   #flushing: Promise<void> | null = null;
   #flushAt = Infinity;
@@ -43,7 +43,7 @@ export class PendingRows {
     this.#flushAt = Math.min(this.#flushAt, this.#clock.now() + FLUSH_WITHIN);
   }
 
-  /** Appends what was added. Never rejects; rows that could not be appended are tried again at the next call. */
+  /** Appends the pending rows. Never rejects: rows that could not be appended are retried at the next call. */
   flush(): Promise<void> {
     this.#flushing ??= this.#append().finally(() => (this.#flushing = null));
     return this.#flushing;
@@ -68,7 +68,7 @@ export class PendingRows {
     }
   }
 
-  /** Leaves out what a call that failed has appended, so that no outcome is counted twice. */
+  /** Leaves out rows that a failed call has appended, so that no outcome is counted twice. */
   async #withoutAppended(rows: readonly EntryRow[]): Promise<readonly EntryRow[]> {
     const unsure = rows.filter((row) => this.#unsure.has(row));
     if (unsure.length === 0) return rows;
@@ -81,8 +81,8 @@ export class PendingRows {
 }
 
 /**
- * Appends a row to the history for each run whose exchange turned out to have no subscribers at its commit, at once and
- * again after the next tick. (The rows of other withdrawn runs are appended when their messages leave the outbox.)
+ * Appends a row to the history for each run whose exchange had no subscribers at its commit. Failed appends are retried
+ * after each tick. (The rows of other withdrawn runs are appended when their messages leave the outbox.)
  */
 export function recordWithdrawn(events: Events, history: History, clock: Clock): PendingRows {
   const rows = new PendingRows(history, clock, events);

@@ -15,9 +15,9 @@ export interface TaskEventsOptions {
 /** The pause before a new attempt to connect grows from the first value to the second. Milliseconds. */
 const FIRST_PAUSE = 500;
 const MAX_PAUSE = 30_000;
-/** Outcomes without an event after which a warning says so, if no event at all has arrived. */
+/** If no event has arrived, beat warns after this number of outcomes without an event. */
 const MAX_MISSED = 10;
-/** Most tasks that are remembered without a listener. */
+/** Most tasks whose events are remembered until a listener takes them. */
 const MAX_RECENT = 10_000;
 
 const JSON_TYPE = 'application/json';
@@ -49,7 +49,7 @@ export class TaskEvents {
     return this.#isConnected;
   }
 
-  /** Removes and returns what events said about a task that no listener took; `null` for nothing. */
+  /** Removes and returns the progress of a task whose events no listener took; `null` if there is none. */
   take(taskId: string): TaskProgress | null {
     const progress = this.#recent.get(taskId) ?? null;
     this.#recent.delete(taskId);

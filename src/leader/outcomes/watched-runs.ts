@@ -19,9 +19,9 @@ const MAX_KNOWN = 10_000;
 /** The runs of entries that limit overlap. They end with a result alone: the event of an end may be lost. */
 export class WatchedRuns implements RunOutcomes {
   readonly #options: WatchedRunsOptions;
-  /** The task ids of the runs that have ended; of too many, the oldest is forgotten. */
+  /** The task ids of the runs that ended last. */
   readonly #known = new Set<string>();
-  /** Those that the scheduler has not taken, by entry. */
+  /** The task ids of ended runs that the scheduler has not taken, by entry. */
   #ended = new Map<string, Set<string>>();
   #changed = (): void => {};
 
@@ -85,7 +85,7 @@ export class WatchedRuns implements RunOutcomes {
     if (isWatched && !this.#known.has(run.taskId)) this.#end(run.entry, run.taskId);
   }
 
-  /** Calls the listener because of runs that were read. */
+  /** Notifies the scheduler if entries wait for any of these runs. */
   notify(read: readonly FollowedRun[]): void {
     if (read.some(({ isWatched }) => isWatched)) this.#changed();
   }

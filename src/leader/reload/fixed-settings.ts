@@ -7,8 +7,8 @@ import { maskText } from '../../util/mask.ts';
 type Path = Diagnostic['path'];
 
 /**
- * Throws a `ConfigError` with each setting that cannot change while beat runs and differs: connections are made
- * with it, or state is stored under it.
+ * Throws a `ConfigError` that lists each changed setting that needs a restart: connections use it, or state is stored
+ * under it.
  */
 export function checkFixedSettings(before: Settings, after: Settings): void {
   const [old, now] = [listFixed(before), listFixed(after)];
@@ -28,7 +28,7 @@ export function checkFixedSettings(before: Settings, after: Settings): void {
   );
 }
 
-/** Settings that are used only with another one: where that is added or removed, they say nothing more. */
+/** Settings that are used only with another one. If the other one is added or removed, the error names only that. */
 const USED_WITH = [
   [/^event/, 'workerSendTaskEvents'],
   [/^(?:outcomes$|result(?!Backend$)|redisBackendUseSsl)/, 'resultBackend'],
@@ -47,7 +47,7 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     keyPrefix: settings.keyPrefix,
     http: settings.http && { host: settings.http.host, port: settings.http.port },
     declareQueues: settings.declareQueues,
-    // A worker consumes its queue for its task from its start to its end.
+    // A running worker consumes the same queue for the same task until it stops.
     shellTask: settings.shell.task,
     shellQueue: settings.shell.queue,
     brokerUseSsl: connection.tls,
@@ -64,7 +64,7 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
       eventExchange: settings.eventStream.exchange,
       eventQueuePrefix: settings.eventStream.queuePrefix,
     }),
-    // Without a result backend, nothing else is used of it.
+    // Without a result backend, its other settings are unused.
     ...(results.backend !== null && {
       resultExpires: results.expires,
       resultExtended: results.extended,

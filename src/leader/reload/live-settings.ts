@@ -54,13 +54,13 @@ export class LiveSettings {
     return new Map(found.map((entry) => [entry.name, entry]));
   };
 
-  /** Traces the runs whose messages are made from now on. */
+  /** Traces all runs that are rendered from now on. */
   trace(traceRun: TraceRun): void {
     this.#traceRun = traceRun;
     this.#messageContext = this.#createContext(this.#settings);
   }
 
-  /** Puts settings into force whose entries were compared with those of `catalog`. */
+  /** Applies settings. `entries` compares their entries with those of `catalog`. */
   replace(settings: Settings, entries: Replacement): void {
     this.#settings = settings;
     this.queues.replace(settings.queues);

@@ -34,7 +34,7 @@ export interface ReloaderOptions {
 /** How long a read may take, milliseconds: a configuration module may wait for something that never comes. */
 const READ_TIMEOUT = 30_000;
 
-/** Settings to put into force between two ticks. */
+/** Settings to apply between two ticks. */
 interface Waiting {
   readonly settings: Settings;
   readonly entries: Replacement;
@@ -70,7 +70,7 @@ export class Reloader {
     return this.#upcoming;
   }
 
-  /** The same with these settings, which were validated. */
+  /** As `reload`, but with these settings, which were validated. */
   replace(settings: Settings): Promise<Difference> {
     return this.#enqueue(() => Promise.resolve(settings));
   }
@@ -95,8 +95,8 @@ export class Reloader {
   }
 
   /**
-   * Puts settings that wait into force; to be called between two ticks. Returns whether there were any. Throws
-   * `TermEnded` when the scheduler cannot continue: the next term begins with the new settings.
+   * Applies the waiting settings, and returns whether there were any. Call it between two ticks. Throws `TermEnded`
+   * when the scheduler cannot continue: the next term begins with the new settings.
    */
   async apply(scheduler: Scheduler, term: Term): Promise<boolean> {
     const waiting = this.#waiting;
@@ -127,7 +127,7 @@ export class Reloader {
       const settings = await read();
       checkFixedSettings(live.settings, settings);
       await prepare(settings);
-      // Only reloads replace entries, and one follows the other, so the comparison holds until the swap.
+      // Only reloads replace entries, one after the other, so the comparison holds until the swap.
       const entries = await runInSlices(live.catalog.compare(settings.entries), clock);
       await this.#swapBetweenTicks(settings, entries);
       liveness.reloadError = null;

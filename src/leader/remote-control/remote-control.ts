@@ -8,10 +8,10 @@ import { parseJson } from '../../util/decode/json.ts';
 import { describeError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 
-/** Before a new attempt to connect, as Celery's beat has it. Milliseconds. */
+/** The pause before a new attempt to connect, as in Celery's beat. Milliseconds. */
 const RETRY_INTERVAL = 5_000;
 
-/** Does what a request asks for. Returns the answer, as JSON data; `null` for none. */
+/** Handles a request. Returns the answer as JSON data; `null` for none. */
 export type AnswerRequest = (request: ControlRequest) => unknown;
 
 export interface RemoteControlOptions {
@@ -136,14 +136,14 @@ export interface BeatRequestsOptions {
   /** Such as `celerybeat@host`. */
   readonly node: string;
   readonly liveness: Pick<Liveness, 'idleMs'>;
-  /** From how many milliseconds without progress on no request is answered; 0 answers always. */
+  /** Milliseconds without progress after which no request is answered; 0 for no limit. */
   readonly maxTickAge: number;
   readonly log: Logger;
 }
 
 /**
  * Answers `celery inspect ping`, so that probes written for celery beat work. All other requests are for workers and
- * get no answer. A loop that is stuck gets none either: `celery inspect` fails only if no node answers.
+ * get no answer. A stuck loop does not answer either: `celery inspect` fails only if no node answers.
  */
 export function answerAsBeat(options: BeatRequestsOptions): AnswerRequest {
   const { node, liveness, maxTickAge, log } = options;

@@ -11,12 +11,12 @@ export interface BlockedEntriesOptions {
   readonly blocked?: ((entries: readonly string[]) => void) | undefined;
 }
 
-/** Between two checks whether a state was repaired, milliseconds. */
+/** Milliseconds between two checks for repaired states. */
 const INTERVAL = 10_000;
 
 /**
- * The entries of a term whose states cannot be read. What they have published is unknown, so they are not
- * scheduled; all others are. Each check reports them as failures.
+ * The entries of a term whose states cannot be read. Their published runs are unknown, so they are not scheduled; all
+ * other entries are. Each check reports them as failures.
  */
 export class BlockedEntries {
   readonly #options: BlockedEntriesOptions;
@@ -36,7 +36,7 @@ export class BlockedEntries {
     return this.#checkAt;
   }
 
-  /** Replaces the entries that are blocked, by name, with the reason of each. */
+  /** Sets the blocked entries, by name, with the reason of each. */
   update(errors: ReadonlyMap<string, StoreError>): void {
     const { events, blocked: heldUp } = this.#options;
     for (const name of this.#names) if (!errors.has(name)) events.reportRecovery(operation(name));

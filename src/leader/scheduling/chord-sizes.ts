@@ -12,21 +12,21 @@ export interface ChordSizesOptions {
   readonly results: () => ResultBackend | null | Promise<ResultBackend | null>;
 }
 
-/** How long a batch waits for the result backend, milliseconds; and how long after it did not answer. */
+/** How long a batch waits for the result backend: usually, and after it did not answer. Milliseconds. */
 const TIMEOUT = 1_000;
 const TIMEOUT_IN_DOUBT = 50;
 
 /** How long an acknowledgement is valid, milliseconds: the backend expires the registration some day. */
 const VALIDITY = 60_000;
 
-/** In a failure. */
+/** Most entries that a failure names. */
 const MAX_NAMES = 5;
 
 const OPERATION = { kind: 'register-chords' } as const;
 
 /**
- * Registers chord sizes with the result backend before any task of a chord is published. A backend that does
- * not answer delays others for a short time only: an acknowledgement that comes late counts at the next try.
+ * Registers chord sizes with the result backend before any task of a chord is published. An unreachable backend delays
+ * other changes only briefly: a late acknowledgement counts at the next attempt.
  */
 export class ChordSizes {
   readonly #options: ChordSizesOptions;
@@ -50,7 +50,7 @@ export class ChordSizes {
     const late = unregistered.filter(({ change }) => this.#pending.has(change.entry));
     if (late.length > 0) this.#reportFailure(late, 'the result backend does not answer');
     const registered = starting.filter((each) => !unregistered.includes(each));
-    // It counts once: a run that is not published now may be tried again much later.
+    // An acknowledgement counts once: a run that is not published now may be tried again much later.
     for (const { change } of registered) this.#acknowledged.delete(change.entry);
     return registered;
   }

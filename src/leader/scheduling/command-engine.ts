@@ -77,7 +77,7 @@ export class CommandEngine {
     return this.#read(row);
   }
 
-  /** Whether the state that this was decided from is the one of now. Rejects with a `StoreError`. */
+  /** Whether the entry still has the state that the decision was made from. Rejects with a `StoreError`. */
   async isCurrent({ entry, before }: Decision): Promise<boolean> {
     const item = this.#options.scheduled.find(entry.name);
     if (item?.state === before) return true;
@@ -90,14 +90,14 @@ export class CommandEngine {
     return this.#options.catalog.find(name) !== undefined;
   }
 
-  /** What reads definitions; `undefined` where the store cannot hold entries. */
+  /** Reads definitions; `undefined` if the store cannot hold entries. */
   get definitions(): Definitions | undefined {
     return this.#options.stored?.definitions();
   }
 
   /**
-   * What the store has of these entries, by name; why one cannot be read. Rejects with a `StoreError` when the store
-   * cannot be read.
+   * Reads these entries from the store, by name; the value of an unreadable entry is the reason. Rejects with a
+   * `StoreError` when the store cannot be read.
    */
   async findStored(names: readonly string[]): Promise<ReadonlyMap<string, StoredTarget | string>> {
     const { stored, ledger } = this.#options;
@@ -116,9 +116,8 @@ export class CommandEngine {
   }
 
   /**
-   * Commits what a command decided about an entry, and the end of the command unless that is `null`. Resolves with
-   * `null`, or with why nothing of it happened.
-   * Throws `TermEnded` when the term cannot continue.
+   * Commits the decision of a command about an entry, and the end of the command unless `finished` is `null`. Resolves
+   * with `null`, or with the reason why nothing was committed. Throws `TermEnded` when the term cannot continue.
    */
   async apply(decision: Decision, finished: FinishedCommand | null, term: Term): Promise<string | null> {
     const { clock, messageContext, committer } = this.#options;
@@ -133,7 +132,7 @@ export class CommandEngine {
     return reason === null ? null : `${reason}${describePublished(decision)}`;
   }
 
-  /** Commits what a command does to stored entries: all of it, or nothing. Otherwise as `apply`. */
+  /** Commits the edits of a command to stored entries: all of them, or none. Otherwise as `apply`. */
   async edit(edits: readonly StoredEdit[], finished: FinishedCommand, term: Term): Promise<string | null> {
     const { catalog, events, committer } = this.#options;
     let planned: PlannedChange[];

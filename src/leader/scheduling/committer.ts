@@ -20,8 +20,8 @@ const FIRST_PAUSE = 50;
 const MAX_PAUSE = 1_000;
 
 /**
- * How often a commit with commands is tried: schedules wait for it. Should an attempt have gone through without
- * an answer, the next commit of its entry conflicts, and the next term reads the state again.
+ * How often a commit with commands is tried: schedules wait for it. If an attempt succeeded without an answer, the next
+ * commit of its entry conflicts, and the next term reads the state again.
  */
 const COMMAND_ATTEMPTS = 5;
 
@@ -31,7 +31,7 @@ class CommandsNotCommitted extends StoreError {
 }
 
 /**
- * What became of one change. Nothing of it happened unless it is `committed`.
+ * The outcome of one change. The store applied nothing of it unless it is `committed`.
  * `store-rejected`: the store can be reached and rejects it; the failure was reported.
  * `unregistered`: the result backend did not acknowledge its chords.
  * `not-attempted`: beat stopped before.
@@ -41,7 +41,7 @@ export type ChangeOutcome =
   | { readonly kind: 'store-rejected'; readonly reason: string }
   | { readonly kind: 'unregistered' | 'not-attempted' };
 
-/** What became of a command. `committed` has one outcome for each of its changes, in order. */
+/** The outcome of a command. `committed` has one outcome for each of its changes, in order. */
 export type CommandOutcome =
   | { readonly kind: 'committed'; readonly changes: readonly CommittedChange[] }
   | Exclude<ChangeOutcome, { kind: 'committed' }>;
@@ -60,8 +60,8 @@ export class Committer {
   }
 
   /**
-   * Runs `work` over all items in the ledger's batches, as many at once as are fast there. When one fails no
-   * other begins, and it waits for those under way: no work of a term continues after it.
+   * Runs `work` over all items, in batches of the ledger's size and with its concurrency. When a batch fails, no other
+   * begins, and the call waits for the batches under way: no work of a term continues after it.
    */
   async runPool<T>(items: readonly T[], term: Term, work: (batch: T[]) => Promise<unknown>): Promise<void> {
     const { size, inFlight } = this.#options.ledger.batch;
@@ -85,9 +85,9 @@ export class Committer {
   }
 
   /**
-   * Commits one batch and resolves with one outcome per change, in order. A failure leaves open whether the
-   * commit went through, and repeating it is harmless, so it is repeated while the term lasts. Tasks of chords
-   * follow when the result backend has acknowledged the chords: one whose tasks end before is never joined.
+   * Commits one batch and resolves with one outcome per change, in order. A failed commit may have succeeded; repeating
+   * it is harmless, so it is repeated while the term lasts. Chords are published after the result backend has
+   * acknowledged them: a chord whose tasks end before is never joined.
    */
   async commit(planned: readonly PlannedChange[], term: Term): Promise<readonly ChangeOutcome[]> {
     const starting = planned.filter(startsChords);
@@ -106,8 +106,8 @@ export class Committer {
   }
 
   /**
-   * Commits what one command decided, whole or not at all, together with the end of the command: `null` if it has not
-   * ended.
+   * Commits the decision of one command, all or nothing, together with the end of the command (`null` if it has not
+   * ended).
    */
   async commitCommand(
     planned: readonly PlannedChange[],

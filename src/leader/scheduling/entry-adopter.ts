@@ -27,16 +27,15 @@ interface Adopted {
 }
 
 /**
- * Takes entries into a term: compares them with their states, commits what is new about them, and schedules them.
- * Those that cannot be taken yet wait: their state cannot be read, or the store rejected it, or they are stored
- * and not due soon.
+ * Takes entries into a term: compares them with their states, commits what is new about them, and schedules them. An
+ * entry waits if its state cannot be read, if the store rejected its state, or if it is stored and not due soon.
  */
 export class EntryAdopter {
   readonly #options: EntryAdopterOptions;
   readonly #blocked: BlockedEntries;
   /** Entries whose new state the store rejected, by name: they are not scheduled, and adopted again later. */
   readonly #rejected = new Map<string, KnownEntry>();
-  /** When to adopt them again: epoch milliseconds, `Infinity` while there are none. */
+  /** When to adopt the rejected entries again: epoch milliseconds, `Infinity` while there are none. */
   #adoptAt = Infinity;
   #hasWritten = false;
 
@@ -89,7 +88,7 @@ export class EntryAdopter {
     for (const [name, { entry }] of this.#rejected) if (entry?.stored) this.#rejected.delete(name);
   }
 
-  /** Adopts entries for which it is time at `now` (epoch milliseconds). */
+  /** Adopts the waiting entries whose time has come at `now` (epoch milliseconds). */
   async adoptWaiting(now: number, term: Term): Promise<void> {
     if (now >= this.#blocked.checkAt) await this.#checkBlocked(term);
     if (now >= this.#options.window.loadAt) await this.#loadStored(now, term);
@@ -110,8 +109,8 @@ export class EntryAdopter {
   }
 
   /**
-   * The states of these entries, except those that cannot be read. A stored entry that the configuration no longer
-   * declares is left out: the index has it as due.
+   * The readable states of these entries. Leaves out stored entries that the configuration no longer declares: the
+   * index has them as due.
    */
   async #find(names: readonly string[], errors: Map<string, StoreError>): Promise<readonly KnownEntry[]> {
     const { catalog, ledger, stored } = this.#options;
@@ -157,7 +156,7 @@ export class EntryAdopter {
     await this.#adopt(known, term);
   }
 
-  /** Whether a stored entry is not in memory. A declared entry takes precedence over one of its name. */
+  /** Whether a stored entry is not in memory. A declared entry takes precedence over a stored one of the same name. */
   #isFresh(name: string): boolean {
     const { catalog, events } = this.#options;
     if (!catalog.find(name)) return !this.#options.scheduled.find(name);

@@ -36,7 +36,10 @@ import { waitAtMost } from '../../util/wait.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { TermEnded, type Term } from './term.ts';
 
-/** Milliseconds after a stop. Commits give up first, and the release of the lock is the last step. */
+/**
+ * How long a term and the release of the lock may take after a stop. Milliseconds. Commits give up first, and the
+ * release is the last step.
+ */
 const LEAD_GRACE = 1_100;
 const RELEASE_GRACE = 1_300;
 
@@ -59,7 +62,7 @@ export class Leadership {
   readonly #retryInterval: number;
   /** Whether `following` was emitted since the instance last led. */
   #followingEmitted = false;
-  /** Whether the last term failed, as one does that cannot begin. */
+  /** Whether the last term failed, for example because it could not begin. */
   #lastTermFailed = false;
 
   constructor(options: LeadershipOptions) {
@@ -151,7 +154,7 @@ export class Leadership {
     await renewing;
     await this.#release(lease, stop);
     if (reason === 'stopped') return reason;
-    // With the lock free the next term begins at once, and nothing else would say why this one ended.
+    // If the lock is free the next term begins at once, and no other event reports why this one ended.
     if (!isLost && !this.#lastTermFailed) this.#emitFollowing(reason);
     await clock.sleep(this.#retryInterval, stop);
     return reason;
@@ -184,7 +187,7 @@ export class Leadership {
     }
   }
 
-  /** Emits once until the instance leads again, although terms that cannot begin may follow one another. */
+  /** Emits `following` once until the instance leads again, even if several terms in a row cannot begin. */
   #emitFollowing(reason: string): void {
     if (this.#followingEmitted) return;
     this.#followingEmitted = true;

@@ -38,7 +38,6 @@ export class LeaseRenewal {
     return !this.signal.aborted && this.#options.clock.monotonic() < this.#trustedUntil;
   }
 
-  /** Stops renewing. */
   end(): void {
     this.#ended.abort('ended');
   }

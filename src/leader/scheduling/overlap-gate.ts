@@ -20,13 +20,13 @@ export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' 
   readonly stored?: StoredSource | undefined;
 }
 
-/** An entry with the state that its store has. */
+/** An entry with its state in the store. */
 type StatedEntry = Pick<AgendaItem, 'entry' | 'state'>;
 
 /**
- * Has entries whose runs must not overlap wait until the result backend was asked about the runs in their state, and
- * removes those that have ended from it. The backend is asked beside the schedule: a slow one delays no other entry.
- * An end whose commit failed is found again when the entry is due.
+ * Holds back entries whose runs must not overlap until the result backend was asked about their running runs, and
+ * removes ended runs from their states. The backend is read beside the schedule: a slow one delays no other entry. If
+ * the commit of an end fails, the end is found again when the entry is due.
  */
 export class OverlapGate {
   readonly #options: OverlapGateOptions;
@@ -81,7 +81,7 @@ export class OverlapGate {
     }
   }
 
-  /** Puts entries back on the agenda whose runs were checked. */
+  /** Puts entries whose runs were checked back on the agenda. */
   #release(): void {
     const { scheduled, outcomes } = this.#options;
     for (const name of this.#waiting) {
@@ -93,7 +93,7 @@ export class OverlapGate {
   }
 }
 
-/** Removes runs that have ended from the state of an entry; `null` if it has none of them. */
+/** Removes runs that have ended from the state of an entry; `null` if the state has none of them. */
 function planEnd({ entry, state }: StatedEntry, taskIds: ReadonlySet<string>): PlannedChange | null {
   const { running = [] } = state;
   const left = running.filter(({ taskId }) => !taskIds.has(taskId));

@@ -17,20 +17,20 @@ export interface PlanCommitterOptions {
   readonly events: Events;
 }
 
-/** After how many changes the time of a slice is looked at. */
+/** The number of changes between two checks of the time of a slice. */
 const STRIDE = 16;
 
 /** Called with a change that was not committed, and when to try again (epoch milliseconds). */
 export type Retry = (planned: PlannedChange, at: number) => void;
 
-/** Before a change that the store rejected is tried again. Milliseconds. */
+/** The pause before a change that the store rejected is tried again. Milliseconds. */
 export const PAUSE = 10_000;
-/** The same if its chords were not registered: by then the result backend may answer. */
+/** The same for a change whose chords were not registered: the result backend may answer soon. Milliseconds. */
 export const SHORT_PAUSE = 1_000;
 
 /**
- * Commits planned changes, and applies each outcome to the agenda: an entry is scheduled by its new state, or by its old
- * one after a pause. What was committed is reported.
+ * Commits planned changes, reports them, and applies each outcome to the agenda: an entry is scheduled by its new
+ * state, or by its old one after a pause.
  */
 export class PlanCommitter {
   readonly #options: PlanCommitterOptions;
@@ -65,8 +65,8 @@ export class PlanCommitter {
   }
 
   /**
-   * Commits what a command decided, all of it or nothing, and the end of the command unless that is `null`. Resolves with
-   * `null`, or with why nothing was committed.
+   * Commits the decision of a command, all or nothing, and the end of the command unless `finished` is `null`. Resolves
+   * with `null`, or with the reason why nothing was committed.
    */
   async commitCommand(
     planned: readonly PlannedChange[],

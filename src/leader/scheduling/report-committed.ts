@@ -7,8 +7,8 @@ import type { RunRow } from '../../contracts/store/history.ts';
 import { StoreError } from '../../util/errors.ts';
 
 /**
- * Emits the events of a committed change, and returns how many of its runs were sent. A run with a rejected
- * message is not sent yet, because the message waits in the outbox; one without subscribers is skipped.
+ * Emits the events of a committed change, and returns how many of its runs were sent. A run with a rejected message is
+ * not sent yet, because the message waits in the outbox; a run without subscribers is skipped.
  */
 export function reportCommitted(
   { entry, messages, history = [] }: Change,

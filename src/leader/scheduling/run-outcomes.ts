@@ -8,8 +8,8 @@ export interface RunOutcomes {
   /** Follows these runs until they have an outcome. May be called again for the same runs. */
   watch(entry: Entry, runs: readonly RunningRun[]): void;
   /**
-   * Whether the result backend was asked about each of these runs at `since` (epoch milliseconds) or later, also if it
-   * did not answer. Otherwise it is asked at once, and the listener is called when it was.
+   * Whether the result backend was asked about each of these runs at `since` (epoch milliseconds) or later, even if it
+   * did not answer. If not, it is asked at once, and the listener is called afterwards.
    */
   check(entry: Entry, runs: readonly RunningRun[], since: number): boolean;
   /** Reads the outcomes of these runs often, because an occurrence waits for them. */

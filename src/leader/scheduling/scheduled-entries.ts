@@ -19,24 +19,24 @@ export class ScheduledEntries extends Agenda {
     this.#events = events;
   }
 
-  /** Removes all entries, and has the stored ones loaded again. */
+  /** Removes all entries; stored ones are loaded again. */
   override clear(): void {
     super.clear();
     this.#window.reset();
   }
 
-  /** Removes the stored entries, and has them loaded again. */
+  /** Removes the stored entries, which are loaded again. */
   clearStored(): void {
     for (const { entry } of [...this]) if (entry.stored) this.remove(entry.name);
     this.#window.reset();
   }
 
   /**
-   * Puts an entry on the agenda by its state, which its store holds, not before an instant if it has to wait. A
-   * stored entry that is due after the window is loaded again when it is due soon.
+   * Puts an entry on the agenda by its stored state, at `notBefore` or later. A stored entry that is due after the
+   * window is loaded again when it is due soon.
    *
-   * Returns `false` when the entry will never be due again. An entry whose own schedule throws (users may bring
-   * theirs) must not block the others: the failure is reported, and the entry is left out until the next term.
+   * Returns `false` when the entry will never be due again. If a user's schedule throws, the failure is reported, and
+   * the entry is left out until the next term, so that it does not block others.
    */
   schedule(entry: Entry, state: EntryState, notBefore?: number): boolean | undefined {
     if (state.running) this.#outcomes.watch(entry, state.running);

@@ -27,7 +27,7 @@ export interface SchedulerOptions
   readonly outcomes?: RunOutcomes;
   /** Called when a tick has something to do before `wakeAt`. */
   readonly wake?: () => void;
-  /** Has workers end these tasks. Rejects if the broker did not accept that. */
+  /** Asks workers to end these tasks. Rejects if the broker did not accept the request. */
   readonly cancelTasks?: (taskIds: readonly string[]) => Promise<void>;
 }
 
@@ -44,7 +44,6 @@ export class Scheduler {
   readonly #scheduled: ScheduledEntries;
   readonly #adopter: EntryAdopter;
   readonly #gate: OverlapGate;
-  /** What commands act on. */
   readonly commands: CommandEngine;
 
   constructor(options: SchedulerOptions) {
@@ -64,19 +63,13 @@ export class Scheduler {
     this.commands = new CommandEngine({ ...options, committer, scheduled });
   }
 
-  /**
-   * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
-   * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
-   */
+  /** Begins a term: see `EntryAdopter.begin`. */
   async begin(term: Term): Promise<void> {
     this.#options.outcomes?.reset();
     await this.#adopter.begin(term);
   }
 
-  /**
-   * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
-   * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
-   */
+  /** Continues the term after the catalog was replaced: see `EntryAdopter.reload`. Not to be called during a tick. */
   async reload(difference: Difference, term: Term): Promise<void> {
     await this.#adopter.reload(difference, term);
   }
@@ -170,8 +163,8 @@ export class Scheduler {
   }
 
   /**
-   * Has workers end the runs that planned ones replace, before these are committed: a leader that dies in between leaves
-   * the occurrences due, and the next one does it again. Resolves with what can be committed now.
+   * Asks workers to end the runs that planned runs replace, before these are committed: if the leader dies in between,
+   * the occurrences are still due, and the next leader asks again. Resolves with the changes that can be committed now.
    */
   async #cancel(planned: readonly PlannedChange[]): Promise<readonly PlannedChange[]> {
     const { cancelTasks, clock, events } = this.#options;

@@ -26,7 +26,7 @@ const WINDOW = 60_000;
 const PAGE = 1_000;
 /** Entries that one load reads at most, so that memory stays bounded when very many are due at once. */
 const MAX_WINDOW = 20_000;
-/** Before a load that failed is tried again. Milliseconds. */
+/** The pause before a failed load is tried again. Milliseconds. */
 const PAUSE = 1_000;
 
 /** Finds stored entries by name. Leaves out unreadable ones: they are reported when they are due and loaded. */
@@ -40,7 +40,7 @@ export async function findReadable(
       try {
         found.push(readStoredEntry(row, definitions()));
       } catch {
-        // See above.
+        // The load of the entry reports it.
       }
     }
   }
@@ -48,9 +48,9 @@ export async function findReadable(
 }
 
 /**
- * Which stored entries a leader has in memory: those that are due by the horizon. Start and memory depend on what is
- * due soon, not on how many entries exist. The leader alone writes stored entries, so that what it has loaded, and
- * what it commits itself, is all that is due by then.
+ * Tracks which stored entries the leader has in memory: those due by the horizon. Start and memory depend on how many
+ * entries are due soon, not on how many exist. Only the leader writes stored entries, so the entries that it loads and
+ * the entries that it commits are all that are due by then.
  */
 export class StoredWindow {
   readonly #options: StoredWindowOptions;
@@ -73,7 +73,7 @@ export class StoredWindow {
     return dueAt <= this.#horizon;
   }
 
-  /** Forgets what was loaded, as a new term does. */
+  /** Forgets the loaded entries, for a new term. */
   reset(): void {
     this.#after = undefined;
     this.#horizon = -Infinity;
@@ -109,7 +109,8 @@ export class StoredWindow {
     const isWhole = count < MAX_WINDOW;
     this.#horizon = isWhole ? dueBy : after!.dueAt!;
     this.#loadAt = isWhole ? now + WINDOW / 2 : this.#horizon;
-    // What is committed from here on and due by the horizon stays in memory, so the next load begins behind it.
+    // Entries that are committed from here on and due by the horizon stay in memory, so the next load begins after the
+    // horizon.
     this.#after = isWhole ? { dueAt: dueBy + 1, entry: '' } : after;
     return loaded;
   }
