@@ -2,7 +2,7 @@
 const ROWS = 1_000;
 const BYTES = 1_000_000;
 
-/** The items in order, in lists that fit into one statement each; a single item may be larger. */
+/** Splits items, in order, into lists that each fit into one statement; a single item may be larger. */
 export function* inChunks<T>(items: readonly T[], measure: (item: T) => number): Generator<T[]> {
   let chunk: T[] = [];
   let bytes = 0;

@@ -18,7 +18,10 @@ import type { NamedText, Statements } from './statements.ts';
 /** How often a leader polls for commands if the server has no notifications. Milliseconds. */
 const POLL_INTERVAL = 50;
 
-/** How often it polls otherwise: a notification may be lost, and other programs may not send any. Milliseconds. */
+/**
+ * How often a leader polls beside notifications: a notification may be lost, and other programs may not send any.
+ * Milliseconds.
+ */
 const FALLBACK_INTERVAL = 1_000;
 
 export interface SqlCommandLogOptions {
@@ -52,7 +55,7 @@ export class SqlCommandLog implements CommandLog {
     const texts = new Map(rows.map(({ position, json }) => [String(position), String(json)]));
     return page.flatMap((each): PendingCommand[] => {
       const json = isReadable(each) ? texts.get(each.key) : null;
-      // Another leader may have removed it since.
+      // Another leader may have removed the command since.
       return json === undefined ? [] : [{ key: each.key, json }];
     });
   }

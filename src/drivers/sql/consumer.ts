@@ -28,7 +28,7 @@ export function openSqlConsumer(
 export class SqlQueues implements PolledQueues<string> {
   readonly #db: Database;
   readonly #sql: Statements;
-  /** The order in which the queues are asked; rotated, so that a busy queue does not block the others. */
+  /** The order in which the queues are polled; it rotates, so that a busy queue does not block the others. */
   #queues: readonly string[];
   #hasRights = false;
 
@@ -95,7 +95,7 @@ export class SqlQueues implements PolledQueues<string> {
     }
   }
 
-  /** A message that can be taken and not acknowledged would run again and again. */
+  /** Checks all rights first: a message that can be taken but not acknowledged would run again and again. */
   async #requireRights(): Promise<void> {
     if (!this.#hasRights) await this.#db.requireRights('consumer.receive');
     this.#hasRights = true;

@@ -5,7 +5,7 @@ import { concernsOnlySomeEntries, describeMissing, grantStatements, type Right }
 /** A failed operation of a database, and what its error means. */
 export class DatabaseError extends StoreError {
   readonly kind: ErrorKind;
-  /** The missing rights that are known, of a `denied` error. */
+  /** The known missing rights of a `denied` error. */
   readonly missingRights: readonly Right[];
 
   constructor(message: string, kind: ErrorKind, options: StoreErrorOptions, missingRights: readonly Right[] = []) {
@@ -27,7 +27,7 @@ export interface FailedOperation {
   readonly timeout: number;
 }
 
-/** The error of an operation on an open database: without the password, and with all missing rights. */
+/** Creates the error of an operation on an open database, without the password and with all missing rights. */
 export function describeFailure(dialect: SqlDialect, failed: FailedOperation): DatabaseError {
   const { operation, error, kind, missingRights, timeout } = failed;
   const { name, location, mask, user, file } = dialect;

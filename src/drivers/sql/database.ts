@@ -4,16 +4,16 @@ import type { Connection, SqlDialect, SqlResult, SqlRow } from './dialect.ts';
 import { baseOf, CREATE_TABLES, probeRight, rightsOf, type Right } from './rights.ts';
 import type { Sql } from './sql.ts';
 
-/** The pauses before a retry; a server has as many retries. Milliseconds. */
+/** The pauses before the retries on a server, one per retry. Milliseconds. */
 const RETRY_PAUSES = [2, 5, 10, 20, 40, 80, 160];
 
 /**
- * The pauses while other processes lock a file; the last one repeats. They are short, because SQLite has no queue: a
- * writer that looks rarely waits long beside one that writes all the time. Milliseconds.
+ * The pauses while other processes lock a file; the last one repeats. They are short because SQLite does not queue
+ * writers: one that retries rarely would wait long beside a busy one. Milliseconds.
  */
 const FILE_PAUSES = [1, 2, 5];
 
-/** Runs statements, of one transaction unless it says otherwise. */
+/** Runs statements in one transaction; with `Database.separately`, each in its own. */
 export interface Transaction {
   run(statement: Sql): Promise<SqlResult>;
 }
@@ -63,7 +63,7 @@ export class Database {
     return this.#enqueue(operation, async (connection) => (await connection.run(statement)).changes);
   }
 
-  /** Runs each statement as a transaction. */
+  /** Runs each statement as its own transaction. */
   separately(operation: string): Transaction {
     return {
       run: (statement) => this.#enqueue(operation, (connection) => connection.run(statement)),
@@ -71,9 +71,9 @@ export class Database {
   }
 
   /**
-   * Runs `work` as one transaction, which is on disk once this resolves. When this rejects the transaction was
-   * rolled back; after `connection-lost` it may have been committed. `work` runs again when the server rolled
-   * the transaction back for a passing reason.
+   * Runs `work` as one transaction, which is on disk once this resolves. If this rejects, the transaction was rolled
+   * back; after `connection-lost` it may have been committed. After a temporary failure, such as a deadlock, `work`
+   * runs again.
    */
   async transaction<T>(operation: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const { begin, commit, rollback } = this.#dialect.sql;
@@ -96,7 +96,8 @@ export class Database {
     if (this.#dialect.file) return;
     return this.#enqueue(operation, async (connection) => {
       for (const right of rightsOf(operation)) {
-        // The first denied probe leads to an error that names all; missing tables are created when they are used.
+        // The first denied probe leads to an error that names all missing rights. Missing tables are created at their
+        // first use.
         await connection.run(probeRight(right)).catch((error: unknown) => {
           if (this.#dialect.classifyError(error) !== 'undefined-table') throw error;
         });

@@ -15,7 +15,7 @@ export interface SqlResult {
 export interface Connection {
   /** Whether it can run another statement. */
   readonly usable: boolean;
-  /** Rejects with the client's own error, also when no answer came in time: it is not usable then. */
+  /** Rejects with the client's own error. If no answer came in time, the connection is no longer usable. */
   run(statement: Sql): Promise<SqlResult>;
   /** Ends the session; cuts the connection when the server does not answer. Never rejects. */
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export type Subject = 'release' | 'command';
  */
 export type Listen = (prefix: string, notify: (subject: Subject) => void, signal: AbortSignal) => Promise<void>;
 
-/** A database in a file: it has no rights within it, and no limit for an answer. */
+/** A database in a file, which has neither users with rights nor a timeout for answers. */
 export interface DatabaseFile {
   /** Reading does not create the file. */
   exists(): boolean;
@@ -55,14 +55,14 @@ export interface SqlDialect {
   readonly name: string;
   /** For messages; without the password. */
   readonly location: string;
-  /** Who is connected; `null` where that is left to the client. */
+  /** The user of the connection; `null` if the client chooses it. */
   readonly user: string | null;
-  /** Replaces the password in what the server sent back. */
+  /** Masks the password in texts that the server sent. */
   readonly mask: (text: string) => string;
   readonly sql: Statements;
   /** Creates all missing tables. It may be repeated, also by two processes at once. */
   readonly schema: readonly Sql[];
-  /** Indexes that speed up the workers; a user without the right to create them does without. */
+  /** Indexes that speed up the workers. beat does without them if its user may not create them. */
   readonly workerIndexes: readonly Sql[];
   /** `null` for a database on a server. */
   readonly file: DatabaseFile | null;
@@ -73,14 +73,14 @@ export interface SqlDialect {
   readonly listen: Listen | null;
 }
 
-/** What a database is opened for: beat's own tables, Celery's results, or only to be read. */
+/** The purpose of opening a database: beat's own tables, Celery's results, or only reading. */
 export type DatabaseUse = 'store' | 'results' | 'reading';
 
 /** A product of SQL databases. */
 export interface SqlProduct {
   /** The database of a URL. Throws a `ConfigError` for an invalid one. `timeout` limits an answer, in milliseconds. */
   readonly createDialect: (server: ServerUrl, timeout: number, clock: Clock, use: DatabaseUse) => SqlDialect;
-  /** The same text for every URL of one database and user; users differ in their rights. */
+  /** Returns a canonical text: equal for all URLs of one database and user. Users differ in their rights. */
   readonly normalize: (server: ServerUrl) => string;
   /** Creates the tables of Celery's result backend. */
   readonly resultTables: readonly Sql[];

@@ -20,7 +20,10 @@ import type { Database, Transaction } from './database.ts';
 import type { SqlRow } from './dialect.ts';
 import type { Statements } from './statements.ts';
 
-/** Entries whose rows one statement reads or trims: without LATERAL it has a part for each, of which SQLite allows 500. */
+/**
+ * Entries whose rows one statement reads or trims. Without LATERAL it has one part per entry, and SQLite allows 500
+ * parts.
+ */
 const NAMES = 100;
 
 /** Expired rows that one deletion removes at most. A deletion follows when as many rows were appended. */
@@ -36,7 +39,10 @@ export interface SqlHistoryOptions {
 
 export class SqlHistory implements History {
   readonly #options: SqlHistoryOptions;
-  /** Rows appended since the last deletion of expired ones. Not zero at first: an earlier run of beat left some. */
+  /**
+   * Rows appended since expired rows were last deleted. It starts at a whole chunk, because an earlier run of beat left
+   * some.
+   */
   #appended = CHUNK;
 
   constructor(options: SqlHistoryOptions) {
@@ -93,7 +99,7 @@ export class SqlHistory implements History {
     if (rows.length > 0) await this.write(tx, encodeRows(rows, this.#options.clock.now()));
   }
 
-  /** What a commit of these changes appends. */
+  /** Encodes the rows and counts that a commit of these changes appends. */
   encode(changes: readonly RecordedChange[]): EncodedHistory {
     return encodeHistory(changes, this.#options.limits, this.#options.clock.now());
   }
@@ -108,8 +114,8 @@ export class SqlHistory implements History {
   }
 
   /**
-   * Removes surplus rows, after these were appended. A commit must not fail because of it: it never rejects, and what it
-   * did not remove a later call removes.
+   * Removes surplus rows after an append. Never rejects, so that the commit does not fail; a later call removes the
+   * rest.
    */
   async prune({ rows }: EncodedHistory, tx: Transaction): Promise<void> {
     const { sql, prefix, limits } = this.#options;

@@ -33,7 +33,7 @@ export interface SqlLedgerOptions {
   readonly pruner: Pruner;
   readonly prefix: string;
   readonly queues: Queues;
-  /** What commits append to; `null` for none. */
+  /** The history that commits append to; `null` for none. */
   readonly history: SqlHistory | null;
   /** Whether the database is a file: another transaction would be another sync to the disk. */
   readonly isFile: boolean;
@@ -56,8 +56,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   readonly #isFile: boolean;
   #lastTerm = 0;
   /**
-   * The last term that appended a message. Before the first message of a term the right to remove is checked:
-   * every term would publish a message again that cannot be removed.
+   * The last term that appended a message. Before the first message of a term, the ledger checks the right to remove
+   * it: without that right, every term would publish the message again.
    */
   #appendedIn = 0;
 
@@ -83,8 +83,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async beginTerm(): Promise<number> {
-    // The server's time makes the token grow although the ledger was emptied; the last token of this process
-    // does so when both terms begin in one millisecond, or that clock was set back.
+    // The server's time makes the token grow even if the ledger was emptied. The last token of this process does so if
+    // both terms begin in one millisecond, or the server's clock was set back.
     await this.#db.requireRights(`ledger.beginTerm${this.#history ? WITH_HISTORY : ''}`);
     const earlier = this.#sql.listColumns(EARLIER_TABLE.name);
     const columns = await this.#db.read('ledger.beginTerm', earlier);
@@ -185,7 +185,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
       );
       const rows = withdrawn.filter(({ messageId }) => pending.has(messageId));
       await this.#history?.writeRows(tx, rows);
-      // Removing nothing shows whether messages can be removed.
+      // Without ids, removing nothing checks the right to remove.
       for (const chunk of ids.length === 0 ? [NOTHING] : inChunks(ids, (id) => id.length)) {
         await tx.run(this.#sql.removeMessages(this.#prefix, chunk));
       }
@@ -199,7 +199,10 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
 
   async close(): Promise<void> {}
 
-  /** Removes what commits leave behind; apart from the commit on a server, where a missing right would roll it back. */
+  /**
+   * Removes surplus rows after a commit. On a server this is a separate transaction: a missing right would roll the
+   * commit back.
+   */
   async #prune(history: EncodedHistory, published: number | null, tx?: Transaction): Promise<void> {
     if (published !== null) await this.#pruner.prune(published, tx);
     await this.#history?.prune(history, tx ?? this.#db.separately('history.prune'));
@@ -213,7 +216,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     return messages.filter(({ id }) => found.has(id));
   }
 
-  /** Those of these messages that are in the outbox. */
+  /** Finds which of these messages are in the outbox. */
   async #findPending(tx: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     for (const chunk of inChunks(ids, (id) => id.length)) {

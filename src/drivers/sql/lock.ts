@@ -21,9 +21,9 @@ export interface SqlLockOptions {
 }
 
 /**
- * A row with a token and an instant of expiry by the server's clock. If that clock is set back, the instant is
- * too far in the future; so a row that did not change for its TTL on the follower's monotonic clock has
- * expired too.
+ * A lock in a row that has a token and an expiry by the server's clock. If that clock is set back, the expiry is too
+ * far in the future. So a lock has also expired if its row did not change for the TTL on the follower's monotonic
+ * clock.
  */
 export class SqlLock implements Lock {
   readonly #options: SqlLockOptions;
@@ -65,7 +65,7 @@ export class SqlLock implements Lock {
     await this.#options.db.close();
   }
 
-  /** The row of the lock, and whether it has expired; `null` when there is none. */
+  /** Reads the row of the lock, and whether the lock has expired; `null` if there is no row. */
   async #read(operation: string): Promise<(LockRow & { readonly expired: boolean }) | null> {
     const { db, sql, prefix, clock } = this.#options;
     const [row] = await db.read(operation, sql.readLock(prefix));

@@ -8,13 +8,16 @@ import { DatabaseError } from './database-error.ts';
 import type { Database, Transaction } from './database.ts';
 import type { MessageRow, Statements } from './statements.ts';
 
-/** A message as it is queued. Encoded before the transaction, whose locks block others. */
+/** A message as it is queued. It is encoded before the transaction, because the transaction's locks block others. */
 export interface Envelope {
   readonly queue: string;
   readonly payload: string;
 }
 
-/** One for each queue that receives the message; the database has no exchanges, so the configuration decides. */
+/**
+ * Encodes one envelope for each queue that receives the message. The database has no exchanges, so the configuration
+ * decides.
+ */
 export function encodeEnvelopes(message: Message, queues: Queues): Envelope[] {
   return queues.queuesFor(message.destination).map(({ name }) => ({
     queue: name,
@@ -51,10 +54,12 @@ async function declareQueue(tx: Transaction, sql: Statements, name: string): Pro
   return Number(id);
 }
 
-/** The newest consumed rows, which are kept as a trace of what was delivered. */
+/** The number of newest consumed rows that stay, as a trace of deliveries. */
 const RETAINED = 1_000;
 
-/** How many insertions lead to a pruning, and the size of one: few enough to block no worker for long. */
+/**
+ * Inserted messages per pruning, and the most rows that one pruning removes: few enough to block no worker for long.
+ */
 const BATCH = 500;
 
 /**
@@ -65,7 +70,7 @@ export class Pruner {
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #warn: Warn;
-  /** A batch from the start, so that the first commit finds what an earlier process left. */
+  /** It starts at a whole batch, so that the first commit removes what an earlier process left. */
   #due = BATCH;
 
   constructor(db: Database, sql: Statements, warn: Warn = () => {}) {
@@ -75,8 +80,8 @@ export class Pruner {
   }
 
   /**
-   * Called after each insertion, with the number of messages. A commit must not fail because of it: it never rejects, and
-   * the next call repeats what failed.
+   * Call it after each insertion, with the number of messages. Never rejects, so that the commit does not fail; the
+   * next call repeats what failed.
    */
   async prune(inserted: number, tx = this.#db.separately('broker.prune')): Promise<void> {
     this.#due += inserted;

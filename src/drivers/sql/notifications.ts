@@ -6,8 +6,8 @@ import type { Listen } from './dialect.ts';
 const PAUSE = 500;
 
 /**
- * Receives the notifications of a server over one connection, which the first wait opens. A new connection counts as
- * a notification on every subject, because those before it are lost.
+ * Receives the notifications of a server over one connection, which the first wait opens. A new connection counts as a
+ * notification on every subject, because earlier notifications are lost.
  */
 export class Notifications {
   readonly release = new Topic(() => this.#open());
@@ -35,7 +35,7 @@ export class Notifications {
     this.#listening ??= this.#listenUntilClosed();
   }
 
-  /** Reconnects after failures, which are not reported: those who wait also poll. */
+  /** Reconnects after failures. It does not report them, because waiting callers also poll. */
   async #listenUntilClosed(): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {

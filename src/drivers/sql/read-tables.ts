@@ -6,7 +6,7 @@ import type { SqlProduct } from './dialect.ts';
 /** The longest wait for an answer. Milliseconds. */
 const TIMEOUT = 15_000;
 
-/** What reads tables of other programs in databases of a product, in one transaction. */
+/** Returns a function that reads tables of other programs in one transaction. */
 export function createTableReader({ createDialect }: SqlProduct): ReadTables {
   return async (server, names) => {
     const dialect = createDialect(server, TIMEOUT, systemClock, 'reading');

@@ -8,7 +8,7 @@ import type { SqlProduct } from './dialect.ts';
 /** Milliseconds until a statement without an answer fails. */
 const TIMEOUT = 5_000;
 
-/** What reads outcomes from Celery's result backend in databases of a product. */
+/** Returns a function that opens Celery's result backend to read outcomes. */
 export function createResultReader({ createDialect }: SqlProduct): OpenResultReader {
   return (server, _settings, clock) => {
     const dialect = createDialect(server, TIMEOUT, clock, 'reading');
@@ -31,7 +31,7 @@ export function createResultReader({ createDialect }: SqlProduct): OpenResultRea
   };
 }
 
-/** What opens Celery's result backend in databases of a product, for a worker. */
+/** Returns a function that opens Celery's result backend for a worker. */
 export function createTaskResults({ createDialect, resultTables }: SqlProduct): OpenTaskResults {
   return (server, { extended }, clock) => {
     const dialect = createDialect(server, TIMEOUT, clock, 'results');

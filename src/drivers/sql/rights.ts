@@ -4,7 +4,7 @@ import { TABLES } from './tables.ts';
 
 type Action = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'USAGE';
 
-/** What a user may have to be granted. */
+/** A right that an operation may need. */
 export interface Right {
   readonly action: Action | 'CREATE';
   /** A table, a sequence or the schema. */
@@ -16,7 +16,6 @@ interface ProbedRight extends Right {
   readonly action: Action;
 }
 
-/** The right to create the tables. */
 export const CREATE_TABLES: Right = { action: 'CREATE', object: 'the schema' };
 
 /** The columns that beat writes, by table. */
@@ -54,7 +53,7 @@ const FINISHED_COMMANDS = [
 const UNACKED = on('beat_unacked', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const REQUEUED = [...on('kombu_message', 'INSERT'), ...on('message_id_sequence', 'USAGE')];
 
-/** The name of the operation that a commit is: finished commands and the history need more rights. */
+/** Names the operation of a commit: finished commands and the history need more rights. */
 export function operationOf(
   method: 'ledger.commit' | 'outbox.append',
   { commands = [] }: Commit,
@@ -67,13 +66,12 @@ export function operationOf(
 /** The end of the name of an operation that also appends to the history. */
 export const WITH_HISTORY = ' with history';
 
-/** The rights that an operation needs. */
 export function rightsOf(operation: string): readonly ProbedRight[] {
   const base = baseOf(operation);
   return [...(REQUIRED_RIGHTS[base] ?? []), ...(base === operation ? [] : HISTORY)];
 }
 
-/** The name of an operation in messages: whether it also appends to the history does not matter there. */
+/** The name of an operation in messages, which do not mention the history. */
 export function baseOf(operation: string): string {
   return operation.endsWith(WITH_HISTORY) ? operation.slice(0, -WITH_HISTORY.length) : operation;
 }
@@ -88,7 +86,7 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'ledger.commit': [...TERM, ...ENTRIES, ...QUEUES],
   'ledger.commit with commands': [...TERM, ...ENTRIES, ...QUEUES, ...FINISHED_COMMANDS],
   'ledger.removeState': [...TERM, ...on('beat_entry', 'SELECT', 'UPDATE')],
-  // Every term would publish a message again that cannot be removed.
+  // A message that cannot be removed would be published again by every term.
   'outbox.append': [...TERM, ...ENTRIES, ...OUTBOX],
   'outbox.append with commands': [...TERM, ...ENTRIES, ...OUTBOX, ...FINISHED_COMMANDS],
   'outbox.pending': on('beat_outbox', 'SELECT'),
@@ -148,7 +146,7 @@ export function describeMissing(rights: readonly Right[]): string {
   return `lacks ${rights.map(({ action, object }) => `${action} on ${object}`).join(', ')}`;
 }
 
-/** The statements that grant the rights; none for the right to create tables, whose schema is not known. */
+/** The statements that grant the rights. The right to create tables has none, because the schema is not known. */
 export function grantStatements(rights: readonly Right[], user: string): readonly string[] {
   const granted = rights.filter(({ action }) => action !== 'CREATE');
   return [...Map.groupBy(granted, ({ object }) => object)].map(([object, missing]) => {

@@ -1,6 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
 
-/** How to open a session on a server. */
 export interface SessionOptions<Address> {
   readonly address: Address;
   /** Shows the server's administrator the purpose of the connection. */
@@ -31,7 +30,7 @@ export async function connectInModes<Mode, Session>(
   throw new Error('no TLS mode to connect with');
 }
 
-/** Resolves when the server has closed the connection, and soon if it does not answer. */
+/** Resolves when the server has closed the connection, or after `CLOSE_TIMEOUT`. */
 export async function waitForEnd(ending: Promise<unknown>, clock: Clock): Promise<void> {
   const done = new AbortController();
   await Promise.race([ending.catch(() => {}), clock.sleep(CLOSE_TIMEOUT, done.signal)]);

@@ -6,16 +6,15 @@ import { join, raw, sql, type Sql } from './sql.ts';
 import { NEVER_DUE } from '../../contracts/store/stored-entries.ts';
 import type { EntryPosition, Syntax } from './syntax.ts';
 
-/** The row of a message. */
 export interface MessageRow {
   readonly payload: string;
   readonly queueId: number;
 }
 
-/** `due_at` of an entry without a definition: before every position of stored ones. */
+/** `due_at` of an entry without a definition: before the positions of all stored entries. */
 export const NOT_STORED = -NEVER_DUE - 1;
 
-/** The values of a row of `beat_entry`; those of the last columns are left out if they stay. */
+/** The values of a row of `beat_entry`. A column whose value is absent stays unchanged. */
 export type EntryValues = readonly [
   entry: string,
   state: string,
@@ -24,10 +23,10 @@ export type EntryValues = readonly [
   definition?: string | null,
 ];
 
-/** A text under a name: the message of an outbox id, the audit row of a command. */
+/** A name and its text: an outbox id and its message, or a command id and its audit row. */
 export type NamedText = readonly [name: string, text: string];
 
-/** The columns of a lock's row that are compared. */
+/** The columns of a lock's row that `takeOverLock` compares. */
 export interface LockRow {
   readonly token: string;
   readonly expiresAt: number;
@@ -36,9 +35,9 @@ export interface LockRow {
 export type Statements = ReturnType<typeof createStatements>;
 
 /**
- * Every statement in the syntax of a product; `→` names the columns of its rows. Instants are milliseconds since the
- * Unix epoch by the server's clock, durations are milliseconds. A list is one statement: callers split long lists
- * (`inChunks`) and never pass empty ones.
+ * Creates all statements in the syntax of a product; `→` names the columns of the rows that a statement returns.
+ * Instants are milliseconds since the Unix epoch by the server's clock, durations are milliseconds. A list is one
+ * statement: callers split long lists (`inChunks`) and never pass empty ones.
  */
 export function createStatements(syntax: Syntax) {
   const { now, anyOf, insert, inserted, onConflict, forUpdate, along, greatest, nextId } = syntax;
@@ -63,7 +62,7 @@ export function createStatements(syntax: Syntax) {
     readLock: (prefix: string) => sql`
       SELECT token, expires_at, ttl, expires_at <= ${now} AS is_expired
       FROM beat_lock WHERE prefix = ${prefix}`,
-    /** For a lock that was read as `seen`. Changes one row, or none when it has changed since. */
+    /** Takes over a lock that was read as `seen`. Changes one row, or none if the lock has changed since. */
     takeOverLock: (prefix: string, token: string, ttl: number, seen: LockRow) => sql`
       UPDATE beat_lock SET token = ${token}, expires_at = ${now} + ${ttl}, ttl = ${ttl}
       WHERE prefix = ${prefix} AND token = ${seen.token} AND expires_at = ${seen.expiresAt}`,
@@ -83,19 +82,22 @@ export function createStatements(syntax: Syntax) {
 
     // entries --------------------------------------------------------------------------------------
 
-    /** → entry, state, which is null when it was removed; of these entries. */
+    /** → entry, state (null if it was removed); of these entries. */
     findStates: (prefix: string, entries: readonly string[]) =>
       sql`SELECT entry, state FROM beat_entry WHERE ${named('entry', prefix, entries)}`,
     /** → entry, definition, state, due_at; of these stored entries. */
     findEntries: (prefix: string, entries: readonly string[]) => sql`
       SELECT entry, definition, state, due_at FROM beat_entry
       WHERE ${named('entry', prefix, entries)} AND definition IS NOT NULL`,
-    /** → as `findEntries`; by `dueAt`, then by entry, after that position: those that are not stored come first. */
+    /**
+     * → as `findEntries`; of entries after a position, by `dueAt`, then by entry. Entries that are not stored come
+     * first.
+     */
     readEntries: (prefix: string, after: EntryPosition, dueBy: number, limit: number) => sql`
       SELECT entry, definition, state, due_at FROM beat_entry ${along('ix_beat_entry')}
       WHERE prefix = ${prefix} AND ${syntax.isAfter(after)} AND due_at <= ${dueBy}
       ORDER BY due_at, entry LIMIT ${limit}`,
-    /** → entry, due_at; of stored entries by `dueAt`, then by entry, after that position. */
+    /** → entry, due_at; of stored entries after a position, by `dueAt`, then by entry. */
     readPositions: (prefix: string, after: EntryPosition, limit: number) => sql`
       SELECT entry, due_at FROM beat_entry ${along('ix_beat_entry')}
       WHERE prefix = ${prefix} AND ${syntax.isAfter(after)}
@@ -105,7 +107,7 @@ export function createStatements(syntax: Syntax) {
       SELECT entry FROM beat_entry ${along('PRIMARY')}
       WHERE prefix = ${prefix} AND entry >= ${least} AND entry > ${after} AND due_at > ${NOT_STORED}
       ORDER BY prefix, entry LIMIT ${limit}`,
-    /** Writes states, and the other columns if rows have them; a new row without them is not stored. */
+    /** Writes states, and the other columns if the rows have them. A new row without them is not a stored entry. */
     writeEntries: (prefix: string, rows: readonly EntryValues[], columns: readonly ('due_at' | 'definition')[]) => {
       const types = { entry: 'text', state: 'text', due_at: 'bigint', definition: 'text' } as const;
       const written = ['entry', 'state', ...columns] as const;
@@ -131,7 +133,7 @@ export function createStatements(syntax: Syntax) {
       ${overwrite('prefix, id', 'json', 'seen_at')}`,
     removeInstance: (prefix: string, id: string) =>
       sql`DELETE FROM beat_instance WHERE prefix = ${prefix} AND id = ${id}`,
-    /** Removes those that were not written for that long. */
+    /** Removes instances that were not written for `ms` milliseconds. */
     removeGoneInstances: (prefix: string, ms: number) => sql`
       DELETE FROM beat_instance
       WHERE prefix = ${prefix} AND (seen_at <= ${now} - ${ms} OR seen_at >= ${now} + ${ms})`,
@@ -160,7 +162,7 @@ export function createStatements(syntax: Syntax) {
         columns: { id: 'text', message: 'text' },
         rows: messages,
       })} ${overwrite('prefix, id', 'message')}`,
-    /** → id; of these, the ones in the outbox. */
+    /** → id; of these ids, only those in the outbox. */
     findPending: (prefix: string, ids: readonly string[]) =>
       sql`SELECT id FROM beat_outbox WHERE ${named('id', prefix, ids)}`,
     /** → id, message; in the order of ids. */
@@ -197,7 +199,10 @@ export function createStatements(syntax: Syntax) {
       SELECT id, json FROM beat_audit WHERE prefix = ${prefix}
       ORDER BY position DESC LIMIT ${limit}`,
     removeAudit: (prefix: string, id: string) => sql`DELETE FROM beat_audit WHERE prefix = ${prefix} AND id = ${id}`,
-    /** Deletes all audit rows but the newest `rows`. MySQL reads the table that it deletes from only through another. */
+    /**
+     * Deletes all audit rows but the newest `rows`. MySQL cannot read the table that it deletes from, except in a
+     * derived table.
+     */
     trimAudit: (prefix: string, rows: number) => sql`
       DELETE FROM beat_audit WHERE prefix = ${prefix} AND position <= (SELECT position FROM (
         SELECT position FROM beat_audit WHERE prefix = ${prefix}
@@ -221,7 +226,10 @@ export function createStatements(syntax: Syntax) {
     readLatest: (prefix: string, entries: readonly string[], limit: number) => sql`
       SELECT entry, json FROM (${syntax.newestRows(prefix, entries, limit, 0)}) AS newest
       ORDER BY position DESC`,
-    /** Another minute in a slot is replaced. MySQL assigns from left to right, so the number is the last. */
+    /**
+     * Adds the counts of minutes; replaces another minute in the slot. MySQL assigns from left to right, so the number
+     * comes last.
+     */
     addMinutes: (prefix: string, minutes: readonly MinuteCounts[]) => {
       const isSame = sql`beat_minute.number = ${inserted('number')}`;
       const counters = COUNTERS.map((name) => {
@@ -248,7 +256,6 @@ export function createStatements(syntax: Syntax) {
     /** Deletes all rows of each entry but its newest `rows`. */
     trimHistory: (prefix: string, entries: readonly string[], rows: number) =>
       syntax.statements.deleteOlderRows(prefix, syntax.newestRows(prefix, entries, 1, rows)),
-    /** Deletes these rows of an entry. */
     removeRows: (prefix: string, entry: string, positions: readonly string[]) => sql`
       DELETE FROM beat_history
       WHERE prefix = ${prefix} AND entry = ${entry} AND ${anyOf('position', positions)}`,
@@ -281,7 +288,7 @@ export function createStatements(syntax: Syntax) {
     deleteConsumed: (ids: readonly number[]) =>
       sql`DELETE FROM kombu_message WHERE ${anyOf('id', ids)} AND visible = ${syntax.false}`,
 
-    /** → id, queue_id, payload; of the message of a queue that kombu would take next. */
+    /** → id, queue_id, payload; of the message that kombu would take next from a queue. */
     findNext: (queue: string) => sql`
       SELECT id, queue_id, payload FROM kombu_message
       WHERE queue_id = (SELECT id FROM kombu_queue WHERE name = ${queue})
@@ -309,13 +316,13 @@ export function createStatements(syntax: Syntax) {
 
     // Celery's results, and tables of other programs -----------------------------------------------
 
-    /** Changes no row if the task has none. */
+    /** Changes no row if the task has no result. */
     updateResult: (taskId: string, columns: readonly ResultColumn[]) => sql`
       UPDATE celery_taskmeta SET ${join(
         columns.map(([name, value]) => sql`${raw(name)} = ${value}`),
         ', ',
       )} WHERE task_id = ${taskId}`,
-    /** Another process may insert the row at the same time: this is `retryable` then. */
+    /** Fails as `retryable` if another process inserts the row at the same time. */
     insertResult: (taskId: string, columns: readonly ResultColumn[]) => {
       const id = nextId('task_id_sequence');
       const names = columns.map(([name]) => `, ${name}`).join('');

@@ -21,7 +21,7 @@ import { Pruner } from './messages.ts';
 import { SqlEntries } from './entries.ts';
 import type { SqlProduct } from './dialect.ts';
 
-/** The longest limit for an answer with any TTL of the lock. Milliseconds. */
+/** The longest timeout of an answer, for any TTL of the lock. Milliseconds. */
 const MAX_TIMEOUT = 5_000;
 
 /**
@@ -34,7 +34,7 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
   const dialect = createDialect(server, timeout, clock, 'store');
   const { sql, listen, file } = dialect;
-  // A file has no connections that are lost: a commit to a locked one may wait for longer.
+  // The connection to a file is never lost, so a commit to a locked file may wait longer.
   const ledgerTimeout = file ? MAX_TIMEOUT : timeout;
   const ledgerDb = new Database(dialect, 'beat-ledger', ledgerTimeout, clock);
   const lockDb = new Database(dialect, 'beat-lock', file ? Math.min(ttl, MAX_TIMEOUT) : timeout, clock);
@@ -84,10 +84,9 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
 const NEWEST_RUN = raw(`SELECT MAX(last_run_at) AS newest FROM
   (SELECT last_run_at FROM ${DJANGO_TABLE} ORDER BY id LIMIT ${MAX_DJANGO_ENTRIES}) AS part`);
 
-/** Finds django-celery-beat. */
 async function findDjango(db: Database, sql: Statements): Promise<readonly SchedulerTrace[]> {
   const operation = 'schedulers.find';
-  // A statement on a missing table would be an error in the log of the server, every minute.
+  // A statement on a missing table would add an error to the server's log every minute.
   if ((await db.read(operation, sql.listColumns(DJANGO_TABLE))).length === 0) return [];
   const [row] = await db.read(operation, NEWEST_RUN);
   return [describeDjango(row?.['newest'])];

@@ -6,7 +6,7 @@ export interface EntryPosition {
   readonly dueAt: number;
 }
 
-/** Columns of a list of rows, by name: what their values are. */
+/** The types of the columns in a list of rows, by name. */
 export type ListColumns = Readonly<Record<string, 'text' | 'bigint'>>;
 
 /** The rows of an `INSERT`. */
@@ -19,7 +19,7 @@ export interface InsertedRows {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-/** How a product writes what differs between the products. */
+/** The parts of statements that differ between products. */
 export interface Syntax {
   readonly begin: Sql;
   /** Milliseconds since the Unix epoch by the server's clock, at this moment of a transaction. */
@@ -53,7 +53,6 @@ export interface Syntax {
   readonly nextId: (sequence: string) => { readonly column: string; readonly value: string };
   /** The rows of the history of each entry after the newest `offset`: → entry, position, json; newest first. */
   readonly newestRows: (prefix: string, entries: readonly string[], limit: number, offset: number) => Sql;
-  /** The last characters of a text. */
   readonly lastCharacters: (column: string, count: number) => Sql;
   /** The type to cast to for text. */
   readonly textType: Sql;
@@ -61,13 +60,12 @@ export interface Syntax {
   /** → name; of the columns of a table, no row if it does not exist. */
   readonly listColumns: (table: string) => Sql;
   readonly beginReadOnly: Sql;
-  /** Whole statements that differ. */
   readonly statements: OwnStatements;
 }
 
 /** The statements that each product writes in its own way. */
 export interface OwnStatements {
-  /** For a lock without a row. Changes one row, or none when another process was faster. */
+  /** Takes a lock that has no row. Changes one row, or none if another process was faster. */
   takeFreeLock(prefix: string, token: string, ttl: number): Sql;
   /** Removes the lock with this token only; notifies the followers if the server has notifications. */
   releaseLock(prefix: string, token: string): Sql;
@@ -77,7 +75,7 @@ export interface OwnStatements {
   deleteOlderRows(prefix: string, surplus: Sql): Sql;
   /** Deletes up to `limit` rows of the history from before `oldest`. */
   expireHistory(prefix: string, oldest: number, limit: number): Sql;
-  /** Another process may declare the queue at the same time: this changes no row then, or is `retryable`. */
+  /** If another process declares the queue at the same time, this changes no row or fails as `retryable`. */
   declareQueue(name: string): Sql;
 }
 

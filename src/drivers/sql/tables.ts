@@ -1,20 +1,26 @@
-/** What a column of beat's own tables holds; a `name` is compared as bytes, of which MySQL allows a number in a key. */
+/**
+ * The type of a column in beat's own tables. A `name` is compared as bytes; its number is the most bytes, because MySQL
+ * limits keys.
+ */
 type Column = 'text' | 'text null' | 'integer' | 'position' | `name ${number}`;
 
 interface Table {
   readonly columns: Readonly<Record<string, Column>>;
-  /** The primary key; none if the position of a row is the key. */
+  /** The primary key; absent if the position of a row is the key. */
   readonly key?: string;
   readonly unique?: string;
   readonly indexes?: Readonly<Record<string, string>>;
-  /** Rows are long, and a page of them is read by an index: SQLite would read ten times as long without rowids. */
+  /**
+   * Whether a SQLite table has rowids. For long rows that an index reads in pages, SQLite takes ten times as long
+   * without them.
+   */
   readonly hasRowids?: boolean;
 }
 
 const PREFIX = 'name 255';
 const ENTRY = 'name 2048';
 
-/** A table of the layout before the first release, which nothing reads, and one of its columns. */
+/** A table of the layout before the first release, and one of its columns. beat does not read that layout. */
 export const EARLIER_TABLE = { name: 'beat_record', column: 'record' };
 
 /**
@@ -84,7 +90,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
 
 /** The types of a product, and how it creates a table. */
 export interface TableTypes {
-  /** A name of at most that many bytes. */
+  /** The type of a name of at most `bytes` bytes. */
   readonly name: (bytes: number) => string;
   readonly text: string;
   readonly integer: string;
@@ -96,7 +102,7 @@ export interface TableTypes {
   readonly options: (table: Table) => string;
 }
 
-/** The statements that create all tables that are missing. */
+/** Returns the statements that create all missing tables. */
 export function createTables(types: TableTypes): readonly string[] {
   return Object.entries(TABLES).flatMap(([name, table]) => {
     const { columns, key, unique, indexes = {} } = table;

@@ -3,7 +3,7 @@ import { findTlsError } from '../connection/tls.ts';
 import { decodePart, urlError } from '../connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
-/** A database URL parsed as SQLAlchemy does; a part that it leaves to the client is `null`. */
+/** A database URL, parsed as SQLAlchemy parses it. A part is `null` if the client chooses its value. */
 export interface DatabaseUrl {
   readonly username: string | null;
   readonly password: string | null;
@@ -58,7 +58,7 @@ function parseDatabaseName(text: string | undefined): string | null {
   );
 }
 
-/** The parameters after the `?`. Each must be read, unless only the workers use it. */
+/** The query parameters of a URL. beat must read each one unless only the workers use it. */
 export class Query {
   readonly #params: URLSearchParams;
   readonly #read = new Set<string>();
@@ -89,7 +89,9 @@ export class Query {
     return value && ['true', '1', 'yes', 'on'].includes(value);
   }
 
-  /** Called last: throws for a parameter that was not read. `workers`: parameters that only the workers use. */
+  /**
+   * Throws for a parameter that was not read, so call it last. `workers` are the parameters that only the workers use.
+   */
   rejectUnknown(workers: readonly string[]): void {
     const known = [...this.#read, ...workers];
     const unknown = [...this.#params.keys()].find((name) => !known.includes(name));

@@ -12,7 +12,7 @@ export interface Address {
   readonly user: string | null;
   readonly password: string | null;
   readonly database: string | null;
-  /** TLS modes in the order of attempts: the next is used when the server rejects one. */
+  /** TLS modes in the order of attempts: when the server rejects one, the client tries the next. */
   readonly tls: readonly (SslOptions | false)[];
 }
 
@@ -52,7 +52,10 @@ function readAddress(url: string): Address {
   return address;
 }
 
-/** A CA verifies the server; any other TLS parameter only encrypts; without any, TLS is used if the server requires it. */
+/**
+ * With a CA the client verifies the server; any other TLS parameter only encrypts. Without parameters the client uses
+ * TLS if the server requires it.
+ */
 function parseTls(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('ssl_mode', SSL_MODES);
   const off = query.flag('ssl_disabled');

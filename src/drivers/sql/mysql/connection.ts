@@ -19,13 +19,13 @@ const MYSQL: Protocol = {
     (bytes.length < 5 || bytes[4] === VERSION || bytes[4] === ERROR),
 };
 
-/** Within TLS, where no greeting follows. */
+/** Within TLS any first byte is accepted, because the server sends no greeting. */
 const ENCRYPTED: Protocol = { ...MYSQL, opensWith: () => true };
 
 /**
- * Settings of the session, independent of the server's defaults: values that do not fit are rejected, backslashes
- * escape as the client expects. The server ends the transaction of a leader that froze, which would block the
- * next leader; MySQL has no such limit, and closes every idle connection.
+ * Settings of the session, independent of the server's defaults: the server rejects values that do not fit, and
+ * backslashes escape as the client expects. The server ends the transaction of a frozen leader, which would block the
+ * next leader; MySQL has no such limit, so it closes every idle connection.
  */
 const SESSION = (seconds: number): string => `
   SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
@@ -101,7 +101,6 @@ function guardEncrypted(core: object, encrypted: (socket: Socket) => void): void
   };
 }
 
-/** One session. */
 class MysqlConnection implements Connection {
   readonly #client: Client;
   readonly #socket: Socket;
@@ -126,7 +125,7 @@ class MysqlConnection implements Connection {
   async run({ text, values }: Sql): Promise<SqlResult> {
     try {
       const { timeout } = this.#options;
-      // The client inserts the parameters: lists vary in length, and would each be another prepared statement.
+      // The client inserts the parameters: each length of a list would need a prepared statement of its own.
       const [result] = await this.#client.query({ sql: text, values: [...values], timeout });
       this.#wire.guard.answered();
       if (Array.isArray(result)) return { rows: result as SqlResult['rows'], changes: 0 };

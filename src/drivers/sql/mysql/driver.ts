@@ -19,7 +19,7 @@ export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): 
     mask: createMasker([server.url], [address.password ?? undefined]),
     sql: STATEMENTS,
     schema: SCHEMA,
-    // With an index for the workers' query, workers deadlock: each consumed row moves within it.
+    // An index for the workers' query makes workers deadlock, because each consumed row moves within the index.
     workerIndexes: [],
     file: null,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
@@ -28,7 +28,7 @@ export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): 
   };
 }
 
-/** The same text for every URL of one database and user; users differ in their rights. */
+/** A canonical text: equal for all URLs of one database and user. Users differ in their rights. */
 function mysqlLocation({ url }: ServerUrl): string {
   const { host, port, socket, user, database } = parseAddress(url);
   const server = socket === null ? `${host === 'localhost' ? '127.0.0.1' : host}:${port}` : `[${socket}]`;

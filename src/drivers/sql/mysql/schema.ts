@@ -1,16 +1,15 @@
 import { createResultTable, type TableTypes } from '../tables.ts';
 
 /**
- * Executable comments, of which MariaDB and MySQL each run only their own: SQLAlchemy uses sequences on MariaDB
- * (from 10.3 on) and auto-increment on MySQL.
+ * Executable comments: MariaDB and MySQL each run only their own. SQLAlchemy uses sequences on MariaDB (from 10.3 on)
+ * and auto-increment on MySQL.
  */
 const onMaria = (text: string): string => `/*M!100300 ${text} */`;
 const onMySql = (text: string): string => `/*!50700 ${text} */`;
 
-/** A sequence, which MySQL does not have. There the statement does nothing, as an empty one is an error. */
+/** Creates a sequence on MariaDB. MySQL has no sequences and rejects an empty statement, so it runs `DO 0`. */
 const sequence = (name: string): string => onMaria(`CREATE SEQUENCE IF NOT EXISTS ${name}`) + onMySql('DO 0');
 
-/** The type of an id column. */
 const ID_TYPE = `INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')}`;
 
 /** The id column of a table and its next value in an `INSERT`, each with its comma. */
@@ -47,7 +46,7 @@ export const KOMBU = [
   ) ENGINE=InnoDB`,
 ];
 
-/** Independent of the database's default character set, and with long index keys. */
+/** Table options: independent of the database's default character set, and with long index keys. */
 const TABLE = 'ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
 /** Names are binary, because collations treat some different texts as equal. */
@@ -60,7 +59,7 @@ export const TYPES: TableTypes = {
   options: () => TABLE,
 };
 
-/** Results are larger than in Celery's own table: `BLOB` ends at 64 KiB, which is the output of one job. */
+/** Celery's result table with larger results: `BLOB` ends at 64 KiB, and the output of one job may be that long. */
 export const RESULTS = [
   sequence('task_id_sequence'),
   createResultTable(

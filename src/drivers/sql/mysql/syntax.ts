@@ -8,7 +8,7 @@ import { KOMBU, nextId, TYPES } from './schema.ts';
 const MICROSECONDS = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`;
 const NOW = raw(`${MICROSECONDS} DIV 1000`);
 
-/** The client replaces a list that is one `?`. */
+/** A list is one `?`, which the client expands. */
 const SYNTAX: Syntax = {
   ...PLACEHOLDER_LISTS,
   begin: raw('START TRANSACTION'),
@@ -36,7 +36,7 @@ const SYNTAX: Syntax = {
   beginReadOnly: raw('START TRANSACTION READ ONLY'),
   statements: {
     ...PLAIN_STATEMENTS,
-    // The number of changed rows of an upsert would be 1 also when it changes none.
+    // An upsert would report one changed row even when it changes none.
     takeFreeLock: (prefix, token, ttl) => sql`
       INSERT INTO beat_lock (prefix, token, expires_at, ttl)
       SELECT ${prefix}, ${token}, ${NOW} + ${ttl}, ${ttl} FROM DUAL

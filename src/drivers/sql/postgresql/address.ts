@@ -13,7 +13,7 @@ export interface Address {
   readonly database: string | null;
   /** libpq's `options`, such as `-csearch_path=celery`. */
   readonly options: string | null;
-  /** TLS modes in the order of attempts: the next is used when the server rejects one. */
+  /** TLS modes in the order of attempts: when the server rejects one, the client tries the next. */
   readonly tls: readonly (TlsOptions | false)[];
 }
 
@@ -64,7 +64,7 @@ function findLocalHost(port: number): string {
   return SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? 'localhost';
 }
 
-/** As libpq: by default TLS is used if the server has it, and nothing is verified. */
+/** Parses the TLS parameters as libpq does: by default TLS is used if the server has it, and nothing is verified. */
 function parseTls(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('sslmode', SSL_MODES) ?? 'prefer';
   const root = query.get('sslrootcert');
@@ -79,7 +79,7 @@ function parseTls(query: Query, host: string): Address['tls'] {
   );
   // A Unix socket needs no encryption.
   if (host.startsWith('/') || mode === 'disable') return [false];
-  // With a root certificate "require" verifies, which libpq does for compatibility with older clients.
+  // With a root certificate "require" also verifies: libpq does so for compatibility with older clients.
   const verified = mode.startsWith('verify') || (mode === 'require' && root !== null);
   const named = mode === 'verify-full' || root === 'system';
   const tls: TlsOptions = {

@@ -18,15 +18,15 @@ const POSTGRESQL: Protocol = {
   },
 };
 
-/** Within TLS, which only a PostgreSQL server agrees to. */
+/** Within TLS any first byte is accepted, because only a PostgreSQL server agrees to TLS. */
 const ENCRYPTED: Protocol = { ...POSTGRESQL, opensWith: () => true };
 
 export type PostgresSession = SessionOptions<Address>;
 
 /**
- * Limits of the session: the server ends the transaction of a leader that froze, which would block the next
- * leader, and statements whose client gave up. An answered commit is on disk. Without bitmap scans, a page of a table
- * that has no statistics yet is read along its index: the planner would read and sort all rows instead.
+ * Settings of the session. The server ends the transaction of a frozen leader, which would block the next leader, and
+ * statements whose client gave up. A confirmed commit is on disk. Bitmap scans are off: in a table without statistics
+ * the planner would read and sort all rows instead of one page along the index.
  */
 const SESSION = (timeout: number): string => `
   SET statement_timeout = ${timeout};
@@ -73,7 +73,6 @@ interface PgConnection {
   once(event: 'sslconnect', listener: () => void): void;
 }
 
-/** One session, and the socket beneath it. */
 class PostgresConnection implements Connection {
   readonly client: Client;
   readonly #socket = new Socket();
@@ -133,7 +132,10 @@ class PostgresConnection implements Connection {
     }
   }
 
-  /** Called for what the server sent by itself, such as a notification: it does not add to the next answer. */
+  /**
+   * Call this after a message that the server sent by itself, such as a notification: it is not part of the next
+   * answer.
+   */
   received(): void {
     this.#guard.answered();
   }

@@ -29,7 +29,7 @@ export function postgresDialect(server: ServerUrl, timeout: number, clock: Clock
   };
 }
 
-/** The same text for every URL of one database and user; users differ in their rights. */
+/** A canonical text: equal for all URLs of one database and user. Users differ in their rights. */
 function postgresLocation({ url }: ServerUrl): string {
   const { host, port, user, database, options } = parseAddress(url);
   const server = host.startsWith('/') ? `[${host}]` : host === 'localhost' ? '127.0.0.1' : host;

@@ -11,7 +11,7 @@ export const CHANNELS = {
   command: 'beat_command',
 } as const satisfies Record<Subject, string>;
 
-/** `now()` would be the begin of the transaction. */
+/** The time of the statement: `now()` would be the start of the transaction. */
 const NOW = raw('floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint');
 
 /** Instances create the tables one after the other: two "if not exists" at once can collide. */

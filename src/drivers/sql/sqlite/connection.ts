@@ -7,7 +7,7 @@ import type { Sql } from '../sql.ts';
 /** How long SQLite itself may wait for a lock, which blocks the process. Milliseconds. */
 const BUSY_TIMEOUT = 3;
 
-/** Prepared statements that a connection retains: the text of a list depends on its length. */
+/** The most prepared statements that a connection caches: each length of a list makes another text. */
 const STATEMENTS = 100;
 
 /** The mode of a new file, reduced by the umask. */
@@ -29,7 +29,7 @@ export class OpenFile implements Connection {
     if (!isReadOnly && !existsSync(path)) createPrivate(path);
     this.#db = new DatabaseSync(path, {
       timeout: BUSY_TIMEOUT,
-      // Workers' driver does not enforce them.
+      // The driver of the workers does not enforce foreign keys.
       enableForeignKeyConstraints: false,
       readOnly: isReadOnly,
     });
@@ -44,7 +44,7 @@ export class OpenFile implements Connection {
   }
 
   /**
-   * Whether it is open and still the file at its path: workers would never see commits to a file that was removed or
+   * Whether the file is open and still at its path: workers would never see commits to a file that was removed or
    * replaced.
    */
   get usable(): boolean {
@@ -67,7 +67,7 @@ export class OpenFile implements Connection {
     let prepared = this.#statements.get(text);
     if (!prepared) {
       const statement = this.#db.prepare(text);
-      // Node rejects numbers that are too large for JavaScript otherwise.
+      // Without this setting, Node rejects numbers that are too large for JavaScript.
       statement.setReadBigInts(true);
       prepared = { statement, hasRows: statement.columns().length > 0 };
       if (this.#statements.size === STATEMENTS) this.#statements.clear();
@@ -82,7 +82,7 @@ interface PreparedStatement {
   readonly hasRows: boolean;
 }
 
-/** The statement with as many `?` for a list as it has values. */
+/** Expands the `?` of each list to one `?` per value. */
 function expandLists(text: string, values: readonly unknown[]): string {
   let i = 0;
   return text.replaceAll('?', () => {
@@ -91,7 +91,9 @@ function expandLists(text: string, values: readonly unknown[]): string {
   });
 }
 
-/** Creates an empty file; opening a file that another connection has just created would drop its locks. */
+/**
+ * Creates an empty file. It never opens an existing one: closing that file would drop the locks of other connections.
+ */
 function createPrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', PRIVATE));

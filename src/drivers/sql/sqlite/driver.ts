@@ -57,7 +57,7 @@ function describeFileError(path: string, error: unknown, waited: number, isReadO
 }
 
 /**
- * The right to a database file or its folder that this user lacks; `null` when none is missing. SQLite creates
+ * Returns the right to a database file or its folder that this user lacks; `null` if none is missing. SQLite creates
  * `-wal` and `-shm` files in the folder.
  */
 function findMissingRight(path: string): string | null {

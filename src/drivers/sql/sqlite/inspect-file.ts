@@ -50,8 +50,8 @@ function findHeaderError(file: string): string | null {
 }
 
 /**
- * Whether SQLite can read the file. A database must not be opened without SQLite: closing it drops the locks that all
- * connections of this process have on it, and another process then deletes the log of writes that they still use.
+ * Whether SQLite can read the file. Only SQLite may open a database: closing the file otherwise drops the locks of all
+ * connections of this process, and another process then deletes the write-ahead log that they still use.
  */
 function isDatabase(file: string): boolean {
   try {
@@ -79,7 +79,9 @@ function describeDamage(found: string): string {
   );
 }
 
-/** A table of an earlier version, or one that has the name of beat's or kombu's tables but lacks some of their columns. */
+/**
+ * Finds a table of an earlier version, or one with the name of a table of beat or kombu that lacks some of its columns.
+ */
 function findForeignTable(file: string): string | null {
   using ours = new DatabaseSync(':memory:');
   ours.exec(TABLES.join(';'));

@@ -7,7 +7,7 @@ import { KOMBU, TYPES } from './schema.ts';
 /** A function of the connection: all processes that share a file run on one host, with one clock. */
 const NOW = raw('beat_now()');
 
-/** The connection replaces a list that is one `?`. */
+/** A list is one `?`, which the connection expands. */
 const SYNTAX: Syntax = {
   ...PLACEHOLDER_LISTS,
   ...ON_CONFLICT,
