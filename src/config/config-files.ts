@@ -50,7 +50,7 @@ export class ConfigFiles {
   /** The size of the data files, and about how much memory reading them takes, in bytes. */
   async measure(): Promise<{ readonly bytes: number; readonly memory: number }> {
     const { cwd } = this.#options;
-    // Reading reports why none are found.
+    // The read reports why there are no files.
     const files = await findConfig(this.#path, cwd).catch(() => []);
     return measureFiles({ files, cwd });
   }
@@ -87,7 +87,7 @@ export class ConfigFiles {
     return !isDeepStrictEqual(await this.stamp(), this.#lastRead);
   }
 
-  /** The stamps of all files, and of what they used when they were last read. */
+  /** The stamps of all files, and of the modules and calendar files that they used at the last read. */
   async stamp(): Promise<Stamps> {
     return new Map([...(await this.#stampOwn()), ...(await stampAll([...this.#used.keys()]))]);
   }
@@ -110,7 +110,7 @@ async function readHere(options: ReadInThreadOptions) {
 
 /** Files with more bytes are read in a thread while beat runs. Smaller ones are parsed within 50 ms. */
 const LARGE = 64 * 1024;
-/** Bytes that a thread needs beside those for the files, measured. */
+/** The bytes of a thread without those for the files, measured. */
 const THREAD = 40e6;
 /** Bytes of memory for each byte of a file, measured. */
 const NEEDED = { json: 25, yaml: 180 };

@@ -12,7 +12,7 @@ export function defineConfig(config: BeatConfig): BeatConfig {
   return config;
 }
 
-/** The properties of any signature besides its tasks. */
+/** The properties that every signature has besides its tasks. */
 type SignatureParts = Pick<ChainConfig, 'options' | 'immutable'>;
 
 /** `sig('tasks.add', [1, 2], { options: { queue: 'slow' } })`: a task with its arguments. */
@@ -24,7 +24,7 @@ export function sig(
   return Object.freeze({ task, args, ...more });
 }
 
-/** Signatures as arguments, or a list of them and other properties. */
+/** Signatures as arguments, or one list of signatures and other properties. */
 type Several = readonly SignatureConfig[] | readonly [tasks: readonly SignatureConfig[], more?: SignatureParts];
 
 /** `chain(sig('tasks.add', [1, 2]), sig('tasks.mul', [3]))`: the tasks run one after the other. */

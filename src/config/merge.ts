@@ -15,7 +15,7 @@ export interface Part {
 
 export interface Merged {
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
-  /** Returns what reports errors of a setting in the file that has it. */
+  /** Returns a function that reports errors of a setting in the file that has it. */
   readonly reportFor: (key: string) => Report;
   readonly warnFor: (key: string) => Report;
   /** Returns the folder of the file that has a setting; the working directory for a configuration made in code. */
@@ -23,7 +23,7 @@ export interface Merged {
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
 
-/** Merges several files. A setting may be in two of them with the same value; an entry may not. */
+/** Merges several files. Two files may have the same setting with the same value, but not the same entry. */
 export function merge(parts: readonly Part[]): Merged {
   const settings: Record<string, unknown> = {};
   const owners = new Map<string, Part>();

@@ -19,7 +19,7 @@ export interface ReadInThreadOptions extends ReadOptions {
 /** An answer of the thread: a part of the sources, or the errors. */
 export type ThreadMessage =
   | { readonly kind: 'invalid'; readonly errors: readonly Diagnostic[] }
-  /** The parts that follow are of this file. */
+  /** The following parts belong to this file. */
   | { readonly kind: 'source'; readonly file: string; readonly folder: string }
   /** A value at the top of the file, or some of its keys or items. */
   | { readonly kind: 'part'; readonly key: string; readonly part: unknown }
@@ -29,13 +29,13 @@ export type ThreadMessage =
 const CHUNK = 1_000;
 /** The most errors that are sent: a message lists fifty. */
 const MAX_ERRORS = 1_000;
-/** On Linux: the scheduler comes first where both threads share a processor. */
+/** The priority on Linux: below the scheduler's, for threads that share a processor. */
 const NICENESS = 10;
 
 if (platform() === 'linux') setPriority(NICENESS);
 
 const messages = read(workerData as ReadInThreadOptions);
-// The receiver requests each message, so that they do not arrive in one step.
+// The receiver requests each message, so that messages do not arrive in one step.
 parentPort!.on('message', () => {
   void messages.next().then(({ value }) => parentPort!.postMessage(value));
 });

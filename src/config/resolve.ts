@@ -24,7 +24,7 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
   return resolveSources([{ config, errors: [] }], overrides);
 }
 
-/** The settings of a configuration made in code, which may be validated already. Throws as `resolveSettings`. */
+/** The settings of a configuration made in code, which may be validated already. Throws like `resolveSettings`. */
 export function toSettings(config: BeatConfig | Settings): Settings {
   const given: unknown = config;
   if (!isMap(given) && !Array.isArray(given)) {

@@ -24,7 +24,7 @@ export interface Settings {
   readonly broker: Endpoint;
   /** The store of lock and ledger: the broker itself if it can hold them, otherwise another store. */
   readonly state: Endpoint;
-  /** Independent Redis servers that hold the lock by majority; with none, the store of the ledger holds it. */
+  /** Independent Redis servers that hold the lock by majority; if empty, the store of the ledger holds it. */
   readonly locks: readonly Endpoint[];
   /** IANA name of the default zone of schedules and entries. */
   readonly timezone: string;
@@ -58,10 +58,9 @@ export interface Settings {
   /** `null` unless beat serves HTTP. */
   readonly http: HttpSettings | null;
   readonly metrics: MetricsSettings;
-  /** `null` for none. */
   readonly alerts: AlertSettings | null;
   readonly remoteControl: RemoteControlSettings;
   readonly warnings: readonly Diagnostic[];
-  /** The names of its files, as the user wrote them; empty for a configuration made in code. */
+  /** The names of the files, as the user wrote them; empty for a configuration made in code. */
   readonly files: readonly string[];
 }

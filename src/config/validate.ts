@@ -17,7 +17,7 @@ interface ParseContext {
   readonly report: Report;
 }
 
-/** The value as the schema reads it; `undefined` after its errors were reported. */
+/** Parses a value with a schema. Reports all errors; returns `undefined` after an error. */
 export function parse<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -38,7 +38,7 @@ export function parse<S extends z.ZodType>(
   return undefined;
 }
 
-/** The result of the schema; the reason as text where a user's object throws while it is read. */
+/** Returns the result of the schema, or the reason as text if a user's object throws during the read. */
 export function tryParse<S extends z.ZodType>(schema: S, value: unknown) {
   try {
     return schema.safeParse(value);
@@ -79,7 +79,7 @@ function knownNames(keys: KeySchema, inSnakeCase: boolean): KnownNames {
   let names = computedNames.get(keys);
   if (!names) {
     const list = (spelled: readonly string[]): KnownNames => ({
-      // A mistake in an old name is closer to that than to the new one.
+      // A mistake in an old name is closer to the old name than to the new one.
       spellings: [...spelled, ...keys.spellings.keys()],
       allowed: spelled.filter((name) => name !== '$schema').join(', '),
     });
@@ -93,7 +93,7 @@ function keysAt(keys: KeySchema | undefined, path: Path): KeySchema | undefined 
   return path.reduce((here, key) => here?.each ?? here?.inside.get(String(key)), keys);
 }
 
-/** Runs `make`, and reports what it throws as errors at the path. */
+/** Runs `make`. Reports an exception as errors at the path. */
 export function attempt<T>(make: () => T, path: Path, report: Report): T | undefined {
   try {
     return make();

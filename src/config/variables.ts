@@ -15,7 +15,7 @@ export const VARIABLES = {
   maxConfigSize: ['BEAT_MAX_CONFIG_SIZE'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** A URL that Celery reads from, but beat does not; it contains the same password. */
+/** The URL from which Celery consumes. beat does not use it, but it contains the same password. */
 const READ_URL = 'CELERY_BROKER_READ_URL';
 
 const NAMES = [...Object.values(VARIABLES).flat(), READ_URL];
@@ -23,7 +23,7 @@ const PRIVATE: ReadonlySet<string> = new Set(NAMES.flatMap((name) => [name, `${n
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment without settings of beat, which contain passwords, for other programs. */
+/** The environment for other programs: without the settings of beat, which contain passwords. */
 export function omitSettings(env: Environment): Environment {
   const others = Object.entries(env).filter(([name]) => !PRIVATE.has(name) && !name.startsWith('BEAT_'));
   return Object.fromEntries(others);

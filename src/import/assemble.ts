@@ -10,7 +10,7 @@ import { BACKEND_CLEANUP } from '../config/results/results.ts';
 /** A configuration whose entries are in a map. */
 type ImportedConfig = BeatConfig & { readonly beatSchedule: Readonly<Record<string, EntryConfig>> };
 
-/** A valid configuration made of what an importer found, and what it lacks. */
+/** A valid configuration from the results of an importer, with what it lacks. */
 export interface Imported {
   readonly config: ImportedConfig;
   readonly entries: readonly ImportedEntry[];
@@ -59,7 +59,7 @@ export function assemble(found: Found, lastRuns: boolean): Imported {
   }
 }
 
-/** The broker of a source that names none: one without the limits of a product. */
+/** The broker for a source that names none; it has no limits of a product. */
 const ANY_BROKER = 'memory://';
 
 function namesBroker(config: BeatConfig): boolean {

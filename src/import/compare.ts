@@ -34,7 +34,7 @@ export function compareEntries(
   });
 }
 
-/** The first instant of each entry that differs. `show` formats it. */
+/** Finds the first different instant of each entry. `show` formats it. */
 export function findDifferences(
   comparisons: readonly Comparison[],
   show: (at: Date | null) => string,

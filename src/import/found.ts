@@ -3,7 +3,7 @@ import { describeError } from '../util/errors.ts';
 import type { EntryConfig } from '../generated/config-types.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 
-/** What an importer read from another scheduler. Keys may have beat's spelling or Celery's. */
+/** The settings and entries that an importer read. Keys may have beat's spelling or Celery's. */
 export interface Found {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly entries: readonly FoundEntry[];
@@ -18,7 +18,7 @@ export interface FoundEntry {
   readonly fields: EntryConfig;
   /** The source's own text, for messages about an entry that beat rejects. */
   readonly text?: string;
-  /** When the source last ran it, epoch milliseconds; absent where that is unknown or of no interest. */
+  /** The last run in the source, epoch milliseconds; absent if it is unknown or does not matter. */
   readonly lastRunAt?: number | undefined;
   /** The next instants by the source's own definition; absent where they cannot be computed. */
   readonly upcoming?: Upcoming | undefined;
@@ -27,7 +27,7 @@ export interface FoundEntry {
 /** The next `count` instants strictly after `after`; `null` where there are no more. */
 export type Upcoming = (after: Date, count: number) => readonly (Date | null)[];
 
-/** Something that cannot be carried over or is different under beat, with the reason. */
+/** A part of the source that cannot be imported or is different under beat, with the reason. */
 export interface Left {
   /** `missing` (the default) from the file; `different` under beat; or a `note` that does not make the command fail. */
   readonly kind?: 'missing' | 'different' | 'note';
@@ -95,7 +95,7 @@ export class UniqueNames {
   }
 }
 
-/** What beat would replace for each run, as in `{{dueAt}}` or `{{ entry }}`. */
+/** A placeholder that beat would replace for each run, such as `{{dueAt}}` or `{{ entry }}`. */
 const TEMPLATE = /\{\{(?=\s*(?:dueAt|entry)\b)/g;
 
 /** Adds a backslash before texts that beat, unlike Celery, would read as templates. */

@@ -17,7 +17,7 @@ export function writeConfig(config: object, format: Format, comment: readonly st
   }
 }
 
-/** Of Node 22, which TypeScript does not know yet. */
+/** `JSON.rawJSON` is part of Node 22; TypeScript does not know it yet. */
 const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
 /** Writes integers beyond 2^53, which are BigInt, as numbers: beat reads all their digits. */
@@ -86,7 +86,7 @@ class ModuleWriter {
     return isWide ? `${prefix.trimEnd()}\n${' '.repeat(indent + 2)}${text}` : prefix + text;
   }
 
-  /** `undefined` if the value is not one that a function makes in one line. */
+  /** Returns `undefined` if no function makes the value, or if the call does not fit in the line. */
   #printCall(value: unknown, column: number): string | undefined {
     if (!isMap(value)) return undefined;
     const { timezone, ...kinds } = value;

@@ -12,16 +12,16 @@ import { Zone } from './zone/zone.ts';
 export interface CalendarEvent {
   /** Its title, for people. */
   readonly title: string;
-  /** The local time at which it begins first. */
+  /** The local time of its first occurrence. */
   readonly start: number;
   readonly length: EventLength;
-  /** The zone of its local times; `null` for that of the schedule, as of days and of times without a zone. */
+  /** The zone of its local times; `null` for the zone of the schedule, as for days and for times without a zone. */
   readonly zone: Zone | null;
   /** How it recurs; absent from an event that happens once. */
   readonly rule?: RecurrenceRule | undefined;
-  /** Local times at which it begins too, sorted. */
+  /** Additional local times at which it begins, sorted. */
   readonly added: readonly number[];
-  /** Local times at which it does not begin, though the rule has them. */
+  /** Local times of the rule at which it does not begin. */
   readonly removed: ReadonlySet<number>;
   /** Days on which it does not begin: local times of midnight. */
   readonly removedDays: ReadonlySet<number>;
@@ -72,7 +72,7 @@ function localLength({ days, elapsed }: EventLength): number {
   return days * DAY + elapsed;
 }
 
-/** When an event is, as a text that is equal for equal times. */
+/** The times of an event as text; equal for equal times. */
 function formatEvent(event: CalendarEvent): string {
   const { start, length, zone, rule, added, removed, removedDays } = event;
   const numbers = (all: Iterable<number>) => [...all].toSorted((a, b) => a - b).join(',');
@@ -82,7 +82,7 @@ function formatEvent(event: CalendarEvent): string {
   ].join(' ');
 }
 
-/** Clock changes move a local time by no more than this against the others. */
+/** Clock changes shift local times by at most this much. */
 const SLACK = DAY;
 
 /** The instants within one event, all its recurrences included. */
@@ -127,7 +127,7 @@ function findInZone(event: CalendarEvent, zone: Zone): (instant: number) => Stre
   };
 }
 
-/** Remembers the last stretch: most questions are about the one before or the next. */
+/** Caches the last stretch, because most calls ask for it or for the next one. */
 function cached(find: (at: number) => Stretch): (at: number) => Stretch {
   let from = Infinity;
   let last: Stretch = { inside: false, end: -Infinity };
@@ -158,7 +158,7 @@ type Beginnings = Pick<CalendarEvent, 'start' | 'rule' | 'added' | 'removed' | '
 
 /**
  * Returns a function that finds the first local time at or after another at which an event begins; `Infinity` for none.
- * In RFC 5545 `start` is one even if the rule does not have it.
+ * By RFC 5545 an event begins at `start` even if its rule does not.
  */
 function eventStarts(event: Beginnings): (local: number) => number {
   const { start, rule, added, removed, removedDays } = event;
@@ -176,13 +176,13 @@ function eventStarts(event: Beginnings): (local: number) => number {
 
 /** Standard or summer time of a zone that a calendar file defines itself: an offset, and when it begins. */
 export interface Observance extends Beginnings {
-  /** The offset before it, in which its local times are. Milliseconds. */
+  /** The offset before the observance, which its local times have. Milliseconds. */
   readonly offsetBefore: number;
   /** Local time minus UTC during it. Milliseconds. */
   readonly offset: number;
 }
 
-/** Clock changes are listed between these local times; the last one before them, at `DTSTART`, holds until then. */
+/** Clock changes are listed between these local times. Before them, the change at `DTSTART` applies. */
 const FIRST = Date.UTC(1968, 0);
 const LAST = Date.UTC(2100, 0);
 

@@ -6,7 +6,7 @@ import { didYouMean } from '../util/did-you-mean.ts';
 import { ConfigError } from '../util/errors.ts';
 import { memoize } from '../util/memoize.ts';
 
-/** A number, a list or set of numbers, or a string in Celery's grammar: see crontab-field.ts. */
+/** A number, a list or set of numbers, or a string in Celery's grammar: see `parseField`. */
 type CrontabField = number | string | readonly number[] | ReadonlySet<number>;
 
 /** The default of every field is `*`, also of the minute, as in Celery. Snake case is accepted too. */

@@ -80,7 +80,7 @@ export function withoutInstants(schedule: Schedule, instants: readonly number[])
   };
   return {
     spec: schedule.spec,
-    // Without it, every walk over a long time would take each of its instants.
+    // Without `latest`, every search over a long time would visit each instant.
     ...(schedule.latest && { latest }),
     next: (after) => {
       let next = schedule.next(after);

@@ -9,17 +9,17 @@ import type { Schedule } from './schedule.ts';
 export interface Stretch {
   readonly first: number;
   readonly last: number;
-  /** `null` if they are too many to count: more than `COUNT_LIMIT`, or more than the time was enough for. */
+  /** `null` if there are too many to count: more than `COUNT_LIMIT`, or more than the time allowed. */
   readonly count: number | null;
 }
 
-/** Occurrences beyond this number are not counted. */
+/** The most occurrences that are counted. */
 export const COUNT_LIMIT = 10_000;
 
-/** Occurrences that are counted even if the time is used up. */
+/** Occurrences that are counted even after the time limit. */
 const COUNT_AT_ONCE = 16;
 
-/** Occurrences that a search passes one by one, in a schedule of the user's that cannot skip ahead. */
+/** The most occurrences that a search visits one by one, in a user's schedule that cannot skip ahead. */
 const MAX_PASSED = 10_000;
 
 /** Summarizes the occurrences in `[first, end)`. `first` must be an occurrence. */
@@ -39,8 +39,9 @@ function modulo(value: number, divisor: number): number {
 }
 
 /**
- * Returns the newest occurrence in `[first, until]`, where `first` is one. In a schedule without `latest`, very many
- * occurrences are bisected: such a schedule has fixed instants, or it counts from one of the later ones.
+ * Returns the newest occurrence in `[first, until]`. `first` must be an occurrence. In a schedule without `latest`,
+ * very many occurrences are bisected: such a schedule has fixed instants, or it counts from one of the later
+ * occurrences.
  */
 export function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);
@@ -58,8 +59,8 @@ export function latestFrom(schedule: Schedule, first: number, until: number): nu
 }
 
 /**
- * Returns the newest `limit` occurrences from `first` to `until`, both included, oldest first. If there are very
- * many, the first of them is found by bisection, so that a year of seconds is not visited one by one.
+ * Returns the newest `limit` occurrences in `[first, until]`, oldest first. If there are very many, a bisection finds
+ * the first of them, so that a year of seconds is not visited one by one.
  */
 export function* newestFrom(schedule: Schedule, first: number, until: number, limit: number): Steps<number[]> {
   if (first === until) return [first];
@@ -78,7 +79,7 @@ export function* newestFrom(schedule: Schedule, first: number, until: number, li
   return found.slice(-limit);
 }
 
-/** Occurrences from `first` to `until`, both included; one more than `most` means that there are more. */
+/** Lists at most `most` + 1 occurrences in `[first, until]`; the extra one shows that there are more. */
 function* list(schedule: Schedule, first: number, until: number, most: number): Steps<number[]> {
   const found: number[] = [];
   for (let at = first; at <= until && found.length <= most; at = nextAfter(schedule, at)) {

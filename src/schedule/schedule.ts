@@ -50,7 +50,7 @@ export interface Explanation {
   /** The local time that the fields are compared with, and its zone. */
   readonly local: string;
   readonly fields: readonly FieldCheck[];
-  /** What else matters, such as a clock change; one sentence each. */
+  /** Other facts, such as a clock change; one sentence each. */
   readonly notes: readonly string[];
 }
 

@@ -139,13 +139,13 @@ const astronomy = onDemand((require) => require('astronomy-engine') as typeof As
 
 const SUN_RADIUS_KM = 695_700;
 
-/** The radius of the sun in degrees, which its distance changes by 0.005. */
+/** The radius of the sun in degrees; it varies by 0.005 with the distance. */
 const RADIUS = 0.267;
 
-/** More than an altitude that is computed from the declination alone is off. Degrees. */
+/** Degrees. More than the error of an altitude that is computed from the declination alone. */
 const SLACK = 0.05;
 
-/** More than the declination changes in a half day. Degrees. */
+/** Degrees. More than the change of the declination in a half day. */
 const DRIFT = 0.21;
 
 /** Degrees above the horizon (negative below it) of the centre or the upper limb of the sun. */
@@ -164,7 +164,7 @@ interface Altitude {
 class Sun {
   readonly #observer: Astronomy.Observer;
   readonly #latitude: number;
-  /** How much earlier than in Greenwich noon is, in milliseconds. */
+  /** Milliseconds by which noon is earlier than in Greenwich. */
   readonly #ahead: number;
 
   constructor(latitude: number, longitude: number) {
@@ -236,7 +236,7 @@ function wholeSecond(time: Astronomy.AstroTime): number {
   return Math.round(time.date.getTime() / SECOND) * SECOND;
 }
 
-/** Samples so far apart give the declination between them to 0.01 degrees. */
+/** The distance of samples, which gives the declination between them to 0.01 degrees. */
 const STEP = 16 * DAY;
 
 /** 400 years of samples, which all places share. */

@@ -24,7 +24,7 @@ export function listed(texts: readonly string[], conjunction = 'and'): string {
   return texts.length < 2 ? last : `${texts.slice(0, -1).join(', ')} ${conjunction} ${last}`;
 }
 
-/** Characters of a value that error messages show. */
+/** The most characters of a value in an error message. */
 export const MAX_QUOTED = 60;
 
 /** Formats a value for an error message; strings are quoted, so that `"5"` differs from 5, and truncated. */
@@ -70,7 +70,7 @@ export function describeDuration(duration: number): string {
   return parts.length === 1 ? only.replace(/^1 /, '') : parts.join(' ');
 }
 
-/** The same with the number of a single unit: `1 hour`. */
+/** Describes milliseconds like `describeDuration`, but a single unit with its number: `1 hour`. */
 export function describeLength(duration: number): string {
   return describeDuration(duration).replace(/^(?=[a-z])/, '1 ');
 }

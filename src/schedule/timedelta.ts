@@ -22,7 +22,7 @@ export interface TimedeltaParts {
 }
 
 interface TimedeltaOptions extends ZoneOptions {
-  /** On round instants of the zone instead of counted from the anchor: see round-interval.ts. */
+  /** On round instants of the zone instead of counted from the anchor: see `RoundInterval`. */
   readonly relative?: boolean | undefined;
 }
 

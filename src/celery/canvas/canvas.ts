@@ -20,9 +20,9 @@ export interface Task extends Arguments {
   readonly compute?: ComputeArguments | undefined;
   readonly options: MessageOptions;
   readonly links: Links;
-  /** Does not receive the results of previous tasks. */
+  /** The task does not receive the results of previous tasks. */
   readonly immutable: boolean;
-  /** The form of `argsrepr`: Celery's beat shows a list for an entry, its canvas tuples. */
+  /** The form of `argsrepr`: Celery's beat shows a list for an entry, and tuples for a canvas. */
   readonly reprAs: 'list' | 'tuple';
 }
 
@@ -72,7 +72,7 @@ export function initialTasks(canvas: Canvas): Task[] {
   return (canvas.kind === 'group' ? canvas.tasks : canvas.header).flatMap(initialTasks);
 }
 
-/** Whether starting it starts a chord, whose size must be registered with the result backend. */
+/** Whether the canvas starts a chord, whose size must be registered with the result backend. */
 export function startsChord(canvas: Canvas): boolean {
   return canvas.kind === 'chord' || (canvas.kind === 'group' && canvas.tasks.some(startsChord));
 }
@@ -160,7 +160,7 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
 
 /**
  * The body of a chord has neither the delay nor the parent of the header. A fixed expiry applies only to the header:
- * after it has run, its results should be joined.
+ * the results of a finished header should be joined.
  */
 function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions {
   const header = { countdown: undefined, eta: undefined, parentId: undefined };
@@ -169,8 +169,8 @@ function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions 
 }
 
 /**
- * Adds callbacks: `link` to the last step, which must not be a group, and `linkError` to each step. Those of a chord
- * belong to its body, whose errbacks workers also call if the header fails.
+ * Adds callbacks: `link` to the last step, which must not be a group, and `linkError` to each step. Callbacks of a
+ * chord belong to its body; workers call the errbacks of the body also if the header fails.
  */
 export function withLinks(canvas: Canvas, links: Links): Canvas {
   const onError: Links = { ...links, link: [] };
@@ -223,7 +223,7 @@ export function withArguments(
   });
 }
 
-/** Changes the first tasks of a canvas; `inBodies` also those of the bodies of chords. */
+/** Changes the first tasks of a canvas; with `inBodies`, also the first tasks of the bodies of chords. */
 export function eachStart(canvas: Canvas, change: (task: Task) => Task, inBodies = false): Canvas {
   const within = (part: Canvas) => eachStart(part, change, inBodies);
   switch (canvas.kind) {
@@ -282,18 +282,18 @@ interface MeasuredCall extends Arguments {
   readonly links: Links;
 }
 
-/** About how many bytes a signature has beside its arguments and options. */
+/** The approximate bytes of a signature without its arguments and options. */
 const SIGNATURE = 200;
 
-/** About how many bytes the messages of one run have, after a call is applied to its canvas. */
+/** The approximate bytes in the messages of one run, after a call is applied to its canvas. */
 export function measureCall(canvas: Canvas, { args, kwargs, options, links }: MeasuredCall): number {
   const added = initialTasks(canvas).length * measureJson([args, kwargs]);
   return added + measureCanvas(canvas, measureJson([options, links]));
 }
 
 /**
- * About how many bytes the messages of one run of a canvas have; `more` are added for each task. Each task of a header
- * contains the body of its chord, so that the size of a chain of groups grows exponentially with its length.
+ * The approximate bytes in the messages of one run of a canvas; each task adds `more`. Each task of a header contains
+ * the body of its chord, so the size of a chain of groups grows exponentially with its length.
  */
 export function measureCanvas(canvas: Canvas, more = 0, chord = 0): number {
   const sum = (parts: readonly Canvas[], body = 0) =>
@@ -314,7 +314,7 @@ export function measureCanvas(canvas: Canvas, more = 0, chord = 0): number {
   }
 }
 
-/** About how many bytes a value has in a message. */
+/** The approximate bytes of a value in a message. */
 export function measureJson(value: unknown): number {
   const toText = (_key: string, each: unknown) => (typeof each === 'bigint' ? String(each) : each);
   return JSON.stringify(value, toText).length;

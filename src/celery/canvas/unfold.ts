@@ -29,14 +29,14 @@ interface Unfolded {
 interface OccurrenceContext {
   /** The IANA zone of instants. */
   readonly timezone: string;
-  /** The occurrence, for its functions. */
+  /** The occurrence that functions receive. */
   readonly lazyContext: LazyContext;
   /** The queue for replies. */
   readonly replyTo: string;
   readonly idAt: (place: string) => string;
 }
 
-/** Lists the tasks to publish: Celery's `apply_async` without publishing. `id` is that of the result. */
+/** Lists the tasks to publish: Celery's `apply_async` without publishing. `id` is the id of the result. */
 export function unfold(canvas: Canvas, id: string, context: OccurrenceContext): Unfolded {
   const unfolding = new Unfolding(context);
   const result = unfolding.start(canvas, { place: '', id });
@@ -270,8 +270,8 @@ function toTuple({ id, nodes }: ResultId): unknown {
 }
 
 /**
- * Adds the header that marks scheduled tasks to the body of a chord: Celery's chord passes the headers of its call
- * on to its body, although a worker publishes that. Only the first step of a chain has the header.
+ * Adds the header that marks scheduled tasks to the body of a chord: Celery's chord passes the headers of its call on
+ * to its body, although a worker publishes the body. Only the first step of a chain has the header.
  */
 function markScheduled(canvas: Canvas): Canvas {
   const mark = (task: Task): Task => {

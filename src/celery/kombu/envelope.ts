@@ -51,7 +51,7 @@ const MAX_TASK = 128 * 1_024 * 1_024;
 export const MAX_BROADCAST = 8 * 1_024 * 1_024;
 
 /**
- * Decodes an envelope of kombu's virtual transports (Redis, SQL); `null` for any other text, and for one over
+ * Decodes an envelope of kombu's virtual transports (Redis, SQL); `null` for any other text, and for a text longer than
  * `maxLength` UTF-16 units.
  */
 export function decodeEnvelope(text: string, maxLength: number = MAX_TASK): ReceivedMessage | null {

@@ -21,7 +21,7 @@ export const MAX_BODY = 64 * 1_024 * 1_024;
 const LIMIT = { maxOutputLength: MAX_BODY };
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
-/** Of 9. Higher levels need larger dictionaries, which take longer to allocate. */
+/** The level, of 9. Higher levels need larger dictionaries, which take longer to allocate. */
 const LZMA_LEVEL = 3;
 
 /**
@@ -108,8 +108,8 @@ export function decompressBody(name: CompressionName, body: Buffer): Buffer {
 }
 
 /**
- * Checks what the header of an LZMA stream announces, because the decoder has no limits: a byte of properties, the
- * size of the dictionary in 4 bytes, and that of the body in 8.
+ * Checks the sizes in the header of an LZMA stream, because the decoder has no limits: after 1 byte of properties, 4
+ * bytes are the size of the dictionary and 8 bytes the size of the body.
  */
 function checkLzmaHeader(body: Buffer): void {
   if (body.length < 13) throw new RangeError('it is too short for LZMA');

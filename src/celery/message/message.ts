@@ -33,7 +33,7 @@ export interface MessageOptions {
   /** Seconds; sent as they are, like Celery's. */
   readonly timeLimit?: number | undefined;
   readonly softTimeLimit?: number | undefined;
-  /** Merged last into the message's headers, and able to overwrite them, as in Celery. */
+  /** Merged last into the message's headers, which they can overwrite, as in Celery. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   readonly shadow?: string | undefined;
   /** Absent from the message unless set, because it overrides the setting of the task. */
@@ -42,14 +42,13 @@ export interface MessageOptions {
   readonly taskId?: string | undefined;
   /** 1 transient, 2 persistent. */
   readonly deliveryMode?: 1 | 2 | undefined;
-  /** The queue for replies; by default that of the message context. */
+  /** The queue for replies; by default as in the message context. */
   readonly replyTo?: string | undefined;
-  /** The group of the task. */
   readonly groupId?: string | undefined;
   /** The first task of the workflow; by default the task itself. */
   readonly rootId?: string | undefined;
   readonly parentId?: string | undefined;
-  /** The encoding of the body; by default that of the settings. */
+  /** The encoding of the body; by default as in the settings. */
   readonly serializer?: SerializerName | undefined;
   readonly compression?: CompressionName | undefined;
   /** Name → value; Celery's `stamps`, whose names are in the header `stamped_headers`. */
@@ -61,7 +60,7 @@ export interface MessageOptions {
   /** What workers log instead of the arguments. */
   readonly argsrepr?: string | undefined;
   readonly kwargsrepr?: string | undefined;
-  /** The origin header; by default that of the message context. */
+  /** The origin header; by default as in the message context. */
   readonly origin?: string | undefined;
   readonly replacedTaskNesting?: number | undefined;
   /** The name for routing, if different from the task name. */
@@ -81,7 +80,7 @@ interface RetryPolicy {
   readonly intervalMax?: number | undefined;
 }
 
-/** Named as on the wire. The broker may look at them, and tasks as `request.properties`. */
+/** Named as on the wire. Brokers may read them; tasks find them in `request.properties`. */
 export interface ExtraProperties {
   readonly message_id?: string | undefined;
   /** Seconds since 1970. */
@@ -105,13 +104,13 @@ export interface Message {
   readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly properties: MessageProperties;
-  /** As serialized and compressed; in protocol 2 of `[args, kwargs, embed]`. */
+  /** Serialized and compressed; in protocol 2, `[args, kwargs, embed]`. */
   readonly body: Buffer;
   readonly contentType: string;
   readonly contentEncoding: string;
-  /** The headers of protocol 2 for task events, if the message has those of protocol 1. */
+  /** The headers of protocol 2 for task events, if the message itself has the headers of protocol 1. */
   readonly about?: Readonly<Record<string, unknown>> | undefined;
-  /** The run that it belongs to; absent for an event. Not part of what is published. */
+  /** The run of the message; absent for an event. Not published. */
   readonly run?: Run | undefined;
 }
 
@@ -129,8 +128,8 @@ interface MessageProperties extends ExtraProperties {
 /** The messages of one occurrence. */
 export interface RunMessages {
   /**
-   * The id of the result, as Celery's `apply_async` returns it: that of the task, the last task of a chain, the
-   * body of a chord, or the group.
+   * The id of the result, as Celery's `apply_async` returns it: the id of the task, of the last task of a chain, of the
+   * body of a chord, or of the group.
    */
   readonly taskId: string;
   /** In the order of publishing; more than one for a group. */

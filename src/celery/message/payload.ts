@@ -45,8 +45,8 @@ export interface Payload {
 }
 
 /**
- * Encodes arguments and embedded signatures. Celery's beat shows the arguments of an entry as a list (and no
- * arguments as an empty tuple), its canvas shows tuples.
+ * Encodes arguments and embedded signatures. Celery's beat shows the arguments of an entry as a list (and no arguments
+ * as an empty tuple), and those of a canvas as tuples.
  */
 export function preparePayload(
   { args, kwargs }: Arguments,
@@ -75,8 +75,8 @@ export function encodeBody(value: unknown, { serializer, compression }: Encoding
 export const DEFAULT_ENCODING: Encoding = { serializer: 'json', compression: null };
 
 /**
- * Builds a body in Celery's protocol 1 from the headers of protocol 2; workers of Celery 3 read no other. Protocol
- * 1 has no field for the display name, ancestors, stamps and `ignore_result`.
+ * Builds a body in Celery's protocol 1, the only one that workers of Celery 3 read, from the headers of protocol 2.
+ * Protocol 1 has no field for the display name, ancestors, stamps and `ignore_result`.
  */
 export function buildProtocol1Body(
   headers: Readonly<Record<string, unknown>>,

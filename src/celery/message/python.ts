@@ -67,14 +67,14 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Characters that Celery gives each of `argsrepr` and `kwargsrepr`. */
+/** The characters that Celery allows for each of `argsrepr` and `kwargsrepr`. */
 const BUDGET = 1024;
 /** Containers within this many others are shown as brackets with three dots. */
 const DEPTH = 3;
 
 /**
- * Celery's `saferepr`, which workers, Flower and events show of arguments: a Python `repr` cut to size. Unlike in
- * Python, only the single quote is escaped. Texts that are cut end as in Celery 5.7, with every bracket closed.
+ * Celery's `saferepr`, the form in which workers, Flower and events show arguments: a Python `repr` cut to size. Unlike
+ * in Python, only the single quote is escaped. A cut text ends as in Celery 5.7, with every bracket closed.
  */
 export function saferepr(value: unknown): string {
   const printer = new Printer();

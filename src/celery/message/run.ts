@@ -4,28 +4,28 @@ export type RunCause =
   | 'schedule'
   /** It was missed, and its entry catches up on it. */
   | 'catch-up'
-  /** A command asked for a run now. */
+  /** A command requested a run now. */
   | 'manual'
-  /** A command asked for the runs of a period. */
+  /** A command requested the runs of a period. */
   | 'backfill';
 
-/** What is published once: an occurrence of an entry, and why. */
+/** A run, which is published once: an occurrence of an entry, and the cause. */
 export interface Run {
   /** The name of the entry. */
   readonly entry: string;
   /** The nominal instant, epoch milliseconds. */
   readonly dueAt: number;
   readonly cause: RunCause;
-  /** The id of the command that asked for it; absent for `schedule` and `catch-up`. */
+  /** The id of the command that requested the run; absent for `schedule` and `catch-up`. */
   readonly commandId?: string | undefined;
-  /** The workflow that it starts; absent for a single task. */
+  /** The workflow that the run starts; absent for a single task. */
   readonly workflow?: WorkflowRun | undefined;
 }
 
-/** What the messages of one workflow have in common. */
+/** The values that all messages of one workflow share. */
 export interface WorkflowRun {
-  /** The id under which the result of the run is found. */
+  /** The id of the run's result. */
   readonly taskId: string;
-  /** How many messages the run has. */
+  /** The number of messages in the run. */
   readonly messages: number;
 }

@@ -50,7 +50,7 @@ const json: Serializer = {
 
 const msgpackLibrary = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
 
-/** As kombu has it: bytes as bytes, and of Python's other types none. */
+/** MessagePack as kombu writes it: with bytes, and without Python's other types. */
 const msgpack: Serializer = {
   name: 'msgpack',
   contentType: 'application/x-msgpack',
@@ -81,7 +81,10 @@ function validateMsgpack(leaf: TypedValue): string | null {
   return `msgpack cannot encode a ${type}; write it as text, or use the serializer json`;
 }
 
-/** The shortest form of every integer, as Python has it: the library's BigInt takes 64 bits, its number 32. */
+/**
+ * Gives every integer its shortest form, as Python does: the library writes a BigInt in 64 bits, and numbers in at most
+ * 32.
+ */
 function prepared(value: unknown): unknown {
   if (typeof value === 'bigint') return fitsNumber(value) ? Number(value) : value;
   if (typeof value === 'number') {
@@ -101,8 +104,8 @@ function fitsNumber(value: number | bigint): boolean {
 const yamlLibrary = onDemand((require) => require('yaml') as typeof Yaml);
 
 /**
- * YAML as PyYAML's `safe_dump` lays it out, and such as its `safe_load` reads back: dates and bytes as
- * what they are, of Python's other types none. Unlike PyYAML's, long lines are not folded.
+ * YAML in the layout of PyYAML's `safe_dump`, for its `safe_load`: with dates and bytes, and without Python's other
+ * types. Unlike PyYAML, it does not fold long lines.
  */
 const yaml: Serializer = {
   name: 'yaml',
@@ -118,7 +121,7 @@ const yaml: Serializer = {
   write: (value) => yamlLibrary().stringify(value, LAYOUT),
 };
 
-/** The yamlLibrary lays out arrays and maps; how a value is spelled PyYAML decides, and reads by YAML 1.1. */
+/** The library lays out arrays and maps. Scalars are spelled as PyYAML writes them, because it reads YAML 1.1. */
 const leafTag: Yaml.ScalarTag = {
   tag: 'tag:yaml.org,2002:str',
   default: true,
@@ -158,7 +161,7 @@ function formatLeaf(value: unknown): string {
   }
 }
 
-/** PyYAML takes `1e+21` for text, and `1.0e+21` for a number. */
+/** PyYAML reads `1e+21` as text, and `1.0e+21` as a number. */
 function formatNumber(value: number): string {
   if (Number.isNaN(value)) return '.nan';
   if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
@@ -174,7 +177,7 @@ function formatTyped(typed: TypedValue): string {
 
 /** Text that PyYAML writes without quotes and that every YAML parser reads as text. */
 const BARE = /^[a-z_/(][\w ./()=+*'",;!?&$@%~^|<>[\]{}-]*(?<! )$/i;
-/** Bare, these would be read as a boolean or as nothing. */
+/** Without quotes, these would be read as a boolean or as null. */
 const WORDS = /^(?:true|false|yes|no|on|off|y|n|null)$/i;
 const PRINTABLE = /^[ -~]*$/;
 

@@ -1,4 +1,4 @@
-/** Why an occurrence is not sent. The texts are those of the log, the pages, `beat why` and docs/events.md. */
+/** Why an occurrence is not sent. The log, the pages, `beat why` and docs/events.md have these texts. */
 export const SKIP_REASONS = {
   coalesced: "coalesced into a newer run (missed: 'once')",
   missed: "missed, and the entry skips missed runs (missed: 'skip')",

@@ -31,7 +31,7 @@ function uuid5(name: string | Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** One text for the three; the length of the prefix says where it ends and the entry's name begins. */
+/** A text that is unique for the three values: the length of the prefix shows where the entry's name begins. */
 export function occurrenceName(entryName: string, dueAt: number, keyPrefix: string): string {
   return `${dueAt} ${keyPrefix.length} ${keyPrefix}${entryName}`;
 }

@@ -5,18 +5,18 @@ import { decodeMsgpack } from '../../util/decode/msgpack.ts';
 import { parseYaml } from '../../util/decode/yaml.ts';
 import { isMap } from '../../util/is-map.ts';
 
-/** How a task ended, as its worker stored it in the result backend, or said it in an event. */
+/** How a task ended, as its worker stored it in the result backend or reported it in an event. */
 export interface TaskOutcome {
   readonly taskId: string;
   /** `SUCCESS`, `FAILURE` or `REVOKED`. */
   readonly state: string;
   /** When the worker stored it, or the task ended, epoch milliseconds; `null` if unknown. */
   readonly doneAt: number | null;
-  /** Milliseconds; `null` if unknown. Events have it; among results, only those of shell commands. */
+  /** Milliseconds; `null` if unknown. Only events and the results of shell commands have it. */
   readonly runtimeMs: number | null;
-  /** The name of the worker, which events have, and results with `result_extended`; else `null`. */
+  /** The name of the worker; `null` if unknown. Only events and results with `result_extended` have it. */
   readonly worker: string | null;
-  /** The exception in one line; `null` unless the task failed, and where the backend does not contain it. */
+  /** The exception in one line; `null` unless the task failed and the backend contains the exception. */
   readonly error: string | null;
 }
 
@@ -34,7 +34,7 @@ function isFinal(state: unknown): state is string {
   return (FINAL_STATES as readonly unknown[]).includes(state);
 }
 
-/** An error as one line that is not longer than histories store. */
+/** An error as one line, cut to the length that histories store. */
 export function toErrorLine(text: string): string | null {
   return toLine(text, MAX_ERROR);
 }
@@ -44,7 +44,7 @@ function toWorkerName(name: unknown): string | null {
   return typeof name === 'string' ? toLine(name, MAX_WORKER) : null;
 }
 
-/** A runtime in seconds as milliseconds; `null` for a value that is none. */
+/** Converts a runtime in seconds to milliseconds; `null` for any other value. */
 function parseRuntime(seconds: unknown): number | null {
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_RUNTIME)) return null;
   return Math.round(seconds * 1_000);
@@ -107,7 +107,7 @@ interface LargeDocument {
 }
 
 /**
- * The outcome in a document of one of Celery's key-value result backends, in any of its serializers that is not code;
+ * Reads the outcome from a document of Celery's key-value result backends, in any of its serializers except pickle;
  * `null` for a task that has not ended. Throws for a document that cannot be read.
  */
 export function readResultDocument(taskId: string, document: Buffer): TaskOutcome | null {
@@ -171,7 +171,7 @@ function plain(value: unknown): unknown {
   return value;
 }
 
-/** What a shell command returns says how long it ran. */
+/** The result of a shell command contains its runtime. */
 function readRuntime(result: unknown): number | null {
   if (typeof result !== 'object' || result === null || !('exit_code' in result)) return null;
   return parseRuntime((result as { seconds?: unknown }).seconds);
@@ -191,7 +191,7 @@ function asText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** What a worker says about a task in Celery's task events: it began (`started`), or it ended (`ended`). */
+/** A task event of a worker: the task began (`started`) or ended (`ended`). */
 export type TaskEvent = Started | Ended;
 
 interface Common {
@@ -209,7 +209,7 @@ interface Started extends Common {
 export interface Ended extends Common {
   readonly kind: 'ended';
   readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
-  /** Milliseconds; `null` unless the task succeeded: Celery sends it for no other end. */
+  /** Milliseconds; `null` unless the task succeeded: Celery sends it for no other outcome. */
   readonly runtimeMs: number | null;
   /** The exception in one line; `null` unless the task failed. */
   readonly error: string | null;
@@ -238,7 +238,7 @@ function parseEvent(event: unknown): TaskEvent | null {
   const { type, uuid: taskId, timestamp, hostname } = event;
   if (typeof taskId !== 'string' || typeof hostname !== 'string') return null;
   const at = typeof timestamp === 'number' ? Math.round(timestamp * 1_000) : NaN;
-  // A program that writes milliseconds or nanoseconds must not put dates into the history that no calendar has.
+  // A program that writes milliseconds or nanoseconds must not put impossible dates into the history.
   if (!isSendable(at)) return null;
   const common = { taskId, worker: toWorkerName(hostname) ?? '', at };
   switch (type) {

@@ -1,6 +1,6 @@
 import type { Message } from './message.ts';
 
-/** The exchange of Celery's events, of the type that it has on this broker. */
+/** The exchange of Celery's events, with its type on this broker. */
 export interface TaskEventSettings {
   readonly exchange: string;
   readonly exchangeType: 'fanout' | 'topic';
@@ -15,9 +15,9 @@ export interface TaskEventSource extends TaskEventSettings {
 /** A published task. */
 export interface SentTask {
   readonly message: Message;
-  /** When its message was made, epoch milliseconds. */
+  /** When the message was created, epoch milliseconds. */
   readonly sentAt: number;
-  /** The host's offset then, in hours to the west: -1 in Oslo in winter. */
+  /** The host's offset at that time, in hours to the west: -1 in Oslo in winter. */
   readonly utcoffset: number;
   /** Grows with each event of one source. */
   readonly clock: number;
@@ -73,14 +73,14 @@ function transientMessage(
   };
 }
 
-/** Celery's names of producers begin with it; 0 for a name that a user chose. */
+/** The process id in Celery's name of a producer; 0 for a name that a user chose. */
 function parsePid(origin: string): number {
   return Number(/^gen(\d+)@/.exec(origin)?.[1] ?? 0);
 }
 
 /**
- * Celery's remote-control request that ends tasks: workers discard those that wait, and send SIGTERM to the processes of
- * those that run. Workers that are not connected do not receive it, nor those whose `control_exchange` is not `namespace`.
+ * Celery's remote-control request that ends tasks: workers discard waiting tasks, and send SIGTERM to the processes of
+ * running tasks. Only connected workers whose `control_exchange` is `namespace` receive it.
  */
 export function buildRevoke(taskIds: readonly string[], namespace: string): Message {
   const request = {

@@ -166,7 +166,7 @@ function pythonDatetime(text: string): string | null {
   return day && time && `${text.slice(0, 10)}T${timeText(time)}`;
 }
 
-/** Python's `repr` of a text that `pythonDate` made, and so on below. */
+/** Python's `repr` of a text from `pythonDate`. */
 function dateRepr(text: string): string {
   return `datetime.date(${parseDay(text)!.join(', ')})`;
 }
@@ -192,7 +192,7 @@ function parseDatetime(text: string): readonly [Day | null, PythonTime | null] {
 function parseDay(text: string): Day | null {
   const [, year, month, day] = (DAY.exec(text) ?? []).map(Number);
   if (!year) return null;
-  // What the calendar does not have, a Date carries over into the next month.
+  // A `Date` carries a day that does not exist over into the next month.
   const date = new Date(`${text.slice(0, 4)}-01-01T00:00:00Z`);
   date.setUTCMonth(month! - 1, day);
   return date.toISOString().startsWith(text) ? [year, month!, day!] : null;
@@ -207,7 +207,7 @@ function parseTime(text: string): PythonTime | null {
   return inRange ? { parts: [h, m, s, Number(fraction.padEnd(6, '0'))], offset } : null;
 }
 
-/** NaN beyond a day, which Python rejects. */
+/** NaN for an offset of a day or more, which Python rejects. */
 function minutesOf(zone: string): number {
   if (zone.toUpperCase() === 'Z') return 0;
   const [hours, minutes] = zone.slice(1).split(':').map(Number);
@@ -237,8 +237,8 @@ function zoneRepr(offset: number): string {
   return `datetime.timezone(datetime.timedelta(${delta}))`;
 }
 
-// Values of Python's that JavaScript lacks, for the arguments of tasks. A `Date` needs no builder (it is a
-// datetime in UTC), nor has a `Uint8Array` (bytes). Each throws a `ConfigError` for a text of another form.
+// Builders of Python's values that JavaScript lacks, for the arguments of tasks. A `Date` (a datetime in UTC) and a
+// `Uint8Array` (bytes) need no builder. Each builder throws a `ConfigError` for a text of another form.
 
 const builder = (type: TypeName) => (text: string) => parseTyped(type, text);
 

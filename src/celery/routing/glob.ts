@@ -36,8 +36,8 @@ export class Glob {
 }
 
 /**
- * Whether items match the runs of a pattern, between which any items may be. The leftmost match of each run suffices,
- * except of the last run, which must match the end.
+ * Whether items match the runs of a pattern, with any items between the runs. The leftmost match of each run suffices,
+ * except for the last run, which must match the end.
  */
 export function matchesRuns<P, T>(
   runs: readonly (readonly P[])[],

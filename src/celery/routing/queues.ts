@@ -67,7 +67,7 @@ export class Queues {
     this.#revision += 1;
   }
 
-  /** Grows with each replacement: what was computed from an earlier revision may be wrong. */
+  /** Grows with each replacement: a value computed from an earlier revision may be outdated. */
   get revision(): number {
     return this.#revision;
   }
@@ -171,7 +171,7 @@ function buildArguments(maxPriority: number | null, type: QueueType): Queue['arg
 
 /** The bindings of one exchange. */
 interface ExchangeBindings {
-  /** As configured with the first of its queues. */
+  /** The exchange as the first of its queues declares it. */
   readonly exchange: Exchange;
   /** The queues that receive a message of this exchange, in the order of the configuration. */
   queuesFor(destination: Destination): Queue[];

@@ -110,7 +110,6 @@ export interface AlertSettings {
   readonly defaults: EntryAlerts;
   /** By the name of the entry; stored entries have alerts here too. */
   readonly entries: ReadonlyMap<string, EntryAlerts>;
-  /** `null` for none. */
   readonly heartbeat: { readonly url: string; readonly interval: number } | null;
 }
 

@@ -5,7 +5,7 @@ export const ALERT_KINDS = ['failure', 'late', 'missed', 'recovered'] as const;
 
 const KINDS = `a list of ${ALERT_KINDS.map((kind) => `'${kind}'`).join(', ')}`;
 
-/** URLs are checked apart: a wrong one may contain a secret, and is not shown. */
+/** URLs are checked separately: an invalid URL may contain a secret, and errors must not show it. */
 const url = () => z.string('an http:// or https:// URL');
 
 const sentry = mapOf('SentryConfig', {

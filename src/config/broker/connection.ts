@@ -73,7 +73,7 @@ interface ServiceSettings {
   readonly transport: TransportOptions;
 }
 
-/** Reports transport options that are valid alone and not with these URLs. */
+/** Reports transport options that are valid alone but not with these URLs. */
 export function checkTransport(settings: ServiceSettings, report: Report): void {
   const { broker, state, transport } = settings;
   const needsName = [broker, state].some(({ driver }) => driver?.masterName);
@@ -89,7 +89,7 @@ export function checkTransport(settings: ServiceSettings, report: Report): void 
 
 const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
 
-/** Timeouts that are too long for the lock, for the debug log: they are the workers' settings and need no change. */
+/** Timeouts that the lock shortens, for the debug log. They are settings of the workers and need no change. */
 export function shortenedTimeouts({ state, lock, transport }: ServiceSettings): Omit<Diagnostic, 'severity'>[] {
   if (!state.driver?.remote) return [];
   return TIMEOUTS.flatMap((key) => {

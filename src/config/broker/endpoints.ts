@@ -59,7 +59,7 @@ const BROKER_SCHEMES = findSchemes(() => true);
 const STATE_SCHEMES = findSchemes(({ load }) => load !== null);
 const LOCK_SCHEMES = findSchemes(({ locks }) => locks);
 
-/** Reports URLs of no broker, and lists of brokers that cannot take over from one another. */
+/** Reports URLs that are not a broker's, and lists of brokers that cannot replace one another. */
 export function checkBrokerUrl(given: string | readonly string[], report: Report, key = 'brokerUrl'): void {
   const { servers } = parseEndpoint(given);
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
@@ -73,13 +73,13 @@ export function checkBrokerUrl(given: string | readonly string[], report: Report
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
 }
 
-/** The first server that cannot stand in for the first one. */
+/** Finds a server that cannot replace the first one. */
 function findStranger(first: EndpointServer, others: readonly EndpointServer[]): EndpointServer | undefined {
   if (!first.driver?.failover) return first;
   return others.find(({ driver }) => driver !== first.driver);
 }
 
-/** Reports a URL that is not one of a state store. */
+/** Reports a URL that is not a state store's. */
 export function checkStateUrl(given: string, report: Report): void {
   for (const server of parseEndpoint(given).servers) {
     checkScheme(['stateUrl'], server, 'state', STATE_SCHEMES, report);

@@ -13,7 +13,7 @@ const certReqs = () =>
     .refine((value) => parseVerify(value) !== null, REQS)
     .nullable();
 
-/** Celery's names: with `ssl_` for Redis, without it for AMQP; beat reads both for either. */
+/** Celery's names: with `ssl_` for Redis, without `ssl_` for AMQP. beat reads both for each broker. */
 export const tlsShape = {
   caCerts: option.nonEmpty('Path of a PEM file with the certificates of trusted authorities.', {
     otherwise: "Node's own list",
@@ -78,7 +78,7 @@ export function readTls(
   return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
 }
 
-/** Reports encryption that would have no effect: kombu, too, reads it from the URL of a database. */
+/** Reports encryption that would have no effect: for a database, the URL determines it, as in kombu. */
 export function checkTls({ driver }: Endpoint, tls: TlsSettings | null, report: Report): void {
   if (tls === null || !driver?.remote || driver.useSsl) return;
   const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';

@@ -46,7 +46,9 @@ export function sentinelLogin(given: z.output<typeof sentinelSchema>): SentinelL
   };
 }
 
-/** Transport options of consumers, or for what beat does in any case: accepted, so that one file can serve both. */
+/**
+ * Options that have no effect here, for consumers or for what beat always does. One file can serve workers and beat.
+ */
 const WORKERS = [
   ['visibilityTimeout', 'pollingInterval', 'ackEmulation', 'bodyEncoding'],
   ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
@@ -159,7 +161,7 @@ export function readTransport(input: TransportInput = {}, warn: Report = () => {
   };
 }
 
-/** kombu's switch for the prefix, or another prefix. */
+/** Reads kombu's switch for the prefix, or a custom prefix. */
 function fanoutPrefix(given: boolean | string): string {
   if (typeof given === 'string') return given;
   return given ? DEFAULT_TRANSPORT.fanoutPrefix : '';

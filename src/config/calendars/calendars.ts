@@ -7,7 +7,7 @@ import { ConfigError } from '../../util/errors.ts';
 import { daysOff } from './public-holidays.ts';
 import { thousands } from '../../util/thousands.ts';
 
-/** Where settings are written. Keys are such as `calendars.holidays`. */
+/** The places of settings by key, such as `calendars.holidays`. */
 export interface Places {
   readonly reportFor: (key: string) => Report;
   readonly folderFor: (key: string) => string;
@@ -53,14 +53,14 @@ export class Calendars {
   }
 }
 
-/** What only a calendar of the setting `calendars` has. */
+/** Properties that only calendars of the setting `calendars` have. */
 export interface Declared {
   readonly name?: string;
   /** Reads a calendar file. Throws a `ConfigError`. */
   readonly readIcs?: (file: string) => TimeSet;
 }
 
-/** Most dates of a calendar: each day of 27 years. */
+/** The most dates of a calendar: 27 years of days. */
 const MAX_DATES = 10_000;
 
 /** Reads a calendar. Returns `undefined` after errors, with paths from `path`. */
@@ -93,7 +93,7 @@ function readCalendar(
     read('holidays', (codes) => codes.map((code) => holidays(daysOff(code)))),
     read('businessDays', (codes) => codes.map((code) => businessDays(daysOff(code)))),
     read('ics', (files) => {
-      // What a command adds must not read files of the host.
+      // An entry that a command adds must not read files of the host.
       if (!readIcs) throw new ConfigError(ONLY_DECLARED);
       return files.map(readIcs);
     }),
@@ -113,7 +113,7 @@ function describe(set: TimeSet, texts: readonly string[]): TimeSet {
   return { ...set, description: texts.join(',') };
 }
 
-/** The most values of a part of a calendar: a search checks each of them for each occurrence. */
+/** The most values in a part of a calendar: a search checks each value for each occurrence. */
 export const MAX_VALUES = 100;
 
 /** Throws a `ConfigError` for a list that is too long to be read in one step. */

@@ -6,7 +6,7 @@ import { ConfigError, describeError } from '../../util/errors.ts';
 import { decode, readBytesSync, Unreadable, stampFileSync } from '../source/bytes.ts';
 import { readEvents } from './ics/read-events.ts';
 
-/** Bytes of a calendar file: thousands of events, which take up to a second. */
+/** The most bytes of a calendar file: thousands of events, which take up to a second to read. */
 const MAX_SIZE = 2 * 1024 * 1024;
 
 const MAX_SHOWN = 20;

@@ -52,7 +52,7 @@ function checkCode(code: string, all: Holidays): readonly [country: string, ...p
 
 type Names = Readonly<Record<string, string>>;
 
-/** Absent for a country without parts, unlike the types say. */
+/** `names` is absent for a country without parts, contrary to the types. */
 function codesIn(names: Names | undefined): Names {
   return names ?? {};
 }
@@ -93,7 +93,7 @@ function holidayFinder(country: string, parts: readonly string[]): DaysOff['holi
   };
 }
 
-/** Half days are worked. */
+/** Half days are working days. */
 const SHORTEST = 20 * HOUR;
 
 type Holiday = ReturnType<Holidays['getHolidays']>[number];
@@ -109,15 +109,15 @@ function listDays(found: readonly Holiday[]): ReadonlyMap<number, string> {
   return days;
 }
 
-/** ICU's data: Friday and Saturday in Egypt. */
+/** Finds the weekend in ICU's data, such as Friday and Saturday in Egypt. */
 function weekendOf(country: string): DaysOff['isWeekend'] {
   const locale = new Intl.Locale(`und-${country}`) as Intl.Locale & WithWeek;
   const { weekend } = locale.getWeekInfo?.() ?? locale.weekInfo ?? { weekend: [6, 7] };
-  // Sunday is 7 there.
+  // Sunday is 7 in ICU's data.
   return (weekday) => weekend.includes(weekday === 0 ? 7 : weekday);
 }
 
-/** A getter in Node 22, a method since; TypeScript has neither. */
+/** The week of a locale is a getter in Node 22 and a method since; TypeScript has neither. */
 interface WithWeek {
   getWeekInfo?(): { readonly weekend: readonly number[] };
   readonly weekInfo?: { readonly weekend: readonly number[] };

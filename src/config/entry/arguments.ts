@@ -15,7 +15,7 @@ const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 interface ArgumentsContext {
   readonly zone: string;
   readonly serializer: SerializerName;
-  /** The path of their signature from the entry. */
+  /** The path from the entry to the signature of the arguments. */
   readonly at?: Path;
 }
 

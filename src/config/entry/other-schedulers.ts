@@ -22,7 +22,7 @@ export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   return Object.fromEntries(Object.entries(entry).filter(([key]) => !foreign.includes(key)));
 }
 
-/** Whether an exported key has the value that changes nothing. */
+/** Whether an exported key has a value without effect. */
 function isNeutral(key: string, entry: Record<string, unknown>): boolean {
   const name = snakeCase(key);
   if (name === 'one_off') return entry[key] === false;

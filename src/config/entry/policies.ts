@@ -25,7 +25,7 @@ export const missedShape = {
   }),
 };
 
-/** The same settings of one entry. */
+/** The settings for missed runs of one entry, which default to the settings of all entries. */
 export const entryMissedShape = {
   missed: option(missed(), MISSED, { otherwise: 'the setting `missed`', example: 'all' }),
   maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, {
@@ -73,7 +73,7 @@ interface Limited extends Pick<Entry, 'options'> {
   readonly isShell: boolean;
 }
 
-/** Reports policies that cannot work: no outcome could be read, or no task cancelled. */
+/** Reports policies that cannot work because beat cannot read outcomes or cannot cancel tasks. */
 export function checkOverlap(
   { overlap, options, canvas, isShell }: Limited,
   { results, outcomes, broker }: Settings,

@@ -44,7 +44,7 @@ export function* readEntries(
     yield;
   }
   const definitions = new EntryDefinitions(context, keys);
-  // A user's own entry of this name wins, a disabled one too.
+  // A user's entry of this name takes precedence, even if it is disabled.
   const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
   const inputs = merged.entries.map(({ input }) => input);
   if (exists || !needsCleanup(settings.results, inputs)) {
@@ -102,7 +102,7 @@ export class EntryDefinitions implements Definitions {
   }
 }
 
-/** Its state already contains the last run under another scheduler. */
+/** The stored state already contains the last run under the other scheduler. */
 function withoutLastRun({ lastRunAt: _, ...definition }: Definition): Definition {
   return definition;
 }

@@ -28,7 +28,7 @@ import { checkOverlap } from './policies.ts';
 import { entrySchema, type EntryInput } from './schema.ts';
 import { applyCall, checkSize, checkTarget, readTarget } from './task-target.ts';
 
-/** The settings that apply to an entry, and what reads its parts. */
+/** The settings that apply to an entry, and the readers of its parts. */
 export interface EntryContext {
   readonly keys: KeySchema | undefined;
   readonly schedules: ScheduleReader;
@@ -54,7 +54,9 @@ interface Reporters {
   readonly warn: Report;
 }
 
-/** Validates one entry of `beatSchedule` with canonical keys. Reports all errors, and then returns `undefined`. */
+/**
+ * Validates one entry of `beatSchedule` with canonical keys. Reports all errors; returns `undefined` after an error.
+ */
 export function readEntry(
   name: string,
   given: unknown,

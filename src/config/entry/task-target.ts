@@ -55,9 +55,9 @@ export function applyCall(
   return { task: target, canvas };
 }
 
-/** The most bytes in the messages of one run, about: rendering them must not delay other runs. */
+/** About the most bytes in the messages of one run, because rendering must not delay other runs. */
 const MAX_BYTES = 3_000_000;
-/** Larger sizes are shown as this: a chain of groups can have any size. */
+/** The largest size in an error: the size of a chain of groups has no limit. */
 const MAX_SHOWN = 1e15;
 
 /** Reports a workflow whose messages would be too large; `false` after an error. */

@@ -15,7 +15,7 @@ type Disposition =
 
 /** Settings of workers, results and events by family, as of Celery 5.7. */
 export const WORKERS_SETTINGS: readonly string[] = [
-  // The last is not a setting, but Celery prints it among them.
+  // `deprecated_settings` is not a setting, but Celery prints it with the settings.
   'imports include deprecated_settings',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'control_: queue_durable queue_exclusive queue_expires queue_ttl',
@@ -138,8 +138,8 @@ function namesIn(line: string): string[] {
 }
 
 /**
- * Removes Celery settings that beat does not have, so that workers and beat can share a file. Lists those of workers and
- * of the project in one warning each; reports those that beat cannot ignore.
+ * Removes Celery settings that beat does not have, so that workers and beat can share a file. Warns once of the
+ * settings of workers and once of those of the project; reports settings that beat cannot ignore.
  */
 export function dropWorkerSettings(config: unknown, keys: KeySchema, report: Report, warn: Report): unknown {
   if (!isMap(config)) return config;

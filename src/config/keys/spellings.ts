@@ -32,7 +32,7 @@ function upperCaseSpellings(key: string, upper: string): readonly string[] {
   const old = OLD_NAMES[key];
   if (!CELERY_KEYS.test(key)) return old ?? [];
   const regular = key.startsWith('task') ? [upper.replace('TASK_', 'CELERY_')] : [];
-  // Of these only the settings of the broker had no prefix.
+  // Among the old names, only broker settings had no prefix.
   return [...(key.startsWith('broker') ? [upper] : (old ?? regular)), `CELERY_${upper}`];
 }
 

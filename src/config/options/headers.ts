@@ -18,7 +18,7 @@ const instant: Known = {
 };
 const count: Known = { allowed: 'a whole number, not negative', fits: isCount };
 
-/** Headers that workers do not check: a value of another type ends the worker, or the task never runs. */
+/** Headers that workers do not check: a value of another type crashes the worker, or the task never runs. */
 const KNOWN: Readonly<Record<string, Known>> = {
   lang: text,
   shadow: { ...textOrNull, option: 'shadow' },

@@ -96,17 +96,17 @@ export function readResults(
   };
 }
 
-/** Whether Celery has a backend of this name, or it is a class of the user's. */
+/** Whether the name is a backend of Celery or a user's class. */
 function isKnown(name: string): boolean {
   return EXPIRING.has(name) || PERMANENT.has(name) || /[.:]/.test(name);
 }
 
-/** Whether the backend is one of those that Celery knows; any other has a warning of its own. */
+/** Whether Celery has the backend; another warning reports any other backend. */
 function isKnownBackend(backend: Endpoint): boolean {
   return isKnown(backendName(backend.url));
 }
 
-/** As Celery reads it: `db` in `db+postgresql://…`; text without a scheme is a name. */
+/** The name as Celery reads it: `db` in `db+postgresql://…`; text without a scheme is the name. */
 function backendName(backend: string): string {
   const [scheme = '', rest] = backend.split('://', 2);
   return rest === undefined ? backend : scheme.split('+', 1)[0]!;
@@ -117,7 +117,7 @@ function builtInModule(path: string): string | undefined {
   return /^celery\.backends\.(\w+)[.:]\w+$/.exec(path)?.[1];
 }
 
-/** As Celery prefixes every key. */
+/** The prefix that Celery puts before every key. */
 function keyPrefix(prefix: string): string {
   return prefix === '' || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`;
 }
@@ -129,7 +129,7 @@ export const outcomesShape = {
   ),
 };
 
-/** Whether outcomes are read. A backend that cannot be read is a warning: tasks are published all the same. */
+/** Whether the leader reads outcomes. Only warns of a backend that it cannot read: tasks are published all the same. */
 export function readOutcomes(
   { outcomes = true }: { readonly outcomes?: boolean | undefined },
   { backend }: Pick<ResultOptions, 'backend'>,
@@ -153,12 +153,12 @@ export function explainNoOutcomes({ backend }: Pick<ResultOptions, 'backend'>, a
     : `${needs}; got ${backend.masked}`;
 }
 
-/** The name of the entry, and of its task, that deletes expired results. */
+/** The name of the entry that deletes expired results, and of its task. */
 export const BACKEND_CLEANUP = 'celery.backend_cleanup';
 
 /**
- * Whether Celery's beat would install the entry: results expire, and the backend does not delete them itself. Without a
- * named backend it does too, unless there are only shell entries, which need no Celery worker.
+ * Whether Celery's beat would install the cleanup entry: results expire, and the backend does not delete them itself.
+ * Without a named backend it is installed too, unless there are only shell entries, which need no Celery worker.
  */
 export function needsCleanup(
   { backend, expires, expiresByItself }: ResultOptions,
@@ -179,7 +179,7 @@ export const CLEANUP_ENTRY = {
   options: { expires: 12 * 3_600 },
 } as const;
 
-/** Adds to errors that beat added the entry. */
+/** Adds to each error that beat added the entry. */
 export function explainCleanup(report: Report): Report {
   return (path, message) => {
     report(path, `${message} (${ADDED})`);

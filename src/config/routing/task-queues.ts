@@ -69,7 +69,7 @@ function readQueue(own: string | null, row: unknown, context: RowContext): Queue
   return input ? queueFrom(input.name, input, context, '') : null;
 }
 
-/** `key` is the default of its routing key; empty for a queue in a list. */
+/** Builds a queue. `key` is the default of its routing key; empty for a queue in a list. */
 function queueFrom(name: string, input: QueueInput, context: RowContext, key: string): Queue | null {
   const { path, defaults, report, warn } = context;
   const broadcast = input.broadcast ?? BROADCAST_NAME.test(name);
@@ -81,7 +81,7 @@ function queueFrom(name: string, input: QueueInput, context: RowContext, key: st
     const message = `ignored without an exchange; the queue is bound to "${defaults.defaultExchange.name}"`;
     warn([...path, 'exchangeType'], message);
   }
-  // In a map, as in Celery, they apply to the exchange too; in kombu's own objects they do not.
+  // In a map, as in Celery, queue properties apply to the exchange too; in kombu's own objects they do not.
   const both = key !== '' && !input.broadcast;
   const forExchange = both ? input : { ...input, durable: undefined, autoDelete: undefined };
   // An empty text counts as absent.
@@ -133,7 +133,7 @@ function exchangeFrom(given: NonNullable<ExchangeInput>, queue: Partial<QueueInp
   };
 }
 
-/** kombu's names for AMQP arguments win over the arguments themselves. */
+/** kombu's names for AMQP arguments take precedence over the arguments themselves. */
 function queueArguments(input: QueueInput, maxPriority: number | null): Queue['arguments'] {
   const named = {
     'x-expires': parseDuration(input.expires),

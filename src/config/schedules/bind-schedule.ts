@@ -80,7 +80,7 @@ export class ScheduleBinder {
   }
 }
 
-/** Intervals and single instants; past instants are reported when the entry is scheduled. */
+/** Specs of intervals and single instants; a past instant is reported when the entry is scheduled. */
 const ALWAYS_DUE = /^(?:at\([^)]*\)|every\(\d+ms\)(?: round \S+| offset \d+ms)?)$/;
 
 function inZone(schedule: Schedule, zone: string): Schedule {

@@ -44,7 +44,7 @@ export const limitsShape = {
 
 const KEYS = Object.keys(limitsShape) as (keyof typeof limitsShape)[];
 
-/** The same after validation. */
+/** The limits of an entry after validation. */
 export interface Limits {
   /** Milliseconds. */
   readonly jitter: number | null;
@@ -105,10 +105,10 @@ function readTimes(between: string | readonly string[], report: Report): TimeSet
   );
 }
 
-/** Each occurrence of the sun takes milliseconds to compute, all of them at the first use. */
+/** The most occurrences of a solar schedule: each takes milliseconds, and the first use computes all. */
 const MAX_COUNT_OF_SUN = 400;
 
-/** Applies the limits, except jitter. `zone` is that of times of day and local instants. */
+/** Applies the limits, except jitter. Times of day and local instants are in `zone`. */
 export function applyLimits(schedule: Schedule, limits: Limits, zone: string, report: Report): Schedule | undefined {
   const { count, between, only, exclude } = limits;
   const from = parseInstant(limits.from, zone) ?? undefined;
@@ -125,7 +125,7 @@ export function applyLimits(schedule: Schedule, limits: Limits, zone: string, re
   return from === undefined && until === undefined ? chosen : bounded(chosen, bounds, zone);
 }
 
-/** An interval on a fixed grid, and any other schedule unchanged. */
+/** Puts an interval on a fixed grid; returns any other schedule unchanged. */
 function toFixedInstants(
   schedule: Schedule,
   offset: number | null,

@@ -63,7 +63,7 @@ export function readEventStream(
   return null;
 }
 
-/** Seconds: from then on `beat healthcheck` too counts the loop as stuck. */
+/** Seconds, as in `beat healthcheck`: an older tick means that the loop is stuck. */
 const DEFAULT_MAX_AGE = 60;
 const CONTROL_EXCHANGE = 'celery';
 

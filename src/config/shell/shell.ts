@@ -152,7 +152,7 @@ function readCommand(given: unknown, keys: KeySchema | undefined, report: Report
   };
 }
 
-/** The keyword arguments of all shell entries: what workers may run. */
+/** The keyword arguments of all shell entries: the commands that workers may run. */
 export function listDeclaredJobs({
   entries,
   shell,

@@ -98,7 +98,7 @@ const chordForm = () => {
     header: required(oneOrMore(), 'The tasks that run at the same time.', {
       example: ['tasks.a', 'tasks.b'],
     }),
-    // A schema of its own: documentation belongs to the instance.
+    // A separate schema, because documentation belongs to the instance.
     body: required(
       z.lazy(() => signatureSchema),
       'The task that receives the list of their results.',

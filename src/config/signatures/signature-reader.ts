@@ -45,7 +45,7 @@ type Raw = Readonly<Record<string, unknown>>;
 
 interface Position {
   readonly path: Path;
-  /** The signatures around it. */
+  /** The enclosing signatures. */
   readonly within: readonly unknown[];
 }
 
@@ -124,7 +124,7 @@ export class SignatureReader {
     }
     const tasks = valueAt(raw, form.tasks);
     if (!Array.isArray(tasks) || tasks.length === 0) {
-      // In a user's form the schema has already reported it.
+      // For a user's form the schema has already reported the error.
       if (Array.isArray(tasks) || form.tasks.length > 1) note(form.tasks, expected(SOME, tasks));
       return undefined;
     }
@@ -177,7 +177,7 @@ const LATER =
 interface SignatureOptionsRead {
   readonly own: MessageOptions | undefined;
   readonly raw: unknown;
-  /** Celery's `clone(immutable=True)` writes it among the options. */
+  /** Celery's `clone(immutable=True)` writes the flag among the options. */
   readonly immutable: boolean;
 }
 

@@ -21,7 +21,7 @@ export function readJson(text: string, file: string): Source {
   }
 }
 
-/** The most digits that a safe integer has. */
+/** A number of 16 digits or more may be beyond 2^53. */
 const LONG_INTEGER = /\d{16}/;
 
 function parseExactly(text: string): unknown {
@@ -34,7 +34,7 @@ function parseExactly(text: string): unknown {
   return JSON.parse(text, exactly);
 }
 
-/** Node's message without its snippet and position: the line is where an editor jumps to. */
+/** Node's message without its snippet and position: the diagnostic has the line. */
 function syntaxError(message: string, text: string, file: string): Diagnostic {
   let line: number | undefined;
   const onError: jsonc.JSONVisitor['onError'] = (_code, _offset, _length, startLine) => {
@@ -45,7 +45,7 @@ function syntaxError(message: string, text: string, file: string): Diagnostic {
   return { ...errorAt([], `invalid JSON: ${reason}`), file, line };
 }
 
-/** Keys that are in one map twice: `JSON.parse` silently uses the last. */
+/** Finds keys that a map repeats: `JSON.parse` silently uses the last. */
 function repeatedKeys(text: string, file: string): Diagnostic[] {
   const errors: Diagnostic[] = [];
   const open: Map<string, number>[] = [];
@@ -86,7 +86,10 @@ function lineCounter(text: string): (offset: number) => number {
   };
 }
 
-/** Finds the offset of the closest value at a path. Builds the tree at the first call, which is for the first error. */
+/**
+ * Returns a function that finds the offset of the value closest to a path. The first call, for the first error, builds
+ * the tree.
+ */
 function offsetFinder(text: string): (path: Path) => number {
   let tree: jsonc.Node | undefined;
   const indexes = new WeakMap<jsonc.Node, Map<string | number, jsonc.Node>>();

@@ -108,7 +108,7 @@ function withoutId(url = ''): string {
   return url.replace(/\?read=.*/, '');
 }
 
-/** Whether a file belongs to the user, not to a package, which does not change while beat runs. */
+/** Whether a file is the user's, not a package's: packages do not change while beat runs. */
 function isUsersFile(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_URL);
 }

@@ -95,7 +95,7 @@ class PlainData {
       if (symbol) this.#report(path, `has a symbol as a name: ${String(symbol)}`);
       return symbol !== undefined;
     } catch {
-      // A proxy whose handler throws; reading its keys reports that.
+      // The handler of a proxy threw; the read of its keys reports that.
       return true;
     }
   }

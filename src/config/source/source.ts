@@ -11,9 +11,9 @@ export interface Source {
   /** `undefined` if it could not be read; `errors` then holds the reasons. */
   readonly config: unknown;
   readonly errors: readonly Diagnostic[];
-  /** Whether its values were validated before. */
+  /** Whether the values were validated before. */
   readonly isValid?: boolean;
-  /** Finds the line (from 1) of a path, whose keys are as written. */
+  /** Finds the line (from 1) of a path, with its keys as written. */
   readonly findLine?: (path: Path) => number | undefined;
   /** The files that a module imports, with their stamps: see `stampFile`. */
   readonly imports?: ReadonlyMap<string, string>;
@@ -47,13 +47,13 @@ export function sortForReading(diagnostics: readonly Diagnostic[], sources: read
   return diagnostics.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0));
 }
 
-/** Levels of lists and maps in a configuration; the deepest useful one (nested canvases) has 300. */
+/** The most levels of lists and maps in a configuration. The deepest useful one (nested canvases) has 300. */
 export const MAX_DEPTH = 500;
 
 /** The most values that all aliases of one YAML file may expand to. */
 export const MAX_ALIASED = 2_000_000;
 
-/** Bytes of one configuration file, unless `BEAT_MAX_CONFIG_SIZE` says otherwise. */
+/** The most bytes of a configuration file, unless `BEAT_MAX_CONFIG_SIZE` is set. */
 export const MAX_FILE_SIZE = 64 * 1024 * 1024;
 
 export const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;

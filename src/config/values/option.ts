@@ -26,13 +26,13 @@ export interface OptionDoc {
 
 type More = Omit<OptionDoc, 'description'>;
 
-/** The name of a schema in the generated types, and where a type that is not generated is exported. */
+/** The name of a schema in the generated types, and the file that exports a type that is not generated. */
 export interface TypeName {
   readonly name: string;
   readonly description?: string;
   /** The file under src/ that exports the type; absent for a generated one. */
   readonly from?: string;
-  /** The type if the schema does not determine it, and its types by the files under src/ that export them. */
+  /** The type if the schema does not determine it, and the imports of this type by their files under src/. */
   readonly type?: string;
   readonly imports?: Readonly<Record<string, string>>;
   /** A generated type that this one extends. */
@@ -88,7 +88,7 @@ const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
-/** The longest delay: the instant after it must not be later than the last of Python, in 9999. */
+/** The longest delay: the instant after it must be in the range of Python's datetime, which ends in 9999. */
 const MAX_DELAY = 365_250 * DAY;
 const WAIT_FORMS = 'at most 365250 days, a thousand years';
 

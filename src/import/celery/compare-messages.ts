@@ -6,7 +6,7 @@ import type { CeleryMessage } from './exported.ts';
 /** Headers that differ for each message, or are only for logs. */
 const UNLIKE = ['id', 'root_id', 'lang', 'origin', 'argsrepr', 'kwargsrepr', 'eta', 'expires'];
 
-/** Milliseconds by which equal instants may differ: Celery has microseconds, and counts from later. */
+/** Milliseconds by which equal instants may differ: Celery has microseconds, and reads the clock later. */
 const TOLERANCE = 1_000;
 
 /**
@@ -67,7 +67,7 @@ function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): read
     }
   }
   const { expiration: theirs } = celery.properties;
-  // Celery before 5.2 leaves it to workers to discard what has expired.
+  // Before 5.2 Celery leaves expired messages to workers, which discard them.
   const isLeft = theirs === undefined && typeof celery.headers['expires'] === 'string';
   if (!isLeft && !areNear(readCount(theirs), readCount(expiration))) {
     lines.push(`expiration: Celery ${show(theirs)}, beat ${show(expiration)}`);

@@ -6,7 +6,7 @@ import type { Exported } from './exported.ts';
 const INSTEAD =
   "Celery's beat does so at each start, and the file has what the import found; write a constant, a template such as {{dueAt}}, or lazy() in TypeScript";
 
-/** Paths of an entry that are listed; more are only counted. */
+/** The most paths of an entry that are listed; further paths are only counted. */
 const SHOWN = 3;
 
 /**

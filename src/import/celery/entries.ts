@@ -35,7 +35,7 @@ export function convertEntries(
   );
   const entries = plain.flatMap((entry) => {
     const [row, parsed] = [rows.get(entry.name), read.get(entry.name)];
-    // One that beat rejects is listed with the reason later.
+    // An entry that beat rejects is listed with the reason later.
     if (!row || !parsed) return [entry];
     return attempt(entry.name, () => {
       const taskRow = readTaskRow(row, Date.parse, Boolean);

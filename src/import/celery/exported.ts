@@ -12,20 +12,20 @@ export interface Exported {
 
 export interface ExportedEntry {
   readonly name: string;
-  /** Whether Celery's beat adds the entry, which is in no setting. */
+  /** Whether Celery's beat adds the entry by itself, without a setting. */
   readonly installed: boolean;
   readonly entry: Readonly<Record<string, unknown>>;
-  /** The messages that Celery publishes for the entry; none if it fails to. */
+  /** The messages that Celery publishes for the entry; empty if publishing fails. */
   readonly messages: readonly CeleryMessage[];
   /** ISO 8601 with an offset. */
   readonly last_run_at?: string;
   /** The row of django-celery-beat. */
   readonly row?: ExportedRow;
-  /** The next instants by Celery, ISO 8601; absent if they were not asked for. */
+  /** The next instants according to Celery, ISO 8601; absent unless requested. */
   readonly upcoming?: readonly (string | null)[];
 }
 
-/** What django-celery-beat stores beside the fields of every entry. Instants are ISO 8601 with an offset. */
+/** The additional fields of django-celery-beat. Instants are ISO 8601 with an offset. */
 export interface ExportedRow {
   readonly one_off: boolean;
   readonly start_time: string | null;
@@ -36,7 +36,7 @@ export interface ExportedRow {
   readonly date_changed: string | null;
 }
 
-/** A message as kombu gives it to the transport of a broker. */
+/** A message as kombu passes it to the transport of a broker. */
 export interface CeleryMessage {
   /** When it was serialized, epoch milliseconds. */
   readonly at: number;
@@ -50,11 +50,11 @@ export interface CeleryMessage {
   readonly body: string;
 }
 
-/** Something that beat does not do as Celery's beat does. */
+/** A difference between beat and Celery's beat. */
 export interface Problem {
   readonly kind: NonNullable<Left['kind']>;
   readonly what: string;
   readonly instead: string;
-  /** The entries that it concerns; none if it concerns all. */
+  /** The affected entries; empty if all are affected. */
   readonly entries: readonly string[];
 }

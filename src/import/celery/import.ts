@@ -39,7 +39,7 @@ function toLeft({ kind, what, instead, entries }: Problem, isImported: (name: st
   return names.length === 0 ? [] : [{ place: formatPlace(names), reason, kind }];
 }
 
-/** The cleanup entry, where beat would not add it, or with another message than Celery. */
+/** The cleanup entry, if beat would not add it or its message would differ from Celery's. */
 function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] {
   const settings = resolveSettings(assemble(found, false).config);
   const byCelery = exported.entries.find((entry) => entry.installed);
@@ -48,7 +48,7 @@ function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] 
     const isEqual = comparer(settings)(byCelery).length === 0;
     return byBeat && isEqual && byCelery.entry['enabled'] !== false ? [] : [toEntry(byCelery)];
   }
-  // Without a message, Celery fails to send it.
+  // Celery fails to publish an entry without a message.
   if (byCelery || !byBeat) return [];
   const fields: EntryConfig = {
     description: 'The result backend deletes expired results itself.',
@@ -95,7 +95,7 @@ const ROUTE = readKeySchema(routeForms)!;
 
 type CelerySettings = Readonly<Record<string, unknown>>;
 
-/** Gives lists of queues and routes beat's spelling; other settings are normalized later. */
+/** Converts lists of queues and routes to beat's spelling; other settings are normalized later. */
 function withCanonicalRouting(settings: CelerySettings): CelerySettings {
   const { task_queues: queues, task_routes: routes } = settings;
   return {

@@ -1,4 +1,4 @@
-/** The five fields of a line as cron reads them: written after cron's own parser, not with beat's. */
+/** The five fields of a line as cron reads them. The code follows cron's own parser and does not use beat's. */
 export interface CronLine {
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
@@ -8,7 +8,7 @@ export interface CronLine {
   readonly weekdays: ReadonlySet<number>;
   /** Both day fields must match, because one begins with `*`; otherwise one is enough. */
   readonly bothDays: boolean;
-  /** The minute or the hour begins with `*`: cron does not make up for it when clocks change. */
+  /** The minute or the hour begins with `*`: cron does not catch up on the line when clocks change. */
   readonly wildcard: boolean;
 }
 

@@ -6,9 +6,10 @@ import type { Schedule } from '../../schedule/schedule.ts';
 
 /*
  * A model of cron's own loop, independent of beat's schedules, so that an import does not compare beat with itself.
- * Each minute cron takes the local time and matches every line. If that time is more than 5 minutes ahead of the last
- * one, it runs lines with a wildcard for this minute, and the others for all minutes between. If it is behind, it runs
- * lines with a wildcard alone, until the time is caught up. After a jump of more than 3 hours it goes on from there.
+ * Each minute cron compares every line with the local time. If that time is more than 5 minutes ahead of the last one,
+ * cron runs lines with a wildcard for this minute, and the others for all minutes between. If that time is behind, cron
+ * runs only lines with a wildcard, until the time is caught up. After a jump of more than 3 hours cron goes on from the
+ * new time.
  */
 
 const MINUTE = 60_000;
@@ -20,15 +21,15 @@ const YEAR = 366 * DAY;
 const CAUGHT_UP = 180;
 const UNNOTICED = 5;
 
-/** No change of clocks has an effect after this time. */
+/** A clock change has no effect after this time. */
 const SETTLED = 6 * 3_600_000;
 
-/** A line that is not due in this time never is: 29 February on a certain weekday comes once in 40 years. */
+/** A line that is not due in this time is never due: 29 February on a certain weekday comes once in 40 years. */
 const HORIZON = 41 * YEAR;
 
 /** The zones of a line. */
 export interface CronZones {
-  /** That of the host, in which cron keeps its time. */
+  /** The zone of the host, whose local time cron uses. */
   readonly host: string;
   /** `CRON_TZ`, which cronie follows. */
   readonly table?: string | undefined;
@@ -150,7 +151,7 @@ function matchesDay({ days, months, weekdays, bothDays }: CronLine, date: Date):
 
 const HOUR = 3_600_000;
 
-/** How long changes of clocks are compared, and how long before and after each one. */
+/** The period in which clock changes are compared, and the time before and after each change. */
 const COMPARED = 2 * 366 * 24 * HOUR;
 const AROUND = 4 * HOUR;
 

@@ -24,7 +24,7 @@ export interface CrontabOptions {
   readonly findLastRun: (id: string) => number | undefined;
 }
 
-/** Converts tables to entries. A line that cannot be converted is left, with the reason. */
+/** Converts tables to entries. A line that cannot be converted is left out, with the reason. */
 export function importTables(files: readonly CronFile[], options: CrontabOptions): Found {
   const { timezone, now } = options;
   const names = new UniqueNames();
@@ -127,14 +127,14 @@ function findZoneProblem({ cronTz }: CronJob, options: CrontabOptions): Problem 
   return { reason };
 }
 
-/** What the host of the import knows of users and programs. */
+/** The users and programs of the host that runs the import. */
 export interface CronHost {
   readonly isUser: (name: string) => boolean | undefined;
   /** Whether a program of this name is in the usual folders. */
   readonly isProgram: (name: string) => boolean;
 }
 
-/** What is wrong with the user of a job: one that does not exist, or one where the table names none. */
+/** Finds a problem with the user of a job: the user does not exist, or a table without users seems to name one. */
 function checkUser(job: CronJob, format: TableFormat, host: CronHost): Problem | undefined {
   if (format === 'system') {
     const reason = describeUser(job.user!, host);
@@ -151,7 +151,7 @@ function checkUser(job: CronJob, format: TableFormat, host: CronHost): Problem |
   return { kind: 'note', reason };
 }
 
-/** Names that programs of other systems may have are not looked up. */
+/** Whether a word can be a user's name. Other words, such as programs of other systems, are not looked up. */
 function isUserName(word: string): boolean {
   return /^[a-z_][a-z\d_.-]{0,31}\$?$/i.test(word);
 }
@@ -167,7 +167,10 @@ function describeUser(user: string, { isUser }: CronHost): string | undefined {
 /** The working directory of jobs without `HOME`: the home of their user. */
 const USERS_HOME = '~';
 
-/** The entry for a job. `user` runs the jobs of a table without users; `timezone` is that of the table, if it has one. */
+/**
+ * The entry for a job. `user` runs the jobs of a table without users; `timezone` is the zone of the table, if it has
+ * one.
+ */
 function toEntry(
   job: CronJob,
   schedule: EntryConfig['schedule'],

@@ -6,7 +6,7 @@ export interface CronJob extends Surroundings {
   /** The name of a job of anacron. */
   readonly id: string | undefined;
   readonly command: string;
-  /** What follows the first unescaped `%`, with line breaks. */
+  /** The text after the first unescaped `%`, with line breaks. */
   readonly stdin: string | undefined;
   /** The comment directly above the line. */
   readonly comment: string | undefined;
@@ -17,7 +17,7 @@ interface CronTable {
   readonly left: readonly LeftLine[];
 }
 
-/** White space for cron is a blank or a tab alone. */
+/** For cron, only blanks and tabs are white space. */
 const WHEN = /^[ \t]*(@[^ \t]+|(?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+(.*))?$/;
 const ANACRON = /^\s*(\S+)\s+(\S+)\s+(\S+)\s+(.*)$/;
 
@@ -28,14 +28,14 @@ const MAX_LINES = 10_000;
 /** White space for JavaScript, but not for cron. */
 const BOM = '\uFEFF';
 const BOM_REASON = 'begins with a byte order mark, which is not white space for cron';
-/** What a decoder puts in the place of bytes that are not UTF-8. */
+/** The replacement for bytes that are not UTF-8. */
 const UNDECODED = '\uFFFD';
 const UNDECODED_REASON = 'has bytes that are not UTF-8: write the table in UTF-8';
 const CR_REASON =
   'ends with a carriage return, as others may: cron passes it to the command, or rejects the line, and beat ignores it; write line breaks of Unix';
 const LONG_REASON = `Debian's cron ignores a table of more than ${MAX_LINES} lines: its jobs may not have run there`;
 
-/** Reads a table as crontab(5) and anacrontab(5) describe it. A line that is not valid is left, with the reason. */
+/** Reads a table as crontab(5) and anacrontab(5) describe it. A line that is not valid is left out, with the reason. */
 export function parseTable(text: string, options: TableOptions): CronTable {
   const jobs: CronJob[] = [];
   const left: LeftLine[] = [...checkTable(text, options)];
@@ -84,7 +84,7 @@ export function parseTable(text: string, options: TableOptions): CronTable {
   return { jobs, left };
 }
 
-/** What holds for a table as a whole. */
+/** Finds the problems of a table as a whole. */
 function checkTable(text: string, { format, cron }: TableOptions): readonly LeftLine[] {
   const lines = text.split('\n');
   const returned = lines.findIndex((line) => line.endsWith('\r'));
@@ -99,7 +99,7 @@ function isBlank(line: string): boolean {
   return /^[ \t]*$/.test(line);
 }
 
-/** Why cron does not read a line, without regard to its fields. */
+/** Why cron rejects a line, apart from its fields. */
 function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): string | undefined {
   if (isBlank(raw)) return undefined;
   if (isLast && format !== 'anacron') return 'cron does not read a last line without a line break';
@@ -167,14 +167,14 @@ function splitInput(text: string, cron: Cron | undefined): CommandInput {
   };
 }
 
-/** The text after the first `%`: others are line breaks, and a last one is added if it is missing. */
+/** The text after the first `%`. Other `%` are line breaks, and a missing last line break is added. */
 function readInput(text: string): string | undefined {
   if (text === '') return undefined;
   const input = text.replace(/(?<!\\)%|\\%/g, (found) => (found === '%' ? '\n' : '%'));
   return input.endsWith('\n') ? input : `${input}\n`;
 }
 
-/** What the lines above a job set. */
+/** The variables and settings from the lines above a job. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
   readonly cronTz: { readonly value: string; readonly line: number } | undefined;
@@ -216,13 +216,13 @@ const FOR_CRON: Readonly<Record<string, string>> = {
   START_HOURS_RANGE: 'write a cron schedule with these hours',
 };
 
-/** Variables that cron sets after the table did. */
+/** Variables that cron sets itself, after those of the table. */
 const FORCED: Readonly<Record<Cron, readonly string[]>> = {
   debian: ['LOGNAME'],
   cronie: ['LOGNAME', 'USER'],
 };
 
-/** The surroundings after a line that sets a variable, and what becomes of it. */
+/** The surroundings after a line that sets a variable, and the problems of the line. */
 function setVariable(
   { name, value, isBare }: Variable,
   before: Surroundings,
@@ -255,9 +255,9 @@ function setVariable(
 /** The layout of a table: of a user, of the system with a user in each line, or of anacron. */
 export type TableFormat = 'user' | 'system' | 'anacron';
 
-/** What becomes of a line, with the reason. */
+/** A line that is left out or different under beat, with the reason. */
 export interface LeftLine {
-  /** As in `Left`: not imported unless given. */
+  /** As in `Left`; without it, the line is not imported. */
   readonly kind?: 'different' | 'note';
   readonly reason: string;
   readonly line: number;
@@ -267,7 +267,7 @@ export interface LeftLine {
 interface TableOptions {
   readonly format: TableFormat;
   readonly cron: Cron | undefined;
-  /** The user whose table it is; `undefined` if that is unknown, and for those that name users. */
+  /** The user who owns the table; `undefined` if unknown, and for tables that name users. */
   readonly owner: string | undefined;
 }
 

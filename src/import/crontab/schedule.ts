@@ -34,7 +34,7 @@ export function convertWhen(when: string, zones: CronZones, now: number): CronSc
     return `the range ${backwards} runs backwards: Debian's cron never matches it, and cronie rejects it`;
   }
   const line = readCronLine(when);
-  // beat names the part, or the zone, that is wrong.
+  // beat's error names the wrong part or zone.
   if (!line || !isZone(zones.table ?? zones.host)) return { schedule: { cron: when } };
   const upcoming = upcomingByCron(line, zones);
   const { expression, note } = chooseExpression(when, line, zones, now);

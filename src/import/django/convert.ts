@@ -79,14 +79,14 @@ function readOptions(task: Task, expiresAt: number | null): Record<string, unkno
   };
 }
 
-/** The value of a field; an empty one means `empty`. */
+/** Parses a field of JSON. An empty field has the value `empty`. */
 function parseJson(field: string, text: string | null, empty: string): unknown {
   const { config, errors } = readJson(text === null || text === '' ? empty : text, '');
   if (errors.length === 0) return config;
   throw new Error(`${field}: ${errors[0]!.message}`);
 }
 
-/** A boolean: PostgreSQL writes words, the others numbers. */
+/** Reads a boolean: PostgreSQL writes words, other databases write numbers. */
 function readFlag(text: string | null): boolean {
   return text !== null && ['t', 'true', '1'].includes(text.toLowerCase());
 }

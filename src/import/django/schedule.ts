@@ -24,9 +24,9 @@ const UNITS: Readonly<Record<string, string>> = {
   seconds: 's',
 };
 
-/** Reads the schedule of a task; `zone` is that of instants without an offset. Throws an `Error` if there is none. */
+/** Reads the schedule of a task; instants without an offset are in `zone`. Throws an `Error` for a task without one. */
 export function readSchedule(task: Row<'periodictask'>, tables: DjangoTables, zone: string): DjangoSchedule {
-  // The order in which Django looks for one.
+  // Django looks for a schedule in this order.
   if (task.interval_id !== null) return readInterval(find(tables.intervals, task.interval_id));
   if (task.crontab_id !== null) return readCrontab(find(tables.crontabs, task.crontab_id));
   if (task.solar_id !== null) return readSolar(find(tables.solars, task.solar_id));

@@ -2,7 +2,7 @@ import type { EntryConfig } from '../../generated/config-types.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { clocked, type DjangoSchedule } from './schedule.ts';
 
-/** What the row of a periodic task has besides its schedule. Instants are epoch milliseconds. */
+/** The row of a periodic task without its schedule. Instants are epoch milliseconds. */
 export interface TaskRow {
   /** `start_time`. */
   readonly startAt: number | null;

@@ -40,7 +40,7 @@ function describeMissing(names: readonly string[]): readonly string[] {
   return [`$(NAME) became ${references}: without it in the worker's environment it is empty`];
 }
 
-/** The script of `sh -c SCRIPT`, and its shell if it is another one. */
+/** The script of `sh -c SCRIPT`, and the shell if it is not `sh`. */
 function readScript(argv: readonly (readonly Piece[])[]): ShellConfig | null {
   const [first = [], flag = [], script, ...others] = argv;
   const shell = joinPieces(first) ?? '';
@@ -63,7 +63,7 @@ interface Environment {
 /** A name that a shell can read. */
 const NAME = /^[A-Za-z_]\w*$/;
 
-/** A name that is rather a variable than a program: `$(DATABASE)` in contrast to `$(date)`. */
+/** A name that is probably a variable and not a program: `$(DATABASE)` in contrast to `$(date)`. */
 const UPPER = /^[A-Z_][A-Z\d_]*$/;
 
 /** Reads `env` and `envFrom`. Throws an `Error` for a variable that cannot be carried over. */

@@ -13,7 +13,7 @@ import { parseCron } from '../crontab/schedule.ts';
 import { convertCommand } from './command.ts';
 import { asList, asMap, asText, findCronJobs, type CronJob, type Fields, type ManifestFile } from './manifests.ts';
 
-/** Converts CronJobs to shell entries. `timezone` is that of the cluster, for jobs that name none. */
+/** Converts CronJobs to shell entries. `timezone` is the zone of the cluster, for jobs without a zone. */
 export function importCronJobs(files: readonly ManifestFile[], timezone: string): Found {
   const names = new UniqueNames();
   const entries: FoundEntry[] = [];
@@ -58,7 +58,7 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames): Convert
     ...(deadline !== undefined && { startingDeadline: Number(deadline) }),
     ...(spec['suspend'] === true && { enabled: false }),
   };
-  // beat reports an invalid one.
+  // beat reports an invalid schedule.
   const schedule = parseCron(expression, timezone ?? clusterZone);
   return {
     entry: {
@@ -91,7 +91,7 @@ interface When {
   readonly timezone: string | undefined;
 }
 
-/** The schedule, whose zone has a field of its own or stands before it. */
+/** Reads the schedule and its zone, which has a field of its own or stands before the expression. */
 function readSchedule(spec: Fields): When {
   const given = asText(spec['schedule']);
   const [, prefix, expression = given] = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(given.trim()) ?? [];
@@ -111,7 +111,7 @@ function readSchedule(spec: Fields): When {
 /** How often Kubernetes repeats a failed run unless the job says so. */
 const DEFAULT_RETRIES = 6;
 
-/** What Kubernetes does about runs that overlap or fail, and beat does not. */
+/** Lists how Kubernetes treats runs that overlap or fail, where beat differs. */
 function describePolicies(spec: Fields, template: Fields): string[] {
   const notes: string[] = [];
   const { concurrencyPolicy: policy = 'Allow' } = spec;
@@ -139,7 +139,7 @@ const CARRIED = (
   'affinity tolerations priorityClassName'
 ).split(' ');
 
-/** What surrounds the command in a pod: the host of the worker has to offer it. */
+/** Lists what a pod provides for the command; the host of the worker has to provide it instead. */
 function describeSurroundings(pod: Fields, container: Fields): string[] {
   const isEmpty = (value: unknown) => value === null || (typeof value === 'object' && Object.keys(value).length === 0);
   const more = Object.entries({ ...pod, ...container })

@@ -1,7 +1,7 @@
 /** A part of a text: as it is, or the name of a variable that only the host of the worker knows. */
 export type Piece = string | { readonly name: string };
 
-/** What a container knows of its variables. */
+/** The variables of a container. */
 export interface Variables {
   readonly values: ReadonlyMap<string, string>;
   /** Whether the value of a variable comes from elsewhere. */
@@ -33,7 +33,7 @@ export function namesOf(pieces: readonly Piece[]): readonly string[] {
   return pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
 }
 
-/** One word for a POSIX shell. */
+/** Quotes the pieces as one word of a POSIX shell. */
 export function quoteWord(pieces: readonly Piece[]): string {
   const text = joinPieces(pieces);
   if (text !== null) return quote(text);
@@ -42,7 +42,7 @@ export function quoteWord(pieces: readonly Piece[]): string {
     .join('');
 }
 
-/** A script of a POSIX shell, in which variables stand so that quotes around them keep their effect. */
+/** Writes a script of a POSIX shell. Variables are inserted so that the quotes around them keep their effect. */
 export function writeScript(pieces: readonly Piece[]): string {
   const texts = mergeTexts(pieces);
   let quoted: '' | '"' | "'" = '';

@@ -84,7 +84,7 @@ export function asText(value: unknown, fallback = ''): string {
   return isScalar(value) ? String(value) : fallback;
 }
 
-/** The list of texts in a field; empty if it is absent. Throws an `Error` that names another item. */
+/** The list of texts in a field; empty if it is absent. Throws an `Error` that names an item of another type. */
 export function asTexts(fields: Fields, key: string): readonly string[] {
   const value = fields[key] ?? [];
   if (!Array.isArray(value)) throw new Error(`${key}: expected a list of texts`);

@@ -64,7 +64,7 @@ export class DaySearch {
   }
 }
 
-/** The first day of a month. `Date.UTC` takes the years 0 to 99 for those of the last century. */
+/** The first day of a month. `Date.UTC` reads the years 0 to 99 as 1900 to 1999. */
 export function startOf(year: number, month: number): number {
   const cycles = Math.floor((year - 2000) / CYCLE_YEARS);
   return Date.UTC(year - cycles * CYCLE_YEARS, month) / DAY + cycles * CYCLE_DAYS;

@@ -262,7 +262,7 @@ const H_ALONE = 'is invalid; allowed with H: H, H/15, H(0-29) and H(0-29)/10';
 
 function readPart(field: CronField, part: string): Part {
   if (part === '') throw new PartError(field, part, 'is empty; remove the extra comma');
-  // A separate letter, unlike the one in `thu`.
+  // `H` as a separate letter, unlike the `h` in `thu`.
   if (/(?<![a-z])h(?![a-z])/i.test(part)) throw new PartError(field, part, H_ALONE);
   if (field.name === 'day of month') {
     const day = readMovableDay(part);

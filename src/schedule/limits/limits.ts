@@ -29,7 +29,7 @@ class Bounded extends SearchedSchedule {
   readonly #schedule: Schedule;
   readonly #bounds: Bounds;
   readonly #zone: string;
-  /** The last instant; computed at the first use, because it takes a search for each of `count`. */
+  /** The last instant; computed at the first use, because a limit by `count` takes one search per occurrence. */
   #last: number | undefined;
 
   constructor(schedule: Schedule, bounds: Bounds, timezone: string) {
@@ -100,8 +100,8 @@ class Bounded extends SearchedSchedule {
 }
 
 /**
- * An interval on fixed instants: every `every` milliseconds from `start` (epoch milliseconds), and before it. What
- * ran before does not matter, unlike with `timedelta`.
+ * An interval on fixed instants: every `every` milliseconds from `start` (epoch milliseconds), and before it. Unlike in
+ * `timedelta`, earlier runs do not matter.
  */
 export function grid(every: number, start: number): Schedule {
   return new Grid(every, start);
@@ -188,7 +188,7 @@ class Jittered extends SearchedSchedule {
     return delayed > after ? delayed : null;
   }
 
-  /** The fields are compared with the nominal instant if this is a delayed one. */
+  /** The fields are compared with the nominal instant of a delayed one. */
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
     const { timezone = 'UTC' } = this;
@@ -225,7 +225,7 @@ class Jittered extends SearchedSchedule {
   }
 }
 
-/** Which instants of a schedule stay. */
+/** The conditions on the instants of a schedule. */
 export interface Selection {
   /** An instant must be at these times of day. */
   readonly between?: TimeSet | undefined;
@@ -236,18 +236,18 @@ export interface Selection {
 }
 
 /**
- * A search ends within 100 ms: after 41 years, which contain every kind of year (14 of them: the weekday of 1 January,
- * leap years), and after this many occurrences in a row that are left out: more than one on each day of these years.
+ * A search ends within 100 ms: after 41 years, which contain all 14 kinds of year (weekday of 1 January, leap year or
+ * not), or after this many excluded occurrences in a row: more than one on each day of these years.
  */
 const MAX_LENGTH = 41 * 366 * DAY;
 const MAX_PASSED = 25_000;
-/** The sun takes 0.2 ms for each occurrence; they recur after a year. */
+/** A solar schedule takes 0.2 ms for each occurrence, and its occurrences recur after a year. */
 const MAX_PASSED_OF_SUN = 400;
 
 /** Entries that share a schedule and a selection share one object, and its cached answers. */
 const known = new WeakMap<Schedule, ReturnType<typeof interner<Selected>>>();
 
-/** A schedule without the instants that the sets leave out, as the clocks of a zone show them. */
+/** A schedule without the instants that a selection excludes by the clocks of a zone. */
 export function selected(schedule: Schedule, selection: Selection, timezone: string): Schedule {
   const { between, only, exclude } = selection;
   const conditions: readonly Condition[] = [
@@ -272,7 +272,7 @@ interface Condition {
 
 const MAX_SPEC = 100;
 
-/** The state of every entry contains the spec: the spec of a long list of dates is a hash. */
+/** Replaces a long spec, such as a list of dates, by a hash, because the state of every entry contains the spec. */
 function shorten(spec: string): string {
   return spec.length <= MAX_SPEC ? spec : `sha256 ${hash('sha256', spec).slice(0, 32)}`;
 }

@@ -15,13 +15,13 @@ export interface TimeSet {
   readonly spec: string;
   /** The set in English, such as `09:00-17:00`. */
   readonly description: string;
-  /** Finds the part of the time line with an instant (epoch milliseconds), as the clocks of a zone show it. */
+  /** Finds the stretch of time that contains an instant (epoch milliseconds), by the clocks of a zone. */
   stretchAt(instant: number, zone: Zone): Stretch;
-  /** The event or holiday that puts an instant into the set or keeps it out; `null` if it has no better name than the set. */
+  /** The event or holiday that decides whether the set has an instant; `null` without a better name than the set's. */
   describeAt?(instant: number, zone: Zone): string | null;
 }
 
-/** Finds the part of the local time line with a local time: milliseconds as if it were UTC. */
+/** Finds the stretch of local time that contains a local time: milliseconds as if it were UTC. */
 export type FindLocal = (local: number) => Stretch;
 
 /** A set that the wall clock determines: it includes both passes of a repeated hour. */
@@ -62,7 +62,7 @@ export function union(sets: readonly TimeSet[], description: string): TimeSet {
   };
 }
 
-/** The same without names. */
+/** The union of sets without names. */
 export function unionStretches(sets: readonly Pick<TimeSet, 'stretchAt'>[]): TimeSet['stretchAt'] {
   return (instant, zone) => {
     const stretches = sets.map((set) => set.stretchAt(instant, zone));
@@ -74,7 +74,7 @@ export function unionStretches(sets: readonly Pick<TimeSet, 'stretchAt'>[]): Tim
   };
 }
 
-/** Parses each text. Throws a `ConfigError` with what is wrong with every invalid one, at its index. */
+/** Parses each text. Throws a `ConfigError` with every error, each at the index of its text. */
 function parseEach<T extends object>(texts: readonly string[], parse: (text: string) => T | string): readonly T[] {
   const errors: Diagnostic[] = [];
   const parsed = texts.flatMap((text, i) => {
@@ -93,13 +93,13 @@ const RANGE = new RegExp(String.raw`^\s*${TIME}\s*-\s*${TIME}\s*$`);
 /** The forms of a range, for error messages. */
 export const TIME_RANGE = 'times of day such as 09:00-17:00 or 22:00-06:00';
 
-/** Milliseconds since midnight; `end` is exclusive, and up to `start` if the range crosses midnight. */
+/** Milliseconds since midnight; `end` is exclusive, and not after `start` if the range crosses midnight. */
 interface TimeRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** Times of day such as `09:00-17:00`, without the end, which may be on the next day. Throws a `ConfigError`. */
+/** Times of day such as `09:00-17:00`. The end is exclusive, and may be on the next day. Throws a `ConfigError`. */
 export function timesOfDay(texts: readonly string[]): TimeSet {
   const ranges = parseEach(texts, parseTimes);
   const text = ranges
@@ -147,8 +147,8 @@ function formatTime(time: number): string {
 const DATE_FORMS = 'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
 
 /**
- * Days, both included: days since 1970-01-01, or of each year as month * 100 + day. The first of a yearly range may be
- * later, for a range over the new year.
+ * A range of days, both included: days since 1970-01-01, or days of each year as month * 100 + day. A yearly range over
+ * the new year has its first day after its last.
  */
 interface DateRange {
   readonly first: number;
@@ -202,7 +202,7 @@ function listMonthDays(yearly: readonly DateRange[]): ReadonlySet<number> {
   return found;
 }
 
-/** Returns what is wrong with an invalid text. */
+/** Parses a date or a range. Returns an error as text. */
 function parseDates(text: string): DateRange | string {
   const [, from, to = from] = FORM.exec(text) ?? [];
   const expected = `expected ${DATE_FORMS}, got ${quote(text)}`;
@@ -232,7 +232,7 @@ function parseDay(text: string): number | undefined {
   return instant / DAY;
 }
 
-/** The days of a country that are not worked. A day is a number of days since 1970-01-01. */
+/** The days off of a country. A day is a number of days since 1970-01-01. */
 export interface DaysOff {
   /** Such as `DE-BY`. */
   readonly code: string;
@@ -272,8 +272,8 @@ function daySet(
 }
 
 /**
- * The minutes that a cron expression of five fields matches, each as a whole: `* 9-16 * * mon-fri` is every weekday from
- * 09:00 to 17:00. Throws a `ConfigError` for an invalid expression.
+ * The whole minutes that a cron expression of five fields matches: `* 9-16 * * mon-fri` is every weekday from 09:00 to
+ * 17:00. Throws a `ConfigError` for an invalid expression.
  */
 export function cronTimes(expression: string): TimeSet {
   const fields = cronFields(expression);

@@ -12,7 +12,7 @@ import { formatParts } from './rrule-text.ts';
 import type { Recurrence } from './recurrence.ts';
 import type { FieldCheck } from '../schedule.ts';
 
-/** More times of a day than these are described by their hours, minutes and seconds. */
+/** The most times of a day that are listed; more are described by their hours, minutes and seconds. */
 const MAX_TIMES = 6;
 
 /**
@@ -31,7 +31,7 @@ export function describeRule(rule: RecurrenceRule, start: number | undefined): s
   ].join(', ');
 }
 
-/** Where the first day of the week has an effect. */
+/** Names the first day of the week if it has an effect. */
 function describeWeekStart({ freq, interval, weekNumbers, weekStart }: RecurrenceRule): string[] {
   const matters = weekNumbers.length > 0 || (freq === 'WEEKLY' && interval > 1);
   return weekStart === 0 || !matters ? [] : [`weeks begin on ${WEEKDAY_NAMES[weekStart]!}`];
@@ -60,7 +60,7 @@ function describeDays(rule: RecurrenceRule): string[] {
   return isNamed ? days : [...days, `in ${names}`];
 }
 
-/** The weekdays of a rule; of one day, if `isOne`. */
+/** The weekdays of a rule; with `isOne`, of a single day. */
 function describeWeekdays({ days, freq, months }: RecurrenceRule, month: string, isOne: boolean): string {
   const period = freq === 'YEARLY' && months.length === 0 ? 'the year' : month;
   const name = ({ weekday }: RuleDay) => WEEKDAY_NAMES[weekday]!;
@@ -153,7 +153,7 @@ export function explainRule(recurrence: Recurrence, local: number, start: number
     ...checkTimes(rule, local),
     ...checkPosition(recurrence, local),
   ];
-  // What the parts allow, and COUNT, UNTIL or dtstart does not.
+  // The parts allow the time, but COUNT, UNTIL or dtstart excludes it.
   const isOutside = checks.every(({ matches }) => matches) && recurrence.firstFrom(local) !== local;
   if (!isOutside) return checks;
   const { count, until } = rule;

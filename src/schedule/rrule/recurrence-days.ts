@@ -18,7 +18,9 @@ export function rankOf({ freq }: RecurrenceRule): number {
   return Math.max(0, FREQUENCIES.indexOf(freq) - FREQUENCIES.indexOf('DAILY'));
 }
 
-/** `nth` is absent for every such weekday; negative from the end of the period. */
+/**
+ * A weekday of a rule. `nth` counts within the period, from its end if negative; without it, every such weekday counts.
+ */
 export interface RuleDay {
   readonly weekday: number;
   readonly nth?: number | undefined;

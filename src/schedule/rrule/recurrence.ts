@@ -110,7 +110,7 @@ export class Recurrence {
     return null;
   }
 
-  /** The end of the days, the hour or the minute that the rule leaves out, if a period is within them; else `null`. */
+  /** The end of the day, hour or minute that the rule excludes around a period; `null` if it excludes none. */
   #endOfMismatch(period: number, begin: number): number | null {
     const day = Math.floor(begin / DAY);
     const allowedDay = this.#days.firstFrom(day);

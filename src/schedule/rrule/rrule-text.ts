@@ -26,10 +26,10 @@ const PARTS = [
   ...['BYDAY', 'BYHOUR', 'BYMINUTE', 'BYSECOND', 'BYSETPOS', 'WKST'],
 ];
 
-/** Most times of a period from which `BYSETPOS` selects: more than the seconds of a day. */
+/** The most times of a period from which `BYSETPOS` selects: more than the seconds of a day. */
 const MAX_TIMES = 100_000;
 
-/** Later ones would take too long to count. */
+/** The highest `COUNT`: later occurrences would take too long to count. */
 const MAX_COUNT = 1_000;
 
 /** Parses a rule such as `FREQ=MONTHLY;BYDAY=-1FR`. Throws a `ConfigError` with every error. */
@@ -87,7 +87,7 @@ export function formatRule(rule: RecurrenceRule): string {
   return parts.map((name) => `${name}=${values[name]!}`).join(';');
 }
 
-/** The canonical text of each part by its name, such as `BYDAY`; empty for one that is absent. */
+/** The canonical text of each part by its name, such as `BYDAY`; empty for an absent part. */
 export function formatParts(rule: RecurrenceRule): Readonly<Record<string, string>> {
   return {
     FREQ: rule.freq,
@@ -153,7 +153,7 @@ function readDays(text: string | undefined, report: (message: string) => void): 
   return [...unique.values()].toSorted((a, b) => (a.nth ?? 0) - (b.nth ?? 0) || a.weekday - b.weekday);
 }
 
-/** What RFC 5545 does not allow together. */
+/** Reports parts that RFC 5545 does not allow together. */
 function checkTogether(rule: RecurrenceRule, report: (message: string) => void): void {
   const { freq, count, until, days, weekNumbers, positions } = rule;
   if (count !== undefined && until !== undefined) report('COUNT and UNTIL exclude each other');

@@ -18,8 +18,8 @@ import { getZone, type Zone } from '../zone/zone.ts';
 
 export interface RRuleOptions extends ZoneOptions {
   /**
-   * From when on the rule recurs, and what recurs where the rule does not say: `FREQ=DAILY` is due at its time. A `Date`
-   * or ISO 8601 text; without an offset local time. By default midnight of 1 January 2000.
+   * The start of the rule, whose date and time recur unless the rule says otherwise: `FREQ=DAILY` is due at its time. A
+   * `Date` or ISO 8601 text; a text without an offset is local time. By default midnight of 1 January 2000.
    */
   readonly dtstart?: string | Date | undefined;
 }
@@ -27,8 +27,8 @@ export interface RRuleOptions extends ZoneOptions {
 const intern = interner<RecurrenceSchedule>();
 
 /**
- * A recurrence rule of RFC 5545 such as `FREQ=MONTHLY;BYDAY=-1FR`. docs/time.md has what it allows, clock-changes.ts the
- * rules for clock changes. Throws a `ConfigError` with every error.
+ * A recurrence rule of RFC 5545 such as `FREQ=MONTHLY;BYDAY=-1FR`. docs/time.md describes the allowed parts,
+ * clock-changes.ts the rules for clock changes. Throws a `ConfigError` with every error.
  */
 export function rrule(text: string, { dtstart, timezone }: RRuleOptions = {}): Schedule {
   if (typeof text !== 'string') throw new ConfigError('expected a rule such as FREQ=DAILY');
@@ -41,7 +41,7 @@ export function rrule(text: string, { dtstart, timezone }: RRuleOptions = {}): S
 /** Reads `dtstart` in a zone, as epoch milliseconds of a local time as if it were UTC. */
 type Start = (timezone: string) => number;
 
-/** When a rule begins that has no `dtstart`. */
+/** The default `dtstart`. */
 const DEFAULT_START = Date.UTC(2000, 0);
 
 function parseStart(dtstart: string | Date | undefined): Start {

@@ -20,7 +20,7 @@ export interface Component {
   readonly components: readonly Component[];
 }
 
-/** Splits an iCalendar file (RFC 5545) into its components. Throws an `IcsError` for text that is not one. */
+/** Splits an iCalendar file (RFC 5545) into its components. Throws an `IcsError` for any other text. */
 export function parseComponents(text: string): readonly Component[] {
   const root = open('', 1);
   const stack = [root];
@@ -78,7 +78,7 @@ function toContent({ line, text }: { readonly line: number; readonly text: strin
   throw new IcsError(line, `is not a line of a calendar file: ${quote(text)}`);
 }
 
-/** What is wrong with a calendar file, and in which line (from 1). */
+/** A problem in a calendar file, with its line (from 1). */
 export interface IcsProblem {
   readonly line: number;
   readonly message: string;
@@ -109,7 +109,7 @@ export function findAll(component: Component, name: string): readonly Property[]
   return component.properties.filter((each) => each.name === name).map(parse);
 }
 
-/** The property of that name, or `undefined`. Throws an `IcsError` also if there are several. */
+/** Finds the property of a name, or `undefined`. Throws an `IcsError` also for several properties of the name. */
 export function find(component: Component, name: string): Property | undefined {
   const [found, second] = findAll(component, name);
   if (second) throw new IcsError(second.line, `${name} is there twice`);

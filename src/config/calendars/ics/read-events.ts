@@ -20,7 +20,7 @@ const MAX_RECURRING = 500;
 
 interface ReadEvents {
   readonly events: readonly CalendarEvent[];
-  /** What is wrong with the file, in the order of its lines. */
+  /** The problems of the file, in the order of its lines. */
   readonly problems: readonly IcsProblem[];
 }
 
@@ -72,7 +72,7 @@ export function readEvents(text: string): ReadEvents {
 interface Version {
   readonly component: Component;
   readonly uid: string | undefined;
-  /** `RECURRENCE-ID`, the occurrence that it replaces. */
+  /** `RECURRENCE-ID`: the occurrence that this version replaces. */
   readonly replaces: Property | undefined;
   readonly sequence: number;
 }

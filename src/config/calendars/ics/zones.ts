@@ -8,7 +8,7 @@ import { ConfigError } from '../../../util/errors.ts';
 import { type Component, IcsError, find, findText } from './components.ts';
 import { readRecurrence, readTime, UTC, type FindZone } from './times.ts';
 
-/** Finds zones by their IANA name, else by a `VTIMEZONE` of the file, such as those of Outlook. */
+/** Finds zones by IANA name, else by a `VTIMEZONE` of the file, as Outlook writes it. */
 export function zoneFinder(calendars: readonly Component[]): FindZone {
   const defined = new Map<string, Component>();
   for (const each of calendars.flatMap(({ components }) => components)) {
@@ -60,7 +60,7 @@ function readObservance(component: Component): Observance {
   const offsetBefore = readOffset(component, 'TZOFFSETFROM');
   const recurrence = readRecurrence(component, {
     start,
-    // Its times are local times of the offset before.
+    // The times of an observance are local times of the offset before it.
     toLocal: ({ local, zone }) => (zone === null ? local : local + offsetBefore),
     findZone: () => UTC,
   });
