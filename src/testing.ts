@@ -25,15 +25,15 @@ import { parseEndpoint } from './drivers/endpoint.ts';
 
 export { ManualClock };
 
-/** One occurrence of the config's schedules. */
+/** One occurrence of a schedule in the configuration. */
 export interface Due {
   readonly entry: string;
   readonly dueAt: Date;
 }
 
 /**
- * Lists the occurrences after `from` and up to `until` in the order of time, as for entries that are new at `from`.
- * Throws a `ConfigError` for an invalid configuration.
+ * Lists the occurrences in `(from, until]` in the order of time, for entries that are new at `from`. Throws a
+ * `ConfigError` for an invalid configuration.
  */
 export function due(
   config: BeatConfig | Settings,
@@ -59,7 +59,7 @@ export interface TaskEnd {
   readonly worker?: string;
 }
 
-/** An instance that is leader from the start, ticks when the test calls it, and publishes to memory. */
+/** An instance that leads from the start, ticks when the test calls it, and publishes to memory. */
 export class TestBeat {
   readonly clock: ManualClock;
   /** All published occurrences, oldest first. */
@@ -67,7 +67,7 @@ export class TestBeat {
   readonly skipped: SkippedEvent[] = [];
   /** How tasks ended, oldest first. */
   readonly outcomes: OutcomeEvent[] = [];
-  /** The ids of tasks that workers were asked to end (`overlap: 'cancel'`); `revoke` has one end. */
+  /** The ids of tasks that workers were asked to end (`overlap: 'cancel'`); a test ends such a task with `revoke`. */
   readonly cancelled: string[] = [];
   readonly #events = new Events();
   readonly #runs = new MemoryOutcomes();
@@ -130,17 +130,17 @@ export class TestBeat {
     return this;
   }
 
-  /** Has a published task succeed now. Throws a `BeatError` for a task that was not published, or has ended. */
+  /** Ends a published task with success now. Throws a `BeatError` if the task was not published or has ended. */
   async succeed(taskId: string, end: TaskEnd = {}): Promise<void> {
     await this.#end(taskId, { ...end, state: 'SUCCESS', error: null });
   }
 
-  /** Has a published task fail now. `error` is the exception in one line. Throws as `succeed` does. */
+  /** Ends a published task with a failure now. `error` is the exception in one line. Throws as `succeed` does. */
   async fail(taskId: string, error = 'Error: failed', end: TaskEnd = {}): Promise<void> {
     await this.#end(taskId, { ...end, state: 'FAILURE', error });
   }
 
-  /** Has a worker end a task, or discard it before it begins. Throws as `succeed` does. */
+  /** Ends a task as if a worker had terminated it, or discarded it before it began. Throws as `succeed` does. */
   async revoke(taskId: string): Promise<void> {
     await this.#end(taskId, { state: 'REVOKED', error: 'TaskRevokedError: terminated' });
   }
@@ -198,7 +198,7 @@ function enabledOf(config: BeatConfig | Settings): Entry[] {
   return settingsOf(config).entries.filter((entry) => entry.enabled);
 }
 
-/** Runs that end when a test says so. */
+/** The outcomes of runs that end when the test ends them. */
 class MemoryOutcomes implements RunOutcomes {
   #ended = new Map<string, Set<string>>();
   #changed = (): void => {};
@@ -218,7 +218,7 @@ class MemoryOutcomes implements RunOutcomes {
     return ended;
   }
 
-  /** The answer is always known. */
+  /** The outcome of a run is always known here. */
   check(): boolean {
     return true;
   }

@@ -20,7 +20,7 @@ process.emitWarning = (warning: string | Error, ...rest: [never]) => {
 
 const { main } = await import('./main.ts');
 const code = await main(process.argv.slice(2));
-// Not set for 0: an error while writing output may set it to 1, before or after this line.
+// The code 0 is not set: an error while writing output may set the exit code to 1, before or after this line.
 if (code !== 0) process.exitCode ??= code;
 
 export {};

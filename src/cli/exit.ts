@@ -1,6 +1,5 @@
 /** The exit codes of all subcommands. They are a public interface: scripts and containers rely on them. */
 export const EXIT = {
-  /** The subcommand succeeded. */
   ok: 0,
   /** The subcommand failed: an instance is stuck, a store is unreachable, output could not be written. `diff`: there are differences. */
   failure: 1,
@@ -12,7 +11,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends a subcommand with a given exit code. The message is printed as it is, without a prefix. */
+/** Ends a subcommand with a given exit code. The message is printed without a prefix. */
 export class ExitError extends Error {
   override name = 'ExitError';
   readonly code: ExitCode;

@@ -15,15 +15,15 @@ export interface Subcommand {
   readonly isDefault?: boolean;
   /** Whether it ignores the global flags. */
   readonly isIndependent?: boolean;
-  /** Subcommands of its own, in place of `run`. */
+  /** Nested subcommands, in place of `run`. */
   readonly subcommands?: readonly Subcommand[];
-  /** Gets the values of the global flags and of its own, and its arguments. */
+  /** Runs with the values of the global flags and of its own flags, and with its arguments. */
   readonly run?: (flags: never, ...args: string[]) => Promise<ExitCode>;
 }
 
 export type Flag = readonly [flags: string, description: string, standard?: string] | Option;
 
-/** Adds a subcommand to the program. `run` calls the action, with flags and arguments, when it was chosen. */
+/** Adds a subcommand to the program. When the user chooses it, `run` calls its action with flags and arguments. */
 export function register(
   parent: Command,
   { name, description, args = [], flags = [], epilog, isDefault, ...given }: Subcommand,
@@ -45,7 +45,10 @@ export function register(
 /** The global flags of subcommands that open the store. */
 export const STORE_FLAGS: readonly string[] = ['--config', '--broker', '--state'];
 
-/** Lets global flags follow a subcommand too, unless it has a flag of that name. Its help shows those in `shown`. */
+/**
+ * Accepts global flags after a subcommand too, unless the subcommand has a flag of that name. Its help lists the flags
+ * in `shown`.
+ */
 export function acceptGlobalFlags(
   program: Command,
   command: Command,

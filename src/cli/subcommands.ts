@@ -27,9 +27,7 @@ import { STORE_FLAGS, type Flag, type Subcommand } from './subcommand.ts';
 
 /** What the subcommands of one process share. */
 export interface SubcommandContext {
-  /** The version of beat. */
   readonly version: string;
-  /** The arguments of this process. */
   readonly argv: readonly string[];
   /** Reports to the parent of a detached process that the service has started. */
   readonly started: () => Promise<void>;

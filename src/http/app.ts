@@ -15,15 +15,15 @@ import { findAsset } from './pages/assets.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { problem } from './problem.ts';
 
-/** Answers requests. Made without a socket, so that tests can call it. */
+/** Creates the application that answers requests. It needs no socket, so tests can call it. */
 export function createApp(context: HttpContext): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
     c.set('http', context.settings().http!);
     await next();
-    // What an answer shows is for its user alone, and may be out of date within a second.
+    // An answer is for its user alone, and may be outdated within a second.
     if (!c.res.headers.has('cache-control')) c.header('Cache-Control', 'no-store');
-    // Other hosts of the domain are not beat's to decide about.
+    // Without `includeSubDomains`: beat does not decide for other hosts of the domain.
     if (findClient(c).isEncrypted) c.header('Strict-Transport-Security', 'max-age=15552000');
   });
   app.use(

@@ -19,9 +19,9 @@ export interface Access {
   readonly method: 'token' | 'session' | 'proxy' | 'open' | 'none';
 }
 
-/** What requests are answered from. */
+/** What handlers need to answer requests. */
 export interface HttpContext {
-  /** A connection of the server's own. */
+  /** The server's own connection. */
   readonly store: StateStore;
   /** The settings in force, which a reload replaces. */
   readonly settings: () => Settings;
@@ -38,7 +38,7 @@ export interface HttpContext {
    * status 400, 403 or 413).
    */
   readonly reportError: (error: unknown, level: 'error' | 'debug') => void;
-  /** The most event streams at once; 100 unless given, and never more. */
+  /** The most event streams at once: 100 by default, which is also the maximum. */
   readonly maxStreams?: number;
   /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
@@ -48,13 +48,12 @@ export interface HttpContext {
 export interface HttpEnv {
   readonly Bindings: HttpBindings;
   readonly Variables: {
-    /** What the request may do. */
     access: Access;
     http: HttpSettings;
   };
 }
 
-/** Where entries are read, with the settings in force. */
+/** The source of entries, with the settings in force. */
 export function entrySource({ store, settings }: HttpContext): EntrySource {
   const { entries, definitions } = settings();
   return { store, entries, definitions };

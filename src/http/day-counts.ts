@@ -12,7 +12,10 @@ const PAST_FRESH = 1_000;
 const UPCOMING_FRESH = 30_000;
 /** How long a page waits for the count of the coming day, milliseconds. */
 const WAIT = 30;
-/** Entries whose states are read, and stored entries that are counted, in the order in which they are due. */
+/**
+ * The most entries whose states are read, and the most stored entries that are counted, in the order of their due
+ * times.
+ */
 const MAX_STATES = 10_000;
 const MAX_STORED = 1_000;
 /** States that one query reads. */
@@ -54,8 +57,8 @@ export function pastDayReader({ clock, store }: HttpContext): () => Promise<Past
 }
 
 /**
- * Counts the runs of the coming day in the background, at most twice a minute, and only while pages are read. Resolves with
- * the newest count, with `null` while the first is being made, and never rejects.
+ * Counts the runs of the coming day in the background, at most twice a minute, and only while pages are read. Resolves
+ * with the newest count, with `null` until the first count is complete, and never rejects.
  */
 export function upcomingDayReader(context: HttpContext): () => Promise<UpcomingDay | null> {
   const { clock, stopped } = context;
@@ -76,7 +79,9 @@ export function upcomingDayReader(context: HttpContext): () => Promise<UpcomingD
   };
 }
 
-/** Entries that may be due within a day of `now`. A state that is not read, or not readable, counts as none. */
+/**
+ * Reads the entries that may be due within a day of `now`. A state that was not read or is unreadable counts as absent.
+ */
 async function readForDay(source: EntrySource, now: number): Promise<readonly EntryRecord[]> {
   const { entries, definitions, store } = source;
   const records: EntryRecord[] = [];

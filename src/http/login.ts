@@ -27,7 +27,7 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
     const early = reject();
     if (early) return early;
     const { token = '', name = '', next } = await readForm(c, MAX_BODY);
-    // Bodies that arrive together must not try more tokens than bodies that arrive in turn.
+    // Checked again: requests whose bodies arrive together must not try more tokens than consecutive requests.
     const late = reject();
     if (late) return late;
     const page = { next: safePath(next) };
@@ -82,7 +82,7 @@ function loginPage({ next, error }: { readonly next: string; readonly error: str
 
 /** Milliseconds. */
 const WINDOW = 60_000;
-/** Failed logins in a window: of one address, and of all, so that many addresses together cannot guess either. */
+/** The most failed logins in a window: from one address, and from all, so that many addresses cannot guess together. */
 const MAX_PER_ADDRESS = 5;
 const MAX_IN_ALL = 100;
 

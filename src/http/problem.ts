@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Diagnostic } from '../util/diagnostic.ts';
 import { errorPage } from './pages/layout.ts';
 
-/** An error as RFC 9457 has it. */
+/** An error in the form of RFC 9457. */
 export interface Problem {
   readonly status: ContentfulStatusCode;
   readonly detail?: string | undefined;

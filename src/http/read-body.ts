@@ -3,10 +3,10 @@ import { HTTPException } from 'hono/http-exception';
 import { parseJson } from '../util/decode/json.ts';
 import { UndecodableError } from '../util/decode/limits.ts';
 
-/** The longest bodies, bytes: of a command, and of a form. */
+/** The most bytes of a body: of a command, and of a form. */
 const MAX_JSON = 1_000_000;
 const MAX_FORM = 100_000;
-/** Fields of a form. A form of beat has up to seven. */
+/** The most fields of a form. A form of beat has up to seven. */
 const MAX_FIELDS = 100;
 const FORM = 'application/x-www-form-urlencoded';
 

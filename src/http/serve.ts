@@ -33,7 +33,7 @@ const GRACE = 2_000;
 export async function serve({ host, port, open }: ServeOptions): Promise<HttpServer> {
   const stop = new AbortController();
   const connections = countConnections();
-  // The other half stays for pages and commands.
+  // The other half of the connections is for pages and commands.
   const maxStreams = Math.floor(connections / 2);
   const listening = Promise.withResolvers<undefined>();
   const opening = listening.promise.then(async () => {
@@ -95,15 +95,15 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** Connections of a process that may open many descriptors; descriptors of one whose limit is unknown. */
+/** The most connections, and the number of descriptors to assume where the limit is unknown. */
 const MOST = 1_000;
 const UNKNOWN_LIMIT = 1_024;
 /** Requests that a client may send without reading the answers; browsers send one at a time. */
 const MAX_PIPELINED = 8;
 
 /**
- * How many connections to keep open: a quarter of the descriptors of this process, at most a thousand. Brokers, stores and
- * files need the others.
+ * How many connections to keep open: a quarter of the descriptors of this process, at most a thousand. Brokers, stores
+ * and files need the other descriptors.
  */
 export function countConnections(limits = readLimits()): number {
   const [, soft = UNKNOWN_LIMIT] = /^Max open files +(\d+)/m.exec(limits) ?? [];
@@ -120,11 +120,12 @@ function readLimits(): string {
 }
 
 /**
- * Makes a server that keeps at most `max` connections open. A new connection closes the connection that has waited longest for its
- * client, or the oldest one while beat makes an answer on each, so that clients that leave connections open delay no probe.
+ * Creates a server with at most `max` open connections. At the limit, a new connection closes the connection that has
+ * waited longest for its client, or the oldest one if beat is still answering on all. So clients that leave connections
+ * open delay no probe.
  */
 export function createBoundedServer(max: number, listener: RequestListener): Server {
-  /** What is not answered yet on each connection. The connection with the oldest event is the first. */
+  /** The unanswered requests of each connection. The connection whose last event is the oldest comes first. */
   const connections = new Map<Socket, readonly Exchange[]>();
   const update = (socket: Socket, change: (open: readonly Exchange[]) => readonly Exchange[]) => {
     const open = connections.get(socket);
@@ -144,7 +145,7 @@ export function createBoundedServer(max: number, listener: RequestListener): Ser
     update(socket, (open) => [...open, exchange]);
     response.once('close', () => update(socket, (open) => open.filter((each) => each !== exchange)));
     if ((connections.get(socket)?.length ?? 0) > MAX_PIPELINED) socket.destroy();
-    // Node parses the rest of what it has read from a connection that is closed.
+    // Node still parses the rest of what it has read from a closed connection.
     if (!socket.destroyed) listener(request, response);
   });
   server.on('connection', (socket: Socket) => {

@@ -1,8 +1,8 @@
 import type { Clock } from '../util/clock.ts';
 
 /**
- * After how many milliseconds without progress the loop counts as stuck. A loop that waits makes progress
- * every second, so only a commit or a process that hangs takes longer.
+ * Milliseconds without progress after which the loop counts as stuck. A waiting loop makes progress every second, so
+ * only a commit or a process that hangs takes longer.
  */
 export const STUCK_AFTER = 60_000;
 

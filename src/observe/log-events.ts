@@ -17,7 +17,7 @@ import { logFailures } from './log-failures.ts';
 
 /** Writes a log line for every event. The `event` field of a line is the name of its event. */
 export function logEvents(events: EventSource, log: Logger, clock: Clock): void {
-  // Only the first of several terms that cannot begin is logged as info: the failure says the rest.
+  // Of several terms that cannot begin, only the first is logged as info: the lines about the failure cover the rest.
   let attempts = 0;
   events.on('leading', ({ term }) => {
     log[attempts++ === 0 ? 'info' : 'debug']({ event: 'leading', term }, `Leading: term ${term}`);
@@ -115,7 +115,7 @@ const CHANGE_TEXTS: Record<EntryChangedEvent['change'], (entry: string) => strin
   removed: (entry) => `Entry ${entry} was removed from the configuration: it does not run`,
 };
 
-/** What is logged when the condition of a warning has ended. */
+/** The log texts for the end of a warning's condition. */
 export const RESOLVED: Readonly<Record<WarningKind, string>> = {
   clock: 'Clock skew is below 1 s again',
   eviction: 'The store no longer evicts queues or schedule state',

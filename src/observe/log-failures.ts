@@ -14,8 +14,7 @@ const TERM_OPERATIONS = [
 ] as const satisfies readonly Operation[];
 
 /**
- * Logs the begin of an outage, reminders at growing intervals, and the recovery; every other failure is a
- * debug line.
+ * Logs the start of an outage, reminders at growing intervals, and the recovery; every other failure is a debug line.
  */
 export function logFailures(events: EventSource, log: Logger, clock: Clock): void {
   const outages = new Outages(clock);
@@ -32,7 +31,7 @@ export function logFailures(events: EventSource, log: Logger, clock: Clock): voi
     if (extent) logRecovery(operation, extent);
     else log.debug({ event: 'recovered', operation }, recoveryText(operation, null));
   });
-  // The attempt for the lock that comes before each role shows whether the store is reachable.
+  // Before each role, an attempt to acquire the lock shows whether the store is reachable.
   const endTerm = (next: Operation) => () => {
     const extent = outages.recover(...TERM_OPERATIONS);
     if (extent) logRecovery(next, extent);

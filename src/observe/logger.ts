@@ -22,7 +22,7 @@ export interface LogOptions {
   readonly destination: DestinationStream;
 }
 
-/** Makes a logger that writes each line before it returns, so that a crash loses none. */
+/** Creates a logger that writes each line before it returns, so that a crash loses no line. */
 export function createLogger({ level, destination }: LogOptions): Logger {
   const options = {
     level: LOG_LEVELS[level],
@@ -30,7 +30,7 @@ export function createLogger({ level, destination }: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  // JSON.stringify escapes neither the controls from U+0080 on nor those of bidirectional text.
+  // JSON.stringify escapes neither control characters from U+0080 on nor the controls of bidirectional text.
   return pino(options, { write: (line) => destination.write(escapeLines(line)) });
 }
 
@@ -42,7 +42,7 @@ export async function asText(destination: DestinationStream): Promise<Destinatio
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
     colorize: false,
   });
-  // A line that a name or an error continues is indented, so that it does not look like a line of the log.
+  // Line breaks in names and errors are indented, so that the text after them does not look like a log line.
   const format = (line: string) => escapeLines(render(line).trimEnd()).replaceAll('\n', '\n    ');
   return { write: (line) => destination.write(`${format(line)}\n`) };
 }

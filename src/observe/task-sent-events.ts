@@ -26,13 +26,13 @@ export interface TaskEventOptions {
 }
 
 export interface TaskEventPublisher {
-  /** Resolves when the events of everything sent so far are published or dropped. Never rejects. */
+  /** Resolves when the events of all tasks sent so far are published or dropped. Never rejects. */
   flush(): Promise<void>;
 }
 
 /**
- * Publishes a `task-sent` event for every task that beat sends, if task events are enabled. Events never delay
- * a tick: those that cannot be published are dropped, and one failure counts them.
+ * Publishes a `task-sent` event for every task that beat sends, if task events are enabled. Events never delay a tick:
+ * events that cannot be published are dropped, and one failure reports their number.
  */
 export function publishTaskEvents(
   events: Events,

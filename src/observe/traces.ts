@@ -3,18 +3,18 @@ import type { Span } from '@opentelemetry/api';
 import type { TraceRun } from '../entries/compose/message-context.ts';
 import type { EventSource } from '../contracts/events/events.ts';
 
-/** Spans that wait for the commit of their run; of more, the oldest end as failed. */
+/** The most spans that wait for the commit of their run; beyond this, the oldest end as failed. */
 const MAX_OPEN = 10_000;
 
 const NAME = 'celery-beat';
 
-/** Where `@opentelemetry/api` of any copy registers its providers. */
+/** The key under which every copy of `@opentelemetry/api` registers its providers. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
 
 /**
- * Returns a function that starts a span for a task, and returns the headers that let a worker continue its trace; `null`
- * if no provider of OpenTelemetry is registered. The span ends when the run is published. A run that is prepared again,
- * because its commit failed, has the span and the headers of the first time.
+ * Returns a function that starts a span for a task, and returns the headers that let a worker continue its trace;
+ * `null` if no provider of OpenTelemetry is registered. The span ends when the run is published. A run that is prepared
+ * again, because its commit failed, keeps its first span and headers.
  */
 export async function openTraces(events: EventSource): Promise<TraceRun | null> {
   const registered = (globalThis as { [REGISTERED]?: { trace?: unknown } })[REGISTERED];

@@ -27,7 +27,7 @@ export class CurrentJobs {
     this.#options = options;
   }
 
-  /** Replaces the declarations. */
+  /** Replaces the declarations; earlier ones stay allowed for the grace period. */
   replace(jobs: AllowedJobs): void {
     if (jobs.equals(this.#current)) return;
     const now = this.#options.clock.now();

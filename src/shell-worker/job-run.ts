@@ -66,7 +66,7 @@ export class JobRun {
     return expires !== null && expires <= this.#options.clock.now();
   }
 
-  /** Stores that the task does not begin, as Celery's workers do. */
+  /** Stores that the task expired or was revoked before it began, as Celery's workers do. */
   async discard(reason: 'expired' | 'revoked'): Promise<void> {
     const { events } = this.#options;
     if (reason === 'expired') events.emit('expired', this.#run);

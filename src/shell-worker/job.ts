@@ -17,7 +17,7 @@ export interface Job {
   readonly maxOutput: number;
 }
 
-/** Bytes, unless the job has another limit. */
+/** The default limit of a job's output, bytes. */
 const MAX_OUTPUT = 64 * 1_024;
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -31,7 +31,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   max_output: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 };
 
-/** Reads the keyword arguments of a message. Returns a text that names an invalid one. */
+/** Reads the keyword arguments of a message. Returns a text that names an invalid argument. */
 export function parseJob(kwargs: Readonly<Record<string, unknown>>): Job | string {
   for (const [name, value] of Object.entries(kwargs)) {
     const isValid = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
@@ -60,7 +60,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0');
 }
 
-/** The jobs that a worker may run: `declared` by its configuration, all fields equal, or any. */
+/** The jobs that a worker may run: any job, or only jobs that equal a `declared` one in all fields. */
 export class AllowedJobs {
   readonly #declared: ReadonlySet<string> | 'any';
 
@@ -83,7 +83,7 @@ export class AllowedJobs {
   }
 }
 
-/** The same text for equal values, in any order of the keys of maps. */
+/** A canonical text: equal for equal values, in any order of the keys of maps. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inside: unknown) =>
     isMap(inside) ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1))) : inside,

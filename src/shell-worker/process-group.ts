@@ -5,7 +5,7 @@ import type { Clock } from '../util/clock.ts';
 /** Milliseconds between the first signal and SIGKILL. */
 const GRACE = 10_000;
 
-/** How often a group is checked that received a signal. Milliseconds. */
+/** Milliseconds between two checks of a group that received a signal. */
 const INTERVAL = 50;
 
 const NEVER = new AbortController().signal;

@@ -42,7 +42,7 @@ function revoke(
   return { ok: `terminate: ${ended.length === 0 ? 'tasks unknown' : ended.join(', ')}` };
 }
 
-/** A signal as Celery's users write it: `SIGTERM`, `term`, 15. */
+/** Parses a signal as users of Celery write it: `SIGTERM`, `term`, 15. */
 function parseSignal(value: unknown): NodeJS.Signals | null {
   const all = Object.entries(constants.signals) as [NodeJS.Signals, number][];
   const name = typeof value === 'string' ? value.toUpperCase() : '';
@@ -50,7 +50,7 @@ function parseSignal(value: unknown): NodeJS.Signals | null {
   return found?.[0] ?? null;
 }
 
-/** Without the environment and the input of the jobs, which may contain secrets. */
+/** Lists the running jobs without their environment and input, which may contain secrets. */
 function listActive({ worker, task, node }: WorkerRequestsOptions): unknown {
   return worker.active.map(({ taskId, command, queue, startedAt }) => ({
     id: taskId,

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { TaskError, TaskResult } from '../contracts/store/task-results.ts';
 import type { Task } from './task.ts';
 
-/** What a job did, in the form of the result of the task: the same as in deploy/worker/beat_shell.py. */
+/** The result of a job's task, in the same form as in deploy/worker/beat_shell.py. */
 export interface JobResult {
   /** Negative for the number of the signal that ended the job. */
   readonly exit_code: number;
@@ -16,7 +16,7 @@ export class JobFailed extends Error {
   override name = 'JobFailed';
 }
 
-/** The job is not one that this worker may run, or cannot be started. */
+/** The worker may not run the job, or cannot start it. */
 export class JobRejected extends Error {
   override name = 'JobRejected';
 }

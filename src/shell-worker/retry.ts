@@ -11,8 +11,8 @@ const MAX_PAUSE = 5_000;
 const FEW_ATTEMPTS = 5;
 
 /**
- * Repeats a call until it succeeds. Resolves with `null` when it gave up: a brief call soon, because other jobs
- * wait for it, any other soon after the worker was asked to stop.
+ * Retries a call until it succeeds. Resolves with `null` after the last attempt: a brief call has few attempts, because
+ * other jobs wait for it; any other call has few once the worker stops.
  */
 export type Retry = <T>(
   operation: Operation,
@@ -20,12 +20,12 @@ export type Retry = <T>(
   options?: { readonly isBrief: boolean },
 ) => Promise<T | null>;
 
-/** The pause in milliseconds after this many failures, at least 1. */
+/** The pause in milliseconds after a number of failures, which is at least 1. */
 export function retryPause(failures: number): number {
   return pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE);
 }
 
-/** Makes a `Retry` that reports each failure, and the recovery. */
+/** Creates a `Retry` that reports each failure, and the recovery. */
 export function createRetry(failures: Events, clock: Clock, stop: AbortSignal): Retry {
   return async (operation, call, { isBrief } = { isBrief: false }) => {
     let counted = 0;

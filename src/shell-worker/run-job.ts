@@ -17,27 +17,29 @@ export interface RunJobOptions {
   readonly dueAt: string | null;
   /** Aborts to end the job. */
   readonly signal: AbortSignal;
-  /** The first signal that the job receives then; SIGTERM unless given. */
+  /** The first signal that the job receives then; by default SIGTERM. */
   readonly endSignal?: () => NodeJS.Signals;
   /** Contains the process group while the job runs. */
   readonly groups: Set<ProcessGroup>;
 }
 
-/** How long the output may take to end after the job, which a process in the background can prevent. Milliseconds. */
+/**
+ * How long the output may continue after the job has ended; a process in the background can hold it open. Milliseconds.
+ */
 const OUTPUT_GRACE = 1_000;
 
-/** The working directory that is the home of the user, or `/` if that does not exist. */
+/** The working directory that means the home of the user, or `/` if there is no home. */
 const HOME = '~';
 
 /** The longest timer of Node; a longer one fires at once. Milliseconds. */
 const MAX_TIMER = 2 ** 31 - 1;
 
-/** What beat writes into the header: other texts are not passed on. */
+/** The instant that beat writes into the header; other texts are not passed on. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /**
- * Runs a job in a session and process group of its own. Rejects with `JobFailed`, or with `JobRejected`
- * if it cannot be started. It has ended then, with its whole group unless that runs in the background.
+ * Runs a job in a session and process group of its own. Rejects with `JobFailed`, or with `JobRejected` if it cannot be
+ * started. By then the job has ended, and so has its group unless it runs in the background.
  */
 export async function runJob(job: Job, options: RunJobOptions): Promise<JobResult> {
   const { host, clock } = options;
@@ -56,7 +58,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<JobResul
   const [code, signal] = await exited;
   options.groups.delete(group);
   await waitForOutput(closed, clock);
-  // A process in the background holds these pipes open, and they must not keep a worker running that stops.
+  // A process in the background may hold these pipes open; they must not keep a stopping worker running.
   child.stdin.destroy();
   for (const tail of [output!, errors!]) tail.detach();
   const seconds = Math.round(clock.monotonic() - started) / 1_000;
@@ -150,7 +152,7 @@ async function endInTime(
   return isTimedOut;
 }
 
-/** A sleep of any length. */
+/** Sleeps for any time, also longer than the longest timer. */
 async function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   for (let left = ms; left > 0 && !signal.aborted; left -= MAX_TIMER)
     await clock.sleep(Math.min(left, MAX_TIMER), signal);

@@ -20,13 +20,13 @@ export interface ShellWorkerOptions extends JobRunOptions {
   readonly acks: 'late' | 'early';
 }
 
-/** Messages that may wait for their ETA without a slot. */
+/** The most messages that may wait for their ETA without a slot. */
 const MAX_WAITING = 1_000;
 
 /** How long a broker may take to deliver a message again, with the messages before it. Milliseconds. */
 const REDELIVERED_WITHIN = 3_600_000;
 
-/** As many ids as Celery's workers remember, and as long. Milliseconds. */
+/** The limits of Celery's workers: how many revoked ids they remember, and for how many milliseconds. */
 const REVOKED = { limit: 50_000, retention: 3 * 3_600_000 };
 
 /** A message in progress. */
@@ -62,7 +62,7 @@ export class ShellWorker {
   /** Aborts to give up the slot with which `run` waits for a message. */
   #receiving = new AbortController();
 
-  /** It runs jobs until `stop` aborts. */
+  /** Creates a worker that runs jobs until `stop` aborts. */
   constructor(options: ShellWorkerOptions, stop: AbortSignal) {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
@@ -73,12 +73,11 @@ export class ShellWorker {
     this.#retry = createRetry(this.failures, options.clock, stop);
   }
 
-  /** How many messages are in progress, with those that wait for their ETA. */
+  /** How many messages are in progress, including messages that wait for their ETA. */
   get inProgress(): number {
     return this.#runs.size;
   }
 
-  /** The jobs that run. */
   get active(): readonly ActiveJob[] {
     return [...this.#runs.values()].flatMap(({ job }) => job?.active ?? []);
   }
@@ -94,7 +93,7 @@ export class ShellWorker {
     for (const { revoked } of this.#find(taskIds)) revoked.abort();
   }
 
-  /** Revokes tasks, and ends those that run with a signal. Returns the ids of the latter. */
+  /** Revokes tasks, and ends running ones with a signal. Returns the ids of the ended tasks. */
   terminate(taskIds: readonly string[], signal: NodeJS.Signals): readonly string[] {
     this.revoke(taskIds);
     const running = this.#find(taskIds).filter(({ job }) => job?.active);
@@ -158,7 +157,7 @@ export class ShellWorker {
     if (this.#stop.aborted) return this.#requeue([delivery]);
     const task = this.#read(delivery);
     if (!task) return void (await this.#ack([delivery]));
-    // The task id alone may be fixed in the configuration.
+    // The task id alone may be fixed in the configuration, and so equal for all runs.
     const key = `${task.id} ${task.dueAt}`;
     const earlier = this.#runs.get(key);
     if (earlier) return void earlier.deliveries.push(delivery);
@@ -188,7 +187,9 @@ export class ShellWorker {
     }
   }
 
-  /** `null` for a message that this worker cannot run. It removes the message, as Celery's workers do. */
+  /**
+   * Decodes a message. If this worker cannot run it, removes the message, as Celery's workers do, and returns `null`.
+   */
   #read({ queue, message }: Delivery): Task | null {
     const { task: name } = this.#options;
     const task = message ? decodeTask(message) : 'it is not a message of kombu';
@@ -201,7 +202,7 @@ export class ShellWorker {
     return null;
   }
 
-  /** Returns `false` if the broker delivers a message again that must not run again. */
+  /** Processes a message. Returns `false` if the broker will deliver it again although it must not run again. */
   async #process(run: MessageInProgress): Promise<boolean> {
     const { task, deliveries, revoked } = run;
     const { events } = this;

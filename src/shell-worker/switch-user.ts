@@ -11,7 +11,7 @@ interface SwitchedUser {
   readonly program: readonly string[];
 }
 
-/** Where util-linux installs it. Root must not look for it in a path that a job sets. */
+/** The paths of `setpriv` of util-linux. Root must not search for it in a path that a job sets. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/usr/local/bin/setpriv'];
 
 /**
@@ -41,10 +41,10 @@ interface User {
   readonly home: string;
 }
 
-/** What `getent` exits with for an unknown name. */
+/** The exit code of `getent` for an unknown name. */
 const UNKNOWN = 2;
 
-/** Asks the user database of the host, which may be LDAP. */
+/** Looks up a user in the user database of the host, which may be LDAP. */
 function findUser(user: string): Promise<User | null> {
   if (user === '' || user.startsWith('-')) return Promise.resolve(null);
   return new Promise((resolve, reject) => {

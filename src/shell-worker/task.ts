@@ -85,7 +85,7 @@ function argumentsOf(body: unknown): readonly unknown[] {
   return [body['args'] ?? [], body['kwargs'] ?? {}, body];
 }
 
-/** As Celery's workers read it: without an offset it is UTC. */
+/** Parses an instant as Celery's workers do: without an offset it is UTC. */
 function parseTime(value: unknown): number | null {
   return parseInstant(value, 'UTC');
 }

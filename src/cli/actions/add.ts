@@ -21,7 +21,7 @@ interface Line {
   readonly definition: Definition;
 }
 
-/** Characters of one command: a store holds at most a million bytes, and a character is up to three. */
+/** The most characters of one command: a store accepts a million bytes, and a character has up to three. */
 const MAX_CHARACTERS = 300_000;
 
 /** `beat add NAME` and `beat add -f FILE`: creates stored entries. */
@@ -49,7 +49,7 @@ export async function add(name: string | undefined, flags: AddFlags): Promise<Ex
   return code;
 }
 
-/** Says that stored entries are not declared commands: their runs would only be rejected at the worker. */
+/** Warns that workers reject the commands of stored entries, which their configuration does not declare. */
 function noteAboutShell(definitions: readonly Definition[]): void {
   if (!definitions.some(({ shell }) => shell !== undefined)) return;
   writeError(
@@ -58,7 +58,10 @@ function noteAboutShell(definitions: readonly Definition[]): void {
   );
 }
 
-/** Sends the lines in as few commands as possible. Each is applied whole or not at all; the first rejection ends it. */
+/**
+ * Sends the lines in as few commands as possible. The leader applies each command whole or not at all; a rejected
+ * command is the last.
+ */
 async function addLines(lines: readonly Line[], flags: AddFlags): Promise<ExitCode> {
   const sender = await openSender(flags);
   let done = 0;

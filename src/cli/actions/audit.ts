@@ -64,7 +64,7 @@ class Report {
     this.#from = from;
   }
 
-  /** Returns whether more can be printed. */
+  /** Prints the occurrences of an entry. Returns `false` once nothing more can be printed. */
   async add(
     loaded: LoadedRecord,
     period: { readonly from: number; readonly to: number; readonly now: number },
@@ -79,7 +79,7 @@ class Report {
     const { name, schedule } = recorded.entry;
     const zone = schedule.timezone ?? this.#zone;
     for (const row of recorded.rows.filter(isUnreadable)) {
-      // Rows are written after their occurrences.
+      // A row is written after its occurrence, so the occurrence of this row is before the period.
       if (row.at !== null && Date.parse(row.at) < this.#from) continue;
       this.#unreadableRows += 1;
       if (!(await writeLine(this.#formatRow(name, row)))) return false;

@@ -40,7 +40,7 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
   return send({ do: 'backfill', entry: name, from: formatIso(from), to: formatIso(to) }, flags);
 }
 
-/** What the leader would do with the command now, and the zone of the entry. */
+/** Plans the command as the leader would now, and finds the zone of the entry. */
 async function plan(settings: Settings, name: string, from: number, to: number) {
   const { entries, definitions, timezone } = settings;
   const found = await withStore(settings, (store) => findEntry({ store, entries, definitions }, name));

@@ -30,7 +30,7 @@ export async function diff(before: string, after: string, flags: DiffFlags): Pro
 
 const HOUR = 3_600_000;
 
-/** Throws one `ConfigError` with the errors of both. */
+/** Reads both configurations. Throws one `ConfigError` with all errors. */
 async function readBoth(before: string, after: string, flags: GlobalFlags): Promise<readonly [Settings, Settings]> {
   const read = (config: string) => readSettings({ ...flags, config });
   const results = await Promise.allSettled([read(before), read(after)]);
@@ -38,7 +38,7 @@ async function readBoth(before: string, after: string, flags: GlobalFlags): Prom
     if (result.status === 'fulfilled') return [];
     const { reason } = result as { reason: unknown };
     if (reason instanceof ConfigError) return reason.errors;
-    // Exit code 1 would mean that they differ.
+    // Exit code 1 would mean that the configurations differ.
     throw new ExitError(`beat diff: ${describeError(reason)}`, EXIT.usage);
   });
   if (errors.length > 0) throw new ConfigError(errors);

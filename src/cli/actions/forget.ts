@@ -43,7 +43,7 @@ export async function forget(given: string, flags: ForgetFlags): Promise<ExitCod
   return EXIT.ok;
 }
 
-/** Returns what was removed, for the user. */
+/** Removes the state of an entry. Returns a text for the user about what was removed. */
 async function forgetState(store: StateStore, settings: Settings, name: string): Promise<string> {
   const target = await findTarget(store, settings, name);
   const { state } = target;
@@ -52,17 +52,17 @@ async function forgetState(store: StateStore, settings: Settings, name: string):
   return formatRemoved(name, state);
 }
 
-/** The entry of that name, where it is defined, and the state to remove. */
+/** The entry with the given name, and the state to remove. */
 interface Target {
   /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
-  /** When the index has the definition in the store as due; `undefined` without one. */
+  /** The due time in the index of stored definitions; `undefined` for an entry that is not stored. */
   readonly indexedAt: number | null | undefined;
   /** `null` for none. */
   readonly state: EntryState | 'unreadable' | null;
 }
 
-/** Throws a `ConfigError` for a name that is neither configured nor in the store, and for an invalid definition. */
+/** Finds the entry and its state by name. Throws a `ConfigError` for an unknown name and for an invalid definition. */
 async function findTarget(store: StateStore, settings: Settings, name: string): Promise<Target> {
   const { entries, definitions } = settings;
   let state: Target['state'] = null;
@@ -74,7 +74,7 @@ async function findTarget(store: StateStore, settings: Settings, name: string): 
   const [row] = await store.entries.find([name]);
   const indexedAt = row?.dueAt;
   if (declared || (state && !row)) return { entry: declared, indexedAt, state };
-  // Throws when the definition is invalid: nothing would say when the entry is due next.
+  // An invalid definition throws here: its next due time cannot be computed.
   if (row) {
     return { entry: readStoredEntry({ ...row, state: null }, definitions).entry, indexedAt, state };
   }
@@ -93,7 +93,7 @@ async function remove({ ledger }: StateStore, name: string, { entry, indexedAt }
     const known = [{ name, entry, indexedAt, state: undefined }];
     const { changed } = runAtOnce(planAdoption(known, systemClock.now()));
     const changes = changed.map(({ change }) => change);
-    // A leader that began its term since then writes the same state.
+    // A leader that has begun its term since then fences this commit and writes the same state.
     if (changes.length > 0) await ledger.commit({ token: term, changes });
     return;
   }
@@ -118,7 +118,7 @@ function parseQuoted(text: string): string {
   throw new ConfigError(`--quoted: expected a JSON string such as '"a\\u0000b"', got ${JSON.stringify(text)}`);
 }
 
-/** Removes unreadable records, and never others: of the history of an entry, or the one of an id. */
+/** Removes unreadable records, never readable ones: from the history of an entry, or the record with an id. */
 const REMOVALS: Record<RepairedRecord, (store: StateStore, name: string) => Promise<string>> = {
   history: removeRows,
   audit: removeAudit,
@@ -150,7 +150,7 @@ async function removeAudit({ commands }: StateStore, id: string): Promise<string
   return `Removed the unreadable ${what}`;
 }
 
-/** Begins a term, as only the newest term removes messages; the leader begins another one. */
+/** Removes an unreadable message in a new term: only the newest term may. The leader then begins another one. */
 async function removeMessage({ ledger }: StateStore, id: string): Promise<string> {
   const what = `message ${JSON.stringify(id)} in the outbox`;
   const found = await findMessage(ledger, id);

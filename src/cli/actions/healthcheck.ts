@@ -37,7 +37,7 @@ function stuckText({ pid, idleMs }: Health): string {
   return `stuck: process ${pid} (${why})`;
 }
 
-/** A warning only: after a restart the instance would not start with these files. */
+/** A failed reload is only a warning: the instance runs, but it would not start again with these files. */
 function reloadFailureText(pid: number, error: string): string {
   const [first = ''] = error.split('\n');
   return `warning: process ${pid} runs an earlier configuration, its last reload failed: ${JSON.stringify(first)}`;

@@ -61,7 +61,7 @@ const OUTCOME: readonly Column[] = [
   ['ERROR', (item) => (item.kind === 'run' ? firstLine(item.outcome?.error ?? '') : '')],
 ];
 
-/** Formats a table; the columns of outcomes only where there are any. */
+/** Formats a table, with the columns of outcomes if any run has an outcome. */
 function formatItems(items: readonly HistoryItem[], zone: string): readonly string[] {
   const hasOutcomes = items.some((item) => item.kind === 'run' && item.outcome);
   const columns = hasOutcomes ? [...COLUMNS, ...OUTCOME] : COLUMNS;
@@ -73,7 +73,7 @@ function formatItems(items: readonly HistoryItem[], zone: string): readonly stri
   return unreadable ? [...table, `unreadable rows are removed with: ${unreadable.repair}`] : table;
 }
 
-/** Of an unreadable row, when it was written. */
+/** The due time of an item; for an unreadable row, the time when it was written. */
 function formatDue(item: HistoryItem, zone: string): string {
   if (item.kind === 'unreadable') {
     return item.at === null ? 'unreadable' : formatInZone(Date.parse(item.at), zone);

@@ -16,11 +16,11 @@ import { writeError, writeLine, writeLines } from '../output/write-lines.ts';
 
 export interface ListFlags extends GlobalFlags {
   readonly json?: boolean;
-  /** Part of a name, in the configuration also of a task, in any case. */
+  /** Part of an entry's name, in any case; for configured entries also part of a task's name. */
   readonly search?: string;
 }
 
-/** Stored entries that a table shows, and entries that one of a search shows. */
+/** The most stored entries in a table, and the most entries in a table of search results. */
 const MAX_SHOWN = 1_000;
 
 /** Entries that one query of a search reads. */

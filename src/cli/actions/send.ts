@@ -27,7 +27,7 @@ const WAIT = 5_000;
 /** Sends commands to the leader and prints its answers. */
 export interface Sender {
   readonly settings: Settings;
-  /** Commands are sent to this store. */
+  /** The store that receives the commands. */
   readonly store: StateStore;
   /**
    * Returns 1 when the leader rejected the command, or has not answered it yet: a script must not go on as if it had
@@ -58,7 +58,7 @@ export async function openSender(flags: SendFlags): Promise<Sender> {
   };
 }
 
-/** Flags of `pause` and `skip` beside those of all. */
+/** Flags of `pause` and `skip`, beside the flags of all commands. */
 export interface VerbFlags extends SendFlags {
   readonly until?: string;
   readonly dueAt?: string;
@@ -122,7 +122,7 @@ function sender(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {
-    // A container may run as a number that has no name.
+    // A container may run as a user id without a name.
     return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
   }
 }

@@ -66,7 +66,8 @@ async function run(
   { started, version }: StartOptions,
 ): Promise<void> {
   const { log } = outputs;
-  // In the folder of the old beat, if this one has replaced it there, or of its project.
+  // Celery's files are in the working directory, if beat has replaced celery beat there, or in the folder of the
+  // project.
   const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) => resolve(path));
   const findSchedulers = () => findScheduleFiles(folders);
   const beat = new Beat(settings, { origin: formatOrigin(), source: files, findSchedulers });
@@ -99,7 +100,7 @@ async function run(
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   try {
-    // Closed also when a later one, or beat itself, cannot start: an open server would keep the process running.
+    // Each is closed also when a later one or beat itself cannot start: an open server would keep the process running.
     for (const attach of [
       () => serveHttp(beat, { flags, log, version }),
       () => answerRemoteControl(beat, node, log),

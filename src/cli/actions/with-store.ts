@@ -8,7 +8,7 @@ import { systemClock } from '../../util/system-clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 
-/** An open store with a history, and where entries are found. */
+/** An open store with a history, and the source of its entries. */
 export interface OpenHistory {
   readonly store: StateStore;
   readonly history: History;
@@ -25,7 +25,7 @@ export async function withStore<T>(settings: Settings, work: (store: StateStore)
   }
 }
 
-/** The same with a history. Throws a `ConfigError` if it is disabled. */
+/** Runs `work` with the open store and its history. Throws a `ConfigError` if the history is disabled. */
 export async function withHistory<T>(settings: Settings, work: (open: OpenHistory) => Promise<T>): Promise<T> {
   if (settings.history === null) {
     throw new ConfigError('history: false disables the history; without it nothing is recorded');

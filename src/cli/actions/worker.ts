@@ -28,7 +28,7 @@ import { onRequests } from '../service/worker-process.ts';
 
 type Flags = GlobalFlags & WorkerFlags;
 
-/** How often the health check learns that the event loop runs. Milliseconds. */
+/** Milliseconds between two records of progress, which the health check reads. */
 const TOUCH_INTERVAL = 1_000;
 
 export interface WorkOptions {
@@ -36,7 +36,7 @@ export interface WorkOptions {
   readonly started: () => Promise<void>;
 }
 
-/** `beat worker`: runs jobs until a signal stops it. The first lets them finish, the second ends them. */
+/** `beat worker`: runs jobs until a signal stops it. The first signal lets the jobs finish, the second ends them. */
 export async function work(flags: Flags, { started }: WorkOptions): Promise<ExitCode> {
   if (process.platform === 'win32')
     throw new ConfigError('beat worker needs process groups, which Windows does not have');
@@ -119,7 +119,7 @@ async function run(flags: Flags, settings: Settings, { files, log, started }: Su
   onRequests({
     stop: onRequest,
     reload,
-    // A second signal ends `beat start` at once.
+    // After a stop was requested, `beat start` ends early only because of a second signal, which also ends the jobs.
     abandoned: () => (stop.signal.aborted ? worker.abort() : onRequest()),
   });
   onHangup({ closed: () => onSignal('SIGHUP'), asked: reload });
@@ -186,7 +186,7 @@ function stopInSteps(worker: ShellWorker, stop: AbortController, log: Logger): S
   let isRequested = false;
   return {
     onSignal(cause) {
-      // A Ctrl-C in the terminal signals both processes, and the request may arrive first.
+      // Ctrl-C in the terminal signals both processes: after a request, the first signal is not a second step.
       if (isRequested) isRequested = false;
       else next(cause);
     },

@@ -126,7 +126,7 @@ function explainScheduler(name: string): string {
   return 'beat cannot run a scheduler written in Python; move its entries to beatSchedule in the configuration, and omit -S';
 }
 
-/** A message about an accepted flag of Celery's that has no effect, or another effect than it seems. */
+/** A message about an accepted Celery flag that has no effect or an unexpected one. */
 export interface FlagNote {
   readonly flag: string;
   readonly message: string;
@@ -153,7 +153,7 @@ export function collectFlagNotes(flags: CeleryFlags): FlagNote[] {
   return notes;
 }
 
-/** Whether it has two or three octal digits without a leading zero: 22, 27, 77, 777. */
+/** Whether a umask has two or three octal digits without a leading zero: 22, 27, 77, 777. */
 function looksOctal(umask: string): boolean {
   return /^[1-7][0-7]{1,2}$/.test(umask);
 }

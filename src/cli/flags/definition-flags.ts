@@ -30,7 +30,10 @@ export const DEFINITION_FLAGS: readonly Flag[] = [
   ['--no-enable', 'do not schedule the entry'],
 ];
 
-/** The fields that the flags give; a flag of its own wins over `--definition`. Throws a `ConfigError` with every flag that is not valid JSON. */
+/**
+ * Reads the fields of a definition; the flag of a field takes precedence over `--definition`. Throws a `ConfigError`
+ * with every flag that is not valid JSON.
+ */
 export function readDefinitionFlags(flags: DefinitionFlags): Definition {
   const problems: string[] = [];
   const json = (flag: string, text: string | undefined): unknown => {
@@ -62,7 +65,7 @@ export function readDefinitionFlags(flags: DefinitionFlags): Definition {
   return { ...(more as Definition | undefined), ...Object.fromEntries(given) };
 }
 
-/** Durations have no spaces and cron lines do; `@daily` and the like are cron lines as well. */
+/** Parses a schedule: durations have no spaces, cron lines do; `@daily` and similar names are cron lines too. */
 function readSchedule(text: string | undefined, json: (flag: string, text: string) => unknown): unknown {
   if (text === undefined) return undefined;
   if (/^\s*(?:\{|[\d.]+\s*$)/.test(text)) return json('schedule', text);

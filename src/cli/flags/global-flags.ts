@@ -18,8 +18,8 @@ export function addGlobalFlags(program: Command): void {
 }
 
 /**
- * Removes empty flags, checks the rest and applies `--workdir` before any file is read. A detached process
- * skips what it inherited from its parent. Throws a `ConfigError` with all errors.
+ * Removes empty flags, checks the rest and applies `--workdir` before any file is read. A detached process skips flags
+ * whose effects it inherited. Throws a `ConfigError` with all errors.
  */
 export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean): F {
   const flags = withoutEmpty(given);
@@ -51,8 +51,8 @@ function changeDirectory(workdir: string): void {
 }
 
 /**
- * Rejects arguments of the default subcommand, which are misspelled subcommands or settings in Celery's style.
- * Throws a `ConfigError` that names the right way.
+ * Rejects arguments of the default subcommand, which are misspelled subcommands or settings in Celery's style. Throws a
+ * `ConfigError` that names the correct form.
  */
 export function rejectUnknownArguments([argument]: readonly string[], subcommands: readonly string[]): void {
   if (argument === undefined) return;

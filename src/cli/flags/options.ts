@@ -23,8 +23,8 @@ export interface GlobalFlags extends CeleryFlags {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The files of the configuration. Flags override the environment, which overrides the files, which override
- * defaults; all but the flags are read again at each read.
+ * The files of the configuration. Flags override the environment, the environment overrides the files, and files
+ * override defaults. Each read reads everything but the flags again.
  */
 export function findConfigFiles(flags: GlobalFlags, env: Environment = process.env): ConfigFiles {
   if (flags.config !== undefined) rejectPythonModule(flags.config);
@@ -78,7 +78,7 @@ function rejectPythonModule(config: string): void {
   );
 }
 
-/** Explains, where no configuration was found, why `--app` is not enough. */
+/** Explains why `--app` is not enough when no configuration was found. */
 function explainApp(app: string): Diagnostic {
   const message =
     `--app ${app}: beat does not load Python apps; copy its beat_schedule to a file such as ` + 'beat.config.yaml';

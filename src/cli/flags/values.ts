@@ -1,7 +1,7 @@
 import { EXACT_INSTANT_FORMS, parseExactInstant } from '../../celery/message/parse-instant.ts';
 import { ConfigError } from '../../util/errors.ts';
 
-/** Reads an instant of a flag, in epoch milliseconds. Throws a `ConfigError` for one without an offset or `Z`. */
+/** Parses a flag's instant into epoch milliseconds. Throws a `ConfigError` for an instant without an offset or `Z`. */
 export function readInstant(flag: string, text: string): number {
   const at = parseExactInstant(text);
   if (at !== null) return at;

@@ -43,7 +43,7 @@ export function createBanner(settings: Settings, version: string, now: number): 
   };
 }
 
-/** Counts the user's entries, and names those that are added as in Celery. */
+/** Counts the user's entries, and names the entries that beat adds as Celery does. */
 function formatScheduler({ entries, installed, files }: Settings): string {
   const own = entries.filter(({ name }) => !installed.includes(name));
   const enabled = own.filter((entry) => entry.enabled).length;

@@ -14,13 +14,16 @@ import {
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from './table.ts';
 
-/** The instants that are shown of an entry. */
+/** The most instants shown for an entry. */
 const SHOWN = 3;
 
-/** Characters of a value that are shown. */
+/** The most characters shown of a value. */
 const MAX_VALUE = 200;
 
-/** Formats differences as lines for people: entries, then how their occurrences differ. Instants are in the entry's zone, else in `zone`. */
+/**
+ * Formats differences as lines of text: entries, then the differences of their occurrences. Instants are in the entry's
+ * zone, else in `zone`.
+ */
 export function formatDifferences(differences: Differences, zone: string): readonly string[] {
   const { added, removed, edited, occurrences, period } = differences;
   if (added.length + removed.length + edited.length === 0) return ['no differences'];
@@ -45,7 +48,7 @@ export function formatDifferences(differences: Differences, zone: string): reado
   return [...lines, `Next ${hours} hours:`, ...table];
 }
 
-/** The same as JSON. Instants are in UTC. */
+/** Formats differences as JSON. Instants are in UTC. */
 export function formatJson(differences: Differences): string {
   const { added, removed, edited, occurrences, period, withFunctions } = differences;
   const summary = ({ name, task, schedule }: Entry) => ({
@@ -96,7 +99,7 @@ function formatFields({ before, after, fields }: EditedEntry): string[] {
   });
 }
 
-/** In words, unless these are equal. */
+/** Describes both schedules in words, or by their specs if the words are equal. */
 function describeBoth(before: Schedule, after: Schedule): readonly string[] {
   const words = [before, after].map(describe);
   return words[0] === words[1] ? [before.spec, after.spec] : words;

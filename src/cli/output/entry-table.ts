@@ -15,7 +15,7 @@ export function formatEntries(rows: readonly EntryStatus[], zone: string): reado
     ['NEXT DUE', (row) => formatNext(row, at)],
   ];
   if (rows.some(({ lastOutcome }) => lastOutcome)) columns.push(['LAST OUTCOME', formatOutcome]);
-  // Most tables have none.
+  // Most tables have no skipped occurrence to show.
   if (rows.some(({ lastSkipped }) => lastSkipped)) {
     columns.push(['LAST SKIPPED', (row) => formatSkipped(row, at)]);
   }

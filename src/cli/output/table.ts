@@ -1,7 +1,7 @@
 import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { escapeLine, truncate } from '../../util/visible.ts';
 
-/** Characters of a cell; `--json` prints the whole text. */
+/** The most characters of a cell; `--json` prints the whole text. */
 const MAX_CELL = 100;
 
 /** Formats rows under a heading as lines, in columns as wide as their widest cell. */
@@ -23,7 +23,7 @@ export function formatCell(text: string): string {
   return truncate(escapeLine(truncate(text, MAX_CELL)), MAX_CELL);
 }
 
-/** The line of a record that cannot be read, with what removes it. */
+/** Formats the line about an unreadable record, with the command that removes it. */
 export function formatUnreadable({ id, at, reason, repair }: Unreadable): string {
   const when = at === null ? '' : ` of ${at}`;
   return escapeLine(`unreadable${when}: ${formatCell(id)}, ${reason}; ${repair}`);

@@ -13,7 +13,7 @@ export function writeFile(path: string, text: string, force: boolean): void {
   const existing = force ? statSync(path, { throwIfNoEntry: false }) : undefined;
   if (!existing) writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });
   else if (existing.isFile()) replace(realpathSync(path), text, existing);
-  // A device or a pipe.
+  // The path is a device or a pipe.
   else writeFileSync(path, text);
 }
 

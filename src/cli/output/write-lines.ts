@@ -29,7 +29,7 @@ export function writeError(line: string): void {
   process.stderr.write(`${escapeLine(line)}\n`);
 }
 
-/** The same for a text of several lines. */
+/** Writes a text of several lines to standard error, with control characters escaped. */
 export function writeErrors(text: string): void {
   process.stderr.write(`${escapeLines(text)}\n`);
 }

@@ -5,7 +5,10 @@ import { systemClock } from '../../util/system-clock.ts';
 /** How long a stop waits for alerts that are under way. Milliseconds. */
 const GRACE = 2_000;
 
-/** Sends the alerts of the configuration. A reload may add the first, so that events are always listened to. */
+/**
+ * Sends the alerts of the configuration. It subscribes to events even without alerts, because a reload may add the
+ * first.
+ */
 export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
   const { Alerts } = await import('../../observe/alerts/alerts.ts');
   const { Delivery } = await import('../../observe/alerts/delivery.ts');

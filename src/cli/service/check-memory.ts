@@ -7,14 +7,14 @@ import { thousands } from '../../util/thousands.ts';
 const FIXED = 30;
 /** Bytes of heap for an entry with small arguments, as measured with 100,000 of them (docs/production.md). */
 const FOR_ENTRY = 1_300;
-/** The same during a reload, when the old and the new entries are in memory. */
+/** Bytes of heap for an entry during a reload, when the old and the new entries are in memory. */
 const FOR_RELOAD = 2_200;
 /** Megabytes of a process outside of its heap: mostly Node's code. */
 const OUTSIDE = 90;
 
 const MEGABYTE = 1_000_000;
 
-/** The megabytes of heap that this process may use: the limit of Node, or what the container has for it. */
+/** The megabytes of heap that this process may use: Node's limit, or less if the container's memory is smaller. */
 export function heapLimit(): number {
   const limit = getHeapStatistics().heap_size_limit / MEGABYTE;
   const container = process.constrainedMemory();

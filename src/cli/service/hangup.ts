@@ -12,7 +12,7 @@ export function onHangup({ closed, asked }: Record<'closed' | 'asked', () => voi
   });
 }
 
-/** Whether the process has a controlling terminal, which is open. */
+/** Whether the process has a controlling terminal that is open. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

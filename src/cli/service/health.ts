@@ -1,12 +1,8 @@
 /**
- * Health checks over local sockets: `beat healthcheck` asks every instance of its user on this host. A socket
- * is named after its process and stands in a folder that other users cannot enter, so that they cannot answer
- * for beat. On Linux the name includes the process namespace, because containers that share a folder may each
- * have a process 1. On Windows the socket is a named pipe.
- */
-/**
- * The folder of the sockets that `beat healthcheck` connects to. Other users cannot enter it, so that they
- * can neither answer in place of beat nor read its answers.
+ * Health checks over local sockets: `beat healthcheck` asks every instance of its user on this host. A socket is named
+ * after its process and is in a folder that other users cannot enter, so that they can neither answer in place of beat
+ * nor read its answers. On Linux the name includes the process namespace, because containers that share a folder may
+ * each have a process 1. On Windows the socket is a named pipe.
  */
 
 import { readdirSync, readlinkSync, rmSync, lstatSync, mkdirSync } from 'node:fs';
@@ -28,7 +24,7 @@ const PIPES = '\\\\.\\pipe\\';
 /** Milliseconds after which an instance that does not answer counts as stuck. */
 export const ANSWER_TIMEOUT = 5_000;
 
-/** The most that is read of one answer, in bytes. */
+/** The most bytes to read of one answer. */
 const MAX_ANSWER = 64 * 1024;
 
 export interface HealthAnswers {
@@ -140,7 +136,7 @@ function namespace(): string {
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
   } catch {
-    // A sandbox may hide it.
+    // A sandbox may hide the namespace.
     return '';
   }
 }

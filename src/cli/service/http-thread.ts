@@ -1,6 +1,7 @@
 /**
- * The HTTP server of `beat start`, as the program of a thread of its own: no request delays the scheduler. It reads the configuration itself, because schedules cannot be sent between threads, and has its own
- * connection to the store. `serve-http.ts` starts it.
+ * The HTTP server of `beat start`, in a thread of its own, so that no request delays the scheduler. The thread reads
+ * the configuration itself, because schedules cannot be sent between threads, and has its own connection to the store.
+ * `serve-http.ts` starts it.
  */
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -15,7 +16,7 @@ import { reuse, waitAtMost } from '../../util/wait.ts';
 import { describeError } from '../../util/errors.ts';
 import { chooseLogLevel, findConfigFiles, type GlobalFlags } from '../flags/options.ts';
 
-/** What the thread is started with. */
+/** The data that the thread starts with. */
 export interface HttpThreadData {
   readonly flags: GlobalFlags;
   /** Where it listens. */
@@ -23,7 +24,7 @@ export interface HttpThreadData {
   readonly version: string;
 }
 
-/** What the main thread calls. */
+/** The functions that the main thread calls. */
 export interface HttpThreadCalls {
   /** Resolves with the URL, such as `http://127.0.0.1:8040`, when the server listens. */
   serve(): Promise<string>;
@@ -32,7 +33,7 @@ export interface HttpThreadCalls {
   close(): Promise<void>;
 }
 
-/** What this thread calls in the main thread. */
+/** The functions of the main thread that this thread calls. */
 export interface InstanceCalls {
   health(): LoopHealth;
   metrics(): Promise<MetricsPage>;
@@ -41,11 +42,11 @@ export interface InstanceCalls {
 
 /** How long the main thread may take to answer before its last answer is used, milliseconds. */
 const HEALTH_WITHIN = 500;
-/** How old an answer of the main thread may be, milliseconds: many requests ask it once. */
+/** How old an answer of the main thread may be, milliseconds: many requests share one answer. */
 const FRESH = 100;
 /** How long a request waits for a reload that has begun, milliseconds. */
 const RELOAD_WITHIN = 2_000;
-/** On Linux: the scheduler comes first where both threads share a processor. */
+/** The niceness of this thread on Linux: the scheduler has precedence where both threads share a processor. */
 const NICENESS = 10;
 
 const { flags, http, version } = workerData as HttpThreadData;
@@ -61,7 +62,7 @@ const instance = createBirpc<InstanceCalls, HttpThreadCalls>(
   {
     async serve() {
       server = await serve({ ...http, open });
-      // Its rejection is not handled: it ends the thread, which the main thread starts again.
+      // A rejection is not handled: it ends the thread, and the main thread starts it again.
       void server.opened;
       return server.url;
     },
@@ -89,7 +90,7 @@ async function read(): Promise<void> {
   settings = await files.read();
 }
 
-/** What requests are answered from. Called when the server listens. */
+/** Creates the context of requests. Called when the server listens. */
 async function open() {
   reloading = read();
   await reloading;
@@ -104,7 +105,7 @@ async function open() {
   };
 }
 
-/** Asks the main thread; while that is blocked, its last answer grows older. */
+/** Asks the main thread for its health. While that thread is blocked, the idle time of its last answer grows. */
 function createHealth(): () => Promise<LoopHealth> {
   let last: LoopHealth = { idleMs: 0, hasBlockedEntries: false, hasReloadFailed: false };
   let answeredAt = clock.monotonic();
@@ -119,7 +120,10 @@ function createHealth(): () => Promise<LoopHealth> {
   };
 }
 
-/** A flood of mistakes of clients costs the main thread nothing unless its log shows them. */
+/**
+ * Reports an error to the main thread. A client's mistake is sent only if the log shows it, so that a flood costs
+ * nothing.
+ */
 function reportError(error: unknown, level: 'error' | 'debug' = 'error'): void {
   if (level === 'error' || isDebug) void instance.reportError(describeError(error), level);
 }

@@ -8,12 +8,12 @@ import { answerAsWorker } from '../../shell-worker/remote-control.ts';
 import type { ShellWorker } from '../../shell-worker/shell-worker.ts';
 import { systemClock } from '../../util/system-clock.ts';
 
-/** Answers until it is closed. */
+/** Remote control that runs until it is closed. */
 interface RunningControl {
   close(): Promise<void>;
 }
 
-/** Answers Celery's remote control under that name if the configuration asks for it; `null` otherwise. */
+/** Answers Celery's remote control as `node` if the configuration enables it; otherwise resolves with `null`. */
 export async function answerRemoteControl(
   { settings, liveness }: Beat,
   node: string,
@@ -36,7 +36,7 @@ interface ControlOptions extends Omit<RemoteControlOptions, 'mailbox' | 'clock'>
   readonly queue: string;
 }
 
-/** Starts a node of remote control on the broker; `null` if the broker carries none. */
+/** Starts a node of remote control on the broker; `null` if the broker does not support it. */
 async function runControl(
   { remoteControl, broker, connection, transport }: Settings,
   { queue, ...options }: ControlOptions,
@@ -70,7 +70,7 @@ interface WorkerControlOptions {
   readonly log: Logger;
 }
 
-/** Obeys Celery's remote control in `beat worker`; `null` if the broker carries none. */
+/** Answers Celery's remote control in `beat worker`; `null` if the broker does not support it. */
 export function obeyRemoteControl(
   settings: Settings,
   { worker, node, shutdown, log }: WorkerControlOptions,
@@ -78,7 +78,7 @@ export function obeyRemoteControl(
   return runControl(settings, {
     node,
     log,
-    // All workers of a host have one name, and RabbitMQ grants a queue to one connection.
+    // All shell workers of a host have the same name, and RabbitMQ grants a queue to only one connection.
     queue: `${node}.${randomUUID()}`,
     answer: answerAsWorker({ worker, task: settings.shell.task, node, shutdown }),
     effect: 'until then this worker ends no revoked jobs',

@@ -11,7 +11,7 @@ import { resolvePaths } from '../flags/placeholders.ts';
 import { acquirePidfile } from './pidfile.ts';
 import { dropPrivileges } from './privileges.ts';
 
-/** What a command that runs until a signal starts with. */
+/** What a service starts with. A service is a subcommand that runs until a signal stops it. */
 interface Service {
   readonly settings: Settings;
   readonly files: ConfigFiles;

@@ -58,7 +58,7 @@ const MAX_PAUSE = 30_000;
  */
 const YOUNG_HEAP = 8;
 const HEAP = 256;
-/** An entry needs 0.7 kB there, and twice as much during a reload. */
+/** Megabytes of heap for an entry, which needs 0.7 kB, and twice as much during a reload. */
 const HEAP_FOR_ENTRY = 0.004;
 /** How long the thread may take to stop: the grace period of its requests, and some time. Milliseconds. */
 const STOP_WITHIN = 3_000;
@@ -76,7 +76,7 @@ interface ThreadOptions extends HttpOptions {
   readonly entries: () => number;
 }
 
-/** Keeps a thread running that answers HTTP. If it fails, the scheduler goes on, and the thread is started again. */
+/** Runs the thread that answers HTTP. If the thread fails, the scheduler continues, and the thread is started again. */
 class HttpThread {
   readonly #options: ThreadOptions;
   readonly #stop = new AbortController();
@@ -111,7 +111,7 @@ class HttpThread {
       await worker.terminate();
       throw new BeatError(describeError(error), { cause: error });
     }
-    // A thread that is started again listens where the first did, also if that was a free port.
+    // A thread that is started again listens on the port of the first, even if the system chose that port.
     this.#http = { ...this.#http, port: Number(new URL(url).port) };
     this.#running = { worker, calls };
     log.info({ event: 'http', url }, `http: Listening on ${url}`);

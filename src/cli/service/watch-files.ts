@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Clock } from '../../util/clock.ts';
 
-/** Between two looks at the files. Milliseconds. */
+/** Milliseconds between two checks of the files. */
 const INTERVAL = 1_000;
 
 /**
- * Calls `reload` when the files have changed and are then the same at two looks: editors write a file in steps, or
- * remove it for a moment. It looks instead of subscribing, because NFS and the links of a ConfigMap send no
- * notifications. Runs until the signal aborts.
+ * Calls `reload` when the files have changed and two checks in a row find the same content: editors write a file in
+ * steps, or remove it for a moment. It polls, because NFS and the links of a ConfigMap send no notifications. Runs
+ * until the signal aborts.
  */
 export async function watchFiles(
   files: Pick<ConfigFiles, 'stamp' | 'hasChanged'>,

@@ -33,13 +33,13 @@ export class WorkerProcess {
     this.ended = waitForEnd(this.#child).then((how) => (this.#isStopping ? null : how));
   }
 
-  /** Lets its jobs finish. A worker that the terminal has already signalled ignores this. */
+  /** Lets the worker finish its jobs. A worker that the terminal has already signalled ignores this. */
   stop(): void {
     this.#isStopping = true;
     this.#send('stop');
   }
 
-  /** Reads the configuration again. */
+  /** Makes the worker read the configuration again. */
   reload(): void {
     this.#send('reload');
   }
@@ -56,7 +56,7 @@ export function onRequests(handlers: Record<Request | 'abandoned', () => void>):
   if (!isMarked) return;
   process.on('message', (request: Request) => handlers[request]());
   process.on('disconnect', () => handlers.abandoned());
-  // It may have ended while this process started.
+  // `beat start` may have ended while this process started.
   if (!process.connected) process.nextTick(() => handlers.abandoned());
   // The channel alone must not keep the process running.
   process.channel?.unref();

@@ -33,15 +33,17 @@ export async function findAccess(c: Context<HttpEnv>, now: number): Promise<Acce
   return { permission: null, by, method: 'none' };
 }
 
-/** The text of a header, whose bytes Node reads as Latin-1: UTF-8 if they are, as proxies send names. */
+/**
+ * Decodes a header, whose bytes Node reads as Latin-1: as UTF-8 if they are valid UTF-8, in which proxies send names.
+ */
 function decodeHeader(value: string): string {
   const bytes = Buffer.from(value, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : value;
 }
 
 /**
- * The token of the request; empty for a malformed one, `null` without one. Other schemes are ignored: a browser sends
- * the credentials of a proxy with every request, and the proxy may pass them on.
+ * The token of the request; empty if it is malformed, `null` if there is none. Other schemes are ignored: a browser
+ * sends the credentials of a proxy with every request, and the proxy may pass them on.
  */
 function findToken(c: Context<HttpEnv>): string | null {
   const given = c.req.header('authorization') ?? '';
@@ -50,8 +52,9 @@ function findToken(c: Context<HttpEnv>): string | null {
 }
 
 /**
- * Whether reading needs no token: on a loopback address without one. A page of another site could reach that address
- * under a name of its own (DNS rebinding), so the name must be the name of this host.
+ * Whether reading needs no token: beat listens on a loopback address, and no token for reading is set. A page of
+ * another site could reach that address under a name of its own (DNS rebinding), so the request must name a loopback
+ * host.
  */
 function isOpen(c: Context<HttpEnv>): boolean {
   const { host, readToken, trustedUserHeader } = c.var.http;
@@ -85,8 +88,9 @@ export const requireChange = createMiddleware<HttpEnv>(async (c, next) => {
 });
 
 /**
- * Rejects what pages of other sites make a browser send. A request with a token is accepted: browsers add no token by
- * themselves. Old browsers name no site; then only JSON without a session is accepted, as programs send it.
+ * Rejects requests that pages of other sites make a browser send. A request with a token is accepted: browsers add no
+ * token by themselves. Without `Sec-Fetch-Site`, as from old browsers, `Origin` decides; without both, only JSON
+ * without a session is accepted, as programs send it.
  */
 export const rejectOtherSites = createMiddleware<HttpEnv>(async (c, next) => {
   if (/^(GET|HEAD|OPTIONS)$/.test(c.req.method) || findToken(c) !== null) return next();
@@ -99,7 +103,10 @@ export const rejectOtherSites = createMiddleware<HttpEnv>(async (c, next) => {
   throw new HTTPException(403, { message });
 });
 
-/** Whether a page of another site could send the body only with the consent of this server (CORS), which it never gives. */
+/**
+ * Whether the body is JSON, which a page of another site could send only if this server consented (CORS); it never
+ * does.
+ */
 function isJson(c: Context<HttpEnv>): boolean {
   return /^application\/json\b/i.test(c.req.header('content-type') ?? '');
 }

@@ -7,7 +7,7 @@ import type { HttpEnv } from '../context.ts';
 export interface Client {
   /** The IP address of the user's host, or of the first proxy that is not trusted. */
   readonly address: string;
-  /** Whether a trusted proxy passed the request on, so that its headers can be believed. */
+  /** Whether a trusted proxy passed the request on, so that its headers can be trusted. */
   readonly viaProxy: boolean;
   /** Whether the browser reaches the proxy over TLS. */
   readonly isEncrypted: boolean;

@@ -31,7 +31,7 @@ function digest(text: string): Buffer {
 }
 
 const COOKIE = 'beat-session';
-/** Seconds. */
+/** The lifetime of a session, seconds. */
 const LIFETIME = 12 * 3_600;
 
 /** Who is logged in. */
@@ -48,7 +48,7 @@ interface Content extends Session {
 
 /**
  * Logs in with a cookie that is signed with the token: every instance with the same tokens accepts it, and a new token
- * ends it.
+ * invalidates it.
  */
 export async function startSession(
   c: Context<HttpEnv>,

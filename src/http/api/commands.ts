@@ -6,7 +6,7 @@ import { ConfigError, StoreError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Access, HttpContext } from '../context.ts';
 
-/** A command as a request has it, not validated. */
+/** A command from a request, not yet validated. */
 export type CommandBody = Readonly<Record<string, unknown>>;
 
 /**
@@ -20,7 +20,7 @@ export async function submit(
 ): Promise<SentCommand> {
   await checkDefinitions(context, body);
   const id = (given ?? randomUUID()) as string;
-  // Users of a proxy have names that can be trusted.
+  // A trusted proxy has authenticated its user, so the body cannot name another sender.
   const by = (access.method === 'proxy' ? access.by : (sender ?? access.by)) as string;
   const { store, clock } = context;
   try {

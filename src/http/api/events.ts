@@ -15,11 +15,11 @@ import { readQuery, eventsQuery } from './requests.ts';
 const INTERVAL = 1_000;
 /** Looks between two comments that keep an idle connection open through proxies. */
 const KEEP_ALIVE = 15;
-/** Entries of one stream. */
+/** The most entries of one stream. */
 const MAX_ENTRIES = 200;
 /** Every fifth look compares the counts of the day, because a busy store changes them all the time. */
 const DAY_LOOKS = 5;
-/** Streams of one instance. */
+/** The most streams of one instance. */
 const MAX_STREAMS = 100;
 
 interface Change {
@@ -55,7 +55,7 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
     const remove = reads.add(names);
     release();
     const changes = new Changes(reads, names);
-    // A session ends, and a reload replaces tokens.
+    // The session may have ended, and a reload may have replaced the tokens.
     const mayRead = async () => {
       c.set('http', context.settings().http!);
       return (await findAccess(c, clock.now())).permission !== null;
@@ -71,7 +71,7 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
           await clock.sleep(INTERVAL, signal);
           if (!(await mayRead())) break;
           if (looks % KEEP_ALIVE === 0) await stream.write(': alive\n\n');
-          // A page shows an outage itself; the stream goes on when the store is back.
+          // The page shows an outage itself; the stream continues when the store is back.
           for (const change of await changes.poll(looks).catch(() => [])) await stream.writeSSE(change);
         }
       } finally {
@@ -82,7 +82,7 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
   return routes;
 }
 
-/** Compares what the store has with what one stream had. */
+/** Compares the content of the store with what one stream has sent. */
 class Changes {
   readonly #reads: LiveReads;
   readonly #names: readonly string[];
@@ -117,13 +117,13 @@ const FRESH = 800;
 /** Entries that one query reads. */
 const CHUNK = 1_000;
 
-/** What streams compare. */
+/** The content of the store that streams compare. */
 export interface Snapshot {
   /** The entries of all streams, by name. */
   readonly rows: ReadonlyMap<string, StatusRow>;
   /** The newest row of the audit log, as a text. */
   readonly audit: string | null;
-  /** As a text, without when each was seen. */
+  /** The instances as a text, without the times when they were seen. */
   readonly instances: string;
   readonly day: PastDay | null;
 }
@@ -146,7 +146,7 @@ export class LiveReads {
     return this.#streams.size;
   }
 
-  /** Adds the entries of a stream to what is read; returns what removes them again. */
+  /** Adds the entries of a stream to the next reads; returns a function that removes them. */
   add(names: readonly string[]): () => void {
     const own = [...names];
     this.#streams.add(own);
@@ -154,7 +154,7 @@ export class LiveReads {
     return () => this.#streams.delete(own);
   }
 
-  /** What the store has. Rejects with a `StoreError`. */
+  /** Reads the store, or returns a snapshot that is still fresh. Rejects with a `StoreError`. */
   read(): Promise<Snapshot> {
     const now = this.#context.clock.monotonic();
     if (!this.#snapshot || now - this.#readAt > FRESH) {

@@ -8,12 +8,12 @@ import type { Html } from './layout.ts';
 import { table } from './table.ts';
 
 const MINUTE = 60_000;
-/** Of the bars; below them is a lane in which each minute with a failure has a mark of its own, however many runs it has. */
+/** The height of the bars. In the lane below them, each minute with a failure has a mark, however many runs it has. */
 const HEIGHT = 100;
 const LANE = 18;
 /** The width of a bar in minutes: a little more than one, so that a single run can be seen. */
 const WIDTH = 2.4;
-/** The least height of a bar, a share. */
+/** The least height of a bar, as a share. */
 const LEAST = 0.04;
 /** The width of the mark of a failure in minutes. */
 const MARK = 5;
@@ -126,7 +126,7 @@ function axis(from: number, zone: string): Html {
   </div>`;
 }
 
-/** A bar that begins at a share of the height; nothing for none, or for a share of none. */
+/** The path of a bar from `begin` to `begin + share` of the height; empty unless the share is positive. */
 function bar(minute: number, begin: number, share: number): string {
   if (!(share > 0)) return '';
   const round = (value: number) => Math.round(value * 100) / 100;
@@ -138,7 +138,7 @@ function formatClock(at: number, zone: string): string {
   return formatInstant(at, zone).slice(11, 16);
 }
 
-/** The same as the picture in numbers: a row for each hour with an occurrence, newest first. */
+/** The numbers of the chart as a table: a row for each hour with an occurrence, newest first. */
 function hourTable({ minutes }: PastDay, zone: string): Html {
   const hours = Map.groupBy(minutes, ({ at }) => formatInstant(at, zone).slice(0, 13));
   return html`<details id="hours">

@@ -127,7 +127,7 @@ function lastRun({ lastSentAt }: EntryStatus, zone: string, now: number): Html {
   return relative(lastSentAt, now, zone);
 }
 
-/** Of the last run, or of an earlier one while the last is not known to have ended. */
+/** The outcome of the last run, or of an earlier run while the last is not known to have ended. */
 function lastOutcome({ lastOutcome: last, lastTaskId }: EntryStatus, zone: string, now: number): Html | string {
   if (!last) return '';
   const { kind, sign, words } = describeOutcome(last.state);

@@ -169,7 +169,7 @@ export function readNewEntry(form: Form): {
   };
 }
 
-/** A duration, JSON, or else a cron line: as `--schedule` of `beat add`. */
+/** Parses a duration, JSON or a cron line, as `--schedule` of `beat add` does. */
 function parseSchedule(text: string): unknown {
   if (text.startsWith('{')) return parseField('schedule', text);
   return /^\d[\w.]*$/.test(text) ? text : { cron: text };

@@ -21,7 +21,7 @@ import { scrollingTable, unreadableRow } from './table.ts';
 export interface EntryPage {
   readonly frame: Frame;
   readonly row: StatusRow;
-  /** In which instants are shown. */
+  /** The zone in which the page shows instants. */
   readonly zone: string;
   readonly next: NextRuns;
   /** What became of the newest occurrences, oldest first. */
@@ -36,9 +36,9 @@ export interface EntryPage {
   readonly now: number;
 }
 
-/** Runs that the charts show. */
+/** The most runs in the charts. */
 const SHOWN = 60;
-/** Runs in the table. */
+/** The most runs in the table. */
 const LISTED = 20;
 
 /** One entry: why it is in its state, its runs, what comes next, and what can be done. */

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { HttpEnv } from '../context.ts';
 
 /**
- * Where the pages of an entry are. Browsers resolve the segments `.` and `..` of a path, also percent-encoded ones, so
+ * The paths of an entry's pages. Browsers resolve the segments `.` and `..` of a path, also percent-encoded ones, so
  * the pages of entries with such names have the name in the query.
  */
 
@@ -29,7 +29,7 @@ export function whyPath(name: string, at?: number): string {
   return withQuery(`/entries/${encodeURIComponent(name)}/why`, query);
 }
 
-/** The form that asks for an instant: where it is sent, and the entry where that is a field. */
+/** The target of the form that asks for an instant, and the name of the entry if the form sends it as a field. */
 export function whyForm(name: string): { readonly action: string; readonly name: string | null } {
   return isDots(name) ? { action: '/why', name } : { action: whyPath(name), name: null };
 }

@@ -22,9 +22,9 @@ import { zoneOf } from './format.ts';
 import { loadFrame } from './layout.ts';
 
 const NEXT = 20;
-/** How long they may be searched, milliseconds: the page shows fewer then. */
+/** How long the search for the next runs may take, milliseconds; after that, the page shows fewer. */
 const NEXT_BUDGET = 500;
-/** Occurrences of an entry's page, and rows of the history: up to three of one occurrence. */
+/** Occurrences on an entry's page, and rows of the history: an occurrence has up to three. */
 const OCCURRENCES = 60;
 const HISTORY = 3 * OCCURRENCES + 20;
 /** How long a page waits for the answer of the leader, milliseconds. */
@@ -43,7 +43,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     const command = c.req.query('command');
     const [frame, history, answers, stored] = await Promise.all([
       loadFrame(context, c),
-      // After the state: an occurrence that it has as dealt with has a row.
+      // Read after the state: every occurrence that the state counts as dealt with then has a row.
       store.history?.read(name, { limit: HISTORY }),
       store.commands.findAudit(command === undefined ? [] : [command]),
       found?.row.source === 'store' ? store.entries.find([name]) : [],

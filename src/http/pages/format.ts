@@ -14,7 +14,7 @@ export function zoneOf(row: StatusRow, timezone: string): string {
   return (row.error === undefined ? row.timezone : null) ?? timezone;
 }
 
-/** `2026-11-23 03:00:00` in that zone; the zone stands beside it in the page. */
+/** `2026-11-23 03:00:00` in that zone; the page shows the zone beside it. */
 export function formatInstant(at: number, zone: string): string {
   let format = formats.get(zone);
   if (!format) {
@@ -55,7 +55,7 @@ export function relative(iso: string, now: number, zone: string): Html {
     ><span class="muted" title="${formatInstant(at, zone)}">${formatNear(at, now, zone)}</span>`;
 }
 
-/** How it ended, as a class of the stylesheet, a sign and words. */
+/** How a run ended, as a class of the stylesheet, a sign and words. */
 export function describeRun(item: ReadableItem): {
   readonly kind: 'succeeded' | 'failed' | 'published' | 'skipped';
   readonly sign: string;
@@ -69,7 +69,7 @@ export function describeRun(item: ReadableItem): {
   return describeOutcome(outcome.state);
 }
 
-/** How a task with this state ended, in the same manner. */
+/** How a task with this state ended, in the form of `describeRun`. */
 export function describeOutcome(state: string): {
   readonly kind: 'succeeded' | 'failed';
   readonly sign: string;

@@ -15,7 +15,7 @@ const LINKS = [
   ['/audit', 'Audit log'],
 ] as const;
 
-/** A whole page; without a frame for the login page. */
+/** A whole page; the login page has no frame. */
 export function layout({
   title,
   main,
@@ -71,11 +71,11 @@ function isCurrent(to: string, path: string): boolean {
   return ['/', '/add', '/entry', '/why'].includes(path) || path.startsWith('/entries/');
 }
 
-/** What every page shows of the instance and its user. */
+/** What every page shows about the instance and its user. */
 export interface Frame {
   /** Where the page is, for the navigation. */
   readonly path: string;
-  /** The same with its query, to which a login leads back. */
+  /** The path with its query, to which a login returns. */
   readonly place: string;
   /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
   readonly leader: string | null;

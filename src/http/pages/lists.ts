@@ -13,9 +13,9 @@ import { table, unreadableRow, type Heading } from './table.ts';
 interface ListPage {
   readonly frame: Frame;
   readonly title: string;
-  /** Beside the title. */
+  /** A text beside the title. */
   readonly about: string;
-  /** Of the section that the script replaces. */
+  /** The id of the section that the script replaces. */
   readonly id: string;
   /** What the page shows without rows. */
   readonly nothing: string;

@@ -10,7 +10,7 @@ import { loadFrame } from './layout.ts';
 import { auditPage, instancesPage } from './lists.ts';
 import { whyRoutes } from './why-page.ts';
 
-/** Entries of a page. */
+/** Entries on a page. */
 const PAGE = 50;
 const AUDIT = 200;
 
@@ -23,7 +23,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
 
   routes.get('/', async (c) => {
     const { search = '', after = '' } = c.req.query();
-    // A stream of events rejects what is not the end of a page.
+    // `/api/events` rejects a place that is not the end of a page.
     const place = parsePlace(after) ? after : null;
     const query = { search: search.slice(0, 200), after: place, limit: PAGE };
     const now = clock.now();

@@ -12,7 +12,7 @@ interface Cell {
   readonly words: string;
 }
 
-/** Signs that every strip explains; it explains others where it has them. */
+/** Signs that every strip explains; a strip explains other signs only if it contains them. */
 const LEGEND = ['✓ succeeded', '✕ failed', '• published without a known result', '– skipped'];
 const MORE = {
   waiting: '… due and not yet dealt with',
@@ -22,8 +22,8 @@ const MORE = {
 } as const;
 
 /**
- * One cell for each occurrence, oldest first, with what became of it: what `beat audit` lists. Each leads to the page that
- * explains it.
+ * One cell for each occurrence, oldest first, with what became of it, as `beat audit` lists it. Each cell links to the
+ * page that explains its occurrence.
  */
 export function occurrenceStrip(entry: string, occurrences: readonly AccountedOccurrence[], zone: string): Html {
   const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...summarize(account) }));

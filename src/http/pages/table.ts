@@ -32,7 +32,7 @@ export function scrollingTable(label: string, headings: readonly Heading[], rows
   </div>`;
 }
 
-/** Characters of an id in a table. */
+/** The most characters of an id in a table. */
 const MAX_ID = 100;
 
 /** The row of an unreadable record. Its first column has the instant of the record; without `zone`, the id. */

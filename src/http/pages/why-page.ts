@@ -19,7 +19,10 @@ import { loadFrame, type Frame, layout, type Html, problems } from './layout.ts'
 import { scrollingTable } from './table.ts';
 import { summarize } from './run-charts.ts';
 
-/** The page that explains an instant of an entry: `at`, in the zone of the entry unless it has an offset; else now. */
+/**
+ * The page that explains an instant of an entry: `at`, in the zone of the entry unless it has an offset; by default
+ * now.
+ */
 export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.on('GET', WHY_PATHS, async (c) => {
@@ -41,8 +44,8 @@ export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
 }
 
 /**
- * The instant of the form. Where the clocks were set back, two instants have the same local time: an unchanged field means
- * the one that the page showed.
+ * Reads the instant of the form. When clocks are set back, two instants have the same local time: an unchanged field
+ * means the instant that the page showed.
  */
 function readAt(text: string, shown: string, zone: string): number | null {
   const before = readLocalInstant(shown, zone);
@@ -54,15 +57,15 @@ interface WhyPage {
   readonly entry: string;
   /** The rule in words. */
   readonly rule: string;
-  /** In which instants are shown, and the one of the form is read. */
+  /** The zone of the instants that the page shows and the form sends. */
   readonly zone: string;
-  /** What was found; `null` if the instant is malformed. */
+  /** The explanation; `null` if the instant is malformed. */
   readonly loaded: LoadedWhy | null;
-  /** Of the instant that was asked for. */
+  /** The problems of the requested instant. */
   readonly errors: readonly Pick<Diagnostic, 'path' | 'message'>[];
 }
 
-/** Why an entry was or was not due at an instant, and what became of it: what `beat why` shows. */
+/** Why an entry was or was not due at an instant, and what became of it, as `beat why` shows it. */
 function whyPage(given: WhyPage): Html {
   const { frame, entry, rule, zone, loaded, errors } = given;
   return layout({

@@ -19,12 +19,12 @@ export interface AlertsOptions {
   readonly clock: Clock;
 }
 
-/** Reasons for skipping that are problems: no command and no setting asked for it. */
+/** Skip reasons that are problems: no command and no setting asked for the skip. */
 const MISSED: ReadonlySet<SkipReason> = new Set<SkipReason>([
   ...(['missed', 'deadline', 'catch-up-limit', 'expired', 'no-subscribers'] as const),
 ]);
 
-/** The fields of an alert that its kind does not have. */
+/** Empty values for the fields that the kind of an alert does not have. */
 const NONE = {
   task: null,
   taskId: null,
@@ -40,8 +40,8 @@ const NONE = {
 } as const;
 
 /**
- * Sends alerts about what the leader publishes, skips and learns of outcomes. Followers emit none of these events. An
- * alert is queued in memory, so that no endpoint delays a run.
+ * Sends alerts about runs that the leader publishes or skips, and about their outcomes. Followers emit none of these
+ * events. An alert is queued in memory, so that no endpoint delays a run.
  */
 export class Alerts {
   readonly #options: AlertsOptions;
@@ -90,7 +90,7 @@ export class Alerts {
     const alerts = this.#find(event.entry);
     if (!alerts) return;
     const { entry, task, taskId, dueAt, sentAt, cause } = event;
-    // A run without an outcome is a success when it is published.
+    // A run whose outcome beat does not learn counts as a success once it is published.
     const { outcomes: results, eventStream } = this.#options.settings();
     const isFollowed = isKnown(sourceOfRun(event), { results, events: eventStream !== null });
     const text = `Entry ${entry}: published task ${task} (${taskId})`;
@@ -195,7 +195,7 @@ export class Alerts {
 /** What is wrong with an entry at present. */
 type Problem = Exclude<AlertKind, 'recovered'>;
 
-/** The problems of each entry, so that the end of the last one is an alert too. Of this leader alone. */
+/** The problems of each entry, as this leader knows them. The end of an entry's last problem is an alert too. */
 class Problems {
   readonly #entries = new Map<string, Set<Problem>>();
 

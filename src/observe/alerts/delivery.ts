@@ -7,18 +7,18 @@ import type { AlertRequest } from './requests.ts';
 /** Milliseconds until a request without an answer fails. */
 const TIMEOUT = 10_000;
 
-/** Before the second attempt; doubled after each, up to the longest. Milliseconds. */
+/** Milliseconds before the second attempt; doubled after each further attempt, up to the longest pause. */
 const FIRST_PAUSE = 1_000;
 const MAX_PAUSE = 60_000;
 const MAX_ATTEMPTS = 10;
 
-/** Requests to one host that wait; more are dropped. */
+/** The most waiting requests to one host; more are dropped. */
 const MAX_WAITING = 1_000;
 
-/** Requests to one host at the same time. */
+/** The most concurrent requests to one host. */
 const CONCURRENCY = 4;
 
-/** Sends requests; a test has its own. Rejects without an answer. */
+/** Sends a request; tests replace it. Rejects if there is no answer. */
 export type Fetch = (
   url: string,
   options: {
@@ -50,8 +50,8 @@ interface Host {
 }
 
 /**
- * Sends requests in the background, each again after growing pauses while its host fails. Every host has a queue of its
- * own, so that a slow one delays no other. Requests wait in memory, and are lost when the instance stops.
+ * Sends requests in the background, and retries them after growing pauses while their host fails. Every host has a
+ * queue of its own, so that a slow host delays no other. Requests wait in memory, and are lost when the instance stops.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -62,7 +62,7 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** Returns at once. */
+  /** Queues a request and returns at once. */
   push(request: AlertRequest): void {
     const host = this.#findHost(request.url);
     if (this.#stop.signal.aborted) return;
@@ -123,7 +123,7 @@ export class Delivery {
     }
   }
 
-  /** Resolves with why the attempt failed, and whether another would fail too; with `null` if it succeeded. */
+  /** Resolves with the reason of a failure and whether a retry would fail too; with `null` after a success. */
   async #attempt({
     url,
     method,
@@ -167,7 +167,7 @@ export class Delivery {
     host.dropped = 0;
   }
 
-  /** Logs the first failure of a host; its others are debug lines. */
+  /** Logs the first failure of a host; further failures are debug lines. */
   #fail(host: Host, { about, entry }: AlertRequest, reason: string): void {
     const text = `Alert not delivered to ${host.name}: ${about}: ${reason}; retrying`;
     const level = host.isFailing ? 'debug' : 'warn';
@@ -177,7 +177,7 @@ export class Delivery {
 
   #drop(host: Host, { about, entry }: AlertRequest, reason: string): void {
     host.dropped += 1;
-    // Each power of ten is a line.
+    // The 1st, 10th, 100th … lost alert is logged as an error, so that a long outage does not fill the log.
     const level = /^10*$/.test(String(host.dropped)) ? 'error' : 'debug';
     const text = `Alert lost, not delivered to ${host.name}: ${about}: ${reason}`;
     this.#options.log[level]({ event: 'alert', host: host.name, entry }, text);

@@ -69,8 +69,8 @@ export function buildPing(
 const MINUTE = 60_000;
 
 /**
- * The schedule of a Sentry monitor; `null` for one that Sentry cannot express. Day of month and day of week must both
- * match in Celery's crontab, which Sentry does not know, so that a schedule with both has none.
+ * The schedule of a Sentry monitor; `null` if Sentry cannot express it. In Celery's crontab, day of month and day of
+ * week must both match; Sentry cannot express a schedule with both.
  */
 export function toMonitorSchedule({ spec, every }: Schedule): MonitorSchedule | null {
   if (every !== undefined) {
@@ -99,7 +99,7 @@ export interface CheckIn {
   readonly runtimeMs: number | null;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** The monitor is created, or changed, with this schedule; `null` leaves it as it is. */
+  /** The schedule with which Sentry creates or changes the monitor; `null` leaves the monitor unchanged. */
   readonly schedule: MonitorSchedule | null;
   readonly timezone: string;
 }

@@ -8,8 +8,8 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   /**
-   * The labels with their values, which are 0 before the first event, because `increase` of Prometheus needs that; no values
-   * for a label that has too many.
+   * The labels with their values. Samples of these values are 0 before the first event, because `increase` of
+   * Prometheus needs that; a label with too many values lists none.
    */
   readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** The upper bounds of a histogram. */

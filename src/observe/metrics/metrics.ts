@@ -21,7 +21,7 @@ export interface MetricsPage {
   readonly body: string;
 }
 
-/** What a leader knows; a follower has none of it. */
+/** Values that only a leader has. */
 interface TermMetrics {
   readonly token: number;
   /** On the monotonic clock. */
@@ -69,7 +69,7 @@ export class Metrics {
     const { reloadError } = liveness;
     registry.set('beat_config_last_reload_successful', reloadError === null ? 1 : 0);
     registry.set('beat_config_last_reload_success_timestamp_seconds', seconds(this.#reloadedAt));
-    // The next leader shows the outbox, which all instances share.
+    // Only the leader shows the outbox, because all instances share it.
     const { waiting, oldest } = term ? this.#outbox : { waiting: 0, oldest: null };
     const waitsFor = oldest === null ? 0 : Math.max(0, clock.now() - oldest);
     registry.set('beat_outbox_messages', waiting);
@@ -85,7 +85,7 @@ export class Metrics {
     const lateness = registry.histogram('beat_run_lateness_seconds').labels({});
     const skipped = registry.counter('beat_occurrences_skipped_total');
     const delivered = registry.counter('beat_outbox_delivered_total');
-    // Runs that a command asked for are due when it was sent, or long ago.
+    // Runs of commands are left out: they are due when the command was sent, or long ago.
     const observeLateness = (cause: RunCause, ms: number) => {
       const isScheduled = cause === 'schedule' || cause === 'catch-up';
       if (isScheduled) lateness.observe(seconds(Math.max(0, ms)));

@@ -36,11 +36,11 @@ export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
 interface ProjectOptions {
   /** The name of the source in the table of `--compare`. */
   readonly heading: string;
-  /** The import path of the scheduler's class that is used if the app's class is not a subclass. */
+  /** The import path of the scheduler class to use if the app's own class is not a subclass of it. */
   readonly base?: string;
 }
 
-/** Imports an app or an export of one. */
+/** Imports an app, or an export of an app. */
 export function importProject(flags: CeleryFlags, { heading, base }: ProjectOptions): Promise<ExitCode> {
   const { app, exported } = flags;
   const lastRuns = flags.lastRuns !== undefined || exported !== undefined;
@@ -64,7 +64,7 @@ function toContent(read: Exported, name: string, lastRuns: boolean): SourceConte
   };
 }
 
-/** Exports the app once more with another clock. Only notes depend on it, so it may fail. */
+/** Exports the app again with another clock. Only notes depend on this export, so it may fail. */
 async function findComputedValues(first: Exported, options: ExporterOptions): Promise<readonly Left[]> {
   try {
     const second = await runExporter({ ...options, ahead: AHEAD, quiet: true });
@@ -87,7 +87,7 @@ function readTimeout(text: string | undefined): number {
   throw new ConfigError(`--timeout: expected seconds from 1 to 86400, got "${text}"`);
 }
 
-/** The entries whose instants were not compared: the export has no instants of Celery for them. */
+/** Names the entries whose instants were not compared, because the export has none of Celery's instants for them. */
 function describeNotCompared({ entries }: Exported): string | undefined {
   const isCalendar = (schedule: unknown) => isMap(schedule) && !('at' in schedule);
   const names = entries

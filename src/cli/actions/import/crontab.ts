@@ -24,7 +24,7 @@ const NOT_COMPARED =
 
 const SYSTEM_FILES = ['/etc/crontab', '/etc/cron.d'];
 
-/** cron reads only files in a folder with such names, which excludes backups and those of packages. */
+/** In a folder, cron reads only files with such names, which excludes backups and old files of packages. */
 const READ_BY_CRON = /^[\w-]+$/;
 
 /** `beat import crontab`: writes the jobs of crontabs as a schedule file. */
@@ -80,7 +80,7 @@ function readFiles(path: string | undefined, system: boolean): readonly CronFile
   }
 }
 
-/** Whether the lines of a path name a user without `--system`: only crontabs of users lack it. */
+/** Whether the lines of a crontab name a user, judged by its path: the crontabs of users do not. */
 function namesUsers(path: string): boolean {
   if (path === '-') return false;
   return statSync(path).isDirectory() || /^\/etc\/(?:crontab$|cron\.d\/)/.test(resolve(path));
@@ -100,13 +100,13 @@ function readFile(path: string, system: boolean): CronFile {
 
 const FOLDERS = ['/bin', '/usr/bin', '/usr/local/bin', '/sbin', '/usr/sbin', '/usr/local/sbin'];
 
-/** What `getent` exits with for an unknown name. */
+/** The exit code of `getent` for an unknown name. */
 const UNKNOWN = 2;
 
-/** More users than this are not looked up one by one, because the database may be on another host. */
+/** The most users to look up one by one: the user database may be on another host. */
 const MAX_LOOKUPS = 200;
 
-/** Asks this host for users and programs. */
+/** Looks up users and programs on this host. */
 function readHost(): CronHost {
   let listed: ReadonlySet<string> | undefined;
   const found = new Map<string, boolean | undefined>();
@@ -130,7 +130,7 @@ function listUsers(): ReadonlySet<string> {
   }
 }
 
-/** Directories such as LDAP may not list their users. */
+/** Looks up one user, because directories such as LDAP may not list their users. */
 function findUser(name: string): boolean | undefined {
   if (name === '' || name.startsWith('-')) return false;
   try {

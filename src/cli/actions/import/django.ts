@@ -46,7 +46,7 @@ function importTables(url: string, flags: DjangoFlags): Promise<ExitCode> {
   });
 }
 
-/** Names of products in the URLs of Django projects, beside SQLAlchemy's. */
+/** Database names in the URLs of Django projects, with SQLAlchemy's name for each. */
 const PRODUCTS: Readonly<Record<string, string>> = { postgres: 'postgresql', sqlite3: 'sqlite' };
 
 /** The URL in SQLAlchemy's form. Django projects write `postgres://…`, or the path of an SQLite file. */

@@ -13,7 +13,7 @@ import { writeError } from '../../output/write-lines.ts';
 /** The folder that contains the Python package of the exporter. */
 const PACKAGES = fileURLToPath(new URL('../../../../python', import.meta.url));
 
-/** Imports the exporter, and takes its folder from the path again so that the project's modules keep their names. */
+/** Imports the exporter, then removes its folder from the path, so that it hides no module of the project. */
 const PROGRAM = `
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -25,19 +25,19 @@ main()
 /** The file descriptor of the result: the project may print to the others. */
 const RESULT = 3;
 
-/** Milliseconds after which the user reads what the import waits for. */
+/** Milliseconds until the import prints what it waits for. */
 const PATIENCE = 10_000;
 
 export interface ExporterOptions {
   /** The Python of the project. */
   readonly python: string;
-  /** What `celery -A` gets. */
+  /** The value of `celery -A`. */
   readonly app: string;
   /** The working directory, from which Python imports. */
   readonly workdir: string;
-  /** What `celery beat -S` gets. */
+  /** The value of `celery beat -S`. */
   readonly scheduler?: string | undefined;
-  /** The import path of the scheduler's class that is used if the app's class is not a subclass. */
+  /** The import path of the scheduler class to use if the app's own class is not a subclass of it. */
   readonly base?: string | undefined;
   /** The file of Celery's scheduler; `true` asks the scheduler itself. */
   readonly lastRuns?: string | true | undefined;
@@ -47,14 +47,14 @@ export interface ExporterOptions {
   readonly ahead?: number;
   /** The most seconds that the export may take. */
   readonly timeout: number;
-  /** Gets a sentence about an export that takes long. */
+  /** Called with a sentence when the export takes long. */
   readonly onWait: (text: string) => void;
   readonly clock: Clock;
   /** Whether the output of the project is hidden. */
   readonly quiet?: boolean;
 }
 
-/** A line of the exporter: what it does next, or the result. */
+/** A line from the exporter: its next stage, or the result. */
 interface Line {
   readonly stage?: Stage;
   readonly exported?: Exported;
@@ -63,7 +63,7 @@ interface Line {
 
 interface Stage {
   readonly waits_for: string;
-  /** What the user may do if it does not end. */
+  /** What the user can do if this stage does not end. */
   readonly instead?: string | null;
 }
 
@@ -110,7 +110,7 @@ export async function runExporter(options: ExporterOptions): Promise<Exported> {
   } finally {
     done.abort();
     child.kill('SIGKILL');
-    // A process that the project has forked may hold the other end.
+    // A process that the project has forked may hold the other end of the pipe.
     pipe.destroy();
   }
 }
@@ -131,8 +131,9 @@ function cannotRun(python: string, error: Error): BeatError {
 const NAME = 'python3';
 
 /**
- * Returns the Python that runs a project: the one that is named, or that of the active virtual environment, which need
- * not be first in the path. Prints which one it takes from the path, because a project rarely runs with that of the host.
+ * Returns the Python that runs a project: the given path, else the Python of the active virtual environment, which need
+ * not be first in the path. Otherwise prints which Python of the path it uses, because a project rarely runs with the
+ * Python of the host.
  */
 export function findPython(named: string | undefined): string {
   if (named !== undefined) return named;
@@ -148,7 +149,10 @@ export function findPython(named: string | undefined): string {
   return found ?? NAME;
 }
 
-/** Reads what `celery_beat.export` made elsewhere, from a file or `-` for standard input. Throws a `ConfigError`. */
+/**
+ * Reads an export that `celery_beat.export` made elsewhere, from a file or, for `-`, from standard input. Throws a
+ * `ConfigError`.
+ */
 export function readExport(path: string): Exported {
   let text: string;
   try {

@@ -35,11 +35,11 @@ export interface ImportFlags {
 interface ImportOptions {
   /** The name of the source in the table of `--compare`. */
   readonly heading: string;
-  /** Whether entries have their last runs. */
+  /** Whether the source has the last runs of entries. */
   readonly lastRuns: boolean;
 }
 
-/** What a source had, and its name for the comment in the file. */
+/** The content of a source, and its name for the comment in the file. */
 export interface SourceContent {
   readonly found: Found;
   readonly source: string;
@@ -47,7 +47,7 @@ export interface SourceContent {
   readonly notCompared?: string | undefined;
 }
 
-/** The instants to compare: how many, strictly after which one. */
+/** The instants to compare: their number, and the instant before the first. */
 export interface CompareRange {
   readonly count: number;
   readonly after: Date;
@@ -57,9 +57,9 @@ export interface CompareRange {
 const COMPARED = 10;
 
 /**
- * Reads another scheduler and writes its entries as a schedule file. Lists on standard error what was left out or is
- * different, and exits with 1 if anything is, unless with `--partial`; the last line names what was not compared.
- * Nothing is written if `read` throws.
+ * Reads another scheduler and writes its entries as a schedule file. Lists omissions and differences on standard error
+ * and exits with 1 if there are any, unless `--partial` is set; the last line names what was not compared. Nothing is
+ * written if `read` throws.
  */
 export async function runImport(
   { heading, lastRuns }: ImportOptions,
@@ -96,10 +96,10 @@ function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
   return `${place}: ${LABELS[kind]}: ${reason}${text === undefined ? '' : `: ${text}`}`;
 }
 
-/** Extensions of files by format. The extension of any other format is its name. */
+/** Formats by file extension. Any other format has its name as the extension. */
 const EXTENSIONS: Readonly<Record<string, Format>> = { yml: 'yaml', mts: 'ts' };
 
-/** The format that is named, or the format of the file. */
+/** The format of `--format`, else the format of the output's extension. */
 function readFormat({ format, output }: ImportFlags): Format {
   const allowed = FORMATS.join(', ');
   if (format !== undefined) {
@@ -155,15 +155,15 @@ async function printComparison(
   else await writeLines(table);
 }
 
-/** Modules are not read: that would run them. */
+/** Extensions of files to read. Modules are not read, because that would run them. */
 const DATA = ['.yaml', '.yml', '.json'];
 
 /** A folder with such a file is not read as a folder of schedules. */
 const SINGLE = 'beat.config.';
 
 /**
- * Throws a `ConfigError` if another file in the folder of an output has entries of these names: beat rejects a folder
- * in which two files have an entry of one name.
+ * Throws a `ConfigError` if another file in the output's folder has an entry with one of these names: beat rejects a
+ * folder with two entries of the same name.
  */
 async function checkNames(output: string, names: readonly string[]): Promise<void> {
   const files = await listFiles(dirname(output));

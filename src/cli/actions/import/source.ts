@@ -12,14 +12,14 @@ export interface SourceFlags extends ImportFlags {
   readonly lastRuns?: true;
 }
 
-/** Flags that have a meaning only with an app. */
+/** Flags that apply only to an app. */
 const OF_APP: Flags = { python: '--python', workdir: '--workdir' };
 
 type Flags = Readonly<Record<string, string>>;
 
 /**
- * Whether the source is an app; else it is a URL. `ofUrl` are flags that have a meaning only with a URL. Throws a
- * `ConfigError` for both, neither, or a flag of the other one.
+ * Whether the source is an app; otherwise it is a URL. The flags `ofUrl` apply only to a URL. Throws a `ConfigError` if
+ * both or neither are given, and for a flag of the other source.
  */
 export function isApp(command: string, url: string | undefined, flags: SourceFlags, ofUrl: Flags) {
   const withApp = flags.app !== undefined;
@@ -36,13 +36,13 @@ export function isApp(command: string, url: string | undefined, flags: SourceFla
   return withApp;
 }
 
-/** Adds what a store does not contain, and the command that imports it. */
+/** Adds a note about what the store does not contain, with the command that imports it. */
 export function withoutApp(found: Found, store: 'tables' | 'keys', command: string): Found {
   const reason = `the ${store} contain neither settings, queues and routes, nor the options that tasks declare in Python, nor changes of beat_schedule since the last start of celery beat; beat import ${command} -A proj imports all of them`;
   return { ...found, left: [{ place: 'app', reason }, ...found.left] };
 }
 
-/** The server of a URL that a driver with this capability can read. Throws a `ConfigError` for any other. */
+/** Parses a URL whose driver has this capability. Throws a `ConfigError` for any other URL. */
 export function parseSource(url: string, capability: keyof Driver): Endpoint {
   const endpoint = parseEndpoint(url);
   if (endpoint.driver?.[capability]) return endpoint;
@@ -52,7 +52,7 @@ export function parseSource(url: string, capability: keyof Driver): Endpoint {
   throw new ConfigError(`${found}; allowed: ${allowed.map((name) => `${name}://`).join(', ')}`);
 }
 
-/** Runs `read`; its errors name the URL of the command line instead of the setting that usually has it. */
+/** Runs `read`; its errors name the URL of the command line instead of a setting. */
 export async function withUrlErrors<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
