@@ -101,7 +101,7 @@ export class BeatClient implements AsyncDisposable {
 
   /**
    * Creates a stored entry, which counts from now. The definition has the fields of an entry of `beatSchedule`, as
-   * JSON. One that exists with the same definition stays as it is.
+   * JSON. An existing entry with the same definition stays as it is.
    */
   add(entry: string, definition: Definition, { reason }: Reason = {}): Promise<AuditRow> {
     return this.#send({ do: 'add', entry, definition, reason });

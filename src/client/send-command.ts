@@ -44,9 +44,9 @@ export interface SentCommand {
 }
 
 /**
- * Appends a command to the log and waits for the leader's answer. Throws a `CommandRejectedError` for a malformed command,
- * and stores nothing: a leader could only reject it. Throws one too for the id of another command, whose answer would be
- * mistaken for one to this.
+ * Appends a command to the log and waits for the leader's answer. Throws a `CommandRejectedError` for a malformed
+ * command, and stores nothing: a leader could only reject it. It also throws this error if another command has the same
+ * id, because the answer to that command would be mistaken for the answer to this one.
  */
 export async function sendCommand(
   log: CommandLog,
@@ -78,8 +78,8 @@ function checkAnswers(row: AuditRow, command: Command): void {
 }
 
 /**
- * Validates the definition that an update leads to, as the leader will. Throws a `ConfigError` with every problem. An
- * entry that does not exist or cannot be read passes: the leader rejects it.
+ * Validates the definition that results from an update, as the leader will. Throws a `ConfigError` with every problem.
+ * An entry that does not exist or cannot be read passes: the leader rejects it.
  */
 export async function checkUpdate(
   stored: StoredEntries,

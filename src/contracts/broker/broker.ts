@@ -3,8 +3,8 @@ import type { Message } from '../../celery/message/message.ts';
 /** Publishes messages to the queues that Celery workers consume. */
 export interface Broker {
   /**
-   * Publishes messages, and resolves with those that the broker rejected; all others are in their queues. Rejects
-   * with a `StoreError` when the outcome is unknown.
+   * Publishes messages, and resolves with the rejected ones; all others are in their queues. Rejects with a
+   * `StoreError` when the outcome is unknown.
    */
   publish(messages: readonly Message[]): Promise<readonly Rejection[]>;
   /**
@@ -16,7 +16,7 @@ export interface Broker {
 }
 
 export interface AnnounceOptions {
-  /** Whether the subscribers declare the exchange, so that one which does not exist has none. */
+  /** Whether the subscribers declare the exchange. If so, an exchange that does not exist has no subscribers. */
   readonly declaredBySubscribers?: boolean;
 }
 

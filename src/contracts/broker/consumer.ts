@@ -9,19 +9,21 @@ export interface Consumer {
    * broker is unreachable; the next call tries again.
    */
   receive(signal: AbortSignal): Promise<Delivery | null>;
-  /** Returns messages to their queues that wait for `receive`, which is not called again. Deliveries stay open. */
+  /**
+   * Stops receiving: messages that wait for `receive` return to their queues; deliveries stay open. Not to be followed
+   * by another `receive`.
+   */
   cancel(): Promise<void>;
-  /** Closes the connection. The broker delivers again what is neither acknowledged nor requeued. */
+  /** Closes the connection. The broker redelivers messages that are neither acknowledged nor requeued. */
   close(): Promise<void>;
 }
 
 /**
- * A message that no other worker receives until it is requeued, or this process dies. A consumer prolongs this time
- * by itself: a command may run for days. RabbitMQ cannot prolong it: after its `consumer_timeout`, by default 30
+ * A message that no other worker receives until it is requeued, or this process dies. The consumer extends this time by
+ * itself, because a job may run for days. RabbitMQ cannot extend it: after its `consumer_timeout`, by default 30
  * minutes, it closes the channel, and delivers all its messages again.
  */
 export interface Delivery {
-  /** The queue that it came from. */
   readonly queue: string;
   /** `null` if the broker holds something that is not a message of kombu. */
   readonly message: ReceivedMessage | null;
@@ -35,7 +37,7 @@ export interface Delivery {
    * connection has ended the delivery.
    */
   suspend(): Promise<void>;
-  /** Ends that: the message is about to run. */
+  /** Ends `suspend`: the message is about to run. */
   resume(): Promise<void>;
   /** Returns the message to its queue, for any worker. Rejects as `ack` does. */
   requeue(): Promise<void>;

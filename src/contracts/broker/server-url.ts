@@ -1,4 +1,7 @@
-/** What a scheme says about connections, as the table of drivers has it: drivers do not read schemes. */
+/**
+ * The properties of connections that follow from the scheme of a URL. The table of drivers has them, so drivers do not
+ * parse schemes.
+ */
 export interface Variant {
   /** Connections are encrypted. */
   readonly tls?: true;

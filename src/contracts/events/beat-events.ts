@@ -171,7 +171,7 @@ export interface SkippedEvent extends OfEntry {
   readonly last: EpochMs;
   /** How many occurrences; `null` if there were too many to count: more than 10,000 in any case. */
   readonly count: number | null;
-  /** Those of them that were committed before it turned out that no queue receives them. */
+  /** The skipped occurrences that were already committed, and that no queue received. */
   readonly withdrawn?: readonly WithdrawnRun[];
 }
 
@@ -234,21 +234,21 @@ export interface CommandEvent {
 
 /** The configuration was replaced. */
 export interface ReloadedEvent {
-  /** The files that it was read from; empty for one made in code. */
+  /** The files that it was read from; empty for a configuration made in code. */
   readonly files: readonly string[];
   /** How many entries it has. */
   readonly entries: number;
-  /** How many of them are new. */
+  /** How many entries are new. */
   readonly added: number;
-  /** How many differ from before; those with functions in their arguments always do. */
+  /** How many entries differ from before; entries with functions in their arguments always do. */
   readonly changed: number;
-  /** How many entries it has no longer. */
+  /** How many entries were removed. */
   readonly removed: number;
 }
 
 /** The configuration was not replaced: it is invalid, or changes settings that need a restart. */
 export interface ReloadFailedEvent {
-  /** The error, with its message in the log. Of a `ConfigError`, `errors` has each problem. */
+  /** The error, with its message in the log. The `errors` of a `ConfigError` have each problem. */
   readonly error: unknown;
 }
 
@@ -311,7 +311,7 @@ export interface SkewEvent {
 }
 
 /**
- * What beat attempts again until it works. Log, metrics and alerts take their labels from `kind` and the
+ * An operation that beat retries until it succeeds. Logs, metrics and alerts take their labels from `kind` and the
  * other fields, which are stable.
  */
 export type Operation =
@@ -353,9 +353,9 @@ export type Operation =
   | { readonly kind: 'task-events' }
   /** `beat worker`: receive messages. */
   | { readonly kind: 'receive' }
-  /** `beat worker`: acknowledge a message whose command has ended, or return it to its queue. */
+  /** `beat worker`: acknowledge a message whose job has ended, or return it to its queue. */
   | { readonly kind: 'acknowledge' }
-  /** `beat worker`: store the result of a command. */
+  /** `beat worker`: store the result of a job. */
   | { readonly kind: 'store-result' }
   /** Run a listener of this event. */
   | { readonly kind: 'listener'; readonly event: string };

@@ -4,7 +4,7 @@ import { type BeatEvents, type WarningKind, operationKey, type Operation } from 
 /** A listener may be asynchronous: beat does not await it, and reports its rejection as a failure. */
 export type Listener<K extends keyof BeatEvents> = (...payload: BeatEvents[K]) => unknown;
 
-/** What log, metrics and users subscribe to. */
+/** The source of events for log, metrics and users. */
 export interface EventSource {
   on<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this;
   once<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this;

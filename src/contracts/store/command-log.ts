@@ -11,11 +11,11 @@ export const PAGE_BYTES = 4 * MAX_COMMAND;
 export interface PendingCommand {
   /** Identifies the command in its log; differs from the id that its sender chose. */
   readonly key: string;
-  /** The text that was appended; `null` for one of over `MAX_COMMAND` bytes. */
+  /** The text that was appended; `null` if it has more than `MAX_COMMAND` bytes. */
   readonly json: string | null;
 }
 
-/** A command that a commit removes from the log and adds an audit row for. */
+/** A finished command: a commit removes it from the log and adds its audit row. */
 export interface FinishedCommand {
   readonly key: string;
   /** The id that its sender chose; `null` for a command without an id, which has no audit row. */

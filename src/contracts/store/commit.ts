@@ -8,7 +8,7 @@ export interface Commit {
   /** The fencing token of the term that decided it. */
   readonly token: number;
   readonly changes: readonly Change[];
-  /** Commands that are done with: removed from the command log, with their audit rows added. */
+  /** Finished commands: the store removes them from the command log and adds their audit rows. */
   readonly commands?: readonly FinishedCommand[] | undefined;
 }
 
@@ -18,8 +18,8 @@ export interface Change {
   /** The state that the decision was made from; `null` when there was none. */
   readonly before: EntryState | null;
   /**
-   * Its `rev` differs from that of `before`, so only a repeated commit finds it in the store. `null` removes the entry
-   * with its definition.
+   * The new state; its `rev` differs from the `rev` of `before`, so only a repeated commit finds it in the store.
+   * `null` removes the entry with its definition.
    */
   readonly after: EntryState | null;
   readonly messages: readonly Message[];

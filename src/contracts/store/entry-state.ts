@@ -37,9 +37,9 @@ export interface EntryState {
   readonly skip?: readonly number[] | undefined;
   /** Absent unless the newest occurrence that the leader dealt with was skipped, and nothing was published since. */
   readonly lastSkip?: LastSkip | undefined;
-  /** Runs of an entry whose runs must not overlap that have no outcome yet, oldest first; absent for none. */
+  /** Runs without an outcome, oldest first, if runs of the entry must not overlap; absent for none. */
   readonly running?: readonly RunningRun[] | undefined;
-  /** Absent unless some runs of a backfill were published, and the others were not yet. */
+  /** A backfill that is partly published; absent for none. */
   readonly backfill?: Backfill | undefined;
 }
 

@@ -3,8 +3,8 @@ import type { RunCause } from '../../celery/message/run.ts';
 
 /**
  * What happened to an entry. Stores hold rows as JSON texts, in the order in which they were appended; a row is never
- * changed. Rows that were read also have the fields that this release does not know, and rows of a kind that it does
- * not know, which a later release wrote, are left out. Instants are epoch milliseconds.
+ * changed. Readers keep unknown fields of a row, and leave out rows of unknown kinds, which a later release wrote.
+ * Instants are epoch milliseconds.
  */
 export type HistoryRow = RunRow | SkipRow | OutcomeRow;
 
@@ -25,7 +25,7 @@ export interface RunRow {
   readonly term: number;
   /** The leader: `gen<pid>@<host>`, the origin of its messages. */
   readonly leader: string;
-  /** The entry's run count with this run: 1 for its first. Numbers that are left out belong to rows that are missing. */
+  /** The entry's run count with this run: 1 for its first. A gap in the numbers means that rows are missing. */
   readonly number: number;
   /** The id of the command that asked for it; absent for `schedule` and `catch-up`. */
   readonly command?: string;
@@ -44,11 +44,13 @@ export interface SkipRow {
   /** When it was decided, by the leader's clock. */
   readonly at: number;
   readonly term: number;
-  /** The run that is withdrawn, of the occurrence `first`: its row precedes this one, but no queue has received it. */
+  /**
+   * The task id of the withdrawn run of occurrence `first`: an earlier row has the run, but no queue has received it.
+   */
   readonly taskId?: string;
 }
 
-/** How the task of a run ended. A repeated row of one task id is the same outcome. */
+/** How the task of a run ended. Repeated rows of one task id are one outcome. */
 export interface OutcomeRow {
   readonly kind: 'outcome';
   readonly taskId: string;

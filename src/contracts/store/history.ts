@@ -20,7 +20,7 @@ export type { HistoryRow, OutcomeRow, RunRow, SkipRow } from './history-row.ts';
 /** A place in the history of an entry, as one store names it. */
 export type HistoryPosition = string;
 
-/** A row as a page has it; the id of an unreadable one is its position. */
+/** A row of a page. The id of an unreadable row is its position. */
 export type ReadRow = HistoryRow | Unreadable;
 
 export interface HistoryPage {
@@ -38,21 +38,24 @@ export interface EntryRow {
 
 /** Per entry: what was published and what was skipped. Commits append to it, together with the states. */
 export interface History {
-  /** At most `limit` rows of an entry, newest first; those before a position, or the newest. */
+  /** Reads at most `limit` rows of an entry, newest first: the rows before a position, or the newest. */
   read(
     entry: string,
     options: { readonly limit: number; readonly before?: HistoryPosition | undefined },
   ): Promise<HistoryPage>;
-  /** The newest readable rows of each of these entries, among the newest `limit`, newest first; an empty list for one without rows. */
+  /**
+   * The readable rows among the newest `limit` rows of each entry, newest first; an empty list for an entry without
+   * rows.
+   */
   latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
   /**
-   * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first; minutes without any are left
-   * out. Stores hold at least the last 24 hours.
+   * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first, without empty minutes.
+   * Stores hold at least the last 24 hours.
    */
   minutes(from: number, to: number): Promise<readonly MinuteCounts[]>;
   /** Appends rows that belong to no commit, such as outcomes. Not fenced: a repeated call appends them again. */
   append(rows: readonly EntryRow[]): Promise<void>;
-  /** Removes the rows at these positions; those that are gone are ignored. */
+  /** Removes the rows at these positions. Ignores positions without a row. */
   removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void>;
 }
 
@@ -76,13 +79,13 @@ export interface EncodedHistory {
 /** What a commit without a history appends. */
 export const NO_HISTORY: EncodedHistory = { rows: [], minutes: [] };
 
-/** When it happened, which decides how long the row is retained. Epoch milliseconds. */
+/** When it happened, from which the retention of the row counts. Epoch milliseconds. */
 function timeOf(row: HistoryRow): number {
   if (row.kind === 'run') return row.sentAt;
   return row.kind === 'skip' ? row.at : row.doneAt;
 }
 
-/** What is appended for rows that belong to no commit. `now` is in epoch milliseconds. */
+/** Encodes rows that belong to no commit. `now` is in epoch milliseconds. */
 export function encodeRows(rows: readonly EntryRow[], now: number): EncodedHistory {
   return {
     rows: rows.map(({ entry, row }) => encodeRow(entry, row, null)),
@@ -97,7 +100,7 @@ function encodeRow(entry: string, row: HistoryRow, previous: number | null): Enc
   return { entry, at: timeOf(row), previous, text: JSON.stringify(row) };
 }
 
-/** What the history takes of a change. */
+/** The part of a change that the history needs. */
 export interface RecordedChange {
   readonly entry: string;
   readonly before: { readonly sentAt: number | null } | null;
@@ -105,8 +108,8 @@ export interface RecordedChange {
 }
 
 /**
- * What a commit appends at `now` (epoch milliseconds), of each change the newest rows that are retained.
- * Encode it before a transaction, because other clients wait for it.
+ * Encodes the rows that a commit appends at `now` (epoch milliseconds): of each change the newest, as many as are
+ * retained. Call this before a transaction, because other clients wait for the transaction.
  */
 export function encodeHistory(
   changes: readonly RecordedChange[],

@@ -27,7 +27,7 @@ export type ReadRedBeat = (source: RedBeatSource) => Promise<readonly RedBeatRec
 export type TextRow = Readonly<Record<string, string | null>>;
 
 /**
- * Reads whole tables in one read-only transaction, by name; one that does not exist is absent. Rejects with a
+ * Reads whole tables in one read-only transaction, by name; a table that does not exist is absent. Rejects with a
  * `StoreError` if the database is unreachable or the user lacks rights. Throws a `ConfigError` for an invalid URL.
  */
 export type ReadTables = (

@@ -29,13 +29,16 @@ export interface Instance extends Announcement {
 
 export type ListedInstance = Instance | Unreadable;
 
-/** The instances that announced themselves. It decides nothing: the lock and the term do. */
+/** The instances that announced themselves, for display only: leadership depends on the lock and the term. */
 export interface Instances {
   /** Replaces the announcement of that id. Also removes instances that are gone. */
   announce(announcement: Announcement): Promise<void>;
   /** Removes the announcement of an instance that stops. */
   withdraw(id: string): Promise<void>;
-  /** Those that announced themselves within `INSTANCE_EXPIRY`, the leader first, then by host and start, then unreadable ones. */
+  /**
+   * The instances that announced themselves within `INSTANCE_EXPIRY`: the leader first, then by host and start,
+   * unreadable ones last.
+   */
   list(): Promise<readonly ListedInstance[]>;
 }
 
@@ -43,21 +46,21 @@ export interface Instances {
 export interface StoredAnnouncement {
   readonly id: string;
   readonly json: string;
-  /** Negative for one whose time is later than that of the store. */
+  /** Negative if the announcement is later than the time of the store. */
   readonly seenAgoMs: number;
 }
 
 /**
- * Whether an announcement is too old to be listed. One whose time is far ahead is too: another program wrote it, or a
- * clock was set back, after which instances announce themselves again.
+ * Whether an announcement is too old to be listed. An announcement far in the future counts as too old: another program
+ * wrote it, or a clock was set back, and instances announce themselves again.
  */
 export function isGone(seenAgoMs: number): boolean {
   return !(Math.abs(seenAgoMs) < INSTANCE_EXPIRY);
 }
 
 /**
- * Decodes announcements and sorts them. A leader that was killed has not withdrawn: it counts as a follower as soon as
- * another leads in a newer term.
+ * Decodes announcements and sorts them. A killed leader has not withdrawn its announcement: it counts as a follower as
+ * soon as another instance leads in a newer term.
  */
 export function readInstances(rows: readonly StoredAnnouncement[]): readonly ListedInstance[] {
   const recent = rows.filter(({ seenAgoMs }) => !isGone(seenAgoMs)).map(decode);

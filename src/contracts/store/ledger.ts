@@ -6,8 +6,8 @@ export interface Ledger {
   /** The number of changes per commit, and of concurrent commits, that is fast with this ledger. */
   readonly batch: { readonly size: number; readonly inFlight: number };
   /**
-   * The states of all entries without a definition in the store, by name: those that a configuration declares, and
-   * those that one declared before. An unreadable state is reported and left out; without `unreadable` this rejects.
+   * The states of all entries without a definition in the store, by name: entries that a configuration declares, or
+   * declared before. An unreadable state is reported and left out; without `unreadable` the call rejects.
    */
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
   /** The states of these entries. An entry without a state is left out; an unreadable state is reported and left out. */

@@ -14,6 +14,6 @@ export interface Lock {
 export interface Lease {
   /** Extends the lease by the full TTL. `false` when the lock is lost; rejects when that is unknown. */
   renew(): Promise<boolean>;
-  /** Releases the lock if it is still held, and notifies the followers. Rejects when that is unknown. */
+  /** Releases the lock if it is still held, and notifies the followers. Rejects when the outcome is unknown. */
   release(): Promise<void>;
 }

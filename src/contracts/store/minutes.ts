@@ -7,7 +7,7 @@ export interface MinuteCounts {
   /** Committed runs that were not withdrawn. */
   readonly published: number;
   readonly skipped: number;
-  /** Runs whose task succeeded, and those whose task ended otherwise; the outcomes of the others are not known. */
+  /** Runs whose task succeeded, and runs whose task ended otherwise. Other runs have no known outcome. */
   readonly succeeded: number;
   readonly failed: number;
 }
@@ -18,7 +18,7 @@ export const COUNTERS = ['published', 'skipped', 'succeeded', 'failed'] as const
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 
-/** The number of minutes in a store. Each has the slot of its number, and replaces the minute of two days before. */
+/** The number of minutes in a store. A minute replaces the minute of two days before, which has the same slot. */
 const SLOTS = 2 * 1_440;
 
 /** The number of a minute since the Unix epoch, and the slot in which stores hold it. */
@@ -37,7 +37,7 @@ export function slotsOf(from: number, to: number): readonly number[] {
 
 /**
  * What rows add to the counts, oldest first. Minutes that are more than a day from `now` (epoch milliseconds) are left
- * out, so that they never replace a newer one. A withdrawn run is taken back from `published`.
+ * out, so that they never replace a newer one. A withdrawn run is subtracted from `published`.
  */
 export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly MinuteCounts[] {
   const minutes = new Map<number, Record<(typeof COUNTERS)[number], number>>();
@@ -86,8 +86,8 @@ function* spread(
 export type StoredMinute = Readonly<Record<'number' | (typeof COUNTERS)[number], number>>;
 
 /**
- * The minutes that begin in `[from, to)`, oldest first, of those in a store, which may hold older ones. Counts that are no
- * integers are left out.
+ * Selects the stored minutes that begin in `[from, to)`, oldest first; a store may hold older ones. Leaves out counts
+ * that are not integers.
  */
 export function toMinutes(stored: readonly StoredMinute[], from: number, to: number): readonly MinuteCounts[] {
   return stored
@@ -95,7 +95,7 @@ export function toMinutes(stored: readonly StoredMinute[], from: number, to: num
     .map(({ number, published, ...counts }) => ({
       ...counts,
       at: number * MINUTE,
-      // Less than zero if runs were withdrawn whose minute was replaced since.
+      // Negative if runs were withdrawn after their minute was replaced.
       published: Math.max(0, published),
     }))
     .filter(({ at }) => at >= from && at < to)

@@ -13,7 +13,6 @@ import { sortableInstant, sortableNumber } from './sortable.ts';
 export interface OutboxMessage {
   /** Unique; ascending in the order in which messages should be published. */
   readonly id: string;
-  /** The run that the message belongs to. */
   readonly run: Run;
   readonly message: Message;
 }
@@ -25,12 +24,14 @@ export type PendingMessage = OutboxMessage | Unreadable;
 export type AppendOutcome =
   | {
       readonly kind: 'committed';
-      /** The pending ones of these messages: all, except those removed after an earlier run of the same commit. */
+      /**
+       * The appended messages that are pending: all, except those removed after an earlier attempt of the same commit.
+       */
       readonly pending: readonly OutboxMessage[];
     }
   | Exclude<CommitOutcome, { kind: 'committed' }>;
 
-/** The row of a run that is withdrawn with the removal of a message, its last. */
+/** The history row of a run that is withdrawn when its last message is removed. */
 export interface WithdrawnRow extends EntryRow {
   readonly messageId: string;
   readonly row: SkipRow;
@@ -50,9 +51,9 @@ export interface Outbox extends Omit<Ledger, 'commit'> {
   /** The first `limit` messages whose id is greater than `after`, in the order of ids. Empty only if there are none. */
   pending(limit: number, after: string): Promise<readonly PendingMessage[]>;
   /**
-   * Removes messages, and appends the rows to the history in the same step, if there is one. A row whose message was
-   * already removed is not appended, so that a repeated call appends nothing twice. Resolves with `false`, and changes
-   * nothing, when a newer term has begun.
+   * Removes messages, and appends the rows to the history, if the store has one, in the same step. A row whose message
+   * was already removed is not appended, so that a repeated call appends nothing twice. Resolves with `false`, and
+   * changes nothing, when a newer term has begun.
    */
   remove(token: number, ids: readonly string[], withdrawn?: readonly WithdrawnRow[]): Promise<boolean>;
 }
@@ -67,7 +68,7 @@ export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
   );
 }
 
-/** The run of a message without one. */
+/** The run of a message that does not name its run. */
 function newestRun({ entry, after }: Change): Run {
   return { entry, dueAt: after?.dueAt ?? after?.anchor ?? 0, cause: 'schedule' };
 }

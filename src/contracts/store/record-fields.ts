@@ -1,6 +1,6 @@
 import { MAX_INSTANT } from '../../schedule/instants.ts';
 
-/** Whether a value of a record in a store, which any program may have written, is what readers compute with and show. */
+/** Whether a stored value is valid. Any program may have written it, and readers compute with it and show it. */
 export type Check = (value: unknown) => boolean;
 
 /** Epoch milliseconds that a `Date` can show. */
@@ -36,7 +36,7 @@ export function listOf(check: Check): Check {
   return (value) => Array.isArray(value) && value.every(check);
 }
 
-/** A map with these fields; those that this release does not know may have any value. */
+/** A map with these fields. Unknown fields may have any value. */
 export function mapOf(fields: Readonly<Record<string, Check>>): Check {
   const checks = Object.entries(fields);
   return (value) => {

@@ -11,7 +11,7 @@ export interface SchedulerTrace {
 /** The table of entries of django-celery-beat. */
 export const DJANGO_TABLE = 'django_celery_beat_periodictask';
 
-/** Entries of django-celery-beat that a look reads, so that a large table delays no commit. */
+/** Most entries of django-celery-beat that one check reads, so that a large table delays no commit. */
 export const MAX_DJANGO_ENTRIES = 1_000;
 
 /** The trace of django-celery-beat with the newest run of its entries, as the client of the database returns it. */
@@ -20,5 +20,5 @@ export function describeDjango(newestRun: unknown): SchedulerTrace {
   return { scheduler: 'django-celery-beat', mark, isLocked: false };
 }
 
-/** Looks for other schedulers, cheaply: the leader asks once a minute. Rejects where it may not look. */
+/** Finds traces of other schedulers. Must be cheap: the leader calls it once a minute. Rejects if access is denied. */
 export type FindSchedulers = () => Promise<readonly SchedulerTrace[]>;

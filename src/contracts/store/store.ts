@@ -34,9 +34,9 @@ export interface Store {
   readonly relay?: TermService | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
-  /** Finds other schedulers in the store; absent where there are none that beat knows. */
+  /** Finds other schedulers in the store; absent if beat knows none for this store. */
   readonly findSchedulers?: FindSchedulers | undefined;
-  /** Closes all three. */
+  /** Closes lock, ledger and broker. */
   close(): Promise<void>;
 }
 

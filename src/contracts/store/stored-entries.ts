@@ -25,7 +25,7 @@ export interface PageOptions {
  * An index by `dueAt` keeps reading what is due soon as fast among a million entries as among a thousand.
  */
 export interface StoredEntries {
-  /** Those of these names that exist, in any order. */
+  /** The existing entries with these names, in any order. */
   find(entries: readonly string[]): Promise<readonly StoredEntry[]>;
   /** The next entries in the order of `Position`. */
   page(options: PageOptions): Promise<readonly StoredEntry[]>;

@@ -31,7 +31,6 @@ export interface TaskRequest {
   readonly name: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
-  /** The name of the worker. */
   readonly worker: string;
   readonly retries: number;
   readonly queue: string;

@@ -9,7 +9,7 @@ export interface Difference {
   readonly removed: readonly string[];
 }
 
-/** Entries that shall replace others, by name, and how they differ from them. */
+/** Entries to replace the current ones with, by name, and how they differ. */
 export interface Replacement {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly difference: Difference;
@@ -35,7 +35,7 @@ export class Catalog implements Iterable<Entry> {
     return this.#entries.values();
   }
 
-  /** Compares all entries with those that shall replace them. An entry that did not change stays the same object. */
+  /** Compares all entries with their replacements. An unchanged entry stays the same object. */
   *compare(entries: Iterable<Entry>): Steps<Replacement> {
     const before = this.#entries;
     const after = new Map<string, Entry>();
@@ -54,7 +54,7 @@ export class Catalog implements Iterable<Entry> {
     return { entries: after, difference: { added, changed, removed } };
   }
 
-  /** Replaces all entries by those that were compared with them. */
+  /** Replaces all entries by the result of `compare`. */
   replace({ entries }: Replacement): void {
     this.#entries = entries;
   }
@@ -71,8 +71,8 @@ function isEqual(a: Entry, b: Entry): boolean {
 }
 
 /**
- * The value with each function that has a `spec` replaced by it. Other functions are equal only to themselves:
- * an entry that has one counts as changed when its module is evaluated again.
+ * The value, with each function that has a `spec` replaced by its `spec`. Other functions are equal only to themselves:
+ * an entry with such a function counts as changed when its module is evaluated again.
  */
 function comparable(value: unknown): unknown {
   if (typeof value === 'function') return 'spec' in value ? value.spec : value;

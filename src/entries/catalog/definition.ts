@@ -23,7 +23,7 @@ export interface ReadDefinition {
 
 /** Values of one definition: the leader validates them in one step, and renders them for each run. */
 const MAX_VALUES = 20_000;
-/** Placeholders of templates, which take 0.1 ms each for a run, and other texts with two braces. */
+/** Most texts with two braces in one definition: each placeholder of a template takes 0.1 ms for a run. */
 const MAX_TEMPLATES = 200;
 
 /** Throws an `UndecodableError` for the JSON text of a definition that is too deep or has too many values or templates. */

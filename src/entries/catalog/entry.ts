@@ -47,7 +47,7 @@ export interface Entry extends Arguments {
   readonly overlap?: OverlapPolicy;
   /** How long a run without an outcome counts as running, milliseconds; 24 hours unless given. */
   readonly maxRuntime?: number;
-  /** When another scheduler last ran it, epoch milliseconds: what an entry without state counts from. */
+  /** When another scheduler last ran it, epoch milliseconds. An entry without state counts from this instant. */
   readonly lastRunAt?: number;
 }
 

@@ -3,13 +3,14 @@ import type { Entry } from './entry.ts';
 import type { SentEvent } from '../../contracts/events/beat-events.ts';
 
 /**
- * Where the outcome of a run is found: in the result backend and in the events of workers (`result`), or in their events
- * alone (`events`), because the task ignores its result; `null` for a group, which has a result and events for each of
- * its tasks and none of its own.
+ * Where the outcome of a run is found.
+ * `result`: in the result backend and in the events of workers.
+ * `events`: in the events alone, because the task ignores its result.
+ * `null`: nowhere, because the run is a group, whose tasks have separate results and events.
  */
 export type OutcomeSource = 'result' | 'events' | null;
 
-/** Whether an outcome becomes known, where the result backend is read or the events of workers arrive. */
+/** Whether an outcome becomes known if beat reads the result backend (`results`) or receives the events of workers. */
 export function isKnown(
   source: OutcomeSource,
   { results, events }: { readonly results: boolean; readonly events: boolean },
@@ -25,8 +26,8 @@ export function sourceOfEntry({ canvas, options }: Pick<Entry, 'canvas' | 'optio
 }
 
 /**
- * The source for a run that was published. The run of a chain or chord has the id of its last task, whose message a worker
- * publishes: whether that ignores its result is not known, so its result is read.
+ * The source for a published run. The run of a chain or chord has the id of its last task. A worker publishes that
+ * task, so it is unknown whether the task ignores its result, and the result is read.
  */
 export function sourceOfRun({ taskId, messages }: SentEvent): OutcomeSource {
   const [first] = messages;

@@ -16,8 +16,8 @@ export const MAX_BACKFILLED = 10_000;
 const MAX_BYTES = 100_000_000;
 
 /**
- * Publishes the occurrences in `[from, to)`, all in the past at `now`: the oldest that no earlier application of the
- * command published, as many as one commit may contain. Epoch milliseconds.
+ * Publishes a part of the occurrences in `[from, to)`, which are all in the past at `now`: the oldest that earlier
+ * parts have not published, at most as many as one commit may contain. Epoch milliseconds.
  */
 export function* backfill(
   target: Target,

@@ -8,7 +8,7 @@ import { thousands } from '../../util/thousands.ts';
 // What can be asked of a running service: one JSON object in the command log. Each schema parses it, gives its types, and documents it
 // in the OpenAPI document and in docs/api.md. Every text given to zod here says what is allowed.
 
-/** Longest text of a field, in UTF-16 units: a command is a note to the leader, not a place for data. */
+/** Longest text of a field, in UTF-16 units: a command is a request to the leader, not a place for data. */
 const MAX_TEXT = 1_000;
 export const MAX_ID = 100;
 const MAX_NAME = 10_000;
@@ -159,7 +159,7 @@ type Without<T, K> = T extends unknown ? Omit<T, K & keyof T> : never;
 /** A command as its sender writes it, with ISO 8601 instants; `sendCommand` adds the rest of the header. */
 export type CommandRequest = Without<CommandJson, 'id' | 'at' | 'by'>;
 
-/** The header of a command. A malformed one has the fields that can be read; the others are as if absent. */
+/** The header of a command. Fields of a malformed command that cannot be read count as absent. */
 export interface CommandHeader {
   readonly id: string | null;
   readonly do: CommandName | null;

@@ -23,7 +23,7 @@ function* apply(target: Target, command: EntryCommand, now: number): Steps<Appli
     case 'resume':
       return yield* resume(target, now);
     case 'run':
-      // The schedule goes on as if it had not been asked for.
+      // The run does not change the schedule.
       return applied(target, `published a run of ${target.entry.name}`, { runs: [now] });
     case 'skip':
       return skip(target, command, now);
@@ -53,7 +53,7 @@ function* resume(target: Target, now: number): Steps<Applied | Rejected> {
   return applied(target, `resumed ${entry.name}; ${count} skipped while it was paused`, ended);
 }
 
-/** Most occurrences of one entry that wait to be skipped: each is looked at whenever the entry is due. */
+/** Most occurrences of one entry that wait to be skipped: each is checked whenever the entry is due. */
 const MAX_SKIPPED = 1_000;
 
 /**
@@ -89,7 +89,7 @@ function skip(target: Target, { dueAt }: CommandOf<'skip'>, now: number): Applie
 /** The first occurrence at or after `from`. `first` must be an occurrence; intervals count from it. Epoch milliseconds. */
 function firstFrom(schedule: Schedule, first: number, from: number): number {
   if (first >= from) return first;
-  // A schedule of the user's has fixed instants, and may have very many of them until then.
+  // A user's own schedule has fixed instants; very many may lie between `first` and `from`.
   if (!schedule.latest) return nextAfter(schedule, from - 1);
   const latest = latestFrom(schedule, first, from);
   return latest === from ? from : nextAfter(schedule, latest);

@@ -13,7 +13,7 @@ export interface Applied extends Decision {
   readonly kind: 'applied';
   /** The answer that the sender sees, one sentence. */
   readonly answer: string;
-  /** Whether the command is to be applied again, to the state that follows: this is a part of its effect. */
+  /** Whether this is a part of the effect: the command is then applied again, to the state after it. */
   readonly isPart: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Rejected {
   readonly reason: string;
 }
 
-/** An effect that publishes and skips nothing unless the parts say otherwise. */
+/** Creates an effect, which publishes and skips nothing unless `parts` say otherwise. */
 export function applied(
   { entry, state }: Target,
   answer: string,

@@ -35,8 +35,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
 const MAX_HINTS = 5;
 
 /**
- * Parses the JSON text of a command, and validates it: all problems are in one reason. `null` is a text that is too long
- * to be read.
+ * Parses the JSON text of a command, and validates it; `reason` has all problems. `json` is `null` for a text that is
+ * too long to be read.
  */
 export function parseCommand(json: string | null): ParsedCommand {
   if (json === null || Buffer.byteLength(json) > MAX_COMMAND) {
@@ -85,7 +85,7 @@ function describeProblems(error: z.ZodError, value: JsonObject): readonly Diagno
 function malformed(value: JsonObject, problems: readonly Diagnostic[]): ParsedCommand {
   const { id, do: name } = value;
   const header: CommandHeader = {
-    // Answers are found by the id: one that is too long is cut.
+    // Answers are found by id: an id that is too long is cut.
     id: read(HEADER.id, typeof id === 'string' ? id.slice(0, MAX_ID) : id),
     do: COMMAND_NAMES.find((each) => each === name) ?? null,
     entry: read(entry, value['entry']),

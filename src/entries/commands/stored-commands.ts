@@ -14,9 +14,9 @@ import type { Steps } from '../../util/steps.ts';
 import type { CommandOf, StoredCommand } from './command.ts';
 import { rejected, type Rejected } from './outcome.ts';
 
-/** What commands that change stored entries are applied to. */
+/** The input of commands that change stored entries. */
 export interface StoredTargets {
-  /** What the store has of the entries that the command names, or why one cannot be read. */
+  /** The stored entries that the command names, by name; the value of an unreadable entry is the reason. */
   readonly stored: ReadonlyMap<string, StoredTarget | string>;
   readonly isDeclared: (name: string) => boolean;
   readonly definitions: Definitions;
@@ -50,8 +50,8 @@ export function* applyStoredCommand(
 }
 
 /**
- * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
- * exists with the same definition stays as it is, so that a command may be sent again.
+ * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. An existing
+ * entry with the same definition stays as it is, so that a command may be sent again.
  */
 function* add(targets: StoredTargets, command: CommandOf<'add'>, now: number): Steps<Edits | Rejected> {
   const edits: StoredEdit[] = [];

@@ -58,7 +58,7 @@ function composeCanvas(
   return { taskId: id, messages, chords };
 }
 
-/** What templates and functions of the user are given. */
+/** The context that templates and functions of the user receive. */
 function toContext({ entry, dueAt }: Occurrence, taskId: string): LazyContext {
   return { entry: entry.name, dueAt: new Date(dueAt), taskId };
 }

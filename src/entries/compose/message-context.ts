@@ -22,7 +22,7 @@ export interface MessageContext {
   readonly traceRun?: TraceRun | undefined;
 }
 
-/** Returns the headers by which a worker continues the trace of a task: the same for each call with its id. */
+/** Returns the headers by which a worker continues the trace of a task: equal for equal task ids. */
 export type TraceRun = (task: TracedTask) => Readonly<Record<string, string>>;
 
 /** A task whose message is about to be published. */

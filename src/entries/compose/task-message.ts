@@ -19,7 +19,6 @@ interface TaskOfRun extends PreparedTask {
   readonly occurrence: Occurrence;
   readonly task: string;
   readonly taskId: string;
-  /** The workflow that the task is a part of. */
   readonly workflow?: WorkflowRun;
 }
 

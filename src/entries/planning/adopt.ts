@@ -12,9 +12,9 @@ export interface Reconciled {
 }
 
 /**
- * Compares an entry of the configuration with its state at the beginning of a term. An entry seen for the first
- * time without a last run elsewhere, an edited schedule, and an entry that was disabled or removed before all start
- * from now and do not catch up. The run count stays. `null` when there is nothing to store.
+ * Compares an entry of the configuration with its state at the beginning of a term. Three kinds of entries start from
+ * `now` and do not catch up: a new entry without a last run elsewhere, an entry with an edited schedule, and an entry
+ * that was disabled or removed before. The run count stays. `null` when there is nothing to store.
  */
 export function reconcile(entry: Entry | undefined, state: EntryState | undefined, now: number): Reconciled | null {
   if (!entry?.enabled) {
@@ -35,7 +35,7 @@ export interface KnownEntry {
   /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
   readonly state: EntryState | undefined;
-  /** If the store has a definition: when the index has it as due, epoch milliseconds; `null` for never. */
+  /** Its instant in the index, epoch milliseconds (`null` for never), if the store has a definition. */
   readonly indexedAt?: number | null | undefined;
 }
 
@@ -62,12 +62,12 @@ export function* planAdoption(known: readonly KnownEntry[], now: number): Steps<
 }
 
 /**
- * When the index has an entry as due that is declared and also stored: at once, so that the stored one is loaded as soon
- * as the declaration is gone.
+ * The indexed instant of an entry that is both declared and stored. It is in the past, so that the stored entry is
+ * loaded as soon as the declaration is gone.
  */
 const DECLARED_DUE_AT = 0;
 
-/** What is to be committed first; `null` if the store has this state already. */
+/** The change to commit first; `null` if the store has this state already. */
 function planChanged(
   { name, entry, state: before, indexedAt }: KnownEntry,
   { state, change: edit }: Reconciled,

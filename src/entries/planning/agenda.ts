@@ -20,8 +20,8 @@ interface QueuedItem extends AgendaItem {
 }
 
 /**
- * The entries of a term by name, and in the order of the instants at which to deal with them, so that a tick looks at due
- * entries only. Many entries are due together: each instant is in the heap once.
+ * The entries of a term, by name and in the order of `wakeAt`, so that a tick visits due entries only. Many entries are
+ * due together, so the heap has each instant once.
  */
 export class Agenda {
   readonly #instants = new TinyQueue<number>();
@@ -42,8 +42,8 @@ export class Agenda {
   }
 
   /**
-   * Queues an entry by its state, not before an instant if it has to wait. An entry that is queued already is moved.
-   * Returns `false` if the entry will never be due again.
+   * Queues an entry by its state, at `notBefore` or later. An entry that is queued already is moved. Returns `false` if
+   * the entry will never be due again.
    */
   add(entry: Entry, state: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, state);

@@ -25,8 +25,8 @@ export const DEFAULT_POLICY: CatchUpPolicy = {
 };
 
 /**
- * A run later than this counts as missed. A failover or a short pause is not what an entry with `missed: 'skip'`
- * wants to skip for; its own `startingDeadline` replaces the limit. Milliseconds.
+ * A run later than this counts as missed. The limit allows for failovers and short pauses, for which `missed: 'skip'`
+ * must not skip runs; a `startingDeadline` replaces it. Milliseconds.
  */
 export const MISSED_AFTER = 60_000;
 
@@ -56,7 +56,7 @@ function limitsOf({ missed, maxCatchUp, startingDeadline }: CatchUpPolicy): Limi
 
 const OVER_COUNT = { once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const;
 
-/** What the policy makes of occurrences. Instants are epoch milliseconds. */
+/** The occurrences that the policy publishes, and those that it skips. Instants are epoch milliseconds. */
 interface CaughtUp {
   /** Nominal instants of the runs to publish, oldest first. */
   readonly runs: readonly number[];
@@ -67,8 +67,7 @@ interface CaughtUp {
 
 /**
  * Applies the policy to every occurrence from `first`, the oldest that was not dealt with, up to `now`. An occurrence
- * that is due right now is simply the newest of them: only the deadline distinguishes a run in time from one that is
- * caught up.
+ * that is due right now is the newest of them: only the deadline distinguishes a run in time from a caught-up run.
  */
 export function* catchUp(entry: Entry, first: number, now: number): Steps<CaughtUp> {
   const { schedule, missed } = entry;

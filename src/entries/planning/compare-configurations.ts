@@ -18,7 +18,7 @@ export interface Differences {
   readonly edited: readonly EditedEntry[];
   readonly occurrences: readonly OccurrenceChange[];
   readonly period: Period;
-  /** Entries of both configurations with functions, which are not compared. */
+  /** Entries in both configurations that have functions; functions are not compared. */
   readonly withFunctions: readonly string[];
 }
 
@@ -63,8 +63,8 @@ export interface OccurrenceChange {
 export const MAX_COMPARED = 100_000;
 
 /**
- * Compares when an entry is due, before and after a change; `null` if that is the same. It asks the schedules alone, so
- * intervals count from the beginning of the period. `undefined` is an entry that is absent.
+ * Compares when an entry is due, before and after a change; `null` if nothing differs. It uses the schedules without
+ * states, so intervals count from the beginning of the period. An absent entry is `undefined`.
  */
 function compareOccurrences(
   before: Entry | undefined,

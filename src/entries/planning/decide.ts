@@ -8,7 +8,7 @@ import { catchUp, causeOf, type Skip } from './catch-up.ts';
 import { cursor, nextDueAt } from './next-due.ts';
 import { runsAtOnce } from './runs-at-once.ts';
 
-/** What is to happen to an entry, by its schedule or by a command. Instants are epoch milliseconds. */
+/** What the leader does about an entry, by its schedule or by a command. Instants are epoch milliseconds. */
 export interface Decision {
   readonly entry: Entry;
   /** The state that it was decided from. */
@@ -97,7 +97,7 @@ export function* endPause(
   return { skipped: [paused], changes: { pause: undefined, dueAt: paused.last } };
 }
 
-/** The runs that still count as running at `now` (epoch milliseconds): those that are not older than `maxRuntime`. */
+/** The runs that count as running at `now` (epoch milliseconds): not older than `maxRuntime`. */
 export function stillRunning(
   entry: Entry,
   { running = [] }: Pick<EntryState, 'running'>,
@@ -107,9 +107,9 @@ export function stillRunning(
 }
 
 /**
- * Limits runs by the overlap policy. A single run is published: the newest occurrence, or with `queue` the oldest of those
- * that the catch-up policy publishes; the others follow when it has ended. An entry whose runs may overlap publishes the
- * oldest, at most as many as one commit may contain.
+ * Limits runs by the overlap policy. If runs may overlap, the oldest are published, at most as many as one commit may
+ * contain. Otherwise a single run is published: the newest, or with `queue` the oldest that the catch-up policy
+ * publishes; the others follow when it has ended.
  */
 function limitRuns(decision: Decision, now: number): Decision | Wait {
   const { entry, before, runs, skipped, changes } = decision;
@@ -140,7 +140,7 @@ function publishNewest(decision: Decision): Decision {
   return { ...decision, runs: runs.slice(-1), skipped: [...skipped, older] };
 }
 
-/** The occurrences after the oldest stay due, and what commands asked to skip among them stays asked. */
+/** Publishes the oldest `count` runs. Later occurrences stay due, and requests to skip some of them stay in force. */
 function publishOldest(decision: Decision, count: number): Decision {
   const { before, runs, skipped, changes } = decision;
   if (runs.length <= count) return decision;

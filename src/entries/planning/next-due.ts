@@ -24,8 +24,8 @@ export function indexedDueAt(entry: Entry, state: EntryState): number | null {
 }
 
 /**
- * The instant after which the first occurrence of an entry without state is looked for. Epoch milliseconds. A last
- * run under another scheduler may be ahead of the clock here by mistake: the entry then counts from `now`.
+ * The instant after which the first occurrence of an entry without state is looked for. Epoch milliseconds. A last run
+ * under another scheduler may be in the future, by a wrong clock: the entry then counts from `now`.
  */
 export function firstAnchor({ lastRunAt = Infinity }: Entry, now: number): number {
   return Math.min(lastRunAt, now);

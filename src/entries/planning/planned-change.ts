@@ -21,15 +21,15 @@ export interface PlannedChange {
   readonly chords?: readonly ChordSize[];
   /** Runs that workers are asked to end before the commit. */
   readonly cancel?: readonly RunningRun[] | undefined;
-  /** How the entry is scheduled otherwise than before; `null` if it is not. */
+  /** The change of the entry's configuration, such as `edited`; `null` if there is none. */
   readonly edit?: EntryChange | null;
 }
 
 /** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
 export interface StoredTarget {
   /**
-   * `null` when the text in the store is not a JSON object; `undefined` when the store has a state alone, of an entry
-   * that a configuration declared before.
+   * `null` when the text in the store is not a JSON object; `undefined` when the store has only a state, from an
+   * earlier declaration of the entry.
    */
   readonly definition: Definition | null | undefined;
   /** `null` when its state was removed. */
@@ -39,7 +39,7 @@ export interface StoredTarget {
 /** What a command does to a stored entry. */
 export interface StoredEdit {
   readonly name: string;
-  /** How the entry is scheduled otherwise than before; `null` when it is not. */
+  /** The change of the entry's configuration, such as `edited`; `null` if there is none. */
   readonly change: EntryChange | null;
   /** `null` when the store has no state. */
   readonly before: EntryState | null;

@@ -3,10 +3,9 @@ import type { Entry, Occurrence } from '../catalog/entry.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 
 /**
- * The next `count` occurrences of each entry strictly later than `after` (epoch milliseconds), all in
- * the order of time, then of names, as they are sent. It asks the schedules alone: what was sent
- * before, and when an interval began to count, is the ledger's business, so intervals count from
- * `after` here.
+ * The next `count` occurrences of each entry strictly later than `after` (epoch milliseconds), all in the order of
+ * time, then of names, as they are sent. It uses the schedules without the states of the ledger, so intervals count
+ * from `after`.
  */
 export function* upcoming(entries: readonly Entry[], after: number, count: number): Generator<Occurrence> {
   const heap = new TinyQueue<Occurrence & { left: number }>([], byDueAt);

@@ -12,7 +12,7 @@ export interface LoadedEntry {
   readonly entry: Entry;
   /** `null` when its state was removed. */
   readonly state: EntryState | null;
-  /** When the index has it as due, epoch milliseconds; `null` for never. */
+  /** Its instant in the index, epoch milliseconds; `null` for never. */
   readonly dueAt: number | null;
 }
 

@@ -19,7 +19,7 @@ export function runsAtOnce(entry: Entry): number {
   return runs;
 }
 
-/** About how many bytes the messages of one run have. */
+/** The approximate size of the messages of one run, in bytes. */
 export function measureRun({ args, kwargs, canvas }: Entry): number {
   return canvas ? measureCanvas(canvas) : measureJson([args, kwargs]);
 }

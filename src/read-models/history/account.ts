@@ -57,8 +57,8 @@ export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isC
 }
 
 /**
- * Every occurrence of an entry in `[from, to)`, oldest first, with what became of it at `now`: the expected ones, and the
- * ones with a run in the history. Runs of commands are left out.
+ * Every occurrence of an entry in `[from, to)`, oldest first, with its account at `now`: expected occurrences, and
+ * occurrences with a run in the history. Leaves out runs of commands.
  */
 export function* account(
   recorded: Recorded,

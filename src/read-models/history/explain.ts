@@ -28,7 +28,7 @@ export interface Why {
   /** The nearest occurrences; `null` for none. */
   readonly previous: number | null;
   readonly next: number | null;
-  /** `null` when no occurrence was expected there, and none was published. */
+  /** `null` if no occurrence was expected at the instant, and no run was published. */
   readonly account: Account | null;
   /** Sentences, the most important first. */
   readonly reasons: readonly string[];

@@ -16,8 +16,8 @@ export type ReadableItem = RunHistory | SkipRow;
 export type HistoryItem = ReadableItem | Unreadable;
 
 /**
- * Joins the rows of one entry in their order: outcomes, and skips that withdraw a run, become parts of their runs. Outcomes
- * without a run are left out. `newer` rows give outcomes only.
+ * Joins the rows of one entry in their order: outcomes, and skips that withdraw a run, become parts of their runs.
+ * Outcomes without a run are left out. Only outcomes of `newer` are used.
  */
 export function joinRuns(rows: readonly ReadRow[], newer: readonly ReadRow[] = []): HistoryItem[] {
   const outcomes = new Map<string, OutcomeRow>();

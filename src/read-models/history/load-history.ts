@@ -31,8 +31,8 @@ async function readSince(
 }
 
 /**
- * Reads the newest runs, skipped stretches and unreadable rows of an entry, newest first; with `failed`, only failed runs. The
- * row of an outcome is newer than the row of its run, so it is always read before.
+ * Reads the newest runs, skipped stretches and unreadable rows of an entry, newest first; with `failed`, only failed
+ * runs. The row of an outcome is newer than the row of its run, so it is always read first.
  */
 export async function readItems(
   history: History,
@@ -50,8 +50,7 @@ export async function readItems(
 }
 
 /**
- * Reads a page of at most `limit` rows, newest first, and joins them. The outcome of a run may be among the rows of the page
- * before.
+ * Reads a page of at most `limit` rows, newest first, and joins them. The outcome of a run may be on the previous page.
  */
 export async function readHistoryPage(
   history: History,
@@ -70,7 +69,9 @@ function isOpen({ outcome, withdrawn }: RunHistory): boolean {
   return outcome === null && withdrawn === null;
 }
 
-/** Whether a row is of an occurrence before `from`. Backfills do not count: they may be of any time. */
+/**
+ * Whether a row belongs to an occurrence before `from`. Backfills do not count: their occurrences may be of any time.
+ */
 function precedes(row: ReadRow, from: number): boolean {
   if (row.kind === 'skip') return row.first < from;
   return row.kind === 'run' && row.cause !== 'backfill' && row.dueAt < from;

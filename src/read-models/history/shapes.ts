@@ -82,7 +82,7 @@ const ACCOUNTS = [
 export type AccountKind = (typeof ACCOUNTS)[number];
 const accountStatus = z.enum(['not-due', ...ACCOUNTS]);
 
-/** What the history has of an occurrence, where it has it. */
+/** The fields of an occurrence that come from the history. */
 const recorded = {
   run: run.optional(),
   runs: z.array(run).optional().describe('Of an occurrence that was published twice.'),

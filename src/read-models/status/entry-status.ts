@@ -44,7 +44,7 @@ function toRunning({ taskId, dueAt, sentAt }: RunningRun): RunningStatus {
   return { taskId, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt) };
 }
 
-/** A release without `lastSkip` keeps it while `dueAt` advances: it is then out of date. */
+/** Ignores an outdated `lastSkip`: a release that does not know the field keeps it while `dueAt` advances. */
 function readLastSkip({ dueAt, lastSkip }: Partial<EntryState> = {}): EntryStatus['lastSkipped'] {
   if (!lastSkip || lastSkip.dueAt !== dueAt) return null;
   return { dueAt: formatIso(dueAt), reason: lastSkip.reason };

@@ -25,8 +25,8 @@ const PAGE = 1_000;
 const RECENT = 10;
 
 /**
- * The status at `now` (epoch milliseconds) of declared entries, in their order, and then of states that cannot be read
- * and belong to none of them.
+ * The status at `now` (epoch milliseconds) of declared entries, in their order, and then of unreadable states of other
+ * entries.
  */
 export async function loadStatus(
   { ledger, history }: { readonly ledger: Pick<Ledger, 'load' | 'findStates'>; readonly history?: LatestRows },
@@ -35,7 +35,7 @@ export async function loadStatus(
 ): Promise<readonly StatusRow[]> {
   const errors = new UnreadableStates();
   const states = await ledger.load(errors.add);
-  // Those that are stored too.
+  // Declared entries without a state here may be stored, too.
   const others = entries.map(({ name }) => name).filter((name) => !states.has(name));
   for (const [name, state] of await ledger.findStates(others, errors.add)) states.set(name, state);
   const records = entries.map((entry) => errors.join(entry, states));
@@ -76,7 +76,7 @@ export async function findStatuses(
 
 /**
  * The status of entries, with the newest outcome of each, which one query reads. Without a history, or if it cannot be
- * read, they have no outcome: a user who may only read the state lists entries all the same.
+ * read, they have no outcome: a user who may read only the state can still list entries.
  */
 export async function toRows(
   history: LatestRows,

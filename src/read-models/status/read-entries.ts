@@ -50,7 +50,10 @@ export async function findEntries(source: EntrySource, names: readonly string[])
   return [...(await readDeclared(source, declared)), ...stored.map((row) => readStored(row, source.definitions))];
 }
 
-/** Reads all entries by pages: declared entries, then stored ones. A declared entry hides a stored one of its name. */
+/**
+ * Reads all entries by pages: declared entries, then stored ones. A declared entry hides a stored entry of the same
+ * name.
+ */
 export async function* readEntries(source: EntrySource, pageSize: number): AsyncGenerator<readonly EntryRecord[]> {
   const { entries, definitions, store } = source;
   for (let i = 0; i < entries.length; i += pageSize) {
@@ -103,7 +106,7 @@ export class UnreadableStates {
     return unreadable ? { ...unreadable, entry } : { name, entry, state: states.get(name) ?? null };
   }
 
-  /** The unreadable states of other entries than these. */
+  /** The unreadable states of all entries except these. */
   without(entries: readonly Entry[]): readonly UnreadableRecord[] {
     const names = new Set(entries.map(({ name }) => name));
     return [...this.#records.values()].filter(({ name }) => !names.has(name));

@@ -33,8 +33,8 @@ export interface SearchPage {
 }
 
 /**
- * Finds stored entries whose names contain the text in any case, and all for an empty text. A page has fewer than `limit`
- * entries, and a next page, if it ended because it had looked at very many names.
+ * Finds stored entries whose names contain the text in any case; an empty text finds all. A page may have fewer than
+ * `limit` entries and still a next page, because it looks at a limited number of names.
  */
 export async function searchStored(
   store: StoredEntries & EntrySearch,

@@ -13,7 +13,7 @@ export interface StatusQuery {
   readonly after: string | null;
 }
 
-/** Loads a page with outcomes at `now` (epoch milliseconds), with queries for the entries of the page alone. */
+/** Loads a page with outcomes at `now` (epoch milliseconds). It queries only the entries of the page. */
 export async function loadStatusPage(
   source: EntrySource,
   { search, limit, after }: StatusQuery,
