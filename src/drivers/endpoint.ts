@@ -10,7 +10,7 @@ export interface EndpointServer extends ServerUrl {
   readonly driver: Driver | null;
 }
 
-/** The URL of a broker, a store or a lock server. Of several URLs the first decides the driver. */
+/** The URL of a broker, a store or a lock server. The first of several URLs decides the driver. */
 export interface Endpoint extends EndpointServer, ServerUrls {
   readonly servers: readonly EndpointServer[];
 }
@@ -18,7 +18,7 @@ export interface Endpoint extends EndpointServer, ServerUrls {
 /** A `;` inside a password has no scheme after it. */
 const BETWEEN_URLS = /;(?=[a-z][a-z0-9+.-]*:)/i;
 
-/** Parses as much of a URL, or of Celery's failover list `amqp://a;amqp://b`, as all drivers have in common. */
+/** Parses the parts of a URL that all drivers share. Accepts Celery's failover list `amqp://a;amqp://b` too. */
 export function parseEndpoint(given: string | readonly string[]): Endpoint {
   const url = typeof given === 'string' ? given : given.join(';');
   return { ...parseServer(url), servers: url.split(BETWEEN_URLS).map(parseServer) };

@@ -12,7 +12,9 @@ import type { Driver } from './table.ts';
 /** Forms of the result backends of runs that beat and its worker support, for messages. */
 export const RESULT_BACKENDS = 'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
 
-/** The backend for messages, such as `rpc://`: the value of a variable may be nothing but a password. */
+/**
+ * Describes a backend in messages, such as `rpc://`. It shows no more, because a variable may contain only a password.
+ */
 export function describeBackend({ url, scheme }: Endpoint): string {
   return url.includes('://') ? `${scheme}://` : 'this backend';
 }
@@ -23,8 +25,8 @@ function toResultEndpoint({ url }: Endpoint): Endpoint {
 }
 
 /**
- * Opens a result backend with what a driver loads; `null` if its driver has no such loader. Throws a `ConfigError` for
- * an invalid URL.
+ * Opens a result backend with a loader of its driver; `null` if the driver has no such loader. Throws a `ConfigError`
+ * for an invalid URL.
  */
 async function openBackend<Open, T>(
   backend: Endpoint,
@@ -64,7 +66,7 @@ export async function openResultReader(options: ResultOptions, clock: Clock): Pr
 }
 
 /**
- * Opens the result backend for a worker, which stores what its commands return; `null` if the worker cannot write to it.
+ * Opens the result backend for a worker, which stores the results of its jobs; `null` if the worker cannot write to it.
  * Throws a `ConfigError` for an invalid URL.
  */
 export function openTaskResults(

@@ -12,7 +12,7 @@ import type { OpenTaskResults } from '../contracts/store/task-results.ts';
 /** The capabilities of a kind of server or file. This module opens no connection. */
 export interface Driver {
   readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
-  /** For messages. */
+  /** The name in messages. */
   readonly title: string;
   /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
   readonly schemes: Readonly<Record<string, Variant>>;
@@ -59,13 +59,13 @@ export interface Driver {
   readonly loadResultReader?: () => Promise<OpenResultReader>;
   /** Loads what reads the tables of another program, for imports; absent where there are none. */
   readonly loadTables?: () => Promise<ReadTables>;
-  /** The same for the entries of RedBeat. */
+  /** Loads what reads the entries of RedBeat, for imports; absent where there are none. */
   readonly loadRedBeat?: () => Promise<ReadRedBeat>;
 }
 
 type OpenResults = (server: ServerUrls, settings: ResultSettings) => ResultBackend;
 
-/** The longest names that it stores; `null` if no configuration reaches a limit. */
+/** The longest names that a driver stores; `null` if no configuration reaches a limit. */
 export interface DriverLimits {
   /** Whether AMQP's limits on short strings and header tables apply. */
   readonly amqp: boolean;
@@ -80,7 +80,7 @@ export interface DriverLimits {
 
 const NO_LIMITS: DriverLimits = { amqp: false, queue: null, entry: null, prefix: null, nul: true };
 
-/** A driver that can do nothing: a row of the table names what a driver can do. */
+/** The defaults of a row, without any capability: each row of the table names only what its driver can do. */
 const NOTHING = {
   parameters: null,
   failover: false,

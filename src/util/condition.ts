@@ -6,7 +6,7 @@ export class Condition {
   async wait(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      // Both references are removed: a follower waits thousands of times without a notification.
+      // This removes both references: a follower waits thousands of times without a notification.
       const wake = (): void => {
         this.#waiting.delete(wake);
         signal.removeEventListener('abort', wake);

@@ -20,8 +20,8 @@ export interface Diagnostic {
 export type Report = (path: Diagnostic['path'], message: string) => void;
 
 /**
- * Problems of one value that are reported: each suggests what may have been meant, which takes time, and a value from
- * outside may have a hundred thousand.
+ * The most problems that are reported for one value: each suggestion takes time, and a value from outside may have a
+ * hundred thousand problems.
  */
 export const MAX_PROBLEMS = 20;
 

@@ -3,15 +3,15 @@ import type { Clock } from './clock.ts';
 interface ExpiringSetOptions {
   /** How long a text stays in the set after it was added last. Milliseconds. */
   readonly retention: number;
-  /** Most texts that the set contains; the oldest are removed. */
+  /** The most texts in the set; a new text removes the oldest one. */
   readonly limit: number;
   readonly clock: Clock;
 }
 
-/** Texts that are forgotten after a time. */
+/** A set of texts that removes each text after a time. */
 export class ExpiringSet {
   readonly #options: ExpiringSetOptions;
-  /** When each is forgotten, on the monotonic clock; in this order. */
+  /** When each text expires, on the monotonic clock; in this order. */
   readonly #until = new Map<string, number>();
 
   constructor(options: ExpiringSetOptions) {
@@ -31,13 +31,13 @@ export class ExpiringSet {
     return this.#until.has(text);
   }
 
-  /** Whether the set contained it. */
+  /** Removes a text. Returns whether the set contained it. */
   delete(text: string): boolean {
     this.#forget();
     return this.#until.delete(text);
   }
 
-  /** In the order in which they were added. */
+  /** Iterates over the texts in the order in which they were added. */
   [Symbol.iterator](): Iterator<string> {
     this.#forget();
     return this.#until.keys();

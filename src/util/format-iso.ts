@@ -3,7 +3,7 @@ export function formatIso(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** The same for an instant that may be absent: `null`, or `Infinity` for never. */
+/** Formats an instant that may be absent: `null`, or `Infinity` for never. */
 export function formatIsoOrNull(at: number | null): string | null {
   return at === null || !Number.isFinite(at) ? null : formatIso(at);
 }

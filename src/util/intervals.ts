@@ -1,10 +1,10 @@
 /** A part of a line: `[start, end)`. */
 export type Interval = readonly [start: number, end: number];
 
-/** A part of a line that is in a set, or not. */
+/** A part of a line that is inside the intervals, or outside of them. */
 export interface Stretch {
   readonly inside: boolean;
-  /** The first position after it, which need not differ; `Infinity` for none. */
+  /** The first position after this part; `Infinity` for none. */
   readonly end: number;
 }
 

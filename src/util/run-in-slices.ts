@@ -1,14 +1,14 @@
 import type { Clock } from './clock.ts';
 import type { Steps } from './steps.ts';
 
-/** How long other work of the process waits at most for a computation that is run in slices. Milliseconds. */
+/** The longest time that other work of the process waits for a slice. Milliseconds. */
 const SLICE = 20;
 
 const NEVER = new AbortController().signal;
 
 /**
  * Runs a computation in slices, between which timers and answers of servers are handled. Its time is used up after
- * `budget` milliseconds, in which the pauses do not count.
+ * `budget` milliseconds, not counting the pauses.
  */
 export async function runInSlices<T>(steps: Steps<T>, clock: Clock, budget = Infinity): Promise<T> {
   let left = budget;

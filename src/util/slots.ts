@@ -1,4 +1,4 @@
-/** Places for commands that run at the same time. */
+/** Limits how many operations run at the same time. */
 export class Slots {
   #free: number;
   readonly #waiting = new Set<() => void>();

@@ -7,7 +7,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     try {
-      // Node warns about negative times; the rest of a lease may just have become negative.
+      // Node warns about negative times; the remaining time of a lease may be negative.
       await delay(Math.max(0, ms), undefined, { signal });
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseJson } from './decode/json.ts';
 
-/** The version of this package. */
 export const VERSION = (
   parseJson(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     readonly version: string;

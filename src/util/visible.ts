@@ -5,7 +5,7 @@ const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 /**
  * Escapes the control characters of one line: a terminal would execute them, and a line break in a name could forge a
- * line. JSON keeps its value, because it contains them in strings alone, where the escapes are those of JSON.
+ * line. JSON keeps its value: it contains control characters only in strings, and these escapes are JSON's own.
  */
 export function escapeLine(line: string): string {
   return line.replace(CONTROLS, escape);

@@ -6,7 +6,7 @@ const MAX_SLEEP = 1_000;
 /**
  * Sleeps until the wall clock reaches `wakeAt` (epoch milliseconds; `Infinity` for no end) or the signal aborts. It
  * sleeps in short steps and reads the clock after each, because timers may fire early and wall clocks may be set. It
- * calls `onStep` at each step, which shows a health check that the loop is alive.
+ * calls `onStep` at each step, so that a health check finds the loop alive.
  */
 export async function sleepUntil(
   clock: Clock,

@@ -3,7 +3,7 @@ export class Wakeup {
   #current: { readonly until: AbortSignal; readonly signal: AbortSignal; wake: () => void } | null = null;
   #isAwake = false;
 
-  /** Aborts at `wake`, or with the given signal. The same one until `reset`. */
+  /** Returns a signal that aborts at `wake`, or with the given signal. The signal stays the same until `reset`. */
   signal(until: AbortSignal): AbortSignal {
     if (this.#current?.until !== until) {
       const awake = new AbortController();
@@ -19,7 +19,7 @@ export class Wakeup {
     this.#current?.wake();
   }
 
-  /** To be called before the loop looks at what woke it. */
+  /** Call this before the loop checks what woke it. */
   reset(): void {
     if (!this.#isAwake) return;
     this.#isAwake = false;

@@ -20,7 +20,6 @@ export interface ClusterOptions {
 
 interface Server {
   readonly address: Address;
-  /** Its URL without the password. */
   readonly maskedUrl: string;
 }
 
@@ -143,12 +142,12 @@ export class Failover<T> {
     return first === undefined ? [] : [first, ...shuffled(others)];
   }
 
-  /** The server is reachable: the next cycle begins with this server. */
+  /** Begins the next cycle with this server, because it is reachable. */
   markReachable(one: T): void {
     this.#current = Math.max(0, this.#all.indexOf(one));
   }
 
-  /** The server does not answer, and each attempt takes the whole timeout: the next cycle ends with this server. */
+  /** Ends the next cycle with this server: it does not answer, and each attempt takes the whole timeout. */
   markUnresponsive(one: T): void {
     this.#current = (this.#all.indexOf(one) + 1) % this.#all.length;
   }

@@ -74,7 +74,7 @@ async function openChannel(address: Address, client: ClientSettings, signal: Abo
     port,
     username,
     password,
-    // amqplib decodes it.
+    // amqplib decodes the vhost.
     vhost: encodeURIComponent(vhost),
     heartbeat: Math.ceil(heartbeat / 1_000),
     maxFrameSize: MAX_FRAME,

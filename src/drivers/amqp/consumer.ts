@@ -98,7 +98,8 @@ class Subscription {
 
   /** Adds a consumer of a queue, to which RabbitMQ delivers up to `prefetch` messages. Resolves with its tag. */
   async consume(queue: string, prefetch: number): Promise<string> {
-    // For each consumer: quorum queues support no limit for the channel. It holds for the consumers that follow it.
+    // The limit is for each consumer, because quorum queues support none for the channel. It applies to the consumers
+    // that follow.
     const limited = this.#channel.prefetch(prefetch);
     const consuming = this.#channel.consume(queue, (message) => {
       // RabbitMQ cancels the consumer of a queue that is deleted.
@@ -111,7 +112,7 @@ class Subscription {
     return consumerTag;
   }
 
-  /** Receives no more messages, and returns those that `next` has not resolved with. */
+  /** Stops receiving, and requeues the messages that `next` has not returned. */
   async cancel(): Promise<void> {
     if (this.#error) return;
     for (const tag of this.#tags) await this.#cancel(tag);
@@ -137,13 +138,13 @@ class Subscription {
   #end(error: Error): void {
     if (this.#error) return;
     this.#error = error;
-    // RabbitMQ delivers them again, possibly to another worker.
+    // RabbitMQ delivers the waiting messages again, possibly to another worker.
     this.#waiting.length = 0;
     this.#changed.notifyAll();
   }
 
   #deliver(queue: string, message: ConsumeMessage): Delivery {
-    /** The tag of the consumer that takes the place of this message among those in advance. */
+    /** The tag of an additional consumer, which receives one message while this one is suspended. */
     let substitute: string | null = null;
     return {
       queue,
@@ -170,7 +171,10 @@ class Subscription {
     };
   }
 
-  /** RabbitMQ does not answer an acknowledgement, but it answers what follows on the channel in that order. */
+  /**
+   * Waits until RabbitMQ has processed an acknowledgement: it answers only the next request, but in the order of the
+   * channel.
+   */
   async #confirm(operation: string): Promise<void> {
     const { session } = this.connected;
     try {

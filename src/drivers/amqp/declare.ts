@@ -96,7 +96,7 @@ export async function declareQueue(channel: Channel, queue: Queue): Promise<void
   const { name, bindings, durable, exclusive, autoDelete, broadcast, noDeclare } = queue;
   if (noDeclare) return;
   for (const { exchange } of bindings) await declareExchange(channel, exchange);
-  // An exclusive queue would be accessible only to beat's connection.
+  // If beat declared an exclusive queue, only its own connection could use the queue.
   if (broadcast || exclusive) return;
   await channel.assertQueue(name, { durable, autoDelete, arguments: queue.arguments });
   for (const { exchange, routingKey, arguments: matching } of bindings) {

@@ -19,8 +19,8 @@ const DELIVERY = 'celery_delayed_delivery';
 const levelName = (level: number) => `celery_delayed_${level}`;
 
 /**
- * The destination at which a message waits for its ETA. `null` if it has none or one within a second, or goes to a
- * direct exchange, which cannot match the longer routing key. `now` is in epoch milliseconds.
+ * The destination where a message waits for its ETA. `null` if the message has no ETA, has one within a second, or goes
+ * to a direct exchange, which cannot match the longer routing key. `now` is in epoch milliseconds.
  */
 export function delayedDestination({ headers, destination }: Message, now: number): Destination | null {
   if (destination.exchangeType === 'direct' || destination.routingKey === '') return null;

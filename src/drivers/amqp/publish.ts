@@ -10,8 +10,8 @@ import { describeServerError, explainRejection } from './rejections.ts';
 import type { Session } from './session.ts';
 
 /**
- * Declares the queues of messages and publishes the messages. Resolves with those that RabbitMQ rejected when all
- * others are in their queues; rejects when the outcome is unknown. `now` is in epoch milliseconds.
+ * Declares the queues of messages and publishes the messages. Resolves with the rejected messages when all others are
+ * in their queues; rejects if the outcome is unknown. `now` is in epoch milliseconds.
  */
 export async function publishMessages(
   session: Session,

@@ -20,7 +20,7 @@ export interface SessionOptions {
   readonly client: ClientSettings;
 }
 
-/** A declaration. One with many parts calls `onProgress` after each, which restarts the timeout. */
+/** A declaration. If it has many parts, it calls `onProgress` after each one to restart the timeout. */
 type Declare = (channel: Channel, onProgress: () => void) => Promise<void>;
 
 /** One connection to RabbitMQ. A session that has ended cannot be used again. */
@@ -74,7 +74,7 @@ export class Session {
     return !this.#ended;
   }
 
-  /** RabbitMQ's reason for blocking publishers, an alarm about memory or disk; `null` while it does not. */
+  /** RabbitMQ's reason for blocking publishers, an alarm about memory or disk; `null` without one. */
   get blocked(): string | null {
     return this.#blocked;
   }

@@ -7,7 +7,7 @@ import { markHandled } from '../../util/promise.ts';
 import { Cluster } from './cluster.ts';
 import { toReceived } from './properties.ts';
 
-/** A queue of one connection alone, which RabbitMQ deletes with it. Times are in milliseconds. */
+/** A queue of one connection, which RabbitMQ deletes with the connection. Times are in milliseconds. */
 interface TransientQueue {
   readonly name: string;
   readonly exchange: {
@@ -77,7 +77,7 @@ async function declare(channel: Channel, queue: TransientQueue): Promise<void> {
   await channel.bindQueue(name, exchange.name, bindingKey);
 }
 
-/** Consumes a queue of its own, bound to all events of tasks; those of workers have other routing keys. */
+/** Consumes a queue of its own that is bound to all task events; worker events have other routing keys. */
 export function openAmqpEventStream(options: EventStreamOptions): EventStream {
   const { exchange, queuePrefix } = options;
   let cluster: Cluster | null = null;
@@ -102,7 +102,7 @@ export function openAmqpEventStream(options: EventStreamOptions): EventStream {
   };
 }
 
-/** Consumes a queue of this connection alone, bound to the fanout exchange. Throws a `ConfigError` for an invalid URL. */
+/** Consumes a queue of its own that is bound to the fanout exchange. Throws a `ConfigError` for an invalid URL. */
 export function openAmqpMailbox(options: MailboxOptions): Mailbox {
   const cluster = new Cluster('mailbox', options);
   const queue: TransientQueue = {

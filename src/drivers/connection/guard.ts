@@ -12,7 +12,7 @@ const HANDSHAKE_LIMIT = 256 * 1024;
 /** The most bytes of one answer. The longest answers contain the pending messages of an outbox. */
 const ANSWER_LIMIT = 256 * 1024 * 1024;
 
-/** The first bytes that are compared with those of the protocol. */
+/** The number of first bytes that are compared with the protocol. */
 const OPENING = 16;
 
 /** The reason why the guard closed a connection. */

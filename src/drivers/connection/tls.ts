@@ -129,8 +129,8 @@ interface TlsFiles {
 type Name = 'ca' | 'cert' | 'key';
 
 /**
- * Why these files cannot be used; `null` if they can. Node accepts a CA file without a certificate, and a key of
- * another certificate; every connection would then fail.
+ * Why these files cannot be used; `null` if they can. Node accepts a CA file without a certificate, and a key that
+ * belongs to another certificate; every connection would then fail.
  */
 export function findTlsError(
   { ca, cert, key, passphrase, ciphers }: TlsFiles,

@@ -7,7 +7,7 @@ import { readTlsQuery, createTls, type Tls } from './tls.ts';
 /** A URL without a host, also after a password: Celery accepts it, the class `URL` does not. */
 const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 
-/** How to write a URL whose parts are not where they should be. Without quotes: see `withSafeErrors`. */
+/** Which characters of a URL must be escaped, for messages. The text has no quotes: see `withSafeErrors`. */
 const ESCAPES = 'in a user name or password, write %2F for /, %3F for ?, %23 for # and %25 for %';
 
 /**
@@ -30,7 +30,7 @@ export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL 
   return url;
 }
 
-/** The first error of such a URL; `null` if it is valid, apart from the files that it names. */
+/** The first error of a URL of these servers; `null` if it is valid, apart from the files that it names. */
 export function findUrlError(brokerUrl: string, parameters: readonly string[]): string | null {
   try {
     withSafeErrors(brokerUrl, () => readTlsQuery(parseUrl(brokerUrl, parameters).searchParams, urlError));

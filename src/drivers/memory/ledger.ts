@@ -164,7 +164,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     this.#state.term = null;
   }
 
-  /** Writes entries and messages as they are, such as invalid ones. */
+  /** Writes entries and messages without checks, so that a test can store invalid ones. */
   restore(texts: { entries?: Iterable<EntryRow>; outbox?: Iterable<[string, string]> }): void {
     for (const each of texts.entries ?? []) this.#state.entries.set(each.entry, each);
     for (const [id, text] of texts.outbox ?? []) this.#state.outbox.set(id, text);

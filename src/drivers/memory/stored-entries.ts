@@ -8,7 +8,7 @@ import {
   type StoredEntry,
 } from '../../contracts/store/stored-entries.ts';
 
-/** What the store has of an entry; `definition` is `null` for one that only a configuration declares. */
+/** An entry as stored; `definition` is `null` if only a configuration declares the entry. */
 export type EntryRow = Omit<StoredEntry, 'definition'> & { readonly definition: string | null };
 
 export class MemoryStoredEntries implements StoredEntries, EntrySearch {

@@ -5,7 +5,7 @@ import type { Clock } from '../../util/clock.ts';
 /** How often an idle consumer polls: kombu's producers send no notifications. Milliseconds. */
 const POLL_INTERVAL = 200;
 
-/** How often messages of dead consumers are searched. Milliseconds. */
+/** How often the consumer searches for messages of dead consumers. Milliseconds. */
 const RESTORE_INTERVAL = 10_000;
 
 /** A message that belongs to this consumer until it is acknowledged or requeued, or its lease expires. */

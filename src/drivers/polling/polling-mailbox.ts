@@ -5,10 +5,13 @@ import { decodeEnvelope, MAX_BROADCAST } from '../../celery/kombu/envelope.ts';
 /** How often broadcasts are read. Milliseconds. */
 const POLL_INTERVAL = 1_000;
 
-/** How long a broadcast is retained, as long as Celery's workers remember a revoked task. Milliseconds. */
+/** How long a broadcast is retained: for as long as Celery's workers remember a revoked task. Milliseconds. */
 export const BROADCAST_RETENTION = 3 * 3_600_000;
 
-/** How long the transaction of a broadcast may take, so that its row appears with a time that is past. Milliseconds. */
+/**
+ * How long the transaction of a broadcast may take: its row then appears with a time before the last read.
+ * Milliseconds.
+ */
 const MAX_DELAY = 10_000;
 
 /** A message of kombu to every node of an exchange. */
@@ -26,7 +29,7 @@ export interface BroadcastLog {
 
 /**
  * A mailbox that polls, for workers of beat: Celery's workers do not read the log, and no replies are sent. It begins
- * with all broadcasts that are retained, so that a worker that starts knows which tasks were revoked.
+ * with all retained broadcasts, so that a new worker knows which tasks were revoked.
  */
 export function createPollingMailbox(log: BroadcastLog, exchange: string, clock: Clock): Mailbox {
   return {

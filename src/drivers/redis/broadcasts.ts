@@ -31,7 +31,7 @@ export class Broadcasts {
     this.#sep = sep;
   }
 
-  /** Those of these queues that have no current snapshot and need one. */
+  /** Returns the queues that have no current snapshot and need one. */
   needLookup(queues: Iterable<string>): string[] {
     const now = this.#clock.monotonic();
     return [...queues].filter((name) => {

@@ -52,8 +52,8 @@ export class RedisBroker implements Broker {
   }
 
   /**
-   * Publishes messages in one step. If Redis rejects one of their keys, it publishes none of them. Both halves are
-   * then published in turn, so that each message is published exactly once or rejected.
+   * Publishes messages in one step. If Redis rejects one of their keys, it publishes none of them. It then publishes
+   * both halves in turn, so that each message is published exactly once or rejected.
    */
   async #send(messages: readonly Message[]): Promise<readonly Rejection[]> {
     const [message] = messages;

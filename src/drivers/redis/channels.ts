@@ -113,8 +113,8 @@ interface SubscriptionOptions {
 
 /**
  * Receives kombu's messages of a channel, or of a pattern of channels, until the signal aborts, and closes the
- * connection: one that was lost and opened again would not be subscribed any more. Rejects with a `StoreError` when it
- * is lost, and with what `receive` reports.
+ * connection. Rejects with a `StoreError` when the connection is lost, because a new one would not be subscribed, and
+ * with what `receive` reports.
  */
 async function receiveMessages(
   connection: Connection,

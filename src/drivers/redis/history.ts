@@ -20,7 +20,7 @@ import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import { loadScript, run } from './scripts/script.ts';
 
-/** After how many rows of an entry the age of its oldest is checked, and the expiry of its key renewed. */
+/** Appended rows of an entry between two checks of its oldest row's age, which also renew the expiry of its key. */
 const CHECK = 8;
 
 /** Adds the keys and arguments of `includes/history.lua`. `now` is in epoch milliseconds. */
@@ -37,8 +37,8 @@ export function addHistory(
   }
   const { limit, maxAge } = limits;
   args.push(String(rows.length), String(limit), String(Math.ceil(rowsUntilTrim(limits))));
-  // Renewing the expiry with each row would be a third of the cost. Between two renewals passes half of the maximum
-  // age at most, so that a key with twice that expiry has no row that is still to be read when it expires.
+  // Renewing the expiry with each row would be a third of the cost. At most half of the maximum age passes between two
+  // renewals. A key expires after twice the maximum age, so all its rows are too old by then.
   const isRare = ({ at, previous }: EncodedRow) => previous === null || at - previous > maxAge / (2 * CHECK);
   args.push(String(2 * maxAge), String(now - maxAge), String(CHECK));
   args.push(rows.map((row) => (isRare(row) ? '1' : '0')).join(''));
@@ -86,7 +86,7 @@ export class RedisHistory implements History {
     );
     const texts = oldestFirst.toReversed();
     const skipped = position === null ? 0 : texts.findIndex((text) => hash(text) === position.hash) + 1;
-    // Never found: the row was removed since, and all older ones with it.
+    // The row is gone: it was removed since, and all older rows with it.
     if (position !== null && skipped === 0) return { rows: [], next: null };
     const stored = texts.slice(skipped, skipped + limit).map((text, i) => ({
       text,
@@ -141,8 +141,8 @@ export class RedisHistory implements History {
 }
 
 /**
- * A position is the index of a row, from the newest, and the hash of its text. Rows that are appended between two pages increase the index: a
- * page looks for the row among so many more.
+ * The most rows that may be appended between two pages. A position is the index of a row, from the newest, and the hash
+ * of its text. Appended rows increase the index, so a page searches for the row among this many more rows.
  */
 const APPENDED_BETWEEN = 100;
 

@@ -13,13 +13,13 @@ export interface Keys {
   /** HASH: name of a stored entry → `<due> <definition>`, where `<due>` is sortable digits or `never`. */
   readonly definitions: string;
   /**
-   * ZSET, all scores 0: `<due> <name>` of each stored entry, which sort by the time at which they are due; before them
-   * `- <name>` of each other entry.
+   * ZSET, all scores 0: `<due> <name>` for each stored entry, sorted by due time; before them, `- <name>` for each
+   * other entry.
    */
   readonly order: string;
   /** ZSET, all scores 0: the name of each stored entry. */
   readonly names: string;
-  /** ZSET, all scores 0: the ids of outbox messages, which sort as they should be published. */
+  /** ZSET, all scores 0: the ids of outbox messages, which sort in the order of publishing. */
   readonly outboxOrder: string;
   /** HASH: id → encoded message, for a broker that is another store. */
   readonly outbox: string;
@@ -29,7 +29,7 @@ export interface Keys {
   readonly audit: string;
   /** LIST, newest first: the ids of the audit rows. */
   readonly auditOrder: string;
-  /** Keys of the layout before the first release, which nothing reads. */
+  /** Keys of the layout before the first release. beat does not read that layout. */
   readonly earlier: readonly string[];
   /** HASH: id of an instance → `<when it was seen> <announcement>`. */
   readonly instances: string;
@@ -43,7 +43,7 @@ export interface Keys {
   list(queue: string, priority: number): string;
   /** SET: kombu's bindings of an exchange. */
   binding(exchange: string): string;
-  /** A queue's member of that set. */
+  /** The member of a queue in the set of bindings. */
   bindingMember(queue: string, binding: Binding): string;
   /** The separator between the parts of a member. */
   readonly sep: string;

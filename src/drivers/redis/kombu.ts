@@ -7,7 +7,7 @@ import type { Binding } from '../../celery/routing/queue.ts';
 
 type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;
 
-/** The list with the messages of a queue that have this priority. */
+/** The list of a queue's messages with this priority. */
 export function listKey(queue: string, priority: number, { sep, prioritySteps }: Naming): string {
   const step = priorityStep(priority, prioritySteps);
   return step === 0 ? queue : `${queue}${sep}${step}`;
@@ -63,7 +63,9 @@ export function isBroadcast(member: string, sep: string): boolean {
   return pattern === '' && BROADCAST_QUEUE.test(queue);
 }
 
-/** Patterns of kombu are equal in Python and JavaScript; a pattern of another program may be invalid. */
+/**
+ * Whether a routing key matches. kombu's patterns are equal in Python and JavaScript; another program's may be invalid.
+ */
 function fits(pattern: string, routingKey: string): boolean {
   try {
     return new RegExp(pattern).test(routingKey);

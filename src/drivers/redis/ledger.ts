@@ -152,7 +152,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
           const text = texts[i];
           return typeof text === 'string' ? [decodeOutboxMessage(id, text)] : [];
         });
-        // Ids without a text, which another instance removed since, do not end the outbox.
+        // If another instance has removed all of these messages, the outbox may still have later ones.
         if (page.length > 0) return page;
         last = ids.at(-1)!;
       }
@@ -221,7 +221,7 @@ function commonArguments(token: number, changes: readonly Change[]): string[] {
   return args;
 }
 
-/** Why the script wrote nothing; `null` when the commit is done. */
+/** Why the script wrote nothing; `null` if it committed. */
 function failureIn(reply: Reply, changes: readonly Change[]): Exclude<CommitOutcome, { kind: 'committed' }> | null {
   if (reply === null) return { kind: 'fenced' };
   if (reply[0] !== 'conflict') return null;

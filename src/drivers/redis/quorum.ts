@@ -48,7 +48,7 @@ export class Quorum {
     }
   }
 
-  /** The servers that rejected an attempt that the majority granted; resolves when all have voted. */
+  /** Finds the servers that rejected an attempt although the majority granted it; resolves when all have voted. */
   async findRejecting(granted: ExecutionResult): Promise<Connection[]> {
     const { rejected } = await allVotes(granted);
     return this.servers.filter((_, i) => rejected.has(this.#voters[i]));

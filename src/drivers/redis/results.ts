@@ -110,11 +110,11 @@ export function openRedisResultReader(server: ServerUrls, settings: ResultSettin
 
 type TaskKey = readonly [taskId: string, key: string];
 
-/** What was read of a result. */
+/** The parts of a result that were read. */
 interface Document {
   readonly taskId: string;
   readonly head: Buffer;
-  /** `null` if the head is all of it. */
+  /** `null` if the head is the whole document. */
   readonly tail: Buffer | null;
 }
 
@@ -129,7 +129,7 @@ async function readDocuments(client: Redis, keys: readonly TaskKey[]): Promise<r
     .filter(({ head }) => head.length > 0);
 }
 
-/** Each document takes a few milliseconds at most, but one read asks for many. */
+/** Decodes in steps: a document takes a few milliseconds at most, but one read has many documents. */
 function* decode(documents: readonly Document[]): Steps<Outcomes> {
   const ended: TaskOutcome[] = [];
   const unreadable = new Map<string, string>();

@@ -21,7 +21,7 @@ interface Command {
   readonly args: readonly unknown[];
 }
 
-/** The commands that beat sends outside scripts whose first argument is a key or a channel. */
+/** The commands whose first argument is a key or a channel, among those that beat sends outside scripts. */
 const KEY_FIRST: ReadonlySet<string> = new Set([
   ...['SET', 'HSCAN', 'HMGET', 'SMEMBERS', 'ZRANGEBYLEX', 'LRANGE', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE'],
 ]);
@@ -56,8 +56,8 @@ export function findDenied(error: unknown): DeniedError | null {
 }
 
 /**
- * Finds the keys of a script that this user may not use, because Redis reports only that there is one. A script
- * without effect runs on each key.
+ * Finds the keys of a script that this user may not use. Redis reports only that one key is denied, so a script without
+ * effect runs on each key.
  */
 export async function deniedKeys(client: Redis, denied: DeniedError): Promise<DeniedError> {
   if (denied.keys.length < 2 || !denied.command.startsWith('EVAL')) return denied;

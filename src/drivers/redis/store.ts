@@ -31,7 +31,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   const { server, keyPrefix, lockTtl, transport, queues, clock } = options;
   const locks = options.locks.length > 0 ? options.locks : [server];
   if (locks.length % 2 === 0) {
-    // Redlock never ends a tie, and an even number survives no more failures than one server less.
+    // Redlock never resolves a tie, and an even number survives no more failures than the odd number below it.
     const message = `${locks.length} servers; allowed: an odd number, so that a majority decides`;
     throw new ConfigError([errorAt(['lockUrls'], message)]);
   }

@@ -23,10 +23,10 @@ export interface RedisStoredEntriesOptions {
   readonly warn?: Warn | undefined;
 }
 
-/** Invalid members that one warning names. */
+/** The most invalid members that one warning names. */
 const MAX_NAMED = 3;
 
-/** Entries without a definition that one script reads. Redis serves other clients between two. */
+/** Entries without a definition that one script reads. Redis serves other clients between two scripts. */
 const UNSTORED = 1_000;
 
 /** Entries in hashes, with a sorted set as the index of stored ones by the time at which they are due. */
@@ -47,7 +47,7 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     return this.#page('entries.page', PAGE, options, ([member, text, state]) => {
       const position = parseMember(member);
       if (!position || text === null) return null;
-      // Positions are those of the index, so that the next page begins after this entry.
+      // The position comes from the index, so that the next page begins after this entry.
       return { ...position, definition: parseText(text).definition, state };
     });
   }
@@ -129,9 +129,12 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
   }
 }
 
-/** Of `FIND`, the name of the entry; of a page, the member of the index. Then `<due> <definition>`, and the state. */
+/**
+ * The label is the name of the entry in a reply of `FIND`, and the member of the index in a page; `text` is `<due>
+ * <definition>`.
+ */
 type Row = readonly [label: string, text: string | null, state: string | null];
-/** Where the next page begins, empty after the last; then the rows. */
+/** The start of the next page, empty after the last one; then the rows. */
 type Page = readonly [string, readonly Row[]];
 
 /** `never` sorts after all digits. */

@@ -37,7 +37,7 @@ export type Subject = 'release' | 'command';
 
 /**
  * Calls `notify` for each notification of a key prefix, and on every subject as soon as it listens. Resolves or rejects
- * when the connection is lost, and soon after the signal aborts.
+ * when the connection is lost, or soon after the signal aborts.
  */
 export type Listen = (prefix: string, notify: (subject: Subject) => void, signal: AbortSignal) => Promise<void>;
 

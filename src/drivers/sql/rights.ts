@@ -81,7 +81,7 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'lock.renew': LOCK,
   'lock.release': LOCK,
   'ledger.load': on('beat_entry', 'SELECT'),
-  // A leader that could not renew its lock or write states would only prevent others from leading.
+  // A leader that cannot renew its lock or write states would only prevent other instances from leading.
   'ledger.beginTerm': [...TERM, ...ENTRIES, ...LOCK],
   'ledger.commit': [...TERM, ...ENTRIES, ...QUEUES],
   'ledger.commit with commands': [...TERM, ...ENTRIES, ...QUEUES, ...FINISHED_COMMANDS],

@@ -5,8 +5,8 @@ import { checkLength, Extent, MAX_LENGTH, UndecodableError } from './limits.ts';
 const library = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
 
 /**
- * Decodes a MessagePack document from outside. The library allocates what headers declare, so that all headers are
- * compared with the length of the document first. Throws an `UndecodableError` for a document that is not complete.
+ * Decodes a MessagePack document from outside. The library allocates what headers declare, so all headers are compared
+ * with the length of the document first. Throws an `UndecodableError` for an incomplete document.
  */
 export function decodeMsgpack(document: Buffer): unknown {
   checkLength(document.length, MAX_LENGTH);
@@ -22,12 +22,12 @@ interface Header {
   readonly items: number | null;
 }
 
-/** Passes over the headers of a document, without recursion. */
+/** Checks the headers of a document, without recursion. */
 function scan(document: Buffer): void {
   const extent = new Extent();
   /** How many values each open list or map still has. */
   const open: number[] = [];
-  /** The sum of these numbers: each takes one byte at least. */
+  /** The sum of these numbers: each missing value takes at least one byte. */
   let missing = 1;
   let at = 0;
   while (missing > 0) {
@@ -69,14 +69,14 @@ function readHeader(document: Buffer, at: number): Header {
   return { size: size + count + (kind === 'extension' ? 1 : 0), items: null };
 }
 
-/** Bytes after the first of values of a fixed length: nil, booleans, numbers, extensions. */
+/** The number of bytes after the first byte, for values of a fixed length: nil, booleans, numbers, extensions. */
 const FIXED: ReadonlyMap<number, number> = new Map([
   ...inOrder(0xca, [4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17]),
   ...inOrder(0xc2, [0, 0]),
   [0xc0, 0],
 ]);
 
-/** The values of bytes in sequence. */
+/** Pairs consecutive bytes with their sizes. */
 function inOrder(first: number, sizes: readonly number[]): [number, number][] {
   return sizes.map((size, i) => [first + i, size]);
 }

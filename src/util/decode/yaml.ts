@@ -13,8 +13,8 @@ const MAX_TOKENS = 4_000;
 const MAX_ALIASES = 50;
 
 /**
- * Parses a YAML 1.1 text from outside. Too many levels and tokens are found while it is split into tokens: the nodes of a
- * deep or broken text can take minutes. Throws an `UndecodableError`, or what the library throws.
+ * Parses a YAML 1.1 text from outside. Counts levels and tokens before it builds nodes: the nodes of a deep or broken
+ * text can take minutes. Throws an `UndecodableError`, or what the library throws.
  */
 export function parseYaml(text: string): unknown {
   checkLength(text.length, MAX_LENGTH);

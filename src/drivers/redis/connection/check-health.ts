@@ -23,7 +23,7 @@ async function readTime(server: Connection): Promise<number> {
   return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
 }
 
-/** Why Redis may evict keys; `null` when it does not, and where the user has no right to run INFO. */
+/** Why Redis may evict keys; `null` if it does not, or if the user may not run INFO. */
 async function checkEviction(server: Connection): Promise<string | null> {
   const info = await server.run('memory.read', (client) => client.info('memory')).catch(() => '');
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';

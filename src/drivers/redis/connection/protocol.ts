@@ -82,7 +82,7 @@ class ReplyReader {
     if (this.#open.length > MAX_DEPTH) throw limitError(`arrays nested more than ${MAX_DEPTH} deep`);
   }
 
-  /** Counts a complete value, which also completes each array that it is the last item of. */
+  /** Counts a complete value, and completes each array that ends with this value. */
   #complete(): void {
     while (this.#open.length > 0) {
       const left = this.#open.pop()! - 1;

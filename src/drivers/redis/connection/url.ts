@@ -53,10 +53,9 @@ function parseDatabase(text: string): number {
 const SENTINEL_PORT = 26_379;
 
 /**
- * Parses Celery's URLs of sentinels: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User, password,
- * database and encryption belong to the master, and the first URL that has one applies to all. `masterName`
- * selects the master, `sentinelKwargs` has the login of the sentinels. Throws a `ConfigError` if an option is
- * missing or invalid.
+ * Parses Celery's URLs of sentinels: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User, password, database
+ * and encryption belong to the master; the first URL that sets one of them applies to all. `masterName` selects the
+ * master, `sentinelKwargs` has the login of the sentinels. Throws a `ConfigError` if an option is missing or invalid.
  */
 export function parseSentinelUrls(
   { servers }: ServerUrls,
@@ -94,7 +93,7 @@ function sentinelLogin({ username, password, ssl, tls }: SentinelLogin): Partial
   };
 }
 
-/** The same text for all URLs of one database and user, as far as URLs show. Two users may have different rights. */
+/** A canonical URL: equal for URLs of the same servers, database and user. Two users may have different rights. */
 export function normalizeRedisUrl(server: ServerUrls): string {
   if (server.variant.sentinel) {
     const urls = server.servers.map(({ url }) => url);

@@ -7,7 +7,7 @@
   ARGV[3]  milliseconds after which an instance that did not announce itself is gone
   returns  1
 
-  The effects are replicated, not the script, because the script reads the time; Redis 7 knows no other way.
+  Redis replicates the effects instead of the script, because the script reads the time; Redis 7 always does so.
 ]]
 if redis.replicate_commands then redis.replicate_commands() end
 --- @include all-instances

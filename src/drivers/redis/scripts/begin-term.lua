@@ -40,7 +40,7 @@ denied = failure('TIME', '', time) or failure('GET', KEYS[1], last)
 if denied then return denied end
 local lowest = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local before = tonumber(last) or 0
--- No term has a number that Lua rounds.
+-- The number of a term is never so large that Lua rounds it.
 if before >= 2 ^ 53 then before = 0 end
 local token = math.max(before + 1, lowest)
 denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f', token)))

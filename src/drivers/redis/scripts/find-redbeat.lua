@@ -1,11 +1,11 @@
 --[[
-  Finds traces of RedBeat: due times from its whole set, without names of entries, which may be long.
+  Finds traces of RedBeat. Reads due times from its whole set, but not the names of entries, which may be long.
 
   KEYS[1]  RedBeat's lock
   KEYS[2]  RedBeat's sorted set of entries by due time
   returns  1 if the lock is held, else 0; the due times
 ]]
--- Due times that are read: some of the first ones are those of disabled entries, which do not move.
+-- The most due times to read. The first ones alone may belong to disabled entries, whose due times do not change.
 local SAMPLES = 16
 local count = redis.call('ZCARD', KEYS[2])
 local step = math.max(1, (count - 1) / (SAMPLES - 1))

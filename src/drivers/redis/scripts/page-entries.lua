@@ -1,6 +1,6 @@
 --[[
-  Reads the next entries in order. A member of an entry that has another one, that of its due time, is read as one
-  without an entry: the leader would load that entry twice, and each commit would conflict.
+  Reads the next entries in order. Reads a member as one without an entry if the entry also has a member with its due
+  time. Otherwise the leader would load the entry twice, and each commit would conflict.
 
   KEYS[1]  order
   KEYS[2]  definitions

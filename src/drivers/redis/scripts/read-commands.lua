@@ -1,6 +1,6 @@
 --[[
-  Reads the oldest commands one by one, and returns the key of a long one instead of its text. It ends there: Redis
-  copies what a script reads, and several long texts would take it longer than the leader waits.
+  Reads the oldest commands one by one up to the first long one, and returns the key of that one instead of its text.
+  Redis copies what a script reads: several long texts would take longer than the leader waits.
 
   KEYS[1]  commands
   ARGV[1]  the number of commands to read

@@ -1,5 +1,5 @@
 --[[
-  Renews messages, also for Celery's workers, which deliver a message again after their visibility timeout.
+  Renews messages for all consumers: Celery's workers also deliver a message again, after their visibility timeout.
 
   KEYS[1]  unacked_index
   ARGV     tags

@@ -1,6 +1,6 @@
 --[[
-  Returns the messages of consumers of beat that died to their lists. Those of Celery's workers stay: only the workers
-  know their visibility timeout.
+  Returns the messages of beat's dead consumers to their lists. Messages of Celery's workers stay: only the workers know
+  their visibility timeout.
 
   KEYS[1]  unacked
   KEYS[2]  unacked_index

@@ -64,7 +64,7 @@ export function loadScript(name: string): Script {
   return script(text.replace(COMMENTS, ''));
 }
 
-/** Replaces `--- @include NAME` by the lines of `includes/NAME.lua`, where a script includes it first. */
+/** Replaces `--- @include NAME` by the lines of `includes/NAME.lua`; a repeated include adds none. */
 export function readLines(file: string, included = new Set<string>()): ScriptLine[] {
   const content = files(file, () => readFileSync(new URL(`${file}.lua`, import.meta.url), 'utf8').trimEnd());
   return content.split('\n').flatMap((text, i): ScriptLine[] => {

@@ -1,5 +1,5 @@
 --[[
-  The same as `remove-messages` for messages of runs that are withdrawn: appends a row for each to the history.
+  Removes the messages of withdrawn runs as `remove-messages` does, and appends a row for each to the history.
 
   KEYS[1]  term
   KEYS[2]  ids of the messages, in order

@@ -7,7 +7,7 @@
            per command: key, id ('' for none), audit row
 ]]
 --- @include long-key
--- How far from its head the log is searched for a command: those before it wait for their reload.
+-- The most elements at the head of the log that are searched for a command: commands before it may wait for a reload.
 local MAX_WAITING = 2000
 
 local finished = tonumber(ARGV[at])

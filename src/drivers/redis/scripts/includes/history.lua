@@ -31,7 +31,7 @@ if rows > 0 then
   first = first + 1 + rows
 end
 
--- Adds to the counters of each minute; another minute in its slot is replaced.
+-- Adds to the counters of each minute; replaces another minute in its slot.
 local function count_minutes()
   local minutes = rows > 0 and tonumber(ARGV[minutes_from]) or 0
   if minutes == 0 then return end

@@ -1,6 +1,6 @@
 --[[
-  Defines `long_key`, which returns the key of an element of the log that has too many bytes for a command, otherwise
-  false. It has the element's length and the digest of its beginning.
+  Defines `long_key`, which returns the key of a log element that has too many bytes for a command, otherwise false. The
+  key has the element's length and the digest of its beginning.
 ]]
 local function long_key(text, longest)
   if #text <= longest then return false end

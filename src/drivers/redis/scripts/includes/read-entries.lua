@@ -2,7 +2,7 @@
   Defines `read_entries`, which returns definitions and states of `names`, each row with its label.
 
   KEYS     from `definitions`: definitions, states
-  returns  per name {label, due and definition, state}; the latter two nil when there are none
+  returns  per name {label, due and definition, state}; nil where one is missing
 ]]
 --- @include rights
 --- @include slice

@@ -1,4 +1,4 @@
--- Defines `now`, the time of the server in seconds, and `score`: kombu's scores have that unit.
+-- Defines `now`, the server's time in seconds, and `score`, which formats it as a score of kombu.
 local function now()
   local time = redis.call('TIME')
   return tonumber(time[1]) + tonumber(time[2]) / 1000000

@@ -1,7 +1,8 @@
 --[[
-  Reads the next members of the index in order, after it has set scores of other programs to 0: such members are out of
-  order, and would hide all others. Declares `members`, and `last`: a colon and the last member in hexadecimal digits if
-  more may follow, else an empty text. A client could not send back bytes that are no UTF-8. Defines `is_text`.
+  Reads the next members of the index in order. First resets scores other than 0, which another program has set: such
+  members are out of order and would hide all others. Declares `members`, and `last`: a colon and the last member in
+  hexadecimal digits if more may follow, else an empty text. A client could not send back bytes that are not UTF-8.
+  Defines `is_text`.
 
   KEYS[1]  order
   ARGV[1]  lower bound, as for ZRANGEBYLEX
@@ -10,7 +11,7 @@
   ARGV[4]  `last` of the page before, instead of the lower bound; else an empty text
 ]]
 --- @include rights
--- Whether bytes are UTF-8; a client would read others as another text.
+-- Whether bytes are UTF-8; a client would read other bytes as another text.
 local function is_text(bytes)
   if not bytes:find('[\128-\255]') then return true end
   for _, wrong in ipairs({
@@ -30,7 +31,7 @@ if ARGV[4] ~= '' then
   lowest = '(' .. ARGV[4]:sub(2):gsub('%x%x', function(digits) return string.char(tonumber(digits, 16)) end)
 end
 for _, scores in ipairs({{'-inf', '(0'}, {'(0', '+inf'}}) do
-  -- An error, such as of a user that may only read, has no members.
+  -- An error, such as the one for a read-only user, has no members.
   for _, member in ipairs(redis.pcall('ZRANGEBYSCORE', KEYS[1], scores[1], scores[2])) do
     redis.pcall('ZADD', KEYS[1], 0, member)
   end

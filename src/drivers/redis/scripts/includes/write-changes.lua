@@ -8,7 +8,7 @@
   ARGV     from `at`: number of changes that concern definitions; for each: the position of the change (from 1), due (''
            for an entry that has no definition from now on), definition ('' for the present one)
 
-  A change to no state ('') concerns its definition too.
+  A change that removes the state ('') concerns the definition too.
 ]]
 local states, order = KEYS[2], KEYS[3]
 local stored, stored_from = tonumber(ARGV[at]), at + 1
