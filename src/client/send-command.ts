@@ -31,7 +31,6 @@ export interface SendOptions {
   readonly clock: Clock;
   /** How long to wait for the answer of the leader, milliseconds. */
   readonly wait: number;
-  /** Who sends the command. */
   readonly by: string;
   /** A random id unless given. */
   readonly id?: string;

@@ -69,7 +69,6 @@ export class Beat implements EventSource, AsyncDisposable {
     this.#instance = { ...shared, connections, reloader, findSchedulers };
   }
 
-  /** The settings in force. */
   get settings(): Settings {
     return this.#instance.live.settings;
   }

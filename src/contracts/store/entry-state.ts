@@ -27,7 +27,6 @@ export interface EntryState {
   readonly dueAt: number | null;
   /** When the last run was published. Epoch milliseconds; `null` before the first. */
   readonly sentAt: number | null;
-  /** The task id of the last run. */
   readonly taskId: string | null;
   /** How many runs have been published, over all edits of the schedule. */
   readonly runCount: number;
@@ -43,7 +42,6 @@ export interface EntryState {
   readonly backfill?: Backfill | undefined;
 }
 
-/** How much of a backfill was published. */
 export interface Backfill {
   /** The id of its command. */
   readonly command: string;

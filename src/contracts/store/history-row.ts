@@ -34,9 +34,7 @@ export interface RunRow {
 /** A stretch of occurrences that are never published. */
 export interface SkipRow {
   readonly kind: 'skip';
-  /** The oldest skipped occurrence. */
   readonly first: number;
-  /** The newest skipped occurrence. */
   readonly last: number;
   /** How many occurrences; `null` if there are very many. */
   readonly count: number | null;

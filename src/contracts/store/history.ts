@@ -100,7 +100,7 @@ function encodeRow(entry: string, row: HistoryRow, previous: number | null): Enc
   return { entry, at: timeOf(row), previous, text: JSON.stringify(row) };
 }
 
-/** The part of a change that the history needs. */
+/** The part of a change that the history records. */
 export interface RecordedChange {
   readonly entry: string;
   readonly before: { readonly sentAt: number | null } | null;

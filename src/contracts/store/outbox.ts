@@ -17,7 +17,6 @@ export interface OutboxMessage {
   readonly message: Message;
 }
 
-/** A message as the outbox has it. */
 export type PendingMessage = OutboxMessage | Unreadable;
 
 /** The outcome of `append`, as of a commit. */

@@ -12,7 +12,6 @@ export interface ResultBackend {
   close(): Promise<void>;
 }
 
-/** The settings of the result backend. */
 export interface ResultSettings {
   /** How long results are stored, milliseconds; `null` for ever. */
   readonly expires: number | null;

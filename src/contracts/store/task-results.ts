@@ -26,7 +26,7 @@ export interface TaskResult {
   readonly request: TaskRequest;
 }
 
-/** What was asked for, named as Celery stores it. */
+/** The request of a task, named as Celery stores it. */
 export interface TaskRequest {
   readonly name: string;
   readonly args: readonly unknown[];

@@ -13,7 +13,7 @@ export interface UnreadableOptions {
   readonly repair: string;
 }
 
-/** Characters of the text in a reason. */
+/** Most characters of the text that a reason shows. */
 const SHOWN = 60;
 
 /** Describes a text that is not the expected record. */

@@ -55,7 +55,6 @@ const definitions = z
   .meta({ type: 'object', additionalProperties: { type: 'object' }, minProperties: 1 })
   .describe(`Instead of \`entry\` and \`definition\`: ${NAMED}, all or none of which are created.`);
 
-/** The fields of every command. */
 export const HEADER = {
   id: text(MAX_ID).describe(
     'Unique, such as a UUID: a command that is sent twice is applied once. The API chooses one if a request has none.',
@@ -133,7 +132,6 @@ const COMMANDS = { pause, resume, run, skip, backfill, add, update, remove, relo
 export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 export type CommandName = keyof typeof COMMANDS;
 
-/** The fields that a command may have. */
 export function fieldsOf(name: CommandName): readonly string[] {
   const command = COMMANDS[name];
   return Object.keys((command instanceof z.ZodPipe ? command.in : command).shape);

@@ -8,7 +8,6 @@ export interface Target {
   readonly state: EntryState;
 }
 
-/** The effect of a command on its entry. */
 export interface Applied extends Decision {
   readonly kind: 'applied';
   /** The answer that the sender sees, one sentence. */

@@ -14,7 +14,6 @@ export interface PreparedTask {
   readonly routed: Routed;
 }
 
-/** A task of an occurrence. */
 interface TaskOfRun extends PreparedTask {
   readonly occurrence: Occurrence;
   readonly task: string;

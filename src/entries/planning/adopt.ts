@@ -29,7 +29,7 @@ export function reconcile(entry: Entry | undefined, state: EntryState | undefine
   return { state: advance(state, { spec, anchor: now }), change };
 }
 
-/** An entry as its source and the store have it. */
+/** An entry with its state. */
 export interface KnownEntry {
   readonly name: string;
   /** `undefined` if the entry is gone from the configuration. */

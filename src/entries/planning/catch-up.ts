@@ -77,7 +77,6 @@ export function* catchUp(entry: Entry, first: number, now: number): Steps<Caught
   if (first === newest && now - first <= lateness) return { runs: [first], skipped: [], changes: { dueAt: first } };
   const skipped: Skip[] = [];
   let oldest = first;
-  /** Skips the occurrences before `end`. */
   const skipUntil = function* (end: number, reason: SkipReason): Steps<void> {
     if (oldest >= end) return;
     const skip = yield* stretch(schedule, oldest, end);

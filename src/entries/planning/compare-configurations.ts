@@ -11,7 +11,6 @@ export interface EditedEntry {
   readonly fields: readonly FieldChange[];
 }
 
-/** What a change of configuration does. */
 export interface Differences {
   readonly added: readonly Entry[];
   readonly removed: readonly Entry[];
@@ -55,7 +54,7 @@ export interface OccurrenceChange {
   readonly entry: string;
   readonly appear: readonly number[];
   readonly disappear: readonly number[];
-  /** An entry has more occurrences than are compared. */
+  /** Whether the entry has more occurrences than are compared. */
   readonly isPartial: boolean;
 }
 

@@ -34,9 +34,7 @@ const SLICE = 50;
 const FIRST_SLICE = 100;
 const FIRST_COMMANDS = 20;
 
-/** A command that was read from the log. */
 interface ReadCommand {
-  /** Its key in the log. */
   readonly key: string;
   readonly header: CommandHeader;
   /** When it is applied, epoch milliseconds. */
@@ -68,7 +66,6 @@ export interface CommandInboxOptions {
 export class CommandInbox {
   readonly #options: CommandInboxOptions;
   #hasArrived = false;
-  /** Commands that were read and not applied yet. */
   #page: PendingCommand[] = [];
   #current: CurrentCommand | null = null;
   /** Whether the last slice ended before the log was empty. */

@@ -10,7 +10,6 @@ import { sleepUntil } from '../../util/wait.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
 
-/** The components that lead a term. */
 export interface Leader {
   readonly scheduler: Scheduler;
   /** Absent if the store has no commands. */

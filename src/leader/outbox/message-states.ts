@@ -13,7 +13,6 @@ export type MessageState =
   | { readonly kind: 'publishing'; readonly answer: Promise<Rejections> }
   /** In its queue, and still to be removed from the outbox. */
   | { readonly kind: 'confirmed' }
-  /** Rejected by the broker; retried later. */
   | { readonly kind: 'rejected' }
   /** Not published any more, and still to be removed from the outbox. */
   | { readonly kind: 'skipped'; readonly reason: SkipReason };

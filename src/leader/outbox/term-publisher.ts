@@ -15,7 +15,6 @@ export type FindPolicies = (entries: readonly string[]) => Promise<ReadonlyMap<s
 export interface RelayReports {
   /** The relay processed some of the messages: a long pass through the outbox is not stuck. */
   progressed(): void;
-  /** The messages are in their queues now. */
   delivered(messages: readonly OutboxMessage[]): void;
   /**
    * The messages were removed: they expired, or were too late by the catch-up policy of their entry. The history has

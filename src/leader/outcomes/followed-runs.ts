@@ -33,7 +33,6 @@ export interface FollowedRun {
   endSeenAt: number | null;
   /** The outcome that was read and waits for the event with the runtime; `null` before. */
   outcome: TaskOutcome | null;
-  /** When following ends. */
   until: number;
   /** Whether its entry waits for its end. Such a run is never dropped in favour of others. */
   isWatched: boolean;

@@ -38,7 +38,6 @@ export interface OutcomeFollowerOptions {
 
 /** How long a run is followed if its entry does not wait for the outcome. Milliseconds. */
 export const FOLLOW_FOR = 24 * 3_600_000;
-/** Most runs per read. */
 const BATCH = 500;
 /** The longest pause between two checks for runs to read. Milliseconds. */
 const MAX_PAUSE = 30_000;
@@ -189,7 +188,6 @@ export class OutcomeFollower {
     }
   }
 
-  /** Reads all runs that are due, in batches. */
   async #read(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     if (clock.now() < this.#retryAt) return;

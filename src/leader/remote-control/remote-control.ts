@@ -75,7 +75,6 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** A request of Celery's remote control. */
 export interface ControlRequest {
   readonly method: string;
   readonly arguments: Readonly<Record<string, unknown>>;
@@ -83,7 +82,6 @@ export interface ControlRequest {
   readonly replyTo: { readonly exchange: string; readonly routingKey: string } | null;
   /** Identifies the request in its reply. */
   readonly ticket: unknown;
-  /** The logical clock of the requester. */
   readonly clock: number;
 }
 

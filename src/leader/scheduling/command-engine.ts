@@ -147,7 +147,6 @@ export class CommandEngine {
     return null;
   }
 
-  /** Commits the end of a command that has no effect. */
   async finish(finished: FinishedCommand, term: Term): Promise<void> {
     await this.#options.committer.finish(finished, term);
   }
@@ -163,7 +162,7 @@ export class CommandEngine {
   }
 }
 
-/** The result, or the message of what was thrown. */
+/** The result, or the message of the error. */
 function attempt<T>(read: () => T): T | string {
   try {
     return read();

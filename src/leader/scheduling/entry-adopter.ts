@@ -141,7 +141,6 @@ export class EntryAdopter {
     else this.#blocked.checkLater();
   }
 
-  /** Schedules the stored entries that become due soon. */
   async #loadStored(now: number, term: Term): Promise<void> {
     const loaded = await this.#options.window.load(now);
     // An index that another program wrote to may have an entry twice, and two changes of it would conflict.

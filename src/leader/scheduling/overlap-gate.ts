@@ -20,7 +20,6 @@ export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' 
   readonly stored?: StoredSource | undefined;
 }
 
-/** An entry with its state in the store. */
 type StatedEntry = Pick<AgendaItem, 'entry' | 'state'>;
 
 /**

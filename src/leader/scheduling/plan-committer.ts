@@ -88,7 +88,6 @@ export class PlanCommitter {
     }
   }
 
-  /** Commits the end of a command that has no effect. */
   async finish(finished: FinishedCommand, term: Term): Promise<void> {
     await this.#options.committer.finish(finished, term);
   }

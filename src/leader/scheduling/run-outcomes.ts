@@ -3,7 +3,7 @@ import type { RunningRun } from '../../contracts/store/entry-state.ts';
 
 /** What the scheduler asks about runs whose entries limit overlap. The result backend is read beside the schedule. */
 export interface RunOutcomes {
-  /** Forgets what an earlier term knew. */
+  /** Discards all runs, for a new term. */
   reset(): void;
   /** Follows these runs until they have an outcome. May be called again for the same runs. */
   watch(entry: Entry, runs: readonly RunningRun[]): void;

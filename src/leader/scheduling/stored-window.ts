@@ -6,7 +6,6 @@ import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import { readStoredEntry, type LoadedEntry } from '../../entries/planning/read-stored-entry.ts';
 
-/** Where stored entries come from. */
 export interface StoredSource {
   readonly entries: StoredEntries;
   /** Reads definitions with the settings in force. */

@@ -12,15 +12,15 @@ import { joinRuns, type RunHistory } from './join-runs.ts';
 /** What became of one occurrence. Instants are epoch milliseconds. */
 export type Account =
   | { readonly kind: 'published'; readonly run: RunHistory }
-  /** Two runs of the schedule have this instant. */
+  /** The schedule published two runs of this instant. */
   | { readonly kind: 'published-twice'; readonly runs: readonly RunHistory[] }
   | { readonly kind: 'skipped'; readonly reason: SkipReason; readonly skip: SkipRow }
   /** It is due, and the leader has not dealt with it yet; or the entry is paused. */
   | { readonly kind: 'waiting' }
   | { readonly kind: 'not-yet-due' }
-  /** The history begins later. */
+  /** It is older than the history. */
   | { readonly kind: 'before-history' }
-  /** The history should contain it, and does not. */
+  /** The history should contain it, but does not. */
   | { readonly kind: 'unaccounted' };
 
 export interface AccountedOccurrence {
@@ -146,7 +146,6 @@ function* newestExpected(recorded: Recorded, limit: number, now: number): Steps<
   return first > now ? [] : yield* newestFrom(schedule, first, now, limit);
 }
 
-/** What became of an occurrence, in words. */
 export function describeAccount(account: Account): string {
   switch (account.kind) {
     case 'published': {

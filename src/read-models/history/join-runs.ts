@@ -12,7 +12,6 @@ export interface RunHistory extends RunRow {
 /** A run, or a stretch of skipped occurrences. */
 export type ReadableItem = RunHistory | SkipRow;
 
-/** An item in a list of the history. */
 export type HistoryItem = ReadableItem | Unreadable;
 
 /**

@@ -46,7 +46,6 @@ function viewSkip(entry: string, { kind, first, last, count, reason, at, term }:
   };
 }
 
-/** What became of an occurrence. */
 export function viewOccurrence(entry: string, { dueAt, account }: AccountedOccurrence): OccurrenceView {
   return {
     entry,

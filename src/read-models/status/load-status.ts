@@ -54,7 +54,6 @@ export async function* loadStoredStatus(
   }
 }
 
-/** An entry with its status. */
 export type FoundEntry = EntryRecord & { readonly row: StatusRow };
 
 /** Finds an entry by its name; `null` if there is none. `now` is in epoch milliseconds. */

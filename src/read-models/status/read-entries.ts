@@ -90,7 +90,6 @@ export async function readDeclared(
   return entries.map((entry) => errors.join(entry, states));
 }
 
-/** Collects the states that cannot be read. */
 export class UnreadableStates {
   readonly #records = new Map<string, UnreadableRecord>();
 
@@ -99,7 +98,7 @@ export class UnreadableStates {
     this.#records.set(name, { name, source: 'configuration', entry: null, state: null, error });
   };
 
-  /** A declared entry with its state. */
+  /** Joins a declared entry with its state. */
   join(entry: Entry, states: ReadonlyMap<string, EntryState>): EntryRecord {
     const { name } = entry;
     const unreadable = this.#records.get(name);

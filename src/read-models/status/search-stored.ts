@@ -28,7 +28,7 @@ export const SEARCH_START: SearchPlace = { kind: 'prefix', after: '' };
 
 export interface SearchPage {
   readonly found: readonly StoredEntry[];
-  /** `null` when all entries have been looked at. */
+  /** `null` when the search is over. */
   readonly next: SearchPlace | null;
 }
 

@@ -9,7 +9,7 @@ export interface StatusQuery {
   /** Part of a name, or of the task of a declared entry, in any case; all entries for an empty one. */
   readonly search: string;
   readonly limit: number;
-  /** Where the page before ended. */
+  /** Where the previous page ended. */
   readonly after: string | null;
 }
 
