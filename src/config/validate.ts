@@ -74,7 +74,6 @@ const NO_NAMES: KnownNames = { spellings: [], allowed: '' };
 /** Computed once for each place: a file may have ten thousand unknown keys. */
 const computedNames = new WeakMap<KeySchema, { snake: KnownNames; camel: KnownNames }>();
 
-/** Known names in the user's spelling. */
 function knownNames(keys: KeySchema, inSnakeCase: boolean): KnownNames {
   let names = computedNames.get(keys);
   if (!names) {

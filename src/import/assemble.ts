@@ -111,7 +111,7 @@ function leaveOutCleanup(settings: Map<string, unknown>): void {
   settings.set('resultExpires', null);
 }
 
-/** The error with its path from the `depth`th key. */
+/** The text of an error, with its path from the `depth`th key. */
 function describe({ path, message }: Diagnostic, depth: number): string {
   return formatDiagnostic({ path: path.slice(depth), message });
 }

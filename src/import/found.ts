@@ -47,7 +47,6 @@ export function tryConvert<T>(place: string, left: Left[], convert: () => T): T 
   }
 }
 
-/** Lists differences of an imported entry. */
 export function listDifferent(place: string, reasons: readonly string[]): readonly Left[] {
   return reasons.map((reason) => ({ kind: 'different', place, reason }));
 }
@@ -74,7 +73,7 @@ export function upcomingOf(schedule: Schedule): Upcoming {
   };
 }
 
-/** The names of the entries of an import. */
+/** Unique names for the entries of an import. */
 export class UniqueNames {
   readonly #taken = new Set<string>();
   /** The number that a name tries next, so that many equal names take little time. */

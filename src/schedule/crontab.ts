@@ -111,7 +111,6 @@ function byName(fields: object, errors: Diagnostic[]): Map<FieldName, GivenField
   return given;
 }
 
-/** A parsed field. */
 interface FieldValue {
   /** Sorted, without duplicates. */
   readonly values: readonly number[];

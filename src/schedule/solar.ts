@@ -178,7 +178,6 @@ class Sun {
     return Math.floor((instant + this.#ahead) / (DAY / 2));
   }
 
-  /** Returns the start of a half day. */
   begin(halfDay: number): Astronomy.AstroTime {
     const hourAngle = halfDay % 2 === 0 ? 12 : 0;
     // Mean solar time differs from the sun by at most 17 minutes (the equation of time).

@@ -128,7 +128,6 @@ export function parallel(tasks: readonly Canvas[]): Group {
   return { kind: 'group', id: null, tasks: flattenGroups(tasks) };
 }
 
-/** Creates a chord. */
 export function makeChord(header: readonly Canvas[], body: Canvas): Chord {
   return { kind: 'chord', header: flattenGroups(header), body };
 }
@@ -276,7 +275,6 @@ export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
   }
 }
 
-/** What a call adds to the tasks of a canvas. */
 interface MeasuredCall extends Arguments {
   readonly options: MessageOptions;
   readonly links: Links;

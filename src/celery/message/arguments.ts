@@ -52,7 +52,6 @@ export function inspectHeaders(value: unknown, path: ConfigPath, report: ReportP
   visit(value, { path, containers: [], report, rules: HEADERS });
 }
 
-/** The values that are allowed. */
 interface FormatRules {
   /** The name of the format, for errors. */
   readonly format: string;
@@ -167,7 +166,6 @@ function className(value: object): string {
   return constructor?.name ?? 'object of a class';
 }
 
-/** A value and its position. */
 interface ValueNode {
   readonly value: unknown;
   readonly key: string | number | null;

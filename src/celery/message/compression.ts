@@ -4,7 +4,7 @@ import type * as Lzma from 'lzma1';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { onDemand } from '../../util/on-demand.ts';
 
-/** The supported compressions, by kombu's names. */
+/** The compressions by kombu's names. */
 export type CompressionName = 'zlib' | 'brotli' | 'zstd' | 'lzma';
 
 interface Compression {

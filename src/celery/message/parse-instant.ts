@@ -1,13 +1,11 @@
 import { getZone } from '../../schedule/zone/zone.ts';
 import { at } from '../../schedule/at.ts';
 
-/** The allowed forms of an instant, for error messages. */
 export const INSTANT_FORMS = 'an instant such as 2030-01-31T08:00:00Z';
 
 /** A date with or without a time: luxon accepts "12:00" and adds the current date. */
 const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::?\d{2}){1,2}.*)?$/i;
 
-/** The allowed forms of `parseExactInstant`, for error messages. */
 export const EXACT_INSTANT_FORMS = `${INSTANT_FORMS} (with Z or an offset)`;
 
 export const SENDABLE_FORMS = 'an instant from 0001-01-02 to 9999-12-30';

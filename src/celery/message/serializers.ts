@@ -5,7 +5,7 @@ import { type TypedValue, getBytes, toTyped } from './typed.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { onDemand } from '../../util/on-demand.ts';
 
-/** The supported serializers, by kombu's names. */
+/** The serializers by kombu's names. */
 export type SerializerName = 'json' | 'yaml' | 'msgpack';
 
 /** A value inside the arrays and maps of arguments, or a key. */

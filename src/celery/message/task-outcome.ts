@@ -23,9 +23,9 @@ export interface TaskOutcome {
 /** The states after which Celery's workers change nothing (its `READY_STATES`). */
 const FINAL_STATES = ['SUCCESS', 'FAILURE', 'REVOKED'] as const;
 
-/** The longest error text, in characters. */
+/** Characters. */
 const MAX_ERROR = 1_000;
-/** The longest name of a worker, in characters. */
+/** Characters. */
 const MAX_WORKER = 255;
 /** A hundred years, in seconds. */
 const MAX_RUNTIME = 100 * 366 * 86_400;

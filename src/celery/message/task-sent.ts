@@ -6,13 +6,11 @@ export interface TaskEventSettings {
   readonly exchangeType: 'fanout' | 'topic';
 }
 
-/** The source of task events. */
 export interface TaskEventSource extends TaskEventSettings {
   /** `gen<pid>@<host>`, as Celery's producers call themselves. */
   readonly origin: string;
 }
 
-/** A published task. */
 export interface SentTask {
   readonly message: Message;
   /** When the message was created, epoch milliseconds. */

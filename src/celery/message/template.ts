@@ -145,7 +145,6 @@ type Renderer = (context: LazyContext) => unknown;
 
 type ConfigPath = Diagnostic['path'];
 
-/** The context of a value with functions and templates. */
 interface RenderContext {
   /** The IANA zone of dates with a format. */
   readonly zone: string;
@@ -211,7 +210,6 @@ function resolveLazy(lazy: Lazy<unknown>, path: ConfigPath, context: LazyContext
   return answer;
 }
 
-/** Renders the templates of a text. */
 export type RenderTemplates = (text: string) => string;
 
 /** The options that may contain templates. All others determine the destination or have fixed values. */

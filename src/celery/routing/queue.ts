@@ -13,7 +13,6 @@ export interface Exchange {
   readonly noDeclare: boolean;
 }
 
-/** A binding of a queue to an exchange. */
 export interface Binding {
   readonly exchange: Exchange;
   /** A key, or a pattern with `*` and `#` for a topic exchange; a fanout exchange ignores it. */

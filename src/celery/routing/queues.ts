@@ -169,7 +169,6 @@ function buildArguments(maxPriority: number | null, type: QueueType): Queue['arg
   };
 }
 
-/** The bindings of one exchange. */
 interface ExchangeBindings {
   /** The exchange as the first of its queues declares it. */
   readonly exchange: Exchange;

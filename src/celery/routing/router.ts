@@ -106,7 +106,6 @@ function getExchangeType({ bindings }: Queue): Destination['exchangeType'] {
   return bindings[0].exchange.type;
 }
 
-/** Ignores empty strings. */
 function firstNonEmpty(...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text !== undefined && text !== '');
 }

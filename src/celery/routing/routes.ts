@@ -17,7 +17,7 @@ export type Route = (
   options: MessageOptions,
 ) => RouteOptions | null;
 
-/** A key of a table of routes: a name, a glob when it holds a `*`, or a regular expression. */
+/** A key of a table of routes: a name, a glob if it contains a `*`, or a regular expression. */
 export type RouteKey = string | RegExp;
 
 export type RouteRow = readonly [key: RouteKey, route: RouteOptions];

@@ -50,7 +50,6 @@ const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
   timelimit: 'write timeLimit and softTimeLimit',
 };
 
-/** Why beat does not support an option of Celery. */
 export function explainRefusedOption(key: string): string | undefined {
   const name = snakeCase(key);
   return Object.hasOwn(REFUSED_OPTIONS, name) ? REFUSED_OPTIONS[name] : undefined;
@@ -67,7 +66,6 @@ const REFUSED_TRANSPORT: readonly (readonly [options: RegExp, why: string])[] = 
   ],
 ];
 
-/** Why beat does not support a transport option of kombu. */
 export function explainRefusedTransportOption(key: string): string | undefined {
   const name = snakeCase(key);
   return REFUSED_TRANSPORT.find(([options]) => options.test(name))?.[1];

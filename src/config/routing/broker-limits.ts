@@ -12,7 +12,7 @@ interface LimitedTask {
   readonly routed?: Routed | undefined;
 }
 
-/** Reports what is too long for this broker, with paths from the entry. */
+/** Reports texts and tables that are too long for this broker, with paths from the entry. */
 export type CheckLimits = (task: LimitedTask, report: Report) => void;
 
 /** Returns the checks for a broker, which would reject such messages or close the connection. */

@@ -32,7 +32,7 @@ export function readTaskQueues(input: unknown, defaults: QueueDefaults, report: 
 
 type Row = readonly [path: Path, name: string | null, row: unknown];
 
-/** In a list each row has its own name; a row that is text is a name. */
+/** In a list each row contains its name; a row that is text is only a name. */
 function listRows(input: unknown, report: Report): Row[] {
   if (Array.isArray(input)) {
     return input.map((row: unknown, i) => {

@@ -151,7 +151,7 @@ export function readTaskRoutes(input: unknown, report: Report, checkAccepted: Ch
   for (const [i, item] of items.entries()) {
     const at = Array.isArray(input) ? [...path, i] : path;
     if (typeof item === 'function') {
-      // A function may match before later tables, so tables are searched together only between functions.
+      // A function is tried before later tables, so only the tables between two functions are searched together.
       flush();
       routes.push(functionRoute(item as RouteFunction, at, checkAccepted));
     } else {

@@ -48,7 +48,7 @@ export function readTaskEvents(
   return null;
 }
 
-/** Which task events of workers the leader receives, or `null`. */
+/** The task events of workers that the leader receives, or `null`. */
 export function readEventStream(
   settings: ShapeOutput<typeof eventsShape> & { readonly outcomes?: boolean | undefined },
   { driver, scheme }: Endpoint,

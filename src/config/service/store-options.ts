@@ -4,7 +4,6 @@ import { Queues } from '../../celery/routing/queues.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Settings } from '../settings.ts';
 
-/** The options of the store in the settings. */
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   const { broker, state, locks, keyPrefix, connection, transport, history } = settings;
   const shared = { broker, state, locks, keyPrefix, connection, transport, history };
@@ -18,7 +17,7 @@ export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   };
 }
 
-/** The options of the result backend; none is opened if no entry starts a chord. */
+/** The options of the result backend, with a backend only if an entry starts a chord. */
 export function resultOptions({ entries, results }: Settings): ResultOptions {
   const needed = entries.some(({ canvas }) => canvas && startsChord(canvas));
   return needed ? results : { ...results, backend: null };

@@ -36,7 +36,6 @@ interface SignatureContext {
   readonly scheduleZone: string;
   readonly serializer: SerializerName;
   readonly checkAccepted: CheckAccepted;
-  /** Collects the templates in options. */
   readonly templates: OptionTemplates;
   readonly warn: Report;
 }

@@ -57,7 +57,6 @@ function toValue(document: Document, file: string, errors: Diagnostic[]) {
   }
 }
 
-/** A repeated key of a map. */
 interface Repeated {
   readonly key: string;
   readonly first: Pair;

@@ -103,7 +103,6 @@ const TIMEDELTA: Readonly<Record<string, number>> = {
   microseconds: 0.001,
 };
 
-/** The forms of a duration, for error messages. */
 export const DURATION_FORMS = 'a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m';
 
 /** Parses a duration to whole milliseconds: a number of seconds, or text with units. `null` for any other value. */

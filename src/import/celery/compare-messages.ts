@@ -98,7 +98,7 @@ function isPartOfChord(body: unknown): boolean {
   return isMap(embed) && isMap(embed['chord']);
 }
 
-/** The value that workers assume for an absent header: versions of Celery write different ones. */
+/** Replaces an absent header by the value that workers assume, because versions of Celery write different ones. */
 function simplify(name: string, value: unknown): unknown {
   if (name === 'replaced_task_nesting') return value ?? 0;
   // For a task that it knows, Celery writes the task's own setting.

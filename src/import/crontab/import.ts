@@ -5,7 +5,6 @@ import { type Cron, parseTable, type CronJob, type LeftLine, type TableFormat, M
 import { convertPeriod, convertWhen, type CronSchedule } from './schedule.ts';
 import type { EntryConfig } from '../../generated/config-types.ts';
 
-/** One file to import. */
 export interface CronFile {
   readonly path: string;
   readonly text: string;

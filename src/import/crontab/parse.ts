@@ -149,7 +149,7 @@ interface CommandInput {
   readonly command: string;
   /** `undefined` for an empty standard input. */
   readonly stdin: string | undefined;
-  /** What is uncertain because the cron is unknown. */
+  /** A warning about text that the crons read differently, if the cron is unknown. */
   readonly note: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import { findBackwards, NICKNAMES, readCronLine, type CronLine } from './cron-li
 
 export interface CronSchedule {
   readonly schedule: EntryConfig['schedule'];
-  /** The instants by cron; `undefined` for anacron, which has none. */
+  /** The instants according to cron; `undefined` for anacron, which has no fixed instants. */
   readonly upcoming?: Upcoming | undefined;
   /** How beat differs when clocks change. */
   readonly note?: string | undefined;

@@ -10,7 +10,7 @@ export interface TaskRow {
   readonly endAt: number | null;
   readonly isOneOff: boolean;
   readonly isEnabled: boolean;
-  /** Whether it ran since it was created or enabled. */
+  /** Whether the task ran since it was created or enabled. */
   readonly hasRun: boolean;
   /** `last_run_at`. */
   readonly lastRunAt: number | null;

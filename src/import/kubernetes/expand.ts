@@ -1,4 +1,4 @@
-/** A part of a text: as it is, or the name of a variable that only the host of the worker knows. */
+/** A part of a text: literal text, or the name of a variable that only the host of the worker knows. */
 export type Piece = string | { readonly name: string };
 
 /** The variables of a container. */

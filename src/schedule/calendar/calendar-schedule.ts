@@ -7,7 +7,6 @@ import type { Explanation, Schedule, ScheduleWarning } from '../schedule.ts';
 import { checkZone } from '../zone/zone-names.ts';
 import { getZone, type Zone } from '../zone/zone.ts';
 
-/** A parsed `crontab` or `cron` expression. */
 export interface CalendarRule {
   readonly fields: CalendarFields;
   readonly warnings?: readonly ScheduleWarning[] | undefined;

@@ -4,7 +4,6 @@ import { stableHash } from '../stable-hash.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { memoize } from '../../util/memoize.ts';
 
-/** One field of a cron expression. */
 interface CronField {
   readonly name: string;
   readonly lowest: number;

@@ -10,7 +10,6 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError, BeatError } from '../../util/errors.ts';
 
-/** The cron expression of each nickname. */
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
   '@annually': '0 0 1 1 *',
@@ -83,7 +82,7 @@ export function cron(expression: string, options: CronOptions = {}): Schedule {
   return calendarSchedule(toRule(fields, split(line)), options);
 }
 
-/** The fields of an expression that has no seconds, no years and no `H`. Throws a `ConfigError` with every invalid field. */
+/** The fields of an expression without seconds, years and `H`. Throws a `ConfigError` with every invalid field. */
 export function cronFields(line: string): CalendarFields {
   const text = line.trim();
   const fields = readFields(text, '');

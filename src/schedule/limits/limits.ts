@@ -57,7 +57,6 @@ class Bounded extends SearchedSchedule {
     return latestFixed(this.#schedule, this.#startAfter(after), end);
   }
 
-  /** Adds a check of the bounds. */
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
     const { from = -Infinity } = this.#bounds;
@@ -342,7 +341,10 @@ function describeSchedule({ spec, description = spec }: Schedule): string {
   return description;
 }
 
-/** Explains an instant (epoch milliseconds) by the fields of a schedule, or by one field if it has none, and by more checks. */
+/**
+ * Explains an instant (epoch milliseconds) by the fields of a schedule, or by one field if the schedule has no fields,
+ * and by more checks.
+ */
 function explainWith(
   schedule: Schedule,
   instant: number,
@@ -360,7 +362,6 @@ function explainWith(
   };
 }
 
-/** An instant as the clocks of a zone show it. */
 function localText(instant: number, timezone: string): string {
   return describeLocal(instant + getZone(timezone).spanAt(instant).offset);
 }

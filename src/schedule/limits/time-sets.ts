@@ -143,7 +143,6 @@ function formatTime(time: number): string {
   return new Date(time).toISOString().slice(11, 19).replace(/:00$/, '');
 }
 
-/** The forms of a date, for error messages. */
 const DATE_FORMS = 'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
 
 /**

@@ -178,7 +178,6 @@ export class Recurrence {
     return found;
   }
 
-  /** The number of the period that contains a local time. */
   #periodOf(local: number): number {
     const { freq, weekStart } = this.rule;
     const date = new Date(local);
@@ -197,7 +196,6 @@ export class Recurrence {
     }
   }
 
-  /** The local time at which a period begins. */
   #beginOf(period: number): number {
     const { freq, weekStart } = this.rule;
     switch (freq) {

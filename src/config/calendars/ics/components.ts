@@ -84,7 +84,6 @@ export interface IcsProblem {
   readonly message: string;
 }
 
-/** An invalid part of a calendar file. */
 export class IcsError extends Error {
   readonly line: number;
 
