@@ -8,7 +8,6 @@ import type { Endpoint } from './endpoint.ts';
 import { loadClient } from './load-client.ts';
 import { findSchemes } from './table.ts';
 
-/** The options of a broker and the store of its state. */
 export interface StoreOptions extends Omit<StateStoreOptions, 'server'>, Omit<BrokerOptions, 'server'> {
   readonly broker: Endpoint;
   /** The store of lock and ledger; equal to `broker` if the broker stores them too. */
@@ -46,7 +45,6 @@ export async function openState(options: StoreOptions): Promise<StateStore> {
   });
 }
 
-/** The settings of the result backend, and where it is. */
 export interface ResultOptions extends ResultSettings {
   /** `null` when there is none. */
   readonly backend: Endpoint | null;

@@ -236,7 +236,6 @@ export function findScheme(scheme: string): Scheme | null {
   return BY_SCHEME.get(scheme) ?? null;
 }
 
-/** The schemes of all drivers that meet a condition. */
 export function findSchemes(condition: (driver: Driver) => boolean): readonly string[] {
   return DRIVERS.filter(condition).flatMap(({ schemes }) => Object.keys(schemes));
 }

@@ -25,7 +25,6 @@ export type Report = (path: Diagnostic['path'], message: string) => void;
  */
 export const MAX_PROBLEMS = 20;
 
-/** An error without file and line. */
 export function errorAt(path: Diagnostic['path'], message: string): Diagnostic {
   return { severity: 'error', path, message };
 }

@@ -51,7 +51,6 @@ function measureDistance(a: string, b: string, limit: number): number {
   return isSwap(a, b) ? 1 : leven()(a, b, { maxDistance: limit + 1 });
 }
 
-/** Whether two texts differ only in the order of two neighbouring letters. */
 function isSwap(a: string, b: string): boolean {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i += 1;

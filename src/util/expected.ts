@@ -18,7 +18,6 @@ export function expected(allowed: string, got: unknown): string {
   return got === undefined ? `missing; expected ${allowed}` : `expected ${allowed}, got ${show(got)}`;
 }
 
-/** Formats a value in at most one line. */
 function show(value: unknown): string {
   if (value === HIDDEN) return 'another value (not shown: it may be a secret)';
   if (typeof value === 'function') return 'a function';

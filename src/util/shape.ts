@@ -10,7 +10,6 @@ export function shape<S extends z.ZodType>(id: string, description: string, sche
   return described;
 }
 
-/** The type of a public shape. */
 export type ShapeOf<S extends z.ZodType> = Immutable<z.output<S>>;
 
 export type Immutable<T> = unknown extends T ? T : { readonly [K in keyof T]: Immutable<T[K]> };

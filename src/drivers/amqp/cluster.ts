@@ -32,7 +32,7 @@ export interface Connected {
 export class Cluster {
   readonly #sessionOptions: SessionOptions;
   readonly #servers: Failover<Server>;
-  /** Describes an error of a server, without passwords. */
+  /** Without passwords. */
   readonly #describe: (error: Error) => string;
   /** The beginning of error messages: `broker` or `consumer`. */
   readonly #role: string;

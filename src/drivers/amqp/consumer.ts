@@ -70,7 +70,6 @@ class AmqpConsumer implements Consumer {
   }
 }
 
-/** The deliveries of one channel. */
 class Subscription {
   readonly connected: Connected;
   readonly #channel: Channel;

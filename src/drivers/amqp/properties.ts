@@ -27,7 +27,6 @@ export function toPublishOptions(message: Message): Options.Publish {
   };
 }
 
-/** Converts a delivery of RabbitMQ. */
 export function toReceived({ properties, content }: ConsumeMessage): ReceivedMessage {
   const { headers, contentType, contentEncoding } = properties as Partial<
     Record<'contentType' | 'contentEncoding', string>

@@ -10,7 +10,6 @@ export type PublishResult = 'acked' | 'nacked' | 'unroutable' | Error;
 
 const hasCode = (code: number) => (error: Error) => (error as { code?: unknown }).code === code;
 
-/** Whether the user lacks a permission. */
 export const isDenied = hasCode(403);
 
 /** Whether RabbitMQ reported that the exchange does not exist. */

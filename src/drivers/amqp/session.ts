@@ -28,7 +28,6 @@ export class Session {
   readonly #model: ChannelModel;
   readonly #guard: Guard;
   readonly #options: SessionOptions;
-  /** Aborts the socket. */
   readonly #socket: AbortController;
   readonly #end = Promise.withResolvers<never>();
   readonly #declared = new Map<string, Promise<void>>();
@@ -93,7 +92,6 @@ export class Session {
     return declaring;
   }
 
-  /** Opens a channel, for consumers. */
   openChannel(): Promise<Channel> {
     return this.#withTimeout(this.#model.createChannel());
   }
@@ -103,7 +101,6 @@ export class Session {
     return this.#withTimeout(answer);
   }
 
-  /** Makes `declareOnce` run every declaration again. */
   forgetDeclarations(): void {
     this.#declared.clear();
   }

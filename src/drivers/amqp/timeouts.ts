@@ -1,6 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
 
-/** RabbitMQ did not answer in time. */
 export class TimeoutError extends Error {
   override name = 'TimeoutError';
 

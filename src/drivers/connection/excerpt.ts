@@ -1,4 +1,4 @@
-/** The most bytes that an excerpt contains. */
+/** Bytes. */
 const LENGTH = 60;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\r': '\\r', '\n': '\\n', '\t': '\\t' };

@@ -15,7 +15,6 @@ const ANSWER_LIMIT = 256 * 1024 * 1024;
 /** The number of first bytes that are compared with the protocol. */
 const OPENING = 16;
 
-/** The reason why the guard closed a connection. */
 export class PeerError extends Error {
   override name = 'PeerError';
 }

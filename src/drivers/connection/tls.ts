@@ -6,7 +6,6 @@ import type { TlsSettings } from '../../contracts/broker/connection-settings.ts'
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 
-/** The TLS options of Node. */
 export type Tls = Pick<
   TlsOptions,
   'rejectUnauthorized' | 'servername' | 'checkServerIdentity' | 'ca' | 'cert' | 'key' | 'passphrase' | 'ciphers'

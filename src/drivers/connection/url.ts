@@ -62,7 +62,6 @@ export function readTls(
   return createTls({ ...settings, ...inUrl }, host, setting);
 }
 
-/** Percent-decodes a part of the URL. */
 export function decodePart(text: string, part: string): string {
   try {
     return decodeURIComponent(text);

@@ -60,7 +60,6 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   };
 }
 
-/** The memory that a URL names. */
 export function findMemory({ url }: ServerUrl): SharedMemory {
   const name = /^\w+:\/\/(.*)$/.exec(url)?.[1] ?? '';
   const memory = memories.get(name) ?? { messages: [], states: new Map() };

@@ -20,7 +20,7 @@ export interface TakenMessage<Id> {
 export interface PolledQueues<Id> {
   /** Takes the next message; `null` if there is none. */
   take(): Promise<TakenMessage<Id> | null>;
-  /** Removes a message. Resolves with `false` if its lease has expired. */
+  /** Resolves with `false` if the lease of the message has expired. */
   ack(id: Id): Promise<boolean>;
   /** Returns a message to its queue, unless its lease has expired. */
   requeue(id: Id): Promise<void>;

@@ -8,7 +8,6 @@ import type { Connection } from './connection/connection.ts';
 import { selectFanoutKeys } from './fanout.ts';
 import type { Keys } from './keys.ts';
 
-/** A member of a binding set. */
 export interface Declaration {
   readonly key: string;
   readonly member: string;

@@ -22,7 +22,6 @@ function priorityStep(priority: number, steps: readonly number[]): number {
   return steps.findLast((step) => step <= clamped) ?? steps.at(-1) ?? 0;
 }
 
-/** The set of an exchange's bindings. */
 export function bindingKey(exchange: string): string {
   return `_kombu.binding.${exchange}`;
 }

@@ -23,7 +23,6 @@ export class RedisWrites {
   readonly lists = new Map<string, string[]>();
   readonly declarations = new Set<Declaration>();
   readonly pubSub: PubSubMessage[] = [];
-  /** Messages that no queue would receive. */
   readonly unroutable: Message[] = [];
   readonly #keys: Keys;
   readonly #bindings: Bindings;

@@ -18,7 +18,6 @@ export class DatabaseError extends StoreError {
 export interface FailedOperation {
   /** Such as `ledger.commit`. */
   readonly operation: string;
-  /** What the client threw. */
   readonly error: unknown;
   readonly kind: ErrorKind;
   readonly missingRights: readonly Right[];

@@ -5,7 +5,6 @@ import type { Statements } from './statements.ts';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** The rows that a statement returned, and the number of rows that it changed. */
 export interface SqlResult {
   readonly rows: readonly SqlRow[];
   readonly changes: number;
@@ -13,7 +12,6 @@ export interface SqlResult {
 
 /** One session on a server or an open file: statements one after the other. */
 export interface Connection {
-  /** Whether it can run another statement. */
   readonly usable: boolean;
   /** Rejects with the client's own error. If no answer came in time, the connection is no longer usable. */
   run(statement: Sql): Promise<SqlResult>;
@@ -76,12 +74,10 @@ export interface SqlDialect {
 /** The purpose of opening a database: beat's own tables, Celery's results, or only reading. */
 export type DatabaseUse = 'store' | 'results' | 'reading';
 
-/** A product of SQL databases. */
 export interface SqlProduct {
   /** The database of a URL. Throws a `ConfigError` for an invalid one. `timeout` limits an answer, in milliseconds. */
   readonly createDialect: (server: ServerUrl, timeout: number, clock: Clock, use: DatabaseUse) => SqlDialect;
   /** Returns a canonical text: equal for all URLs of one database and user. Users differ in their rights. */
   readonly normalize: (server: ServerUrl) => string;
-  /** Creates the tables of Celery's result backend. */
   readonly resultTables: readonly Sql[];
 }

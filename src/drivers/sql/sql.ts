@@ -24,7 +24,6 @@ export function sql(texts: TemplateStringsArray, ...inserts: readonly unknown[])
 /** SQL without values. */
 export const raw = (text: string): Sql => ({ text, values: [] });
 
-/** Joins parts of a statement. */
 export function join(parts: readonly Sql[], separator: string): Sql {
   return {
     text: parts.map(({ text }) => text).join(separator),

@@ -9,13 +9,11 @@ export interface EntryPosition {
 /** The types of the columns in a list of rows, by name. */
 export type ListColumns = Readonly<Record<string, 'text' | 'bigint'>>;
 
-/** The rows of an `INSERT`. */
 export interface InsertedRows {
   readonly into: string;
   /** Columns that have the same value, or the same expression, in each row. */
   readonly constants: Readonly<Record<string, Sql>>;
   readonly columns: ListColumns;
-  /** The values of `columns`, in their order. */
   readonly rows: readonly (readonly unknown[])[];
 }
 
@@ -37,7 +35,6 @@ export interface Syntax {
   readonly consumedAt: Sql;
   /** Names the index for a planner that would not find it. */
   readonly along: (index: string) => Sql;
-  /** Whether a column has a value of the list. */
   readonly anyOf: (column: string, list: readonly unknown[]) => Sql;
   /** Whether a row has the prefix, and in a column a value of the list. */
   readonly named: (column: string, prefix: string, list: readonly string[]) => Sql;

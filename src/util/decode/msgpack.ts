@@ -14,7 +14,6 @@ export function decodeMsgpack(document: Buffer): unknown {
   return library().decode(document);
 }
 
-/** What the first bytes of a value announce. */
 interface Header {
   /** Bytes of the value, with its header. */
   readonly size: number;

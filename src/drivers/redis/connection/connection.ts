@@ -94,7 +94,6 @@ export class Connection {
     }
   }
 
-  /** Creates the `StoreError` of an operation that failed on this connection. */
   failure(operation: string, error: unknown): StoreError {
     const { text, cause, unreachable } = this.explain(error);
     return new StoreError(`${operation}: ${text}`, { cause, unreachable });

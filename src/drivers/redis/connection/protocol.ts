@@ -9,7 +9,7 @@ const MAX_DEPTH = 32;
 /** The most characters of a line that announces a length. */
 const MAX_HEADER = 32;
 
-/** The Redis serialization protocol, version 2. */
+/** RESP, version 2. */
 export const REDIS: Protocol = {
   name: 'Redis',
   opensWith: (bytes) => '+-:$*'.includes(String.fromCharCode(bytes[0]!)),

@@ -3,7 +3,6 @@ import type { SslOptions } from 'mysql2';
 import { withSafeErrors, urlError } from '../../connection/url.ts';
 import { parseDatabaseUrl, readCertificates, type Query } from '../url.ts';
 
-/** Where a server is and how to log in. */
 export interface Address {
   readonly host: string;
   readonly port: number;

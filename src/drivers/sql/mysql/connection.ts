@@ -137,7 +137,6 @@ class MysqlConnection implements Connection {
     }
   }
 
-  /** Closes the socket at once. */
   cut(): void {
     this.#usable = false;
     this.#client.destroy();

@@ -35,7 +35,6 @@ function mysqlLocation({ url }: ServerUrl): string {
   return `mysql://${user === null ? '' : `${user}@`}${server}/${database ?? ''}`;
 }
 
-/** MySQL and MariaDB. */
 export const driver = createSqlDriver({
   createDialect: mysqlDialect,
   normalize: mysqlLocation,

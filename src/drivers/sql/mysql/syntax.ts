@@ -55,7 +55,6 @@ const SYNTAX: Syntax = {
   },
 };
 
-/** Every statement; those that create the tables are in schema.ts. */
 export const STATEMENTS = createStatements(SYNTAX);
 
 export const SCHEMA = [...KOMBU, ...createTables(TYPES)].map(raw);

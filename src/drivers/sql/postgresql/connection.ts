@@ -140,7 +140,6 @@ class PostgresConnection implements Connection {
     this.#guard.answered();
   }
 
-  /** Closes the socket at once. */
   cut(): void {
     this.#usable = false;
     this.#socket.destroy();

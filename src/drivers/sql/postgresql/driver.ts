@@ -66,7 +66,6 @@ async function listen(
   }
 }
 
-/** PostgreSQL. */
 export const driver = createSqlDriver({
   createDialect: postgresDialect,
   normalize: postgresLocation,

@@ -82,7 +82,6 @@ const SYNTAX: Syntax = {
   },
 };
 
-/** Every statement; those that create the tables are in schema.ts. */
 export const STATEMENTS = createStatements(SYNTAX);
 
 export const SCHEMA = ['BEGIN', SERIALIZE, ...KOMBU, ...createTables(TYPES), 'COMMIT'].map(raw);

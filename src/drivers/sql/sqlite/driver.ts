@@ -91,7 +91,6 @@ function describeUser(): string {
   }
 }
 
-/** SQLite. */
 export const driver = createSqlDriver({
   createDialect: sqliteDialect,
   normalize: ({ url }) => resolve(sqlitePath(url)),

@@ -1,10 +1,10 @@
 import { createResultTable, type TableTypes } from '../tables.ts';
 
 /**
- * The tables of kombu's SQLAlchemy transport, exactly as SQLAlchemy creates them, so that either a worker or beat
- * may create them. AUTOINCREMENT also creates `sqlite_sequence`. The last index is for the workers: they poll a queue for
- * its oldest visible row while they hold the write lock; with kombu's own indexes the query scans all consumed rows and
- * all rows of other queues.
+ * The tables of kombu's SQLAlchemy transport, exactly as SQLAlchemy creates them, so that workers and beat may start in
+ * any order. AUTOINCREMENT also creates `sqlite_sequence`. The last index is for the workers: they poll a queue for its
+ * oldest visible row while they hold the write lock; with kombu's own indexes the query scans all consumed rows and all
+ * rows of other queues.
  */
 export const KOMBU = [
   `CREATE TABLE IF NOT EXISTS kombu_queue (

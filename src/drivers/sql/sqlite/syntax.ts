@@ -42,7 +42,6 @@ const SYNTAX: Syntax = {
   },
 };
 
-/** Every statement; those that create the tables are in schema.ts. */
 export const STATEMENTS = createStatements(SYNTAX);
 
 export const TABLES = [...KOMBU, ...createTables(TYPES)];
