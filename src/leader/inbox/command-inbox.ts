@@ -12,7 +12,7 @@ import { describeError } from '../../util/errors.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
 import type { CommandEngine } from '../scheduling/command-engine.ts';
-import { requireTrust, TermEnded, type Term } from '../scheduling/term.ts';
+import { TermEnded, type Term } from '../scheduling/term.ts';
 import type { ReloadCommands } from './reload-commands.ts';
 
 /** Commands that one read of the log returns. */
@@ -108,16 +108,13 @@ export class CommandInbox {
 
   /**
    * Applies the commands in the log until the log is empty or `isOver` returns `true`. It calls `isOver` after each
-   * command and each definition, so every call makes progress. Rejects with `TermEnded` when the lock can no longer be
-   * trusted, or with a `StoreError` when the log cannot be read.
+   * command and each definition, so every call makes progress. Rejects with `TermEnded`, or with a `StoreError` when
+   * the log cannot be read.
    */
   async run(term: Term, isOver = () => false): Promise<void> {
     this.#isBehind = false;
     try {
-      while (!term.stop.aborted) {
-        // Otherwise the log, which was not read, would wake the leader again at once, and timers would never fire.
-        requireTrust(term);
-        if (!(await this.#runNext(term, isOver))) return;
+      while (!term.stop.aborted && term.trusted && (await this.#runNext(term, isOver))) {
         this.#isBehind = isOver();
         if (this.#isBehind) return;
       }

@@ -3,7 +3,7 @@ import type { CommandInbox } from '../inbox/command-inbox.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
-import { TermEnded, type Term } from '../scheduling/term.ts';
+import { requireTrust, TermEnded, type Term } from '../scheduling/term.ts';
 import type { TermService } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 import { sleepUntil } from '../../util/wait.ts';
@@ -26,7 +26,7 @@ export interface Leader {
 
 /**
  * The loop of ticks and sleeps: runs until the term ends or the instance is to stop. The end of a term may be an
- * exception.
+ * exception, such as `TermEnded` when the lock can no longer be trusted.
  */
 export async function leadTerm(leader: Leader, term: Term): Promise<void> {
   const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
@@ -38,6 +38,8 @@ export async function leadTerm(leader: Leader, term: Term): Promise<void> {
         liveness.touch();
       });
       if (term.signal.aborted) return;
+      // No work is done without trust: what woke the loop would wake it again at once, and no timer could end the term.
+      requireTrust(term);
       wakeup.reset();
       wakeAt = await scheduler.tick(term);
       if (await reloader.apply(scheduler, term)) wakeAt = scheduler.wakeAt;

@@ -1,6 +1,5 @@
 import { boundLedger } from '../../../support/bound-ledger.ts';
 import { expect, test } from 'vitest';
-import { TermEnded } from '../../../../src/leader/scheduling/term.ts';
 import { makeEntry } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
 
@@ -44,15 +43,6 @@ test('command inbox: an add of 1,000 entries is read one definition in a slice, 
   expect(slices).toBeGreaterThan(1_000);
   expect(commits).toEqual([1_000]);
   expect(await rig.store.entries.find(names)).toHaveLength(1_000);
-});
-
-test('command inbox: a term whose lock can no longer be trusted ends before the log is read', async () => {
-  const rig = makeRig();
-  const { runCommands, term } = await rig.begin([makeEntry({ name: 'e' })]);
-  await rig.store.commands.append(command(1, { do: 'run', entry: 'e' }));
-  Object.assign(term, { trusted: false });
-  await expect(runCommands(() => false)).rejects.toThrow(TermEnded);
-  expect(await rig.store.commands.pending(10)).toHaveLength(1);
 });
 
 function command(id: number, fields: Readonly<Record<string, unknown>>): string {
