@@ -50,9 +50,7 @@ export const audit: Bench = async ({ quick }) => {
 /** Runs the built command; its exit code must be 0. */
 async function measure(args: readonly string[]): Promise<{ seconds: number; megabytes: number }> {
   const started = performance.now();
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let most = NaN;
   // The last lines of a process that has ended cannot be read, so the memory is read as its output arrives.
   child.stdout.on('data', () => {

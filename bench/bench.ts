@@ -33,9 +33,7 @@ const BENCHES: Record<string, Bench> = {
   hostile,
 };
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
-});
+const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } });
 const asked = values.only?.split(',') ?? Object.keys(BENCHES);
 const unknown = asked.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {

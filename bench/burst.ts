@@ -64,20 +64,12 @@ export const burst: Bench = async ({ quick }) => {
   let texts: string[] = [];
   const contenders: Contender[] = [
     { what: `beat, ${count(entries)} entries due at once`, ...plain },
-    {
-      what: 'ioredis, one LPUSH each, pipelined',
-      queue: 'each',
-      run: () => pushEach(client, texts),
-    },
+    { what: 'ioredis, one LPUSH each, pipelined', queue: 'each', run: () => pushEach(client, texts) },
     { what: 'beat, without a history', ...bare },
     { what: 'beat, with metrics', ...metered },
     { what: 'beat, with a log line for each', ...logged },
     { what: 'beat, with metrics of entries, log, alerts, traces', ...full },
-    {
-      what: 'ioredis, 200 to an LPUSH, pipelined',
-      queue: 'many',
-      run: () => pushMany(client, texts),
-    },
+    { what: 'ioredis, 200 to an LPUSH, pipelined', queue: 'many', run: () => pushMany(client, texts) },
   ];
   const rounds = contenders.map((): Round[] => []);
   const last = quick ? 3 : 7;

@@ -32,9 +32,7 @@ export class Command {
   static async start(config: string, brokerUrl: string): Promise<Command> {
     const started = performance.now();
     const flags = ['--config', config, '--broker', brokerUrl, '--log-format', 'json'];
-    const child = spawn(process.execPath, [COMMAND, 'start', ...flags], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(process.execPath, [COMMAND, 'start', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       const { event } = JSON.parse(line) as { event?: string };

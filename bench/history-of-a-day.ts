@@ -25,13 +25,7 @@ export async function writeDay(
         at = next.getTime();
         const [sentAt, taskId] = [at + 20, `${name}-${at}`];
         const sent = { sentAt, taskId, task, queue: 'celery', term: token, leader: 'host:7' };
-        history.push({
-          kind: 'run',
-          number: history.length + 1,
-          dueAt: at,
-          cause: 'schedule',
-          ...sent,
-        });
+        history.push({ kind: 'run', number: history.length + 1, dueAt: at, cause: 'schedule', ...sent });
       }
       runs += history.length;
       const { dueAt = null, sentAt = null, taskId = null } = history.at(-1) ?? {};

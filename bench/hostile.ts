@@ -59,9 +59,7 @@ async function measure({ what, send }: HostileInput, share: number, changed: obj
     workerSendTaskEvents: true,
     timezone: 'UTC',
     http: { port: 0, changeToken: HOSTILE_TOKEN },
-    beatSchedule: {
-      tick: { task: 'tasks.tick', schedule: { cron: '* * * * * *' }, missed: 'all' },
-    },
+    beatSchedule: { tick: { task: 'tasks.tick', schedule: { cron: '* * * * * *' }, missed: 'all' } },
   };
   using folder = new Folder({ 'beat.config.yaml': stringify(config) });
   const blocks = join(folder.path, 'blocks.txt');

@@ -43,14 +43,7 @@ type Figures = Record<'first' | 'page' | 'metrics' | 'acted' | 'answered' | 'mem
 
 /** Measures as many instances, one after another; times in milliseconds, memory in megabytes. */
 async function operate(config: string, server: RedisServer, port: number, instances: number): Promise<Figures> {
-  const figures: Figures = {
-    first: [],
-    page: [],
-    metrics: [],
-    acted: [],
-    answered: [],
-    memory: [],
-  };
+  const figures: Figures = { first: [], page: [], metrics: [], acted: [], answered: [], memory: [] };
   for (let i = 0; i < instances; i++) {
     const command = await Command.start(config, server.url());
     const origin = `http://127.0.0.1:${port}`;
@@ -90,11 +83,7 @@ function makeRows(what: string, figures: Figures): Row[] {
     row('/metrics', figures.metrics, WANTED.metrics),
     row('a command acts', figures.acted, WANTED.command),
     row('a command is answered over HTTP', figures.answered),
-    {
-      bench: 'live',
-      what: `${what}: resident memory`,
-      figure: `${count(percentile(figures.memory, 50))} MB`,
-    },
+    { bench: 'live', what: `${what}: resident memory`, figure: `${count(percentile(figures.memory, 50))} MB` },
   ];
 }
 

@@ -14,13 +14,7 @@ const EVENTS_AT_ONCE = 24;
 function toDocument(taskId: string): string {
   const ended = { status: 'SUCCESS', result: { rows: 1_234, path: '/var/reports/daily.csv' } };
   const date = new Date().toISOString().slice(0, 23);
-  return JSON.stringify({
-    ...ended,
-    traceback: null,
-    children: [],
-    date_done: date,
-    task_id: taskId,
-  });
+  return JSON.stringify({ ...ended, traceback: null, children: [], date_done: date, task_id: taskId });
 }
 
 /** All events of a task, with the fields that make them long. */

@@ -97,11 +97,7 @@ function memoryRows(what: string, starts: readonly Start[]): Row[] {
   ];
 }
 
-const KINDS: Record<string, string> = {
-  mjs: 'made in code',
-  json: 'in a JSON file',
-  yaml: 'in a YAML file',
-};
+const KINDS: Record<string, string> = { mjs: 'made in code', json: 'in a JSON file', yaml: 'in a YAML file' };
 
 const INDEX = JSON.stringify(resolve(import.meta.dirname, '../dist/index.js'));
 
@@ -127,12 +123,7 @@ export function declare(entries: number): object {
   const beatSchedule = Object.fromEntries(
     Array.from({ length: entries }, (_, i) => [
       `report-${i}`,
-      {
-        task: 'reports.build',
-        schedule: schedule(i),
-        args: [i, 'daily'],
-        kwargs: { tenant: `t-${i}` },
-      },
+      { task: 'reports.build', schedule: schedule(i), args: [i, 'daily'], kwargs: { tenant: `t-${i}` } },
     ]),
   );
   return { beatSchedule };

@@ -70,12 +70,7 @@ async function runNext(): Promise<void> {
     const seed = next++;
     const faults = { ...PROCESS_FAULT_DURATIONS, ...environment.faults };
     const { overlap } = environment;
-    const scenario = generateScenario(seed, {
-      faults,
-      overlap,
-      hostile: options.hostile,
-      length: LENGTH,
-    });
+    const scenario = generateScenario(seed, { faults, overlap, hostile: options.hostile, length: LENGTH });
     const history = await runScenario(scenario, environment, program.script);
     const outcome = { scenario, result: checkHistory(history) };
     outcomes.push(outcome);

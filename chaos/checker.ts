@@ -68,13 +68,7 @@ export function checkHistory(history: History): CheckResult {
   const received = history.tasks.size;
   return {
     violations,
-    figures: {
-      ...counts,
-      received,
-      latest: lateness.latest,
-      ...effects.figures,
-      ...leadership.figures,
-    },
+    figures: { ...counts, received, latest: lateness.latest, ...effects.figures, ...leadership.figures },
   };
 }
 

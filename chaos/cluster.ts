@@ -54,12 +54,7 @@ export class Cluster implements AsyncDisposable {
 
   start(slot: number): void {
     const { cwd, script, envFor } = this.#options;
-    const beat = new BeatProcess({
-      cwd,
-      script,
-      args: ['-l', 'debug'],
-      env: envFor(slot),
-    });
+    const beat = new BeatProcess({ cwd, script, args: ['-l', 'debug'], env: envFor(slot) });
     const instance: Instance = { beat, slot, endedAt: null };
     this.#slots[slot] = instance;
     this.instances.push(instance);

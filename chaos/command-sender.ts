@@ -51,10 +51,7 @@ export async function sendCommands(
   }
   return sent.map((each) => {
     const answer = answers.get(each.id);
-    return {
-      ...each,
-      answer: answer === undefined ? null : decodeAnswer({ id: each.id, json: answer }),
-    };
+    return { ...each, answer: answer === undefined ? null : decodeAnswer({ id: each.id, json: answer }) };
   });
 }
 

@@ -32,16 +32,9 @@ export interface History {
   /** In order of their start. */
   readonly faults: readonly InjectedFault[];
   /** When hostile inputs were sent and no fault was injected; `null` if none were. Epoch milliseconds. */
-  readonly hostile: {
-    readonly from: number;
-    readonly to: number;
-    readonly lags: readonly Lag[];
-  } | null;
+  readonly hostile: { readonly from: number; readonly to: number; readonly lags: readonly Lag[] } | null;
   /** In order of their start, with the instant at which each was ended. */
-  readonly processes: readonly {
-    readonly log: readonly LogLine[];
-    readonly endedAt: number | null;
-  }[];
+  readonly processes: readonly { readonly log: readonly LogLine[]; readonly endedAt: number | null }[];
   /** What was published, one list per queue, oldest first. */
   readonly queues: readonly (readonly QueuedRun[])[];
   readonly states: ReadonlyMap<string, EntryState>;

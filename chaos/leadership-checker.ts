@@ -16,10 +16,7 @@ interface Span {
 }
 
 /** Checks that no two leaders published at the same time, and measures takeovers. */
-export function checkLeadership(history: History): {
-  violations: string[];
-  figures: LeadershipFigures;
-} {
+export function checkLeadership(history: History): { violations: string[]; figures: LeadershipFigures } {
   return {
     violations: [...findInterleaved(history), ...findSharedTerms(history)],
     figures: {

@@ -1,7 +1,6 @@
 import { MISSED_AFTER } from '../src/entries/planning/catch-up.ts';
 import type { SkipReason } from '../src/celery/message/skip-reasons.ts';
-import { limitsOverlap } from '../src/entries/catalog/entry.ts';
-import type { Entry } from '../src/entries/catalog/entry.ts';
+import { type Entry, limitsOverlap } from '../src/entries/catalog/entry.ts';
 import type { RunCause } from '../src/celery/message/run.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';
 import type { History } from './history.ts';
@@ -38,10 +37,7 @@ export class LoggedDecisions {
       if (line.event === 'failure') this.#uncertain.push({ from: parseTime(line), to: parseTime(line) });
       // Only the first failure of an outage is logged, and its length once it has recovered.
       if (line.event === 'recovered') {
-        this.#uncertain.push({
-          from: parseTime(line) - Number(line['forMs']),
-          to: parseTime(line),
-        });
+        this.#uncertain.push({ from: parseTime(line) - Number(line['forMs']), to: parseTime(line) });
       }
     }
   }

@@ -96,11 +96,7 @@ export const MUTATIONS = {
 
   /** Applies a command each time that it arrives. */
   'command-repeated': [
-    {
-      file: 'leader/inbox/command-inbox.js',
-      text: '(await log.findAudit([id])).has(id)',
-      instead: 'false',
-    },
+    { file: 'leader/inbox/command-inbox.js', text: '(await log.findAudit([id])).has(id)', instead: 'false' },
   ],
 
   /** Removes messages from the outbox when they are written to the socket, without waiting for confirms. */

@@ -1,5 +1,4 @@
-import { endsBy, limitsOverlap } from '../src/entries/catalog/entry.ts';
-import type { Entry } from '../src/entries/catalog/entry.ts';
+import { endsBy, type Entry, limitsOverlap } from '../src/entries/catalog/entry.ts';
 import type { Recorded } from '../src/read-models/history/account.ts';
 import type { ReadRow } from '../src/contracts/store/history.ts';
 import type { History } from './history.ts';

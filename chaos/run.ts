@@ -44,9 +44,7 @@ export async function runScenario(
   await using environment = await type.open(instances);
   const config = {
     ...environment.config,
-    ...(type.overlap.length > 0 && {
-      resultBackend: toResultUrl(String(environment.config.brokerUrl)),
-    }),
+    ...(type.overlap.length > 0 && { resultBackend: toResultUrl(String(environment.config.brokerUrl)) }),
     lock: { ttl: TTL },
     history: { limit: 100_000 },
     http: { port: 0, changeToken: HOSTILE_TOKEN },
@@ -57,10 +55,7 @@ export async function runScenario(
   const settings = resolveSettings(config);
   const envFor = (slot: number) => {
     const url = environment.urlFor(slot);
-    return {
-      BEAT_BROKER_URL: url,
-      ...(type.overlap.length > 0 && { CELERY_RESULT_BACKEND: toResultUrl(url) }),
-    };
+    return { BEAT_BROKER_URL: url, ...(type.overlap.length > 0 && { CELERY_RESULT_BACKEND: toResultUrl(url) }) };
   };
   await using worker = await startWorker(seed, environment, settings);
   await using cluster = new Cluster({ cwd: folder.path, script, envFor });

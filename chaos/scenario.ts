@@ -68,12 +68,14 @@ export function generateScenario(seed: number, options: ScenarioOptions): Scenar
     faults.push({ at, kind, target, duration: random.int(...options.faults[kind]!) });
   }
   const hostile = options.hostile ? shuffleHostileInputs(seed) : [];
-  const during = hostile.slice(0, HOSTILE_FAULTS).map((name, i) => ({
-    at: Math.round(((i + 0.5) * end) / HOSTILE_FAULTS),
-    kind: `${HOSTILE}${name}`,
-    target: 'leader' as const,
-    duration: 0,
-  }));
+  const during = hostile
+    .slice(0, HOSTILE_FAULTS)
+    .map((name, i) => ({
+      at: Math.round(((i + 0.5) * end) / HOSTILE_FAULTS),
+      kind: `${HOSTILE}${name}`,
+      target: 'leader' as const,
+      duration: 0,
+    }));
   const commands = generateCommands(seed, { entries, end, createEntry: generateEntry });
   const all = [...faults, ...during].toSorted((a, b) => a.at - b.at);
   return { seed, instances, entries, faults: all, commands, hostile };

@@ -119,23 +119,7 @@ export class Worker implements AsyncDisposable {
 
 function makeResult(taskId: string, status: 'SUCCESS' | 'REVOKED', doneAt: number): TaskResult {
   const error = { exc_type: 'TaskRevokedError', exc_message: ['terminated'], exc_module: 'celery' };
-  const request = {
-    name: 'tasks.report',
-    args: [],
-    kwargs: {},
-    worker: 'chaos@localhost',
-    retries: 0,
-    queue: '',
-  };
+  const request = { name: 'tasks.report', args: [], kwargs: {}, worker: 'chaos@localhost', retries: 0, queue: '' };
   const result = status === 'SUCCESS' ? null : error;
-  return {
-    taskId,
-    status,
-    result,
-    doneAt,
-    request,
-    traceback: null,
-    groupId: null,
-    parentId: null,
-  };
+  return { taskId, status, result, doneAt, request, traceback: null, groupId: null, parentId: null };
 }

@@ -34,9 +34,7 @@ export class Recording {
     return Object.keys(this.#entries).filter((file) => !this.#entries[file]!.passed);
   }
 
-  /**
-   * The test files that reach the mutant's function: first the quick ones that reach little beside its file.
-   */
+  /** The test files that reach the mutant's function: first the quick ones that reach little beside its file. */
   testsOf(mutant: Mutant): { readonly file: string; readonly duration: number }[] {
     const found = [...this.#sets].filter(
       ([file, reached]) => this.#entries[file]!.passed && reached.has(`${mutant.file}#${mutant.scope}`),
@@ -46,11 +44,7 @@ export class Recording {
       return (this.#entries[file]!.duration * reached.size) / near;
     };
     return found
-      .map(([file, reached]) => ({
-        file,
-        duration: this.#entries[file]!.duration,
-        cost: cost(file, reached),
-      }))
+      .map(([file, reached]) => ({ file, duration: this.#entries[file]!.duration, cost: cost(file, reached) }))
       .toSorted((a, b) => a.cost - b.cost);
   }
 }

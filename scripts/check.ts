@@ -14,14 +14,8 @@ interface Step {
 /** The slowest comes first: it takes longer than all others. */
 const STEPS: readonly Step[] = [
   { checks: ['types', 'unused', 'lint'], command: ['node', 'scripts/typed-checks.ts'] },
-  {
-    checks: ['format'],
-    command: ['prettier', '--check', '--cache', '--log-level=warn', '.'],
-  },
-  {
-    checks: ['boundaries'],
-    command: ['depcruise', '--config', '.dependency-cruiser.js', ...FOLDERS],
-  },
+  { checks: ['format'], command: ['prettier', '--check', '--cache', '--log-level=warn', '.'] },
+  { checks: ['boundaries'], command: ['depcruise', '--config', '.dependency-cruiser.js', ...FOLDERS] },
   { checks: ['words'], command: ['node', 'scripts/words.ts'] },
   { checks: ['workflows'], command: ['node', 'scripts/workflows.ts'] },
   { checks: ['lua'], command: ['node', 'scripts/lua.ts'] },

@@ -66,19 +66,13 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { title: 'Entries', keys: ['beatSchedule', ...Object.keys(missedShape)] },
-  {
-    title: 'Time zone and calendars',
-    keys: [...Object.keys(zoneShape), ...Object.keys(calendarsShape)],
-  },
+  { title: 'Time zone and calendars', keys: [...Object.keys(zoneShape), ...Object.keys(calendarsShape)] },
   { title: 'Broker and state', keys: Object.keys(endpointsShape) },
   { title: 'Lock and names of state', keys: Object.keys(lockShape) },
   { title: 'History', keys: Object.keys(historyShape) },
   { title: 'Connections', keys: Object.keys(connectionShape) },
   { title: 'Routing', keys: ['taskRoutes', 'taskQueues', ...Object.keys(routingShape)] },
-  {
-    title: 'Messages',
-    keys: [...Object.keys(encodingShape), ...Object.keys(acceptContentShape)],
-  },
+  { title: 'Messages', keys: [...Object.keys(encodingShape), ...Object.keys(acceptContentShape)] },
   { title: 'Results', keys: Object.keys(resultsShape) },
   { title: 'Task events', keys: Object.keys(eventsShape) },
   { title: 'HTTP server', keys: Object.keys(httpShape) },
@@ -93,10 +87,7 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
     text: 'An entry is a value of `beatSchedule`. It has either `task` or `shell`.',
   },
   ShellConfig: { title: 'Shell', text: '`shell` of an entry, where it is a map.' },
-  ScheduleMap: {
-    title: 'Schedule',
-    text: 'Exactly one of the first five, or `rrule`. See [time](time.md).',
-  },
+  ScheduleMap: { title: 'Schedule', text: 'Exactly one of the first five, or `rrule`. See [time](time.md).' },
   TimedeltaConfig: { title: 'timedelta' },
   CrontabConfig: { title: 'crontab' },
   SolarConfig: { title: 'solar' },

@@ -14,10 +14,6 @@ export function formatDefault({ default: value, otherwise }: OptionDoc): string 
 
 /** A value as it is written in YAML, on one line. */
 export function formatValue(value: unknown): string {
-  const text = stringify(value, {
-    collectionStyle: 'flow',
-    lineWidth: 0,
-    flowCollectionPadding: false,
-  });
+  const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false });
   return text.trim();
 }

@@ -6,9 +6,7 @@ import { existsSync } from 'node:fs';
 const tsc = 'node_modules/typescript/bin/tsc';
 
 if (existsSync(tsc)) {
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
   if (status === 0) await import('./copy-assets.js');
 } else {

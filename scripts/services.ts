@@ -57,21 +57,9 @@ const services: readonly Service[] = [
     version: () => /v=(\S+)/.exec(output('redis-server', '--version') ?? '')?.[1] ?? null,
     install: installByApt,
   },
-  {
-    name: 'rabbitmq-server',
-    version: rabbitVersion,
-    install: installByApt,
-  },
-  {
-    name: 'postgresql',
-    version: () => versionOfServer('postgres'),
-    install: installByApt,
-  },
-  {
-    name: 'mariadb-server',
-    version: () => versionOfServer('mariadbd'),
-    install: installByApt,
-  },
+  { name: 'rabbitmq-server', version: rabbitVersion, install: installByApt },
+  { name: 'postgresql', version: () => versionOfServer('postgres'), install: installByApt },
+  { name: 'mariadb-server', version: () => versionOfServer('mariadbd'), install: installByApt },
   {
     name: "celery (the system's Python)",
     version: () => versionOf('/usr/bin/python3', CELERY) ?? versionOf('python3', CELERY),

@@ -6,9 +6,7 @@ import ts from 'typescript';
 /** Beside prettier's own cache: a second check of the types reads only changed files. */
 const CACHE = 'node_modules/.cache/check.tsbuildinfo';
 
-const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)) as {
-  config: unknown;
-};
+const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)) as { config: unknown };
 const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
 
 /** Finds errors, and stores in the cache that there are none. */

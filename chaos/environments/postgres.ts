@@ -5,18 +5,11 @@ import type { Environment, EnvironmentType } from './environment.ts';
 import { NETWORK_FAULT_DURATIONS, NETWORK_FAULTS } from './network-faults.ts';
 import { freeze, restart, type ServerFault } from './server-faults.ts';
 
-const SERVER_FAULTS: Record<string, ServerFault> = {
-  'PostgreSQL restarted': restart,
-  'PostgreSQL frozen': freeze,
-};
+const SERVER_FAULTS: Record<string, ServerFault> = { 'PostgreSQL restarted': restart, 'PostgreSQL frozen': freeze };
 
 /** A PostgreSQL with a network proxy for each instance. */
 export const postgresEnvironment: EnvironmentType = {
-  faults: {
-    ...NETWORK_FAULT_DURATIONS,
-    'PostgreSQL restarted': [0, 2_500],
-    'PostgreSQL frozen': [200, 2_500],
-  },
+  faults: { ...NETWORK_FAULT_DURATIONS, 'PostgreSQL restarted': [0, 2_500], 'PostgreSQL frozen': [200, 2_500] },
   mayRepeat: false,
   overlap: ['skip', 'queue'],
 

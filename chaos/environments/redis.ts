@@ -6,18 +6,11 @@ import type { Environment, EnvironmentType } from './environment.ts';
 import { NETWORK_FAULT_DURATIONS, NETWORK_FAULTS } from './network-faults.ts';
 import { freeze, restart, type ServerFault } from './server-faults.ts';
 
-const SERVER_FAULTS: Record<string, ServerFault> = {
-  'Redis restarted': restart,
-  'Redis frozen': freeze,
-};
+const SERVER_FAULTS: Record<string, ServerFault> = { 'Redis restarted': restart, 'Redis frozen': freeze };
 
 /** A Redis that persists every write, with a network proxy for each instance. */
 export const redisEnvironment: EnvironmentType = {
-  faults: {
-    ...NETWORK_FAULT_DURATIONS,
-    'Redis restarted': [0, 2_500],
-    'Redis frozen': [200, 2_500],
-  },
+  faults: { ...NETWORK_FAULT_DURATIONS, 'Redis restarted': [0, 2_500], 'Redis frozen': [200, 2_500] },
   mayRepeat: false,
   overlap: ['skip', 'queue', 'cancel'],
 

@@ -349,10 +349,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       run: async (flags: DefinitionFlags, entry: string) => (await import('./actions/update.ts')).update(entry, flags),
     },
     verb('remove', 'remove a stored entry'),
-    {
-      ...verb('reload', 'have the leader read its configuration files again'),
-      args: [],
-    },
+    { ...verb('reload', 'have the leader read its configuration files again'), args: [] },
     {
       name: 'healthcheck',
       description: 'exit 0 if every local instance is healthy',

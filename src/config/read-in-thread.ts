@@ -18,11 +18,7 @@ const PROGRAM = new URL(`reading-thread${extname(import.meta.url)}`, import.meta
 /** Reads and validates data files in a thread: parsing a large file blocks for seconds. Throws a `ConfigError`. */
 export async function readInThread(options: ReadInThreadOptions): Promise<ValidSources> {
   const resourceLimits = { maxYoungGenerationSizeMb: 16 };
-  const worker = new Worker(PROGRAM, {
-    workerData: options,
-    name: 'configuration',
-    resourceLimits,
-  });
+  const worker = new Worker(PROGRAM, { workerData: options, name: 'configuration', resourceLimits });
   const sources: (Source & { readonly config: Record<string, unknown> })[] = [];
   try {
     for (;;) {

@@ -54,10 +54,7 @@ export function* readSettings(
     ...readLock(settings),
     history: readHistory(settings, reportFor('history')),
     transport: readTransport(settings.brokerTransportOptions, warnFor('brokerTransportOptions')),
-    results: {
-      ...readResults(settings, overrides.resultBackend, warn),
-      tls: readTlsFor('redisBackendUseSsl'),
-    },
+    results: { ...readResults(settings, overrides.resultBackend, warn), tls: readTlsFor('redisBackendUseSsl') },
   };
   const eventStream = readEventStream(settings, endpoints.broker, warn);
   const outcomes = readOutcomes(settings, service.results, eventStream ? () => {} : warn);

@@ -67,11 +67,7 @@ export async function openResults(options: ResultOptions): Promise<ResultBackend
 function withinTtl({ transport, lockTtl }: StoreOptions): TransportOptions {
   const atMost = (ms: number | null) => (ms === null ? null : Math.min(ms, Math.round(lockTtl / 2)));
   const { socketTimeout, socketConnectTimeout } = transport;
-  return {
-    ...transport,
-    socketTimeout: atMost(socketTimeout),
-    socketConnectTimeout: atMost(socketConnectTimeout),
-  };
+  return { ...transport, socketTimeout: atMost(socketTimeout), socketConnectTimeout: atMost(socketConnectTimeout) };
 }
 
 /** Whether two URLs, which may be written differently, name one store: a commit is then one step without an outbox. */

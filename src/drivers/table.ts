@@ -136,21 +136,10 @@ export const DRIVERS: readonly Driver[] = [
   {
     ...REDIS,
     name: 'redis',
-    schemes: {
-      redis: {},
-      rediss: { tls: true },
-      'redis+socket': { socket: true },
-      unix: { socket: true },
-    },
+    schemes: { redis: {}, rediss: { tls: true }, 'redis+socket': { socket: true }, unix: { socket: true } },
     locks: true,
   },
-  {
-    ...REDIS,
-    name: 'sentinel',
-    schemes: { sentinel: { sentinel: true } },
-    failover: true,
-    masterName: true,
-  },
+  { ...REDIS, name: 'sentinel', schemes: { sentinel: { sentinel: true } }, failover: true, masterName: true },
   {
     ...NOTHING,
     name: 'sqlite',

@@ -954,13 +954,7 @@ export interface SignatureOptions {
 export type Instant = string | Date;
 
 /** A duration after sending, an instant, or `next`: the instant of the next occurrence. */
-export type Expiry =
-  | number
-  | string
-  | Date
-  | {
-      timedelta: Record<string, number>;
-    };
+export type Expiry = number | string | Date | { timedelta: Record<string, number> };
 
 export interface RetryPolicyConfig {
   /** The most retries; `null` is without a limit. */

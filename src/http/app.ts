@@ -26,13 +26,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
     // Without `includeSubDomains`: beat does not decide for other hosts of the domain.
     if (findClient(c).isEncrypted) c.header('Strict-Transport-Security', 'max-age=15552000');
   });
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: POLICY,
-      xFrameOptions: 'DENY',
-      strictTransportSecurity: false,
-    }),
-  );
+  app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: 'DENY', strictTransportSecurity: false }));
   app.use(
     methodNotAllowed({
       app,
@@ -63,10 +57,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
   app.get('/assets/:file', (c) => {
     const asset = findAsset(c.req.path);
     if (!asset) return problem(c, { status: 404 });
-    const headers = {
-      'Content-Type': asset.type,
-      'Cache-Control': 'public, max-age=31536000, immutable',
-    };
+    const headers = { 'Content-Type': asset.type, 'Cache-Control': 'public, max-age=31536000, immutable' };
     return c.body(asset.content, 200, headers);
   });
   app.use(rejectOtherSites);

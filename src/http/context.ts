@@ -47,10 +47,7 @@ export interface HttpContext {
 /** The types of a request's context, for hono. */
 export interface HttpEnv {
   readonly Bindings: HttpBindings;
-  readonly Variables: {
-    access: Access;
-    http: HttpSettings;
-  };
+  readonly Variables: { access: Access; http: HttpSettings };
 }
 
 /** The source of entries, with the settings in force. */

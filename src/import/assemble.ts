@@ -46,12 +46,7 @@ export function assemble(found: Found, lastRuns: boolean): Imported {
         return source ? [{ found: source, entry }] : [];
       });
       left.sort((a, b) => byPlace.compare(a.place, b.place));
-      return {
-        config: withCanonicalKeys(config),
-        entries: imported,
-        left,
-        timezone: resolved.timezone,
-      };
+      return { config: withCanonicalKeys(config), entries: imported, left, timezone: resolved.timezone };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       left.push(...removeRejected(error.errors, settings, entries));

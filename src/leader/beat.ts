@@ -56,13 +56,7 @@ export class Beat implements EventSource, AsyncDisposable {
       replyTo: randomUUID(),
     });
     this.liveness = new Liveness(clock);
-    const shared = {
-      live,
-      clock,
-      events: new Events(),
-      liveness: this.liveness,
-      wakeup: new Wakeup(),
-    };
+    const shared = { live, clock, events: new Events(), liveness: this.liveness, wakeup: new Wakeup() };
     const connections = new Connections({ ...shared, store });
     const prepare = (settings: Settings) => connections.openResults(settings);
     const reloader = new Reloader({ ...shared, source, prepare });

@@ -138,23 +138,12 @@ function schedulingText({ entries, changes, ledgerLost }: SchedulingEvent): stri
 }
 
 function sentFields({ dueAt, sentAt, messages: _, ...event }: SentEvent): object {
-  return {
-    event: 'sent',
-    ...event,
-    dueAt: formatIsoOrNull(dueAt),
-    latenessMs: Math.max(0, sentAt - dueAt),
-  };
+  return { event: 'sent', ...event, dueAt: formatIsoOrNull(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
 }
 
 function outcomeFields({ dueAt, sentAt, doneAt, ...event }: OutcomeEvent): object {
   const done = doneAt === null ? null : formatIsoOrNull(doneAt);
-  return {
-    event: 'outcome',
-    ...event,
-    dueAt: formatIsoOrNull(dueAt),
-    sentAt: formatIsoOrNull(sentAt),
-    doneAt: done,
-  };
+  return { event: 'outcome', ...event, dueAt: formatIsoOrNull(dueAt), sentAt: formatIsoOrNull(sentAt), doneAt: done };
 }
 
 function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): string {
@@ -164,13 +153,7 @@ function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): strin
 
 function skippedFields({ first, last, withdrawn, ...event }: SkippedEvent): object {
   const taskIds = withdrawn?.map(({ taskId }) => taskId);
-  return {
-    event: 'skipped',
-    ...event,
-    first: formatIsoOrNull(first),
-    last: formatIsoOrNull(last),
-    withdrawn: taskIds,
-  };
+  return { event: 'skipped', ...event, first: formatIsoOrNull(first), last: formatIsoOrNull(last), withdrawn: taskIds };
 }
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {

@@ -102,13 +102,7 @@ class Outages {
     const group = selectGroup(operation);
     let outage = this.#outages.get(group);
     if (!outage) {
-      outage = {
-        since: now,
-        failing: new Set(),
-        failures: 0,
-        remindAt: now,
-        interval: FIRST_INTERVAL,
-      };
+      outage = { since: now, failing: new Set(), failures: 0, remindAt: now, interval: FIRST_INTERVAL };
       this.#outages.set(group, outage);
     }
     outage.failing.add(operationKey(operation));

@@ -37,11 +37,7 @@ export function createLogger({ level, destination }: LogOptions): Logger {
 /** Renders lines of JSON as text for a terminal. The renderer is slow to load, so it is loaded here. */
 export async function asText(destination: DestinationStream): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
-  const render = prettyFactory({
-    hideObject: true,
-    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
-    colorize: false,
-  });
+  const render = prettyFactory({ hideObject: true, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l', colorize: false });
   // Line breaks in names and errors are indented, so that the text after them does not look like a log line.
   const format = (line: string) => escapeLines(render(line).trimEnd()).replaceAll('\n', '\n    ');
   return { write: (line) => destination.write(`${format(line)}\n`) };

@@ -157,11 +157,7 @@ function parseField(input: unknown, range: FieldRange): FieldValue {
   }
   const values = new Set<unknown>(list);
   if (values.size === 0) throw new FieldError('an empty list never matches; write "*" for every value');
-  return {
-    values: sorted(new Set([...values].map((value) => member(value, range)))),
-    stepped: false,
-    warnings: [],
-  };
+  return { values: sorted(new Set([...values].map((value) => member(value, range)))), stepped: false, warnings: [] };
 }
 
 function parseText(text: string, range: FieldRange): FieldValue {

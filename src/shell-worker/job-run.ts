@@ -121,14 +121,7 @@ export class JobRun {
       if (hasFollowUps) events.emit('follow-ups-ignored', this.#run);
       // The job does not wait for the result backend, but its result waits for this record.
       const [ended] = await Promise.allSettled([
-        runJob(job, {
-          host,
-          clock,
-          dueAt,
-          groups: this.#groups,
-          signal: this.#end,
-          endSignal: () => this.#signal,
-        }),
+        runJob(job, { host, clock, dueAt, groups: this.#groups, signal: this.#end, endSignal: () => this.#signal }),
         this.#store({ status: 'STARTED' }),
       ]);
       if (ended.status === 'rejected') throw ended.reason;
@@ -165,11 +158,7 @@ export class JobRun {
     const { results, name: worker, clock, retry } = this.#options;
     const { ignoreResult } = this.#task;
     if (!results || ignoreResult) return;
-    const record = resultOf(this.#task, ending, {
-      worker,
-      queue: this.#run.queue,
-      now: clock.now(),
-    });
+    const record = resultOf(this.#task, ending, { worker, queue: this.#run.queue, now: clock.now() });
     await retry({ kind: 'store-result' }, () => results.store(record), { isBrief: true });
   }
 }

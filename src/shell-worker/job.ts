@@ -44,16 +44,7 @@ export function parseJob(kwargs: Readonly<Record<string, unknown>>): Job | strin
     readonly max_output?: number;
   };
   const { command, shell = '/bin/sh', cwd = null, env = {}, stdin = '' } = given;
-  return {
-    command,
-    shell,
-    cwd,
-    env,
-    stdin,
-    maxOutput,
-    timeout: given.timeout ?? null,
-    user: given.user ?? null,
-  };
+  return { command, shell, cwd, env, stdin, maxOutput, timeout: given.timeout ?? null, user: given.user ?? null };
 }
 
 function isText(value: unknown): value is string {

@@ -90,10 +90,7 @@ function describe(ending: Ending, worker: string): Pick<TaskResult, 'result' | '
       return { result: asError(name, message, MODULE), traceback: `${name}: ${message}` };
     }
     case 'REVOKED':
-      return {
-        result: asError('TaskRevokedError', ending.reason, 'celery.exceptions'),
-        traceback: null,
-      };
+      return { result: asError('TaskRevokedError', ending.reason, 'celery.exceptions'), traceback: null };
   }
 }
 

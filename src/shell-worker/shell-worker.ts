@@ -162,12 +162,7 @@ export class ShellWorker {
     const earlier = this.#runs.get(key);
     if (earlier) return void earlier.deliveries.push(delivery);
     if (this.#ended.delete(key)) return void (await this.#ack([delivery]));
-    const run: MessageInProgress = {
-      task,
-      job: null,
-      deliveries: [delivery],
-      revoked: new AbortController(),
-    };
+    const run: MessageInProgress = { task, job: null, deliveries: [delivery], revoked: new AbortController() };
     this.#runs.set(key, run);
     const isSettled = await this.#processOrDiscard(run);
     this.#runs.delete(key);

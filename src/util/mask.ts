@@ -1,6 +1,4 @@
-/**
- * Masks passwords in URLs, error messages and responses of servers. Each function runs in linear time.
- */
+/** Masks passwords in URLs, error messages and responses of servers. Each function runs in linear time. */
 
 /** Separates URLs: a `;` inside a password is not followed by a scheme. */
 const BETWEEN_URLS = /;(?=[a-z][a-z0-9+.-]*:)/i;

@@ -26,10 +26,6 @@ test.each(Object.entries(MUTATIONS))(
 );
 
 test('chaos: a mutation whose text the program no longer has is an error', () => {
-  const gone = {
-    file: 'drivers/redis/scripts/commit.lua',
-    text: 'no such text',
-    instead: '',
-  };
+  const gone = { file: 'drivers/redis/scripts/commit.lua', text: 'no such text', instead: '' };
   expect(() => new Program([gone])).toThrow('found it 0 times');
 });

@@ -31,12 +31,7 @@ export interface Subject {
 
 async function run(seed: number, type: EnvironmentType, program: Program, faults: FaultDurations, hostile = false) {
   const { overlap } = type;
-  const scenario = generateScenario(seed, {
-    faults,
-    overlap,
-    hostile,
-    length: [5_000, 6_000],
-  });
+  const scenario = generateScenario(seed, { faults, overlap, hostile, length: [5_000, 6_000] });
   const result = checkHistory(await runScenario(scenario, type, program.script));
   // How late runs are beside hostile inputs is measured by `npm run chaos -- --hostile`, on a machine without other load.
   return { scenario, result: { ...result, violations: { ...result.violations, late: [] } } };

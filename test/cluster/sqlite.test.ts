@@ -11,8 +11,5 @@ describe('two instances on one SQLite file', () => {
   afterEach(() => folder[Symbol.dispose]());
 
   const file = () => `${folder.path}/beat.sqlite`;
-  takeover('SQLite', {
-    brokerUrl: () => `sqla+sqlite:///${file()}`,
-    queued: async () => readSqliteQueue(file()),
-  });
+  takeover('SQLite', { brokerUrl: () => `sqla+sqlite:///${file()}`, queued: async () => readSqliteQueue(file()) });
 });

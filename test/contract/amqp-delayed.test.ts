@@ -18,10 +18,7 @@ import { storeOptions } from './test-store.ts';
 const missing = requireService('rabbitmq-server') || requireCelery(NEWEST);
 
 const topic = createExchange('jobs', 'topic');
-const quorum: Queue = {
-  ...createQueue('work', topic, 'jobs.#'),
-  arguments: { 'x-queue-type': 'quorum' },
-};
+const quorum: Queue = { ...createQueue('work', topic, 'jobs.#'), arguments: { 'x-queue-type': 'quorum' } };
 
 /** What a worker of Celery does about it when it starts: kombu's own functions. */
 const AS_A_WORKER = `
@@ -51,12 +48,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
     await promisify(execFile)(python, ['-c', AS_A_WORKER, server.url(), type]);
   };
   const delayed = (id: string, seconds: number, exchange = 'jobs') => {
-    const destination = {
-      queue: 'work',
-      exchange,
-      exchangeType: topic.type,
-      routingKey: 'jobs.mail',
-    };
+    const destination = { queue: 'work', exchange, exchangeType: topic.type, routingKey: 'jobs.mail' };
     const message = makeMessage(id, { destination });
     const eta = new Date(systemClock.now() + seconds * 1_000).toISOString();
     return { ...message, headers: { ...message.headers, eta } };
@@ -70,11 +62,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
       queue,
       (message) => {
         const { properties, fields } = message!;
-        came.push({
-          id: String(properties.correlationId),
-          at: systemClock.now(),
-          key: fields.routingKey,
-        });
+        came.push({ id: String(properties.correlationId), at: systemClock.now(), key: fields.routingKey });
         if (came.length === count) resolve(undefined);
       },
       { noAck: true },

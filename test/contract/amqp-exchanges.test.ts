@@ -91,10 +91,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     };
     const blue = sentTo('a', to('by-headers', 'headers', '', 'blue'));
     const red = sentTo('b', to('by-headers', 'headers', '', 'blue'));
-    const coloured = (message: Message, colour: string) => ({
-      ...message,
-      headers: { ...message.headers, colour },
-    });
+    const coloured = (message: Message, colour: string) => ({ ...message, headers: { ...message.headers, colour } });
     const publishing = open([queue]).publish([coloured(blue, 'blue'), coloured(red, 'red')]);
     const { rejected } = await rejections(publishing);
     expect(rejected).toMatchObject([{ message: { taskId: 'b' }, reason: 'no queue is bound to it by such headers' }]);

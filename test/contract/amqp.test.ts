@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker } from '../../src/contracts/broker/broker.ts';
-import type { Rejection } from '../../src/contracts/broker/broker.ts';
+import type { Broker, Rejection } from '../../src/contracts/broker/broker.ts';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import type { TlsSettings } from '../../src/contracts/broker/connection-settings.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_TRANSPORT,
+  type TlsSettings,
+} from '../../src/contracts/broker/connection-settings.ts';
 import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
 import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';

@@ -110,11 +110,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
       await client.zadd('unacked_index', '0', 'beat-dead');
       await user.set(...(right === '' ? [] : [right.replace('+', '-')]));
       const options = storeOptions(user.url());
-      const consumer = await openConsumer(options.broker, {
-        ...options,
-        from: ['shell'],
-        prefetch: 1,
-      });
+      const consumer = await openConsumer(options.broker, { ...options, from: ['shell'], prefetch: 1 });
       const use = async () => {
         const delivery = (await consumer.receive(signal))!;
         await delivery.requeue();

@@ -62,10 +62,7 @@ export function exchangeContract(name: string, openTestStore: () => Promise<Test
 
     test('a commit with an unroutable message is rejected as a whole', async () => {
       const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
-      const outcome = await store.ledger.commit({
-        token: term,
-        changes: [makeFirstRun('fine'), lost],
-      });
+      const outcome = await store.ledger.commit({ token: term, changes: [makeFirstRun('fine'), lost] });
       expect(outcome).toEqual({
         kind: 'store-rejected',
         reason: expect.stringMatching(/exchange "jobs" \(routing key "nothing"\)/) as unknown,
@@ -81,24 +78,16 @@ export function exchangeContract(name: string, openTestStore: () => Promise<Test
     test('a commit of an old term is fenced before its messages are checked', async () => {
       const newer = await store.ledger.beginTerm();
       const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
-      expect(await store.ledger.commit({ token: term, changes: [lost] })).toEqual({
-        kind: 'fenced',
-      });
-      expect(await store.ledger.commit({ token: newer, changes: [lost] })).toMatchObject({
-        kind: 'store-rejected',
-      });
+      expect(await store.ledger.commit({ token: term, changes: [lost] })).toEqual({ kind: 'fenced' });
+      expect(await store.ledger.commit({ token: newer, changes: [lost] })).toMatchObject({ kind: 'store-rejected' });
     });
 
     test('a repeated commit succeeds although its message has become unroutable', async () => {
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
       await store.ledger.commit({ token: term, changes });
-      const forgetful = await testStore.open({
-        queues: configureQueues(makeBoundQueue('x', 'x', 'direct', 'x')),
-      });
+      const forgetful = await testStore.open({ queues: configureQueues(makeBoundQueue('x', 'x', 'direct', 'x')) });
       await testStore.forgetBindings?.();
-      expect(await forgetful.ledger.commit({ token: term, changes })).toEqual({
-        kind: 'committed',
-      });
+      expect(await forgetful.ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
       expect(await queued()).toEqual({ one: ['a'], two: ['a'] });
     });
 

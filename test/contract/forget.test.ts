@@ -75,9 +75,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     if (missing) return;
     const entry = { task: 'tasks.note', schedule: 3_600 };
     const beatSchedule = { 'nightly-report': entry, "it's": entry };
-    folder = new Folder({
-      'beat.config.json': JSON.stringify({ resultExpires: null, beatSchedule }),
-    });
+    folder = new Folder({ 'beat.config.json': JSON.stringify({ resultExpires: null, beatSchedule }) });
     testStore = await start(folder);
   });
   afterAll(async () => {

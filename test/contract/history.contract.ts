@@ -206,10 +206,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       const MINUTE = 60_000;
       const now = () => Math.floor(clock.now() / MINUTE) * MINUTE;
       const counts = (from = history) => from.minutes(now() - 2 * DAY, now() + 2 * DAY);
-      const ran = (change: RunChange, dueAt: number): RunChange => ({
-        ...change,
-        history: [rowOf(change, { dueAt })],
-      });
+      const ran = (change: RunChange, dueAt: number): RunChange => ({ ...change, history: [rowOf(change, { dueAt })] });
 
       test('a commit counts its runs in the minutes in which they were due', async () => {
         const token = await store.ledger.beginTerm();
@@ -317,9 +314,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       await store.ledger.commit({ token, changes: [change] });
       expect(await read('a')).toEqual(change.history);
       const removal = { entry: 'a', before: added.after, after: null, messages: [] };
-      expect(await store.ledger.commit({ token, changes: [removal] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await store.ledger.commit({ token, changes: [removal] })).toEqual({ kind: 'committed' });
       expect(await store.entries.find(['a'])).toEqual([]);
       expect(await read('a')).toEqual(change.history);
     });

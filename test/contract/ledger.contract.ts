@@ -45,9 +45,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
         const first = makeFirstRun('a', 'one');
         const second = makeNextRun(first, 'two');
         await ledger.commit({ token: term, changes: [first] });
-        expect(await ledger.commit({ token: term, changes: [second] })).toEqual({
-          kind: 'committed',
-        });
+        expect(await ledger.commit({ token: term, changes: [second] })).toEqual({ kind: 'committed' });
         expect(await ledger.load()).toEqual(new Map([['a', second.after]]));
         expect(await sent()).toEqual(['one', 'two']);
       });
@@ -60,12 +58,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
           makeMessage('three', { queue: 'red' }),
         ];
         const quiet: Change = { entry: 'quiet', before: null, after: NEW_STATE, messages: [] };
-        const loud: Change = {
-          entry: 'loud',
-          before: null,
-          after: advanceState(NEW_STATE, 'three'),
-          messages,
-        };
+        const loud: Change = { entry: 'loud', before: null, after: advanceState(NEW_STATE, 'three'), messages };
         await ledger.commit({ token: term, changes: [quiet, loud] });
         expect(await sent('red')).toEqual(['one', 'three']);
         expect(await sent('blue')).toEqual(['two']);
@@ -73,9 +66,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
       });
 
       test('without changes succeeds', async () => {
-        expect(await ledger.commit({ token: await ledger.beginTerm(), changes: [] })).toEqual({
-          kind: 'committed',
-        });
+        expect(await ledger.commit({ token: await ledger.beginTerm(), changes: [] })).toEqual({ kind: 'committed' });
       });
 
       test('leaves the states of other entries unchanged', async () => {
@@ -124,12 +115,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
         const term = await ledger.beginTerm();
         const changes = Array.from({ length: 9_000 }, (_, i): Change => {
           const messages = [makeMessage(`task-${i}`, { queue: `queue-${i % 2}` })];
-          return {
-            entry: `entry-${i}`,
-            before: null,
-            after: advanceState(NEW_STATE, `task-${i}`),
-            messages,
-          };
+          return { entry: `entry-${i}`, before: null, after: advanceState(NEW_STATE, `task-${i}`), messages };
         });
         expect(await ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
         expect(await ledger.load()).toEqual(new Map(changes.map((c) => [c.entry, c.after])));
@@ -160,10 +146,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
       test('of only some changes is rejected as a whole', async () => {
         const term = await ledger.beginTerm();
         await ledger.commit({ token: term, changes: [makeFirstRun('a')] });
-        const outcome = await ledger.commit({
-          token: term,
-          changes: [makeFirstRun('a'), makeFirstRun('b')],
-        });
+        const outcome = await ledger.commit({ token: term, changes: [makeFirstRun('a'), makeFirstRun('b')] });
         expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
         expect(await sent()).toEqual(['task-a']);
       });

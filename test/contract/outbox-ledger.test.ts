@@ -14,8 +14,7 @@ import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ledgerContract } from './ledger.contract.ts';
-import type { TestStore, QueuedMessage } from './test-store.ts';
-import { forwardableClock, storeOptions } from './test-store.ts';
+import { forwardableClock, type QueuedMessage, storeOptions, type TestStore } from './test-store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 /** Opens pairs of a broker and a state store, and closes them all. */

@@ -78,13 +78,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
       const message: Message = {
         ...makeMessage('a', { queue: 'очередь {1}', priority: 7 }),
         headers: { nested: { list: [1.5, -0.1, null, { '': 'ü\u2028' }], big: 2 ** 60 }, t: true },
-        properties: {
-          correlation_id: 'a',
-          reply_to: 'r',
-          delivery_mode: 1,
-          priority: 7,
-          expiration: '60000',
-        },
+        properties: { correlation_id: 'a', reply_to: 'r', delivery_mode: 1, priority: 7, expiration: '60000' },
         body: Buffer.from([0, 255, 10, 13, 128]),
         run: { entry: 'a', dueAt: 5, cause: 'manual', commandId: 'c1' },
       };
@@ -145,10 +139,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
 
     test('stores nothing when a state differs from the expected one, with the name of the entry', async () => {
       await keep(makeFirstRun('a', 'one'));
-      expect(await keep(makeFirstRun('b'), makeFirstRun('a', 'two'))).toEqual({
-        kind: 'conflict',
-        entries: ['a'],
-      });
+      expect(await keep(makeFirstRun('b'), makeFirstRun('a', 'two'))).toEqual({ kind: 'conflict', entries: ['a'] });
       expect(await kept()).toEqual(['one']);
     });
 
@@ -179,14 +170,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
     });
 
     describe('the removal of a withdrawn run', () => {
-      const SKIP = {
-        kind: 'skip',
-        first: 1,
-        last: 1,
-        count: 1,
-        reason: 'expired',
-        term: 1,
-      } as const;
+      const SKIP = { kind: 'skip', first: 1, last: 1, count: 1, reason: 'expired', term: 1 } as const;
       const row = (messageId: string, entry = 'a'): WithdrawnRow => ({
         messageId,
         entry,
@@ -234,10 +218,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
 
     test('outboxes of two key prefixes are independent', async () => {
       const other = (await testStore.open({ keyPrefix: 'other' })).ledger;
-      await other.append({
-        token: await other.beginTerm(),
-        changes: [makeFirstRun('a', 'theirs')],
-      });
+      await other.append({ token: await other.beginTerm(), changes: [makeFirstRun('a', 'theirs')] });
       await keep(makeFirstRun('a', 'ours'));
       expect(await kept()).toEqual(['ours']);
       await outbox.remove(term, await ids());

@@ -52,10 +52,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       resultExpires: null,
       lock: { ttl: '5s' },
       taskSendSentEvent: true,
-      taskQueues: {
-        celery: {},
-        'celery.bound': { exchange: 'reports', exchangeType: 'direct', routingKey: 'weekly' },
-      },
+      taskQueues: { celery: {}, 'celery.bound': { exchange: 'reports', exchangeType: 'direct', routingKey: 'weekly' } },
       beatSchedule: {
         plain: { task: 't.plain', schedule: 0.2 },
         bound: {
@@ -174,9 +171,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       }
       expect(await pushed()).toBe(0);
       await beat.set();
-      expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [change] })).toEqual({ kind: 'committed' });
       expect(await pushed()).toBe(1);
     });
 
@@ -185,20 +180,13 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
       const messages = [makeMessage('one'), makeMessage('two', { queue: 'other' })];
-      const change = {
-        entry: 'a',
-        before: null,
-        after: advanceState(NEW_STATE, 'one'),
-        messages,
-      };
+      const change = { entry: 'a', before: null, after: advanceState(NEW_STATE, 'one'), messages };
       expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
         kind: 'store-rejected',
         reason: expect.stringMatching(/user "beat" may not run EVAL(SHA)? on "other";/) as string,
       });
       expect(await pushed()).toBe(0);
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('b')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('b')] })).toEqual({ kind: 'committed' });
     });
 
     test('to a read-only queue names LPUSH or the script, and pushes nothing', async () => {
@@ -207,12 +195,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
       const messages = TWO.map((id) => makeMessage(id, { queue: id === 'two' ? 'other' : 'celery' }));
-      const change = {
-        entry: 'a',
-        before: null,
-        after: advanceState(NEW_STATE, 'one'),
-        messages,
-      };
+      const change = { entry: 'a', before: null, after: advanceState(NEW_STATE, 'one'), messages };
       const outcome = await ledger.commit({ token: term, changes: [change] });
       expect(outcome).toMatchObject({ kind: 'store-rejected' });
       expect(outcome).toHaveProperty('reason', expect.stringContaining('"other"'));
@@ -233,9 +216,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       });
       expect(await ledger.load()).toEqual(new Map([['a', first.after]]));
       await beat.set();
-      expect(await ledger.commit({ token: term, changes: [second] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [second] })).toEqual({ kind: 'committed' });
       expect(await pushed()).toBe(2);
     });
   });
@@ -361,9 +342,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const { ledger, lock } = await openPair(state.url(), queues.url());
       expect(await lock.acquire()).not.toBeNull();
       const term = await ledger.beginTerm();
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
       expect(await pushed()).toBe(1);
       expect(await server.client.zcard('beat:outbox:order')).toBe(0);
       expect((await ledger.load()).size).toBe(1);
@@ -375,10 +354,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
         await server.flush();
         await state.set();
         const before = open(state.url());
-        await before.ledger.append({
-          token: await before.ledger.beginTerm(),
-          changes: [makeFirstRun('old')],
-        });
+        await before.ledger.append({ token: await before.ledger.beginTerm(), changes: [makeFirstRun('old')] });
         await state.set(`-${command}`);
         const { ledger } = await openPair(state.url(), queues.url());
         const words = `user "state" may not run ${command.toUpperCase()} on "beat:outbox`;

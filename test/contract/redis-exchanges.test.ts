@@ -36,10 +36,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
   });
   const commit = async (destinations: readonly Destination[], options: Partial<StoreOptions> = {}, priority = 0) => {
     const { ledger } = open(options);
-    return ledger.commit({
-      token: await ledger.beginTerm(),
-      changes: [change(destinations, priority)],
-    });
+    return ledger.commit({ token: await ledger.beginTerm(), changes: [change(destinations, priority)] });
   };
   const bind = (exchange: string, ...members: readonly (readonly string[])[]) =>
     inside.sadd(`_kombu.binding.${exchange}`, ...members.map((parts) => parts.join(SEP)));
@@ -69,17 +66,12 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
   test('a message is pushed to every queue that kombu would find by its bindings', async () => {
     await bind('media', ['video', '', 'one'], ['video', '', 'two'], ['audio', '', 'three']);
     await bind('media', ['v.#', String.raw`^v.*?$`, 'four']);
-    expect(await commit([toExchange('media', 'direct', 'video')], {}, 5)).toEqual({
-      kind: 'committed',
-    });
+    expect(await commit([toExchange('media', 'direct', 'video')], {}, 5)).toEqual({ kind: 'committed' });
     expect(await lists()).toEqual(['four', 'one', 'two'].map((queue) => `${queue}${SEP}3`));
     const [one] = await inside.lrange(`one${SEP}3`, 0, -1);
     const [two] = await inside.lrange(`two${SEP}3`, 0, -1);
     const read = (envelope = '') => JSON.parse(envelope) as { properties: Record<string, unknown> };
-    expect(read(one).properties['delivery_info']).toEqual({
-      exchange: 'media',
-      routing_key: 'video',
-    });
+    expect(read(one).properties['delivery_info']).toEqual({ exchange: 'media', routing_key: 'video' });
     expect(read(one).properties['delivery_tag']).not.toBe(read(two).properties['delivery_tag']);
   });
 
@@ -241,18 +233,12 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
       expect(await store.ledger.commit({ token: term, changes: [both] })).toEqual({
         kind: 'committed',
         unpublished: [
-          {
-            message: both.messages[0],
-            kind: 'no-subscribers',
-            reason: 'the fanout exchange has no subscribers',
-          },
+          { message: both.messages[0], kind: 'no-subscribers', reason: 'the fanout exchange has no subscribers' },
         ],
       });
       await waitForSubscriber();
       expect(received).toEqual([['/2.other', 'm0']]);
-      expect(await store.ledger.commit({ token: term, changes: [both] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await store.ledger.commit({ token: term, changes: [both] })).toEqual({ kind: 'committed' });
       expect(received).toHaveLength(1);
     });
 
@@ -273,10 +259,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
       const store = openRedisStore(storeOptions(url));
       stores.push(store);
       const term = await store.ledger.beginTerm();
-      const outcome = await store.ledger.commit({
-        token: term,
-        changes: [change([toQueue('celery'), BC])],
-      });
+      const outcome = await store.ledger.commit({ token: term, changes: [change([toQueue('celery'), BC])] });
       expect(outcome).toMatchObject({ kind: 'store-rejected' });
       expect(await lists()).toEqual([]);
       expect(await store.ledger.load()).toEqual(new Map());

@@ -51,10 +51,7 @@ describe.skipIf(missing)(missing || 'redis, keys', () => {
     await using other = disposable(openRedisStore(storeOptions(server.url(), { transport })));
     await other.lock.acquire();
     const term = await other.ledger.beginTerm();
-    await other.ledger.commit({
-      token: term,
-      changes: [change('x', [makeMessage('a', { priority: 7 })])],
-    });
+    await other.ledger.commit({ token: term, changes: [change('x', [makeMessage('a', { priority: 7 })])] });
     expect(await keys()).toEqual([
       'app__kombu.binding.celery',
       'app_beat:lock',

@@ -26,12 +26,7 @@ const RECORD: EntryState = {
   taskId: 'one',
   runCount: 1,
 };
-const CHANGE: Change = {
-  entry: 'a',
-  before: null,
-  after: RECORD,
-  messages: [makeMessage('one')],
-};
+const CHANGE: Change = { entry: 'a', before: null, after: RECORD, messages: [makeMessage('one')] };
 const PASSWORD = 'hunter2';
 
 /** A lock TTL of 1 s, so that commands time out after half a second. Milliseconds. */
@@ -69,9 +64,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
     expect(error.message).toMatch(/^ledger\.commit: Redis did not answer in 500 ms \(redis:/);
     server.thaw();
 
-    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
-      kind: 'committed',
-    });
+    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({ kind: 'committed' });
     expect(await queued()).toBe(1);
   });
 
@@ -114,9 +107,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
     const term = await ledger.beginTerm();
     void wire.dropReplies();
     await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
-    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
-      kind: 'committed',
-    });
+    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({ kind: 'committed' });
     expect(await queued()).toBe(1);
   });
 
@@ -143,9 +134,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
     server.thaw();
     await untilAnswered(() => theirs.ledger.beginTerm());
     const before = await queued();
-    expect(await ours.ledger.commit({ token: term, changes: [CHANGE] })).toEqual({
-      kind: 'fenced',
-    });
+    expect(await ours.ledger.commit({ token: term, changes: [CHANGE] })).toEqual({ kind: 'fenced' });
     expect(await queued()).toBe(before);
   });
 
@@ -156,9 +145,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
     await server.kill();
     await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
     await server.start();
-    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
-      kind: 'committed',
-    });
+    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({ kind: 'committed' });
     expect(await ledger.load()).toEqual(new Map([['a', RECORD]]));
     expect(await queued()).toBe(1);
   });

@@ -46,11 +46,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     const term = await ledger.beginTerm();
     const state = async () => {
       const lengths = await Promise.all(QUEUES.map((queue) => server.client.llen(queue)));
-      return {
-        lengths,
-        bindings: await server.client.keys('_kombu*'),
-        records: await ledger.load(),
-      };
+      return { lengths, bindings: await server.client.keys('_kombu*'), records: await ledger.load() };
     };
     await ledger.commit({ token: term, changes: [] });
     const outcomes = { whole: 0, nothing: 0 };
@@ -166,9 +162,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow('NOREPLICAS');
     await server.client.config('SET', 'min-replicas-to-write', '0');
     expect(await ledger.load()).toEqual(new Map());
-    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-      kind: 'committed',
-    });
+    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
   });
 
   test.each([
@@ -178,9 +172,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     await serve();
     const { ledger, lock } = open(server.url().replace('//', `//${credentials}`));
     const term = await ledger.beginTerm();
-    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-      kind: 'committed',
-    });
+    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
     expect(await lock.acquire()).not.toBeNull();
   });
 });

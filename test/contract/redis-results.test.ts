@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ResultSettings } from '../../src/contracts/store/results.ts';
+import type { ResultBackend, ResultSettings } from '../../src/contracts/store/results.ts';
 import { StoreError } from '../../src/util/errors.ts';
 import { openRedisResults } from '../../src/drivers/redis/results.ts';
-import type { ResultBackend } from '../../src/contracts/store/results.ts';
 import { certificate, RedisServer } from '../support/redis.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';

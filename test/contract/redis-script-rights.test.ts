@@ -16,13 +16,7 @@ interface Case {
 }
 
 const TERM = { GET: 'term' };
-const LEDGER = {
-  ...TERM,
-  HMGET: 'states',
-  HSET: 'states',
-  ZCARD: 'order',
-  ZADD: 'order',
-};
+const LEDGER = { ...TERM, HMGET: 'states', HSET: 'states', ZCARD: 'order', ZADD: 'order' };
 const HISTORY = { RPUSH: 'history', LTRIM: 'history', LRANGE: 'history' };
 const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding', PUBLISH: 'news' };
 
@@ -89,24 +83,12 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: ['committed', [1]],
     commands: { ...PUSHES, ...HISTORY, ...ENTRIES },
   },
-  send: {
-    keys: ['list', 'binding'],
-    args: PUSH,
-    reply: ['committed', [1]],
-    commands: PUSHES,
-  },
+  send: { keys: ['list', 'binding'], args: PUSH, reply: ['committed', [1]], commands: PUSHES },
   append: {
     keys: ['term', 'states', 'order', 'outbox ids', 'outbox', 'minutes', 'history'],
     args: [...CHANGE, ...ROW, 'id', 'message'],
     reply: ['committed'],
-    commands: {
-      ...LEDGER,
-      ...HISTORY,
-      HEXISTS: 'outbox',
-      HLEN: 'outbox',
-      HDEL: 'outbox',
-      ZREM: 'outbox ids',
-    },
+    commands: { ...LEDGER, ...HISTORY, HEXISTS: 'outbox', HLEN: 'outbox', HDEL: 'outbox', ZREM: 'outbox ids' },
   },
   'append of stored entries': {
     script: 'append',
@@ -118,12 +100,7 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: ['committed'],
     commands: { ...HISTORY, ...ENTRIES, HEXISTS: 'outbox', HLEN: 'outbox' },
   },
-  'append-history': {
-    keys: ['minutes', 'history'],
-    args: ROW,
-    reply: 1,
-    commands: { RPUSH: 'history' },
-  },
+  'append-history': { keys: ['minutes', 'history'], args: ROW, reply: 1, commands: { RPUSH: 'history' } },
   'find-entries': {
     keys: ['definitions', 'states'],
     args: ['old', 'other'],
@@ -169,18 +146,8 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: 1,
     commands: { EXISTS: 'free', GET: 'free', PEXPIRE: 'free', DEL: 'free', SET: 'free' },
   },
-  'lock-extend': {
-    keys: ['held'],
-    args: ['me', '5000'],
-    reply: 1,
-    commands: { GET: 'held', PEXPIRE: 'held' },
-  },
-  'lock-release': {
-    keys: ['held'],
-    args: ['me'],
-    reply: 1,
-    commands: { GET: 'held', DEL: 'held' },
-  },
+  'lock-extend': { keys: ['held'], args: ['me', '5000'], reply: 1, commands: { GET: 'held', PEXPIRE: 'held' } },
+  'lock-release': { keys: ['held'], args: ['me'], reply: 1, commands: { GET: 'held', DEL: 'held' } },
 };
 
 const EACH_COMMAND = Object.entries(CASES).flatMap(([name, { commands }]) =>
@@ -211,12 +178,7 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
-    client = new Redis({
-      path: server.socket,
-      username: 'narrow',
-      password: 'pw',
-      lazyConnect: true,
-    });
+    client = new Redis({ path: server.socket, username: 'narrow', password: 'pw', lazyConnect: true });
     await allow();
     await client.connect();
   });

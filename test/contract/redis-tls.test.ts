@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { TlsSettings } from '../../src/contracts/broker/connection-settings.ts';
-import { DEFAULT_TRANSPORT, type SentinelLogin } from '../../src/contracts/broker/connection-settings.ts';
+import {
+  DEFAULT_TRANSPORT,
+  type SentinelLogin,
+  type TlsSettings,
+} from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import { certificate, RedisServer } from '../support/redis.ts';

@@ -202,9 +202,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
         kind: 'store-rejected',
         reason: expect.stringContaining('the key "beat:names" has another type than expected; delete it') as string,
       });
-      expect(await store.ledger.commit({ token: term, changes: [makeFirstRun('b')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await store.ledger.commit({ token: term, changes: [makeFirstRun('b')] })).toEqual({ kind: 'committed' });
       expect(await client.llen('celery')).toBe(1);
     });
 
@@ -259,9 +257,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
     test('redis: a term with a number beyond all numbers does not fence its own commits', async () => {
       await client.set('beat:term', `1${'0'.repeat(300)}`);
       const token = await store.ledger.beginTerm();
-      expect(await store.ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await store.ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
     });
   });
 
@@ -282,9 +278,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
         number: 1,
       };
       const change = { ...makeFirstRun('a', 'one'), history: [row] };
-      expect(await store.ledger.commit({ token, changes: [change] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await store.ledger.commit({ token, changes: [change] })).toEqual({ kind: 'committed' });
       expect(await client.llen('celery')).toBe(1);
       expect(await store.history!.minutes(now - 60_000, now + 60_000)).toMatchObject([
         { published: 1, skipped: 0, succeeded: 0, failed: 0 },

@@ -50,9 +50,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       });
       expect(await ledger.load()).toEqual(new Map());
       expect(await server.readPayloads()).toEqual([]);
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
     });
 
     test('messages that cannot be published are rejected, and the others are queued', async () => {

@@ -56,9 +56,7 @@ describe.each(SQL_PRODUCTS)('$name limits', ({ name, missing, start }) => {
         const { lock, ledger } = open('p'.repeat(255));
         expect(await lock.acquire()).not.toBeNull();
         const token = await ledger.beginTerm();
-        expect(await ledger.append({ token, changes: [makeFirstRun('a')] })).toMatchObject({
-          kind: 'committed',
-        });
+        expect(await ledger.append({ token, changes: [makeFirstRun('a')] })).toMatchObject({ kind: 'committed' });
         expect((await ledger.load()).size).toBe(1);
         const long = open('p'.repeat(256));
         await expect(long.lock.acquire()).rejects.toThrow('too long');

@@ -58,9 +58,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await answered;
       wire.cut();
       expect((await committing).message).toMatch(new RegExp(`^ledger\\.commit: no connection to ${server.name}: `));
-      expect(await ledger.commit({ token: term, changes: [CHANGE] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [CHANGE] })).toEqual({ kind: 'committed' });
       expect(await queued()).toBe(1);
     });
 

@@ -58,12 +58,8 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const { lock, ledger } = open();
       await (await lock.acquire())!.release();
       const term = await ledger.beginTerm();
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
-      expect(await ledger.append({ token: term, changes: [makeFirstRun('b')] })).toMatchObject({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
+      expect(await ledger.append({ token: term, changes: [makeFirstRun('b')] })).toMatchObject({ kind: 'committed' });
       expect(await ledger.remove(term, [])).toBe(true);
     });
 
@@ -139,11 +135,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
         await broker.publish([makeMessage('a', { queue: 'shell' })]);
         await options.revoke(server, action, table);
         const settings = storeOptions(narrow());
-        const consumer = await openConsumer(settings.broker, {
-          ...settings,
-          from: ['shell'],
-          prefetch: 1,
-        });
+        const consumer = await openConsumer(settings.broker, { ...settings, from: ['shell'], prefetch: 1 });
         const { signal } = new AbortController();
         for (let i = 0; i < 2; i++) await expect(consumer.receive(signal)).rejects.toThrow(missing(action, table));
         await options.grant(server, action, table);
@@ -164,16 +156,11 @@ export function sqlRights(name: string, options: RightsOptions): void {
         kind: 'store-rejected',
         reason: expect.stringContaining(missing('INSERT', 'kombu_queue')) as string,
       });
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('c')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('c')] })).toEqual({ kind: 'committed' });
     });
 
     test('an outbox without DELETE publishes nothing, now or in a later term', async () => {
-      const pair = await openStore({
-        ...storeOptions(server.url()),
-        state: parseEndpoint(narrow()),
-      });
+      const pair = await openStore({ ...storeOptions(server.url()), state: parseEndpoint(narrow()) });
       stores.push(pair);
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = missing('DELETE', 'beat_outbox');
@@ -181,10 +168,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await expect(pair.ledger.commit({ token: term, changes: [makeFirstRun('new')] })).rejects.toThrow(denied);
       const full = openSqlStore(storeOptions(server.url()));
       stores.push(full);
-      await full.ledger.append({
-        token: await full.ledger.beginTerm(),
-        changes: [makeFirstRun('old')],
-      });
+      await full.ledger.append({ token: await full.ledger.beginTerm(), changes: [makeFirstRun('old')] });
       for (let i = 0; i < 3; i++) await expect(pair.ledger.beginTerm()).rejects.toThrow(denied);
       expect(await server.readPayloads()).toEqual([]);
     });
@@ -266,9 +250,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       for (const [action, table] of FINISHING) await options.revoke(server, action, table);
       const token = await ledger.beginTerm();
       await commands.waitForCommand(new AbortController().signal);
-      expect(await ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
       expect(await server.readPayloads()).toHaveLength(1);
     });
 
@@ -285,9 +267,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
           kind: 'store-rejected',
           reason: expect.stringContaining(missing('DELETE', 'beat_entry')) as string,
         });
-        expect(await ledger[method]({ token, changes: [makeFirstRun('c')] })).toMatchObject({
-          kind: 'committed',
-        });
+        expect(await ledger[method]({ token, changes: [makeFirstRun('c')] })).toMatchObject({ kind: 'committed' });
         await options.grant(server, 'DELETE', 'beat_entry');
         expect(await entries.page({ limit: 9 })).toHaveLength(1);
         expect(await ledger[method]({ token, changes })).toMatchObject({ kind: 'committed' });

@@ -61,12 +61,7 @@ for (const { name, missing, start } of SQL_PRODUCTS) {
       const results = await open({ resultExtended: true });
       await results.store(RESULT);
       expect(await server.query(READ)).toEqual([
-        {
-          ...ROW,
-          ...RESULT.request,
-          args: Buffer.from('[]'),
-          kwargs: Buffer.from('{"command":"true"}'),
-        },
+        { ...ROW, ...RESULT.request, args: Buffer.from('[]'), kwargs: Buffer.from('{"command":"true"}') },
       ]);
       await results.close();
     });

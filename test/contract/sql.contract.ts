@@ -86,9 +86,6 @@ function onServer(
 }
 
 function read(payload: string): { taskId: string; body: string } {
-  const { properties, body } = JSON.parse(payload) as {
-    properties: { correlation_id: string };
-    body: string;
-  };
+  const { properties, body } = JSON.parse(payload) as { properties: { correlation_id: string }; body: string };
   return { taskId: properties.correlation_id, body: Buffer.from(body, 'base64').toString() };
 }

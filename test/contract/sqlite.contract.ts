@@ -50,9 +50,6 @@ function pending(path: string, queue: string): string[] {
 }
 
 function decodeEnvelope(payload: string): { taskId: string; body: string } {
-  const { properties, body } = JSON.parse(payload) as {
-    properties: { correlation_id: string };
-    body: string;
-  };
+  const { properties, body } = JSON.parse(payload) as { properties: { correlation_id: string }; body: string };
   return { taskId: properties.correlation_id, body: Buffer.from(body, 'base64').toString() };
 }

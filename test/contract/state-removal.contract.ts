@@ -23,10 +23,7 @@ export function stateRemovalContract(name: string, openTestStore: () => Promise<
 
     test('an invalid state is reported with its entry, and the others are read', async () => {
       const good = makeFirstRun('good');
-      await ledger.commit({
-        token: await ledger.beginTerm(),
-        changes: [good, makeFirstRun('bad')],
-      });
+      await ledger.commit({ token: await ledger.beginTerm(), changes: [good, makeFirstRun('bad')] });
       await testStore.damageState('bad');
       const errors = new Map<string, StoreError>();
       const states = await ledger.load((entry, error) => errors.set(entry, error));
@@ -49,11 +46,7 @@ export function stateRemovalContract(name: string, openTestStore: () => Promise<
       const rows = await store.history!.read('good', { limit: 10 });
       expect(rows.rows).toMatchObject([
         { kind: 'outcome', taskId: 'good' },
-        {
-          kind: 'unreadable',
-          at: expect.any(String) as string,
-          repair: `beat forget --history good`,
-        },
+        { kind: 'unreadable', at: expect.any(String) as string, repair: `beat forget --history good` },
       ]);
       const readable = rows.rows.filter(isReadable);
       expect((await store.history!.latest(['good'], 10)).get('good')).toEqual(readable);
@@ -119,13 +112,9 @@ export function stateRemovalContract(name: string, openTestStore: () => Promise<
       const term = await repairing.beginTerm();
       await repairing.removeState(term, 'a');
       expect(await ledger.commit({ token: leading, changes: [first] })).toEqual({ kind: 'fenced' });
-      expect(await ledger.commit({ token: leading, changes: [makeNextRun(first, 'two')] })).toEqual({
-        kind: 'fenced',
-      });
+      expect(await ledger.commit({ token: leading, changes: [makeNextRun(first, 'two')] })).toEqual({ kind: 'fenced' });
       const fresh = { entry: 'a', before: null, after: NEW_STATE, messages: [] };
-      expect(await repairing.commit({ token: term, changes: [fresh] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await repairing.commit({ token: term, changes: [fresh] })).toEqual({ kind: 'committed' });
       const next = await ledger.beginTerm();
       expect(await ledger.commit({ token: next, changes: [makeNextRun(first, 'two')] })).toMatchObject({
         kind: 'conflict',

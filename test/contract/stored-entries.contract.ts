@@ -172,12 +172,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       expect(await store.commands.findAudit(['id-1'])).toEqual(new Map([['id-1', '{"answer":1}']]));
     });
 
-    const declared = (entry: string): Change => ({
-      entry,
-      before: null,
-      after: NEW_STATE,
-      messages: [],
-    });
+    const declared = (entry: string): Change => ({ entry, before: null, after: NEW_STATE, messages: [] });
     const stateNames = async () => [...(await store.ledger.load()).keys()].toSorted();
 
     test.each(ways)('and declared ones are written by one %s, or none of them', async (way) => {
@@ -304,9 +299,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       await add({ entry: 'a', dueAt: 5 });
       expect(await store.ledger.removeState(term, 'a')).toBe(true);
       expect(await entries.page({ limit: 10 })).toEqual([{ ...row('a', 5), state: null }]);
-      expect(await commit([change('a', null, NEW_STATE, { dueAt: 7 })])).toMatchObject({
-        kind: 'committed',
-      });
+      expect(await commit([change('a', null, NEW_STATE, { dueAt: 7 })])).toMatchObject({ kind: 'committed' });
       expect(await entries.page({ limit: 10 })).toEqual([row('a', 7)]);
     });
   });

@@ -20,9 +20,7 @@ describe.each(SQL_PRODUCTS)('$name terms', ({ name, missing, start }) => {
       await server.empty();
       terms.push(await store.ledger.beginTerm());
       expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-      expect(await store.ledger.commit({ token: terms[1]!, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'fenced',
-      });
+      expect(await store.ledger.commit({ token: terms[1]!, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
       await store.close();
       await server.stop();
     },

@@ -38,24 +38,16 @@ export function termContract(current: () => TestStore): void {
       const theirs = await open();
       const old = await ledger.beginTerm();
       const newer = await theirs.beginTerm();
-      expect(await ledger.commit({ token: old, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'fenced',
-      });
+      expect(await ledger.commit({ token: old, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
       expect(await ledger.load()).toEqual(new Map());
       expect(await sent()).toEqual([]);
-      expect(await theirs.commit({ token: newer, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await theirs.commit({ token: newer, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
     });
 
     test('cannot commit if its term never began', async () => {
-      expect(await ledger.commit({ token: 1, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'fenced',
-      });
+      expect(await ledger.commit({ token: 1, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
       const term = await ledger.beginTerm();
-      expect(await ledger.commit({ token: term + 1, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'fenced',
-      });
+      expect(await ledger.commit({ token: term + 1, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
       expect(await sent()).toEqual([]);
     });
 
@@ -64,18 +56,14 @@ export function termContract(current: () => TestStore): void {
       await ledger.commit({ token: await ledger.beginTerm(), changes: [first] });
       const theirs = await open();
       const term = await theirs.beginTerm();
-      expect(await theirs.commit({ token: term, changes: [makeNextRun(first, 'two')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await theirs.commit({ token: term, changes: [makeNextRun(first, 'two')] })).toEqual({ kind: 'committed' });
       expect(await sent()).toEqual(['one', 'two']);
     });
 
     test('cannot commit after the ledger was emptied', async () => {
       const term = await ledger.beginTerm();
       await testStore.empty();
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'fenced',
-      });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
       expect(await sent()).toEqual([]);
     });
 
@@ -84,9 +72,7 @@ export function termContract(current: () => TestStore): void {
       await testStore.empty();
       const after = await ledger.beginTerm();
       expect(after).toBeGreaterThan(before);
-      expect(await ledger.commit({ token: after, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
+      expect(await ledger.commit({ token: after, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });
     });
   });
 }

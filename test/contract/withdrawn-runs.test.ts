@@ -51,10 +51,6 @@ describe.skipIf(missing)(missing || 'in Redis, the history of a withdrawn run sa
       brokerUrl: server.url(4),
       beatSchedule: { a: { task: 'tasks.add', schedule: 1, options } },
     });
-    expect(oldest).toMatchObject({
-      kind: 'run',
-      number: 1,
-      withdrawn: { reason: 'no-subscribers' },
-    });
+    expect(oldest).toMatchObject({ kind: 'run', number: 1, withdrawn: { reason: 'no-subscribers' } });
   });
 });

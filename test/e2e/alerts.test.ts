@@ -30,11 +30,7 @@ test.skipIf(missing)(
     await using _worker = new Worker(NEWEST, options);
     await using beat = new BeatProcess({ cwd: folder.path });
     const hook = await receiver.received.first('the webhook', ({ path }) => path === '/hook');
-    expect(JSON.parse(hook.body)).toMatchObject({
-      kind: 'failure',
-      entry: 'broken',
-      state: 'FAILURE',
-    });
+    expect(JSON.parse(hook.body)).toMatchObject({ kind: 'failure', entry: 'broken', state: 'FAILURE' });
     const start = await receiver.received.first('start', ({ path }) => path.startsWith('/ping/broken/start'));
     expect(start.path).toMatch(/\?rid=[0-9a-f-]{36}$/);
     await receiver.received.first('fail', ({ path }) => path.startsWith('/ping/broken/fail'));

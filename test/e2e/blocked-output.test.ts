@@ -91,10 +91,7 @@ describe.skipIf(!canMount)(canMount ? 'a full disk' : 'needs an unprivileged mou
       const script = `mkdir disk && mount -t tmpfs -o size=8k none disk &&
       head -c 4096 /dev/zero > disk/ballast && touch disk/log ready &&
       exec ${BEAT} -l debug ${flag} ${redirection}`;
-      await using beat = new Child('unshare', [...UNSHARE, 'sh', '-c', script], {
-        cwd,
-        lines: {},
-      });
+      await using beat = new Child('unshare', [...UNSHARE, 'sh', '-c', script], { cwd, lines: {} });
       await waitForChange(cwd, () => existsSync(at('ready')) || undefined);
       const disk = `/proc/${beat.pid}/root${cwd}/disk`;
       await waitForChange(disk, () => readFileSync(`${disk}/log`).length === 4_096 || undefined);

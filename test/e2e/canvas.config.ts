@@ -9,54 +9,27 @@ const fail = sig('tasks.fail');
 /** Canvases of every kind, with the result under the id that beat logs; for a group, the result of each task. */
 export const CANVASES: Record<string, { readonly task: SignatureConfig; readonly result: unknown }> = {
   signature: { task: add(1, 2), result: 3 },
-  chain: {
-    task: chain(add(1, 2), mul(3), sig('tasks.add', [5, 6], { immutable: true })),
-    result: 11,
-  },
+  chain: { task: chain(add(1, 2), mul(3), sig('tasks.add', [5, 6], { immutable: true })), result: 11 },
   'a chain through another queue': {
     task: chain(add(1, 2), sig('tasks.mul', [3], { options: { queue: 'reports' } }), add(1)),
     result: 10,
   },
   group: { task: group(add(1, 1), add(2, 2), mul(3, 3)), result: { each: [2, 4, 9] } },
-  'a group of chains': {
-    task: group(chain(add(1, 1), mul(2)), chain(add(2, 2), mul(2))),
-    result: { each: [4, 8] },
-  },
-  'a chain into a group': {
-    task: chain(add(1, 1), group(add(2), mul(3))),
-    result: { each: [4, 6] },
-  },
+  'a group of chains': { task: group(chain(add(1, 1), mul(2)), chain(add(2, 2), mul(2))), result: { each: [4, 8] } },
+  'a chain into a group': { task: chain(add(1, 1), group(add(2), mul(3))), result: { each: [4, 6] } },
   chord: { task: chord([add(1, 1), add(2, 2), add(3, 3)], total), result: 12 },
   'a chord of one': { task: chord([add(1, 1)], total), result: 2 },
   'a chord into a chain': { task: chord([add(1, 1), add(2, 2)], chain(total, mul(2))), result: 12 },
-  'a chord into a group': {
-    task: chord([add(1, 1), add(2, 2)], group(total, same)),
-    result: { each: [6, [2, 4]] },
-  },
-  'a chord of chains': {
-    task: chord([chain(add(1, 1), mul(2)), chain(add(3, 3), mul(4))], total),
-    result: 28,
-  },
-  'a chord of chords': {
-    task: chord([chord([add(1, 1), add(2, 2)], total), add(3, 3)], total),
-    result: 12,
-  },
+  'a chord into a group': { task: chord([add(1, 1), add(2, 2)], group(total, same)), result: { each: [6, [2, 4]] } },
+  'a chord of chains': { task: chord([chain(add(1, 1), mul(2)), chain(add(3, 3), mul(4))], total), result: 28 },
+  'a chord of chords': { task: chord([chord([add(1, 1), add(2, 2)], total), add(3, 3)], total), result: 12 },
   'a chord with groups in it': {
     task: chord([chain(add(1, 1), group(add(2), mul(3))), add(3, 3)], same),
     result: [[4, 6], 6],
   },
-  'a group of chords': {
-    task: group(chord([add(1, 1), add(2, 2)], total), add(5, 5)),
-    result: { each: [6, 10] },
-  },
-  'a chord later in a chain': {
-    task: chain(add(1, 1), group(add(2), mul(3)), total, add(4)),
-    result: 14,
-  },
-  'group after group': {
-    task: chain(group(add(1, 1), add(2, 2)), group(total, same), same),
-    result: [6, [2, 4]],
-  },
+  'a group of chords': { task: group(chord([add(1, 1), add(2, 2)], total), add(5, 5)), result: { each: [6, 10] } },
+  'a chord later in a chain': { task: chain(add(1, 1), group(add(2), mul(3)), total, add(4)), result: 14 },
+  'group after group': { task: chain(group(add(1, 1), add(2, 2)), group(total, same), same), result: [6, [2, 4]] },
 };
 
 const caught = sig('tasks.caught');

@@ -27,10 +27,7 @@ for (const celery of CELERIES) {
     expect(Object.keys(JSON.parse(stdout) as object).length).toBeGreaterThan(150);
     folder.write('beat.config.json', stdout);
     const checked = await callBeat(['check', '--json'], { cwd });
-    const { ok, notes } = JSON.parse(checked.stdout) as {
-      ok: boolean;
-      notes: { message: string }[];
-    };
+    const { ok, notes } = JSON.parse(checked.stdout) as { ok: boolean; notes: { message: string }[] };
     expect(ok).toBe(true);
     const left = notes.filter(({ message }) => message.startsWith('ignored, as settings of the workers'));
     expect(left).toHaveLength(1);

@@ -25,9 +25,7 @@ interface Package {
 }
 
 test('dependencies: none is for one platform, compiles code or runs a script when it is installed', () => {
-  const { packages } = JSON.parse(read('package-lock.json')) as {
-    packages: Record<string, Package>;
-  };
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> };
   const production = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev);
   expect(production.length).toBeGreaterThan(50);
   const specific = ['os', 'cpu', 'libc', 'hasInstallScript', 'gypfile'];
@@ -40,11 +38,7 @@ test('dependencies: none is for one platform, compiles code or runs a script whe
 interface Compose {
   readonly services: Record<
     string,
-    {
-      readonly command: string[];
-      readonly environment: Record<string, string>;
-      readonly [field: string]: unknown;
-    }
+    { readonly command: string[]; readonly environment: Record<string, string>; readonly [field: string]: unknown }
   >;
 }
 
@@ -72,10 +66,7 @@ test('compose.yaml: publishes the dashboard of each beat on this host only', () 
 
 test.skipIf(!isInstalled('systemd-analyze'))('systemd units: systemd-analyze verify finds no error', () => {
   const units = globSync('deploy/systemd/*.service', { cwd: ROOT });
-  const { stderr } = spawnSync('systemd-analyze', ['verify', ...units], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const { stderr } = spawnSync('systemd-analyze', ['verify', ...units], { cwd: ROOT, encoding: 'utf8' });
   // The executables are not installed here.
   expect(stderr.split('\n').filter((line) => !/^$|is not executable/.test(line))).toEqual([]);
 });
@@ -118,11 +109,7 @@ describe('Kubernetes', () => {
     const { spec } = find('Deployment').spec.template;
     expect(spec).toMatchObject({
       automountServiceAccountToken: false,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 10001,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
     });
     expect(spec.containers).toHaveLength(1);
     expect(spec.containers[0]!['securityContext']).toEqual({
@@ -151,9 +138,7 @@ describe('Kubernetes', () => {
     const script = /"node", "([^"]+)", "healthcheck"/.exec(read('Dockerfile'))![1]!;
     for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
       expect(container![probe]).toMatchObject({
-        exec: {
-          command: expect.arrayContaining(['node', script, 'healthcheck']) as string[],
-        },
+        exec: { command: expect.arrayContaining(['node', script, 'healthcheck']) as string[] },
       });
     using folder = new Folder(find('ConfigMap').data);
     expect(await runCommand('check', '-c', folder.path)).toMatchObject({ code: 0, stderr: '' });
@@ -237,12 +222,8 @@ describe('Kubernetes', () => {
         { name: 'BEAT_HTTP', value: '0.0.0.0:9040' },
         { name: 'BEAT_HTTP_READ_TOKEN_FILE', value: '/run/secrets/beat/http-read-token' },
       ]);
-      expect(rendered.get('Secret')).toMatchObject({
-        stringData: { 'http-read-token': 'only-for-reading' },
-      });
-      expect(rendered.get('Service')!.spec).toMatchObject({
-        ports: [{ name: 'http', port: 9040 }],
-      });
+      expect(rendered.get('Secret')).toMatchObject({ stringData: { 'http-read-token': 'only-for-reading' } });
+      expect(rendered.get('Service')!.spec).toMatchObject({ ports: [{ name: 'http', port: 9040 }] });
       expect(rendered.get('NetworkPolicy')!.spec).toMatchObject({
         ingress: [{ ports: [{ protocol: 'TCP', port: 9040 }] }],
       });

@@ -44,11 +44,7 @@ function entriesFor(queue: string): Record<string, object> {
     ...(Object.fromEntries(combined) as Record<string, object>),
     [`${queue} typed json`]: { ...note, args: [...PYTHONS, ...JSONS_OWN], options: { queue } },
     [`${queue} typed yaml`]: { ...note, args: PYTHONS, options: { queue, serializer: 'yaml' } },
-    [`${queue} typed msgpack`]: {
-      ...note,
-      args: PYTHONS.slice(2),
-      options: { queue, serializer: 'msgpack' },
-    },
+    [`${queue} typed msgpack`]: { ...note, args: PYTHONS.slice(2), options: { queue, serializer: 'msgpack' } },
   };
 }
 
@@ -60,14 +56,7 @@ function oldEntriesFor(queue: string): Record<string, object> {
       `${queue} first ${serializer}`,
       {
         ...note,
-        options: {
-          queue,
-          serializer,
-          compression: 'zlib',
-          countdown: 1,
-          expires: 3600,
-          headers: { 'x-team': 'blé' },
-        },
+        options: { queue, serializer, compression: 'zlib', countdown: 1, expires: 3600, headers: { 'x-team': 'blé' } },
       },
     ]),
   );
@@ -121,11 +110,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
 
   async function runAll(celery: Celery, server: RedisServer, queue: string): Promise<void> {
     using folder = new Folder();
-    await using worker = new Worker(celery, {
-      brokerUrl: server.url(),
-      cwd: folder.path,
-      queues: [queue],
-    });
+    await using worker = new Worker(celery, { brokerUrl: server.url(), cwd: folder.path, queues: [queue] });
     await worker.waitForTasks(sent.filter((line) => line.queue === queue).map(({ taskId }) => taskId));
     await worker.kill();
     ran.push(...worker.ran);

@@ -36,12 +36,7 @@ describe('on the embedded store', () => {
     const line = await leader.waitForEvent('command');
     const sent = leader.sent.filter(({ entry }) => entry === 'backup');
     expect(sent).toMatchObject([{ task: 'tasks.backup', cause: 'manual' }]);
-    expect(line).toMatchObject({
-      do: 'run',
-      entry: 'backup',
-      reason: 'before the migration',
-      status: 'applied',
-    });
+    expect(line).toMatchObject({ do: 'run', entry: 'backup', reason: 'before the migration', status: 'applied' });
   });
 
   test('beat pause stops the runs of one entry, and beat resume reports what was skipped', async () => {
@@ -60,10 +55,7 @@ describe('on the embedded store', () => {
     const resumed = await leader.waitForEvent('command', from + 1);
     const next = await leader.waitForEvent('sent', from);
     expect(leader.log.all.indexOf(next)).toBeGreaterThan(leader.log.all.indexOf(resumed));
-    expect(await leader.waitForEvent('skipped', from)).toMatchObject({
-      entry: 'quick',
-      reason: 'paused',
-    });
+    expect(await leader.waitForEvent('skipped', from)).toMatchObject({ entry: 'quick', reason: 'paused' });
   });
 
   test('beat skip names the occurrence that it skips, and beat list shows it', async () => {

@@ -27,11 +27,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
 
     beforeAll(async () => {
       server = await start();
-      const config = {
-        broker_url: server.url(),
-        task_send_sent_event: true,
-        beat_schedule: ENTRIES,
-      };
+      const config = { broker_url: server.url(), task_send_sent_event: true, beat_schedule: ENTRIES };
       folder.write('beat.config.yaml', stringify(config));
       beat = new BeatProcess({ cwd: folder.path });
     });
@@ -74,12 +70,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
       test(`task-sent events: are shown by ${viewer}`, async () => {
         await using flower = await Flower.start(server.url());
         const [greet, later] = (await shown(flower)).map((text) => JSON.parse(text) as object);
-        expect(greet).toMatchObject({
-          name: 'tasks.greet',
-          args: "['tøy']",
-          state: 'PENDING',
-          routing_key: 'celery',
-        });
+        expect(greet).toMatchObject({ name: 'tasks.greet', args: "['tøy']", state: 'PENDING', routing_key: 'celery' });
         expect(later).toMatchObject({ name: 'tasks.later', routing_key: 'reports' });
       });
     }

@@ -40,10 +40,7 @@ test('celery command line: starts beat and logs one line for each ignored flag',
 
 test('celery command line: beat check prints the same lines', async () => {
   const { code, stdout, stderr } = await beat('check', '-A', 'proj', '--max-interval', '5');
-  expect({ code, stdout }).toEqual({
-    code: 0,
-    stdout: expect.stringContaining('no errors') as string,
-  });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('no errors') as string });
   expect(stderr.split('\n')).toEqual([
     '--app proj is ignored: beat does not load Python apps',
     '--max-interval 5 is ignored: beat wakes exactly when an entry is due',

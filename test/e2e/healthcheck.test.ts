@@ -48,10 +48,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     await beat.waitForEvent('scheduling');
     beat.freeze();
     const stuck = await healthcheck();
-    expect(stuck).toMatchObject({
-      code: 1,
-      stderr: `beat: stuck: process ${beat.pid} (no answer within 5 s)`,
-    });
+    expect(stuck).toMatchObject({ code: 1, stderr: `beat: stuck: process ${beat.pid} (no answer within 5 s)` });
     expect(instances(stuck)).toEqual([{ pid: beat.pid, alive: false, idleMs: null }]);
     beat.thaw();
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });

@@ -148,9 +148,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
   );
 
   test.skipIf(missing)(missing || 'the commands in docs/moving/from-celery-beat.md run in this order', async () => {
-    using folder = new Folder({
-      'bin/beat': `#!/bin/sh\nexec "${process.execPath}" "${BUILT}" "$@"\n`,
-    });
+    using folder = new Folder({ 'bin/beat': `#!/bin/sh\nexec "${process.execPath}" "${BUILT}" "$@"\n` });
     const cwd = folder.path;
     chmodSync(join(cwd, 'bin/beat'), 0o755);
     symlinkSync(python, join(cwd, 'bin/python'));
@@ -170,11 +168,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
     expect(commands.at(-1)).toBe('beat');
     for (const command of commands.slice(0, -1)) {
       const run = spawnSync('sh', ['-c', command], { cwd, env, encoding: 'utf8' });
-      expect({ command, code: run.status, stderr: run.stderr }).toEqual({
-        command,
-        code: 0,
-        stderr: '',
-      });
+      expect({ command, code: run.status, stderr: run.stderr }).toEqual({ command, code: 0, stderr: '' });
     }
     await using beat = new BeatProcess({ cwd });
     await beat.waitForRuns(1);
@@ -183,9 +177,7 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
 
   test.skipIf(missing)(missing || 'compares the next instants by Celery and by beat', async () => {
     const compare = ['--compare', '3', '-o', '/dev/null', '--format', 'yaml', '--force', '--partial'];
-    const { stdout } = await callBeat([...forked(celery), '-A', 'routes_dict', ...compare], {
-      cwd: PROJECTS,
-    });
+    const { stdout } = await callBeat([...forked(celery), '-A', 'routes_dict', ...compare], { cwd: PROJECTS });
     const [, ...rows] = stdout.trimEnd().split('\n');
     expect(rows).toHaveLength(9);
     expect(rows.filter((row) => !row.endsWith('same'))).toEqual([]);
@@ -253,9 +245,7 @@ test.for(CELERIES)(
     const cwd = folder.path;
     const client =
       /the broker is redis:\/\/, and \S*python\S* has no client for it \(.+\): pip install 'celery\[redis\]'$/;
-    const imported = await callBeat(['import', 'celery', '-A', 'proj', '--python', python], {
-      cwd,
-    });
+    const imported = await callBeat(['import', 'celery', '-A', 'proj', '--python', python], { cwd });
     expect(imported).toMatchObject({ code: 1, stdout: '' });
     expect(imported.stderr).toMatch(client);
     expect(imported.stderr.split('\n')).toHaveLength(1);
@@ -308,9 +298,7 @@ test.for(CELERIES)(
     const reason = requireCelery(celery);
     if (reason !== false) context.skip(reason);
     const args = [...forked(celery), '-A', 'own_scheduler'];
-    const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], {
-      cwd: PROJECTS,
-    });
+    const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], { cwd: PROJECTS });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(Object.keys((JSON.parse(stdout) as BeatConfig).beatSchedule!)).toEqual([...['given', 'added']]);
   },
@@ -359,10 +347,7 @@ test.skipIf(noDjango)(
     expect(filled.stderr).toBe('');
     const before = readFileSync(database);
     const args = ['import', 'celery', '-A', 'site_django', '--python', python, '--last-runs'];
-    const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], {
-      cwd: PROJECTS,
-      env,
-    });
+    const { code, stdout, stderr } = await callBeat([...args, '--format', 'json'], { cwd: PROJECTS, env });
     expect(code).toBe(1);
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^entry broken: not imported: its arguments in the table are not JSON: .*; correct them$/),
@@ -377,27 +362,10 @@ test.skipIf(noDjango)(
         options: { priority: 4 },
         lastRunAt: '2099-12-31T23:59:59.000Z',
       },
-      later: {
-        task,
-        schedule: 300,
-        options: { priority: 4 },
-        lastRunAt: INSTANT,
-        from: '2099-01-01T00:00:00.000Z',
-      },
+      later: { task, schedule: 300, options: { priority: 4 }, lastRunAt: INSTANT, from: '2099-01-01T00:00:00.000Z' },
       once: { task, schedule: { at: INSTANT }, options: { priority: 4 }, lastRunAt: INSTANT },
-      off: {
-        task,
-        schedule: 300,
-        options: { priority: 4 },
-        enabled: false,
-        description: 'Not now.',
-      },
-      often: {
-        task,
-        schedule: 300,
-        options: { priority: 4, expires: 60 },
-        lastRunAt: '2026-01-01T00:00:00.000Z',
-      },
+      off: { task, schedule: 300, options: { priority: 4 }, enabled: false, description: 'Not now.' },
+      often: { task, schedule: 300, options: { priority: 4, expires: 60 }, lastRunAt: '2026-01-01T00:00:00.000Z' },
       tokyo: {
         task,
         schedule: { crontab: { minute: '0', hour: '9' } },
@@ -420,13 +388,7 @@ test.skipIf(noDjango)(
         description: 'Kept.',
         lastRunAt: INSTANT,
       },
-      'switched-off': {
-        task,
-        schedule: 60,
-        options: { priority: 4 },
-        enabled: false,
-        description: 'Later.',
-      },
+      'switched-off': { task, schedule: 60, options: { priority: 4 }, enabled: false, description: 'Later.' },
       'in-columns': { task, schedule: 60, options: { priority: 4, expires: 30 } },
     });
     expect(readFileSync(database).equals(before)).toBe(true);
@@ -466,10 +428,7 @@ test.skipIf(noRedBeat)(
       dynamic: { task: 'tasks.dynamic', schedule: 90, args: [1], options: { queue: 'x' } },
       daily: { task: 'tasks.daily', schedule: { crontab: { minute: 5, hour: 3 } } },
       off: { task: 'tasks.off', schedule: 10, enabled: false },
-      rule: {
-        task: 'tasks.rule',
-        schedule: { rrule: 'FREQ=DAILY', dtstart: INSTANT, timezone: 'UTC' },
-      },
+      rule: { task: 'tasks.rule', schedule: { rrule: 'FREQ=DAILY', dtstart: INSTANT, timezone: 'UTC' } },
     });
   },
 );

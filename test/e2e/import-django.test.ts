@@ -20,34 +20,16 @@ const TASK = { task: 'tasks.note' };
 const OSLO = { timezone: 'Europe/Oslo' };
 
 const ENTRIES = {
-  every: {
-    description: 'Notes things.',
-    ...TASK,
-    schedule: '90s',
-    args: [1, 'tøy'],
-    kwargs: { a: { b: null } },
-  },
+  every: { description: 'Notes things.', ...TASK, schedule: '90s', args: [1, 'tøy'], kwargs: { a: { b: null } } },
   off: { ...TASK, schedule: '5m', enabled: false },
   new: { ...TASK, schedule: '2d' },
-  oslo: {
-    ...TASK,
-    schedule: { crontab: { minute: '0', hour: '8,20', dayOfWeek: 'mon-fri' } },
-    ...OSLO,
-  },
+  oslo: { ...TASK, schedule: { crontab: { minute: '0', hour: '8,20', dayOfWeek: 'mon-fri' } }, ...OSLO },
   tokyo: { ...TASK, schedule: { crontab: { minute: '*/15' } }, timezone: 'Asia/Tokyo' },
-  monthly: {
-    ...TASK,
-    schedule: { crontab: { minute: '30', hour: '4', dayOfMonth: '1' } },
-    ...OSLO,
-  },
+  monthly: { ...TASK, schedule: { crontab: { minute: '30', hour: '4', dayOfMonth: '1' } }, ...OSLO },
   sunset: { ...TASK, schedule: { solar: { event: 'sunset', latitude: 59.9, longitude: 10.75 } } },
   clocked: { ...TASK, schedule: { at: '2100-01-02T03:04:00.000Z' } },
   done: { ...TASK, schedule: { at: '2026-11-22T11:00:30.250Z' }, enabled: false },
-  options: {
-    ...TASK,
-    schedule: '5m',
-    options: { queue: 'reports', priority: 3, expires: 300, headers: { x: 1 } },
-  },
+  options: { ...TASK, schedule: '5m', options: { queue: 'reports', priority: 3, expires: 300, headers: { x: 1 } } },
   routed: { ...TASK, schedule: '5m', options: { exchange: 'jobs', routingKey: 'jobs.clean' } },
   ends: {
     ...TASK,
@@ -56,12 +38,7 @@ const ENTRIES = {
     from: '2026-11-22T11:05:30.250Z',
     until: '2099-12-31T23:59:59.999Z',
   },
-  ended: {
-    ...TASK,
-    schedule: '5m',
-    enabled: false,
-    options: { expires: '2026-11-22T11:00:30.250Z' },
-  },
+  ended: { ...TASK, schedule: '5m', enabled: false, options: { expires: '2026-11-22T11:00:30.250Z' } },
   starts: { ...TASK, schedule: '5m', from: '2100-01-01T00:00:00.000Z' },
   season: {
     ...TASK,
@@ -73,12 +50,7 @@ const ENTRIES = {
   },
   fresh: { ...TASK, schedule: '2d', from: '2100-01-01T00:00:00.000Z' },
   single: { ...TASK, schedule: { at: '2100-01-01T07:00:00.000Z' } },
-  never: {
-    ...TASK,
-    schedule: '5m',
-    enabled: false,
-    options: { expires: '2100-01-01T00:00:00.000Z' },
-  },
+  never: { ...TASK, schedule: '5m', enabled: false, options: { expires: '2100-01-01T00:00:00.000Z' } },
   started: { ...TASK, schedule: '5m' },
 };
 
@@ -115,9 +87,7 @@ async function expectImport(url: string, folder: Folder): Promise<void> {
   expect(readYaml(path)).toEqual({ timezone: 'UTC', beatSchedule: ENTRIES });
   expect(stdout).not.toContain('DIFFERENT');
   expect(stdout.match(/^(?:oslo|tokyo|monthly|sunset|ends|starts|season|fresh) .* same$/gm)).toHaveLength(16);
-  const { stdout: runs } = await callBeat([...args.slice(0, 3), '--last-runs'], {
-    cwd: folder.path,
-  });
+  const { stdout: runs } = await callBeat([...args.slice(0, 3), '--last-runs'], { cwd: folder.path });
   const { every, overdue, off, new: fresh } = (parse(runs) as Imported).beatSchedule;
   expect(every).toHaveProperty('lastRunAt', '2026-11-22T11:00:30.250Z');
   expect(overdue).toHaveProperty('lastRunAt', '2026-11-22T11:00:29.250Z');
@@ -157,9 +127,7 @@ describe.skipIf(missing)(missing || 'beat import django from SQLite:', () => {
     const cwd = folder.path;
     // Without the task for an exchange, which the broker of this test does not have.
     const source = copyWith("DELETE FROM django_celery_beat_periodictask WHERE name = 'routed'");
-    await callBeat(['import', 'django', source, '-o', 'moved.ts', '--force', '--last-runs'], {
-      cwd,
-    });
+    await callBeat(['import', 'django', source, '-o', 'moved.ts', '--force', '--last-runs'], { cwd });
     const broker = `sqla+sqlite:///${join(cwd, 'broker.sqlite')}`;
     await using worker = new Worker(NEWEST, { brokerUrl: broker, cwd });
     await using beat = new BeatProcess({ cwd, args: ['-c', 'moved.ts', '-b', broker] });

@@ -47,9 +47,7 @@ test.skipIf(withoutDjango)(
       stores: [{ SITE_DATABASE: theirs! }, { SITE_DATABASE: ours! }],
     });
     expect(later).toBeUndefined();
-    expect(messages['declared']).toMatchObject({
-      queue: expect.stringMatching(/^reports/) as string,
-    });
+    expect(messages['declared']).toMatchObject({ queue: expect.stringMatching(/^reports/) as string });
     expect(messages['routed']).toMatchObject({ queue: expect.stringMatching(/^slow/) as string });
     expect(messages['ends']).toMatchObject({ headers: { expires: Date.UTC(2100, 0, 1) } });
   },
@@ -89,10 +87,7 @@ function fill(script: string, env: Env): void {
 /** Runs the old scheduler, then beat with the imported file, and returns their messages, which must be equal. */
 async function move(redis: RedisServer, folder: Folder, options: Move): Promise<Messages> {
   const { command, app, due, stores, stderr } = options;
-  const [theirs, ours] = stores.map((store, db) => ({
-    ...store,
-    CELERY_BROKER_URL: redis.url(db),
-  }));
+  const [theirs, ours] = stores.map((store, db) => ({ ...store, CELERY_BROKER_URL: redis.url(db) }));
   const { python } = findCelery(NEWEST)!;
   await runCelery(python, options, theirs!);
   const output = join(folder.path, 'beat.config.yaml');

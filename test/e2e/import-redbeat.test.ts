@@ -32,9 +32,7 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
   });
 
   const importTo = (name: string, ...args: string[]) =>
-    callBeat(['import', 'redbeat', redis.url(3), '-o', name, '--force', ...args], {
-      cwd: folder.path,
-    });
+    callBeat(['import', 'redbeat', redis.url(3), '-o', name, '--force', ...args], { cwd: folder.path });
   const read = (name: string) => parse(readFileSync(join(folder.path, name), 'utf8')) as Imported;
 
   test('writes static entries and those created at run time, and lists what beat does not have', async () => {
@@ -55,28 +53,16 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
     expect(read('all.yaml')).toEqual({
       timezone: 'Europe/Oslo',
       beatSchedule: {
-        static: {
-          ...report,
-          schedule: { crontab: { minute: 0, hour: '8,20', dayOfWeek: 'mon-fri' } },
-        },
+        static: { ...report, schedule: { crontab: { minute: 0, hour: '8,20', dayOfWeek: 'mon-fri' } } },
         every: { ...report, schedule: 90, args: [1, 'tøy'], kwargs: { a: { b: null } } },
         relative: { ...report, schedule: 7_200, relative: true },
         lists: {
           ...report,
-          schedule: {
-            crontab: { minute: [0, 30], hour: 5, dayOfMonth: '1-7', monthOfYear: '*/3' },
-          },
+          schedule: { crontab: { minute: [0, 30], hour: 5, dayOfMonth: '1-7', monthOfYear: '*/3' } },
         },
         off: { ...report, schedule: 60, enabled: false },
         'never-run': { ...report, schedule: 60 },
-        rule: {
-          ...report,
-          schedule: {
-            rrule: 'FREQ=DAILY',
-            dtstart: '2026-11-22T11:00:30Z',
-            timezone: 'Etc/GMT-1',
-          },
-        },
+        rule: { ...report, schedule: { rrule: 'FREQ=DAILY', dtstart: '2026-11-22T11:00:30Z', timezone: 'Etc/GMT-1' } },
         options: {
           ...report,
           schedule: 60,
@@ -130,10 +116,7 @@ describe.skipIf(missing)(missing || 'beat import redbeat:', () => {
     const args = ['import', 'redbeat', source, '-o', 'none.yaml'];
     const { code, stdout, stderr } = await callBeat(args, { cwd: folder.path });
     expect(code).toBeGreaterThan(0);
-    expect({ stdout, stderr }).toEqual({
-      stdout: '',
-      stderr: expect.stringMatching(message) as string,
-    });
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: expect.stringMatching(message) as string });
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(existsSync(join(folder.path, 'none.yaml'))).toBe(false);
   });

@@ -54,10 +54,7 @@ const withoutRedBeat = requireCelery(NEWEST, 'redbeat');
 test.skipIf(withoutRedBeat)(withoutRedBeat || 'docs/moving/from-redbeat.md: every command works', async () => {
   await using redis = await RedisServer.start();
   using folder = new Folder();
-  const env = makeProject(folder, 'moving_redbeat', {
-    REDBEAT_URL: redis.url(),
-    CELERY_BROKER_URL: redis.url(),
-  });
+  const env = makeProject(folder, 'moving_redbeat', { REDBEAT_URL: redis.url(), CELERY_BROKER_URL: redis.url() });
   fill(folder, env);
   const adapt = (code: string) => code.replaceAll('redis://localhost:6379/0', redis.url());
   expect(await runPage('docs/moving/from-redbeat.md', { folder, env, adapt })).toEqual([]);
@@ -67,10 +64,7 @@ const withoutDjango = requireCelery(NEWEST, 'django', 'django_celery_beat');
 test.skipIf(withoutDjango)(withoutDjango || 'docs/moving/from-django-celery-beat.md: every command works', async () => {
   await using redis = await RedisServer.start();
   using folder = new Folder();
-  const env = makeProject(folder, 'moving_django', {
-    SITE_DATABASE: 'db.sqlite3',
-    CELERY_BROKER_URL: redis.url(),
-  });
+  const env = makeProject(folder, 'moving_django', { SITE_DATABASE: 'db.sqlite3', CELERY_BROKER_URL: redis.url() });
   fill(folder, env);
   // Imports from servers have tests of their own.
   const adapt = (code: string) =>

@@ -58,11 +58,7 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
         error: null,
         doneAt: expect.any(String) as string,
       });
-      expect(await first('fails')).toMatchObject({
-        level: 'warn',
-        state: 'FAILURE',
-        error: 'ValueError: on purpose',
-      });
+      expect(await first('fails')).toMatchObject({ level: 'warn', state: 'FAILURE', error: 'ValueError: on purpose' });
       await beat.stop();
       expect(beat.log.all.filter(({ event, entry }) => event === 'outcome' && entry === 'quiet')).toEqual([]);
     },
@@ -119,11 +115,7 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
   });
 
   const BROKERS = [
-    {
-      broker: 'Redis',
-      skip: missing,
-      start: async () => ({ url: server.url(), stop: async () => {} }),
-    },
+    { broker: 'Redis', skip: missing, start: async () => ({ url: server.url(), stop: async () => {} }) },
     {
       broker: 'RabbitMQ',
       skip: noRabbit,

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 const CONFIG = `
-import { defineConfig, timedelta } from 'celery-beat';
+import { Beat, crontab, defineConfig, defineConfig, timedelta } from 'celery-beat';
 
 export default defineConfig({
   beatSchedule: { quick: { task: 'tasks.quick', schedule: timedelta({ milliseconds: 200 }) } },
@@ -17,7 +17,6 @@ export default defineConfig({
 `;
 
 const PROGRAM = `
-import { Beat, crontab, defineConfig } from 'celery-beat';
 import { due } from 'celery-beat/testing';
 
 const config = defineConfig({
@@ -100,9 +99,7 @@ test('npm package: contains all static files of the dashboard', () => {
 
 test('npm package: prints its version, validates a configuration in TypeScript and sends its runs', async () => {
   const cwd = project.path;
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    version: string;
-  };
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   expect(await runBeat(['--version'], { cwd, script })).toMatchObject({ code: 0, stdout: version });
   expect(await runBeat(['check'], { cwd, script })).toMatchObject({ code: 0, stderr: '' });
   await using beat = new BeatProcess({ cwd, script });

@@ -56,11 +56,7 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
       },
       taskDefaultQueue: 'work',
       beatSchedule: {
-        [entry]: {
-          task: 'tasks.note',
-          schedule: 1,
-          options: { routingKey: 'jobs.mail', countdown: 2 },
-        },
+        [entry]: { task: 'tasks.note', schedule: 1, options: { routingKey: 'jobs.mail', countdown: 2 } },
       },
     });
     onTestFinished(() => beat.stop());

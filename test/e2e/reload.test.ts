@@ -119,10 +119,7 @@ test('a follower that becomes leader reads its changed files first', async () =>
 
 describe('--watch', () => {
   test('reloads when Kubernetes swaps the links of a ConfigMap', async () => {
-    using mount = new Folder({
-      '..one/beat.yaml': configOf('one'),
-      '..two/beat.yaml': configOf('two'),
-    });
+    using mount = new Folder({ '..one/beat.yaml': configOf('one'), '..two/beat.yaml': configOf('two') });
     const path = (name: string) => join(mount.path, name);
     symlinkSync('..one', path('..data'));
     symlinkSync('..data/beat.yaml', path('beat.yaml'));

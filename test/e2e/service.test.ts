@@ -127,9 +127,7 @@ test('--detach: returns when beat runs in a session of its own, until it is stop
     stdout: `beat: running in the background as process ${detached.pid}; its log: ${at('beat.log')}`,
   });
   expect(modeOf('beat.log')).toBe(0o640);
-  const session = execFileSync('ps', ['-o', 'sess=', '-p', String(detached.pid)], {
-    encoding: 'utf8',
-  });
+  const session = execFileSync('ps', ['-o', 'sess=', '-p', String(detached.pid)], { encoding: 'utf8' });
   expect(Number(session)).toBe(detached.pid);
   await waitForLogLine(at('beat.log'), 'sent');
 

@@ -29,18 +29,8 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  {
-    service: 'postgres',
-    dialect: 'postgresql',
-    drivers: ['psycopg2', 'psycopg'],
-    start: () => PostgresServer.start(),
-  },
-  {
-    service: 'mariadbd',
-    dialect: 'mysql',
-    drivers: ['pymysql', 'pymysql'],
-    start: () => MariaServer.start(),
-  },
+  { service: 'postgres', dialect: 'postgresql', drivers: ['psycopg2', 'psycopg'], start: () => PostgresServer.start() },
+  { service: 'mariadbd', dialect: 'mysql', drivers: ['pymysql', 'pymysql'], start: () => MariaServer.start() },
 ];
 
 for (const { service, dialect, drivers, start } of KINDS) {

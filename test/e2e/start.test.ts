@@ -62,9 +62,7 @@ test('configuration: reads each variable from the file that its _FILE form names
   expect(await beat.waitForEvent('tick')).toMatchObject({ level: 'debug' });
 
   const CELERY_BROKER_URL_FILE = folder.write('celery.secret', sqlite('celery-secret'));
-  expect(await starting({ CELERY_BROKER_URL_FILE })).toMatchObject({
-    broker: sqlite('celery-secret'),
-  });
+  expect(await starting({ CELERY_BROKER_URL_FILE })).toMatchObject({ broker: sqlite('celery-secret') });
 });
 
 test('configuration: reads the file of BEAT_CONFIG, unless -c names another', async () => {
@@ -101,9 +99,7 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
   test('beat start: never prints the password, neither at the start nor while Redis is unreachable', async () => {
     await using server = await RedisServer.start({ password: 'hunter2' });
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
-    expect(await beat.waitForEvent('starting')).toMatchObject({
-      broker: `redis://:**@127.0.0.1:${server.port}/0`,
-    });
+    expect(await beat.waitForEvent('starting')).toMatchObject({ broker: `redis://:**@127.0.0.1:${server.port}/0` });
     await beat.waitForRuns(1);
     await server.kill();
     await beat.waitForEvent('failure');
@@ -138,12 +134,8 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
 
     expect(said.map(({ operation }) => operation)).toEqual([{ kind: 'lock', action: 'acquire' }]);
     expect(said[0]?.msg).toMatch(/^Redis unreachable \(.+\); this instance cannot lead, retrying$/);
-    expect(await beat.waitForEvent('following')).toMatchObject({
-      reason: 'the lock cannot be reached',
-    });
-    expect(await beat.waitForEvent('recovered')).toMatchObject({
-      operation: { kind: 'lock', action: 'acquire' },
-    });
+    expect(await beat.waitForEvent('following')).toMatchObject({ reason: 'the lock cannot be reached' });
+    expect(await beat.waitForEvent('recovered')).toMatchObject({ operation: { kind: 'lock', action: 'acquire' } });
     expect(await server.client.llen('celery')).toBe(beat.sent.length);
     expect(await server.client.exists('beat:lock')).toBe(0);
   });

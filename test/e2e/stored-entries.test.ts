@@ -87,11 +87,7 @@ describe('stored entries on the embedded store', () => {
     );
     writeFileSync(join(cwd, 'entries.jsonl'), lines.join('\n'));
     const added = ['added 1000 entries', 'added 1000 entries', 'added 500 entries'];
-    expect(await beat('add', '-f', 'entries.jsonl')).toMatchObject({
-      code: 0,
-      stdout: added.join('\n'),
-      stderr: '',
-    });
+    expect(await beat('add', '-f', 'entries.jsonl')).toMatchObject({ code: 0, stdout: added.join('\n'), stderr: '' });
     expect(await listed()).toHaveLength(2_501);
     const again = await beat('add', '-f', 'entries.jsonl');
     expect(again.stdout).toContain('added 0 entries; 500 existed already');

@@ -40,11 +40,7 @@ describe.skipIf(noRedis || noRabbit)(noRedis || noRabbit || 'task events', () =>
   });
 
   const SETUPS = [
-    {
-      setup: 'Redis with a result backend',
-      broker: () => redis.url(),
-      backend: () => redis.url(1),
-    },
+    { setup: 'Redis with a result backend', broker: () => redis.url(), backend: () => redis.url(1) },
     { setup: 'Redis without one', broker: () => redis.url(2), backend: () => undefined },
     { setup: 'RabbitMQ with rpc://', broker: () => rabbit.url(), backend: () => 'rpc://' },
   ];
@@ -74,11 +70,7 @@ describe.skipIf(noRedis || noRabbit)(noRedis || noRabbit || 'task events', () =>
         beatSchedule: {
           sleeps: { task: 'tasks.sleep', args: [0.3], schedule: 2, options },
           fails: { task: 'tasks.fail', schedule: 2, options },
-          quiet: {
-            task: 'tasks.note_quietly',
-            schedule: 2,
-            options: { ...options, ignoreResult: true },
-          },
+          quiet: { task: 'tasks.note_quietly', schedule: 2, options: { ...options, ignoreResult: true } },
         },
       });
       const slept = await findOutcome(beat, 'sleeps');

@@ -33,11 +33,7 @@ test.skipIf(missing)(missing || "a worker with Celery's instrumentation continue
   const command = ['-m', 'celery', '-A', 'traced_tasks', 'worker', '-P', 'solo', ...alone];
   await using _worker = new Child(python, command, {
     cwd: folder.path,
-    env: {
-      PYTHONPATH: SUPPORT,
-      PYTHONDONTWRITEBYTECODE: '1',
-      CELERY_BROKER_URL: redis.url(),
-    },
+    env: { PYTHONPATH: SUPPORT, PYTHONDONTWRITEBYTECODE: '1', CELERY_BROKER_URL: redis.url() },
     lines: { 1: () => {}, 2: () => {}, 3: (line) => spans.add(JSON.parse(line) as WorkerSpan) },
   });
   const env = { NODE_OPTIONS: `--import=${join(SUPPORT, 'otel-register.mjs')}` };

@@ -21,9 +21,7 @@ import json, sys
 from celery import Celery
 app = Celery(broker=sys.argv[1], backend=sys.argv[2])
 ${code}`;
-  const { stdout, stderr, status } = spawnSync(python, ['-c', script, ...urls], {
-    encoding: 'utf8',
-  });
+  const { stdout, stderr, status } = spawnSync(python, ['-c', script, ...urls], { encoding: 'utf8' });
   expect({ status, stderr }).toMatchObject({ status: 0 });
   return JSON.parse(stdout);
 }

@@ -11,10 +11,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 
-const COMMANDS = {
-  succeeds: 'echo out; echo err >&2',
-  fails: 'echo broken >&2; exit 3',
-};
+const COMMANDS = { succeeds: 'echo out; echo err >&2', fails: 'echo broken >&2; exit 3' };
 
 /** What a client in Python reads: the state, and the result or the exception that `get` raises. */
 const READ = `
@@ -127,12 +124,7 @@ for (const { name, missing, start, drivers } of KINDS) {
         const answers = JSON.parse(output.at(-1)!) as Record<string, unknown>;
         expect(answers).toEqual({
           succeeds: [
-            {
-              exit_code: 0,
-              stdout: 'out\n',
-              stderr: 'err\n',
-              seconds: expect.any(Number) as number,
-            },
+            { exit_code: 0, stdout: 'out\n', stderr: 'err\n', seconds: expect.any(Number) as number },
             'SUCCESS',
             true,
             expect.stringMatching(/^beat@/),

@@ -38,11 +38,7 @@ const BROKERS: readonly SharedBroker[] = [
     program: 'redis-server',
     start: async (): Promise<Shared> => {
       const server = await RedisServer.start();
-      return {
-        url: () => server.url(),
-        empty: () => server.flush(),
-        stop: () => server.stop(),
-      };
+      return { url: () => server.url(), empty: () => server.flush(), stop: () => server.stop() };
     },
   },
   {
@@ -50,25 +46,11 @@ const BROKERS: readonly SharedBroker[] = [
     program: 'rabbitmq-server',
     start: async (): Promise<Shared> => {
       const server = await borrowRabbit();
-      return {
-        url: () => server.url(),
-        empty: () => server.reset(),
-        stop: () => server.stop(),
-      };
+      return { url: () => server.url(), empty: () => server.reset(), stop: () => server.stop() };
     },
   },
-  {
-    name: 'PostgreSQL',
-    program: 'postgres',
-    start: () => PostgresServer.start(),
-    drivers: ['psycopg2', 'psycopg'],
-  },
-  {
-    name: 'MariaDB',
-    program: 'mariadbd',
-    start: () => MariaServer.start(),
-    drivers: ['pymysql', 'pymysql'],
-  },
+  { name: 'PostgreSQL', program: 'postgres', start: () => PostgresServer.start(), drivers: ['psycopg2', 'psycopg'] },
+  { name: 'MariaDB', program: 'mariadbd', start: () => MariaServer.start(), drivers: ['pymysql', 'pymysql'] },
 ];
 
 for (const { name, program, start, drivers } of BROKERS) {
@@ -113,16 +95,10 @@ for (const { name, program, start, drivers } of BROKERS) {
           },
         );
         const args = ['-b', url];
-        await using worker = new BeatProcess({
-          cwd,
-          args: ['worker', '--concurrency', '1', ...args],
-        });
+        await using worker = new BeatProcess({ cwd, args: ['worker', '--concurrency', '1', ...args] });
         await worker.waitForEvent('consuming');
         await output.first('ready', (line) => line.includes(' ready'));
-        await using beat = new BeatProcess({
-          cwd,
-          args: [...args, '--state', 'sqla+sqlite:///state.sqlite'],
-        });
+        await using beat = new BeatProcess({ cwd, args: [...args, '--state', 'sqla+sqlite:///state.sqlite'] });
         await beat.waitForRuns(12);
         await beat.stop();
         const succeeded = (line: string) => line.includes('] succeeded in');

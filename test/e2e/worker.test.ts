@@ -165,11 +165,7 @@ describe('beat worker', () => {
   test('beat worker: discards a task that it does not know', async () => {
     folder.write(
       'beat.config.yaml',
-      stringify({
-        beatSchedule: {
-          other: { task: 'tasks.add', schedule: 1, options: { queue: 'shell' } },
-        },
-      }),
+      stringify({ beatSchedule: { other: { task: 'tasks.add', schedule: 1, options: { queue: 'shell' } } } }),
     );
     await using beat = new BeatProcess({ cwd: folder.path });
     await beat.waitForRuns(1);
@@ -184,10 +180,7 @@ describe('beat worker', () => {
     folder.write('crontab', `HOME=${cwd}\n* * * * * echo "$BEAT_DUE_AT" >> ran\n`);
     // Only the programs of the shell: no python.
     const env = { PATH: ['/bin', '/usr/bin'].filter(hasNoPython).join(delimiter) };
-    const imported = await callBeat(['import', 'crontab', 'crontab', '-o', 'beat.config.yaml'], {
-      cwd,
-      env,
-    });
+    const imported = await callBeat(['import', 'crontab', 'crontab', '-o', 'beat.config.yaml'], { cwd, env });
     expect(imported).toMatchObject({ code: 0 });
     // No minute passes in which it is due besides.
     const yaml = read('beat.config.yaml').replace(/cron: .*/, "cron: '0 0 29 2 *'");

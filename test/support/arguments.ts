@@ -20,11 +20,7 @@ const plain = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
 );
 const bytes = fc.uint8Array({ maxLength: 80 });
-const day = fc.date({
-  min: new Date('0001-01-01'),
-  max: new Date('9999-12-31'),
-  noInvalidDate: true,
-});
+const day = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
 const instants = fc.oneof(
   day,
   day.map((when) => date(when.toISOString().slice(0, 10))),

@@ -57,11 +57,7 @@ export class BeatProcess extends Child {
       if (line.startsWith('{')) log.add(JSON.parse(line) as LogLine);
       else text.add(line);
     };
-    super(...makeCommand(options), {
-      cwd,
-      env,
-      lines: { 1: parseLine, 2: (line) => errors.push(line) },
-    });
+    super(...makeCommand(options), { cwd, env, lines: { 1: parseLine, 2: (line) => errors.push(line) } });
     this.log = log;
     this.lines = text;
     this.errors = errors;

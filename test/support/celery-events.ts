@@ -55,10 +55,7 @@ export class Flower extends Child implements Viewer {
     const addLine = (line: string) => output.push(line);
     const listen = [`--port=${port}`, '--address=127.0.0.1', '--persistent=False'];
     super(findCelery(NEWEST)!.python, ['-m', 'celery', '-b', brokerUrl, 'flower', ...listen], {
-      env: {
-        PYTHONDONTWRITEBYTECODE: '1',
-        FLOWER_UNAUTHENTICATED_API: 'true',
-      },
+      env: { PYTHONDONTWRITEBYTECODE: '1', FLOWER_UNAUTHENTICATED_API: 'true' },
       lines: { 1: addLine, 2: addLine },
     });
     this.#page = `http://127.0.0.1:${port}`;

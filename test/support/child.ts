@@ -90,10 +90,7 @@ async function waitForEnd(child: ChildProcess): Promise<Exit> {
 }
 
 async function guard(child: ChildProcess): Promise<void> {
-  const watch = spawn('sh', ['-c', GUARD, String(child.pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
+  const watch = spawn('sh', ['-c', GUARD, String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watch.unref();
   await once(child, 'exit');
   watch.kill('SIGKILL');

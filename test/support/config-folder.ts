@@ -33,11 +33,7 @@ export class ConfigFolder {
 
   constructor() {
     beforeEach(() => {
-      this.#folder = new Folder({
-        'beat.config.yaml': CONFIG,
-        'wrong.yaml': WRONG,
-        'intervals.yaml': INTERVALS,
-      });
+      this.#folder = new Folder({ 'beat.config.yaml': CONFIG, 'wrong.yaml': WRONG, 'intervals.yaml': INTERVALS });
       process.chdir(this.#folder.path);
     });
     afterEach(() => {

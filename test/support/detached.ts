@@ -17,10 +17,7 @@ export class Detached implements Disposable {
     this.#folder = folder;
     this.#pidfile = join(folder, pidfile);
     this.pid = Number(readFileSync(this.#pidfile, 'utf8'));
-    this.#guard = spawn('sh', ['-c', GUARD, String(this.pid)], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
+    this.#guard = spawn('sh', ['-c', GUARD, String(this.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     this.#guard.unref();
   }
 

@@ -11,11 +11,7 @@ export function makeBoundQueue(
   others: readonly string[] = [],
 ): Queue {
   const queue = createQueue(name, createExchange(exchange, type), key);
-  const further = others.map((other) => ({
-    exchange: createExchange(other, type),
-    routingKey: key,
-    arguments: {},
-  }));
+  const further = others.map((other) => ({ exchange: createExchange(other, type), routingKey: key, arguments: {} }));
   return { ...queue, bindings: [...queue.bindings, ...further] as Queue['bindings'] };
 }
 

@@ -1,5 +1,4 @@
-import type { BeatProcess } from './beat-process.ts';
-import { type SentLine } from './beat-process.ts';
+import { type BeatProcess, type SentLine } from './beat-process.ts';
 import type { TaskRan, Worker } from './celery.ts';
 
 export interface HistoryOptions {

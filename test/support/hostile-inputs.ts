@@ -77,11 +77,7 @@ export const HOSTILE_INPUTS = {
   backfills: {
     what: 'backfills of 10,000 runs, one of them of 100 kB each',
     send: async ({ append, share }) => {
-      const large = {
-        task: 'tasks.none',
-        schedule: { cron: '0 * * * *' },
-        args: ['x'.repeat(100_000)],
-      };
+      const large = { task: 'tasks.none', schedule: { cron: '0 * * * *' }, args: ['x'.repeat(100_000)] };
       const from = (entry: string, seconds: number) => {
         const [start, end] = [Date.now() - 10_000 * share * seconds * 1_000, Date.now() - 1_000];
         const [first, last] = [start, end].map((at) => new Date(at).toISOString());
@@ -101,10 +97,7 @@ export const HOSTILE_INPUTS = {
     what: '500 × GET /api/events',
     send: ({ url, share }) => holdOpen(url, 500 * share, 'GET /api/events HTTP/1.1\r\nHost: a\r\n\r\n'),
   },
-  idle: {
-    what: '500 idle connections',
-    send: ({ url, share }) => holdOpen(url, 500 * share, 'GET / HTTP/1.1\r\n'),
-  },
+  idle: { what: '500 idle connections', send: ({ url, share }) => holdOpen(url, 500 * share, 'GET / HTTP/1.1\r\n') },
   oversized: {
     what: '4 commands of 16 MB',
     send: ({ append, share }) => {
@@ -142,9 +135,7 @@ export const HOSTILE_INPUTS = {
       const groups = times(10, () => ({ group: ['a', 'b', 'c'] }));
       await append([
         addCommand({ hostile: { ...entry, task: { chain: groups } } }),
-        addCommand({
-          hostile: { ...entry, schedule: { crontab: { minute: '1,'.repeat(200_000) } } },
-        }),
+        addCommand({ hostile: { ...entry, schedule: { crontab: { minute: '1,'.repeat(200_000) } } } }),
         addCommand({ hostile: { ...entry, args: times(60_000, () => '{{dueAt}}') } }),
       ]);
     },
@@ -152,11 +143,7 @@ export const HOSTILE_INPUTS = {
   event: {
     what: 'a message of task events of 5 MB',
     send: async ({ redis }) => {
-      const events = times(25_000, (i) => ({
-        type: 'task-succeeded',
-        uuid: `${i}`,
-        result: 'x'.repeat(100),
-      }));
+      const events = times(25_000, (i) => ({ type: 'task-succeeded', uuid: `${i}`, result: 'x'.repeat(100) }));
       const body = Buffer.from(JSON.stringify(events)).toString('base64');
       const properties = { body_encoding: 'base64', delivery_tag: 'x', delivery_info: {} };
       const envelope = { body, 'content-encoding': 'utf-8', 'content-type': 'application/json' };
@@ -194,11 +181,7 @@ function count(end: number): string {
 let lastId = 0;
 
 function command(fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({
-    id: `hostile ${process.pid} ${(lastId += 1)}`,
-    by: 'hostile',
-    ...fields,
-  });
+  return JSON.stringify({ id: `hostile ${process.pid} ${(lastId += 1)}`, by: 'hostile', ...fields });
 }
 
 function addCommand(entries: Readonly<Record<string, object>>): string {
@@ -215,10 +198,7 @@ async function get(url: string): Promise<number> {
 
 function post(url: string, body: string): Promise<void> {
   return new Promise((resolve) => {
-    const headers = {
-      'content-type': 'application/x-www-form-urlencoded',
-      'sec-fetch-site': 'same-origin',
-    };
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' };
     const sent = request(url, { method: 'POST', headers, timeout: 60_000 }, (response) => {
       response.resume().on('close', resolve);
     });

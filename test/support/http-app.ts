@@ -84,12 +84,7 @@ export class HttpApp implements AsyncDisposable {
       ...options.headers,
     };
     const method = options.method ?? (body === undefined ? 'GET' : 'POST');
-    const request = new Request(`http://${host}${path}`, {
-      method,
-      headers,
-      body: body ?? null,
-      duplex: 'half',
-    });
+    const request = new Request(`http://${host}${path}`, { method, headers, body: body ?? null, duplex: 'half' });
     return this.#fetch(request, { incoming: { socket: { remoteAddress: peer } } });
   }
 

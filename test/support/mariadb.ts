@@ -65,10 +65,7 @@ export class MariaServer implements SqlServer {
   async session(): Promise<SqlSession> {
     const client = await this.#connect();
     await client.query('USE celery');
-    return {
-      query: (text) => client.query(text),
-      [Symbol.asyncDispose]: () => client.end(),
-    };
+    return { query: (text) => client.query(text), [Symbol.asyncDispose]: () => client.end() };
   }
 
   async start(): Promise<void> {

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** All pages that users and developers read, relative to the root. */
-export const PAGES = globSync(['*.md', 'docs/**/*.md', '{bench,chaos,examples}/*.md'], {
-  cwd: ROOT,
-}).toSorted();
+export const PAGES = globSync(['*.md', 'docs/**/*.md', '{bench,chaos,examples}/*.md'], { cwd: ROOT }).toSorted();
 
 /** A fenced block of code. */
 export interface CodeBlock {

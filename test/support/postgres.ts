@@ -70,10 +70,7 @@ export class PostgresServer implements SqlServer {
 
   async session(): Promise<SqlSession> {
     const client = await this.#connect();
-    return {
-      query: (text) => client.query(text),
-      [Symbol.asyncDispose]: () => client.end(),
-    };
+    return { query: (text) => client.query(text), [Symbol.asyncDispose]: () => client.end() };
   }
 
   /** Starts it, also after `kill`. Resolves when it accepts connections. */

@@ -50,9 +50,7 @@ export class RabbitNode implements AsyncDisposable {
   /** Runs `rabbitmqctl` with these arguments; returns its output. */
   async control(...args: readonly string[]): Promise<string> {
     const env = { ...process.env, ...this.address.env };
-    const { stdout } = await promisify(execFile)(findProgram('rabbitmqctl'), ['-q', ...args], {
-      env,
-    });
+    const { stdout } = await promisify(execFile)(findProgram('rabbitmqctl'), ['-q', ...args], { env });
     return stdout;
   }
 

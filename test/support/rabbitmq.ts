@@ -39,10 +39,7 @@ export class RabbitServer extends RabbitNode {
     };
     super({ port, tlsPort, env });
     this.#folder = folder;
-    this.#epmd = new Child('epmd', ['-port', String(epmd), '-address', '127.0.0.1'], {
-      env,
-      lines: {},
-    });
+    this.#epmd = new Child('epmd', ['-port', String(epmd), '-address', '127.0.0.1'], { env, lines: {} });
   }
 
   static async start(): Promise<RabbitServer> {
@@ -58,10 +55,7 @@ export class RabbitServer extends RabbitNode {
   /** Starts it, also after `kill`. Resolves when it accepts connections. */
   async start(): Promise<void> {
     const output: string[] = [];
-    const lines = {
-      1: (line: string) => output.push(line),
-      2: (line: string) => output.push(line),
-    };
+    const lines = { 1: (line: string) => output.push(line), 2: (line: string) => output.push(line) };
     const server = new Child(findProgram('rabbitmq-server'), [], { env: this.address.env, lines });
     this.#server = server;
     for (;;) {

@@ -28,9 +28,7 @@ import { runAtOnce } from '../../src/util/steps.ts';
 
 const DEFINITIONS = resolveSettings({}).definitions;
 /** With a result backend, entries may limit overlap. */
-const DEFINITIONS_WITH_RESULTS = resolveSettings({
-  resultBackend: 'redis://127.0.0.1',
-}).definitions;
+const DEFINITIONS_WITH_RESULTS = resolveSettings({ resultBackend: 'redis://127.0.0.1' }).definitions;
 const NEVER = new AbortController().signal;
 /** The instant at which a rig's clock starts by default. */
 const NOON = '2027-03-01T12:00:00.000Z';

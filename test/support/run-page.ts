@@ -49,11 +49,7 @@ export async function runPage(path: string, options: PageOptions): Promise<reado
     const lines = new Journal<string>();
     const add = (line: string) => void lines.add(line);
     const child = running.use(
-      new Child('sh', ['-c', `exec ${code.trim()}`], {
-        cwd: folder.path,
-        env: { ...env },
-        lines: { 1: add, 2: add },
-      }),
+      new Child('sh', ['-c', `exec ${code.trim()}`], { cwd: folder.path, env: { ...env }, lines: { 1: add, 2: add } }),
     );
     started.push(child);
     void child.exited.then(() => lines.end(`${place} ended:\n${lines.all.join('\n')}`));

@@ -21,10 +21,5 @@ export const SQL_PRODUCTS: readonly SqlProduct[] = [
     start: () => PostgresServer.start(),
     openDialect: postgresDialect,
   },
-  {
-    name: 'mysql',
-    missing: requireService('mariadbd'),
-    start: () => MariaServer.start(),
-    openDialect: mysqlDialect,
-  },
+  { name: 'mysql', missing: requireService('mariadbd'), start: () => MariaServer.start(), openDialect: mysqlDialect },
 ];

@@ -16,9 +16,6 @@ writeSync(1, `term ${term}\n`);
 const done = (await ledger.load()).get('entry-0')?.runCount ?? 0;
 const last = Number(commits) === 0 ? Infinity : done + Number(commits);
 for (let run = done + 1; run <= last; run++) {
-  const { kind } = await ledger.commit({
-    token: term,
-    changes: entries.map((entry) => makeRun(entry, run)),
-  });
+  const { kind } = await ledger.commit({ token: term, changes: entries.map((entry) => makeRun(entry, run)) });
   writeSync(1, `${kind} ${run}\n`);
 }

@@ -25,16 +25,7 @@ export function openFile(path: string, options: Partial<StateStoreOptions> = {})
 export function makeStateAfter(entry: string, runCount: number): EntryState {
   const dueAt = 60_000 * runCount;
   const taskId = `${entry}:${runCount}`;
-  return {
-    version: 1,
-    rev: runCount,
-    spec: 'timedelta(60)',
-    anchor: 0,
-    dueAt,
-    sentAt: dueAt + 1,
-    taskId,
-    runCount,
-  };
+  return { version: 1, rev: runCount, spec: 'timedelta(60)', anchor: 0, dueAt, sentAt: dueAt + 1, taskId, runCount };
 }
 
 /** Returns the change of the entry's run number `run`, counted from 1. */

@@ -120,9 +120,7 @@ describe('a password', () => {
       { brokerUseSsl: { sslCertReqs: url } },
       { taskSerializer: url },
       { beatSchedule: { e: { task: 't', schedule: url } } },
-      {
-        beatSchedule: { e: { task: 't', schedule: 60, options: { queue: [url], priority: url } } },
-      },
+      { beatSchedule: { e: { task: 't', schedule: 60, options: { queue: [url], priority: url } } } },
     ];
     for (const [i, each] of settings.entries()) {
       const path = `${folder.path}/s${i}.json`;

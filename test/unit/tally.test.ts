@@ -13,10 +13,7 @@ async function lastLineOf(files: Record<string, string>): Promise<string> {
   const file = join(folder.path, 'tally');
   const { code } = await runVitest(
     { ...files, 'ok.test.js': OK },
-    {
-      args: ['--reporter=default', `--reporter=${join(SCRIPTS, 'tally-reporter.ts')}`],
-      env: { TALLY_FILE: file },
-    },
+    { args: ['--reporter=default', `--reporter=${join(SCRIPTS, 'tally-reporter.ts')}`], env: { TALLY_FILE: file } },
   );
   const { line, status } = tally(file, code ?? 1);
   expect(status).toBe(code);

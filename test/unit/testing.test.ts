@@ -18,11 +18,7 @@ const config = defineConfig({
       missed: 'skip',
     },
     'poll-mail': { task: 'mail.poll', schedule: timedelta({ hours: 6 }), kwargs: { box: 'in' } },
-    'sum-up': {
-      task: 'sums.day',
-      schedule: crontab({ minute: 0, hour: 0 }, { timezone: 'UTC' }),
-      missed: 'all',
-    },
+    'sum-up': { task: 'sums.day', schedule: crontab({ minute: 0, hour: 0 }, { timezone: 'UTC' }), missed: 'all' },
     retired: { task: 'old.task', schedule: 1, enabled: false },
   },
 });
@@ -37,12 +33,7 @@ describe('due', () => {
   const runs = due(config, YEAR);
 
   test('lists all occurrences of enabled entries in a year, in the order of time', () => {
-    expect(count(runs)).toEqual({
-      'pay-salaries': 12,
-      'friday-report': 53,
-      'poll-mail': 365 * 4,
-      'sum-up': 365,
-    });
+    expect(count(runs)).toEqual({ 'pay-salaries': 12, 'friday-report': 53, 'poll-mail': 365 * 4, 'sum-up': 365 });
     const instants = runs.map(({ dueAt }) => dueAt.getTime());
     expect(instants).toEqual(instants.toSorted((a, b) => a - b));
     expectTypeOf(runs).toEqualTypeOf<Due[]>();
@@ -101,11 +92,7 @@ describe('TestBeat', () => {
     const [salaries, mail] = beat.messages;
     expect(salaries).toMatchObject({
       destination: { queue: 'payroll', exchange: '', routingKey: 'payroll' },
-      headers: {
-        task: 'payroll.run',
-        periodic_task_name: 'pay-salaries',
-        beat_due_at: '2027-01-25T05:30:00.000Z',
-      },
+      headers: { task: 'payroll.run', periodic_task_name: 'pay-salaries', beat_due_at: '2027-01-25T05:30:00.000Z' },
     });
     expect(mail?.taskId).toBe(beat.sent[1]?.taskId);
     const [args, kwargs] = JSON.parse(String(mail?.body)) as unknown[];

@@ -176,10 +176,7 @@ export function withLinks(canvas: Canvas, links: Links): Canvas {
   switch (canvas.kind) {
     case 'task': {
       const link = [...canvas.links.link, ...links.link];
-      return {
-        ...canvas,
-        links: { link, linkError: [...canvas.links.linkError, ...links.linkError] },
-      };
+      return { ...canvas, links: { link, linkError: [...canvas.links.linkError, ...links.linkError] } };
     }
     case 'chain': {
       const rest = onLast(

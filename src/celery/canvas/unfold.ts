@@ -1,5 +1,13 @@
-import { eachStart, findLastTask } from './canvas.ts';
-import type { Canvas, Chord, Task, Chain, Group, Links } from './canvas.ts';
+import {
+  type Canvas,
+  type Chain,
+  type Chord,
+  eachStart,
+  findLastTask,
+  type Group,
+  type Links,
+  type Task,
+} from './canvas.ts';
 import { BEAT_TASK, type Arguments, type MessageOptions, type ChordSize } from '../message/message.ts';
 import type { LazyContext } from '../message/lazy.ts';
 import { pythonIso } from '../message/parse-instant.ts';
@@ -158,10 +166,7 @@ class Unfolding {
         const first = this.#freeze(canvas.first, { place: `${position.place}/0` });
         const { signatures, result } = this.#freezeRest(canvas.rest, position);
         const tasks = [first.signature, ...signatures];
-        return {
-          signature: serializeComposite('chain', { tasks }, { task_id: result.id }),
-          result,
-        };
+        return { signature: serializeComposite('chain', { tasks }, { task_id: result.id }), result };
       }
       case 'group':
         return this.#freezeGroup(canvas, position);
@@ -202,10 +207,7 @@ class Unfolding {
     const group: Group = { kind: 'group', id, tasks: header };
     const before = this.#freeze(group, { place, chord: after.signature });
     const kwargs = { kwargs: {}, header: before.signature, body: after.signature };
-    return {
-      signature: serializeComposite('chord', kwargs, { task_id: id }),
-      result: after.result,
-    };
+    return { signature: serializeComposite('chord', kwargs, { task_id: id }), result: after.result };
   }
 
   /** Serializes a signature without ids, which a worker may start any number of times. */

@@ -1,5 +1,12 @@
-import { brotliCompressSync, constants, deflateSync, zstdCompressSync } from 'node:zlib';
-import { brotliDecompressSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  constants,
+  deflateSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib';
 import type * as Lzma from 'lzma1';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { onDemand } from '../../util/on-demand.ts';
@@ -30,11 +37,7 @@ const LZMA_LEVEL = 3;
  */
 const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // kombu's gzip is a zlib stream.
-  zlib: {
-    header: 'application/x-gzip',
-    compress: deflateSync,
-    decompress: (body) => inflateSync(body, LIMIT),
-  },
+  zlib: { header: 'application/x-gzip', compress: deflateSync, decompress: (body) => inflateSync(body, LIMIT) },
   brotli: {
     header: 'application/x-brotli',
     compress: (body) => brotliCompressSync(body, BROTLI),

@@ -10,9 +10,7 @@ export interface Encoding {
   readonly compression: CompressionName | null;
 }
 
-/**
- * An encoded body. A string, because a small Buffer is a slice of a pooled slab and keeps the slab in memory.
- */
+/** An encoded body. A string, because a small Buffer is a slice of a pooled slab and keeps the slab in memory. */
 interface Encoded {
   /** The bytes, one character each: `Buffer.from(body, 'latin1')`. */
   readonly body: string;

@@ -62,10 +62,7 @@ const msgpack: Serializer = {
     return typeof leaf === 'object' && leaf !== null ? validateMsgpack(leaf) : null;
   },
   write(value) {
-    const bytes = msgpackLibrary().encode(prepared(value), {
-      useBigInt64: true,
-      maxDepth: Infinity,
-    });
+    const bytes = msgpackLibrary().encode(prepared(value), { useBigInt64: true, maxDepth: Infinity });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   },
 };

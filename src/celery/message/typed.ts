@@ -55,11 +55,7 @@ const KINDS: Readonly<Record<TypeName, TypedKind>> = {
     read: fromText((text) => (DECIMAL.test(text) ? text : null)),
     repr: (text) => `Decimal('${text}')`,
   },
-  time: {
-    forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'",
-    read: fromText(pythonTime),
-    repr: timeRepr,
-  },
+  time: { forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'", read: fromText(pythonTime), repr: timeRepr },
   uuid: { forms: 'a UUID, or {hex: its 32 digits}', read: readUuid, repr: uuidRepr },
 };
 

@@ -41,15 +41,7 @@ export interface Queue {
 
 /** Creates a durable exchange with kombu's defaults. */
 export function createExchange(name: string, type: ExchangeType): Exchange {
-  return {
-    name,
-    type,
-    durable: true,
-    autoDelete: false,
-    deliveryMode: null,
-    arguments: {},
-    noDeclare: false,
-  };
+  return { name, type, durable: true, autoDelete: false, deliveryMode: null, arguments: {}, noDeclare: false };
 }
 
 /** Creates a durable queue with one binding. */

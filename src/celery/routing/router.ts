@@ -20,12 +20,7 @@ export interface RouteRules {
   readonly ignoreResult: boolean;
 }
 
-export const DEFAULT_ROUTES: RouteRules = {
-  routes: [],
-  priority: null,
-  deliveryMode: 2,
-  ignoreResult: false,
-};
+export const DEFAULT_ROUTES: RouteRules = { routes: [], priority: null, deliveryMode: 2, ignoreResult: false };
 
 /** Determines destinations and options of tasks. */
 export class Router {

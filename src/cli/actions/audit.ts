@@ -1,6 +1,11 @@
-import { account, scheduledSince, type Account, type AccountedOccurrence } from '../../read-models/history/account.ts';
+import {
+  account,
+  type Account,
+  type AccountedOccurrence,
+  describeAccount,
+  scheduledSince,
+} from '../../read-models/history/account.ts';
 import { loadRecorded, type LoadedRecord } from '../../read-models/history/load-history.ts';
-import { describeAccount } from '../../read-models/history/account.ts';
 import type { AccountingLine } from '../../read-models/history/shapes.ts';
 import { viewOccurrence } from '../../read-models/history/view.ts';
 import { isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';

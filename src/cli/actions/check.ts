@@ -1,5 +1,4 @@
 import { systemClock } from '../../util/system-clock.ts';
-import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
 import { openResults } from '../../drivers/open-store.ts';
@@ -8,7 +7,7 @@ import { collectFlagNotes } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeErrors, writeLine } from '../output/write-lines.ts';
-import { formatDiagnostics } from '../../util/diagnostic.ts';
+import { type Diagnostic, formatDiagnostics } from '../../util/diagnostic.ts';
 
 export interface CheckFlags extends GlobalFlags {
   readonly json?: boolean;

@@ -93,17 +93,7 @@ async function run(flags: Flags, settings: Settings, { files, log, started }: Su
   const stop = new AbortController();
   const node = `beat@${hostname()}`;
   const worker = new ShellWorker(
-    {
-      name: node,
-      consumer,
-      results,
-      concurrency,
-      acks,
-      clock,
-      task: shell.task,
-      jobs,
-      host: thisHost(),
-    },
+    { name: node, consumer, results, concurrency, acks, clock, task: shell.task, jobs, host: thisHost() },
     stop.signal,
   );
   logWorker(worker.events, log);
@@ -125,15 +115,7 @@ async function run(flags: Flags, settings: Settings, { files, log, started }: Su
   onHangup({ closed: () => onSignal('SIGHUP'), asked: reload });
   // A supervisor that reads this line may send signals at once.
   log.info(
-    {
-      event: 'consuming',
-      pid: process.pid,
-      queues,
-      broker: broker.masked,
-      concurrency,
-      acks,
-      jobs: allowed.size,
-    },
+    { event: 'consuming', pid: process.pid, queues, broker: broker.masked, concurrency, acks, jobs: allowed.size },
     `worker: Consuming ${queues.join(', ')} from ${broker.masked} (${describeAllowed(allowed)})`,
   );
   warnAboutAllowed(allowed, log);
@@ -223,11 +205,7 @@ function warnAboutResults(backend: Endpoint, log: Logger): void {
 }
 
 function thisHost(): Host {
-  return {
-    env: process.env,
-    uid: process.geteuid!(),
-    kill: (pid, signal) => void process.kill(pid, signal),
-  };
+  return { env: process.env, uid: process.geteuid!(), kill: (pid, signal) => void process.kill(pid, signal) };
 }
 
 async function touchUntil(ended: AbortSignal, liveness: Liveness): Promise<void> {

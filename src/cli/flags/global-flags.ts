@@ -29,13 +29,7 @@ export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean)
   return flags;
 }
 
-const INHERITED = {
-  workdir: undefined,
-  umask: undefined,
-  uid: undefined,
-  gid: undefined,
-  detach: undefined,
-};
+const INHERITED = { workdir: undefined, umask: undefined, uid: undefined, gid: undefined, detach: undefined };
 
 /** Removes flags without a value, as in `--pidfile=$UNSET`, which Celery ignores too. */
 function withoutEmpty<F extends object>(flags: F): F {

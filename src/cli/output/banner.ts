@@ -15,11 +15,7 @@ export interface Banner {
   readonly timezone: string;
   readonly lock: string;
   /** The next five occurrences. Intervals are counted from now; a leader counts them from the ledger. */
-  readonly next: readonly {
-    readonly entry: string;
-    readonly dueAt: string;
-    readonly zone: string;
-  }[];
+  readonly next: readonly { readonly entry: string; readonly dueAt: string; readonly zone: string }[];
 }
 
 const MAX_NEXT = 5;

@@ -57,10 +57,7 @@ export function formatJson(differences: Differences): string {
     schedule: schedule.description ?? schedule.spec,
     spec: schedule.spec,
   });
-  const instants = (all: readonly number[]) => ({
-    count: all.length,
-    first: all.slice(0, SHOWN).map(formatIso),
-  });
+  const instants = (all: readonly number[]) => ({ count: all.length, first: all.slice(0, SHOWN).map(formatIso) });
   return JSON.stringify({
     added: added.map(summary),
     removed: removed.map(summary),

@@ -40,13 +40,7 @@ export async function answerHealth(liveness: Liveness, pid: number): Promise<Hea
     const blockedEntries = liveness.blockedEntries.slice(0, MAX_NAMES);
     socket.on('error', () => {});
     const reloadError = liveness.reloadError?.slice(0, MAX_ERROR);
-    const health: Health = {
-      pid,
-      alive,
-      idleMs,
-      blockedEntries,
-      ...(reloadError && { reloadError }),
-    };
+    const health: Health = { pid, alive, idleMs, blockedEntries, ...(reloadError && { reloadError }) };
     socket.end(JSON.stringify(health));
   });
   const folders = foldersOf(true);

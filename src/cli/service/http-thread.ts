@@ -76,11 +76,7 @@ const instance = createBirpc<InstanceCalls, HttpThreadCalls>(
       port.close();
     },
   },
-  {
-    post: (message) => port.postMessage(message),
-    on: (listener) => port.on('message', listener),
-    timeout: -1,
-  },
+  { post: (message) => port.postMessage(message), on: (listener) => port.on('message', listener), timeout: -1 },
 );
 
 // Elsewhere than on Linux this would be the priority of the whole process.

@@ -42,10 +42,7 @@ function openFile(path: string, stderr: LineOutput): LogFile {
 async function createDropReports(level: LogLevel, format: LogFormat): Promise<(path: string) => DropReport> {
   let line = '';
   const capture = { write: (text: string) => void (line = text) };
-  const log = createLogger({
-    level,
-    destination: format === 'text' ? await asText(capture) : capture,
-  });
+  const log = createLogger({ level, destination: format === 'text' ? await asText(capture) : capture });
   return (path) => (count, cause) => {
     line = '';
     const lines = count === 1 ? '1 log line was dropped' : `${count} log lines were dropped`;

@@ -8,9 +8,7 @@ import { ConfigError } from '../../util/errors.ts';
 import { type CeleryFlags, parseUmask } from '../flags/celery-flags.ts';
 
 /** Missing from Node's types. */
-const { initgroups } = process as unknown as {
-  initgroups: (user: string, extraGroup: number) => void;
-};
+const { initgroups } = process as unknown as { initgroups: (user: string, extraGroup: number) => void };
 
 interface User {
   readonly uid: number;

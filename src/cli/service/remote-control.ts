@@ -44,13 +44,7 @@ async function runControl(
   const { RemoteControl } = await import('../../leader/remote-control/remote-control.ts');
   const clock = systemClock;
   const exchange = `${remoteControl.namespace}.pidbox`;
-  const mailbox = await openMailbox(broker, {
-    exchange,
-    queue: `${queue}.${exchange}`,
-    connection,
-    transport,
-    clock,
-  });
+  const mailbox = await openMailbox(broker, { exchange, queue: `${queue}.${exchange}`, connection, transport, clock });
   if (!mailbox) return null;
   const stop = new AbortController();
   const running = new RemoteControl({ ...options, mailbox, clock }).run(stop.signal);

@@ -17,16 +17,11 @@ const sentry = mapOf('SentryConfig', {
     default: '{entry}',
     example: 'shop-{entry}',
   }),
-  environment: option.nonEmpty('The environment of the check-ins.', {
-    default: 'production',
-    example: 'staging',
-  }),
+  environment: option.nonEmpty('The environment of the check-ins.', { default: 'production', example: 'staging' }),
 });
 
 const webhook = mapOf('WebhookConfig', {
-  url: required(url(), 'Receives a POST with JSON.', {
-    example: 'https://hooks.example.com/beat',
-  }),
+  url: required(url(), 'Receives a POST with JSON.', { example: 'https://hooks.example.com/beat' }),
   secret: option.text('Signs each request, as Standard Webhooks describes.', {
     otherwise: 'BEAT_WEBHOOK_SECRET of the environment; requests are not signed without one',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -38,10 +33,7 @@ const webhook = mapOf('WebhookConfig', {
   body: option(
     z.record(z.string(), z.unknown(), MAP),
     'The JSON of the request, with placeholders such as `{{entry}}` in its texts.',
-    {
-      otherwise: 'all fields of the alert',
-      example: { text: '{{text}}' },
-    },
+    { otherwise: 'all fields of the alert', example: { text: '{{text}}' } },
   ),
   headers: option(z.record(z.string(), z.string('text'), MAP), 'More headers of the request.', {
     example: { Authorization: 'Bearer …' },
@@ -60,10 +52,7 @@ const channelShape = {
   webhook: option(webhook.nullable(), 'A webhook for what goes wrong.', {
     example: { url: 'https://hooks.example.com/beat', on: ['failure'] },
   }),
-  lateAfter: option.duration('From which lateness on a run counts as late.', {
-    default: '60s',
-    example: '5m',
-  }),
+  lateAfter: option.duration('From which lateness on a run counts as late.', { default: '60s', example: '5m' }),
 };
 
 const entryAlerts = mapOf('EntryAlertsConfig', channelShape, {
@@ -75,10 +64,7 @@ const heartbeat = mapOf('HeartbeatConfig', {
     otherwise: 'BEAT_HEARTBEAT_URL of the environment',
     example: 'https://hc-ping.com/<uuid>',
   }),
-  interval: option.duration('The time between two requests: 10 s or more.', {
-    default: '60s',
-    example: '5m',
-  }),
+  interval: option.duration('The time between two requests: 10 s or more.', { default: '60s', example: '5m' }),
 });
 
 const alerts = mapOf('AlertsConfig', {
@@ -86,9 +72,7 @@ const alerts = mapOf('AlertsConfig', {
   entries: option(z.record(name(), entryAlerts, MAP), 'Alerts of single entries, by name.', {
     example: { payroll: { lateAfter: '5m' } },
   }),
-  heartbeat: option(heartbeat, 'A dead-man check of beat itself.', {
-    example: { url: 'https://hc-ping.com/<uuid>' },
-  }),
+  heartbeat: option(heartbeat, 'A dead-man check of beat itself.', { example: { url: 'https://hc-ping.com/<uuid>' } }),
 });
 
 export const alertsShape = {

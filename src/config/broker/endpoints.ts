@@ -34,10 +34,7 @@ export const endpointsShape = {
   lockUrls: option(
     z.array(name(), 'a list of URLs'),
     'Independent Redis servers, an odd number of them: the instance that holds the lock on most of them leads.',
-    {
-      otherwise: 'the lock is where the ledger is',
-      example: ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'],
-    },
+    { otherwise: 'the lock is where the ledger is', example: ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'] },
   ),
 };
 

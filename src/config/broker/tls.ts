@@ -19,20 +19,14 @@ export const tlsShape = {
     otherwise: "Node's own list",
     example: '/etc/ssl/ca.pem',
   }),
-  certfile: option.nonEmpty("Path of a PEM file with beat's own certificate.", {
-    example: '/etc/ssl/beat.pem',
-  }),
-  keyfile: option.nonEmpty('Path of a PEM file with the key of that certificate.', {
-    example: '/etc/ssl/beat.key',
-  }),
+  certfile: option.nonEmpty("Path of a PEM file with beat's own certificate.", { example: '/etc/ssl/beat.pem' }),
+  keyfile: option.nonEmpty('Path of a PEM file with the key of that certificate.', { example: '/etc/ssl/beat.key' }),
   certReqs: option(
     certReqs(),
     "Whether the server's certificate is verified: `required`, `optional` or `none`, or Python's `ssl.CERT_*` by name or number.",
     { default: 'required', example: 'none' },
   ),
-  checkHostname: option.flag('Whether the name in the certificate is verified.', {
-    default: true,
-  }),
+  checkHostname: option.flag('Whether the name in the certificate is verified.', { default: true }),
   serverHostname: option.nonEmpty('The name that the certificate must have.', {
     otherwise: 'the host of the URL',
     example: 'rabbit.internal',

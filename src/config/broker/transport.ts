@@ -20,9 +20,7 @@ const sentinelSchema = mapOf(
     ssl: option.flag('Whether connections to the sentinels are encrypted.', {
       otherwise: '`true` if any other TLS option is present',
     }),
-    socketTimeout: option.duration('How long to wait for the answer of a sentinel.', {
-      example: '500ms',
-    }),
+    socketTimeout: option.duration('How long to wait for the answer of a sentinel.', { example: '500ms' }),
     socketConnectTimeout: ignored(),
     socketKeepalive: ignored(),
     socketKeepaliveOptions: ignored(),
@@ -63,9 +61,7 @@ const PRIORITIES = 'a list of numbers from 0 to 9';
 export const masterName = () =>
   option.nonEmpty('Sentinel: the name of the master. Required there.', { example: 'mymaster' });
 export const sentinelKwargs = () =>
-  option(sentinelSchema, 'Sentinel: how to log in to the sentinels themselves.', {
-    example: { password: 'secret' },
-  });
+  option(sentinelSchema, 'Sentinel: how to log in to the sentinels themselves.', { example: { password: 'secret' } });
 
 export const transportSchema = mapOf(
   'TransportConfig',
@@ -107,29 +103,18 @@ export const transportSchema = mapOf(
       otherwise: 'half of `lock.ttl`',
       example: '5s',
     }),
-    socketKeepalive: option.flag('Whether the system probes idle connections.', {
-      default: true,
-    }),
+    socketKeepalive: option.flag('Whether the system probes idle connections.', { default: true }),
     socketKeepaliveOptions: option.map("Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.", {
       example: { TCP_KEEPIDLE: 60 },
     }),
-    clientName: option.nonEmpty("What servers call beat's connections.", {
-      otherwise: '`beat`',
-      example: 'beat-eu',
-    }),
-    clientProperties: option.map('AMQP: further properties of the client.', {
-      default: {},
-      example: { team: 'shop' },
-    }),
+    clientName: option.nonEmpty("What servers call beat's connections.", { otherwise: '`beat`', example: 'beat-eu' }),
+    clientProperties: option.map('AMQP: further properties of the client.', { default: {}, example: { team: 'shop' } }),
     confirmPublish: option.flag('Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.', {
       default: true,
     }),
     ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
   },
-  {
-    description: "Celery's `broker_transport_options`; those of consumers have no effect.",
-    others: 'workersOption',
-  },
+  { description: "Celery's `broker_transport_options`; those of consumers have no effect.", others: 'workersOption' },
 );
 
 type TransportInput = z.output<typeof transportSchema>;

@@ -28,15 +28,8 @@ export const missedShape = {
 /** The settings for missed runs of one entry, which default to the settings of all entries. */
 export const entryMissedShape = {
   missed: option(missed(), MISSED, { otherwise: 'the setting `missed`', example: 'all' }),
-  maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, {
-    otherwise: 'the setting `maxCatchUp`',
-    unit: 'runs',
-    example: 24,
-  }),
-  startingDeadline: option(deadline(), DEADLINE, {
-    otherwise: 'the setting `startingDeadline`',
-    example: '1h',
-  }),
+  maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, { otherwise: 'the setting `maxCatchUp`', unit: 'runs', example: 24 }),
+  startingDeadline: option(deadline(), DEADLINE, { otherwise: 'the setting `startingDeadline`', example: '1h' }),
 };
 
 /** The defaults of all entries, complete. */

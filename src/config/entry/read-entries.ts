@@ -85,10 +85,7 @@ export class EntryDefinitions implements Definitions {
     if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
     // Stores the zone, because the default may change.
     const timezone = definition.timezone ?? entry.schedule.timezone ?? this.#context.timezone;
-    return {
-      entry: { ...entry, stored: true },
-      definition: { ...withoutLastRun(definition), timezone },
-    };
+    return { entry: { ...entry, stored: true }, definition: { ...withoutLastRun(definition), timezone } };
   }
 
   update(definition: Definition, fields: Definition): Definition {

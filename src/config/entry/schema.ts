@@ -24,9 +24,7 @@ const entryShape = {
   description: option.text('What the entry is for, shown by `beat list --json`.', {
     example: 'Sends the daily report.',
   }),
-  relative: option.flag('Intervals only: whether runs are due on round instants.', {
-    default: false,
-  }),
+  relative: option.flag('Intervals only: whether runs are due on round instants.', { default: false }),
   enabled: option.flag('Whether the entry is ever due.', { default: true }),
   timezone: option.timezone('IANA name: the zone of the schedule, and of instants written without an offset.', {
     otherwise: 'the setting `timezone`',
@@ -42,9 +40,7 @@ const entryShape = {
   ),
 };
 
-export const wholeEntrySchema = mapOf('EntryConfig', entryShape, {
-  description: 'One entry of `beatSchedule`.',
-});
+export const wholeEntrySchema = mapOf('EntryConfig', entryShape, { description: 'One entry of `beatSchedule`.' });
 
 /** An entry as it is validated, without its schedule and signatures, which are read separately. */
 export const entrySchema = z.strictObject(

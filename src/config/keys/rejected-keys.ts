@@ -10,10 +10,7 @@ const ENTRY_KEYS: Readonly<Record<string, string>> = {
   expire_seconds: 'write expires',
 };
 
-const SCHEDULE_KEYS: Readonly<Record<string, string>> = {
-  clocked: 'write at',
-  interval: 'write timedelta',
-};
+const SCHEDULE_KEYS: Readonly<Record<string, string>> = { clocked: 'write at', interval: 'write timedelta' };
 
 /** What to write instead of a key of another scheduler. */
 export function explainRefusedKey(key: string, keys: KeySchema | undefined): string | undefined {

@@ -25,11 +25,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   eta: { ...instant, option: 'eta' },
   expires: { ...instant, option: 'expires' },
   group: { ...textOrNull, option: 'group_id' },
-  group_index: {
-    allowed: 'a whole number, not negative, or null',
-    fits: orNull(isCount),
-    option: 'group_index',
-  },
+  group_index: { allowed: 'a whole number, not negative, or null', fits: orNull(isCount), option: 'group_index' },
   retries: { ...count, option: 'retries' },
   timelimit: {
     allowed: '[seconds, seconds], the hard limit first, each a number or null',

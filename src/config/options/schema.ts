@@ -28,9 +28,7 @@ const delivery = {
     otherwise: 'as in `taskQueues`, else as the exchange of the queue',
     example: 'topic',
   }),
-  routingKey: option.text('Routing key for the exchange; queues need none.', {
-    example: 'jobs.clean',
-  }),
+  routingKey: option.text('Routing key for the exchange; queues need none.', { example: 'jobs.clean' }),
   routeName: option.nonEmpty('The name by which `taskRoutes` finds the task.', {
     otherwise: 'the name of the task',
     example: 'tasks.reports',
@@ -52,18 +50,10 @@ const timing = {
     'Delay after sending before a worker may start the task; a thousand years at most. Wins over `eta`.',
     { example: '5m' },
   ),
-  eta: option(sendable(), 'Instant before which no worker starts the task.', {
-    example: '2030-01-31T08:00:00+01:00',
-  }),
-  expires: option(expires(), 'When workers discard the task instead of starting it.', {
-    example: 'next',
-  }),
-  timeLimit: option.duration('How long a worker lets the task run before it kills it.', {
-    example: '10m',
-  }),
-  softTimeLimit: option.duration('How long the task may run before it is warned.', {
-    example: '9m',
-  }),
+  eta: option(sendable(), 'Instant before which no worker starts the task.', { example: '2030-01-31T08:00:00+01:00' }),
+  expires: option(expires(), 'When workers discard the task instead of starting it.', { example: 'next' }),
+  timeLimit: option.duration('How long a worker lets the task run before it kills it.', { example: '10m' }),
+  softTimeLimit: option.duration('How long the task may run before it is warned.', { example: '9m' }),
 };
 
 const headers = {
@@ -80,16 +70,9 @@ const headers = {
     "Celery's form of stamps: the names of those whose values are beside it.",
     { example: ['team'] },
   ),
-  argsrepr: option.text('Text that workers log instead of the positional arguments.', {
-    example: '(…)',
-  }),
-  kwargsrepr: option.text('Text that workers log instead of the keyword arguments.', {
-    example: '{…}',
-  }),
-  origin: option.nonEmpty('Name of the sender.', {
-    otherwise: '`beat@HOST`',
-    example: 'scheduler',
-  }),
+  argsrepr: option.text('Text that workers log instead of the positional arguments.', { example: '(…)' }),
+  kwargsrepr: option.text('Text that workers log instead of the keyword arguments.', { example: '{…}' }),
+  origin: option.nonEmpty('Name of the sender.', { otherwise: '`beat@HOST`', example: 'scheduler' }),
 };
 
 const identity = {
@@ -97,10 +80,7 @@ const identity = {
     otherwise: 'computed from entry and instant',
     example: 'report-{{dueAt}}',
   }),
-  rootId: option.nonEmpty('Id of the first task of the workflow.', {
-    otherwise: 'the task id',
-    example: 'c0ffee',
-  }),
+  rootId: option.nonEmpty('Id of the first task of the workflow.', { otherwise: 'the task id', example: 'c0ffee' }),
   parentId: option.nonEmpty('Id of the task that called this one.', { example: 'c0ffee' }),
   groupId: option.nonEmpty('Id of the group that the task belongs to.', { example: 'c0ffee' }),
   groupIndex: option.count('Position in that group, from 0.', { example: 0 }),
@@ -113,17 +93,9 @@ const identity = {
 const retryPolicy = mapOf(
   'RetryPolicyConfig',
   {
-    maxRetries: option(count().nullable(), 'The most retries; `null` is without a limit.', {
-      example: 3,
-    }),
-    intervalStart: option(seconds(), 'Pause before the first retry.', {
-      unit: 'seconds',
-      example: 0,
-    }),
-    intervalStep: option(seconds(), 'How much longer each further pause is.', {
-      unit: 'seconds',
-      example: 0.2,
-    }),
+    maxRetries: option(count().nullable(), 'The most retries; `null` is without a limit.', { example: 3 }),
+    intervalStart: option(seconds(), 'Pause before the first retry.', { unit: 'seconds', example: 0 }),
+    intervalStep: option(seconds(), 'How much longer each further pause is.', { unit: 'seconds', example: 0.2 }),
     intervalMax: option(seconds(), 'The longest pause.', { unit: 'seconds', example: 1 }),
   },
   { allowed: 'a map of maxRetries, intervalStart, intervalStep and intervalMax' },
@@ -134,25 +106,12 @@ function seconds() {
 }
 
 const execution = {
-  ignoreResult: option.flag('Whether workers discard what the task returns.', {
-    otherwise: '`taskIgnoreResult`',
-  }),
-  retries: option.count('Number of retries that the task counts as done already.', {
-    otherwise: '0',
-    example: 1,
-  }),
-  replacedTaskNesting: option.count('How often the task was replaced.', {
-    otherwise: '0',
-    example: 1,
-  }),
+  ignoreResult: option.flag('Whether workers discard what the task returns.', { otherwise: '`taskIgnoreResult`' }),
+  retries: option.count('Number of retries that the task counts as done already.', { otherwise: '0', example: 1 }),
+  replacedTaskNesting: option.count('How often the task was replaced.', { otherwise: '0', example: 1 }),
   retry: option.flag('Whether workers retry publishing tasks that this one sends; beat itself always retries.'),
-  retryPolicy: option(retryPolicy, 'How workers retry publishing.', {
-    example: { maxRetries: 3 },
-  }),
-  serializer: option(serializer(), 'Serializer of the message.', {
-    otherwise: '`taskSerializer`',
-    example: 'msgpack',
-  }),
+  retryPolicy: option(retryPolicy, 'How workers retry publishing.', { example: { maxRetries: 3 } }),
+  serializer: option(serializer(), 'Serializer of the message.', { otherwise: '`taskSerializer`', example: 'msgpack' }),
   compression: option(compression(), 'Compression of the message.', {
     otherwise: '`taskCompression`',
     example: 'gzip',
@@ -161,32 +120,19 @@ const execution = {
 
 const properties = {
   messageId: option.text('AMQP property `message_id`.', { example: 'm-1' }),
-  timestamp: option.count('AMQP property `timestamp`, counted from 1970.', {
-    unit: 'seconds',
-    example: 1_700_000_000,
-  }),
+  timestamp: option.count('AMQP property `timestamp`, counted from 1970.', { unit: 'seconds', example: 1_700_000_000 }),
   type: option.text('AMQP property `type`.', { example: 'report' }),
   userId: option.text('AMQP property `user_id`; RabbitMQ rejects any but the user of the connection.', {
     example: 'beat',
   }),
   appId: option.text('AMQP property `app_id`.', { example: 'shop' }),
-  MessageGroupId: option.text("Amazon SQS: kombu's property of this name.", {
-    example: 'reports',
-  }),
-  MessageDeduplicationId: option.text("Amazon SQS: kombu's property of this name.", {
-    example: 'r-1',
-  }),
+  MessageGroupId: option.text("Amazon SQS: kombu's property of this name.", { example: 'reports' }),
+  MessageDeduplicationId: option.text("Amazon SQS: kombu's property of this name.", { example: 'r-1' }),
   MessageAttributes: option.map("Amazon SQS: kombu's property of this name.", {
     example: { team: { DataType: 'String', StringValue: 'blue' } },
   }),
-  DelaySeconds: option.count("Amazon SQS: kombu's property of this name.", {
-    unit: 'seconds',
-    example: 5,
-  }),
-  delaySeconds: option.count("Amazon SQS: kombu's property `delay_seconds`.", {
-    unit: 'seconds',
-    example: 5,
-  }),
+  DelaySeconds: option.count("Amazon SQS: kombu's property of this name.", { unit: 'seconds', example: 5 }),
+  delaySeconds: option.count("Amazon SQS: kombu's property `delay_seconds`.", { unit: 'seconds', example: 5 }),
 };
 
 const WARNING = 'Accepted with a warning, and has no effect.';

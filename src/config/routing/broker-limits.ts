@@ -38,11 +38,7 @@ function listDestinations({ options, routed }: LimitedTask): (readonly [Path, Fi
   return [...found.values()];
 }
 
-const LABELS: Readonly<Record<Field, string>> = {
-  queue: 'queue',
-  exchange: 'exchange',
-  routingKey: 'routing key',
-};
+const LABELS: Readonly<Record<Field, string>> = { queue: 'queue', exchange: 'exchange', routingKey: 'routing key' };
 
 /** AMQP's short strings: names, keys and most properties. */
 const SHORT = 255;

@@ -12,13 +12,8 @@ const length = () => whole(0, 2 ** 53 - 1, 'a whole number, not negative');
 const exchange = mapOf(
   'ExchangeConfig',
   {
-    name: required(text(), 'Name of the exchange; empty is the default exchange.', {
-      example: 'jobs',
-    }),
-    type: option(exchangeType(), 'Type of the exchange.', {
-      default: 'direct',
-      example: 'topic',
-    }),
+    name: required(text(), 'Name of the exchange; empty is the default exchange.', { example: 'jobs' }),
+    type: option(exchangeType(), 'Type of the exchange.', { default: 'direct', example: 'topic' }),
     durable: option.flag('Whether it survives a restart of the broker.', {
       otherwise: 'as its queue, else `true`',
       example: false,
@@ -27,12 +22,8 @@ const exchange = mapOf(
     autoDelete: option.flag('Whether it is deleted with its last binding.', {
       otherwise: 'as its queue, else `false`',
     }),
-    deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', {
-      example: 'transient',
-    }),
-    arguments: option.map('Arguments of the declaration.', {
-      example: { 'alternate-exchange': 'lost' },
-    }),
+    deliveryMode: option(deliveryMode(), 'Delivery mode of messages that name none.', { example: 'transient' }),
+    arguments: option.map('Arguments of the declaration.', { example: { 'alternate-exchange': 'lost' } }),
     noDeclare: option.flag('Whether declaring it is left to others.', {
       otherwise: '`true` for `amq.*`, else as its queue',
     }),
@@ -49,10 +40,7 @@ const binding = mapOf(
       default: 'direct',
       example: 'topic',
     }),
-    routingKey: option.text('Routing key or pattern of the binding.', {
-      default: '',
-      example: 'jobs.#',
-    }),
+    routingKey: option.text('Routing key or pattern of the binding.', { default: '', example: 'jobs.#' }),
     arguments: option.map('Arguments of the binding.', { example: { 'x-match': 'all' } }),
   },
   { allowed: 'a map of exchange, exchangeType and routingKey' },
@@ -78,12 +66,8 @@ const queueShape = {
     { example: [{ exchange: 'jobs', routingKey: 'slow' }] },
   ),
   alias: option.nonEmpty('Another name that options and routes may use.', { example: 'slow' }),
-  durable: option.flag('Whether queue and exchange survive a restart of the broker.', {
-    default: true,
-  }),
-  autoDelete: option.flag('Whether queue and exchange are deleted when they are unused.', {
-    default: false,
-  }),
+  durable: option.flag('Whether queue and exchange survive a restart of the broker.', { default: true }),
+  autoDelete: option.flag('Whether queue and exchange are deleted when they are unused.', { default: false }),
   exclusive: option.flag('Whether one connection alone may use the queue.', { default: false }),
   queueDurable: option.flag('`durable` of the queue alone.', { example: false }),
   queueAutoDelete: option.flag('`autoDelete` of the queue alone.'),
@@ -96,18 +80,10 @@ const queueShape = {
     otherwise: '`taskDefaultDeliveryMode`',
     example: 'transient',
   }),
-  queueArguments: option.map("Arguments of the queue's declaration.", {
-    example: { 'x-queue-type': 'quorum' },
-  }),
-  bindingArguments: option.map('Arguments of the binding.', {
-    example: { 'x-match': 'all', team: 'blue' },
-  }),
-  expires: option.duration('RabbitMQ deletes the queue when it is unused for this long.', {
-    example: '1h',
-  }),
-  messageTtl: option.duration('RabbitMQ discards messages that wait for this long.', {
-    example: '10m',
-  }),
+  queueArguments: option.map("Arguments of the queue's declaration.", { example: { 'x-queue-type': 'quorum' } }),
+  bindingArguments: option.map('Arguments of the binding.', { example: { 'x-match': 'all', team: 'blue' } }),
+  expires: option.duration('RabbitMQ deletes the queue when it is unused for this long.', { example: '1h' }),
+  messageTtl: option.duration('RabbitMQ discards messages that wait for this long.', { example: '10m' }),
   maxLength: option(length(), 'The most messages that RabbitMQ stores in the queue.', {
     unit: 'messages',
     example: 10_000,
@@ -120,9 +96,7 @@ const queueShape = {
     otherwise: '`taskQueueMaxPriority`',
     example: 10,
   }),
-  noDeclare: option.flag('Whether declaring queue, exchange and bindings is left to others.', {
-    default: false,
-  }),
+  noDeclare: option.flag('Whether declaring queue, exchange and bindings is left to others.', { default: false }),
   broadcast: option.flag("kombu's `Broadcast`: every worker has a queue of its own and receives each message.", {
     default: false,
   }),

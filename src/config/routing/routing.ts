@@ -61,9 +61,7 @@ export const routingShape = {
     otherwise: 'none',
     example: 10,
   }),
-  declareQueues: option.flag('AMQP: whether beat declares queues and exchanges.', {
-    default: true,
-  }),
+  declareQueues: option.flag('AMQP: whether beat declares queues and exchanges.', { default: true }),
 };
 
 interface RoutingSettings extends ShapeOutput<typeof routingShape> {

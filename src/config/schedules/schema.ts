@@ -83,9 +83,7 @@ const scheduleMap = mapOf(
       example: 'Europe/Oslo',
     }),
   },
-  {
-    description: 'A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone.',
-  },
+  { description: 'A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone.' },
 );
 
 export function isSchedule(value: unknown): value is Schedule {

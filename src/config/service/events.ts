@@ -18,10 +18,7 @@ export const eventsShape = {
     'Whether workers send task events, as with `celery worker -E`. The leader then receives them: outcomes have the runtime of the task, and most are known without a `resultBackend` too. See [outcomes](outcomes.md#task-events).',
     { default: false },
   ),
-  eventExchange: option.nonEmpty('The exchange of task events.', {
-    default: DEFAULT_EXCHANGE,
-    example: 'shopev',
-  }),
+  eventExchange: option.nonEmpty('The exchange of task events.', { default: DEFAULT_EXCHANGE, example: 'shopev' }),
   eventQueuePrefix: option.nonEmpty(
     'RabbitMQ: how the name of the queue begins from which the leader receives task events.',
     { default: DEFAULT_QUEUE_PREFIX, example: 'shopev' },

@@ -16,14 +16,8 @@ const token = () => z.string(TOKEN).refine(isToken, TOKEN);
 const http = mapOf(
   'HttpConfig',
   {
-    host: option.nonEmpty('The address to listen on.', {
-      default: DEFAULT_HOST,
-      example: '0.0.0.0',
-    }),
-    port: option(whole(0, 65_535, PORT), 'The port to listen on.', {
-      default: DEFAULT_PORT,
-      example: 80,
-    }),
+    host: option.nonEmpty('The address to listen on.', { default: DEFAULT_HOST, example: '0.0.0.0' }),
+    port: option(whole(0, 65_535, PORT), 'The port to listen on.', { default: DEFAULT_PORT, example: 80 }),
     readToken: option(token(), 'The token that may read.', {
       otherwise: 'reading needs no token, which is allowed on loopback addresses only',
       example: 'yWv3…',
@@ -42,9 +36,7 @@ const http = mapOf(
       { otherwise: 'none', example: ['10.1.0.0/16'] },
     ),
   },
-  {
-    description: 'The HTTP server. Each token may also come from the environment: see docs/http.md.',
-  },
+  { description: 'The HTTP server. Each token may also come from the environment: see docs/http.md.' },
 );
 
 export const httpShape = {
@@ -153,9 +145,7 @@ const metrics = mapOf('MetricsConfig', {
   ),
 });
 
-export const metricsShape = {
-  metrics: option(metrics, 'The metrics for Prometheus.', { example: { perEntry: 50 } }),
-};
+export const metricsShape = { metrics: option(metrics, 'The metrics for Prometheus.', { example: { perEntry: 50 } }) };
 
 export interface MetricsSettings {
   readonly perEntry: number;

@@ -26,9 +26,7 @@ const lock = mapOf('LockConfig', {
 });
 
 export const lockShape = {
-  lock: option(lock, 'The lock that decides which instance leads.', {
-    example: { ttl: '15s' },
-  }),
+  lock: option(lock, 'The lock that decides which instance leads.', { example: { ttl: '15s' } }),
   keyPrefix: option.nonEmpty(
     'Prefix of every name under which beat stores state; two apps in one database need different ones.',
     { default: DEFAULT_PREFIX, example: 'shop' },
@@ -75,8 +73,5 @@ export function readHistory({ history = {} }: ShapeOutput<typeof historyShape>, 
   if (maxAge !== null && (maxAge < SHORTEST_AGE || maxAge > LONGEST_AGE)) {
     report(['history', 'maxAge'], expected(`from 1m to 36500d (${DURATION_FORMS})`, history.maxAge));
   }
-  return {
-    limit: history.limit ?? DEFAULT_HISTORY.limit,
-    maxAge: maxAge ?? DEFAULT_HISTORY.maxAge,
-  };
+  return { limit: history.limit ?? DEFAULT_HISTORY.limit, maxAge: maxAge ?? DEFAULT_HISTORY.maxAge };
 }

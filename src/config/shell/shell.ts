@@ -52,13 +52,8 @@ export const shellSchema = mapOf(
       'Working directory on the host of the worker; `~` is the home of the user that runs the command.',
       { otherwise: 'that of the worker', example: '/srv/shop' },
     ),
-    env: option(environment(), "Environment variables, beside the worker's own.", {
-      example: { LANG: 'C.UTF-8' },
-    }),
-    stdin: option(z.string('text'), 'Standard input of the command.', {
-      otherwise: 'empty',
-      example: 'select 1;',
-    }),
+    env: option(environment(), "Environment variables, beside the worker's own.", { example: { LANG: 'C.UTF-8' } }),
+    stdin: option(z.string('text'), 'Standard input of the command.', { otherwise: 'empty', example: 'select 1;' }),
     timeout: option.duration(
       'How long the command may run before its process group receives SIGTERM, and SIGKILL 10 seconds later.',
       { otherwise: 'without a limit', example: '1h' },

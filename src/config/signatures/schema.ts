@@ -47,9 +47,7 @@ export const FORMS = {
     task: required(name(), 'The registered name of the task.', { example: 'tasks.add' }),
     ...ARGUMENTS,
     ...common,
-    subtaskType: option(z.string('text').nullable(), 'Written by Celery: the kind of signature.', {
-      example: 'chain',
-    }),
+    subtaskType: option(z.string('text').nullable(), 'Written by Celery: the kind of signature.', { example: 'chain' }),
     chordSize: ignored(),
   }),
   chain: z.strictObject({ chain: list(), ...common }),
@@ -74,9 +72,7 @@ const taskForm = () => named(FORMS.task.extend(within()), 'TaskConfig', { descri
 const chainForm = () =>
   named(
     FORMS.chain.extend({
-      chain: required(several(), 'Tasks that run one after the other.', {
-        example: ['tasks.fetch', 'tasks.parse'],
-      }),
+      chain: required(several(), 'Tasks that run one after the other.', { example: ['tasks.fetch', 'tasks.parse'] }),
       ...within(),
     }),
     'ChainConfig',
@@ -85,9 +81,7 @@ const chainForm = () =>
 const groupForm = () =>
   named(
     FORMS.group.extend({
-      group: required(several(), 'Tasks that run at the same time.', {
-        example: ['tasks.a', 'tasks.b'],
-      }),
+      group: required(several(), 'Tasks that run at the same time.', { example: ['tasks.a', 'tasks.b'] }),
       ...within(),
     }),
     'GroupConfig',
@@ -95,9 +89,7 @@ const groupForm = () =>
   );
 const chordForm = () => {
   const chord = z.strictObject({
-    header: required(oneOrMore(), 'The tasks that run at the same time.', {
-      example: ['tasks.a', 'tasks.b'],
-    }),
+    header: required(oneOrMore(), 'The tasks that run at the same time.', { example: ['tasks.a', 'tasks.b'] }),
     // A separate schema, because documentation belongs to the instance.
     body: required(
       z.lazy(() => signatureSchema),
@@ -113,9 +105,7 @@ const chordForm = () => {
       ...within(),
     }),
     'ChordConfig',
-    {
-      description: 'Tasks that run at the same time, then one task with the list of their results.',
-    },
+    { description: 'Tasks that run at the same time, then one task with the list of their results.' },
   );
 };
 
@@ -137,8 +127,6 @@ export const deepOptionsSchema = named(
   'SignatureOptions',
   { description: "Options of Celery's `apply_async` that shape the message." },
 );
-const within = () => ({
-  options: option(deepOptionsSchema, OPTIONS, { example: { queue: 'slow' } }),
-});
+const within = () => ({ options: option(deepOptionsSchema, OPTIONS, { example: { queue: 'slow' } }) });
 
 export const taskOrSignature = () => option(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });

@@ -139,12 +139,7 @@ function copy(items: readonly [key: string, value: unknown][], isList: boolean):
   if (isList) return items.map(([, value]) => value);
   const map: Record<string, unknown> = {};
   for (const [key, value] of items) {
-    Object.defineProperty(map, key, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
   }
   return map;
 }

@@ -45,9 +45,7 @@ export const OPTION_DOCS = z.registry<OptionDoc>();
 export const TYPE_NAMES = z.registry<TypeName>();
 
 /** The settings that a shape validates, any of which may be absent. */
-export type ShapeOutput<S extends Readonly<Record<string, z.ZodType>>> = {
-  readonly [K in keyof S]?: z.output<S[K]>;
-};
+export type ShapeOutput<S extends Readonly<Record<string, z.ZodType>>> = { readonly [K in keyof S]?: z.output<S[K]> };
 
 /** An optional key with its documentation. Registering it, unlike `describe`, does not copy the schema. */
 export function option<S extends z.ZodType>(schema: S, description: string, more: More = {}): z.ZodOptional<S> {
@@ -173,9 +171,7 @@ export const wait = () => limitedDuration((ms) => ms <= MAX_DELAY, WAIT_FORMS);
 
 /** An instant that workers receive. */
 export const sendable = () => {
-  const schema = instant().refine((value) => fitsSending(parseInstant(value, 'UTC')), {
-    error: SENDABLE_FORMS,
-  });
+  const schema = instant().refine((value) => fitsSending(parseInstant(value, 'UTC')), { error: SENDABLE_FORMS });
   return named(schema, 'Instant', INSTANT);
 };
 

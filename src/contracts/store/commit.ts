@@ -74,12 +74,7 @@ export interface EncodedChange extends Pick<Change, 'entry' | 'stored'> {
 
 /** Encodes a change. Call this before a transaction, because other clients wait for the transaction. */
 export function encodeChange({ entry, before, after, stored }: Change): EncodedChange {
-  return {
-    entry,
-    before: before && encodeState(before),
-    after: after && encodeState(after),
-    stored,
-  };
+  return { entry, before: before && encodeState(before), after: after && encodeState(after), stored };
 }
 
 /**

@@ -77,16 +77,7 @@ export type OnUnreadable = (entry: string, error: StoreError) => void;
 
 /** The state of a new entry. */
 export function newState(spec: string | null, anchor: number): EntryState {
-  return {
-    version: VERSION,
-    rev: 1,
-    spec,
-    anchor,
-    dueAt: null,
-    sentAt: null,
-    taskId: null,
-    runCount: 0,
-  };
+  return { version: VERSION, rev: 1, spec, anchor, dueAt: null, sentAt: null, taskId: null, runCount: 0 };
 }
 
 /** Derives the next state: with changes, the next `rev`, and all fields that this release does not know. */
@@ -113,9 +104,7 @@ export function decodeState(entry: string, text: string): EntryState {
     cause = error;
   }
   const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-  throw new StoreError(`the state of entry ${JSON.stringify(entry)} cannot be read: ${found}`, {
-    cause,
-  });
+  throw new StoreError(`the state of entry ${JSON.stringify(entry)} cannot be read: ${found}`, { cause });
 }
 
 /** Decodes a state and adds it to the map, or reports that it is unreadable; throws without `unreadable`. */

@@ -91,12 +91,7 @@ export function decodeOutboxMessage(id: string, text: string): PendingMessage {
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
   }
-  return describeUnreadable(text, {
-    id,
-    expected: 'a message',
-    instants: [],
-    repair: repairCommand(id, 'outbox'),
-  });
+  return describeUnreadable(text, { id, expected: 'a message', instants: [], repair: repairCommand(id, 'outbox') });
 }
 
 const checkRun = mapOf({ entry: isText, dueAt: isInstant, cause: isText });

@@ -1,5 +1,4 @@
-import type { SentinelLogin } from '../broker/connection-settings.ts';
-import type { TlsSettings } from '../broker/connection-settings.ts';
+import type { SentinelLogin, TlsSettings } from '../broker/connection-settings.ts';
 import type { ChordSize } from '../../celery/message/message.ts';
 
 /** The part of the workers' result backend that the sender of tasks writes to. */

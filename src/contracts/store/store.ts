@@ -1,8 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { ServerUrls } from '../broker/server-url.ts';
-import type { TlsSettings } from '../broker/connection-settings.ts';
+import type { ConnectionSettings, TlsSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Warn } from '../events/beat-events.ts';
 import type { CommandLog } from './command-log.ts';
 import type { History, HistoryLimits } from './history.ts';

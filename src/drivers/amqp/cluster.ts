@@ -111,10 +111,7 @@ export class Cluster {
     }
     const reason = signal.aborted ? 'the broker was closed' : failures.join('; ');
     const unreachable = signal.aborted ? null : { server: 'RabbitMQ', reason };
-    throw new StoreError(`${this.#role}.${operation}: no connection to RabbitMQ: ${reason}`, {
-      cause,
-      unreachable,
-    });
+    throw new StoreError(`${this.#role}.${operation}: no connection to RabbitMQ: ${reason}`, { cause, unreachable });
   }
 }
 

@@ -58,10 +58,7 @@ class AmqpConsumer implements Consumer {
         await session.declareOnce(`queue ${name}`, (channel) => declareQueue(channel, queues.get(name)));
       }
       const channel = await session.openChannel();
-      const subscription = new Subscription(connected, channel, {
-        cluster: this.#cluster,
-        prefetch,
-      });
+      const subscription = new Subscription(connected, channel, { cluster: this.#cluster, prefetch });
       for (const name of from) await session.wait(subscription.consume(name, prefetch));
       return subscription;
     } catch (error) {

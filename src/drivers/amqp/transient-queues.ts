@@ -67,13 +67,7 @@ async function consumeTransient(
 async function declare(channel: Channel, queue: TransientQueue): Promise<void> {
   const { name, exchange, bindingKey, messageTtl, expires } = queue;
   await channel.assertExchange(exchange.name, exchange.type, exchange.options);
-  await channel.assertQueue(name, {
-    durable: false,
-    exclusive: true,
-    autoDelete: true,
-    messageTtl,
-    expires,
-  });
+  await channel.assertQueue(name, { durable: false, exclusive: true, autoDelete: true, messageTtl, expires });
   await channel.bindQueue(name, exchange.name, bindingKey);
 }
 
@@ -107,11 +101,7 @@ export function openAmqpMailbox(options: MailboxOptions): Mailbox {
   const cluster = new Cluster('mailbox', options);
   const queue: TransientQueue = {
     name: options.queue,
-    exchange: {
-      name: options.exchange,
-      type: 'fanout',
-      options: { durable: false, autoDelete: false },
-    },
+    exchange: { name: options.exchange, type: 'fanout', options: { durable: false, autoDelete: false } },
     bindingKey: '',
     // As Celery declares the queue of a node.
     messageTtl: 300_000,

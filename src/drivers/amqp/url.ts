@@ -1,8 +1,7 @@
 import { AMQP_PARAMETERS, type ServerUrl } from '../../contracts/broker/server-url.ts';
-import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
 import type { Tls } from '../connection/tls.ts';
 import { decodePart, readHost, parseUrl, withSafeErrors, readTls, urlError } from '../connection/url.ts';
-import { LOGIN_METHODS, type LoginMethod } from '../../contracts/broker/connection-settings.ts';
+import { LOGIN_METHODS, type LoginMethod, type TlsSettings } from '../../contracts/broker/connection-settings.ts';
 
 export interface Address {
   readonly host: string;

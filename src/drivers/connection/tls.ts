@@ -83,9 +83,7 @@ export function readTlsQuery(query: URLSearchParams, wrong: (message: string) =>
   const checkHostname = query.get('ssl_check_hostname')?.toLowerCase();
   return {
     ...(verify !== undefined && { verify }),
-    ...(checkHostname !== undefined && {
-      checkHostname: !['false', '0', 'no'].includes(checkHostname),
-    }),
+    ...(checkHostname !== undefined && { checkHostname: !['false', '0', 'no'].includes(checkHostname) }),
     ...Object.fromEntries(
       Object.entries(TEXTS).flatMap(([key, name]) => {
         const value = query.get(key);

@@ -11,8 +11,13 @@ import {
   type HistoryPosition,
   type HistoryRow,
 } from '../../contracts/store/history.ts';
-import { COUNTERS, placeOfMinute, toMinutes, type StoredMinute } from '../../contracts/store/minutes.ts';
-import type { MinuteCounts } from '../../contracts/store/minutes.ts';
+import {
+  COUNTERS,
+  type MinuteCounts,
+  placeOfMinute,
+  type StoredMinute,
+  toMinutes,
+} from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 
 export interface HistoryState {
@@ -80,10 +85,7 @@ export class MemoryHistory implements History {
 /** Appends rows with their counts, and removes what is over the limit. Part of a commit. */
 export function appendHistory(state: HistoryState, { rows, minutes }: EncodedHistory, { limit }: HistoryLimits): void {
   for (const row of rows) {
-    const history = state.entries.get(row.entry) ?? {
-      rows: new Map<number, EncodedRow>(),
-      appended: 0,
-    };
+    const history = state.entries.get(row.entry) ?? { rows: new Map<number, EncodedRow>(), appended: 0 };
     history.rows.set(history.appended, row);
     history.appended += 1;
     for (const position of history.rows.keys()) {

@@ -1,6 +1,11 @@
 import type { Broker } from '../../contracts/broker/broker.ts';
-import { compare, encodeChange } from '../../contracts/store/commit.ts';
-import type { Commit, CommitOutcome, EncodedChange } from '../../contracts/store/commit.ts';
+import {
+  type Commit,
+  type CommitOutcome,
+  compare,
+  encodeChange,
+  type EncodedChange,
+} from '../../contracts/store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
@@ -8,8 +13,15 @@ import { appendHistory, newHistoryState, type HistoryState } from './history.ts'
 import type { InstanceState } from './instances.ts';
 import type { EntryRow } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../contracts/store/outbox.ts';
-import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
+import {
+  type AppendOutcome,
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  type Outbox,
+  outboxMessages,
+  type PendingMessage,
+  type WithdrawnRow,
+} from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */

@@ -8,10 +8,8 @@ import { MemoryHistory } from './history.ts';
 import { MemoryInstances } from './instances.ts';
 import { MemoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
-import type { LedgerState } from './ledger.ts';
-import { MemoryLedger, newLedgerState } from './ledger.ts';
-import type { LockState } from './lock.ts';
-import { MemoryLock, newLockState } from './lock.ts';
+import { type LedgerState, MemoryLedger, newLedgerState } from './ledger.ts';
+import { type LockState, MemoryLock, newLockState } from './lock.ts';
 
 /** A store with the types of its in-memory parts, for tests. */
 export interface MemoryStore extends StateStore {
@@ -40,10 +38,7 @@ const memories = new Map<string, SharedMemory>();
  */
 export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   const { messages, states } = findMemory(options.server);
-  const state = states.get(options.keyPrefix) ?? {
-    lock: newLockState(),
-    ledger: newLedgerState(),
-  };
+  const state = states.get(options.keyPrefix) ?? { lock: newLockState(), ledger: newLedgerState() };
   states.set(options.keyPrefix, state);
 
   const { clock, history: limits = DEFAULT_HISTORY } = options;

@@ -64,14 +64,8 @@ export class RedisBroker implements Broker {
       for (const each of messages) writes.add(each);
       const unreceived = await this.#write(writes);
       return [
-        ...writes.unroutable.map((each) => ({
-          message: each,
-          reason: bindings.explainUnroutable(each),
-        })),
-        ...findUnreceived(writes.pubSub, unreceived).map((each) => ({
-          message: each,
-          reason: NO_SUBSCRIBERS,
-        })),
+        ...writes.unroutable.map((each) => ({ message: each, reason: bindings.explainUnroutable(each) })),
+        ...findUnreceived(writes.pubSub, unreceived).map((each) => ({ message: each, reason: NO_SUBSCRIBERS })),
       ];
     } catch (error) {
       if (!(error instanceof StoreError) || !isAboutKeys(error.cause)) throw error;

@@ -25,13 +25,7 @@ export function openRedisEventStream(options: EventStreamOptions): EventStream {
   let subscriber: Connection | null = null;
   return {
     follow(following) {
-      subscriber = new Connection({
-        server,
-        transport,
-        name,
-        tls: connection.tls,
-        timeout: TIMEOUT,
-      });
+      subscriber = new Connection({ server, transport, name, tls: connection.tls, timeout: TIMEOUT });
       return receiveMessages(subscriber, {
         role: 'task-events',
         subscribe: (client) => client.psubscribe(pattern),

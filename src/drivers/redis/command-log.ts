@@ -49,10 +49,7 @@ export class RedisCommandLog implements CommandLog {
     const found = await this.#connection.run('commands.pending', (client) =>
       run(client, READ_COMMANDS, [this.#keys.commands], [limit, MAX_COMMAND, PAGE_BYTES].map(String)),
     );
-    return (found as [number, string][]).map(([isText, key]) => ({
-      key,
-      json: isText === 1 ? key : null,
-    }));
+    return (found as [number, string][]).map(([isText, key]) => ({ key, json: isText === 1 ? key : null }));
   }
 
   async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

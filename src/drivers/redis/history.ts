@@ -12,8 +12,14 @@ import {
   type HistoryPosition,
   type HistoryRow,
 } from '../../contracts/store/history.ts';
-import { COUNTERS, placeOfMinute, slotsOf, toMinutes } from '../../contracts/store/minutes.ts';
-import type { MinuteCounts, StoredMinute } from '../../contracts/store/minutes.ts';
+import {
+  COUNTERS,
+  type MinuteCounts,
+  placeOfMinute,
+  slotsOf,
+  type StoredMinute,
+  toMinutes,
+} from '../../contracts/store/minutes.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Connection } from './connection/connection.ts';
@@ -88,10 +94,9 @@ export class RedisHistory implements History {
     const skipped = position === null ? 0 : texts.findIndex((text) => hash(text) === position.hash) + 1;
     // The row is gone: it was removed since, and all older rows with it.
     if (position !== null && skipped === 0) return { rows: [], next: null };
-    const stored = texts.slice(skipped, skipped + limit).map((text, i) => ({
-      text,
-      position: `${from + skipped + i}-${hash(text)}`,
-    }));
+    const stored = texts
+      .slice(skipped, skipped + limit)
+      .map((text, i) => ({ text, position: `${from + skipped + i}-${hash(text)}` }));
     return toPage(entry, stored, limit, this.#clock.now() - this.#limits.maxAge);
   }
 

@@ -83,6 +83,4 @@ export function channelName(
   return `${prefix}${exchange}${fanoutPatterns && routingKey ? `/${routingKey}` : ''}`;
 }
 
-type ChannelNaming = Pick<TransportOptions, 'fanoutPrefix' | 'fanoutPatterns'> & {
-  readonly database: number;
-};
+type ChannelNaming = Pick<TransportOptions, 'fanoutPrefix' | 'fanoutPatterns'> & { readonly database: number };

@@ -1,12 +1,18 @@
 import { formatDestination } from '../../celery/message/destination.ts';
-import type { Change, Commit, CommitOutcome } from '../../contracts/store/commit.ts';
-import { encodeChange } from '../../contracts/store/commit.ts';
+import { type Change, type Commit, type CommitOutcome, encodeChange } from '../../contracts/store/commit.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { encodeHistory, encodeRows, NO_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import type { AppendOutcome, Outbox, PendingMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../contracts/store/outbox.ts';
+import {
+  type AppendOutcome,
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  type Outbox,
+  outboxMessages,
+  type PendingMessage,
+  type WithdrawnRow,
+} from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
@@ -232,8 +238,5 @@ function committed(reply: Reply, pubSub: readonly PubSubMessage[]): CommitOutcom
   const unreceived = findUnreceived(pubSub, reply?.[0] === 'committed' ? reply[1] : []);
   if (unreceived.length === 0) return { kind: 'committed' };
   const [kind, reason] = ['no-subscribers', NO_SUBSCRIBERS] as const;
-  return {
-    kind: 'committed',
-    unpublished: unreceived.map((message) => ({ message, kind, reason })),
-  };
+  return { kind: 'committed', unpublished: unreceived.map((message) => ({ message, kind, reason })) };
 }

@@ -89,11 +89,7 @@ function redlockOver(clients: Iterable<Redis>): Redlock {
   return new Redlock(
     clients,
     { retryCount: 0 },
-    {
-      acquireScript: () => ACQUIRE.lua,
-      extendScript: () => EXTEND.lua,
-      releaseScript: () => RELEASE.lua,
-    },
+    { acquireScript: () => ACQUIRE.lua, extendScript: () => EXTEND.lua, releaseScript: () => RELEASE.lua },
   );
 }
 

@@ -3,10 +3,9 @@ import type { Message } from '../../celery/message/message.ts';
 import { broadcast } from './broadcasts.ts';
 import type { Database } from './database.ts';
 import { rejectionReason } from './database-error.ts';
-import { encodeEnvelopes, insertMessages } from './messages.ts';
+import { encodeEnvelopes, insertMessages, type Pruner } from './messages.ts';
 import { NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
-import type { Pruner } from './messages.ts';
 import type { Statements } from './statements.ts';
 
 /** Publishes to the queues of workers with the same URL; schedule state is in another store. */

@@ -65,9 +65,7 @@ export class Database {
 
   /** Runs each statement as its own transaction. */
   separately(operation: string): Transaction {
-    return {
-      run: (statement) => this.#enqueue(operation, (connection) => connection.run(statement)),
-    };
+    return { run: (statement) => this.#enqueue(operation, (connection) => connection.run(statement)) };
   }
 
   /**
@@ -186,14 +184,7 @@ export class Database {
     if (kind === 'denied' && tablesMissing) missingRights = [CREATE_TABLES];
     else if (kind === 'denied') missingRights = await this.#findMissingRights(operation);
     const timeout = this.#timeout;
-    return describeFailure(this.#dialect, {
-      operation: base,
-      error,
-      kind,
-      waited,
-      missingRights,
-      timeout,
-    });
+    return describeFailure(this.#dialect, { operation: base, error, kind, waited, missingRights, timeout });
   }
 
   /** Probes each right of an operation: the server's own error stops at the first missing one. */

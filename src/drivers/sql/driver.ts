@@ -23,10 +23,7 @@ export interface SqlDriver {
 
 export function createSqlDriver(product: SqlProduct): SqlDriver {
   return {
-    stateDriver: {
-      open: (options) => openSqlStore(options, product),
-      normalize: product.normalize,
-    },
+    stateDriver: { open: (options) => openSqlStore(options, product), normalize: product.normalize },
     openConsumer: (options) => openSqlConsumer(options, product),
     openMailbox: (options) => openSqlMailbox(options, product),
     openResultReader: createResultReader(product),

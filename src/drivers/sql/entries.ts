@@ -155,16 +155,9 @@ function readState(states: Map<string, EntryState>, { entry, state }: SqlRow, un
 
 function toEntry(row: SqlRow): StoredEntry {
   const { definition, state } = row;
-  return {
-    ...toPosition(row),
-    definition: String(definition),
-    state: state as string | null,
-  };
+  return { ...toPosition(row), definition: String(definition), state: state as string | null };
 }
 
 function toPosition({ entry, due_at: dueAt }: SqlRow): Position {
-  return {
-    entry: String(entry),
-    dueAt: Number(dueAt) === NEVER_DUE ? null : Number(dueAt),
-  };
+  return { entry: String(entry), dueAt: Number(dueAt) === NEVER_DUE ? null : Number(dueAt) };
 }

@@ -56,10 +56,7 @@ export class SqlHistory implements History {
     const { db, sql, prefix } = this.#options;
     const end = before === undefined ? Number.MAX_SAFE_INTEGER : Number(before);
     const rows = await db.read('history.read', sql.readHistory(prefix, entry, end, limit));
-    const stored = rows.map(({ position, json }) => ({
-      position: String(position),
-      text: String(json),
-    }));
+    const stored = rows.map(({ position, json }) => ({ position: String(position), text: String(json) }));
     return toPage(entry, stored, limit, this.#oldest);
   }
 

@@ -35,11 +35,7 @@ export class SqlInstances implements Instances {
   async list(): Promise<readonly ListedInstance[]> {
     const rows = await this.#db.read('instances.list', this.#sql.readInstances(this.#prefix, INSTANCE_EXPIRY));
     return readInstances(
-      rows.map(({ id, json, ago }) => ({
-        id: String(id),
-        json: String(json),
-        seenAgoMs: Number(ago),
-      })),
+      rows.map(({ id, json, ago }) => ({ id: String(id), json: String(json), seenAgoMs: Number(ago) })),
     );
   }
 }

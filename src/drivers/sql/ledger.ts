@@ -1,25 +1,25 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
-import { encodeChange } from '../../contracts/store/commit.ts';
-import type { Commit, CommitOutcome } from '../../contracts/store/commit.ts';
+import { type Commit, type CommitOutcome, encodeChange } from '../../contracts/store/commit.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import { NO_HISTORY, type EncodedHistory } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../contracts/store/outbox.ts';
-import type {
-  AppendOutcome,
-  Outbox,
-  OutboxMessage,
-  PendingMessage,
-  WithdrawnRow,
+import {
+  type AppendOutcome,
+  decodeOutboxMessage,
+  encodeOutboxMessage,
+  type Outbox,
+  type OutboxMessage,
+  outboxMessages,
+  type PendingMessage,
+  type WithdrawnRow,
 } from '../../contracts/store/outbox.ts';
 import { StoreError } from '../../util/errors.ts';
 import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
 import { rejectionReason } from './database-error.ts';
-import { encodeEnvelopes, insertMessages } from './messages.ts';
-import type { Pruner } from './messages.ts';
+import { encodeEnvelopes, insertMessages, type Pruner } from './messages.ts';
 import { operationOf, WITH_HISTORY } from './rights.ts';
 import type { SqlHistory } from './history.ts';
 import type { NamedText, Statements } from './statements.ts';
@@ -236,10 +236,7 @@ const NOTHING = [''] as const;
 const DONE = { kind: 'committed' } as const;
 
 /** The outcome for a value that the database rejects; throws any other error. */
-function rejectedOrThrow(error: unknown): {
-  readonly kind: 'store-rejected';
-  readonly reason: string;
-} {
+function rejectedOrThrow(error: unknown): { readonly kind: 'store-rejected'; readonly reason: string } {
   const reason = rejectionReason(error);
   if (reason === null) throw error;
   return { kind: 'store-rejected', reason };

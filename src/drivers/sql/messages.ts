@@ -19,10 +19,9 @@ export interface Envelope {
  * decides.
  */
 export function encodeEnvelopes(message: Message, queues: Queues): Envelope[] {
-  return queues.queuesFor(message.destination).map(({ name }) => ({
-    queue: name,
-    payload: ascii(encodeEnvelope(message, randomUUID())),
-  }));
+  return queues
+    .queuesFor(message.destination)
+    .map(({ name }) => ({ queue: name, payload: ascii(encodeEnvelope(message, randomUUID())) }));
 }
 
 /** JSON as kombu writes it: every character set of a database contains ASCII. */

@@ -25,10 +25,7 @@ export function sql(texts: TemplateStringsArray, ...inserts: readonly unknown[])
 export const raw = (text: string): Sql => ({ text, values: [] });
 
 export function join(parts: readonly Sql[], separator: string): Sql {
-  return {
-    text: parts.map(({ text }) => text).join(separator),
-    values: parts.flatMap(({ values }) => values),
-  };
+  return { text: parts.map(({ text }) => text).join(separator), values: parts.flatMap(({ values }) => values) };
 }
 
 function isSql(insert: unknown): insert is Sql {

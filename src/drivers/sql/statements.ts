@@ -113,10 +113,7 @@ export function createStatements(syntax: Syntax) {
       const written = ['entry', 'state', ...columns] as const;
       return sql`${insert({
         into: 'beat_entry',
-        constants: {
-          prefix: sql`${prefix}`,
-          ...(columns.length === 0 && { due_at: raw(String(NOT_STORED)) }),
-        },
+        constants: { prefix: sql`${prefix}`, ...(columns.length === 0 && { due_at: raw(String(NOT_STORED)) }) },
         columns: Object.fromEntries(written.map((name) => [name, types[name]])),
         rows,
       })} ${overwrite('prefix, entry', ...written.slice(1))}`;

@@ -50,16 +50,7 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
   const time = readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
   return {
     lock,
-    ledger: new SqlLedger({
-      db: ledgerDb,
-      sql,
-      entries,
-      pruner,
-      prefix,
-      queues,
-      history,
-      isFile: file !== null,
-    }),
+    ledger: new SqlLedger({ db: ledgerDb, sql, entries, pruner, prefix, queues, history, isFile: file !== null }),
     // On the lock's connection, which is never busy for long.
     commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
     entries,

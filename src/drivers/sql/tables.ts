@@ -28,15 +28,9 @@ export const EARLIER_TABLE = { name: 'beat_record', column: 'record' };
  * since the Unix epoch, durations are milliseconds.
  */
 export const TABLES: Readonly<Record<string, Table>> = {
-  beat_lock: {
-    columns: { prefix: PREFIX, token: 'name 64', expires_at: 'integer', ttl: 'integer' },
-    key: 'prefix',
-  },
+  beat_lock: { columns: { prefix: PREFIX, token: 'name 64', expires_at: 'integer', ttl: 'integer' }, key: 'prefix' },
   beat_term: { columns: { prefix: PREFIX, number: 'integer' }, key: 'prefix' },
-  beat_outbox: {
-    columns: { prefix: PREFIX, id: 'name 2100', message: 'text' },
-    key: 'prefix, id',
-  },
+  beat_outbox: { columns: { prefix: PREFIX, id: 'name 2100', message: 'text' }, key: 'prefix, id' },
   beat_command: {
     columns: { position: 'position', prefix: PREFIX, json: 'text' },
     indexes: { ix_beat_command: 'prefix, position' },
@@ -47,21 +41,12 @@ export const TABLES: Readonly<Record<string, Table>> = {
     indexes: { ix_beat_audit: 'prefix, position' },
   },
   beat_entry: {
-    columns: {
-      prefix: PREFIX,
-      entry: ENTRY,
-      state: 'text null',
-      definition: 'text null',
-      due_at: 'integer',
-    },
+    columns: { prefix: PREFIX, entry: ENTRY, state: 'text null', definition: 'text null', due_at: 'integer' },
     key: 'prefix, entry',
     indexes: { ix_beat_entry: 'prefix, due_at, entry' },
     hasRowids: true,
   },
-  beat_instance: {
-    columns: { prefix: PREFIX, id: 'name 255', json: 'text', seen_at: 'integer' },
-    key: 'prefix, id',
-  },
+  beat_instance: { columns: { prefix: PREFIX, id: 'name 255', json: 'text', seen_at: 'integer' }, key: 'prefix, id' },
   beat_broadcast: {
     columns: { exchange: 'name 1024', id: 'name 36', payload: 'text', sent_at: 'integer' },
     key: 'exchange, id',

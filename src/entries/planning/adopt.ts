@@ -77,9 +77,5 @@ function planChanged(
   if (!edit && stored?.dueAt === indexedAt) return null;
   // The index has an instant of an earlier definition or release: without this commit nothing would load the entry.
   const after = edit ? state : advance(state, {});
-  return {
-    entry,
-    change: { entry: name, before: before ?? null, after, messages: [], stored },
-    edit,
-  };
+  return { entry, change: { entry: name, before: before ?? null, after, messages: [], stored }, edit };
 }

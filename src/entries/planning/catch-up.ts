@@ -18,11 +18,7 @@ export interface Skip extends Stretch {
 export type CatchUpPolicy = Pick<Entry, 'missed' | 'maxCatchUp' | 'startingDeadline'>;
 
 /** For entries that are no longer configured. */
-export const DEFAULT_POLICY: CatchUpPolicy = {
-  missed: 'once',
-  maxCatchUp: 1_000,
-  startingDeadline: null,
-};
+export const DEFAULT_POLICY: CatchUpPolicy = { missed: 'once', maxCatchUp: 1_000, startingDeadline: null };
 
 /**
  * A run later than this counts as missed. The limit allows for failovers and short pauses, for which `missed: 'skip'`

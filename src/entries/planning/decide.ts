@@ -62,10 +62,7 @@ function* decideOccurrences(entry: Entry, state: EntryState, now: number, first:
   return {
     runs: rest.runs,
     skipped: [...rest.skipped, ...skipped.map((at) => ({ reason: 'skipped', first: at, last: at, count: 1 }) as const)],
-    changes: {
-      dueAt: latestFrom(entry.schedule, first, now),
-      skip: emptyToAbsent(asked.filter((at) => at > now)),
-    },
+    changes: { dueAt: latestFrom(entry.schedule, first, now), skip: emptyToAbsent(asked.filter((at) => at > now)) },
   };
 }
 
@@ -75,11 +72,7 @@ function* decideAfterPause(entry: Entry, state: EntryState, until: number, now: 
   const first = nextDueAt(entry, resumed);
   if (first > now) return { runs: [], skipped, changes };
   const dealt = yield* decideOccurrences(entry, resumed, now, first);
-  return {
-    runs: dealt.runs,
-    skipped: [...skipped, ...dealt.skipped],
-    changes: { ...changes, ...dealt.changes },
-  };
+  return { runs: dealt.runs, skipped: [...skipped, ...dealt.skipped], changes: { ...changes, ...dealt.changes } };
 }
 
 /**

@@ -25,10 +25,7 @@ export function readStoredEntry(row: StoredEntry, definitions: Definitions): Loa
 
 /** Reads a row without validating its definition. Throws a `StoreError` for an unreadable state. */
 export function readStoredTarget({ entry, definition, state }: StoredEntry): StoredTarget {
-  return {
-    definition: parseDefinition(definition),
-    state: state === null ? null : readState(entry, state),
-  };
+  return { definition: parseDefinition(definition), state: state === null ? null : readState(entry, state) };
 }
 
 function readState(entry: string, text: string): EntryState {

@@ -20,12 +20,7 @@ import {
 export const streamed = shape(
   'StreamedEvents',
   'The data of the events of `/api/events`, by their names.',
-  z.object({
-    status: entryRow,
-    audit: z.union([auditRow, unreadable]),
-    instances: z.array(streamedInstance),
-    day,
-  }),
+  z.object({ status: entryRow, audit: z.union([auditRow, unreadable]), instances: z.array(streamedInstance), day }),
 );
 
 interface Operation {
@@ -46,10 +41,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: statusQuery,
     answers: { 200: ['A page.', statusPage] },
   },
-  '/api/entries/{name}': {
-    summary: 'Shows one entry.',
-    answers: { 200: ['The entry.', entryRow], 404: NO_ENTRY },
-  },
+  '/api/entries/{name}': { summary: 'Shows one entry.', answers: { 200: ['The entry.', entryRow], 404: NO_ENTRY } },
   '/api/entries/{name}/next': {
     summary: 'Lists the next instants at which an entry is published.',
     query: nextQuery,
@@ -58,19 +50,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   '/api/entries/{name}/history': {
     summary: 'Lists what happened to an entry, newest first.',
     query: historyQuery,
-    answers: {
-      200: ['A page.', historyPage],
-      404: ['There is no such entry, or no history is recorded.', problem],
-    },
+    answers: { 200: ['A page.', historyPage], 404: ['There is no such entry, or no history is recorded.', problem] },
   },
   '/api/entries/{name}/why': {
     summary: 'Explains why an entry was or was not due at an instant, and what became of it.',
     query: whyQuery,
-    answers: {
-      200: ['The explanation.', why],
-      404: NO_ENTRY,
-      409: ['The entry cannot be read.', problem],
-    },
+    answers: { 200: ['The explanation.', why], 404: NO_ENTRY, 409: ['The entry cannot be read.', problem] },
   },
   '/api/audit': {
     summary: 'Lists commands and their answers, newest first.',
@@ -106,10 +91,7 @@ export function openApi(version: string): object {
   return {
     openapi: '3.1.1',
     info: { title: 'beat', version, description: 'See docs/http.md.' },
-    components: {
-      schemas: componentSchemas(),
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-    },
+    components: { schemas: componentSchemas(), securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     security: [{ token: [] }],
     paths: Object.fromEntries(
       Object.entries(OPERATIONS).map(([path, each]) => [
@@ -134,9 +116,7 @@ function describeOperation(path: string, { method = 'get', summary, query, body,
     operationId: `${method}${path.replace(/[^a-z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
     summary,
     parameters: [...(path.includes('{name}') ? [NAME] : []), ...parametersOf(query)],
-    ...(body && {
-      requestBody: { required: true, content: contentOf(body) },
-    }),
+    ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([code, [description, schema]]) => [
@@ -146,10 +126,7 @@ function describeOperation(path: string, { method = 'get', summary, query, body,
       ),
       401: { description: 'The token is wrong or absent.', content: contentOf(problem) },
       ...((query ?? body) && {
-        422: {
-          description: 'The request is invalid; `errors` lists all problems.',
-          content: contentOf(problem),
-        },
+        422: { description: 'The request is invalid; `errors` lists all problems.', content: contentOf(problem) },
       }),
     },
   };
@@ -162,13 +139,7 @@ function parametersOf(query: z.ZodObject | undefined): object[] {
   const { properties = {} } = z.toJSONSchema(query, { io: 'output', unrepresentable: 'any' });
   return Object.entries(properties).map(([name, schema]) => {
     const { description, ...rest } = schema as { readonly description?: string };
-    return {
-      name,
-      in: 'query',
-      required: false,
-      ...(description !== undefined && { description }),
-      schema: rest,
-    };
+    return { name, in: 'query', required: false, ...(description !== undefined && { description }), schema: rest };
   });
 }
 

@@ -45,11 +45,7 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     const { entry, state } = found;
     const runs = entry ? nextRuns(entry, state, clock.now(), count) : null;
     const { instants, isPartial } = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
-    return c.json({
-      entry: name,
-      next: instants.map(formatIso),
-      partial: isPartial,
-    });
+    return c.json({ entry: name, next: instants.map(formatIso), partial: isPartial });
   });
   routes.get('/entries/:name/history', async (c) => {
     const query = readQuery(historyQuery, c.req.query());

@@ -24,11 +24,7 @@ function load([name, type]: readonly [name: string, type: string]): string {
 }
 
 /** The paths of the static files. They contain a hash, so that browsers cache them for ever. */
-export const ASSETS = {
-  style: load(FILES.style),
-  script: load(FILES.script),
-  icon: load(FILES.icon),
-};
+export const ASSETS = { style: load(FILES.style), script: load(FILES.script), icon: load(FILES.icon) };
 
 export function findAsset(path: string): Asset | undefined {
   return found.get(path);

@@ -1,6 +1,5 @@
 import { html } from 'hono/html';
-import type { EntryStatus, StatusRow } from '../../read-models/status/shapes.ts';
-import type { StatusPage } from '../../read-models/status/shapes.ts';
+import type { EntryStatus, StatusPage, StatusRow } from '../../read-models/status/shapes.ts';
 import type { StatusQuery } from '../../read-models/status/status-page.ts';
 import type { UpcomingDay } from '../../read-models/status/upcoming-day.ts';
 import type { PastDay } from '../day-counts.ts';

@@ -140,10 +140,7 @@ export function readAction(entry: string, form: Form): Definition {
 }
 
 /** The fields of the form for a new entry, and its command, which throws a `ConfigError` with all problems. */
-export function readNewEntry(form: Form): {
-  readonly given: NewEntry;
-  readonly command: () => Definition;
-} {
+export function readNewEntry(form: Form): { readonly given: NewEntry; readonly command: () => Definition } {
   const given: NewEntry = {
     entry: textOf(form, 'entry'),
     task: textOf(form, 'task'),

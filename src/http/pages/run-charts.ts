@@ -55,11 +55,7 @@ export function summarize(account: Account): Cell {
     case 'published-twice':
       return { kind: 'twice', sign: '2', words: `published ${account.runs.length} times` };
     case 'skipped':
-      return {
-        kind: 'skipped',
-        sign: '–',
-        words: `skipped: ${describeSkipReason(account.reason)}`,
-      };
+      return { kind: 'skipped', sign: '–', words: `skipped: ${describeSkipReason(account.reason)}` };
     case 'not-yet-due':
       return { kind: 'waiting', sign: '…', words: 'not yet due' };
     case 'waiting':

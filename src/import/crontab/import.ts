@@ -177,11 +177,7 @@ function toEntry(
     format,
     user,
     timezone,
-  }: {
-    readonly format: TableFormat;
-    readonly user: string | undefined;
-    readonly timezone: string | undefined;
-  },
+  }: { readonly format: TableFormat; readonly user: string | undefined; readonly timezone: string | undefined },
 ): EntryConfig {
   return {
     ...(job.comment !== undefined && { description: job.comment }),

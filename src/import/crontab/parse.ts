@@ -107,9 +107,7 @@ function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): st
   return undefined;
 }
 
-type JobParts = Pick<CronJob, 'when' | 'user' | 'id' | 'command' | 'stdin'> & {
-  readonly note?: string | undefined;
-};
+type JobParts = Pick<CronJob, 'when' | 'user' | 'id' | 'command' | 'stdin'> & { readonly note?: string | undefined };
 
 /** The parts of a line, or why there are none. */
 function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts | string {
@@ -217,10 +215,7 @@ const FOR_CRON: Readonly<Record<string, string>> = {
 };
 
 /** Variables that cron sets itself, after those of the table. */
-const FORCED: Readonly<Record<Cron, readonly string[]>> = {
-  debian: ['LOGNAME'],
-  cronie: ['LOGNAME', 'USER'],
-};
+const FORCED: Readonly<Record<Cron, readonly string[]>> = { debian: ['LOGNAME'], cronie: ['LOGNAME', 'USER'] };
 
 /** The surroundings after a line that sets a variable, and the problems of the line. */
 function setVariable(
@@ -230,10 +225,7 @@ function setVariable(
 ): { readonly after: Surroundings; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   if (isBare && format !== 'anacron' && cron !== 'cronie') {
-    problems.push({
-      reason: `Debian's cron rejects a variable without a value: write ${name}=""`,
-      isRejected: true,
-    });
+    problems.push({ reason: `Debian's cron rejects a variable without a value: write ${name}=""`, isRejected: true });
   }
   if (name === 'CRON_TZ' && format !== 'anacron') {
     const cronTz = value === '' ? undefined : { value, line };

@@ -17,12 +17,7 @@ export interface DjangoSchedule {
   readonly schedule: Schedule;
 }
 
-const UNITS: Readonly<Record<string, string>> = {
-  days: 'd',
-  hours: 'h',
-  minutes: 'm',
-  seconds: 's',
-};
+const UNITS: Readonly<Record<string, string>> = { days: 'd', hours: 'h', minutes: 'm', seconds: 's' };
 
 /** Reads the schedule of a task; instants without an offset are in `zone`. Throws an `Error` for a task without one. */
 export function readSchedule(task: Row<'periodictask'>, tables: DjangoTables, zone: string): DjangoSchedule {
@@ -66,12 +61,7 @@ function readSolar({ event, latitude, longitude }: Row<'solarschedule'>): Django
 /** The schedule of one instant, epoch milliseconds. */
 export function clocked(instant: number): DjangoSchedule {
   const date = new Date(instant);
-  return {
-    kind: 'clocked',
-    timezone: null,
-    config: { at: date.toISOString() },
-    schedule: at(date),
-  };
+  return { kind: 'clocked', timezone: null, config: { at: date.toISOString() }, schedule: at(date) };
 }
 
 /** Epoch milliseconds of an instant as the database writes it. Throws an `Error` for any other text. */

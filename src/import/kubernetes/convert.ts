@@ -79,10 +79,7 @@ function nameEntry(metadata: Fields, names: UniqueNames): { readonly name: strin
   const qualified = namespace !== '' && names.has(name) ? `${namespace}/${name}` : name;
   const unique = names.take(qualified);
   if (unique === qualified) return { name: unique, notes: [] };
-  return {
-    name: unique,
-    notes: [`the entry is named ${unique}, because another entry is named ${qualified}`],
-  };
+  return { name: unique, notes: [`the entry is named ${unique}, because another entry is named ${qualified}`] };
 }
 
 interface When {

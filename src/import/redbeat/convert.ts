@@ -46,9 +46,7 @@ function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
   if (definition === null) throw new Error('the definition is missing: RedBeat does not run it');
   const fields = decodeJson(definition);
   if (!isMap(fields)) throw new Error('the definition is not a JSON object');
-  const { last_run_at: lastRunAt = null } = (meta === null ? {} : decodeJson(meta)) as {
-    last_run_at?: unknown;
-  };
+  const { last_run_at: lastRunAt = null } = (meta === null ? {} : decodeJson(meta)) as { last_run_at?: unknown };
   return { key, fields, lastRun: lastRunAt instanceof Instant ? lastRunAt : null };
 }
 
@@ -112,10 +110,7 @@ function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule 
   }
   if (encoded.type === 'crontab') {
     const fields = readCrontabFields(encoded.fields);
-    return {
-      fields: { schedule: { crontab: fields } as ScheduleConfig },
-      schedule: crontab(fields, { timezone }),
-    };
+    return { fields: { schedule: { crontab: fields } as ScheduleConfig }, schedule: crontab(fields, { timezone }) };
   }
   if (encoded.type === 'rrule') return convertRule(encoded.fields);
   throw new Error(`unknown schedule type ${JSON.stringify(encoded.type)}`);

@@ -116,9 +116,7 @@ function listServices(
     { run: (_, signal) => monitor.run(signal) },
     { run: (_, signal) => others.run(signal) },
     store.relay,
-    outcomes && {
-      run: (_, signal) => outcomes.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR)),
-    },
+    outcomes && { run: (_, signal) => outcomes.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR)) },
   ];
   return services.filter((service) => service !== undefined);
 }

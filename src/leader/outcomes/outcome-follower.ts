@@ -280,18 +280,7 @@ export class OutcomeFollower {
       this.#rows.add({ entry, row: { kind: 'outcome', taskId, dueAt, ...end } });
       if (isFirst) this.#added.notifyAll();
     }
-    events.emit('outcome', {
-      entry,
-      dueAt,
-      taskId,
-      task,
-      sentAt,
-      state,
-      doneAt,
-      runtimeMs,
-      worker,
-      error,
-    });
+    events.emit('outcome', { entry, dueAt, taskId, task, sentAt, state, doneAt, runtimeMs, worker, error });
   }
 
   /**

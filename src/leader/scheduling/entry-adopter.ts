@@ -119,12 +119,7 @@ export class EntryAdopter {
     const rows = (await stored?.entries.find(names)) ?? [];
     const indexedAt = new Map(rows.map(({ entry, dueAt }) => [entry, dueAt]));
     return names
-      .map((name) => ({
-        name,
-        entry: catalog.find(name),
-        state: states.get(name),
-        indexedAt: indexedAt.get(name),
-      }))
+      .map((name) => ({ name, entry: catalog.find(name), state: states.get(name), indexedAt: indexedAt.get(name) }))
       .filter(({ name, entry }) => !errors.has(name) && (entry !== undefined || !indexedAt.has(name)));
   }
 

@@ -51,11 +51,7 @@ export class Scheduler {
     const window = new StoredWindow(options);
     const { outcomes = NO_OUTCOMES, wake = () => {} } = options;
     const scheduled = new ScheduledEntries(window, outcomes, options.events);
-    const committer = new PlanCommitter({
-      ...options,
-      committer: new Committer(options),
-      scheduled,
-    });
+    const committer = new PlanCommitter({ ...options, committer: new Committer(options), scheduled });
     this.#committer = committer;
     this.#scheduled = scheduled;
     this.#adopter = new EntryAdopter({ ...options, committer, scheduled, window });

@@ -117,15 +117,7 @@ export class Alerts {
     const runs = count === 1 ? '1 run' : `${count ?? 'more than 10000'} runs`;
     const text = `Entry ${entry} missed ${runs} (${reason}), the first due at ${formatIso(first)}`;
     this.#ping(alerts, entry, 'fail', null, text);
-    this.#call(alerts, {
-      ...NONE,
-      kind: 'missed',
-      entry,
-      text,
-      dueAt: formatIso(first),
-      reason,
-      count,
-    });
+    this.#call(alerts, { ...NONE, kind: 'missed', entry, text, dueAt: formatIso(first), reason, count });
   }
 
   #onOutcome(event: OutcomeEvent): void {

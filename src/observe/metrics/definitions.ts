@@ -19,12 +19,10 @@ export interface MetricDefinition {
 /** States of outcomes; all others have the label `other`. */
 export const STATES = ['SUCCESS', 'FAILURE', 'REVOKED', 'LOST', 'other'] as const;
 
-export const CAUSES = Object.keys({
-  schedule: true,
-  'catch-up': true,
-  manual: true,
-  backfill: true,
-} satisfies Record<RunCause, true>) as readonly RunCause[];
+export const CAUSES = Object.keys({ schedule: true, 'catch-up': true, manual: true, backfill: true } satisfies Record<
+  RunCause,
+  true
+>) as readonly RunCause[];
 
 const LATENESS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];
 const RUNTIME = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 10_800, 43_200];
@@ -59,10 +57,7 @@ export const METRICS = {
     type: 'gauge',
     help: 'Enabled entries of the configuration when the term began or was reloaded; absent while this instance follows.',
   },
-  beat_blocked_entries: {
-    type: 'gauge',
-    help: 'Entries that do not run because their stored state is unreadable.',
-  },
+  beat_blocked_entries: { type: 'gauge', help: 'Entries that do not run because their stored state is unreadable.' },
   beat_runs_published_total: {
     type: 'counter',
     help: 'Runs that were published, by cause.',
@@ -93,10 +88,7 @@ export const METRICS = {
     help: 'Failed attempts, by operation; each is tried again.',
     labels: { operation: SCHEDULER_OPERATIONS },
   },
-  beat_outbox_messages: {
-    type: 'gauge',
-    help: 'Messages that wait in the outbox because the broker rejects them.',
-  },
+  beat_outbox_messages: { type: 'gauge', help: 'Messages that wait in the outbox because the broker rejects them.' },
   beat_outbox_oldest_age_seconds: {
     type: 'gauge',
     help: 'Time since the oldest message that waits in the outbox was due; 0 if none waits.',

@@ -105,14 +105,7 @@ export const why = shape(
     fields: z
       .object({
         local: z.string().describe('The local time that the fields are compared with.'),
-        fields: z.array(
-          z.object({
-            field: z.string(),
-            rule: z.string(),
-            value: z.string(),
-            matches: z.boolean(),
-          }),
-        ),
+        fields: z.array(z.object({ field: z.string(), rule: z.string(), value: z.string(), matches: z.boolean() })),
         notes: z.array(z.string()),
       })
       .nullable()
@@ -130,13 +123,7 @@ export type NearView = ShapeOf<typeof near>;
 const occurrence = shape(
   'Occurrence',
   'An occurrence with what became of it.',
-  z.object({
-    entry: z.string(),
-    dueAt: instant,
-    status: z.enum(ACCOUNTS),
-    reason: skipReason.optional(),
-    ...recorded,
-  }),
+  z.object({ entry: z.string(), dueAt: instant, status: z.enum(ACCOUNTS), reason: skipReason.optional(), ...recorded }),
 );
 export type OccurrenceView = ShapeOf<typeof occurrence>;
 

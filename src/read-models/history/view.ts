@@ -34,16 +34,7 @@ function viewRun(entry: string, run: RunHistory): RunView {
 }
 
 function viewSkip(entry: string, { kind, first, last, count, reason, at, term }: SkipRow): SkipView {
-  return {
-    kind,
-    entry,
-    first: formatIso(first),
-    last: formatIso(last),
-    count,
-    reason,
-    at: formatIso(at),
-    term,
-  };
+  return { kind, entry, first: formatIso(first), last: formatIso(last), count, reason, at: formatIso(at), term };
 }
 
 export function viewOccurrence(entry: string, { dueAt, account }: AccountedOccurrence): OccurrenceView {

@@ -1,9 +1,8 @@
 import { latestFrom } from '../../schedule/range.ts';
-import type { Entry } from '../../entries/catalog/entry.ts';
 import { withoutInstants, nextAfter } from '../../schedule/next-after.ts';
 import { nextDueAt } from '../../entries/planning/next-due.ts';
 import { reconcile } from '../../entries/planning/adopt.ts';
-import { limitsOverlap } from '../../entries/catalog/entry.ts';
+import { type Entry, limitsOverlap } from '../../entries/catalog/entry.ts';
 import type { EntryState, RunningRun } from '../../contracts/store/entry-state.ts';
 import type { OutcomeRow } from '../../contracts/store/history-row.ts';
 import { formatIso, formatIsoOrNull } from '../../util/format-iso.ts';

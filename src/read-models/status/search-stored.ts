@@ -18,11 +18,7 @@ const MAX_LOOKED_AT = 100_000;
 export type SearchPlace =
   /** After this name; `''` is before all. */
   | { readonly kind: 'prefix'; readonly after: string }
-  | {
-      readonly kind: 'all';
-      readonly after: Position;
-      readonly lookedAt: number;
-    };
+  | { readonly kind: 'all'; readonly after: Position; readonly lookedAt: number };
 
 export const SEARCH_START: SearchPlace = { kind: 'prefix', after: '' };
 

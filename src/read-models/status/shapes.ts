@@ -65,11 +65,7 @@ export type RunningStatus = NonNullable<EntryStatus['running']>[number];
 const unreadableEntry = shape(
   'UnreadableEntry',
   'An entry whose state or definition cannot be read. It does not run.',
-  z.object({
-    entry: z.string(),
-    source,
-    error: z.string().describe('What cannot be read, and how to repair it.'),
-  }),
+  z.object({ entry: z.string(), source, error: z.string().describe('What cannot be read, and how to repair it.') }),
 );
 export type UnreadableEntry = ShapeOf<typeof unreadableEntry>;
 
@@ -92,9 +88,7 @@ export const statusPage = shape(
   }),
 );
 
-export type StatusPage = Omit<ShapeOf<typeof statusPage>, 'entries'> & {
-  readonly entries: readonly StatusRow[];
-};
+export type StatusPage = Omit<ShapeOf<typeof statusPage>, 'entries'> & { readonly entries: readonly StatusRow[] };
 
 export const nextInstants = shape(
   'NextInstants',

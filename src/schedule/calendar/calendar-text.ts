@@ -115,16 +115,9 @@ function checkFields(fields: CalendarFields, local: number): FieldCheck[] {
     ...(hasSecond ? [check('second', 0, date.getUTCSeconds(), fields.seconds)] : []),
     check('minute', 1, date.getUTCMinutes(), fields.minutes),
     check('hour', 2, date.getUTCHours(), fields.hours),
-    {
-      ...check('day of month', 3, date.getUTCDate(), []),
-      matches: isDay({ ...fields, ...ANY_WEEKDAY }, local),
-    },
+    { ...check('day of month', 3, date.getUTCDate(), []), matches: isDay({ ...fields, ...ANY_WEEKDAY }, local) },
     check('month', 4, date.getUTCMonth() + 1, fields.months),
-    {
-      ...check('day of week', 5, weekday, []),
-      value: weekdayText,
-      matches: isDay({ ...fields, ...ANY_DATE }, local),
-    },
+    { ...check('day of week', 5, weekday, []), value: weekdayText, matches: isDay({ ...fields, ...ANY_DATE }, local) },
     ...(fields.years ? [check('year', 6, date.getUTCFullYear(), fields.years)] : []),
   ];
 }

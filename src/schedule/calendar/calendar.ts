@@ -39,9 +39,7 @@ export interface NthWeekday {
   readonly nth: number;
 }
 
-/**
- * Finds matching local times, without zones and clock changes; a local time is in milliseconds as if it were UTC.
- */
+/** Finds matching local times, without zones and clock changes; a local time is in milliseconds as if it were UTC. */
 export class Calendar {
   readonly #years: CalendarFields['years'];
   readonly #days: DaySearch;

@@ -30,16 +30,7 @@ const field = (
   [lowest, highest]: readonly [number, number],
   allowed: string,
   more: Partial<CronField> = {},
-): CronField => ({
-  name,
-  lowest,
-  highest,
-  count: highest - lowest + 1,
-  names: [],
-  wraps: true,
-  allowed,
-  ...more,
-});
+): CronField => ({ name, lowest, highest, count: highest - lowest + 1, names: [], wraps: true, allowed, ...more });
 
 /** In the order of an expression of seven fields. */
 export const CRON_FIELDS = [
@@ -48,12 +39,7 @@ export const CRON_FIELDS = [
   field('hour', [0, 23], '0-23 or H', { unit: 'h' }),
   field('day of month', [1, 31], '1-31, L, L-3, 15W, LW or H', { hashHighest: 28, unit: 'd' }),
   field('month', [1, 12], '1-12, jan-dec or H', { names: MONTHS }),
-  field('day of week', [0, 7], '0-7, sun-sat, 5L, 5#2 or H', {
-    count: 7,
-    hashHighest: 6,
-    names: WEEKDAYS,
-    unit: 'd',
-  }),
+  field('day of week', [0, 7], '0-7, sun-sat, 5L, 5#2 or H', { count: 7, hashHighest: 6, names: WEEKDAYS, unit: 'd' }),
   field('year', [1970, 2199], '1970-2199', { wraps: false }),
 ] as const;
 
@@ -229,14 +215,7 @@ export interface Part {
   readonly hashed: boolean;
 }
 
-const NOTHING: Part = {
-  values: [],
-  movableDays: [],
-  lastWeekdays: [],
-  nthWeekdays: [],
-  stepped: false,
-  hashed: false,
-};
+const NOTHING: Part = { values: [], movableDays: [], lastWeekdays: [], nthWeekdays: [], stepped: false, hashed: false };
 
 /** No valid part is longer, and some regular expressions here take long for very long strings. */
 const MAX_PART = 100;

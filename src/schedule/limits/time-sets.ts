@@ -39,9 +39,7 @@ export function localSet(
       const stretch = find(instant + offset);
       return { inside: stretch.inside, end: Math.min(stretch.end - offset, end) };
     },
-    ...(nameOf && {
-      describeAt: (instant: number, zone: Zone) => nameOf(instant + zone.spanAt(instant).offset),
-    }),
+    ...(nameOf && { describeAt: (instant: number, zone: Zone) => nameOf(instant + zone.spanAt(instant).offset) }),
   };
 }
 

@@ -39,9 +39,7 @@ export const canvasRows: readonly Row[] = [
     ({ add, see, seeNothing }) => {
       return { ...add(1, 2), options: { link: [see, seeNothing] } };
     },
-    {
-      runs: [{ returned: 3 }, { task: 'matrix.see', args: [3] }, { task: 'matrix.see', args: [] }],
-    },
+    { runs: [{ returned: 3 }, { task: 'matrix.see', args: [3] }, { task: 'matrix.see', args: [] }] },
   ),
   row('link_error', ({ fail, failed }) => ({ ...fail, options: { linkError: failed } }), {
     runs: [
@@ -49,10 +47,7 @@ export const canvasRows: readonly Row[] = [
       { task: 'matrix.failed', state: 'SUCCESS' },
     ],
   }),
-  row('chain', ({ add }) => chain(add(2, 2), add(4), add(8)), {
-    runs: returned(4, 8, 16),
-    result: 16,
-  }),
+  row('chain', ({ add }) => chain(add(2, 2), add(4), add(8)), { runs: returned(4, 8, 16), result: 16 }),
   row('chain with an immutable task', ({ add, seeNothing }) => chain(add(2, 2), seeNothing), {
     runs: [{ returned: 4 }, { task: 'matrix.see', args: [] }],
     result: 'seen',
@@ -74,9 +69,7 @@ export const canvasRows: readonly Row[] = [
     },
     { runs: returned(2, 3, 4, 7), result: 7 },
   ),
-  row('chain that ends in a group', ({ add }) => chain(add(1, 1), group(add(1), add(2))), {
-    runs: returned(2, 3, 4),
-  }),
+  row('chain that ends in a group', ({ add }) => chain(add(1, 1), group(add(1), add(2))), { runs: returned(2, 3, 4) }),
   row('group of chains', ({ add }) => group(chain(add(1, 1), add(1)), chain(add(2, 2), add(2))), {
     runs: returned(2, 3, 4, 6),
   }),

@@ -53,11 +53,7 @@ const serializers = Object.entries(MIME).map(([serializer, [contentType, content
 const compressions = Object.entries(COMPRESSIONS).map(([compression, header]): Row => {
   return {
     name: `compression ${compression}`,
-    entry: {
-      ...see,
-      args: ARGS,
-      options: { compression: compression as keyof typeof COMPRESSIONS },
-    },
+    entry: { ...see, args: ARGS, options: { compression: compression as keyof typeof COMPRESSIONS } },
     runs: [{ args: ARGS, headers: { compression: header }, contentType: 'application/json' }],
   };
 });
@@ -86,25 +82,13 @@ export const encodingRows: readonly Row[] = [
     name: 'serializer and compression of the settings',
     entry: { ...see, args: ARGS },
     settings: 'yaml',
-    runs: [
-      {
-        args: ARGS,
-        contentType: 'application/x-yaml',
-        headers: { compression: 'application/x-gzip' },
-      },
-    ],
+    runs: [{ args: ARGS, contentType: 'application/x-yaml', headers: { compression: 'application/x-gzip' } }],
   },
   {
     name: 'serializer and compression that the entry says otherwise',
     entry: { ...see, args: ARGS, options: { serializer: 'json', compression: 'brotli' } },
     settings: 'yaml',
-    runs: [
-      {
-        args: ARGS,
-        contentType: 'application/json',
-        headers: { compression: 'application/x-brotli' },
-      },
-    ],
+    runs: [{ args: ARGS, contentType: 'application/json', headers: { compression: 'application/x-brotli' } }],
   },
   {
     name: 'protocol 1',

@@ -3,10 +3,7 @@ import type { Row } from './row.ts';
 const see = { task: 'matrix.see' };
 
 const ARGS = [1, -2.5, 'tøy', null, true, [1, [2, { deep: '🎺' }]]];
-const KWARGS = {
-  größe: 'Ærøskøbing “quoted” \\ \n 漢字',
-  camelCase: { snake_case: [{ minute: 5 }] },
-};
+const KWARGS = { größe: 'Ærøskøbing “quoted” \\ \n 漢字', camelCase: { snake_case: [{ minute: 5 }] } };
 
 /** One row for each option of `apply_async`, and one without options. */
 export const optionRows: readonly Row[] = [
@@ -43,21 +40,13 @@ export const optionRows: readonly Row[] = [
     ],
     result: 'seen',
   },
-  {
-    name: 'args and kwargs',
-    entry: { ...see, args: ARGS, kwargs: KWARGS },
-    runs: [{ args: ARGS, kwargs: KWARGS }],
-  },
+  { name: 'args and kwargs', entry: { ...see, args: ARGS, kwargs: KWARGS }, runs: [{ args: ARGS, kwargs: KWARGS }] },
   {
     name: 'which entry it is of',
     entry: see,
     runs: [{ headers: { periodic_task_name: 'which entry it is of', beat_due_at: /Z$/ } }],
   },
-  {
-    name: 'queue',
-    entry: { ...see, options: { queue: 'reports' } },
-    runs: [{ exchange: '', routingKey: 'reports' }],
-  },
+  { name: 'queue', entry: { ...see, options: { queue: 'reports' } }, runs: [{ exchange: '', routingKey: 'reports' }] },
   {
     name: 'priority',
     entry: { ...see, options: { priority: 7 } },
@@ -84,11 +73,7 @@ export const optionRows: readonly Row[] = [
     entry: { ...see, options: { expires: '2100-01-01T00:00:00Z' } },
     runs: [{ expiresAt: '2100-01-01T00:00:00.000Z' }],
   },
-  {
-    name: 'expires of the entry',
-    entry: { ...see, expires: '1h' },
-    runs: [{ expiresIn: 3_600_000 }],
-  },
+  { name: 'expires of the entry', entry: { ...see, expires: '1h' }, runs: [{ expiresIn: 3_600_000 }] },
   {
     name: 'expires after no time, which is never',
     entry: { ...see, options: { expires: 0 } },
@@ -113,11 +98,7 @@ export const optionRows: readonly Row[] = [
     name: 'templates in options',
     entry: {
       ...see,
-      options: {
-        shadow: 'of {{entry}}',
-        taskId: 'templates-{{dueAt | epoch}}',
-        headers: { 'x-at': '{{dueAt}}' },
-      },
+      options: { shadow: 'of {{entry}}', taskId: 'templates-{{dueAt | epoch}}', headers: { 'x-at': '{{dueAt}}' } },
     },
     runs: [{ shadow: 'of templates in options', headers: { 'x-at': /^20.*Z$/ } }],
   },
@@ -185,37 +166,17 @@ export const optionRows: readonly Row[] = [
   },
   {
     name: 'argsrepr, kwargsrepr and origin',
-    entry: {
-      ...see,
-      args: ['a password'],
-      options: { argsrepr: '(…)', kwargsrepr: '{…}', origin: 'me' },
-    },
+    entry: { ...see, args: ['a password'], options: { argsrepr: '(…)', kwargsrepr: '{…}', origin: 'me' } },
     runs: [{ args: ['a password'], argsrepr: '(…)', kwargsrepr: '{…}', origin: 'me' }],
   },
   {
     name: 'properties of AMQP',
-    entry: {
-      ...see,
-      options: { messageId: 'm1', type: 't', appId: 'beat', userId: 'guest', timestamp: 1e9 },
-    },
-    runs: [
-      {
-        properties: {
-          message_id: 'm1',
-          type: 't',
-          app_id: 'beat',
-          user_id: 'guest',
-          timestamp: 1e9,
-        },
-      },
-    ],
+    entry: { ...see, options: { messageId: 'm1', type: 't', appId: 'beat', userId: 'guest', timestamp: 1e9 } },
+    runs: [{ properties: { message_id: 'm1', type: 't', app_id: 'beat', user_id: 'guest', timestamp: 1e9 } }],
   },
   {
     name: 'what a producer in Python needs and beat does not',
-    entry: {
-      ...see,
-      options: { addToParent: false, mandatory: true, retry: true, confirmTimeout: 3 },
-    },
+    entry: { ...see, options: { addToParent: false, mandatory: true, retry: true, confirmTimeout: 3 } },
     runs: [{ returned: 'seen' }],
   },
 ];

@@ -114,10 +114,7 @@ export const routingRows: readonly Row[] = [
   },
   {
     name: 'defaults of the settings that the entry overrides',
-    entry: {
-      ...see,
-      options: { queue: 'celery', priority: 0, deliveryMode: 2, ignoreResult: false },
-    },
+    entry: { ...see, options: { queue: 'celery', priority: 0, deliveryMode: 2, ignoreResult: false } },
     settings: 'defaults',
     runs: [{ routingKey: 'celery', priority: 0, properties: { delivery_mode: 2 } }],
     result: 'seen',

@@ -85,10 +85,7 @@ test('command line: accepts flags before and after the command, and applies --wo
     ['next', '-n', '1', '--workdir', folder.path, 'tokyo', '--json'],
   ]) {
     const { code, stdout } = await runCommand(...args);
-    expect({ code, entries: parseJsonLines(stdout) }).toMatchObject({
-      code: 0,
-      entries: [{ entry: 'tokyo' }],
-    });
+    expect({ code, entries: parseJsonLines(stdout) }).toMatchObject({ code: 0, entries: [{ entry: 'tokyo' }] });
   }
 });
 

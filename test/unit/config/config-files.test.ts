@@ -131,10 +131,7 @@ describe('a configuration module', () => {
     [
       'JSON that it imports',
       'a.mjs',
-      {
-        'a.mjs': `import keyPrefix from './b.json' with { type: 'json' }; ${config}`,
-        'b.json': '"one"',
-      },
+      { 'a.mjs': `import keyPrefix from './b.json' with { type: 'json' }; ${config}`, 'b.json': '"one"' },
       { 'b.json': '"two"' },
     ],
     [

@@ -11,10 +11,7 @@ const SOUND = JSON.stringify({
   taskQueues: { feeds: { exchange: 'media', exchangeType: 'topic', routingKey: 'feeds.#' } },
   beatSchedule: {
     a: { task: 'feeds.a', schedule: { crontab: { minute: '*/5' } }, args: [1, '{{dueAt | date}}'] },
-    b: {
-      task: { chain: ['x', { task: 'y', kwargs: { k: null } }] },
-      schedule: { cron: '0 3 * * *' },
-    },
+    b: { task: { chain: ['x', { task: 'y', kwargs: { k: null } }] }, schedule: { cron: '0 3 * * *' } },
     c: { task: 'c', schedule: 5, options: { headers: { h: 1 }, link: ['d'], expires: '5m' } },
   },
 });

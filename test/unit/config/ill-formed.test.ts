@@ -74,10 +74,7 @@ test('a function that returns text with a lone surrogate fails only the run of i
   const config = {
     beatSchedule: {
       broken: { ...entry, args: [lazy(() => HALF)] },
-      'broken-chain': {
-        task: { chain: [{ task: 'a', kwargs: { b: lazy(() => [HALF]) } }, 'b'] },
-        schedule: 60,
-      },
+      'broken-chain': { task: { chain: [{ task: 'a', kwargs: { b: lazy(() => [HALF]) } }, 'b'] }, schedule: 60 },
       sound: { ...entry, args: [lazy(() => '😀')] },
     },
   };

@@ -153,11 +153,7 @@ describe('an entry', () => {
 
   test('has missed and startingDeadline of the settings unless it has its own', () => {
     const settings = { missed: 'skip', maxCatchUp: 5, startingDeadline: '1h' };
-    expect(entryOf({}, settings)).toMatchObject({
-      missed: 'skip',
-      maxCatchUp: 5,
-      startingDeadline: 3_600_000,
-    });
+    expect(entryOf({}, settings)).toMatchObject({ missed: 'skip', maxCatchUp: 5, startingDeadline: 3_600_000 });
     expect(entryOf({ missed: 'all', startingDeadline: 5 }, settings)).toMatchObject({
       missed: 'all',
       startingDeadline: 5_000,
@@ -193,10 +189,7 @@ describe('an entry', () => {
   });
 
   test('may have expires beside its options, but not in both places', () => {
-    expect(entryOf({ expires: 'next', options: { queue: 'q' } }).options).toEqual({
-      queue: 'q',
-      expires: 'next',
-    });
+    expect(entryOf({ expires: 'next', options: { queue: 'q' } }).options).toEqual({ queue: 'q', expires: 'next' });
     expect(entryProblems({ expires: 'next', options: { expires: 5 } })).toEqual([
       'expires: is present under options too; keep one of them',
     ]);

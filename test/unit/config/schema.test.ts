@@ -25,10 +25,7 @@ describe('the JSON Schema', () => {
 
   test('knows every spelling, and offers one', () => {
     const entry = '/properties/beatSchedule/additionalProperties/properties';
-    expect(at('/properties/CELERYBEAT_SCHEDULE')).toEqual({
-      $ref: '#/properties/beatSchedule',
-      doNotSuggest: true,
-    });
+    expect(at('/properties/CELERYBEAT_SCHEDULE')).toEqual({ $ref: '#/properties/beatSchedule', doNotSuggest: true });
     expect(at(`${entry}/options/properties/time_limit`)).toMatchObject({ doNotSuggest: true });
     expect(at(`${entry}/options/properties/timeLimit`)).not.toHaveProperty('doNotSuggest');
   });
@@ -37,9 +34,7 @@ describe('the JSON Schema', () => {
     const signature = '/$defs/signature/anyOf';
     expect(at(`${signature}/2/properties/chain/items`)).toEqual({ $ref: '#/$defs/signature' });
     expect(at(`${signature}/1/properties/subtask_type`)).toMatchObject({ doNotSuggest: true });
-    expect(at(`${signature}/1/properties/options/properties/link_error`)).toMatchObject({
-      doNotSuggest: true,
-    });
+    expect(at(`${signature}/1/properties/options/properties/link_error`)).toMatchObject({ doNotSuggest: true });
   });
 
   test('has no reference to a missing definition', () => {

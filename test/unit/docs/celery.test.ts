@@ -58,10 +58,7 @@ const factOf = (table: Table, name: string) => (FACTS[table] as Record<string, F
 
 const BROKER = { broker_url: 'redis://localhost' };
 const ENTRY = { task: 'tasks.add', schedule: 60 };
-const withEntry = (entry: object) => ({
-  ...BROKER,
-  beat_schedule: { e: { ...ENTRY, ...entry } },
-});
+const withEntry = (entry: object) => ({ ...BROKER, beat_schedule: { e: { ...ENTRY, ...entry } } });
 
 /** Returns a configuration with the example of the row. */
 function configOf(table: Table, { name }: Row, example = factOf(table, name)!.example): object {

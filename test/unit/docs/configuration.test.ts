@@ -82,14 +82,10 @@ const COMPANIONS: Readonly<Record<string, object>> = {
   routingKey: { exchange: 'jobs' },
   stampedHeaders: { team: 'blue' },
 };
-const SETTING_COMPANIONS: Readonly<Record<string, object>> = {
-  lockUrls: { stateUrl: 'redis://localhost' },
-};
+const SETTING_COMPANIONS: Readonly<Record<string, object>> = { lockUrls: { stateUrl: 'redis://localhost' } };
 
 /** Settings without which a key of an entry is rejected. */
-const SETTINGS_FOR_ENTRY: Readonly<Record<string, object>> = {
-  overlap: { resultBackend: 'redis://localhost' },
-};
+const SETTINGS_FOR_ENTRY: Readonly<Record<string, object>> = { overlap: { resultBackend: 'redis://localhost' } };
 
 const KEYS = TABLES.flatMap(([title, shape, place]) =>
   Object.entries(shape).map(([key, schema]) => {

@@ -16,11 +16,7 @@ export const fields = {
   between: { example: '09:00-17:00', test: 'test/unit/config/schedules/limits.test.ts' },
   from: { example: '2030-01-01', test: 'test/unit/config/schedules/limits.test.ts' },
   until: { example: '2030-01-01', test: 'test/unit/config/schedules/limits.test.ts' },
-  count: {
-    example: 3,
-    test: 'test/unit/config/schedules/limits.test.ts',
-    config: { from: '2030-01-01' },
-  },
+  count: { example: 3, test: 'test/unit/config/schedules/limits.test.ts', config: { from: '2030-01-01' } },
   only: { example: { weekdays: 'mon-fri' }, test: 'test/unit/config/calendars/calendars.test.ts' },
   exclude: { example: { dates: '12-25' }, test: 'test/unit/config/calendars/calendars.test.ts' },
   missed: { example: 'all', test: 'test/unit/config/resolve.test.ts' },
@@ -108,24 +104,14 @@ export const options = {
 } satisfies Facts;
 
 export const schedules = {
-  'a number': {
-    example: 90,
-    test: 'test/unit/config/schedules/schedule-reader.test.ts',
-    rejects: [0, -5],
-  },
-  timedelta: {
-    example: { timedelta: { minutes: 90 } },
-    test: 'test/unit/schedule/calendar/calendar-schedule.test.ts',
-  },
+  'a number': { example: 90, test: 'test/unit/config/schedules/schedule-reader.test.ts', rejects: [0, -5] },
+  timedelta: { example: { timedelta: { minutes: 90 } }, test: 'test/unit/schedule/calendar/calendar-schedule.test.ts' },
   crontab: {
     example: { crontab: { minute: '*/15', day_of_week: 'mon-fri' } },
     test: 'test/unit/schedule/crontab.test.ts',
     rejects: [{ crontab: { day_of_month: 30, month_of_year: 2 } }],
   },
-  solar: {
-    example: { solar: { event: 'sunset', lat: 59.9, lon: 10.7 } },
-    test: 'test/unit/schedule/solar.test.ts',
-  },
+  solar: { example: { solar: { event: 'sunset', lat: 59.9, lon: 10.7 } }, test: 'test/unit/schedule/solar.test.ts' },
   cron: { example: { cron: '0 2 * * *' }, test: 'test/unit/schedule/cron/cron.test.ts' },
   at: { example: { at: '2100-01-01T00:00:00Z' }, test: 'test/unit/schedule/at.test.ts' },
   rrule: { example: { rrule: 'FREQ=DAILY' }, test: 'test/unit/schedule/rrule/rrule.test.ts' },

@@ -59,10 +59,7 @@ describe('broker and state store', () => {
     const [broker, state] = ['queues', 'state'].map((n) => `sqla+sqlite:///${folder}/${n}.sqlite`);
     const store = await open(broker!, state!);
     const change = makeFirstRun('a');
-    const outcome = await store.ledger.commit({
-      token: await store.ledger.beginTerm(),
-      changes: [change],
-    });
+    const outcome = await store.ledger.commit({ token: await store.ledger.beginTerm(), changes: [change] });
     expect(outcome).toEqual({ kind: 'committed' });
     await store.close();
 

@@ -21,13 +21,7 @@ describe.each(['amqp', 'amqps', 'pyamqp', 'librabbitmq'])('%s://', (scheme) => {
     const problems = problemsOf({
       brokerUrl,
       taskQueues: [{ name: 'q', exchange: 'x', exchangeType: 'headers', bindingArguments: { a: 1 } }],
-      beatSchedule: {
-        e: {
-          task: 't',
-          schedule: 60,
-          options: { exchange: 'x', routingKey: 'k', headers: { a: 1 } },
-        },
-      },
+      beatSchedule: { e: { task: 't', schedule: 60, options: { exchange: 'x', routingKey: 'k', headers: { a: 1 } } } },
     });
     expect(problems.filter((each) => each.includes('headers exchange'))).toEqual([]);
   });

@@ -24,11 +24,7 @@ describe('HTTP with tokens', () => {
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
     expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await response.json()).toEqual({
-      type: 'about:blank',
-      title: 'Unauthorized',
-      status: 401,
-    });
+    expect(await response.json()).toEqual({ type: 'about:blank', title: 'Unauthorized', status: 401 });
   });
 
   test('a wrong token gets status 401 from a page too, not the login page', async () => {
@@ -207,11 +203,7 @@ describe('HTTP with tokens', () => {
   ])('a JSON command of the user of a proxy %s gets status %o', async (_name, headers, status) => {
     const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
     await using app = await HttpApp.open({ ...COMMANDS, http });
-    const options = {
-      peer: '10.0.0.1',
-      headers: { 'X-User': 'ann', ...headers },
-      json: { do: 'run', entry: 'e' },
-    };
+    const options = { peer: '10.0.0.1', headers: { 'X-User': 'ann', ...headers }, json: { do: 'run', entry: 'e' } };
     expect((await app.request('/api/commands?wait=0', options)).status).toBe(status);
   });
 

@@ -32,9 +32,7 @@ describe('GET /api/status', () => {
     await using app = await HttpApp.open(CONFIG, { lead: true });
     for (const entry of ['stored-1', 'stored-2']) {
       const definition = { task: 'mail.send', schedule: 60 };
-      expect(await send(app, { do: 'add', entry, definition })).toMatchObject({
-        status: 'applied',
-      });
+      expect(await send(app, { do: 'add', entry, definition })).toMatchObject({ status: 'applied' });
     }
     const all: string[] = [];
     let after = '';
@@ -93,10 +91,7 @@ describe('GET /api/status', () => {
       title: 'Unprocessable Entity',
       status: 422,
       errors: [
-        {
-          path: ['limit'],
-          message: 'expected a whole number from 1 to 1000, got "0"',
-        },
+        { path: ['limit'], message: 'expected a whole number from 1 to 1000, got "0"' },
         { path: ['serch'], message: 'unknown key; did you mean "search"?' },
       ],
     });
@@ -106,10 +101,7 @@ describe('GET /api/status', () => {
 describe('GET /api/entries', () => {
   test('shows an entry and its next instants', async () => {
     await using app = await HttpApp.open(CONFIG);
-    expect(await read(app, '/api/entries/digest')).toMatchObject({
-      entry: 'digest',
-      task: 'mail.digest',
-    });
+    expect(await read(app, '/api/entries/digest')).toMatchObject({ entry: 'digest', task: 'mail.digest' });
     const { next } = await read(app, '/api/entries/digest/next?count=3');
     expect(next).toHaveLength(3);
     const [first, second] = (next as string[]).map((each) => Date.parse(each));
@@ -204,9 +196,7 @@ describe('POST /api/commands', () => {
     });
     expect(await read(app, '/api/entries/x')).toMatchObject({ schedule: 'every minute' });
     const right = { schedule: 90 };
-    expect(await send(app, { do: 'update', entry: 'x', definition: right })).toMatchObject({
-      status: 'applied',
-    });
+    expect(await send(app, { do: 'update', entry: 'x', definition: right })).toMatchObject({ status: 'applied' });
   });
 
   test('answers 503 when the store does not, with the id with which it can be sent again', async () => {
@@ -243,18 +233,9 @@ describe('POST /api/commands', () => {
     [
       { do: 'pause', entri: 'backup', until: 'soon' },
       [
-        {
-          path: ['entry'],
-          message: expect.stringMatching(/^missing; expected a text/) as string,
-        },
-        {
-          path: ['until'],
-          message: expect.stringMatching(/^expected .*, got "soon"$/) as string,
-        },
-        {
-          path: ['entri'],
-          message: 'unknown field; did you mean "entry"?',
-        },
+        { path: ['entry'], message: expect.stringMatching(/^missing; expected a text/) as string },
+        { path: ['until'], message: expect.stringMatching(/^expected .*, got "soon"$/) as string },
+        { path: ['entri'], message: 'unknown field; did you mean "entry"?' },
       ],
     ],
     [
@@ -445,9 +426,7 @@ const COMMANDS: readonly (readonly [is: 'accepts' | 'rejects', command: object])
 test.each(COMMANDS)('POST /api/commands: the server, as its document, %s %j', async (is, command) => {
   await using app = await HttpApp.open(CONFIG);
   const document = await read(app, '/api/openapi.json');
-  const { schemas } = document['components'] as {
-    readonly schemas: Readonly<Record<string, Json>>;
-  };
+  const { schemas } = document['components'] as { readonly schemas: Readonly<Record<string, Json>> };
   const schema = z.fromJSONSchema(schemas['Command'] as z.core.JSONSchema.JSONSchema);
   const { status } = await send(app, command, '?wait=0');
   expect([schema.safeParse(command).success, status]).toEqual(is === 'accepts' ? [true, 'pending'] : [false, 422]);

@@ -126,11 +126,7 @@ describe('bounded server', () => {
 
   test('gives clients an end for headers, bodies and the next request', async () => {
     await listen(1, answer);
-    expect(server).toMatchObject({
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 5_000,
-    });
+    expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 });
   });
 });
 

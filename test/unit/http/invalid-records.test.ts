@@ -6,10 +6,7 @@ import { HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 
 test('http: records with values out of their range are unreadable in their own rows, with their repair', async () => {
   const schedule = { schedule: 60, task: 't' };
-  await using app = await HttpApp.open({
-    http: TOKENS,
-    beatSchedule: { bad: schedule, good: schedule },
-  });
+  await using app = await HttpApp.open({ http: TOKENS, beatSchedule: { bad: schedule, good: schedule } });
   const token = await app.store.ledger.beginTerm();
   await writeInvalidRecords(app.store, token, 'bad');
   await writeInvalidRecords(app.store, token, null);
@@ -59,16 +56,7 @@ test('http: states at the ends of what a Date can show break no page', async () 
       entry: name,
       before: null,
       messages: [],
-      after: {
-        version: 1,
-        rev: 1,
-        spec: schedule.spec,
-        anchor: at,
-        dueAt: at,
-        sentAt: at,
-        taskId: 'id',
-        runCount: 1,
-      },
+      after: { version: 1, rev: 1, spec: schedule.spec, anchor: at, dueAt: at, sentAt: at, taskId: 'id', runCount: 1 },
     }));
     await app.store.ledger.commit({ token, changes });
     for (const path of ['/', '/api/status', ...changes.map(({ entry }) => `/entries/${entry}`)]) {

@@ -5,10 +5,7 @@ import type { HttpContext } from '../../../src/http/context.ts';
 import { HttpApp, TOKENS } from '../../support/http-app.ts';
 
 const CRON = { cron: '0 3 * * *' };
-const CONFIG = {
-  http: TOKENS,
-  beatSchedule: { a: { task: 't', schedule: CRON }, b: { task: 't', schedule: CRON } },
-};
+const CONFIG = { http: TOKENS, beatSchedule: { a: { task: 't', schedule: CRON }, b: { task: 't', schedule: CRON } } };
 
 function openReads(app: HttpApp) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');

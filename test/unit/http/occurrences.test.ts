@@ -21,15 +21,7 @@ const run = (minute: number, number: number): RunRow => ({
   term: 1,
   leader: 'gen1@a',
 });
-const SKIPPED: SkipRow = {
-  kind: 'skip',
-  first: at(2),
-  last: at(4),
-  count: 3,
-  reason: 'coalesced',
-  at: at(5),
-  term: 1,
-};
+const SKIPPED: SkipRow = { kind: 'skip', first: at(2), last: at(4), count: 3, reason: 'coalesced', at: at(5), term: 1 };
 const FAILED: HistoryRow = {
   kind: 'outcome',
   taskId: 'id-2',
@@ -57,16 +49,7 @@ beforeEach(async () => {
   const { spec } = settings.entries.find(({ name }) => name === 'backup')!.schedule;
   const store = await openStore(storeOptions(settings, clock));
   const token = await store.ledger.beginTerm();
-  const after = {
-    version: 1,
-    rev: 1,
-    spec,
-    anchor: at(0),
-    dueAt: at(7),
-    sentAt: at(7),
-    taskId: 'id-4',
-    runCount: 4,
-  };
+  const after = { version: 1, rev: 1, spec, anchor: at(0), dueAt: at(7), sentAt: at(7), taskId: 'id-4', runCount: 4 };
   const change = { entry: 'backup', before: null, after, messages: [], history: ROWS };
   await store.ledger.commit({ token, changes: [change] });
   await store.close();
@@ -206,10 +189,7 @@ test('an instant is explained without a history too', async () => {
   const page = await (await bare.request(path, { token: READ })).text();
   expect(textOf(page)).toMatch(/minute 0 10 ✕ does not match/);
   const response = await bare.request(`/api${path}`, { token: READ });
-  expect(await response.json()).toMatchObject({
-    status: 'not-due',
-    next: '2027-03-02T03:00:00.000Z',
-  });
+  expect(await response.json()).toMatchObject({ status: 'not-due', next: '2027-03-02T03:00:00.000Z' });
 });
 
 test('the pages of an entry whose name browsers take as a part of the path are found by the query', async () => {
@@ -269,9 +249,6 @@ describe('GET /api/entries/{name}/why', () => {
   test('rejects an instant that depends on the zone of the reader', async () => {
     const message =
       'expected an instant such as 2030-01-31T08:00:00Z (with Z or an offset), in the years 1 to 9999, got "2027-03-01T12:00"';
-    expect(await why('?at=2027-03-01T12:00')).toMatchObject({
-      code: 422,
-      errors: [{ path: ['at'], message }],
-    });
+    expect(await why('?at=2027-03-01T12:00')).toMatchObject({ code: 422, errors: [{ path: ['at'], message }] });
   });
 });

@@ -69,9 +69,7 @@ describe('pages of the dashboard', () => {
   });
 
   test('show the lateness and the outcome of runs, and the reason for skipped ones', async () => {
-    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
-      lead: true,
-    });
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), { lead: true });
     await submit(app, '/entries/backup', { do: 'run' });
     const { rows } = await app.store.history!.read('backup', { limit: 1 });
     const [row] = rows;
@@ -112,26 +110,20 @@ describe('pages of the dashboard', () => {
   });
 
   test('say in the list which runs of an entry are to be skipped', async () => {
-    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
-      lead: true,
-    });
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), { lead: true });
     await submit(app, '/entries/backup', { do: 'skip' });
     await submit(app, '/entries/backup', { do: 'skip' });
     expect(await read(app, '/')).toMatch(/skips the run of [^<]*03:00[^<]* and 1 more/);
   });
 
   test('show a rejection of the leader, and nothing changes', async () => {
-    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
-      lead: true,
-    });
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), { lead: true });
     const page = await submit(app, '/entries/backup', { do: 'resume' });
     expect(page).toMatch(/Rejected: .*not paused/s);
   });
 
   test('send the commands of their forms: add, update, pause, backfill and remove', async () => {
-    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
-      lead: true,
-    });
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), { lead: true });
     const fields = { entry: 'digest', task: 'mail.digest', schedule: '0 7 * * mon' };
     const more = { timezone: 'Europe/Oslo', args: '[1]', kwargs: '{"a": 2}' };
     expect(await submit(app, '/add', { ...fields, ...more })).toContain('added digest');

@@ -2,10 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { CHANGE, HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 
 const CONFIG = { http: TOKENS, beatSchedule: { e: { task: 't', schedule: 3_600 } } };
-const FORM = {
-  'Content-Type': 'application/x-www-form-urlencoded',
-  'Sec-Fetch-Site': 'same-origin',
-};
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' };
 
 /** A body that counts the chunks that are read from it. It ends with an error if `breaksOff`. */
 function chunks(text: string, count: number, breaksOff = false) {

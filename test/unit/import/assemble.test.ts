@@ -20,19 +20,12 @@ test('import: lists each entry and each setting that beat rejects, and keeps the
   const settings = { timezone: 'Europe/Oslo', taskSerializer: 'pickle' };
   const wrong = { ...entry('10', { schedule: { cron: '61 * * * *' } }), text: '61 * * * * t' };
   const imported = assemble(found([wrong, entry('9', { priority: 5 } as object), entry('good')], { settings }), false);
-  expect(imported.config).toEqual({
-    timezone: 'Europe/Oslo',
-    beatSchedule: { good: { task: 't', schedule: 60 } },
-  });
+  expect(imported.config).toEqual({ timezone: 'Europe/Oslo', beatSchedule: { good: { task: 't', schedule: 60 } } });
   expect(imported.entries.map((each) => each.entry.name)).toEqual(['good']);
   expect(imported.left).toEqual([
     { place: 'setting taskSerializer', reason: expect.stringContaining('pickle') as string },
     { place: 'source:9', reason: expect.stringMatching(/^priority: unknown here/) as string },
-    {
-      place: 'source:10',
-      text: '61 * * * * t',
-      reason: 'schedule.cron: minute: "61" is out of range 0-59',
-    },
+    { place: 'source:10', text: '61 * * * * t', reason: 'schedule.cron: minute: "61" is out of range 0-59' },
   ]);
 });
 
@@ -43,13 +36,7 @@ test("import: writes beat's spelling of keys", () => {
   expect(config).toEqual({
     enableUtc: true,
     beatSchedule: {
-      a: {
-        task: 't',
-        schedule: 60,
-        maxCatchUp: 5,
-        args: [{ max_catch_up: 1 }],
-        options: { timeLimit: 60 },
-      },
+      a: { task: 't', schedule: 60, maxCatchUp: 5, args: [{ max_catch_up: 1 }], options: { timeLimit: 60 } },
     },
   });
 });

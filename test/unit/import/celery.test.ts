@@ -105,12 +105,7 @@ test('import celery: one line lists the entries whose messages differ in the sam
   const content = { content_type: 'application/x-python-serialize', content_encoding: 'binary' };
   const message = makeMessage({ ...content, body: 'gASVCgAAAA==' });
   const entry = { task: 'tidy', schedule: 60 };
-  const entries = ['a', 'b'].map((name) => ({
-    name,
-    installed: false,
-    entry,
-    messages: [message],
-  }));
+  const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, messages: [message] }));
   expect(listed({ ...makeExport(), entries })).toEqual([
     {
       place: 'entries a, b',
@@ -178,11 +173,7 @@ describe('import celery: the nightly cleanup', () => {
     name: task,
     installed: true,
     messages: [makeMessage({ headers, properties })],
-    entry: {
-      task,
-      schedule: { crontab: { minute: '0', hour: '4' } },
-      options: { expires: 43_200 },
-    },
+    entry: { task, schedule: { crontab: { minute: '0', hour: '4' } }, options: { expires: 43_200 } },
   };
 
   test('is not written where beat adds it as Celery does', () => {
@@ -203,10 +194,7 @@ describe('import celery: the nightly cleanup', () => {
     const exported = makeExport({}, { settings });
     const message = makeMessage({ headers: { ...headers, timelimit: [60, null] }, properties });
     const entry = { ...cleanup.entry, options: { expires: 43_200, time_limit: 60 } };
-    const limited = {
-      ...exported,
-      entries: [...exported.entries, { ...cleanup, messages: [message], entry }],
-    };
+    const limited = { ...exported, entries: [...exported.entries, { ...cleanup, messages: [message], entry }] };
     expect(names(limited)).toEqual(['tidy', task]);
     expect(listed(limited)).toEqual([]);
   });
@@ -215,10 +203,7 @@ describe('import celery: the nightly cleanup', () => {
     const settings = { result_backend: 'db+sqlite:///results.sqlite' };
     const exported = makeExport({}, { settings });
     const entry = { ...cleanup.entry, enabled: false };
-    const { entries } = importApp({
-      ...exported,
-      entries: [...exported.entries, { ...cleanup, entry }],
-    });
+    const { entries } = importApp({ ...exported, entries: [...exported.entries, { ...cleanup, entry }] });
     expect(entries.at(-1)).toMatchObject({ name: task, fields: { enabled: false } });
   });
 
@@ -230,28 +215,19 @@ describe('import celery: the nightly cleanup', () => {
       task_routes: { tidy: 'night' },
     };
     const exported = makeExport({ messages: [makeMessage({ routing_key: 'night' })] }, { settings });
-    const found = importApp({
-      ...exported,
-      entries: [...exported.entries, { ...cleanup, messages: [] }],
-    });
+    const found = importApp({ ...exported, entries: [...exported.entries, { ...cleanup, messages: [] }] });
     const { config, left } = assemble(found, false);
     expect(config).toMatchObject({ resultExpires: null });
     expect(Object.keys(config.beatSchedule)).toEqual(['tidy']);
     expect(left).toEqual([
-      {
-        place: `entry ${task}`,
-        reason: expect.stringContaining('no queue "celery" in taskQueues') as string,
-      },
+      { place: `entry ${task}`, reason: expect.stringContaining('no queue "celery" in taskQueues') as string },
     ]);
   });
 
   test('is disabled where Celery does not add it', () => {
     const settings = { result_backend: 'db+sqlite:///results.sqlite' };
     const { entries } = importApp(makeExport({}, { settings }));
-    expect(entries.at(-1)).toMatchObject({
-      name: 'celery.backend_cleanup',
-      fields: { enabled: false },
-    });
+    expect(entries.at(-1)).toMatchObject({ name: 'celery.backend_cleanup', fields: { enabled: false } });
   });
 });
 
@@ -326,20 +302,10 @@ describe('import celery: a row of django-celery-beat', () => {
 
 describe('import celery: a rule of RedBeat', () => {
   const convert = (rule: object) =>
-    importApp(
-      makeExport({
-        entry: { task: 'tidy', schedule: { __type__: 'rrule', ...rule } },
-        messages: [],
-      }),
-    );
+    importApp(makeExport({ entry: { task: 'tidy', schedule: { __type__: 'rrule', ...rule } }, messages: [] }));
 
   test('is imported', () => {
-    const { entries, left } = convert({
-      freq: 3,
-      interval: 2,
-      dtstart: AT / 1_000,
-      dtstart_tz: 60,
-    });
+    const { entries, left } = convert({ freq: 3, interval: 2, dtstart: AT / 1_000, dtstart_tz: 60 });
     expect(left).toEqual([]);
     expect(entries[0]?.fields.schedule).toEqual({
       rrule: 'FREQ=DAILY;INTERVAL=2',

@@ -121,10 +121,7 @@ HOME=/root
 
   test('a percent sign begins the standard input, and an escaped one is part of the command', () => {
     const entries = entriesOf('0 1 * * * send -s "$(date +\\%F)" joe%Hello%100\\% sure');
-    expect(entries['send']!.shell).toMatchObject({
-      command: 'send -s "$(date +%F)" joe',
-      stdin: 'Hello\n100% sure\n',
-    });
+    expect(entries['send']!.shell).toMatchObject({ command: 'send -s "$(date +%F)" joe', stdin: 'Hello\n100% sure\n' });
   });
 
   // As Debian's cron 3.0pl1-162 started them.
@@ -141,9 +138,7 @@ HOME=/root
 
   test('cronie leaves two backslashes, and a line says so where the cron is unknown', () => {
     const line = String.raw`0 1 * * * a \\ b`;
-    expect(entriesOf(line, 'user', { cron: 'cronie' })['a']!.shell).toMatchObject({
-      command: String.raw`a \\ b`,
-    });
+    expect(entriesOf(line, 'user', { cron: 'cronie' })['a']!.shell).toMatchObject({ command: String.raw`a \\ b` });
     expect(leftOf(line)).toEqual([expect.stringMatching(/^1: different: Debian's cron makes one/)]);
   });
 
@@ -162,11 +157,7 @@ HOME=/root
   });
 
   test('lines of the system name a user; --user is the user of the others', () => {
-    expect(entriesOf('@hourly joe a b', 'system')['a']!.shell).toEqual({
-      command: 'a b',
-      cwd: '~',
-      user: 'joe',
-    });
+    expect(entriesOf('@hourly joe a b', 'system')['a']!.shell).toEqual({ command: 'a b', cwd: '~', user: 'joe' });
     const { shell } = entriesOf('@hourly a', 'user', { user: 'joe' })['a']!;
     expect(shell).toMatchObject({ user: 'joe' });
   });
@@ -195,11 +186,7 @@ HOME=/root
     expect(assemble(found, true).config.beatSchedule).toEqual({
       known: { schedule: '1d', shell: 'a', missed: 'once', lastRunAt: '2026-11-20T23:00:00.000Z' },
       new: { schedule: '1d', shell: 'b', missed: 'once' },
-      c: {
-        schedule: { cron: '@daily' },
-        missed: 'skip',
-        shell: { command: 'c', cwd: '~' },
-      },
+      c: { schedule: { cron: '@daily' }, missed: 'skip', shell: { command: 'c', cwd: '~' } },
     });
     expect(assemble(found, false).config.beatSchedule['known']).not.toHaveProperty('lastRunAt');
   });
@@ -391,10 +378,7 @@ CRON_TZ=""
     const all = assemble(importTables([...files, read('anacrontab', 'anacron')], OPTIONS), false);
     expect(all.left.filter(({ kind }) => kind !== 'note')).toEqual([]);
     expect(Object.keys(all.config.beatSchedule)).toHaveLength(14);
-    const comparison = compareEntries(all.entries, {
-      count: 3,
-      after: new Date('2026-10-24T22:00:00Z'),
-    });
+    const comparison = compareEntries(all.entries, { count: 3, after: new Date('2026-10-24T22:00:00Z') });
     expect(comparison).toHaveLength(11);
     for (const { instants } of comparison) {
       for (const { source, result } of instants) expect(result).toEqual(source);

@@ -28,12 +28,7 @@ const manifest = ({ spec, job, pod, container, more }: Parts = {}) => ({
     schedule: '0 1 * * *',
     jobTemplate: {
       spec: {
-        template: {
-          spec: {
-            containers: [{ name: 'a', image: 'busybox', command: ['run'], ...container }],
-            ...pod,
-          },
-        },
+        template: { spec: { containers: [{ name: 'a', image: 'busybox', command: ['run'], ...container }], ...pod } },
         ...job,
       },
     },
@@ -141,19 +136,14 @@ test('import of CronJobs: a zone may stand before the schedule', () => {
       timezone: 'Asia/Tokyo',
     });
   }
-  expect(entryOf({ spec: { schedule: '@every 1h30m' } })).toMatchObject({
-    schedule: { cron: '@every 1h30m' },
-  });
+  expect(entryOf({ spec: { schedule: '@every 1h30m' } })).toMatchObject({ schedule: { cron: '@every 1h30m' } });
   expect(entryOf({ spec: { schedule: '0 1 ? * 1-5' } })).toBeDefined();
 });
 
 test('import of CronJobs: words of a command are quoted, and a script of a shell stays as it is', () => {
   const shellOf = (container: object) => entryOf({ container })?.shell;
   expect(shellOf({ command: ['a', '$HOME', ''], args: ['x y', '*'] })).toBe("a '$HOME' '' 'x y' '*'");
-  expect(shellOf({ command: ['bash', '-c', 'a | b'] })).toEqual({
-    command: 'a | b',
-    shell: 'bash',
-  });
+  expect(shellOf({ command: ['bash', '-c', 'a | b'] })).toEqual({ command: 'a | b', shell: 'bash' });
   expect(shellOf({ command: ['/bin/sh', '-ec', 'a | b'] })).toBe("/bin/sh -ec 'a | b'");
   expect(shellOf({ command: ['sh', '-c', 'a "$0"', 'x'] })).toBe(`sh -c 'a "$0"' x`);
 });
@@ -234,10 +224,7 @@ test.each([
   [{ container: { env: [{ name: 'A', value: {} }] } }, /^missing: env A: expected a text/],
   [
     {
-      container: {
-        args: ['$(a.b)'],
-        env: [{ name: 'a.b', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
-      },
+      container: { args: ['$(a.b)'], env: [{ name: 'a.b', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }] },
     },
     /^missing: \$\(a\.b\): no shell can read this name/,
   ],

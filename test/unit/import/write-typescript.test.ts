@@ -19,12 +19,7 @@ const CONFIG = {
     zoned: { task: 't', schedule: { timedelta: { hours: 2 }, timezone: 'UTC' } },
     once: { task: 't', schedule: { at: '2100-01-01T00:00:00Z' }, args: [{ a: null }, 'x'] },
     wide: { task: 't', schedule: 1, kwargs: { first: LONG, second: [LONG, { third: LONG }] } },
-    long: {
-      task: 't',
-      schedule: {
-        crontab: { dayOfMonth: '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21' },
-      },
-    },
+    long: { task: 't', schedule: { crontab: { dayOfMonth: '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21' } } },
   },
 };
 

@@ -18,14 +18,7 @@ async function stopping() {
   };
   const { transport, keyPrefix, lock } = new Beat(config).settings;
   const store = openMemoryStore({
-    ...{
-      server: parseEndpoint('memory://'),
-      locks: [],
-      keyPrefix,
-      transport,
-      queues: new Queues(),
-      clock,
-    },
+    ...{ server: parseEndpoint('memory://'), locks: [], keyPrefix, transport, queues: new Queues(), clock },
     lockTtl: lock.ttl,
   });
   const taken = Promise.withResolvers<undefined>();

@@ -206,10 +206,7 @@ describe('the lifecycle', () => {
   });
 
   test('an invalid configuration is rejected with all errors', () => {
-    const wrong = {
-      timezone: 'Europe/Olso',
-      beatSchedule: { greet: { task: '', schedule: -1 } },
-    };
+    const wrong = { timezone: 'Europe/Olso', beatSchedule: { greet: { task: '', schedule: -1 } } };
     expect(() => new Beat(wrong)).toThrow(ConfigError);
     try {
       new Beat(wrong);

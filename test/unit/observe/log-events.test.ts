@@ -92,9 +92,7 @@ describe('the log line of', () => {
     });
     const [one, many] = [1, null].map((count) => lineOf('skipped', { ...skipped, count }));
     expect(one).toMatchObject({ msg: `Skipped 1 run of greet due from ${from} to ${to}: ${why}` });
-    expect(many).toMatchObject({
-      msg: `Skipped very many runs of greet due from ${from} to ${to}: ${why}`,
-    });
+    expect(many).toMatchObject({ msg: `Skipped very many runs of greet due from ${from} to ${to}: ${why}` });
     expect(lineOf('skipped', { ...skipped, last: NOON, count: 1 })).toMatchObject({
       msg: `Skipped 1 run of greet due at ${from}: ${why}`,
     });
@@ -127,12 +125,7 @@ describe('the log line of', () => {
     ['removed', 'Entry greet was removed from the configuration: it does not run'],
   ] as const)('an entry that was %s is a debug line', (change, msg) => {
     const event = { entry: 'greet', change };
-    expect(lineOf('entry-changed', event)).toEqual({
-      level: 'debug',
-      event: 'entry-changed',
-      ...event,
-      msg,
-    });
+    expect(lineOf('entry-changed', event)).toEqual({ level: 'debug', event: 'entry-changed', ...event, msg });
   });
 
   test.each(['added', 'edited', 'enabled'] as const)('an entry that will never run is a warning (%s)', (change) => {
@@ -153,10 +146,7 @@ describe('the log line of', () => {
       wakeAt: '2027-03-01T12:00:00.000Z',
       msg: 'beat: Waking up at 2027-03-01T12:00:00.000Z',
     });
-    expect(lineOf('tick', { sent: 0, wakeAt: Infinity })).toMatchObject({
-      wakeAt: null,
-      msg: 'beat: No run is due',
-    });
+    expect(lineOf('tick', { sent: 0, wakeAt: Infinity })).toMatchObject({ wakeAt: null, msg: 'beat: No run is due' });
   });
 
   test('clock skew has the store, its direction and its accuracy', () => {

@@ -47,10 +47,7 @@ describe('the log of an outage', () => {
         msg: 'Commit failed: no error object; publishing paused, retrying',
       },
     ]);
-    expect(lines[0]).toMatchObject({
-      error: 'away',
-      msg: 'Commit failed: away; publishing paused, retrying',
-    });
+    expect(lines[0]).toMatchObject({ error: 'away', msg: 'Commit failed: away; publishing paused, retrying' });
     expect(lines[1]).not.toHaveProperty('failures');
   });
 
@@ -62,10 +59,7 @@ describe('the log of an outage', () => {
     clock.advance(1_000);
     events.reportRecovery({ kind: 'lock', action: 'acquire' });
     expect(lines).toMatchObject([
-      {
-        level: 'warn',
-        msg: 'Lock could not be acquired: away; this instance cannot lead, retrying',
-      },
+      { level: 'warn', msg: 'Lock could not be acquired: away; this instance cannot lead, retrying' },
       {
         level: 'warn',
         msg: 'Lock could not be acquired: away; this instance cannot lead, retrying (2 failures in 5.3 s)',
@@ -193,12 +187,7 @@ describe('the log line of a failure', () => {
     events.reportRecovery(operation);
     expect(lines).toMatchObject([
       { level: 'warn', event: 'failure', operation, error: 'broken', msg },
-      {
-        level: 'info',
-        event: 'recovered',
-        operation,
-        msg: `Recovered: ${name} (1 failure in 0.0 s)`,
-      },
+      { level: 'info', event: 'recovered', operation, msg: `Recovered: ${name} (1 failure in 0.0 s)` },
     ]);
   });
 

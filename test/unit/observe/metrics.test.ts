@@ -18,12 +18,7 @@ function rig(settings: MeteredSettings = { entries: [], metrics: { perEntry: 0 }
   const events = new Events();
   const liveness = new Liveness(clock);
   const live = { settings };
-  const metrics = new Metrics(events, {
-    clock,
-    liveness,
-    version: '1.2.3',
-    settings: () => live.settings,
-  });
+  const metrics = new Metrics(events, { clock, liveness, version: '1.2.3', settings: () => live.settings });
   const samples = async (): Promise<Record<string, number>> => {
     const { body } = await metrics.render();
     const lines = body.split('\n').filter((line) => line.startsWith('beat_'));
@@ -175,10 +170,7 @@ describe('metrics', () => {
   });
 
   test('with metrics.perEntry the first entries have samples of their own, and a reload removes those of others', async () => {
-    const { events, live, samples } = rig({
-      entries: [{ name: 'a' }, { name: 'b' }],
-      metrics: { perEntry: 1 },
-    });
+    const { events, live, samples } = rig({ entries: [{ name: 'a' }, { name: 'b' }], metrics: { perEntry: 1 } });
     for (const entry of ['a', 'b', 'stored']) events.emit('sent', sent(entry));
     const published = async () =>
       Object.entries(await samples()).filter(([name]) => name.startsWith('beat_entry_runs'));
@@ -227,10 +219,7 @@ describe('metrics', () => {
       events.emit('leading', { term: 1 });
       events.emit('sent', sent('a'));
       const { body } = await metrics.render();
-      const checked = spawnSync('promtool', ['check', 'metrics'], {
-        input: body,
-        encoding: 'utf8',
-      });
+      const checked = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
       const lines = `${checked.stdout}${checked.stderr}`.split('\n');
       expect(lines.filter((line) => line.startsWith('beat_') || /error/i.test(line))).toEqual([]);
     },

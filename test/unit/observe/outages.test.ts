@@ -62,12 +62,7 @@ describe('an outage of the store', () => {
     const acquire = lock.acquire.bind(lock);
     lock.acquire = unlessAway(async () => {
       const lease = await acquire();
-      return (
-        lease && {
-          renew: unlessAway(() => lease.renew()),
-          release: unlessAway(() => lease.release()),
-        }
-      );
+      return lease && { renew: unlessAway(() => lease.renew()), release: unlessAway(() => lease.release()) };
     });
     lock.waitForRelease = (signal) => clock.sleep(Infinity, signal);
     ledger.commit = unlessAway(ledger.commit.bind(ledger));

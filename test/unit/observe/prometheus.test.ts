@@ -15,21 +15,14 @@ const promtool = (...args: readonly string[]) => spawnSync('promtool', args, { e
 const hasPromtool = promtool('--version').error === undefined;
 
 interface Rules {
-  readonly groups: readonly {
-    readonly rules: readonly { readonly alert: string; readonly expr: string }[];
-  }[];
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
 }
 
 interface Panel {
   readonly id: number;
   readonly title: string;
   readonly description?: string;
-  readonly gridPos: {
-    readonly x: number;
-    readonly y: number;
-    readonly w: number;
-    readonly h: number;
-  };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string }[];
 }
 
@@ -94,10 +87,7 @@ describe('Grafana dashboard', () => {
     () => {
       using folder = new Folder();
       const expr = (text: string) => text.replace('$__rate_interval', '5m').replace('$job', 'beat');
-      const recorded = targets.map((target, i) => ({
-        record: `panel_${i}`,
-        expr: expr(target.expr),
-      }));
+      const recorded = targets.map((target, i) => ({ record: `panel_${i}`, expr: expr(target.expr) }));
       const path = folder.write('queries.json', JSON.stringify({ groups: [{ name: 'panels', rules: recorded }] }));
       const checked = promtool('check', 'rules', path);
       expect(checked.status, checked.stderr).toBe(0);

@@ -36,23 +36,11 @@ function rig({
     close: async () => {},
   };
   const clock = new ManualClock('2027-03-01T13:00:00Z');
-  const publisher = publishTaskEvents(events, broker, {
-    settings,
-    origin: 'gen7@here',
-    clock,
-  });
+  const publisher = publishTaskEvents(events, broker, { settings, origin: 'gen7@here', clock });
   const send = (...taskIds: string[]) => {
     events.emit('sent', sentEvent(taskIds));
   };
-  return {
-    events,
-    send,
-    publisher,
-    batches,
-    faults,
-    recovered,
-    ids: () => batches.map((b) => b.map(uuidOf)),
-  };
+  return { events, send, publisher, batches, faults, recovered, ids: () => batches.map((b) => b.map(uuidOf)) };
 }
 
 function sentEvent(taskIds: readonly string[]): SentEvent {
@@ -62,12 +50,7 @@ function sentEvent(taskIds: readonly string[]): SentEvent {
     taskId: taskIds[0]!,
     queue: 'celery',
     term: 1,
-    ...{
-      dueAt: SENT_AT - 250,
-      cause: 'schedule',
-      sentAt: SENT_AT,
-      messages: taskIds.map((id) => makeMessage(id)),
-    },
+    ...{ dueAt: SENT_AT - 250, cause: 'schedule', sentAt: SENT_AT, messages: taskIds.map((id) => makeMessage(id)) },
   };
 }
 
@@ -84,12 +67,7 @@ describe('task events', () => {
       { type: 'task-sent', uuid: 'b', clock: 2, hostname: 'gen7@here' },
     ]);
     expect(batches.flat().map(({ destination }) => destination)).toEqual(
-      Array(2).fill({
-        queue: null,
-        exchange: 'celeryev',
-        exchangeType: 'topic',
-        routingKey: 'task.sent',
-      }),
+      Array(2).fill({ queue: null, exchange: 'celeryev', exchangeType: 'topic', routingKey: 'task.sent' }),
     );
   });
 

@@ -25,10 +25,7 @@ const CHANGES: readonly (readonly [zone: string, at: string])[] = [
 const HALF_HOURS = fc.integer({ min: -96, max: 96 });
 
 test('an event lasts from its begin to its end, also when the clocks change', () => {
-  const length = fc.record({
-    days: fc.nat(2),
-    elapsed: fc.nat(8).map((count) => (count * HOUR) / 2),
-  });
+  const length = fc.record({ days: fc.nat(2), elapsed: fc.nat(8).map((count) => (count * HOUR) / 2) });
   const every = fc.constantFrom('FREQ=HOURLY;INTERVAL=5', 'FREQ=DAILY', 'FREQ=HOURLY');
   const change = fc.constantFrom(...CHANGES);
   fc.assert(

@@ -49,10 +49,7 @@ describe('crontab', () => {
           /^"\*\/90" has a step larger than the field's 60 values, so it matches only 0, as in Celery/,
         ) as string,
       },
-      {
-        path: ['hour'],
-        message: expect.stringMatching(/^"22-2\/25" .* 24 values, so it matches only 22,/) as string,
-      },
+      { path: ['hour'], message: expect.stringMatching(/^"22-2\/25" .* 24 values, so it matches only 22,/) as string },
     ]);
     expect(crontab({ day_of_week: '*/8' }).warnings).toMatchObject([{ path: ['day_of_week'] }]);
     expect(crontab({ minute: '*/90' }).inZone!('Asia/Tokyo').warnings).toHaveLength(1);

@@ -37,12 +37,7 @@ function search(fields: Partial<CalendarFields>, timezone: string) {
 }
 
 /** Two in the morning of the Sunday on which New York changes its clocks. */
-const IN_THE_GAP = {
-  hours: [2],
-  months: [3],
-  daysOfWeek: [],
-  nthWeekdays: [{ weekday: 0, nth: 2 }],
-};
+const IN_THE_GAP = { hours: [2], months: [3], daysOfWeek: [], nthWeekdays: [{ weekday: 0, nth: 2 }] };
 
 describe('a search for the next occurrence', () => {
   test.each([
@@ -58,12 +53,7 @@ describe('a search for the next occurrence', () => {
 
   test('finds the year in which the date is not in the gap', () => {
     // Chile changes its clocks on the Sunday from 2 to 8 September: not always the first one.
-    const fields = {
-      hours: [0],
-      months: [9],
-      daysOfWeek: [],
-      nthWeekdays: [{ weekday: 0, nth: 1 }],
-    };
+    const fields = { hours: [0], months: [9], daysOfWeek: [], nthWeekdays: [{ weekday: 0, nth: 1 }] };
     expect(search(fields, 'America/Santiago').next).toBe('2030-09-01T04:00:00.000Z');
   });
 
@@ -133,12 +123,7 @@ function counting(schedule: Schedule) {
 test('a stretch counts the occurrences of an interval without visiting them', () => {
   const schedule = timedelta({ minutes: 1 });
   const { calls, next } = counting(schedule);
-  const counted: Schedule = {
-    spec: '',
-    every: schedule.every!,
-    latest: schedule.latest!.bind(schedule),
-    next,
-  };
+  const counted: Schedule = { spec: '', every: schedule.every!, latest: schedule.latest!.bind(schedule), next };
   const end = NOON + 10_000 * MINUTE;
   expect(runAtOnce(stretch(counted, NOON, end), () => true)).toMatchObject({ count: 10_000 });
   expect(runAtOnce(stretch(counted, NOON, end + 1))).toMatchObject({ count: null });

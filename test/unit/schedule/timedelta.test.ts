@@ -13,14 +13,7 @@ describe('timedelta', () => {
   });
 
   test('adds its parts as Python does, rounded to milliseconds', () => {
-    const parts = {
-      weeks: 1,
-      days: 1,
-      hours: -24,
-      minutes: 0.5,
-      milliseconds: 2,
-      microseconds: 600,
-    };
+    const parts = { weeks: 1, days: 1, hours: -24, minutes: 0.5, milliseconds: 2, microseconds: 600 };
     expect(timedelta(parts).spec).toBe(timedelta({ milliseconds: 7 * 86_400_000 + 30_003 }).spec);
   });
 

@@ -10,11 +10,7 @@ function setUp(declared: string) {
   const time = { now: 0 };
   const allowed = () => new AllowedJobs([{ command: files.command }]);
   const jobs = new CurrentJobs(allowed(), {
-    clock: {
-      now: () => time.now,
-      monotonic: () => time.now,
-      sleep: async (ms) => void (time.now += ms),
-    },
+    clock: { now: () => time.now, monotonic: () => time.now, sleep: async (ms) => void (time.now += ms) },
     read: async () => {
       files.reads += 1;
       return allowed();

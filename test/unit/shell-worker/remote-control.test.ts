@@ -46,9 +46,7 @@ describe('remote control of a worker', () => {
     [{ signal: 15 }, 'SIGTERM'],
   ])('remote control of a worker: terminate with %o sends %s', (given, signal) => {
     const { ask, calls } = rig();
-    expect(ask('revoke', { task_id: ['a', 'b'], terminate: true, ...given })).toEqual({
-      ok: 'terminate: a',
-    });
+    expect(ask('revoke', { task_id: ['a', 'b'], terminate: true, ...given })).toEqual({ ok: 'terminate: a' });
     ask('terminate', { task_id: 'a', ...given });
     expect(calls).toEqual([
       ['terminate', ['a', 'b'], signal],

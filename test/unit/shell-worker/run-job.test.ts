@@ -41,14 +41,8 @@ describe('running of jobs', () => {
   test('a command receives its environment, directory, input and due time', async () => {
     const kwargs = { env: { PLACE: 'here' }, cwd: '/tmp', stdin: 'input' };
     const dueAt = '2027-01-01T00:00:00.000Z';
-    const result = await run('echo $PLACE $PWD $BEAT_DUE_AT; cat; echo error >&2', kwargs, {
-      dueAt,
-    });
-    expect(result).toMatchObject({
-      exit_code: 0,
-      stderr: 'error\n',
-      stdout: `here /tmp ${dueAt}\ninput`,
-    });
+    const result = await run('echo $PLACE $PWD $BEAT_DUE_AT; cat; echo error >&2', kwargs, { dueAt });
+    expect(result).toMatchObject({ exit_code: 0, stderr: 'error\n', stdout: `here /tmp ${dueAt}\ninput` });
   });
 
   test('the directory ~ is the home of the user that runs the command, or / if that does not exist', async () => {
@@ -211,9 +205,6 @@ describe('running of jobs', () => {
   );
 
   test.runIf(isRoot)('as root, a command of another user still receives SIGPIPE', async () => {
-    expect(await run('yes | head -n 1', { user: 'nobody' })).toMatchObject({
-      stdout: 'y\n',
-      stderr: '',
-    });
+    expect(await run('yes | head -n 1', { user: 'nobody' })).toMatchObject({ stdout: 'y\n', stderr: '' });
   });
 });

@@ -79,10 +79,7 @@ describe('worker', () => {
         concurrency: 2,
         acks: 'late',
         consumer,
-        results: {
-          store: async (result) => void stored.push(result),
-          close: async () => {},
-        },
+        results: { store: async (result) => void stored.push(result), close: async () => {} },
         jobs: { has: async () => true },
         host: {
           env: { PATH: process.env['PATH'] },

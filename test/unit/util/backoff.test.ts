@@ -10,12 +10,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 function optionsOf(url: string) {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  const { client } = new Connection({
-    server: parseEndpoint(url),
-    transport,
-    name: 'test',
-    timeout: 4_000,
-  });
+  const { client } = new Connection({ server: parseEndpoint(url), transport, name: 'test', timeout: 4_000 });
   return { client, options: client.options };
 }
 

@@ -39,12 +39,7 @@ test('ConfigError: lists all of up to fifty-one errors', () => {
 
 test('formatDiagnostic: escapes control characters and line breaks', () => {
   const hostile = 'a\u001b[2J\u009b1m\nb\r\u202ec\u2028d\0\u0007';
-  const line = formatDiagnostic({
-    file: 'f\u001b.yaml',
-    line: 1,
-    path: ['k\u009b'],
-    message: hostile,
-  });
+  const line = formatDiagnostic({ file: 'f\u001b.yaml', line: 1, path: ['k\u009b'], message: hostile });
   expect(line).toBe('f\\u001b.yaml:1: ["k\\u009b"]: a\\u001b[2J\\u009b1m\\nb\\r\\u202ec\\u2028d\\u0000\\u0007');
   expect(new ConfigError(`no such file: ${hostile}\nnext`).message).toBe(
     'no such file: a\\u001b[2J\\u009b1m\nb\\r\\u202ec\\u2028d\\u0000\\u0007\nnext',

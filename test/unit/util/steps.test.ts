@@ -42,11 +42,7 @@ function* countOn(time: { now: number }): Steps<number> {
 
 test('steps: receive that their time is used up, in which pauses do not count', async () => {
   const time = { now: 0 };
-  const clock: Clock = {
-    now: () => time.now,
-    monotonic: () => time.now,
-    sleep: async () => void (time.now += 1_000),
-  };
+  const clock: Clock = { now: () => time.now, monotonic: () => time.now, sleep: async () => void (time.now += 1_000) };
   expect(await runInSlices(countOn(time), clock, 50)).toBe(5);
   expect(await runInSlices(countOn(time), clock, 0)).toBe(1);
   let asked = 0;

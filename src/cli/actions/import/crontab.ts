@@ -60,9 +60,7 @@ function readCron(given: string): Cron {
 function readLastRun(spool: string, id: string, timezone: string): number | undefined {
   const path = join(spool, id);
   if (!existsSync(path)) return undefined;
-  const day = DateTime.fromFormat(readFileSync(path, 'utf8').trim(), 'yyyyMMdd', {
-    zone: timezone,
-  });
+  const day = DateTime.fromFormat(readFileSync(path, 'utf8').trim(), 'yyyyMMdd', { zone: timezone });
   if (!day.isValid) throw new ConfigError(`${path}: expected a day such as 20261122`);
   return day.toMillis();
 }

@@ -20,10 +20,7 @@ const NOT_COMPARED =
 /** `beat import django`: writes the periodic tasks of django-celery-beat as a schedule file. */
 export function importFromDjango(url: string | undefined, flags: DjangoFlags): Promise<ExitCode> {
   if (isApp('django', url, flags, { timezone: '--timezone' })) {
-    return importProject(flags, {
-      heading: 'DJANGO',
-      base: 'django_celery_beat.schedulers.DatabaseScheduler',
-    });
+    return importProject(flags, { heading: 'DJANGO', base: 'django_celery_beat.schedulers.DatabaseScheduler' });
   }
   return importTables(url!, flags);
 }

@@ -21,10 +21,7 @@ const NOT_COMPARED =
 /** `beat import redbeat`: writes the entries of RedBeat as a schedule file. */
 export function importFromRedBeat(url: string | undefined, flags: RedBeatFlags): Promise<ExitCode> {
   if (isApp('redbeat', url, flags, OF_URL)) {
-    return importProject(flags, {
-      heading: 'REDBEAT',
-      base: 'redbeat.schedulers.RedBeatScheduler',
-    });
+    return importProject(flags, { heading: 'REDBEAT', base: 'redbeat.schedulers.RedBeatScheduler' });
   }
   return importKeys(url!, flags);
 }

@@ -40,10 +40,7 @@ export function readEvents(text: string): ReadEvents {
   const calendars = components.filter(({ name }) => name === 'VCALENDAR');
   const [other] = components;
   if (other && calendars.length === 0) {
-    problems.push({
-      line: other.line,
-      message: `expected BEGIN:VCALENDAR, got BEGIN:${other.name}`,
-    });
+    problems.push({ line: other.line, message: `expected BEGIN:VCALENDAR, got BEGIN:${other.name}` });
   }
   const findZone = zoneFinder(calendars);
   const written = calendars
@@ -133,13 +130,7 @@ function readEvent(component: Component, findZone: FindZone): readonly CalendarE
   const title = summary === '' ? 'an event without a title' : summary;
   const toLocal = (time: IcsTime) => toLocalOf(zone, time);
   const recurrence = readRecurrence(component, { start: local, toLocal, findZone });
-  const event = {
-    title,
-    start: local,
-    zone,
-    length: readLength(component, start, findZone),
-    ...recurrence,
-  };
+  const event = { title, start: local, zone, length: readLength(component, start, findZone), ...recurrence };
   return [event, ...readPeriods(component, title, findZone)];
 }
 

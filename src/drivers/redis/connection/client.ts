@@ -14,9 +14,7 @@ const requirePart = createRequire(import.meta.url);
 const { default: StandaloneConnector } = requirePart(
   'ioredis/built/connectors/StandaloneConnector.js',
 ) as typeof standalone;
-const { default: DataHandler } = requirePart('ioredis/built/DataHandler.js') as {
-  default: { prototype: Internals };
-};
+const { default: DataHandler } = requirePart('ioredis/built/DataHandler.js') as { default: { prototype: Internals } };
 
 /** Creates a client that calls `onGuard` with the guard of each new connection. */
 export function createClient(options: RedisOptions, onGuard: OnGuard): Redis {

@@ -1,8 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import type { TlsSettings } from '../../../contracts/broker/connection-settings.ts';
+import type { TlsSettings, TransportOptions } from '../../../contracts/broker/connection-settings.ts';
 import { describeTlsError } from '../../connection/tls.ts';
 import { createMasker } from '../../../util/mask.ts';
-import type { TransportOptions } from '../../../contracts/broker/connection-settings.ts';
 import type { ServerUrls } from '../../../contracts/broker/server-url.ts';
 import { StoreError, type Unreachable } from '../../../util/errors.ts';
 import { PeerError, type Guard } from '../../connection/guard.ts';
@@ -198,9 +197,7 @@ function authWithOptionalPassword(client: Redis): Redis['auth'] {
       const { message } = dropCommand(error);
       if (/no password is set|without any password configured/.test(message)) return 'OK';
       if (!message.includes("wrong number of arguments for 'auth'")) throw error;
-      throw new Error('Redis before version 6 has no users; remove the user from the URL', {
-        cause: error,
-      });
+      throw new Error('Redis before version 6 has no users; remove the user from the URL', { cause: error });
     }
   };
 }

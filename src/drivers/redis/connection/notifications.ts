@@ -1,6 +1,5 @@
 import { Condition } from '../../../util/condition.ts';
-import { Connection } from './connection.ts';
-import type { ConnectionOptions } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Warn } from '../../../contracts/events/beat-events.ts';
 import { findDenied } from '../rights.ts';
 

@@ -36,10 +36,7 @@ function readAddress(server: ServerUrl, tlsSettings: TlsSettings | null, default
 }
 
 function tcp(url: URL, defaultPort: number): Address {
-  return {
-    host: readHost(url),
-    port: url.port === '' ? defaultPort : Number(url.port),
-  };
+  return { host: readHost(url), port: url.port === '' ? defaultPort : Number(url.port) };
 }
 
 function parseDatabase(text: string): number {

@@ -58,11 +58,7 @@ function readAddress(url: string): Address {
 function parseTls(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('ssl_mode', SSL_MODES);
   const off = query.flag('ssl_disabled');
-  const files = readCertificates({
-    ca: query.get('ssl_ca'),
-    cert: query.get('ssl_cert'),
-    key: query.get('ssl_key'),
-  });
+  const files = readCertificates({ ca: query.get('ssl_ca'), cert: query.get('ssl_cert'), key: query.get('ssl_key') });
   const verify = query.flag('ssl_verify_cert');
   const named = query.flag('ssl_check_hostname') ?? query.flag('ssl_verify_identity');
   const asked = Object.keys(files).length > 0 || verify !== null || named !== null;

@@ -13,10 +13,7 @@ const sequence = (name: string): string => onMaria(`CREATE SEQUENCE IF NOT EXIST
 const ID_TYPE = `INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')}`;
 
 /** The id column of a table and its next value in an `INSERT`, each with its comma. */
-export const nextId = (name: string) => ({
-  column: `${onMaria('id,')} `,
-  value: `${onMaria(`nextval(${name}),`)} `,
-});
+export const nextId = (name: string) => ({ column: `${onMaria('id,')} `, value: `${onMaria(`nextval(${name}),`)} ` });
 
 /**
  * The tables of kombu's SQLAlchemy transport, as SQLAlchemy creates them, so that workers and beat may start in

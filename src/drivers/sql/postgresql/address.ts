@@ -70,11 +70,7 @@ function parseTls(query: Query, host: string): Address['tls'] {
   const root = query.get('sslrootcert');
   const passphrase = query.get('sslpassword');
   const files = readCertificates(
-    {
-      ca: root === 'system' ? null : root,
-      cert: query.get('sslcert'),
-      key: query.get('sslkey'),
-    },
+    { ca: root === 'system' ? null : root, cert: query.get('sslcert'), key: query.get('sslkey') },
     passphrase,
   );
   // A Unix socket needs no encryption.

@@ -6,10 +6,10 @@ import { createTables } from '../tables.ts';
 import { KOMBU, TYPES, VISIBLE_ROWS } from './schema.ts';
 
 /** The channels of notifications; the payload is the key prefix. */
-export const CHANNELS = {
-  release: 'beat_released',
-  command: 'beat_command',
-} as const satisfies Record<Subject, string>;
+export const CHANNELS = { release: 'beat_released', command: 'beat_command' } as const satisfies Record<
+  Subject,
+  string
+>;
 
 /** The time of the statement: `now()` would be the start of the transaction. */
 const NOW = raw('floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint');

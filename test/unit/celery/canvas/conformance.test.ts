@@ -216,11 +216,7 @@ function celerysFor({ redis }: Case): string {
 }
 
 function envelopeOf({ headers, properties, body }: Message) {
-  return {
-    headers: withoutMark(withoutOurOwn(headers)),
-    properties,
-    body: unmarked(body.toString()),
-  };
+  return { headers: withoutMark(withoutOurOwn(headers)), properties, body: unmarked(body.toString()) };
 }
 
 /**

@@ -44,9 +44,7 @@ describe('a chain', () => {
   });
 
   test('within a chain is flattened, and its options and callbacks apply to its tasks', () => {
-    const inner = chain([b, c], {
-      options: { queue: 'inner', link: 'done', linkError: 'failed' },
-    });
+    const inner = chain([b, c], { options: { queue: 'inner', link: 'done', linkError: 'failed' } });
     const [message] = sent(chain(a, inner));
     const [last, second] = message!.embed.chain!;
     expect(second).toMatchObject({ task: 'b', options: { queue: 'inner' } });

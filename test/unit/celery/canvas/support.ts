@@ -1,5 +1,4 @@
-import type { BeatConfig } from '../../../../src/generated/config-types.ts';
-import type { EntryConfig } from '../../../../src/generated/config-types.ts';
+import type { BeatConfig, EntryConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { compose } from '../../../../src/entries/compose/compose.ts';
 import type { RunMessages } from '../../../../src/celery/message/message.ts';

@@ -55,11 +55,7 @@ describe('arguments of a task', () => {
   });
 
   test('with errors are all reported, each with its path', () => {
-    const found = complaints([1, { a: [() => 1] }], {
-      when: new Date(NaN),
-      ok: 1,
-      'b c': undefined,
-    });
+    const found = complaints([1, { a: [() => 1] }], { when: new Date(NaN), ok: 1, 'b c': undefined });
     expect(found.map((line) => line.slice(0, line.indexOf(': ')))).toEqual([
       'args[1].a[0]',
       'kwargs.when',

@@ -242,12 +242,7 @@ function adaptedProtocol1(celerys: Envelope, ours: Envelope): Envelope {
   return {
     ...celerys,
     body: Buffer.from(text.replace(id, own)).toString('base64'),
-    properties: {
-      ...celerys.properties,
-      correlation_id: own,
-      reply_to: PRODUCER.replyTo,
-      delivery_tag: TAG,
-    },
+    properties: { ...celerys.properties, correlation_id: own, reply_to: PRODUCER.replyTo, delivery_tag: TAG },
   };
 }
 

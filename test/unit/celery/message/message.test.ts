@@ -13,11 +13,7 @@ test('message JSON: a message is decoded unchanged, with any headers and body', 
       const plain = makeMessage('a', { queue });
       // Through JSON first: it knows no -0, and neither does any broker's text.
       const known = JSON.parse(JSON.stringify(more)) as Record<string, unknown>;
-      const message: Message = {
-        ...plain,
-        headers: { ...plain.headers, ...known },
-        body: Buffer.from(body),
-      };
+      const message: Message = { ...plain, headers: { ...plain.headers, ...known }, body: Buffer.from(body) };
       expect(decodeMessage(encodeMessage(message))).toEqual(message);
       expect(encodeMessage(decodeMessage(encodeMessage(message)))).toBe(encodeMessage(message));
     }),

@@ -18,14 +18,7 @@ const META = {
   task_id: 'id',
 };
 const DONE = Date.parse('2026-11-22T12:00:00.250Z');
-const SUCCESS = {
-  taskId: 'id',
-  state: 'SUCCESS',
-  doneAt: DONE,
-  runtimeMs: null,
-  worker: null,
-  error: null,
-};
+const SUCCESS = { taskId: 'id', state: 'SUCCESS', doneAt: DONE, runtimeMs: null, worker: null, error: null };
 
 const read = (meta: object) => readResultDocument('id', Buffer.from(JSON.stringify(meta)));
 
@@ -91,11 +84,7 @@ describe('result documents', () => {
   });
 
   test('result document: a date, a runtime and the name of a worker beyond all bounds are left out', () => {
-    const meta = {
-      ...META,
-      date_done: '+200000-01-01T00:00:00Z',
-      worker: `\ud800\n${'w'.repeat(500)}`,
-    };
+    const meta = { ...META, date_done: '+200000-01-01T00:00:00Z', worker: `\ud800\n${'w'.repeat(500)}` };
     const document = Buffer.from(JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }));
     const outcome = readResultDocument('id', document)!;
     expect(outcome).toMatchObject({ state: 'SUCCESS', doneAt: null, runtimeMs: null });
@@ -172,12 +161,7 @@ test.each([1e14, 1e300, -1e14, '1800000000', null])(
 
 test('task events: names of workers and errors are one line, and have no control sequences', () => {
   const hostname = `celery@\u001b[31mred\n${'x'.repeat(300)}`;
-  const [event] = parse({
-    ...about,
-    hostname,
-    type: 'task-failed',
-    exception: 'a\u001b[0m\u0007b',
-  });
+  const [event] = parse({ ...about, hostname, type: 'task-failed', exception: 'a\u001b[0m\u0007b' });
   expect(event).toMatchObject({ error: 'a [0m b' });
   expect(event!.worker).toMatch(/^celery@ \[31mred x+…$/);
   expect(event!.worker).toHaveLength(255);

@@ -48,17 +48,11 @@ describe('the event task-sent', () => {
   test.each(cases)('of Celery $celery with $options is the same here', async ({ options, envelope }) => {
     const { properties } = envelope;
     const { timestamp, eta, expires, ...said } = envelope.body;
-    const mine = JSON.parse(encodeEnvelope(await eventOf(options, envelope.body), 'tag')) as {
-      body: string;
-    };
+    const mine = JSON.parse(encodeEnvelope(await eventOf(options, envelope.body), 'tag')) as { body: string };
     const event = JSON.parse(String(Buffer.from(mine.body, 'base64'))) as Event;
     expect(event).toMatchObject(said);
     expect(Object.keys(event)).toEqual(Object.keys(envelope.body));
-    expect(mine).toEqual({
-      ...envelope,
-      body: mine.body,
-      properties: { ...properties, delivery_tag: 'tag' },
-    });
+    expect(mine).toEqual({ ...envelope, body: mine.body, properties: { ...properties, delivery_tag: 'tag' } });
     // Clocks went on between making the message and telling of it.
     const near = (a: unknown, b: unknown) => a === b || Math.abs(Date.parse(String(a)) - Date.parse(String(b))) < 1_000;
     expect(near(event['eta'], eta)).toBe(true);

@@ -119,10 +119,7 @@ describe('a map of __type__ and __value__', () => {
     ];
     const ok = await TestBeat.start(
       {
-        beatSchedule: {
-          a: { task: 't', schedule: 60, args: args.slice(0, 2) },
-          b: { task: 't', schedule: 60, args },
-        },
+        beatSchedule: { a: { task: 't', schedule: 60, args: args.slice(0, 2) }, b: { task: 't', schedule: 60, args } },
       },
       { now: '2020-01-02T03:04:00Z' },
     );

@@ -187,12 +187,7 @@ describe('the router', () => {
   });
 
   test('prefers each defined option of the task over that of the route', () => {
-    const router = routerOf(() => ({
-      queue: 'q',
-      priority: 3,
-      deliveryMode: 1,
-      headers: { a: 1 },
-    }));
+    const router = routerOf(() => ({ queue: 'q', priority: 3, deliveryMode: 1, headers: { a: 1 } }));
     const { destination, options } = router.route('t', [], {}, { priority: 7, queue: undefined });
     expect(destination.routingKey).toBe('q');
     expect(options).toEqual({ queue: 'q', priority: 7, deliveryMode: 1, headers: { a: 1 } });
@@ -201,11 +196,7 @@ describe('the router', () => {
   test('adds the defaults of the settings for options that neither has', () => {
     const rules = { ...DEFAULT_ROUTES, priority: 4, deliveryMode: 1, ignoreResult: true } as const;
     const router = new Router(new Queues(), rules);
-    expect(router.route('t', [], {}, {}).options).toEqual({
-      priority: 4,
-      deliveryMode: 1,
-      ignoreResult: true,
-    });
+    expect(router.route('t', [], {}, {}).options).toEqual({ priority: 4, deliveryMode: 1, ignoreResult: true });
     const own = { priority: 0, deliveryMode: 2, ignoreResult: false } as const;
     expect(router.route('t', [], {}, own).options).toEqual(own);
   });
@@ -241,15 +232,7 @@ describe('the exchange of a name', () => {
 test('router: an exchange may be addressed by name only if it is not direct', () => {
   const events = createExchange('events', 'topic');
   const described = [createQueue('celery', createExchange('celery', 'direct'), 'celery')];
-  const queues = new Queues({
-    ...DEFAULT_RULES,
-    configured: [...described, createQueue('q', events, 'a.#')],
-  });
+  const queues = new Queues({ ...DEFAULT_RULES, configured: [...described, createQueue('q', events, 'a.#')] });
   const { destination } = new Router(queues).route('t', [], {}, { exchange: 'events' });
-  expect(destination).toEqual({
-    queue: null,
-    exchange: 'events',
-    exchangeType: 'topic',
-    routingKey: '',
-  });
+  expect(destination).toEqual({ queue: null, exchange: 'events', exchangeType: 'topic', routingKey: '' });
 });

@@ -27,12 +27,7 @@ test('beat check: prints warnings about flags and configuration on standard erro
   const machine = await runCommand('check', '--json', ...args);
   expect(machine).toMatchObject({ code: 0, stderr: '' });
   expect(parseJsonLines(machine.stdout)).toMatchObject([
-    {
-      ok: true,
-      files: ['loud.yaml'],
-      entries: 0,
-      notes: [{ path: [] }, { path: ['taskSendSentEvent'] }],
-    },
+    { ok: true, files: ['loud.yaml'], entries: 0, notes: [{ path: [] }, { path: ['taskSendSentEvent'] }] },
   ]);
 });
 

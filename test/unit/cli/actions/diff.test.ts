@@ -58,11 +58,7 @@ describe('beat diff:', () => {
       ...['--json', '--hours', '2'],
     );
     expect(code).toBe(1);
-    const json = JSON.parse(stdout) as {
-      after: string;
-      until: string;
-      occurrences: { appear: { first: string[] } }[];
-    };
+    const json = JSON.parse(stdout) as { after: string; until: string; occurrences: { appear: { first: string[] } }[] };
     expect(Date.parse(json.until) - Date.parse(json.after)).toBe(7_200_000);
     expect(json).toMatchObject({
       added: [],

@@ -169,11 +169,7 @@ test('beat forget: gives up after five attempts', async () => {
 
 test('beat forget --audit and --outbox: remove a record of that id that cannot be read, and no other', async () => {
   const bad = { ...makeMessage('task-bad'), destination: {} } as Message;
-  const commands = ['good', 'bad'].map((id) => ({
-    key: id,
-    id,
-    audit: id === 'bad' ? '{' : AUDIT,
-  }));
+  const commands = ['good', 'bad'].map((id) => ({ key: id, id, audit: id === 'bad' ? '{' : AUDIT }));
   await withStore(async ({ ledger }) => {
     const token = await ledger.beginTerm();
     await ledger.commit({ token, changes: [], commands });

@@ -49,13 +49,7 @@ async function prepare(published: readonly number[], more: readonly HistoryRow[]
     taskId: null,
     runCount: published.length,
   };
-  const change = {
-    entry: 'minutely',
-    before: null,
-    messages: [],
-    history: [...history, ...more],
-    after,
-  };
+  const change = { entry: 'minutely', before: null, messages: [], history: [...history, ...more], after };
   await store.ledger.commit({ token, changes: [change] });
   await store.close();
   const run = (...args: string[]) => runCommand(...args, '--config', file);
@@ -80,12 +74,7 @@ test('beat history: prints only failed runs with --failed, with their error', as
     taskId: 'run-2',
     dueAt: START + 2 * MINUTE,
     state: 'FAILURE',
-    ...{
-      doneAt: START + 3 * MINUTE,
-      runtimeMs: 1_234,
-      worker: 'celery@w',
-      error: 'KeyError: 1\nat x',
-    },
+    ...{ doneAt: START + 3 * MINUTE, runtimeMs: 1_234, worker: 'celery@w', error: 'KeyError: 1\nat x' },
   };
   using run = await prepare([1, 2, 3], [outcome]);
   const lines = splitLines((await run('history', 'minutely', '--failed')).stdout);
@@ -137,15 +126,7 @@ test('beat audit: exits with 1 and names an occurrence that is not accounted for
     { entry: 'minutely', dueAt: iso(3), status: 'unaccounted' },
     {
       summary: {
-        ...{
-          entries: 2,
-          unreadable: 0,
-          unreadableRows: 0,
-          scheduledLater: 1,
-          published: 4,
-          skipped: 0,
-          waiting: 0,
-        },
+        ...{ entries: 2, unreadable: 0, unreadableRows: 0, scheduledLater: 1, published: 4, skipped: 0, waiting: 0 },
         'not-yet-due': 0,
         'before-history': 0,
         'published-twice': 0,
@@ -223,12 +204,7 @@ test('beat history and beat audit: show a row that cannot be read in its place, 
     'unreadable rows are removed with: beat forget --history minutely',
   ]);
   const json = parseJsonLines((await run('history', 'minutely', '--json')).stdout);
-  const unreadable = {
-    entry: 'minutely',
-    kind: 'unreadable',
-    at: iso(3),
-    repair: 'beat forget --history minutely',
-  };
+  const unreadable = { entry: 'minutely', kind: 'unreadable', at: iso(3), repair: 'beat forget --history minutely' };
   expect(json).toHaveLength(5);
   expect(json[1]).toMatchObject(unreadable);
   const audit = await run('audit', ...PERIOD);
@@ -239,10 +215,7 @@ test('beat history and beat audit: show a row that cannot be read in its place, 
   expect(rows[0]).toMatchObject({ ...unreadable, status: 'unreadable' });
   expect(rows.at(-1)).toMatchObject({ summary: { unreadable: 0, unreadableRows: 1 } });
   const later = await run('audit', '--from', iso(4), '--to', iso(6));
-  expect(later).toMatchObject({
-    code: 0,
-    stdout: expect.not.stringContaining('unreadable') as string,
-  });
+  expect(later).toMatchObject({ code: 0, stdout: expect.not.stringContaining('unreadable') as string });
   expect(await run('forget', '--history', 'minutely')).toMatchObject({
     code: 0,
     stdout: 'Removed unreadable rows of the history of entry "minutely": 1\n',

@@ -56,10 +56,7 @@ test('beat import crontab: names a broken line, imports the others, and exits wi
 test('beat import crontab: does not overwrite a file without --force', async () => {
   const file = folder.write('table', '0 1 * * * good\n');
   const kept = folder.write('kept.yaml', 'x');
-  expect(await run(file, '-o', kept)).toMatchObject({
-    code: 2,
-    stderr: `${kept} exists; --force overwrites it\n`,
-  });
+  expect(await run(file, '-o', kept)).toMatchObject({ code: 2, stderr: `${kept} exists; --force overwrites it\n` });
   expect(readFileSync(kept, 'utf8')).toBe('x');
   expect((await run(file, '-o', kept, '--force')).code).toBe(0);
   expect(readFileSync(kept, 'utf8')).toContain('good:');

@@ -28,14 +28,7 @@ async function announce(brokerUrl: string, ...announcements: Announcement[]): Pr
 
 test('beat instances: lists the running instances, the leader first', async () => {
   const url = 'memory://instances';
-  const leader = {
-    ...FOLLOWER,
-    id: 'two',
-    host: 'beta',
-    role: 'leader',
-    term: 5,
-    skewMs: -3,
-  } as const;
+  const leader = { ...FOLLOWER, id: 'two', host: 'beta', role: 'leader', term: 5, skewMs: -3 } as const;
   await announce(url, FOLLOWER, leader);
   const { code, stdout } = await runCommand('instances', '-b', url);
   expect(code).toBe(0);

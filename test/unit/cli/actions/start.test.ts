@@ -49,13 +49,7 @@ function signal(name: string): void {
 }
 
 const flags = (more: object = {}) => ({
-  ...{
-    config: join(folder.path, 'beat.config.yaml'),
-    logfile: path,
-    quiet: true,
-    loglevel: 'debug',
-    ...WORKER_FLAGS,
-  },
+  ...{ config: join(folder.path, 'beat.config.yaml'), logfile: path, quiet: true, loglevel: 'debug', ...WORKER_FLAGS },
   ...more,
 });
 const run = (started: () => Promise<void>, more: object = {}) => start(flags(more), { version: '1.2.3', started });
@@ -70,11 +64,7 @@ test.each(['SIGTERM', 'SIGINT'])('beat start: logs %s and exits with 0', async (
   expect(code).toBe(0);
   const [starting, ...others] = readLog(path).filter(({ event }) => event === 'starting');
   expect(others).toEqual([]);
-  expect(starting).toMatchObject({
-    version: '1.2.3',
-    broker: 'memory://',
-    msg: 'beat: Starting...',
-  });
+  expect(starting).toMatchObject({ version: '1.2.3', broker: 'memory://', msg: 'beat: Starting...' });
   const stopping = readLog(path).find(({ event }) => event === 'stopping');
   expect(stopping).toMatchObject({ signal: name, msg: `beat: Shutting down... (${name})` });
 });
@@ -119,10 +109,7 @@ test('beat start: keeps its configuration on SIGHUP if the files have errors', a
     signal('SIGHUP');
     await vi.waitFor(() => expect(events()).toContain('reload-failed'));
     expect(await askHealth()).toMatchObject([
-      {
-        alive: true,
-        reloadError: expect.stringContaining('beatSchedule.a.task: missing') as string,
-      },
+      { alive: true, reloadError: expect.stringContaining('beatSchedule.a.task: missing') as string },
     ]);
     signal('SIGTERM');
   });

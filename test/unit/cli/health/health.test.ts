@@ -65,11 +65,7 @@ const onPosix = describe.skipIf(process.platform === 'win32');
 
 onPosix('beat healthcheck', () => {
   test('exits 1 where no instance runs', async () => {
-    const answer = {
-      code: 1,
-      stdout: '',
-      stderr: 'beat: not running: no instance of this user on this host\n',
-    };
+    const answer = { code: 1, stdout: '', stderr: 'beat: not running: no instance of this user on this host\n' };
     expect(await runCommand('healthcheck')).toEqual(answer);
     mkdirSync(runtime, { mode: 0o700 });
     expect(await runCommand('healthcheck')).toEqual(answer);

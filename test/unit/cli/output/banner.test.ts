@@ -31,10 +31,7 @@ test('banner: names the servers of the lock', () => {
 });
 
 test("banner: counts the user's entries and names the added nightly cleanup", () => {
-  const beatSchedule = {
-    a: { task: 't', schedule: 60 },
-    b: { task: 't', schedule: 60, enabled: false },
-  };
+  const beatSchedule = { a: { task: 't', schedule: 60 }, b: { task: 't', schedule: 60, enabled: false } };
   const besides = ', and celery.backend_cleanup as in Celery';
   expect(banner({ beatSchedule })).toContain(`1 of 2 entries enabled, from ${besides}\n`);
   expect(banner({ beatSchedule, resultBackend: 'redis://h' })).not.toContain('cleanup');

@@ -38,9 +38,7 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
       } catch (error) { console.log(error.message); }`;
     const lines: string[] = [];
     const [command, ...args] = [...prefix, process.execPath, '--input-type=module'];
-    await using child = new Child(command, [...args, '-e', script], {
-      lines: { 1: (line) => lines.push(line) },
-    });
+    await using child = new Child(command, [...args, '-e', script], { lines: { 1: (line) => lines.push(line) } });
     await child.exited;
     return lines.join('\n');
   }

@@ -13,10 +13,7 @@ function watch() {
     files.reloads += 1;
   };
   const watching = watchFiles(
-    {
-      stamp: async () => new Map([['a.yaml', String(files.now)]]),
-      hasChanged: async () => files.now !== files.read,
-    },
+    { stamp: async () => new Map([['a.yaml', String(files.now)]]), hasChanged: async () => files.now !== files.read },
     reload,
     clock,
     stop.signal,

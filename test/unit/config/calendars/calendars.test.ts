@@ -87,10 +87,7 @@ describe('calendars of an entry:', () => {
   });
 
   test('both passes of a repeated hour are in a calendar that contains it', () => {
-    const entry = {
-      schedule: { cron: '*/30 * * * *', timezone: 'Europe/Oslo' },
-      only: { cron: '* 2 25 10 *' },
-    };
+    const entry = { schedule: { cron: '*/30 * * * *', timezone: 'Europe/Oslo' }, only: { cron: '* 2 25 10 *' } };
     expect(dueOf(entry, '2026-10-24T00:00:00Z', 4)).toEqual([
       '2026-10-25T00:00Z',
       '2026-10-25T00:30Z',
@@ -109,11 +106,7 @@ describe('calendars of an entry:', () => {
       'only 09:00-17:00, only cron * * * 1 *, not 01-01',
     ],
     [
-      {
-        exclude: {
-          dates: Array.from({ length: 28 }, (_, i) => `2030-02-${String(i + 1).padStart(2, '0')}`),
-        },
-      },
+      { exclude: { dates: Array.from({ length: 28 }, (_, i) => `2030-02-${String(i + 1).padStart(2, '0')}`) } },
       'exclude(sha256 6e00b69b87437113efb4f6691ca70476) UTC',
       'not 28 dates',
     ],

@@ -96,10 +96,7 @@ describe('a calendar file', () => {
       ...['DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z'],
       'RDATE;VALUE=PERIOD:20261124T090000Z/20261124T110000Z,20261125T090000Z/PT10M',
     );
-    const settings = await read(calendar(...times), {
-      schedule: { cron: '*/30 * * * *' },
-      only: 'off',
-    });
+    const settings = await read(calendar(...times), { schedule: { cron: '*/30 * * * *' }, only: 'off' });
     expect(dueAfter(settings, '2026-11-01T00:00:00Z', 99)).toEqual([
       ...['2026-11-23T09:00Z', '2026-11-23T09:30Z'],
       ...['2026-11-24T09:00Z', '2026-11-24T09:30Z', '2026-11-24T10:00Z', '2026-11-24T10:30Z'],

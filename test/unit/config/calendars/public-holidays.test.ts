@@ -25,10 +25,7 @@ describe('public holidays', () => {
   });
 
   test('are days in the zone of the schedule', () => {
-    const entry = {
-      schedule: { cron: '0 * * * *', timezone: 'Asia/Tokyo' },
-      only: { holidays: 'DE' },
-    };
+    const entry = { schedule: { cron: '0 * * * *', timezone: 'Asia/Tokyo' }, only: { holidays: 'DE' } };
     expect(due(entryOf(entry).schedule, '2026-12-01T00:00:00Z', 1)).toEqual(['2026-12-24T15:00Z']);
   });
 

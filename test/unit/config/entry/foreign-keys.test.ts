@@ -4,9 +4,7 @@ import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { entryOf, entryProblems } from '../support.ts';
 
 function warningsOf(entry: object): string[] {
-  const { warnings } = resolveSettings({
-    beatSchedule: { e: { task: 't', schedule: 60, ...entry } },
-  });
+  const { warnings } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60, ...entry } } });
   return warnings.map((warning) => formatDiagnostic(warning).replace('beatSchedule.e.', ''));
 }
 

@@ -64,12 +64,7 @@ describe('spellings', () => {
       options: { time_limit: 30, soft_time_limit: 20, ignore_result: true, task_id: 'x' },
       starting_deadline: 5,
     });
-    expect(options).toEqual({
-      timeLimit: 30,
-      softTimeLimit: 20,
-      ignoreResult: true,
-      taskId: 'x',
-    });
+    expect(options).toEqual({ timeLimit: 30, softTimeLimit: 20, ignoreResult: true, taskId: 'x' });
     expect(schedule.spec).toBe(
       entryOf({ schedule: { crontab: { minute: 0, hour: 0, dayOfWeek: 'fri' } } }).schedule.spec,
     );
@@ -80,13 +75,7 @@ describe('spellings', () => {
     const inner = { beat_schedule: 1, taskDefaultQueue: 2, 'x-y': 3, CELERY_TIMEZONE: null };
     const { entries } = resolve({
       beat_schedule: {
-        task_default_queue: {
-          task: 't',
-          schedule: 60,
-          args: [inner],
-          kwargs: inner,
-          options: { headers: inner },
-        },
+        task_default_queue: { task: 't', schedule: 60, args: [inner], kwargs: inner, options: { headers: inner } },
       },
     });
     expect(entries[0]).toMatchObject({

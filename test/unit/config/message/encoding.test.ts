@@ -21,27 +21,17 @@ const SERIALIZERS = "expected 'json', 'yaml' or 'msgpack'";
 describe('the encoding of messages', () => {
   test('is JSON without compression in protocol 2 by default', () => {
     const { encoding, protocol } = resolveSettings({});
-    expect({ encoding, protocol }).toEqual({
-      encoding: { serializer: 'json', compression: null },
-      protocol: 2,
-    });
+    expect({ encoding, protocol }).toEqual({ encoding: { serializer: 'json', compression: null }, protocol: 2 });
   });
 
   test.each([
     { taskSerializer: 'yaml', taskCompression: 'lzma', taskProtocol: 1 },
     { task_serializer: 'application/x-yaml', task_compression: 'xz', task_protocol: 1 },
-    {
-      CELERY_TASK_SERIALIZER: 'yaml',
-      CELERY_MESSAGE_COMPRESSION: 'application/x-lzma',
-      taskProtocol: 1,
-    },
+    { CELERY_TASK_SERIALIZER: 'yaml', CELERY_MESSAGE_COMPRESSION: 'application/x-lzma', taskProtocol: 1 },
     { task_serializer: 'yaml', CELERY_TASK_COMPRESSION: 'lzma', CELERY_TASK_PROTOCOL: 1 },
   ])("has Celery's settings, new and old: %j", (config) => {
     const { encoding, protocol } = resolveSettings(config as BeatConfig);
-    expect({ encoding, protocol }).toEqual({
-      encoding: { serializer: 'yaml', compression: 'lzma' },
-      protocol: 1,
-    });
+    expect({ encoding, protocol }).toEqual({ encoding: { serializer: 'yaml', compression: 'lzma' }, protocol: 1 });
   });
 
   test.each([

@@ -209,20 +209,14 @@ describe('an option of apply_async', () => {
   });
 
   test('priority has the default of the settings', () => {
-    expect(messageWith({}, { taskDefaultPriority: 7 })).toMatchObject({
-      priority: 7,
-      properties: { priority: 7 },
-    });
+    expect(messageWith({}, { taskDefaultPriority: 7 })).toMatchObject({ priority: 7, properties: { priority: 7 } });
     expect(messageWith({ priority: 0 }, { taskDefaultPriority: 7 }).priority).toBe(0);
   });
 
   test('retry and its policy apply to tasks that workers publish', () => {
     const options = { retry: true, retry_policy: { max_retries: null, interval_start: 0.5 } };
     const [entry] = settingsOf({ options }).entries;
-    expect(entry!.options).toMatchObject({
-      retry: true,
-      retryPolicy: { maxRetries: null, intervalStart: 0.5 },
-    });
+    expect(entry!.options).toMatchObject({ retry: true, retryPolicy: { maxRetries: null, intervalStart: 0.5 } });
     expect(notesOf({ options })).toEqual([]);
   });
 

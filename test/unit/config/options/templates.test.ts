@@ -15,9 +15,7 @@ async function sentAfter(entry: object, minutes = 2) {
 }
 
 function notesOf(entry: object): string[] {
-  const { warnings } = resolveSettings({
-    beatSchedule: { e: { task: 't', schedule: 60, ...entry } },
-  });
+  const { warnings } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60, ...entry } } });
   return warnings.map((warning) => formatDiagnostic(warning).replace('beatSchedule.e.', ''));
 }
 
@@ -41,19 +39,14 @@ describe('templates in options', () => {
   });
 
   test('are rendered beside computed arguments', async () => {
-    const { messages } = await sentAfter({
-      args: ['{{entry}}'],
-      options: { task_id: '{{dueAt}}' },
-    });
+    const { messages } = await sentAfter({ args: ['{{entry}}'], options: { task_id: '{{dueAt}}' } });
     expect(messages.map(({ taskId }) => taskId)).toEqual(['2026-11-21T06:01:00.000Z', '2026-11-21T06:02:00.000Z']);
     expect(JSON.parse(String(messages[0]!.body))).toMatchObject([['e'], {}, {}]);
   });
 
   test('are rendered in the header and in the body of a chord', async () => {
     const at = (task: string) => sig(task, [], { options: { headers: { at: `${task} {{dueAt | HH:mm}}` } } });
-    const beatSchedule = {
-      e: { task: chord([at('a'), at('b')], at('c')), schedule: 60, timezone: 'Europe/Oslo' },
-    };
+    const beatSchedule = { e: { task: chord([at('a'), at('b')], at('c')), schedule: 60, timezone: 'Europe/Oslo' } };
     const beat = await TestBeat.start({ beatSchedule, resultBackend: 'redis://localhost/1' }, START);
     await beat.advance('1m');
     expect(beat.messages.map(({ headers }) => headers['at'])).toEqual(['a 07:01', 'b 07:01']);
@@ -65,9 +58,7 @@ describe('templates in options', () => {
   });
 
   test('are rendered in every signature, including callbacks and groups', async () => {
-    const later = sig('b', [], {
-      options: { shadow: 'later {{entry}}', taskId: 'b-{{dueAt | mm}}' },
-    });
+    const later = sig('b', [], { options: { shadow: 'later {{entry}}', taskId: 'b-{{dueAt | mm}}' } });
     const { messages } = await sentAfter(
       {
         task: chain(sig('a', [], { options: { headers: { at: '{{dueAt | HH:mm}}' } } }), later),

@@ -187,9 +187,7 @@ describe('celery.backend_cleanup', () => {
 
   test("depends on the environment's backend if there is one", () => {
     const config = { resultBackend: 'redis://h' };
-    expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toMatchObject({
-      task: 'celery.backend_cleanup',
-    });
+    expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toMatchObject({ task: 'celery.backend_cleanup' });
     expect(cleanupOf({}, { resultBackend: 'redis://h' })).toBeUndefined();
   });
 

@@ -242,11 +242,7 @@ describe('taskQueues', () => {
 });
 
 describe('a queue that is not configured', () => {
-  const config = {
-    ...REDIS,
-    taskCreateMissingQueues: false,
-    taskQueues: { celery: {}, reports: {} },
-  };
+  const config = { ...REDIS, taskCreateMissingQueues: false, taskQueues: { celery: {}, reports: {} } };
   const withEntry = (entry: object) =>
     problemsOf({ ...config, beat_schedule: { e: { task: 't', schedule: 60, ...entry } } });
 
@@ -425,11 +421,7 @@ describe('default options of tasks', () => {
       CELERY_TASK_IGNORE_RESULT: true,
       taskRoutes: {},
     };
-    expect(settingsOf(config).routes).toMatchObject({
-      priority: 4,
-      deliveryMode: 1,
-      ignoreResult: true,
-    });
+    expect(settingsOf(config).routes).toMatchObject({ priority: 4, deliveryMode: 1, ignoreResult: true });
   });
 
   test.each([

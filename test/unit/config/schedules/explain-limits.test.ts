@@ -35,12 +35,7 @@ test.each([
 ])('%j at %s names the calendar and what of it contains the instant', (limits, at, field, rule, value, matches) => {
   const off = { dates: ['12-24/01-02', '05-17'], weekdays: 'sat,sun', cron: '* 22 * * *' };
   const settings = { calendars: { off } };
-  expect(last({ schedule: hourly, ...limits }, at, settings)).toEqual({
-    field,
-    rule,
-    value,
-    matches,
-  });
+  expect(last({ schedule: hourly, ...limits }, at, settings)).toEqual({ field, rule, value, matches });
 });
 
 test('exclude names the events of a calendar file', () => {
@@ -86,13 +81,7 @@ test('jitter shows the nominal instant of a delayed occurrence, and where a nomi
 });
 
 test('bounds are compared in the zone of the entry', () => {
-  const entry = {
-    schedule: hourly,
-    timezone: 'Europe/Oslo',
-    from: '2026-11-23T08:00',
-    until: '2026-11-24',
-    count: 3,
-  };
+  const entry = { schedule: hourly, timezone: 'Europe/Oslo', from: '2026-11-23T08:00', until: '2026-11-24', count: 3 };
   expect(last(entry, '2026-11-23T06:00:00Z')).toEqual({
     field: 'bounds',
     rule: 'from 2026-11-23 08:00, until 2026-11-24 00:00, 3 times',
@@ -107,8 +96,5 @@ test('a schedule without fields is one field', () => {
     { field: 'schedule', value: 'an occurrence', matches: true },
     { field: 'exclude', matches: true },
   ]);
-  expect(check(entry, '2030-01-01T09:01:00Z').fields[0]).toMatchObject({
-    value: 'no occurrence',
-    matches: false,
-  });
+  expect(check(entry, '2030-01-01T09:01:00Z').fields[0]).toMatchObject({ value: 'no occurrence', matches: false });
 });

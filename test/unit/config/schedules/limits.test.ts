@@ -26,13 +26,7 @@ describe('limits of an entry:', () => {
       'every(172800000ms) offset 28800000ms from(2026-01-01T08:00:00.000Z)',
     ],
     [
-      {
-        schedule: daily,
-        timezone: 'Europe/Oslo',
-        from: '2027-01-01',
-        until: '2027-07-01',
-        count: 3,
-      },
+      { schedule: daily, timezone: 'Europe/Oslo', from: '2027-01-01', until: '2027-07-01', count: 3 },
       'cron(0 4 * * *) fixed Europe/Oslo from(2026-12-31T23:00:00.000Z) until(2027-06-30T22:00:00.000Z) count(3)',
     ],
     [
@@ -40,20 +34,11 @@ describe('limits of an entry:', () => {
       'every(600000ms) offset 0ms only(times(22:00-06:00)) Europe/Oslo',
     ],
     [
-      {
-        schedule: { cron: '*/5 * * * *', timezone: 'Asia/Tokyo' },
-        between: ['9:00-17:00', '08:00-08:30'],
-        jitter: 1,
-      },
+      { schedule: { cron: '*/5 * * * *', timezone: 'Asia/Tokyo' }, between: ['9:00-17:00', '08:00-08:30'], jitter: 1 },
       'cron(*/5 * * * *) elapsed Asia/Tokyo only(times(08:00-08:30 09:00-17:00)) Asia/Tokyo jitter(1000ms "e")',
     ],
     [
-      {
-        schedule: { timedelta: { days: 1 } },
-        relative: true,
-        timezone: 'Europe/Oslo',
-        jitter: '1h',
-      },
+      { schedule: { timedelta: { days: 1 } }, relative: true, timezone: 'Europe/Oslo', jitter: '1h' },
       'every(86400000ms) round Europe/Oslo jitter(3600000ms "e")',
     ],
   ])('%j has its own spec', (entry, spec) => {
@@ -90,14 +75,7 @@ describe('limits of an entry:', () => {
         .map((line) => line.split(':')[0])
         .toSorted();
     expect(places({ jitter: 'x', between: '9', task: 5 })).toEqual(['between', 'jitter', 'task']);
-    const entry = {
-      between: '9',
-      offset: '2m',
-      count: 3,
-      only: 'no',
-      from: '2030-02-01',
-      until: '2030-01-01',
-    };
+    const entry = { between: '9', offset: '2m', count: 3, only: 'no', from: '2030-02-01', until: '2030-01-01' };
     expect(places(entry)).toEqual(['between', 'offset', 'only', 'until']);
   });
 
@@ -106,24 +84,14 @@ describe('limits of an entry:', () => {
       spec: 'hours',
       next: (after: Date) => new Date((Math.floor(after.getTime() / 3.6e6) + 1) * 3.6e6),
     };
-    const { schedule } = entryOf({
-      schedule: hourly,
-      between: '09:00-10:00',
-      timezone: 'Europe/Oslo',
-    });
+    const { schedule } = entryOf({ schedule: hourly, between: '09:00-10:00', timezone: 'Europe/Oslo' });
     expect(schedule.spec).toBe('hours only(times(09:00-10:00)) Europe/Oslo');
     expect(schedule.next(new Date('2026-07-01T12:00:00Z'))).toEqual(new Date('2026-07-02T07:00:00Z'));
   });
 
   test('a stored entry keeps them in its definition', () => {
     const { definitions } = resolveSettings({ timezone: 'Europe/Oslo' });
-    const given = {
-      task: 't',
-      schedule: '1h',
-      offset: '5m',
-      jitter: '10s',
-      between: '09:00-17:00',
-    };
+    const given = { task: 't', schedule: '1h', offset: '5m', jitter: '10s', between: '09:00-17:00' };
     const { entry, definition } = definitions.read('e', given);
     expect(definition).toEqual({ ...given, timezone: 'Europe/Oslo' });
     expect(entry.schedule.spec).toBe(
@@ -136,11 +104,7 @@ describe('limits of an entry:', () => {
     const state = newState(entry.schedule.spec, Date.parse('2026-11-01T00:30:00Z'));
     const first = nextDueAt(entry, state);
     expect(first - Date.parse('2026-11-01T01:00:00Z')).toBeGreaterThan(0);
-    expect(catchUp(entry, first, first)).toEqual({
-      runs: [first],
-      skipped: [],
-      changes: { dueAt: first },
-    });
+    expect(catchUp(entry, first, first)).toEqual({ runs: [first], skipped: [], changes: { dueAt: first } });
     const now = Date.parse('2026-11-01T05:59:00Z');
     const { runs, skipped, changes } = catchUp(entry, first, now);
     expect(runs).toEqual([changes.dueAt]);

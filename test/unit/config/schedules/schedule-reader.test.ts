@@ -128,10 +128,7 @@ describe('schedule of an entry:', () => {
 
   test('with a step beyond the range causes a warning for each of its entries', () => {
     const entry = { task: 't', schedule: { crontab: { minute: '*/90' } } };
-    const { warnings } = resolveSettings({
-      resultExpires: null,
-      beatSchedule: { a: entry, b: entry },
-    });
+    const { warnings } = resolveSettings({ resultExpires: null, beatSchedule: { a: entry, b: entry } });
     expect(warnings.map(({ path }) => path[1])).toEqual(['a', 'b']);
   });
 
@@ -163,10 +160,7 @@ describe('schedule of an entry:', () => {
   });
 
   test('may be an object with a next() of the user', () => {
-    const yearly: Schedule = {
-      spec: 'mine',
-      next: (after) => new Date(after.getTime() + 31_536_000_000),
-    };
+    const yearly: Schedule = { spec: 'mine', next: (after) => new Date(after.getTime() + 31_536_000_000) };
     expect(entryOf({ schedule: yearly }).schedule).toBe(yearly);
     const broken: Schedule = {
       spec: 'mine',

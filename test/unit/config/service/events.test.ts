@@ -7,14 +7,8 @@ describe('settings of events', () => {
     '%s turns task-sent events on, over the exchange type that the broker has for them',
     (key) => {
       const eventsOf = (brokerUrl: string) => resolveSettings({ brokerUrl, [key]: true, beatSchedule: {} }).taskEvents;
-      expect(eventsOf('redis://localhost')).toEqual({
-        exchange: 'celeryev',
-        exchangeType: 'fanout',
-      });
-      expect(eventsOf('amqp://localhost')).toEqual({
-        exchange: 'celeryev',
-        exchangeType: 'topic',
-      });
+      expect(eventsOf('redis://localhost')).toEqual({ exchange: 'celeryev', exchangeType: 'fanout' });
+      expect(eventsOf('amqp://localhost')).toEqual({ exchange: 'celeryev', exchangeType: 'topic' });
     },
   );
 
@@ -47,10 +41,7 @@ describe('settings of events', () => {
     const stream = { exchange: 'celeryev', queuePrefix: 'celeryev' };
     expect(resolveSettings(config).eventStream).toEqual(stream);
     const named = { eventExchange: 'seen', event_queue_prefix: 'shop' };
-    expect(resolveSettings({ ...config, ...named }).eventStream).toEqual({
-      exchange: 'seen',
-      queuePrefix: 'shop',
-    });
+    expect(resolveSettings({ ...config, ...named }).eventStream).toEqual({ exchange: 'seen', queuePrefix: 'shop' });
     expect(resolveSettings({ ...config, [key]: false }).eventStream).toBeNull();
   });
 
@@ -63,10 +54,7 @@ describe('settings of events', () => {
     const { eventStream, warnings } = resolveSettings({ workerSendTaskEvents: true });
     expect(eventStream).toBeNull();
     expect(warnings).toMatchObject([
-      {
-        path: ['workerSendTaskEvents'],
-        message: 'no events are received: a broker at sqla+sqlite:// carries none',
-      },
+      { path: ['workerSendTaskEvents'], message: 'no events are received: a broker at sqla+sqlite:// carries none' },
     ]);
   });
 

@@ -44,12 +44,7 @@ describe('settings of HTTP', () => {
   });
 
   test('are rejected with all problems, and without the tokens', () => {
-    const http = {
-      port: -1,
-      readToken: 'short',
-      trustedProxies: ['10.0.0.0/33', 'proxy'],
-      tokn: 1,
-    };
+    const http = { port: -1, readToken: 'short', trustedProxies: ['10.0.0.0/33', 'proxy'], tokn: 1 };
     expect(problemsOf({ http })).toEqual([
       'http.port: expected a port from 0 to 65535 (0: a free one), got -1',
       'http.readToken: expected a text of 16 or more characters, without spaces, got another value (not shown: it may be a secret)',

@@ -4,11 +4,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 const REDIS = { brokerUrl: 'redis://localhost' };
 
 test('remote control: is off by default, and answers while the loop has made progress in the last minute', () => {
-  expect(resolveSettings(REDIS).remoteControl).toEqual({
-    enabled: false,
-    maxTickAge: 60_000,
-    namespace: 'celery',
-  });
+  expect(resolveSettings(REDIS).remoteControl).toEqual({ enabled: false, maxTickAge: 60_000, namespace: 'celery' });
 });
 
 test('remote control: has the settings of Celery', () => {

@@ -37,10 +37,7 @@ describe('shell entry', () => {
       user: 'postgres',
       max_output: 1_000,
     });
-    expect(entryOf({ shell: { command: 'psql', max_output: 1 } }).kwargs).toEqual({
-      command: 'psql',
-      max_output: 1,
-    });
+    expect(entryOf({ shell: { command: 'psql', max_output: 1 } }).kwargs).toEqual({ command: 'psql', max_output: 1 });
   });
 
   test('sends to the task and the queue of the settings, unless its options name where to publish', () => {
@@ -100,12 +97,7 @@ describe('shell entry', () => {
     ],
     [
       'invalid variables',
-      {
-        shell: {
-          command: 'true',
-          env: { 'A=B': 'a', '': 'a', C: 5, D: 'x\0', E: 'y'.repeat(130_001) },
-        },
-      },
+      { shell: { command: 'true', env: { 'A=B': 'a', '': 'a', C: 5, D: 'x\0', E: 'y'.repeat(130_001) } } },
       [
         expect.stringMatching(/^shell\.env\["A=B"\]: expected a name of 1 to 200 characters/),
         expect.stringMatching(/^shell\.env\[""\]: expected a name of 1 to 200 characters/),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chain, chord, group, sig, type BeatConfig } from '../../../../src/index.ts';
-import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { resolveSources } from '../../../../src/config/resolve.ts';
+import { resolveSettings, resolveSources } from '../../../../src/config/resolve.ts';
 import { entryOf, entryProblems, problemsOf } from '../support.ts';
 
 const add = sig('tasks.add', [1, 1]);

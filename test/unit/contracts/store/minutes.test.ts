@@ -26,29 +26,11 @@ function run(dueAt: number): HistoryRow {
 
 function skip(first: number, last: number, more: Partial<SkipRow> = {}): SkipRow {
   const count = first === last ? 1 : null;
-  return {
-    kind: 'skip',
-    first,
-    last,
-    count,
-    reason: 'missed',
-    at: NOW,
-    term: 1,
-    ...more,
-  };
+  return { kind: 'skip', first, last, count, reason: 'missed', at: NOW, term: 1, ...more };
 }
 
 function outcome(state: string, dueAt: number): OutcomeRow {
-  return {
-    kind: 'outcome',
-    taskId: 'a',
-    dueAt,
-    state,
-    doneAt: NOW,
-    runtimeMs: null,
-    worker: null,
-    error: null,
-  };
+  return { kind: 'outcome', taskId: 'a', dueAt, state, doneAt: NOW, runtimeMs: null, worker: null, error: null };
 }
 
 test('counts of minutes: rows belong to the minute in which their occurrence was due, oldest first', () => {
@@ -97,10 +79,7 @@ test('counts of minutes: occurrences more than a day from now are left out', () 
 
 test('counts of minutes: a slot is used again after two days', () => {
   const first = placeOfMinute(NOW);
-  expect(placeOfMinute(NOW + 2 * DAY)).toEqual({
-    number: first.number + 2_880,
-    slot: first.slot,
-  });
+  expect(placeOfMinute(NOW + 2 * DAY)).toEqual({ number: first.number + 2_880, slot: first.slot });
   expect(placeOfMinute(NOW + 2 * DAY - MINUTE).slot).not.toBe(first.slot);
 });
 

@@ -53,8 +53,5 @@ test('the id of an outbox message fits into the column of MariaDB for the longes
 
 test('an outbox message without its run cannot be read', () => {
   const [{ id } = { id: '' }] = append([makeMessage('a')]);
-  expect(decodeOutboxMessage(id, encodeMessage(makeMessage('a')))).toMatchObject({
-    kind: 'unreadable',
-    id,
-  });
+  expect(decodeOutboxMessage(id, encodeMessage(makeMessage('a')))).toMatchObject({ kind: 'unreadable', id });
 });

@@ -31,15 +31,7 @@ const run = {
   leader: 'gen1@host',
   number: 1,
 };
-const skip = {
-  kind: 'skip',
-  first: AT,
-  last: AT,
-  count: 1,
-  reason: 'missed',
-  at: AT,
-  term: 1,
-};
+const skip = { kind: 'skip', first: AT, last: AT, count: 1, reason: 'missed', at: AT, term: 1 };
 const outcome = {
   kind: 'outcome',
   taskId: 'id',
@@ -177,11 +169,7 @@ describe('records of stores', () => {
   });
 
   test('a hundred thousand announcements are listed', () => {
-    const rows = Array.from({ length: 200_000 }, () => ({
-      id: 'a',
-      json: JSON.stringify(announcement),
-      seenAgoMs: 1,
-    }));
+    const rows = Array.from({ length: 200_000 }, () => ({ id: 'a', json: JSON.stringify(announcement), seenAgoMs: 1 }));
     expect(readInstances(rows)).toHaveLength(200_000);
   });
 
@@ -193,8 +181,6 @@ describe('records of stores', () => {
       expect(decodeAudit({ id: 'c', json }), json).toEqual(unreadable('c', 'an audit row'));
       expect(decodeAnswer({ id: 'c', json }), json).toBeNull();
     }
-    expect(decodeAudit({ id: '-c', json: '' })).toMatchObject({
-      repair: `beat forget --audit -- '-c'`,
-    });
+    expect(decodeAudit({ id: '-c', json: '' })).toMatchObject({ repair: `beat forget --audit -- '-c'` });
   });
 });

@@ -94,12 +94,7 @@ test('amqp delays: 28 queues form a chain, each with half the time to live of th
   expect(calls.slice(-3)).toMatchObject([
     [
       ...['assertQueue', 'celery_delayed_27'],
-      {
-        arguments: {
-          'x-message-ttl': 2 ** 27 * 1_000,
-          'x-dead-letter-exchange': 'celery_delayed_26',
-        },
-      },
+      { arguments: { 'x-message-ttl': 2 ** 27 * 1_000, 'x-dead-letter-exchange': 'celery_delayed_26' } },
     ],
     ['bindQueue', 'celery_delayed_27', 'celery_delayed_27', '1.#'],
     ['bindExchange', 'celery_delayed_26', 'celery_delayed_27', '0.#'],

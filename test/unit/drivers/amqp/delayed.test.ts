@@ -6,9 +6,7 @@ import { makeMessage } from '../../../support/message.ts';
 const NOW = Date.parse('2027-03-01T12:00:00Z');
 
 const placeOf = (eta: unknown, exchangeType: ExchangeType = 'topic', routingKey = 'quo') => {
-  const message = makeMessage('a', {
-    destination: { queue: 'quo', exchange: 'jobs', exchangeType, routingKey },
-  });
+  const message = makeMessage('a', { destination: { queue: 'quo', exchange: 'jobs', exchangeType, routingKey } });
   return delayedDestination({ ...message, headers: { ...message.headers, eta } }, NOW);
 };
 const after = (ms: number) => new Date(NOW + ms).toISOString();

@@ -113,10 +113,7 @@ test('amqp publish: a message that is returned twice is rejected, like those rej
   ]);
 });
 
-const quorum: Queue = {
-  ...makeBoundQueue('quo', 'jobs', 'topic', 'quo'),
-  arguments: { 'x-queue-type': 'quorum' },
-};
+const quorum: Queue = { ...makeBoundQueue('quo', 'jobs', 'topic', 'quo'), arguments: { 'x-queue-type': 'quorum' } };
 const delayed = (taskId: string): Message => {
   const message = makeMessage(taskId, { destination: toExchange('jobs', 'topic', 'quo', 'quo') });
   return { ...message, headers: { ...message.headers, eta: '2027-03-01T12:00:01.500Z' } };

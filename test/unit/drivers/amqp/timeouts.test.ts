@@ -3,10 +3,7 @@ import { TimeoutError, withIdleTimeout, withTimeout } from '../../../../src/driv
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { settle } from '../../../support/settle.ts';
 
-const started = () => ({
-  clock: new ManualClock('2027-01-01T00:00Z'),
-  work: Promise.withResolvers<string>(),
-});
+const started = () => ({ clock: new ManualClock('2027-01-01T00:00Z'), work: Promise.withResolvers<string>() });
 
 test('amqp timeout: resolves with the result of the work', async () => {
   const { clock, work } = started();

@@ -23,12 +23,7 @@ describe('an AMQP URL', () => {
     ['amqp://[::1]:5/', { ...HERE, host: '::1', port: 5 }],
     [
       'amqps://rabbit/',
-      {
-        ...HERE,
-        host: 'rabbit',
-        port: 5671,
-        tls: { rejectUnauthorized: true, servername: 'rabbit' },
-      },
+      { ...HERE, host: 'rabbit', port: 5671, tls: { rejectUnauthorized: true, servername: 'rabbit' } },
     ],
     ['amqps://rabbit:1/', { ...HERE, host: 'rabbit', port: 1, tls: expect.anything() as unknown }],
     ['amqp://:pw@rabbit/', { ...HERE, host: 'rabbit', username: '', password: 'pw' }],

@@ -103,14 +103,7 @@ describe('the ssl_ parameters of a URL', () => {
   test('have the names of kombu', () => {
     expect(
       read('ssl_ca_certs=ca.pem&ssl_ca_data=CA&ssl_certfile=c.pem&ssl_keyfile=k.pem&ssl_password=s3&ssl_ciphers=X'),
-    ).toEqual({
-      caCerts: 'ca.pem',
-      caData: 'CA',
-      certfile: 'c.pem',
-      keyfile: 'k.pem',
-      password: 's3',
-      ciphers: 'X',
-    });
+    ).toEqual({ caCerts: 'ca.pem', caData: 'CA', certfile: 'c.pem', keyfile: 'k.pem', password: 's3', ciphers: 'X' });
   });
 
   test('are null for a URL with other parameters only', () => {
@@ -154,9 +147,7 @@ describe('the ssl_ parameters of a URL', () => {
 
 describe('a TLS error', () => {
   test('about the name in a certificate contains the remedy', () => {
-    const error = Object.assign(new Error('Host: h. is not in the altnames'), {
-      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
-    });
+    const error = Object.assign(new Error('Host: h. is not in the altnames'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     expect(describeTlsError(error)).toBe(
       'Host: h. is not in the altnames; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, disables the check of names',
     );

@@ -76,9 +76,7 @@ test('sql broker: a message for an exchange without a queue is rejected, and the
   const { broker, database } = new Broker();
   const [fine, lost] = [
     makeMessage('a'),
-    makeMessage('b', {
-      destination: { ...toQueue('x'), exchange: 'none', type: 'topic' } as never,
-    }),
+    makeMessage('b', { destination: { ...toQueue('x'), exchange: 'none', type: 'topic' } as never }),
   ];
   expect(await broker.publish([lost, fine])).toMatchObject([{ message: lost }]);
   expect(database.like(STATEMENTS.insertMessages([]))).toHaveLength(1);

@@ -25,11 +25,7 @@ class Leader {
       read: async (operation: string) => {
         this.reads += 1;
         if (this.error) throw new DatabaseError(operation, this.error, {});
-        return Array.from({ length: this.commands }, (_, i) => ({
-          position: i,
-          json: `{"n":${i}}`,
-          bytes: 7,
-        }));
+        return Array.from({ length: this.commands }, (_, i) => ({ position: i, json: `{"n":${i}}`, bytes: 7 }));
       },
     };
     this.log = new SqlCommandLog({
@@ -145,11 +141,7 @@ async function finish(count: number, idOf: (i: number) => string | null): Promis
       return { rows: [], changes: 0 };
     },
   };
-  const finished = Array.from({ length: count }, (_, i) => ({
-    key: String(i),
-    id: idOf(i),
-    audit: `{"i":${i}}`,
-  }));
+  const finished = Array.from({ length: count }, (_, i) => ({ key: String(i), id: idOf(i), audit: `{"i":${i}}` }));
   await finishCommands(tx, STATEMENTS, 'beat', finished);
   return statements;
 }

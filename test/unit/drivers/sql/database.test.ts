@@ -169,10 +169,7 @@ describe('sql database: an operation that the server rolled back', () => {
     const server = new FakeServer();
     server.answer = () => 'retryable';
     const error = await catchError(server.finish(server.db.write('w', sql('change'))));
-    expect(error).toMatchObject({
-      kind: 'retryable',
-      message: 'w: Fake refused: retryable (fake://db)',
-    });
+    expect(error).toMatchObject({ kind: 'retryable', message: 'w: Fake refused: retryable (fake://db)' });
     expect(server.asked).toHaveLength(8);
   });
 

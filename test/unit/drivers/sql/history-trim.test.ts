@@ -10,19 +10,8 @@ test('sql history: the rows of at most 100 entries are trimmed with one statemen
   const database = new FakeDatabase();
   const { db } = database;
   const clock = new ManualClock('2027-03-01T12:00:00Z');
-  const history = new SqlHistory({
-    db,
-    sql: STATEMENTS,
-    prefix: 'beat',
-    limits: DEFAULT_HISTORY,
-    clock,
-  });
-  const rows = Array.from({ length: 250 }, (_, i) => ({
-    entry: `e${i}`,
-    at: 0,
-    text: '{}',
-    previous: null,
-  }));
+  const history = new SqlHistory({ db, sql: STATEMENTS, prefix: 'beat', limits: DEFAULT_HISTORY, clock });
+  const rows = Array.from({ length: 250 }, (_, i) => ({ entry: `e${i}`, at: 0, text: '{}', previous: null }));
   await history.prune({ rows, minutes: [] }, db.separately('test'));
   random.mockRestore();
   const trims = database.like(STATEMENTS.trimHistory('beat', [], 1)).map(({ values }) => values[0]);

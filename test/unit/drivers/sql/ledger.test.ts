@@ -74,9 +74,7 @@ test('sql ledger: load reads every state once, at most 5,000 with one statement'
 
 test('sql ledger: a commit reads and writes at most 1,000 states with one statement', async () => {
   const fixture = new Fixture();
-  expect(await fixture.ledger.commit({ token: TERM, changes: range(1_001) })).toEqual({
-    kind: 'committed',
-  });
+  expect(await fixture.ledger.commit({ token: TERM, changes: range(1_001) })).toEqual({ kind: 'committed' });
   expect(fixture.sizes(STATEMENTS.findStates('', []))).toEqual([1_000, 1]);
   expect(fixture.sizes(STATEMENTS.writeEntries('', [], []))).toEqual([1_000, 1]);
 });
@@ -86,14 +84,10 @@ test('sql ledger: a commit prunes afterwards, with the number of its messages; o
   const change = { ...makeFirstRun('a'), messages: [makeMessage('one'), makeMessage('two')] };
   await fixture.ledger.commit({ token: TERM, changes: [change] });
   expect(fixture.pruned).toEqual([2]);
-  expect(await fixture.ledger.commit({ token: TERM - 1, changes: [change] })).toEqual({
-    kind: 'fenced',
-  });
+  expect(await fixture.ledger.commit({ token: TERM - 1, changes: [change] })).toEqual({ kind: 'fenced' });
   const find = STATEMENTS.findStates('', []).text;
   fixture.rows = ({ text }) => (text === find ? [{ entry: 'a', state: encodeState(change.after) }] : undefined);
-  expect(await fixture.ledger.commit({ token: TERM, changes: [change] })).toEqual({
-    kind: 'committed',
-  });
+  expect(await fixture.ledger.commit({ token: TERM, changes: [change] })).toEqual({ kind: 'committed' });
   expect(fixture.pruned).toEqual([2]);
   expect(fixture.database.like(STATEMENTS.insertMessages([]))).toHaveLength(1);
 });
@@ -155,10 +149,7 @@ test('sql ledger: a repeated append returns the messages that are still in the o
     if (text !== find) return undefined;
     return changes.map(({ entry, after }) => ({ entry, state: encodeState(after) }));
   };
-  expect(await fixture.ledger.append({ token: TERM, changes })).toEqual({
-    kind: 'committed',
-    pending: [kept],
-  });
+  expect(await fixture.ledger.append({ token: TERM, changes })).toEqual({ kind: 'committed', pending: [kept] });
   expect(fixture.database.like(STATEMENTS.writeEntries('', [], []))).toHaveLength(1);
   expect(fixture.database.like(STATEMENTS.appendMessages('', []))).toHaveLength(1);
 });

@@ -29,14 +29,7 @@ class Follower {
     };
     const { database, clock } = this;
     const releases = notified ? this.topic : null;
-    this.lock = new SqlLock({
-      db: database.db,
-      sql: STATEMENTS,
-      releases,
-      prefix: 'beat',
-      ttl,
-      clock,
-    });
+    this.lock = new SqlLock({ db: database.db, sql: STATEMENTS, releases, prefix: 'beat', ttl, clock });
   }
 
   get reads(): number {

@@ -9,14 +9,7 @@ const login = makeLogin(({ address }: { address: ReturnType<typeof parseAddress>
   connect({ address, ...options }, signal),
 );
 
-connectionContract({
-  name: 'mysql',
-  start: fakeMysql,
-  login,
-  done: ok,
-  failed: failure(1064),
-  denied: failure(1045),
-});
+connectionContract({ name: 'mysql', start: fakeMysql, login, done: ok, failed: failure(1064), denied: failure(1045) });
 
 test.each([
   [500, 1, 10],

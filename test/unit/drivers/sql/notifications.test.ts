@@ -9,11 +9,7 @@ class Instance {
   readonly clock = new ManualClock('2027-03-01T12:00:00Z');
   readonly stop = new AbortController();
   /** The connections that were made to listen. */
-  readonly listeners: {
-    notify: (subject: Subject) => void;
-    cut: () => void;
-    signal: AbortSignal;
-  }[] = [];
+  readonly listeners: { notify: (subject: Subject) => void; cut: () => void; signal: AbortSignal }[] = [];
   readonly notifications: Notifications;
 
   constructor() {

@@ -43,14 +43,7 @@ const RESULT: TaskResult = {
   doneAt: null,
   groupId: null,
   parentId: null,
-  request: {
-    name: 'shell.run',
-    args: [],
-    kwargs: {},
-    worker: 'beat@host',
-    retries: 0,
-    queue: 'shell',
-  },
+  request: { name: 'shell.run', args: [], kwargs: {}, worker: 'beat@host', retries: 0, queue: 'shell' },
 };
 
 /** A store on a server that rejects every statement but the begin and the end of a transaction. */
@@ -101,11 +94,7 @@ class DeniedStore {
     this.instances = new SqlInstances(db, STATEMENTS, 'beat');
     this.queues = new SqlQueues(db, STATEMENTS, ['a']);
     const server = parseEndpoint('sqla+postgresql://');
-    const product: SqlProduct = {
-      createDialect: () => dialect,
-      normalize: () => 'here',
-      resultTables: [],
-    };
+    const product: SqlProduct = { createDialect: () => dialect, normalize: () => 'here', resultTables: [] };
     this.results = createTaskResults(product)(server, RESULTS, clock);
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.history = new SqlHistory({ ...shared, limits: DEFAULT_HISTORY, clock });
@@ -128,11 +117,7 @@ class DeniedStore {
   }
 }
 
-const NOBODY = {
-  receive: () => null,
-  connected: () => {},
-  signal: new AbortController().signal,
-};
+const NOBODY = { receive: () => null, connected: () => {}, signal: new AbortController().signal };
 
 async function catchMessage(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -144,15 +129,7 @@ async function catchMessage(work: Promise<unknown>): Promise<string> {
 const CHANGES = [makeFirstRun('a')];
 const ROW: EntryRow = {
   entry: 'a',
-  row: {
-    kind: 'skip',
-    first: 1,
-    last: 1,
-    count: 1,
-    reason: 'missed',
-    at: 1,
-    term: 1,
-  },
+  row: { kind: 'skip', first: 1, last: 1, count: 1, reason: 'missed', at: 1, term: 1 },
 };
 const ANNOUNCEMENT: Announcement = {
   id: 'one',

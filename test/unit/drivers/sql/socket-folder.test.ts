@@ -2,10 +2,7 @@ import * as fs from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { parseAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 
-vi.mock('node:fs', async (original) => ({
-  ...(await original<typeof fs>()),
-  existsSync: vi.fn(),
-}));
+vi.mock('node:fs', async (original) => ({ ...(await original<typeof fs>()), existsSync: vi.fn() }));
 
 test.each([
   ['/var/run/postgresql', 'sqla+postgresql:///q', '/var/run/postgresql/.s.PGSQL.5432'],

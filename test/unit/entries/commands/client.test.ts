@@ -160,10 +160,7 @@ describe('a command', () => {
     ['while no instance led', true],
   ])('sent thousands of times %s delays no run by more than 100 ms', async (_when, before) => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
-    config = {
-      ...config,
-      beatSchedule: { often: { task: 'tasks.often', schedule: 1, missed: 'all' } },
-    };
+    config = { ...config, beatSchedule: { often: { task: 'tasks.often', schedule: 1, missed: 'all' } } };
     const store = await openStore(storeOptions(resolveSettings(config), clock));
     const { ledger } = store;
     // Each commit takes 5 ms.
@@ -310,10 +307,7 @@ describe('a command', () => {
   });
 
   test('that the leader cannot finish is reported, and schedules continue', async () => {
-    config = {
-      ...config,
-      beatSchedule: { ...config.beatSchedule, often: { task: 'tasks.often', schedule: 0.05 } },
-    };
+    config = { ...config, beatSchedule: { ...config.beatSchedule, often: { task: 'tasks.often', schedule: 0.05 } } };
     const store = await openStore(storeOptions(resolveSettings(config), systemClock));
     const { ledger } = store;
     const denying = {

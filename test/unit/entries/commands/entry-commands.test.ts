@@ -40,13 +40,7 @@ function apply(
 }
 
 describe('pause', () => {
-  const command = {
-    ...SENT,
-    do: 'pause',
-    entry: 'backup',
-    reason: 'migration',
-    until: null,
-  } as const;
+  const command = { ...SENT, do: 'pause', entry: 'backup', reason: 'migration', until: null } as const;
 
   test('stores its start, sender and reason, and changes nothing else', () => {
     expect(apply(command)).toMatchObject({
@@ -99,10 +93,7 @@ describe('resume', () => {
   });
 
   test('changes only the pause when nothing was due', () => {
-    expect(apply(command, { given, now: NOON + HOUR })).toMatchObject({
-      changes: { pause: undefined },
-      skipped: [],
-    });
+    expect(apply(command, { given, now: NOON + HOUR })).toMatchObject({ changes: { pause: undefined }, skipped: [] });
   });
 
   test('is rejected for an entry that is not paused', () => {
@@ -134,9 +125,7 @@ describe('skip', () => {
       changes: { skip: [at13] },
       answer: 'backup skips the run of 2026-11-22T13:00:00.000Z',
     });
-    expect(apply(command, { given: state({ skip: [at13] }) })).toMatchObject({
-      changes: { skip: [at13, at14] },
-    });
+    expect(apply(command, { given: state({ skip: [at13] }) })).toMatchObject({ changes: { skip: [at13, at14] } });
   });
 
   test('skips the next occurrence to come, although earlier ones were missed', () => {
@@ -164,16 +153,12 @@ describe('skip', () => {
   test('skips a given occurrence of a schedule that has no `latest`', () => {
     const schedule: Schedule = { spec: 'hourly', next: (after) => HOURLY.next(after) };
     const given = state({}, schedule);
-    expect(apply({ ...command, dueAt: at14 }, { schedule, given })).toMatchObject({
-      changes: { skip: [at14] },
-    });
+    expect(apply({ ...command, dueAt: at14 }, { schedule, given })).toMatchObject({ changes: { skip: [at14] } });
   });
 
   test('skips a given occurrence, and the list stays sorted', () => {
     const given = state({ skip: [at14] });
-    expect(apply({ ...command, dueAt: at13 }, { given })).toMatchObject({
-      changes: { skip: [at13, at14] },
-    });
+    expect(apply({ ...command, dueAt: at13 }, { given })).toMatchObject({ changes: { skip: [at13, at14] } });
   });
 
   test.each([
@@ -186,29 +171,17 @@ describe('skip', () => {
     ],
     ['skipped already', at14, '2026-11-22T14:00:00.000Z is skipped already'],
   ])('is rejected for an instant that is %s', (_why, dueAt, reason) => {
-    expect(apply({ ...command, dueAt }, { given: state({ skip: [at14] }) })).toEqual({
-      kind: 'rejected',
-      reason,
-    });
+    expect(apply({ ...command, dueAt }, { given: state({ skip: [at14] }) })).toEqual({ kind: 'rejected', reason });
   });
 
   test('is rejected when nothing is due any more', () => {
     const schedule: Schedule = { spec: 'never', next: () => null };
-    expect(apply(command, { schedule })).toEqual({
-      kind: 'rejected',
-      reason: 'entry "backup" is never due again',
-    });
+    expect(apply(command, { schedule })).toEqual({ kind: 'rejected', reason: 'entry "backup" is never due again' });
   });
 });
 
 describe('backfill', () => {
-  const command = {
-    ...SENT,
-    do: 'backfill',
-    entry: 'backup',
-    from: NOON - 3 * HOUR,
-    to: NOON,
-  } as const;
+  const command = { ...SENT, do: 'backfill', entry: 'backup', from: NOON - 3 * HOUR, to: NOON } as const;
 
   test('publishes each occurrence from the first instant up to but not including the last', () => {
     expect(apply(command)).toMatchObject({
@@ -222,9 +195,7 @@ describe('backfill', () => {
   test('computes an interval backwards from the last occurrence of the entry', () => {
     const schedule = timedelta({ minutes: 50 });
     const outcome = apply({ ...command, from: NOON - 2 * HOUR }, { schedule });
-    expect(outcome).toMatchObject({
-      runs: [NOON - 100 * 60_000, NOON - 50 * 60_000],
-    });
+    expect(outcome).toMatchObject({ runs: [NOON - 100 * 60_000, NOON - 50 * 60_000] });
   });
 
   test.each([

@@ -20,11 +20,7 @@ describe('parseCommand', () => {
     };
     expect(parse(command)).toEqual({
       kind: 'command',
-      command: {
-        ...command,
-        at: Date.UTC(2026, 10, 22, 12),
-        until: Date.UTC(2026, 10, 22, 23),
-      },
+      command: { ...command, at: Date.UTC(2026, 10, 22, 12), until: Date.UTC(2026, 10, 22, 23) },
     });
   });
 
@@ -47,9 +43,7 @@ describe('parseCommand', () => {
       command: { entry: 'new', definitions: { new: definition } },
     });
     const entries = { a: definition, b: { ...definition, args: [] } };
-    expect(parse({ id: ID, do: 'add', entries })).toMatchObject({
-      command: { entry: null, definitions: entries },
-    });
+    expect(parse({ id: ID, do: 'add', entries })).toMatchObject({ command: { entry: null, definitions: entries } });
   });
 
   test('rejects new entries that are neither one nor several', () => {
@@ -75,9 +69,7 @@ describe('parseCommand', () => {
 
   test('a reload names no entry', () => {
     expect(parse({ id: ID, do: 'reload' })).toMatchObject({ kind: 'command' });
-    expect(parse({ id: ID, do: 'reload', entry: 'x' })).toMatchObject({
-      reason: 'entry: unknown field',
-    });
+    expect(parse({ id: ID, do: 'reload', entry: 'x' })).toMatchObject({ reason: 'entry: unknown field' });
   });
 
   test.each<[string, unknown, string | null, string | RegExp]>([

@@ -232,8 +232,5 @@ test('backfill: the size of a run of a chain of groups is that of its messages',
   const [from, to] = [NOW - 10 * 3_600_000, NOW];
   const command = { ...SENT, do: 'backfill', entry: 'e', from, to } as const;
   const outcome = runAtOnce(applyCommand({ entry, state: STATE }, command, NOW));
-  expect(outcome).toMatchObject({
-    kind: 'rejected',
-    reason: expect.stringMatching(/^600 runs with/) as string,
-  });
+  expect(outcome).toMatchObject({ kind: 'rejected', reason: expect.stringMatching(/^600 runs with/) as string });
 });

@@ -52,9 +52,7 @@ describe('a task message', () => {
   });
 
   test('has the headers of the user, as in Celery', () => {
-    const { taskId, headers } = messageWith({
-      headers: { origin: 'me', tenant: 'ø', beat_due_at: 1 },
-    });
+    const { taskId, headers } = messageWith({ headers: { origin: 'me', tenant: 'ø', beat_due_at: 1 } });
     expect(headers).toMatchObject({ id: taskId, origin: 'me', tenant: 'ø', beat_due_at: 1 });
     expect(Object.keys(headers).slice(-2)).toEqual(['tenant', 'celery_beat_task']);
   });
@@ -78,12 +76,7 @@ describe('a task message', () => {
 
   test('escapes text that could end the envelope', () => {
     const odd = '"}\\,\u2028\n\u0000ø😀\ud83d';
-    const message = messageOf({
-      name: odd,
-      task: odd,
-      args: [odd],
-      options: { queue: odd, shadow: odd },
-    });
+    const message = messageOf({ name: odd, task: odd, args: [odd], options: { queue: odd, shadow: odd } });
     const { body, headers, properties } = JSON.parse(encodeEnvelope(message, 'tag')) as Envelope;
     expect(headers).toEqual(message.headers);
     expect(headers).toMatchObject({ task: odd, shadow: odd, periodic_task_name: odd });

@@ -69,21 +69,12 @@ describe('missed runs', () => {
   });
 
   test('missed: all publishes the newest thousand of a year of missed seconds without visiting each second', () => {
-    const entry = makeEntry({
-      schedule: alignedSchedule(SECOND),
-      missed: 'all',
-      maxCatchUp: 1_000,
-    });
+    const entry = makeEntry({ schedule: alignedSchedule(SECOND), missed: 'all', maxCatchUp: 1_000 });
     const decision = catchUp(entry, NOON, NOON + 365 * DAY);
     expect(decision.runs).toHaveLength(1_000);
     expect(decision.runs.at(-1)).toBe(NOON + 365 * DAY);
     expect(decision.skipped).toEqual([
-      {
-        reason: 'catch-up-limit',
-        first: NOON,
-        last: NOON + 365 * DAY - 1_000 * SECOND,
-        count: null,
-      },
+      { reason: 'catch-up-limit', first: NOON, last: NOON + 365 * DAY - 1_000 * SECOND, count: null },
     ]);
   });
 

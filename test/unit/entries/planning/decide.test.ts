@@ -18,11 +18,7 @@ const state = makeState({ spec: hourly.schedule.spec, dueAt: NOON });
 
 describe('an entry without pause and skipped occurrences', () => {
   test('follows its catch-up policy', () => {
-    expect(decide(hourly, state, at(1))).toEqual({
-      runs: [at(1)],
-      skipped: [],
-      changes: { dueAt: at(1) },
-    });
+    expect(decide(hourly, state, at(1))).toEqual({ runs: [at(1)], skipped: [], changes: { dueAt: at(1) } });
   });
 });
 

@@ -52,9 +52,7 @@ describe('overlap', () => {
 
   test('overlap queue: an occurrence waits until the newest run has ended or is too old', () => {
     const later = { taskId: 'manual', dueAt: 90_000, sentAt: 90_000 };
-    expect(decide('queue', 2 * MINUTE, { running: [...RUNNING, later] })).toEqual({
-      waitUntil: 90_000 + 24 * HOUR,
-    });
+    expect(decide('queue', 2 * MINUTE, { running: [...RUNNING, later] })).toEqual({ waitUntil: 90_000 + 24 * HOUR });
     expect(decide('queue', 2 * MINUTE, {}, { maxRuntime: HOUR })).toMatchObject({});
     expect(decide('queue', 2 * MINUTE, { running: RUNNING }, { maxRuntime: HOUR })).toEqual({
       waitUntil: MINUTE + HOUR,
@@ -77,15 +75,9 @@ describe('overlap', () => {
         overlap,
         12 * MINUTE,
         { running: RUNNING, dueAt: 11 * MINUTE },
-        {
-          maxRuntime: 10 * MINUTE,
-        },
+        { maxRuntime: 10 * MINUTE },
       );
-      expect(decision).toMatchObject({
-        runs: [12 * MINUTE],
-        skipped: [],
-        cancel: [],
-      });
+      expect(decision).toMatchObject({ runs: [12 * MINUTE], skipped: [], cancel: [] });
     },
   );
 

@@ -82,14 +82,7 @@ test('a change that publishes nothing leaves the last skip, and one that publish
   const before = { ...STATE, dueAt: NOON, lastSkip: { dueAt: NOON, reason: 'paused' } } as const;
   const plan = (runs: readonly number[], skipped: readonly Skip[], dueAt: number) =>
     planChange(
-      {
-        entry: makeEntry(),
-        before,
-        runs,
-        skipped,
-        causeOf: () => 'manual',
-        changes: { dueAt },
-      },
+      { entry: makeEntry(), before, runs, skipped, causeOf: () => 'manual', changes: { dueAt } },
       { sentAt: NOON, term: 9 },
       messageContext,
     ).change.after?.lastSkip;
@@ -118,11 +111,7 @@ test('a step that makes up for several runs records the newest of them', () => {
   const { change, sent, skipped } = stepOf(makeEntry({ missed: 'all', ...inTime }), 2 * MINUTE);
   expect(skipped).toEqual([]);
   expect(sent.map(({ dueAt }) => dueAt)).toEqual([NOON, NOON + MINUTE, NOON + 2 * MINUTE]);
-  expect(change.after).toMatchObject({
-    dueAt: NOON + 2 * MINUTE,
-    taskId: sent.at(-1)?.taskId,
-    runCount: 6,
-  });
+  expect(change.after).toMatchObject({ dueAt: NOON + 2 * MINUTE, taskId: sent.at(-1)?.taskId, runCount: 6 });
   expect(change.messages).toHaveLength(3);
 });
 

@@ -40,10 +40,7 @@ describe('the occurrences to come', () => {
   test('end with the schedule', () => {
     const once = makeEntry({
       name: 'once',
-      schedule: {
-        spec: 'at',
-        next: (at) => (+at < NOON + SECOND ? new Date(NOON + SECOND) : null),
-      },
+      schedule: { spec: 'at', next: (at) => (+at < NOON + SECOND ? new Date(NOON + SECOND) : null) },
     });
     expect(shown(upcoming([once], NOON, 5))).toEqual(['once +1']);
     expect(shown(upcoming([once], NOON + SECOND, 5))).toEqual([]);
@@ -56,9 +53,7 @@ describe('the occurrences to come', () => {
   test('ask a schedule no more often than they show', () => {
     let asked = 0;
     const schedule = alignedSchedule(MINUTE);
-    const counting = makeEntry({
-      schedule: { spec: 'counting', next: (after) => (asked++, schedule.next(after)) },
-    });
+    const counting = makeEntry({ schedule: { spec: 'counting', next: (after) => (asked++, schedule.next(after)) } });
     expect(shown(upcoming([counting], NOON, 2))).toHaveLength(2);
     expect(asked).toBe(2);
   });

@@ -23,12 +23,7 @@ test('a term whose lock can no longer be trusted ends at the next wake-up, also 
         return true;
       },
     },
-    reloader: {
-      refresh: async () => {},
-      apply: async () => false,
-      beginScheduling: () => {},
-      endScheduling: () => {},
-    },
+    reloader: { refresh: async () => {}, apply: async () => false, beginScheduling: () => {}, endScheduling: () => {} },
     wakeup,
     services: [],
     liveness: { touch: () => {}, blockedEntries: [] },

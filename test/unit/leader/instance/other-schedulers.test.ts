@@ -12,11 +12,7 @@ import { settle } from '../../../support/settle.ts';
 
 const MINUTE = 60_000;
 
-const trace = (scheduler: string, mark: string, isLocked = false): SchedulerTrace => ({
-  scheduler,
-  mark,
-  isLocked,
-});
+const trace = (scheduler: string, mark: string, isLocked = false): SchedulerTrace => ({ scheduler, mark, isLocked });
 
 /** A monitor of two stores, in which the test leaves traces. */
 async function rig() {

@@ -39,14 +39,7 @@ test('outbox events: a delayed message that is published is an event, and recove
   const [kept] = outboxMessages([change]);
   reports.delivered([kept!]);
   const { dueAt } = change.after;
-  const run = {
-    entry: 'a b: c',
-    dueAt,
-    cause: 'schedule',
-    task: 'tasks.add',
-    taskId: 'id-1',
-    to: 'queue "celery"',
-  };
+  const run = { entry: 'a b: c', dueAt, cause: 'schedule', task: 'tasks.add', taskId: 'id-1', to: 'queue "celery"' };
   expect(emitted).toEqual([{ ...run, message: kept!.message }, 'publish queue "celery"']);
 });
 

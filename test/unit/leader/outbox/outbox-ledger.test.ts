@@ -132,9 +132,7 @@ describe('another term that begins', () => {
     const old = rig.process();
     const term = await old.beginTerm();
     await rig.process().beginTerm();
-    expect(await old.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-      kind: 'fenced',
-    });
+    expect(await old.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
     expect(rig.published).toEqual([]);
   });
 

@@ -128,10 +128,7 @@ describe('outbox retry', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit({
-      token: term,
-      changes: ['a', 'b', 'c'].map((entry) => rejectedRun(entry)),
-    });
+    await ledger.commit({ token: term, changes: ['a', 'b', 'c'].map((entry) => rejectedRun(entry)) });
     let publications = 0;
     rig.faultAt = (step) => {
       if (step === 'publish') publications += 1;
@@ -202,10 +199,7 @@ describe('an expired message in the outbox', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit({
-      token: term,
-      changes: [rejectedRun('expired', { expires: inTheFuture(rig, 2) })],
-    });
+    await ledger.commit({ token: term, changes: [rejectedRun('expired', { expires: inTheFuture(rig, 2) })] });
     rig.missing.clear();
     rig.clock.advance(2_000);
     await settle();
@@ -238,10 +232,7 @@ describe('an expired message in the outbox', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const expires = inTheFuture(rig, 2);
-    await ledger.commit({
-      token: await ledger.beginTerm(),
-      changes: [rejectedRun('accepted', { expires })],
-    });
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [rejectedRun('accepted', { expires })] });
     rig.missing.clear();
     // The first retry publishes the message, and fails to remove it.
     rig.next('remove', () => {}, 'lost before');

@@ -1,13 +1,7 @@
 import { expect, test } from 'vitest';
 import { FollowedRuns, nextReadAt } from '../../../../src/leader/outcomes/followed-runs.ts';
 
-const run = (taskId: string, sentAt = 0) => ({
-  entry: 'report',
-  task: 'tasks.report',
-  taskId,
-  dueAt: sentAt,
-  sentAt,
-});
+const run = (taskId: string, sentAt = 0) => ({ entry: 'report', task: 'tasks.report', taskId, dueAt: sentAt, sentAt });
 
 test('followed runs: the time between reads grows to a quarter of the age of a run, and to 30 seconds', () => {
   expect(nextReadAt(0, 0)).toBe(250);

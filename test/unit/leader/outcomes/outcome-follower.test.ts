@@ -74,13 +74,7 @@ describe('outcome follower', () => {
       team.clock.advance(MINUTE);
       await tick();
       const { entry, dueAt } = team.emitted.sent![0]!;
-      team.events.emit('skipped', {
-        entry,
-        first: dueAt - HOUR,
-        last: dueAt + HOUR,
-        count: 121,
-        reason,
-      });
+      team.events.emit('skipped', { entry, first: dueAt - HOUR, last: dueAt + HOUR, count: 121, reason });
       team.reader.end(team.ids()[0]!, team.clock.now());
       for (let i = 0; i < 8; i++) await team.advance(SECOND);
       expect(team.emitted.outcome ?? []).toHaveLength(outcomes);

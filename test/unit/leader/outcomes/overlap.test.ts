@@ -76,13 +76,7 @@ describe('overlap of runs', () => {
     const { advance } = await team.lead(makeEntry({ overlap: 'skip', maxRuntime: HOUR }));
     await advance(MINUTE);
     const dueAt = NOON + MINUTE;
-    team.events.emit('skipped', {
-      entry: 'cleanup',
-      first: dueAt,
-      last: dueAt,
-      count: 1,
-      reason: 'expired',
-    });
+    team.events.emit('skipped', { entry: 'cleanup', first: dueAt, last: dueAt, count: 1, reason: 'expired' });
     await advance(MINUTE);
     expect(team.sentAt()).toEqual([1, 2]);
   });

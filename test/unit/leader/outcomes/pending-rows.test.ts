@@ -31,13 +31,7 @@ function fragileHistory() {
 }
 
 function outcome(entry: string, taskId: string): EntryRow {
-  const times = {
-    dueAt: clock.now(),
-    doneAt: clock.now(),
-    runtimeMs: 1,
-    worker: null,
-    error: null,
-  };
+  const times = { dueAt: clock.now(), doneAt: clock.now(), runtimeMs: 1, worker: null, error: null };
   return { entry, row: { kind: 'outcome', taskId, state: 'SUCCESS', ...times } };
 }
 

@@ -21,12 +21,7 @@ const ERRORS: Readonly<Record<string, RegExp>> = {
   rejects: /Reject: /,
 };
 /** The shortest runtime of those that take time. Milliseconds. */
-const RUNTIMES: Readonly<Record<string, number>> = {
-  succeeds: 200,
-  fails: 100,
-  exceeds: 1_000,
-  sleeps: 400,
-};
+const RUNTIMES: Readonly<Record<string, number>> = { succeeds: 200, fails: 100, exceeds: 1_000, sleeps: 400 };
 
 const recorded = ['5.2', '5.7'].flatMap((celery) => {
   const file = join(import.meta.dirname, `../../../conformance/task-events-${celery}.jsonl`);
@@ -51,10 +46,7 @@ test.each(recorded)(
       expect(outcome).toBeNull();
       return;
     }
-    expect(outcome).toMatchObject({
-      state: task === 'ignores' ? 'SUCCESS' : state,
-      worker: 'celery@host',
-    });
+    expect(outcome).toMatchObject({ state: task === 'ignores' ? 'SUCCESS' : state, worker: 'celery@host' });
     expect(messages.every(({ contentType }) => contentType === 'application/json')).toBe(true);
     const { runtimeMs, error } = outcome!;
     if (state === 'FAILURE') expect(error).toMatch(ERRORS[task]!);

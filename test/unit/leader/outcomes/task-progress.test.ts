@@ -27,14 +27,7 @@ const outcome = (...events: readonly TaskEvent[]) => {
 
 test('task progress: a success has the runtime of its event', () => {
   expect(outcome(started(1), ended(3, { runtimeMs: 1_900 }))).toEqual({
-    ...{
-      taskId: 'id',
-      state: 'SUCCESS',
-      doneAt: at(3),
-      runtimeMs: 1_900,
-      worker: 'one',
-      error: null,
-    },
+    ...{ taskId: 'id', state: 'SUCCESS', doneAt: at(3), runtimeMs: 1_900, worker: 'one', error: null },
   });
 });
 
@@ -64,9 +57,7 @@ test('task progress: what the result backend has wins', () => {
   const bare = { ...read, runtimeMs: null, worker: null };
   expect(addDetails(bare, progress)).toEqual({ ...read, runtimeMs: 1_900, worker: 'one' });
   expect(addDetails(bare, after(started(1)))).toEqual({ ...read, runtimeMs: 8_000, worker: 'one' });
-  expect(addDetails({ ...bare, doneAt: null }, after(started(1)))).toMatchObject({
-    runtimeMs: null,
-  });
+  expect(addDetails({ ...bare, doneAt: null }, after(started(1)))).toMatchObject({ runtimeMs: null });
   // The clocks of two hosts differ.
   expect(addDetails({ ...bare, doneAt: 0 }, after(started(1)))).toMatchObject({ runtimeMs: 0 });
   expect(addDetails(bare, null)).toEqual(bare);

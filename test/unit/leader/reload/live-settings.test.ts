@@ -27,11 +27,7 @@ test('live settings: a replacement reaches objects that were created before', as
     taskDefaultQueue: 'web',
     taskCreateMissingQueues: false,
   });
-  expect(replaceSettings(current, next)).toMatchObject({
-    added: ['b'],
-    changed: [],
-    removed: ['a'],
-  });
+  expect(replaceSettings(current, next)).toMatchObject({ added: ['b'], changed: [], removed: ['a'] });
   expect(current.settings).toBe(next);
   expect([...catalog.names]).toEqual(['b']);
   expect(queues.find('web')?.bindings).toMatchObject([{ exchange: { type: 'topic' } }]);
@@ -96,11 +92,7 @@ test('live settings: messages have the current values and the names of the insta
   expect(before).toMatchObject({ timezone: 'Europe/Berlin', protocol: 1, origin: 'here' });
   replaceSettings(
     current,
-    resolve({
-      taskRoutes: { 'tasks.*': { queue: 'slow' } },
-      taskSerializer: 'yaml',
-      timezone: 'UTC',
-    }),
+    resolve({ taskRoutes: { 'tasks.*': { queue: 'slow' } }, taskSerializer: 'yaml', timezone: 'UTC' }),
   );
   const { router, ...after } = current.messageContext;
   expect(after).toMatchObject({ timezone: 'UTC', protocol: 2, origin: 'here', replyTo: 'reply' });

@@ -56,12 +56,7 @@ async function start(
   { clock, store }: { clock: ManualClock; store: MemoryStore },
   options: BeatOptions = {},
 ) {
-  const beat = new Beat(resolveSettings(await files.config), {
-    clock,
-    store,
-    source: files,
-    ...options,
-  });
+  const beat = new Beat(resolveSettings(await files.config), { clock, store, source: files, ...options });
   started.push(beat);
   const log: string[] = [];
   beat.on('reloaded', ({ added, changed, removed }) => log.push(`${added} ${changed} ${removed}`));

@@ -20,10 +20,7 @@ function request(body: Readonly<Record<string, unknown>>, clock = 5): ReceivedMe
   };
 }
 
-const REPLY_TO = {
-  ticket: 'ticket-1',
-  reply_to: { exchange: 'reply.celery.pidbox', routing_key: 'oid' },
-};
+const REPLY_TO = { ticket: 'ticket-1', reply_to: { exchange: 'reply.celery.pidbox', routing_key: 'oid' } };
 
 function rig(maxTickAge = 60_000) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');

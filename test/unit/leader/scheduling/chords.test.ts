@@ -75,10 +75,7 @@ test('chords: an unreachable result backend delays only chords, and none is lost
   const wakeAt = await tick();
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
   expect(emitted.failure).toMatchObject([
-    {
-      operation: { kind: 'register-chords' },
-      error: { message: 'entry "joined": connection refused' },
-    },
+    { operation: { kind: 'register-chords' }, error: { message: 'entry "joined": connection refused' } },
   ]);
   expect(wakeAt).toBe(clock.now() + SECOND);
 

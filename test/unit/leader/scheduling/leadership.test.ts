@@ -71,11 +71,7 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 /** A lock without other candidates, whose renewals the test answers. */
 function lockOf(renew: () => Promise<boolean>): Lock {
   const lease: Lease = { renew, release: async () => {} };
-  return {
-    acquire: async () => lease,
-    waitForRelease: () => new Promise(() => {}),
-    close: async () => {},
-  };
+  return { acquire: async () => lease, waitForRelease: () => new Promise(() => {}), close: async () => {} };
 }
 
 describe('leadership of two instances:', () => {

@@ -75,9 +75,7 @@ test('an occurrence that a command asked to skip is skipped after the first 500 
   const { rig } = recordCommits();
   const { command } = await rig.begin([all()]);
   const skipped = new Date(NOON + 700 * MINUTE).toISOString();
-  expect(await command({ do: 'skip', entry: 'report', dueAt: skipped })).toMatchObject({
-    status: 'applied',
-  });
+  expect(await command({ do: 'skip', entry: 'report', dueAt: skipped })).toMatchObject({ status: 'applied' });
   rig.clock.advance(800 * MINUTE);
   const { tick } = await rig.begin([all()]);
   await tick();

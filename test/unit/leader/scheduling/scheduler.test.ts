@@ -209,11 +209,7 @@ test('scheduler: a rejected run is a failure with entry and queue, and does not 
       const messages = changes.flatMap((change) => change.messages);
       const refused = messages
         .filter(({ destination }) => missing && destination.queue === 'nowhere')
-        .map((message) => ({
-          message,
-          reason: 'there is no such queue',
-          kind: 'rejected' as const,
-        }));
+        .map((message) => ({ message, reason: 'there is no such queue', kind: 'rejected' as const }));
       const outcome = await ledger.commit({ token, changes });
       return outcome.kind === 'committed' ? { ...outcome, unpublished: refused } : outcome;
     },

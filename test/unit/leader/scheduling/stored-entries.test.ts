@@ -150,9 +150,7 @@ test('a stored entry whose definition or state cannot be read is reported and do
     status: 'rejected',
     answer: expect.stringContaining('not a JSON object') as string,
   });
-  expect(await second.command({ do: 'remove', entry: 'damaged' })).toMatchObject({
-    answer: 'removed damaged',
-  });
+  expect(await second.command({ do: 'remove', entry: 'damaged' })).toMatchObject({ answer: 'removed damaged' });
   expect(await store.entries.find(['damaged'])).toEqual([]);
   expect(await second.command({ do: 'remove', entry: 'state' })).toMatchObject({
     status: 'rejected',
@@ -329,9 +327,7 @@ test('pause, resume, skip, run and backfill find stored entries inside and outsi
     await tick();
     expect(sent()).toHaveLength(2);
     const [from, to] = ['2027-03-01T12:00:00Z', new Date(clock.now()).toISOString()];
-    expect(await command({ do: 'backfill', entry: 'a', from, to })).toMatchObject({
-      status: 'applied',
-    });
+    expect(await command({ do: 'backfill', entry: 'a', from, to })).toMatchObject({ status: 'applied' });
   }
 });
 

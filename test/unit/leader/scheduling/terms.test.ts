@@ -50,12 +50,7 @@ function rig(...entries: Entry[]) {
     });
     /** Begins a term, and looks once. */
     const lead = async () => {
-      const term = {
-        token: await store.ledger.beginTerm(),
-        stop: NEVER,
-        signal: NEVER,
-        trusted: true,
-      };
+      const term = { token: await store.ledger.beginTerm(), stop: NEVER, signal: NEVER, trusted: true };
       await scheduler.begin(term);
       const wakeAt = await scheduler.tick(term);
       return { tick: () => scheduler.tick(term), wakeAt };

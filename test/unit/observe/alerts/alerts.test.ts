@@ -73,10 +73,7 @@ describe('Sentry', () => {
     const schedule = { crontab: { minute: 30, hour: 4 } };
     const { events, pushed } = makeAlerts(
       { sentry: { dsn } },
-      {
-        ...REDIS,
-        beatSchedule: { 'Pay Roll': { task: 't', schedule, timezone: 'Europe/Oslo' } },
-      },
+      { ...REDIS, beatSchedule: { 'Pay Roll': { task: 't', schedule, timezone: 'Europe/Oslo' } } },
     );
     events.emit('sent', sent());
     events.emit('outcome', outcome('SUCCESS', { runtimeMs: 1_500 }));
@@ -94,10 +91,7 @@ describe('Sentry', () => {
       check_in_id: TASK_ID.replaceAll('-', ''),
       monitor_slug: 'pay-roll',
       environment: 'production',
-      monitor_config: {
-        schedule: { type: 'crontab', value: '30 4 * * *' },
-        timezone: 'Europe/Oslo',
-      },
+      monitor_config: { schedule: { type: 'crontab', value: '30 4 * * *' }, timezone: 'Europe/Oslo' },
     };
     expect(items.map(([, type]) => type)).toEqual(Array(3).fill({ type: 'check_in' }));
     expect(items.map(([, , item]) => item)).toEqual([
@@ -108,11 +102,7 @@ describe('Sentry', () => {
   });
 
   test('a schedule that Sentry cannot express is left to the monitor', () => {
-    expect(toMonitorSchedule(timedelta({ minutes: 5 }))).toEqual({
-      type: 'interval',
-      value: 5,
-      unit: 'minute',
-    });
+    expect(toMonitorSchedule(timedelta({ minutes: 5 }))).toEqual({ type: 'interval', value: 5, unit: 'minute' });
     expect(toMonitorSchedule(timedelta({ seconds: 5 }))).toBeNull();
     expect(toMonitorSchedule(cron('*/5 * 1 * 1'))).toBeNull();
     expect(toMonitorSchedule(cron('0 4 L * *'))).toBeNull();
@@ -170,12 +160,7 @@ describe('webhooks', () => {
     const body = { text: '{{text}}!', blocks: [{ ms: '{{latenessMs}}', why: '{{error}}' }] };
     const { events, bodies } = makeAlerts({ webhook: { url: HOOK, body } });
     events.emit('sent', sent({ sentAt: NOON + 90_000, entry: 'a "b"' }));
-    expect(bodies()).toEqual([
-      {
-        text: 'Entry a "b" was published 90 s late!',
-        blocks: [{ ms: 90_000, why: null }],
-      },
-    ]);
+    expect(bodies()).toEqual([{ text: 'Entry a "b" was published 90 s late!', blocks: [{ ms: 90_000, why: null }] }]);
   });
 
   test.each([

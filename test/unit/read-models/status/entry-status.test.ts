@@ -6,13 +6,7 @@ const NOON = Date.UTC(2026, 10, 22, 12);
 const iso = (hours: number) => new Date(NOON + hours * HOUR).toISOString();
 
 const entry = makeEntry({ name: 'backup', schedule: alignedSchedule(HOUR) });
-const state = makeState({
-  spec: entry.schedule.spec,
-  dueAt: NOON,
-  sentAt: NOON,
-  taskId: 't',
-  runCount: 3,
-});
+const state = makeState({ spec: entry.schedule.spec, dueAt: NOON, sentAt: NOON, taskId: 't', runCount: 3 });
 
 test('the status of an entry contains its last and its next run', () => {
   expect(readStatus(entry, state, NOON + 1)).toEqual({
@@ -35,20 +29,13 @@ test('the status of an entry contains its last and its next run', () => {
 
 test('the status of an entry contains its last skip until a release that ignores it goes on', () => {
   const skipped = { ...state, lastSkip: { dueAt: NOON, reason: 'deadline' } } as const;
-  expect(readStatus(entry, skipped, NOON + 1).lastSkipped).toEqual({
-    dueAt: iso(0),
-    reason: 'deadline',
-  });
+  expect(readStatus(entry, skipped, NOON + 1).lastSkipped).toEqual({ dueAt: iso(0), reason: 'deadline' });
   const later = { ...skipped, dueAt: NOON + HOUR };
   expect(readStatus(entry, later, NOON + HOUR + 1).lastSkipped).toBeNull();
 });
 
 test('the status of a new entry counts from now', () => {
-  expect(readStatus(entry, undefined, NOON + 1)).toMatchObject({
-    lastDueAt: null,
-    runCount: 0,
-    nextDueAt: iso(1),
-  });
+  expect(readStatus(entry, undefined, NOON + 1)).toMatchObject({ lastDueAt: null, runCount: 0, nextDueAt: iso(1) });
 });
 
 test('the status of an entry that is paused without an end has no next run', () => {

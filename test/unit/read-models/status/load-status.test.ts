@@ -84,13 +84,7 @@ const run: HistoryRow = {
   number: 1,
 };
 const record = (name: string) => ({ name, entry: makeEntry({ name }), state: null });
-const UNREADABLE = {
-  name: 'broken',
-  source: 'store',
-  entry: null,
-  state: null,
-  error: 'x',
-} as const;
+const UNREADABLE = { name: 'broken', source: 'store', entry: null, state: null, error: 'x' } as const;
 
 test('last outcomes: one query reads the outcomes of all readable entries', async () => {
   const latest = vi.fn(

@@ -28,8 +28,5 @@ test('the next runs are not partial if there are as many as asked for, or no oth
   const one = runAtOnce(nextRuns(hourly, undefined, NOON, 1), () => true);
   expect(one).toEqual({ instants: [NOON + HOUR], isPartial: false });
   const disabled = { ...hourly, enabled: false };
-  expect(runAtOnce(nextRuns(disabled, undefined, NOON, 2))).toEqual({
-    instants: [],
-    isPartial: false,
-  });
+  expect(runAtOnce(nextRuns(disabled, undefined, NOON, 2))).toEqual({ instants: [], isPartial: false });
 });

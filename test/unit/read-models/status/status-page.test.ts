@@ -23,11 +23,7 @@ let source: EntrySource;
 
 beforeEach(async () => {
   const beatSchedule = Object.fromEntries(DECLARED.map((name) => [name, { task: `tasks.${name}`, schedule: 60 }]));
-  const settings = resolveSettings({
-    brokerUrl: `memory://${randomUUID()}`,
-    resultExpires: null,
-    beatSchedule,
-  });
+  const settings = resolveSettings({ brokerUrl: `memory://${randomUUID()}`, resultExpires: null, beatSchedule });
   const writer = await openStore(storeOptions(settings, systemClock));
   const token = await writer.ledger.beginTerm();
   for (const [i, entry] of STORED.entries()) {

@@ -54,14 +54,8 @@ const back = fc.integer({ min: 1, max: 30 });
 const dayOfMonthPart: fc.Arbitrary<FieldCase> = fc.oneof(
   day.map((n) => ({ text: String(n), holds: (date: Date) => date.getUTCDate() === n })),
   day.map((n) => ({ text: `${n}W`, holds: (date: Date) => isNearestWeekday(date, n) })),
-  back.map((n) => ({
-    text: `L-${n}`,
-    holds: (date: Date) => date.getUTCDate() === lengthOf(date) - n,
-  })),
-  back.map((n) => ({
-    text: `l-${n}w`,
-    holds: (date: Date) => isNearestWeekday(date, lengthOf(date) - n),
-  })),
+  back.map((n) => ({ text: `L-${n}`, holds: (date: Date) => date.getUTCDate() === lengthOf(date) - n })),
+  back.map((n) => ({ text: `l-${n}w`, holds: (date: Date) => isNearestWeekday(date, lengthOf(date) - n) })),
   fc.constant({ text: 'LW', holds: (date: Date) => isNearestWeekday(date, lengthOf(date)) }),
   fc.constant({ text: 'L', holds: (date: Date) => date.getUTCDate() === lengthOf(date) }),
   range(1, 31, (date) => date.getUTCDate()),
@@ -71,10 +65,12 @@ const weekday = fc.integer({ min: 0, max: 6 });
 const place = fc.integer({ min: 1, max: 5 });
 
 const dayOfWeekPart: fc.Arbitrary<FieldCase> = fc.oneof(
-  fc.tuple(weekday, place, fc.boolean()).map(([n, nth, named]) => ({
-    text: `${named ? NAMES[n]! : n}#${nth}`,
-    holds: (date: Date) => date.getUTCDay() === n && Math.ceil(date.getUTCDate() / 7) === nth,
-  })),
+  fc
+    .tuple(weekday, place, fc.boolean())
+    .map(([n, nth, named]) => ({
+      text: `${named ? NAMES[n]! : n}#${nth}`,
+      holds: (date: Date) => date.getUTCDay() === n && Math.ceil(date.getUTCDate() / 7) === nth,
+    })),
   fc
     .tuple(weekday, fc.constantFrom('#L', 'L', 'l', '#l'))
     .map(([n, end]) => ({ text: `${NAMES[n]!}${end}`, holds: isLast(n) })),
@@ -95,22 +91,26 @@ function isLast(weekdayOf: number): (date: Date) => boolean {
 const year = fc.integer({ min: 2024, max: 2029 });
 const yearPart: fc.Arbitrary<FieldCase> = fc.oneof(
   year.map((n) => ({ text: String(n), holds: (date: Date) => date.getUTCFullYear() === n })),
-  fc.tuple(year, fc.integer({ min: 0, max: 3 })).map(([from, more]) => ({
-    text: `${from}-${from + more}`,
-    holds: (date: Date) => date.getUTCFullYear() >= from && date.getUTCFullYear() <= from + more,
-  })),
+  fc
+    .tuple(year, fc.integer({ min: 0, max: 3 }))
+    .map(([from, more]) => ({
+      text: `${from}-${from + more}`,
+      holds: (date: Date) => date.getUTCFullYear() >= from && date.getUTCFullYear() <= from + more,
+    })),
 );
 
 const ANY: FieldCase = { text: '*', holds: () => true };
 
 /** One to three parts with commas between, or a star. */
 function field(part: fc.Arbitrary<FieldCase>, stars: number): fc.Arbitrary<FieldCase> {
-  const parts = fc.array(part, { minLength: 1, maxLength: 3 }).chain((all) =>
-    cased(all.map(({ text }) => text).join(',')).map((text) => ({
-      text,
-      holds: (date: Date) => all.some(({ holds }) => holds(date)),
-    })),
-  );
+  const parts = fc
+    .array(part, { minLength: 1, maxLength: 3 })
+    .chain((all) =>
+      cased(all.map(({ text }) => text).join(',')).map((text) => ({
+        text,
+        holds: (date: Date) => all.some(({ holds }) => holds(date)),
+      })),
+    );
   return fc.oneof({ weight: stars, arbitrary: fc.constant(ANY) }, { weight: 4, arbitrary: parts });
 }
 

@@ -83,12 +83,7 @@ test('each part of a rule is compared with the local time', () => {
   expect(explain(schedule, '2026-06-30T15:05:00Z')).toEqual({
     local: '2026-06-30 17:05 Europe/Oslo',
     fields: [
-      {
-        field: 'INTERVAL',
-        rule: 'every 2 months',
-        value: '5 after that of DTSTART',
-        matches: false,
-      },
+      { field: 'INTERVAL', rule: 'every 2 months', value: '5 after that of DTSTART', matches: false },
       { field: 'BYDAY', rule: 'MO,TU,WE,TH,FR', value: 'Tuesday', matches: true },
       { field: 'BYHOUR', rule: '17', value: '17', matches: true },
       { field: 'BYMINUTE', rule: '0', value: '5', matches: false },

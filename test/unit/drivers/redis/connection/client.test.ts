@@ -17,12 +17,7 @@ afterEach(async () => {
 
 function connect(url: string, timeout = 5_000): Connection {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  const connection = new Connection({
-    server: parseEndpoint(url),
-    transport,
-    name: 'test',
-    timeout,
-  });
+  const connection = new Connection({ server: parseEndpoint(url), transport, name: 'test', timeout });
   connections.push(connection);
   return connection;
 }

@@ -12,12 +12,7 @@ afterEach(async () => {
 
 function connect(url: string, timeout = 5_000): Connection {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  const connection = new Connection({
-    server: parseEndpoint(url),
-    transport,
-    name: 'beat-test',
-    timeout,
-  });
+  const connection = new Connection({ server: parseEndpoint(url), transport, name: 'beat-test', timeout });
   connections.push(connection);
   return connection;
 }

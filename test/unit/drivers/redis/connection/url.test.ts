@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../../../src/util/errors.ts';
-import type { Address } from '../../../../../src/drivers/redis/connection/url.ts';
-import { parseRedisUrl } from '../../../../../src/drivers/redis/connection/url.ts';
+import { type Address, parseRedisUrl } from '../../../../../src/drivers/redis/connection/url.ts';
 import { certificate, certificateKey } from '../../../../support/redis.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 
@@ -35,12 +34,7 @@ describe('a Redis URL has the address', () => {
 describe('a rediss URL', () => {
   test('verifies the certificate by default', () => {
     const tls = { rejectUnauthorized: true, servername: 'h' };
-    expect(parseRedisUrl(parseEndpoint('rediss://h/1'))).toEqual({
-      host: 'h',
-      port: 6379,
-      db: 1,
-      tls,
-    });
+    expect(parseRedisUrl(parseEndpoint('rediss://h/1'))).toEqual({ host: 'h', port: 6379, db: 1, tls });
   });
 
   test.each([
@@ -50,9 +44,7 @@ describe('a rediss URL', () => {
     ['CERT_NONE', false],
     ['none', false],
   ])('accepts ssl_cert_reqs=%s', (reqs, rejectUnauthorized) => {
-    expect(parseRedisUrl(parseEndpoint(`rediss://h?ssl_cert_reqs=${reqs}`)).tls).toMatchObject({
-      rejectUnauthorized,
-    });
+    expect(parseRedisUrl(parseEndpoint(`rediss://h?ssl_cert_reqs=${reqs}`)).tls).toMatchObject({ rejectUnauthorized });
   });
 
   test('reads certificates from files', () => {

@@ -79,9 +79,7 @@ test('sqlite: a commit waits for a locked file without blocking the event loop',
   clock.beforeSleep = () => {
     if (clock.slept.length === 5) worker.exec('COMMIT');
   };
-  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({
-    kind: 'committed',
-  });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({ kind: 'committed' });
   expect(clock.slept).toEqual([1, 2, 5, 5, 5, 5]);
   await store.close();
 });
@@ -100,9 +98,7 @@ test('sqlite: a commit to a file that stays locked fails with that reason', asyn
     /^ledger\.commit: .*beat\.sqlite: database is locked, for 5\d\d\d ms by other processes$/,
   );
   worker.exec('ROLLBACK');
-  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({
-    kind: 'committed',
-  });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({ kind: 'committed' });
   await store.close();
 });
 
@@ -138,14 +134,10 @@ test('sqlite: moving the file away ends the term, so it receives no further comm
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
-  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({
-    kind: 'committed',
-  });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({ kind: 'committed' });
 
   renameSync(path, join(folder.path, 'old.sqlite'));
-  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 2)] })).toEqual({
-    kind: 'fenced',
-  });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 2)] })).toEqual({ kind: 'fenced' });
   expect(await store.ledger.load()).toEqual(new Map());
   await store.close();
 });

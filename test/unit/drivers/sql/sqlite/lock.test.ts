@@ -38,12 +38,7 @@ function twoBeats(folder: string) {
   const path = join(folder, 'beat.sqlite');
   const clock = handClock();
   const [ours, theirs] = [1, 2].map(() => openFile(path, { clock, lockTtl: TTL }));
-  return {
-    clock,
-    ours: ours!,
-    theirs: theirs!,
-    close: () => [ours, theirs].map((s) => s!.close()),
-  };
+  return { clock, ours: ours!, theirs: theirs!, close: () => [ours, theirs].map((s) => s!.close()) };
 }
 
 test('sqlite lock: a lock without renewals expires after its TTL, even if the wall clock was set back', async () => {

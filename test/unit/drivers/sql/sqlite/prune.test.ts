@@ -36,10 +36,7 @@ test('sqlite pruning: consumed messages are deleted, except the newest thousand'
   await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] });
   expect(ids(db, 0)).toHaveLength(3_500 - 501);
   for (const run of [2, 3]) {
-    await store.ledger.commit({
-      token: term,
-      changes: [{ ...makeRun('a', run), messages: messages(500) }],
-    });
+    await store.ledger.commit({ token: term, changes: [{ ...makeRun('a', run), messages: messages(500) }] });
   }
   expect(ids(db, 0)).toEqual(Array.from({ length: 1_000 }, (_, i) => 2_501 + i));
   expect(ids(db, 1)).toHaveLength(500 + 1 + 2 * 500);
@@ -52,10 +49,7 @@ test('sqlite pruning: pending messages are never deleted', async () => {
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
   for (const run of [1, 2, 3, 4]) {
-    await store.ledger.commit({
-      token: term,
-      changes: [{ ...makeRun('a', run), messages: messages(1_500) }],
-    });
+    await store.ledger.commit({ token: term, changes: [{ ...makeRun('a', run), messages: messages(1_500) }] });
   }
   using db = new DatabaseSync(path);
   expect(ids(db, 1)).toHaveLength(6_000);

@@ -59,9 +59,8 @@ describe('sqlite file permissions:', () => {
       }`;
       const [setpriv, ...args] = asUnprivileged;
       const ask = () =>
-        spawnSync(setpriv, [...args, process.execPath, '--input-type=module', '-e', script], {
-          encoding: 'utf8',
-        }).stdout;
+        spawnSync(setpriv, [...args, process.execPath, '--input-type=module', '-e', script], { encoding: 'utf8' })
+          .stdout;
       chmodSync(folder.path, 0o777);
       chmodSync(path, 0o644);
       expect(ask()).toMatch(

@@ -5,9 +5,7 @@ import { runBeat, SOURCE } from '../../../../support/beat-process.ts';
 import { Folder } from '../../../../support/folder.ts';
 
 test('sqlite: the command ends with exit code 2 and one line if the file is not a database', async () => {
-  using folder = new Folder({
-    'beat.config.yaml': 'beatSchedule: {}',
-  });
+  using folder = new Folder({ 'beat.config.yaml': 'beatSchedule: {}' });
   const path = join(folder.path, 'beat.sqlite');
   writeFileSync(path, 'just some notes of mine\n');
   for (const args of [[], ['list'], ['forget', 'e']]) {

@@ -21,9 +21,7 @@ test('sqlite: fencing tokens grow even after the file was replaced and the clock
     terms.push(await store.ledger.beginTerm());
   }
   expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-  expect(await store.ledger.commit({ token: terms[0]!, changes: [makeFirstRun('a')] })).toEqual({
-    kind: 'fenced',
-  });
+  expect(await store.ledger.commit({ token: terms[0]!, changes: [makeFirstRun('a')] })).toEqual({ kind: 'fenced' });
   await store.close();
 });
 
