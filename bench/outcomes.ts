@@ -68,7 +68,7 @@ async function follow(url: string, count: number, setup: Setup) {
     reader,
     clock: systemClock,
     events,
-    taskEvents: stream && new TaskEvents({ stream, clock: systemClock, events }),
+    taskEvents: stream && new TaskEvents({ stream, clock: systemClock, random: Math.random, events }),
     ...(setup.history && { history: store.history }),
   });
   const late: number[] = [];

@@ -14,7 +14,7 @@ import { openTraces } from '../observe/traces.ts';
 import { Reloader, type SettingsSource } from './reload/reloader.ts';
 import type { FindSchedulers } from '../contracts/store/scheduler-trace.ts';
 import type { Store } from '../contracts/store/store.ts';
-import type { Clock } from '../util/clock.ts';
+import type { Clock, Random } from '../util/clock.ts';
 import { Wakeup } from '../util/wakeup.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { Stop } from '../util/grace-period.ts';
@@ -22,10 +22,14 @@ import { Stop } from '../util/grace-period.ts';
 export interface BeatOptions {
   /** The source of time; the host's clocks unless given. */
   readonly clock?: Clock;
+  /** The source of chance, for pauses between attempts; `Math.random` unless given. */
+  readonly random?: Random;
   /** An open store; by default the store that `brokerUrl` names. */
   readonly store?: Store;
   /** The origin of messages, as Celery's `gen<pid>@<host>`. */
   readonly origin?: string;
+  /** Identifies the instance, and is where messages say that replies go; a random UUID unless given. */
+  readonly id?: string;
   /**
    * The source of the configuration: `reload()` reads it again, and so does a leader that begins a term, if it has
    * changed.
@@ -51,12 +55,13 @@ export class Beat implements EventSource, AsyncDisposable {
   constructor(config: BeatConfig | Settings, options?: BeatOptions | null) {
     const { store, source, findSchedulers, origin } = options ?? {};
     const clock = options?.clock ?? systemClock;
+    const random = options?.random ?? Math.random;
     const live = new LiveSettings(toSettings(config), {
       origin: origin ?? `beat@${hostname()}`,
-      replyTo: randomUUID(),
+      replyTo: options?.id ?? randomUUID(),
     });
     this.liveness = new Liveness(clock);
-    const shared = { live, clock, events: new Events(), liveness: this.liveness, wakeup: new Wakeup() };
+    const shared = { live, clock, random, events: new Events(), liveness: this.liveness, wakeup: new Wakeup() };
     const connections = new Connections({ ...shared, store });
     const prepare = (settings: Settings) => connections.openResults(settings);
     const reloader = new Reloader({ ...shared, source, prepare });

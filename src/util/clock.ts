@@ -1,3 +1,6 @@
+/** Returns a number in `[0, 1)`, any as likely as another. */
+export type Random = () => number;
+
 /** The source of time. The wall clock determines what is due, the monotonic clock when a lock expires. */
 export interface Clock {
   /** Wall clock: milliseconds since the Unix epoch, UTC. */

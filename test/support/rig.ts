@@ -115,7 +115,7 @@ export function makeRig({
               reader,
               clock,
               events,
-              taskEvents: stream && new TaskEvents({ stream, clock, events }),
+              taskEvents: stream && new TaskEvents({ stream, clock, random: () => 0.5, events }),
               ...(history && { history: store.history }),
             })
           : undefined;

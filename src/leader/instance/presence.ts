@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { EventSource } from '../../contracts/events/events.ts';
 import type { Announcement, Instances } from '../../contracts/store/instances.ts';
@@ -16,13 +15,13 @@ export class Presence {
   /** Aborts the pause between two announcements. */
   #changed = new AbortController();
 
-  /** `origin` is the origin of the instance's messages, such as `gen<pid>@<host>`. */
-  constructor(instances: Instances, events: EventSource, clock: Clock, origin: string) {
+  /** `id` is unique; `origin` is the origin of the instance's messages, such as `gen<pid>@<host>`. */
+  constructor(instances: Instances, events: EventSource, clock: Clock, { id, origin }: { id: string; origin: string }) {
     const pid = /^gen(\d+)@/.exec(origin)?.[1];
     this.#instances = instances;
     this.#clock = clock;
     this.#announcement = {
-      id: randomUUID(),
+      id,
       host: hostname(),
       version: VERSION,
       pid: pid === undefined ? null : Number(pid),

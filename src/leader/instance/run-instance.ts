@@ -16,7 +16,7 @@ import { Leadership } from '../scheduling/leadership.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import type { FindSchedulers } from '../../contracts/store/scheduler-trace.ts';
 import type { TermService } from '../../contracts/store/store.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock, Random } from '../../util/clock.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
 import type { Connections } from './connections.ts';
@@ -30,6 +30,7 @@ export interface Instance {
   readonly liveness: Liveness;
   readonly wakeup: Wakeup;
   readonly clock: Clock;
+  readonly random: Random;
   readonly events: Events;
   /** Finds other schedulers beside the store; absent for none. */
   readonly findSchedulers?: FindSchedulers | undefined;
@@ -37,7 +38,7 @@ export interface Instance {
 
 /** Follows and leads in turn until `stop` aborts, then closes the connections. Never rejects. */
 export async function runInstance(instance: Instance, stop: AbortSignal): Promise<void> {
-  const { live, connections, liveness, clock, events } = instance;
+  const { live, connections, liveness, clock, random, events } = instance;
   const { store } = connections;
   const outcomes = createFollower(instance);
   const scheduler = createScheduler(instance, outcomes);
@@ -47,6 +48,7 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
     lock: store.lock,
     ledger: store.ledger,
     clock,
+    random,
     events,
     ttl: live.settings.lock.ttl,
     onProgress: () => liveness.touch(),
@@ -60,10 +62,10 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
   events.emit('stopped');
 }
 
-function createFollower({ connections, clock, events }: Instance): OutcomeFollower | undefined {
+function createFollower({ connections, clock, random, events }: Instance): OutcomeFollower | undefined {
   const { reader, eventStream: stream, store } = connections;
   if (!reader && !stream) return undefined;
-  const taskEvents = stream && new TaskEvents({ stream, clock, events });
+  const taskEvents = stream && new TaskEvents({ stream, clock, random, events });
   return new OutcomeFollower({ reader, taskEvents, history: store.history, clock, events });
 }
 
@@ -126,14 +128,14 @@ function observe(
   { live, connections: { store }, clock, events }: Instance,
   stop: AbortSignal,
 ): readonly (() => Promise<void>)[] {
-  const { origin } = live.messageContext;
+  const { origin, replyTo } = live.messageContext;
   const taskEvents = publishTaskEvents(events, store.broker, {
     settings: () => live.settings.taskEvents,
     origin,
     clock,
   });
   const withdrawn = store.history && recordWithdrawn(events, store.history, clock);
-  const presence = store.instances && new Presence(store.instances, events, clock, origin);
+  const presence = store.instances && new Presence(store.instances, events, clock, { id: replyTo, origin });
   const announcing = presence?.run(stop);
   return [() => taskEvents.flush(), async () => withdrawn?.flush(), async () => announcing];
 }

@@ -3,12 +3,13 @@ import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import { MAX_EVENTS_BODY, parseTaskEvents, type TaskEvent } from '../../celery/message/task-outcome.ts';
 import { pauseAfter } from '../../util/backoff.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock, Random } from '../../util/clock.ts';
 import { advance, type TaskProgress } from './followed-runs.ts';
 
 export interface TaskEventsOptions {
   readonly stream: EventStream;
   readonly clock: Clock;
+  readonly random: Random;
   readonly events: Events;
 }
 
@@ -68,7 +69,7 @@ export class TaskEvents {
       await this.#follow(listener, signal);
       this.#isConnected = false;
       this.#failures += 1;
-      const pause = pauseAfter(this.#failures, FIRST_PAUSE, MAX_PAUSE);
+      const pause = pauseAfter(this.#failures, FIRST_PAUSE, MAX_PAUSE, this.#options.random);
       await this.#options.clock.sleep(pause, signal);
     }
   }

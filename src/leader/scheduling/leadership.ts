@@ -29,7 +29,7 @@ import type { Events } from '../../contracts/events/events.ts';
 import type { Ledger } from '../../contracts/store/ledger.ts';
 import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import { pauseAfter } from '../../util/backoff.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { Clock, Random } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
 import { waitAtMost } from '../../util/wait.ts';
@@ -55,6 +55,8 @@ export interface LeadershipOptions {
   readonly ttl: number;
   /** Called at each attempt to acquire the lock, unless the last term could not begin. */
   readonly onProgress: () => void;
+  /** For pauses between attempts. */
+  readonly random: Random;
 }
 
 export class Leadership {
@@ -121,7 +123,7 @@ export class Leadership {
   }
 
   #pauseAfter(failures: number): number {
-    return pauseAfter(failures, this.#retryInterval, MAX_PAUSE_FACTOR * this.#retryInterval);
+    return pauseAfter(failures, this.#retryInterval, MAX_PAUSE_FACTOR * this.#retryInterval, this.#options.random);
   }
 
   /** Leads until the work ends, the term ends or `stop` aborts. Resolves with the reason to follow again. */

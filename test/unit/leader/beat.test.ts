@@ -111,7 +111,15 @@ describe('the lifecycle', () => {
   });
 
   test('options of a beat that are null count as absent', async () => {
-    const nothing = { clock: null, store: null, source: null, origin: null, findSchedulers: null };
+    const nothing = {
+      clock: null,
+      store: null,
+      source: null,
+      origin: null,
+      findSchedulers: null,
+      random: null,
+      id: null,
+    };
     for (const options of [null, nothing]) {
       await using beat = new Beat(config, options as BeatOptions | null);
       expect(beat.settings.entries).toHaveLength(1);

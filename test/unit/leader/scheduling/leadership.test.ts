@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../../src/util/clock.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { Leadership } from '../../../../src/leader/scheduling/leadership.ts';
@@ -22,6 +22,8 @@ class Instance {
   readonly done: Promise<void>;
   /** How often it reported progress while it followed. */
   progress = 0;
+  /** What `random` returns. */
+  chance = 0.5;
   static numbers = 0;
 
   constructor(
@@ -39,6 +41,7 @@ class Instance {
       events: this.events,
       ttl: TTL,
       onProgress: () => (this.progress += 1),
+      random: () => this.chance,
     });
     const lead = async (term: Term) => {
       this.terms.push(term);
@@ -411,13 +414,12 @@ test('leadership: an unreachable lock is retried without an exception', async ()
 
 test('leadership: pauses between attempts to reach a lock grow to half of the TTL and vary', async () => {
   const attemptsWith = async (chance: number) => {
-    vi.spyOn(Math, 'random').mockReturnValue(chance);
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const refused = async () => Promise.reject(new Error('connection refused'));
     const instance = new Instance({ ...lockOf(async () => true), acquire: refused }, clock);
+    instance.chance = chance;
     await pass(clock, 10 * TTL);
     instance.stop.abort();
-    vi.restoreAllMocks();
     return instance.faults.length;
   };
   const seldom = await attemptsWith(1);
@@ -429,10 +431,10 @@ test('leadership: pauses between attempts to reach a lock grow to half of the TT
 });
 
 test('leadership: the first pause after an unreachable lock is an eighth of the TTL, the second a quarter', async () => {
-  vi.spyOn(Math, 'random').mockReturnValue(1);
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const refused = async () => Promise.reject(new Error('connection refused'));
   const instance = new Instance({ ...lockOf(async () => true), acquire: refused }, clock);
+  instance.chance = 1;
   await settle();
   const attempts = [instance.faults.length];
   for (const ms of [TTL / 8 - 1, 1, TTL / 4 - 1, 1]) {
@@ -440,7 +442,6 @@ test('leadership: the first pause after an unreachable lock is an eighth of the 
     attempts.push(instance.faults.length);
   }
   instance.stop.abort();
-  vi.restoreAllMocks();
   expect(attempts).toEqual([1, 1, 2, 2, 3]);
 });
 
@@ -473,6 +474,7 @@ test('leadership: a stop does not wait for unanswered work and an unanswered rel
     events,
     ttl: TTL,
     onProgress: () => {},
+    random: () => 0.5,
   });
   const done = leadership.run(never, stop.signal);
   await settle();
