@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 const CONFIG = `
-import { Beat, crontab, defineConfig, defineConfig, timedelta } from 'celery-beat';
+import { defineConfig, timedelta } from 'celery-beat';
 
 export default defineConfig({
   beatSchedule: { quick: { task: 'tasks.quick', schedule: timedelta({ milliseconds: 200 }) } },
@@ -17,6 +17,7 @@ export default defineConfig({
 `;
 
 const PROGRAM = `
+import { Beat, crontab, defineConfig } from 'celery-beat';
 import { due } from 'celery-beat/testing';
 
 const config = defineConfig({
