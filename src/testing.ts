@@ -13,7 +13,7 @@ import type { Entry } from './entries/catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
 import type { BeatEvents, OutcomeEvent, SentEvent, SkippedEvent } from './contracts/events/beat-events.ts';
 import { Events, type Listener } from './contracts/events/events.ts';
-import type { RunOutcomes } from './leader/scheduling/run-outcomes.ts';
+import type { RunOutcomes } from './leader/scheduling/scheduler-options.ts';
 import type { Term } from './leader/scheduling/term.ts';
 import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
 import { MemoryResults } from './drivers/memory/results.ts';

@@ -5,6 +5,7 @@ import { repairCommand } from '../../contracts/store/repair-command.ts';
 import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { describeError, StoreError } from '../../util/errors.ts';
+import type { Steps } from '../../util/steps.ts';
 import type { StoredTarget } from './planned-change.ts';
 
 /** A stored entry that was read from its store. */
@@ -16,6 +17,24 @@ export interface LoadedEntry {
   readonly dueAt: number | null;
 }
 
+/** Reads rows, one in each step. Calls `unreadable` with each row that cannot be read, and leaves it out. */
+export function* readStoredEntries(
+  rows: readonly StoredEntry[],
+  definitions: () => Definitions,
+  unreadable: (name: string, error: unknown) => void,
+): Steps<LoadedEntry[]> {
+  const read: LoadedEntry[] = [];
+  for (const row of rows) {
+    try {
+      read.push(readStoredEntry(row, definitions()));
+    } catch (error) {
+      unreadable(row.entry, error);
+    }
+    yield;
+  }
+  return read;
+}
+
 /** Reads a row. Throws a `ConfigError` for an invalid definition, and a `StoreError` for an unreadable one. */
 export function readStoredEntry(row: StoredEntry, definitions: Definitions): LoadedEntry {
   const { definition, state } = readStoredTarget(row);
@@ -25,12 +44,8 @@ export function readStoredEntry(row: StoredEntry, definitions: Definitions): Loa
 
 /** Reads a row without validating its definition. Throws a `StoreError` for an unreadable state. */
 export function readStoredTarget({ entry, definition, state }: StoredEntry): StoredTarget {
-  return { definition: parseDefinition(definition), state: state === null ? null : readState(entry, state) };
-}
-
-function readState(entry: string, text: string): EntryState {
   try {
-    return decodeState(entry, text);
+    return { definition: parseDefinition(definition), state: state === null ? null : decodeState(entry, state) };
   } catch (error) {
     throw new StoreError(explainState(entry, error), { cause: error });
   }

@@ -2,16 +2,14 @@ import type { CommandLog, FinishedCommand, PendingCommand } from '../../contract
 import type { Events } from '../../contracts/events/events.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import { encodeAudit, type Answer } from '../../entries/commands/audit.ts';
-import type { Command, CommandHeader, EntryCommand, StoredCommand } from '../../entries/commands/command.ts';
-import { applyCommand } from '../../entries/commands/entry-commands.ts';
-import { rejected, type Applied, type Rejected } from '../../entries/commands/outcome.ts';
+import type { Command, CommandHeader } from '../../entries/commands/command.ts';
+import { rejected } from '../../entries/commands/outcome.ts';
 import { parseCommand } from '../../entries/commands/parse-command.ts';
-import { applyStoredCommand, type Edits } from '../../entries/commands/stored-commands.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
-import type { CommandEngine } from '../scheduling/command-engine.ts';
+import type { CommandEngine, Prepared } from '../scheduling/command-engine.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
 import type { ReloadCommands } from './reload-commands.ts';
 
@@ -40,9 +38,6 @@ interface ReadCommand {
   /** When it is applied, epoch milliseconds. */
   readonly now: number;
 }
-
-/** The effect of a command, not committed yet. */
-type Prepared = Applied | Edits | Rejected;
 
 /** A command that is being applied, over several slices if that takes long. */
 interface CurrentCommand extends ReadCommand {
@@ -200,18 +195,8 @@ export class CommandInbox {
       await this.#finish(read, answer, term);
       reloads.forget(key);
     } else {
-      const { command } = parsed;
-      this.#current = { ...read, command, ...(await this.#prepare(command, read.now)) };
+      this.#current = { ...read, command: parsed.command, definitions: engine.definitions, steps: null };
     }
-  }
-
-  async #prepare(
-    command: Command,
-    now: number,
-  ): Promise<{ readonly definitions: Definitions | undefined; readonly steps: Steps<Prepared> }> {
-    const { engine } = this.#options;
-    const { definitions } = engine;
-    return { definitions, steps: await prepareCommand(engine, command, now) };
   }
 
   /** Applies the current command, if its steps end before `isOver`. */
@@ -220,9 +205,9 @@ export class CommandInbox {
     let { steps } = current;
     // A reload may have come between two slices.
     if (!steps || current.definitions !== engine.definitions) {
-      const renewed = await this.#prepare(current.command, current.now);
-      this.#current = { ...current, ...renewed };
-      steps = renewed.steps;
+      const { definitions } = engine;
+      steps = await engine.prepare(current.command, current.now);
+      this.#current = { ...current, definitions, steps };
     }
     let step = takeStep(steps);
     while (!step.done && !isOver()) step = takeStep(steps);
@@ -243,13 +228,10 @@ export class CommandInbox {
   /** Returns why the command is rejected; `null` when it was applied, or a part of it. */
   async #commit(read: ReadCommand, prepared: Prepared, term: Term): Promise<string | null> {
     if (prepared.kind === 'rejected') return prepared.reason;
-    const { engine } = this.#options;
     const answer = { status: 'applied', answer: prepared.answer } as const;
-    const finished = encodeFinished(read, answer, term);
     const isPart = prepared.kind === 'applied' && prepared.isPart;
-    const reason = await (prepared.kind === 'edits'
-      ? engine.edit(prepared.edits, finished, term)
-      : engine.apply(prepared, isPart ? null : finished, term));
+    const finished = isPart ? null : encodeFinished(read, answer, term);
+    const reason = await this.#options.engine.commit(prepared, finished, term);
     if (reason === null && !isPart) this.#report(read, answer);
     return reason;
   }
@@ -266,24 +248,6 @@ export class CommandInbox {
   }
 }
 
-/**
- * Reads what a command acts on, and returns the steps that decide its effect at `now` (epoch milliseconds). Rejects
- * with a `StoreError` when the store cannot be read.
- */
-async function prepareCommand(engine: CommandEngine, command: Command, now: number): Promise<Steps<Prepared>> {
-  if (isStoredCommand(command)) {
-    const { definitions } = engine;
-    if (!definitions) return reject('this store cannot hold entries');
-    const names = command.do === 'add' ? Object.keys(command.definitions) : [command.entry];
-    const stored = await engine.findStored(names);
-    const targets = { stored, isDeclared: engine.isDeclared.bind(engine), definitions };
-    return applyStoredCommand(targets, command, now);
-  }
-  if (!isEntryCommand(command)) return reject(`${command.do} is not supported by this release`);
-  const found = await engine.find(command.entry);
-  return found.kind === 'missing' ? reject(found.reason) : applyCommand(found, command, now);
-}
-
 /** Runs one step. If a user's schedule throws, the command is rejected; otherwise it would block every later one. */
 function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
   try {
@@ -291,19 +255,6 @@ function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
   } catch (error) {
     return { done: true, value: rejected(describeError(error)) };
   }
-}
-
-// eslint-disable-next-line require-yield -- one step
-function* reject(reason: string): Steps<Prepared> {
-  return rejected(reason);
-}
-
-function isStoredCommand(command: Command): command is StoredCommand {
-  return ['add', 'update', 'remove'].includes(command.do);
-}
-
-function isEntryCommand(command: Command): command is EntryCommand {
-  return ['pause', 'resume', 'run', 'skip', 'backfill'].includes(command.do);
 }
 
 function encodeFinished({ key, header, now }: ReadCommand, answer: Answer, { token }: Term): FinishedCommand {

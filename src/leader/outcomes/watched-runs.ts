@@ -1,7 +1,7 @@
 import type { RunningRun } from '../../contracts/store/entry-state.ts';
 import { endsBy, type Entry } from '../../entries/catalog/entry.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { RunOutcomes } from '../scheduling/run-outcomes.ts';
+import type { RunOutcomes } from '../scheduling/scheduler-options.ts';
 import { nextReadAt, type FollowedRun, type FollowedRuns } from './followed-runs.ts';
 
 export interface WatchedRunsOptions {

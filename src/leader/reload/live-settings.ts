@@ -3,7 +3,7 @@ import { Catalog, type Replacement } from '../../entries/catalog/catalog.ts';
 import type { MessageContext, TraceRun } from '../../entries/compose/message-context.ts';
 import { Queues } from '../../celery/routing/queues.ts';
 import { Router } from '../../celery/routing/router.ts';
-import { findReadable } from '../scheduling/stored-window.ts';
+import { findReadable } from '../scheduling/scheduled-entries.ts';
 import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
 import type { Settings } from '../../config/settings.ts';
 

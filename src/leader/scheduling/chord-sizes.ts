@@ -1,16 +1,7 @@
-import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { waitAtMost } from '../../util/wait.ts';
-import type { Events } from '../../contracts/events/events.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
-import type { ResultBackend } from '../../contracts/store/results.ts';
-
-export interface ChordSizesOptions {
-  readonly clock: Clock;
-  readonly events: Events;
-  /** Returns where chords are joined; `null` while no entry starts one. */
-  readonly results: () => ResultBackend | null | Promise<ResultBackend | null>;
-}
+import type { SchedulerOptions } from './scheduler-options.ts';
 
 /** How long a batch waits for the result backend: usually, and after it did not answer. Milliseconds. */
 const TIMEOUT = 1_000;
@@ -29,14 +20,14 @@ const OPERATION = { kind: 'register-chords' } as const;
  * other changes only briefly: a late acknowledgement counts at the next attempt.
  */
 export class ChordSizes {
-  readonly #options: ChordSizesOptions;
+  readonly #options: Pick<SchedulerOptions, 'clock' | 'events' | 'results'>;
   /** By entry: the chords of its next run whose registration is under way. */
   readonly #pending = new Map<string, string>();
   /** By entry: the chords of its next run that the backend acknowledged. */
   readonly #acknowledged = new Map<string, { readonly chords: string; readonly at: number }>();
   #inDoubt = false;
 
-  constructor(options: ChordSizesOptions) {
+  constructor(options: Pick<SchedulerOptions, 'clock' | 'events' | 'results'>) {
     this.#options = options;
   }
 

@@ -1,54 +1,29 @@
-import type { Catalog } from '../../entries/catalog/catalog.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';
-import type { Entry } from '../../entries/catalog/entry.ts';
-import type { MessageContext } from '../../entries/compose/message-context.ts';
-import type { Events } from '../../contracts/events/events.ts';
+import type { Command } from '../../entries/commands/command.ts';
+import { applyCommand } from '../../entries/commands/entry-commands.ts';
+import { rejected, type Applied, type Rejected, type Target } from '../../entries/commands/outcome.ts';
+import { applyStoredCommand, type Edits, type StoredTargets } from '../../entries/commands/stored-commands.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
-import type { EntryState } from '../../contracts/store/entry-state.ts';
-import type { Ledger } from '../../contracts/store/ledger.ts';
-import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { formatIso } from '../../util/format-iso.ts';
-import type { Clock } from '../../util/clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { thousands } from '../../util/thousands.ts';
 import { describeError } from '../../util/errors.ts';
-import type { PlanCommitter } from './plan-committer.ts';
+import type { SchedulerParts } from './committer.ts';
 import type { Decision } from '../../entries/planning/decide.ts';
-import {
-  planChange,
-  planEdit,
-  type PlannedChange,
-  type StoredEdit,
-  type StoredTarget,
-} from '../../entries/planning/planned-change.ts';
+import { planChange, planEdit, type PlannedChange } from '../../entries/planning/planned-change.ts';
 import { explainState, readStoredEntry, readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
-import type { ScheduledEntries } from './scheduled-entries.ts';
-import type { StoredSource } from './stored-window.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
 import type { Term } from './term.ts';
 
-export interface CommandEngineOptions {
-  readonly catalog: Catalog;
-  readonly ledger: Pick<Ledger, 'findStates'>;
-  /** Absent where the store cannot hold entries. */
-  readonly stored?: StoredSource | undefined;
-  readonly scheduled: ScheduledEntries;
-  readonly committer: PlanCommitter;
-  readonly messageContext: () => MessageContext;
-  readonly clock: Clock;
-  readonly events: Events;
-}
+/** The effect of a command, not committed yet. */
+export type Prepared = Applied | Edits | Rejected;
 
-/** An enabled entry with its state, or why there is none, for the answer to a command. */
-export type Found =
-  | { readonly kind: 'found'; readonly entry: Entry; readonly state: EntryState }
-  | { readonly kind: 'missing'; readonly reason: string };
-
-/** What commands act on: the entries of the leader, and the commits that change them. */
+/** Prepares the effects of commands on the entries of the leader, and commits them. */
 export class CommandEngine {
-  readonly #options: CommandEngineOptions;
+  readonly #options: SchedulerParts;
 
-  constructor(options: CommandEngineOptions) {
+  constructor(options: SchedulerParts) {
     this.#options = options;
   }
 
@@ -57,93 +32,61 @@ export class CommandEngine {
     return this.#options.scheduled.wakeAt;
   }
 
-  /** Finds an entry that a command names. Rejects with a `StoreError` when the store cannot be read. */
-  async find(name: string): Promise<Found> {
-    const { scheduled, catalog } = this.#options;
-    const item = scheduled.find(name);
-    if (item) return { kind: 'found', entry: item.entry, state: item.state };
-    const quoted = JSON.stringify(name);
-    const declared = catalog.find(name);
-    if (declared?.enabled) {
-      return missing(`entry ${quoted} is not scheduled; the log of the leader says why`);
-    }
-    if (declared)
-      return missing(`entry ${quoted} is disabled in the configuration: enable it there, then run beat reload`);
-    const [row] = (await this.#options.stored?.entries.find([name])) ?? [];
-    if (!row) {
-      const hint = didYouMean(name, [...catalog.names]) || '; beat list shows all entries';
-      return missing(`no entry ${quoted}${hint}`);
-    }
-    return this.#read(row);
-  }
-
-  /** Whether the entry still has the state that the decision was made from. Rejects with a `StoreError`. */
-  async isCurrent({ entry, before }: Decision): Promise<boolean> {
-    const item = this.#options.scheduled.find(entry.name);
-    if (item?.state === before) return true;
-    const found = await this.find(entry.name);
-    return found.kind === 'found' && found.state.rev === before.rev;
-  }
-
-  /** Whether an entry of this name is in the configuration. */
-  isDeclared(name: string): boolean {
-    return this.#options.catalog.find(name) !== undefined;
-  }
-
   /** Reads definitions; `undefined` if the store cannot hold entries. */
   get definitions(): Definitions | undefined {
     return this.#options.stored?.definitions();
   }
 
   /**
-   * Reads these entries from the store, by name; the value of an unreadable entry is the reason. Rejects with a
-   * `StoreError` when the store cannot be read.
+   * Reads what a command acts on, and returns the steps that decide its effect at `now` (epoch milliseconds). Rejects
+   * with a `StoreError` when the store cannot be read.
    */
-  async findStored(names: readonly string[]): Promise<ReadonlyMap<string, StoredTarget | string>> {
-    const { stored, ledger } = this.#options;
-    const targets = new Map<string, StoredTarget | string>();
-    const states = await ledger.findStates(names, (name, error) => {
-      targets.set(name, explainState(name, error));
-    });
-    for (const [name, state] of states) targets.set(name, { definition: undefined, state });
-    for (const row of (await stored?.entries.find(names)) ?? []) {
-      targets.set(
-        row.entry,
-        attempt(() => readStoredTarget(row)),
-      );
+  async prepare(command: Command, now: number): Promise<Steps<Prepared>> {
+    switch (command.do) {
+      case 'add':
+      case 'update':
+      case 'remove': {
+        const { definitions } = this;
+        if (!definitions) return reject('this store cannot hold entries');
+        const names = command.do === 'add' ? Object.keys(command.definitions) : [command.entry];
+        const isDeclared = (name: string) => this.#options.catalog.find(name) !== undefined;
+        return applyStoredCommand({ stored: await this.#findStored(names), isDeclared, definitions }, command, now);
+      }
+      case 'reload':
+        return reject('reload is not supported by this release');
+      default: {
+        const target = await this.#find(command.entry);
+        return typeof target === 'string' ? reject(target) : applyCommand(target, command, now);
+      }
     }
-    return targets;
+  }
+
+  /** Whether the entry still has the state that the decision was made from. Rejects with a `StoreError`. */
+  async isCurrent({ entry, before }: Decision): Promise<boolean> {
+    const item = this.#options.scheduled.find(entry.name);
+    if (item?.state === before) return true;
+    const found = await this.#find(entry.name);
+    return typeof found !== 'string' && found.state.rev === before.rev;
   }
 
   /**
-   * Commits the decision of a command about an entry, and the end of the command unless `finished` is `null`. Resolves
-   * with `null`, or with the reason why nothing was committed. Throws `TermEnded` when the term cannot continue.
+   * Commits the effect of a command, all of it or nothing, and the end of the command unless `finished` is `null`.
+   * Resolves with `null`, or with the reason why nothing was committed. Throws `TermEnded` when the term cannot continue.
    */
-  async apply(decision: Decision, finished: FinishedCommand | null, term: Term): Promise<string | null> {
-    const { clock, messageContext, committer } = this.#options;
-    let planned: PlannedChange;
+  async commit(effect: Applied | Edits, finished: FinishedCommand | null, term: Term): Promise<string | null> {
+    const { events, committer } = this.#options;
+    const published = effect.kind === 'applied' ? describePublished(effect) : '';
+    let planned: readonly PlannedChange[];
     try {
-      const at = { sentAt: clock.now(), term: term.token };
-      planned = await runInSlices(planChange(decision, at, messageContext()), clock);
+      planned = await this.#plan(effect, term);
     } catch (error) {
-      return `${describeError(error)}${describePublished(decision)}`;
-    }
-    const reason = await committer.commitCommand([planned], finished, term);
-    return reason === null ? null : `${reason}${describePublished(decision)}`;
-  }
-
-  /** Commits the edits of a command to stored entries: all of them, or none. Otherwise as `apply`. */
-  async edit(edits: readonly StoredEdit[], finished: FinishedCommand, term: Term): Promise<string | null> {
-    const { catalog, events, committer } = this.#options;
-    let planned: PlannedChange[];
-    try {
-      planned = edits.map((edit) => planEdit(edit, catalog.find(edit.name)));
-    } catch (error) {
-      return describeError(error);
+      return `${describeError(error)}${published}`;
     }
     const reason = await committer.commitCommand(planned, finished, term);
-    if (reason !== null) return reason;
-    for (const { name } of edits) events.reportRecovery({ kind: 'read-definition', entry: name });
+    if (reason !== null) return `${reason}${published}`;
+    if (effect.kind === 'edits') {
+      for (const { name } of effect.edits) events.reportRecovery({ kind: 'read-definition', entry: name });
+    }
     return null;
   }
 
@@ -151,15 +94,51 @@ export class CommandEngine {
     await this.#options.committer.finish(finished, term);
   }
 
-  #read(row: StoredEntry): Found {
-    const read = attempt(() => readStoredEntry(row, this.#options.stored!.definitions()));
-    if (typeof read === 'string') return missing(read);
-    const { entry, state } = read;
-    const quoted = JSON.stringify(row.entry);
-    if (!entry.enabled) return missing(`stored entry ${quoted} is disabled; beat update --enable enables it`);
-    if (!state) return missing(`the state of stored entry ${quoted} was removed; it has none yet`);
-    return { kind: 'found', entry, state };
+  async #plan(effect: Applied | Edits, term: Term): Promise<readonly PlannedChange[]> {
+    const { catalog, clock, messageContext } = this.#options;
+    if (effect.kind === 'edits') return effect.edits.map((edit) => planEdit(edit, catalog.find(edit.name)));
+    const at = { sentAt: clock.now(), term: term.token };
+    return [await runInSlices(planChange(effect, at, messageContext()), clock)];
   }
+
+  /**
+   * Finds an enabled entry with its state, or the reason why there is none. Rejects with a `StoreError` when the store
+   * cannot be read.
+   */
+  async #find(name: string): Promise<Target | string> {
+    const { scheduled, catalog, stored } = this.#options;
+    const item = scheduled.find(name);
+    if (item) return item;
+    const quoted = JSON.stringify(name);
+    const declared = catalog.find(name);
+    if (declared?.enabled) return `entry ${quoted} is not scheduled; the log of the leader says why`;
+    if (declared) return `entry ${quoted} is disabled in the configuration: enable it there, then run beat reload`;
+    const [row] = (await stored?.entries.find([name])) ?? [];
+    if (!row) return `no entry ${quoted}${didYouMean(name, [...catalog.names]) || '; beat list shows all entries'}`;
+    const read = attempt(() => readStoredEntry(row, stored!.definitions()));
+    if (typeof read === 'string') return read;
+    const { entry, state } = read;
+    if (!entry.enabled) return `stored entry ${quoted} is disabled; beat update --enable enables it`;
+    return state ? { entry, state } : `the state of stored entry ${quoted} was removed; it has none yet`;
+  }
+
+  /** Reads these entries from the store. Rejects with a `StoreError` when the store cannot be read. */
+  async #findStored(names: readonly string[]): Promise<StoredTargets['stored']> {
+    const { stored, ledger } = this.#options;
+    const unreadable = new Map<string, string>();
+    const states = await ledger.findStates(names, (name, error) => unreadable.set(name, explainState(name, error)));
+    const rows = (await stored?.entries.find(names)) ?? [];
+    return new Map([
+      ...unreadable,
+      ...Array.from(states, ([name, state]) => [name, { definition: undefined, state }] as const),
+      ...rows.map((row) => [row.entry, attempt(() => readStoredTarget(row))] as const),
+    ]);
+  }
+}
+
+// eslint-disable-next-line require-yield -- one step
+function* reject(reason: string): Steps<Prepared> {
+  return rejected(reason);
 }
 
 /** The result, or the message of the error. */
@@ -176,8 +155,4 @@ function describePublished({ before: { backfill }, commandId }: Decision): strin
   if (backfill === undefined || backfill.command !== commandId) return '';
   const { published, next } = backfill;
   return `; ${thousands(published)} runs were published, those before ${formatIso(next)}`;
-}
-
-function missing(reason: string): Found {
-  return { kind: 'missing', reason };
 }

@@ -1,18 +1,24 @@
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
-import type { Ledger } from '../../contracts/store/ledger.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import type { Change, Commit, CommitOutcome, UnpublishedMessage } from '../../contracts/store/commit.ts';
+import type { Ledger } from '../../contracts/store/ledger.ts';
 import { describeError, StoreError } from '../../util/errors.ts';
-import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
+import type { Steps } from '../../util/steps.ts';
+import { ChordSizes } from './chord-sizes.ts';
+import { reportCommitted } from './report-committed.ts';
+import type { ScheduledEntries } from './scheduled-entries.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
 import { requireTrust, TermEnded, type Term } from './term.ts';
 
-export interface CommitterOptions extends ChordSizesOptions {
-  readonly ledger: Ledger;
-  /**
-   * Called whenever a commit was answered, or failed: a loop that retries an unreachable store is not stuck. A
-   * commit that ends the term is not progress.
-   */
-  readonly progressed: () => void;
+interface CommitterOptions extends Pick<SchedulerOptions, 'ledger' | 'clock' | 'events' | 'results' | 'progressed'> {
+  readonly scheduled: ScheduledEntries;
+}
+
+/** What the parts of a scheduler share. */
+export interface SchedulerParts extends SchedulerOptions {
+  readonly scheduled: ScheduledEntries;
+  readonly committer: Committer;
 }
 
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
@@ -25,6 +31,17 @@ const MAX_PAUSE = 1_000;
  */
 const COMMAND_ATTEMPTS = 5;
 
+/** The number of changes between two checks of the time of a slice. */
+const STRIDE = 16;
+
+/** The pause before a change that the store rejected is tried again. Milliseconds. */
+export const PAUSE = 10_000;
+/** The same for a change whose chords were not registered: the result backend may answer soon. Milliseconds. */
+export const SHORT_PAUSE = 1_000;
+
+/** Called with a change that was not committed, and when to try again (epoch milliseconds). */
+type Retry = (planned: PlannedChange, at: number) => void;
+
 /** Commands that the leader cannot finish, for example because a right is missing. */
 class CommandsNotCommitted extends StoreError {
   override name = 'CommandsNotCommitted';
@@ -36,20 +53,17 @@ class CommandsNotCommitted extends StoreError {
  * `unregistered`: the result backend did not acknowledge its chords.
  * `not-attempted`: beat stopped before.
  */
-export type ChangeOutcome =
+type ChangeOutcome =
   | { readonly kind: 'committed'; readonly unpublished: readonly UnpublishedMessage[] }
   | { readonly kind: 'store-rejected'; readonly reason: string }
   | { readonly kind: 'unregistered' | 'not-attempted' };
 
-/** The outcome of a command. `committed` has one outcome for each of its changes, in order. */
-export type CommandOutcome =
-  | { readonly kind: 'committed'; readonly changes: readonly CommittedChange[] }
-  | Exclude<ChangeOutcome, { kind: 'committed' }>;
-
-type CommittedChange = Extract<ChangeOutcome, { kind: 'committed' }>;
 type Answer = Extract<CommitOutcome, { kind: 'committed' | 'store-rejected' }>;
 
-/** Commits changes to the ledger: in batches, several at once, and repeated while the term lasts. */
+/**
+ * Commits planned changes to the ledger: in batches, several at once, and repeated while the term lasts. Reports each
+ * outcome, and applies it to the agenda: an entry is scheduled by its new state, or by its old one after a pause.
+ */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #chordSizes: ChordSizes;
@@ -60,28 +74,27 @@ export class Committer {
   }
 
   /**
-   * Runs `work` over all items, in batches of the ledger's size and with its concurrency. When a batch fails, no other
-   * begins, and the call waits for the batches under way: no work of a term continues after it.
+   * Plans and commits in batches. `plan` takes items off the list and plans them; it is called until the list is empty.
+   * Resolves with the number of runs that were sent. Throws `TermEnded` when the term cannot continue.
    */
-  async runPool<T>(items: readonly T[], term: Term, work: (batch: T[]) => Promise<unknown>): Promise<void> {
-    const { size, inFlight } = this.#options.ledger.batch;
-    let from = 0;
-    const worker = async () => {
-      while (from < items.length && !term.stop.aborted) {
+  async commit<T>(
+    items: readonly T[],
+    plan: (waiting: T[]) => readonly PlannedChange[] | Promise<readonly PlannedChange[]>,
+    term: Term,
+    retry: Retry = this.#reschedule,
+  ): Promise<number> {
+    const { ledger, clock } = this.#options;
+    let sent = 0;
+    await runPool(items, ledger.batch, term, async (waiting) => {
+      while (waiting.length > 0 && !term.stop.aborted) {
         requireTrust(term);
-        const batch = items.slice(from, from + size);
-        from += size;
-        await work(batch);
+        const planned = await plan(waiting);
+        const outcomes = await this.commitBatch(planned, term);
+        const count = await runInSlices(this.#settleAll(planned, outcomes, retry), clock);
+        sent += count;
       }
-    };
-    const endAll = (error: unknown) => {
-      from = items.length;
-      throw error;
-    };
-    const count = Math.min(inFlight, Math.ceil(items.length / size));
-    const workers = Array.from({ length: count }, () => worker().catch(endAll));
-    const failed = (await Promise.allSettled(workers)).find((end) => end.status === 'rejected');
-    if (failed) throw failed.reason;
+    });
+    return sent;
   }
 
   /**
@@ -89,7 +102,7 @@ export class Committer {
    * it is harmless, so it is repeated while the term lasts. Chords are published after the result backend has
    * acknowledged them: a chord whose tasks end before is never joined.
    */
-  async commit(planned: readonly PlannedChange[], term: Term): Promise<readonly ChangeOutcome[]> {
+  async commitBatch(planned: readonly PlannedChange[], term: Term): Promise<readonly ChangeOutcome[]> {
     const starting = planned.filter(startsChords);
     if (starting.length === 0) return this.#commit(toChanges(planned), term);
     // Changes without chords do not wait for the result backend.
@@ -106,40 +119,42 @@ export class Committer {
   }
 
   /**
-   * Commits the decision of one command, all or nothing, together with the end of the command (`null` if it has not
-   * ended).
+   * Commits the decision of a command, all or nothing, and the end of the command unless `finished` is `null`. Resolves
+   * with `null`, or with the reason why nothing was committed. Throws `TermEnded` when the term cannot continue.
    */
   async commitCommand(
     planned: readonly PlannedChange[],
     finished: FinishedCommand | null,
     term: Term,
-  ): Promise<CommandOutcome> {
+  ): Promise<string | null> {
     const starting = planned.filter(startsChords);
     if (starting.length > 0) {
-      const signal = term.signal;
-      const registered = await this.#chordSizes.register(starting, signal);
-      if (registered.length < starting.length) return { kind: 'unregistered' };
+      const registered = await this.#chordSizes.register(starting, term.signal);
+      if (registered.length < starting.length) return 'the result backend did not register its chords';
     }
     const changes = toChanges(planned);
     const commit = { token: term.token, changes, commands: finished ? [finished] : [] };
-    const outcome = await this.#persist(commit, term, COMMAND_ATTEMPTS);
-    if (outcome?.kind !== 'committed') return outcome ?? { kind: 'not-attempted' };
-    return { kind: 'committed', changes: committed(changes, outcome.unpublished) };
+    const answer = await this.#persist(commit, term, COMMAND_ATTEMPTS);
+    if (!answer) throw new TermEnded('beat stops');
+    if (answer.kind === 'store-rejected') return answer.reason;
+    const outcomes = committed(changes, answer.unpublished);
+    await runInSlices(this.#settleAll(planned, outcomes, this.#reschedule), this.#options.clock);
+    return null;
   }
 
   /** Commits the end of a command that has no effect. */
   async finish(finished: FinishedCommand, term: Term): Promise<void> {
     const commit = { token: term.token, changes: [], commands: [finished] };
-    const outcome = await this.#persist(commit, term, COMMAND_ATTEMPTS);
-    if (outcome?.kind === 'store-rejected') throw new CommandsNotCommitted(outcome.reason);
+    const answer = await this.#persist(commit, term, COMMAND_ATTEMPTS);
+    if (answer?.kind === 'store-rejected') throw new CommandsNotCommitted(answer.reason);
   }
 
   async #commit(changes: readonly Change[], term: Term): Promise<readonly ChangeOutcome[]> {
     if (changes.length === 0) return [];
-    const outcome = await this.#persist({ token: term.token, changes }, term);
-    if (!outcome) return notAttempted(changes);
-    if (outcome.kind === 'committed') return committed(changes, outcome.unpublished);
-    return this.#bisect(changes, outcome.reason, term);
+    const answer = await this.#persist({ token: term.token, changes }, term);
+    if (!answer) return notAttempted(changes);
+    if (answer.kind === 'committed') return committed(changes, answer.unpublished);
+    return this.#bisect(changes, answer.reason, term);
   }
 
   /**
@@ -190,6 +205,70 @@ export class Committer {
     if (isStopped(first)) return notAttempted(changes);
     return [...first, ...(await this.#commit(changes.slice(half), term))];
   }
+
+  *#settleAll(planned: readonly PlannedChange[], outcomes: readonly ChangeOutcome[], retry: Retry): Steps<number> {
+    let sent = 0;
+    for (const [i, each] of planned.entries()) {
+      const outcome = outcomes[i]!;
+      if (outcome.kind === 'committed') sent += this.#settle(each, outcome.unpublished);
+      else {
+        const pause = outcome.kind === 'unregistered' ? SHORT_PAUSE : PAUSE;
+        retry(each, this.#options.clock.now() + pause);
+      }
+      if (i % STRIDE === 0) yield;
+    }
+    return sent;
+  }
+
+  /** Returns how many runs were sent. */
+  #settle({ entry, change, edit = null }: PlannedChange, unpublished: readonly UnpublishedMessage[]): number {
+    const { scheduled, events } = this.#options;
+    const name = change.entry;
+    events.reportRecovery({ kind: 'commit-entry', entry: name });
+    if (edit) events.emit('entry-changed', { entry: name, change: edit });
+    if (!entry?.enabled || !change.after) scheduled.remove(name);
+    else {
+      const isDueAgain = scheduled.schedule(entry, change.after);
+      if (isDueAgain === false && edit && edit !== 'disabled' && edit !== 'removed') {
+        const { spec, description = spec } = entry.schedule;
+        events.emit('never-due', { entry: name, change: edit, schedule: description });
+      }
+    }
+    return reportCommitted(change, unpublished, events);
+  }
+
+  readonly #reschedule: Retry = ({ entry, change }, at) => {
+    if (entry && change.before) this.#options.scheduled.schedule(entry, change.before, at);
+  };
+}
+
+/**
+ * Runs `work` over all items, in batches of the ledger's size and with its concurrency. When a batch fails, no other
+ * begins, and the call waits for the batches under way: no work of a term continues after it.
+ */
+export async function runPool<T>(
+  items: readonly T[],
+  { size, inFlight }: Ledger['batch'],
+  term: Term,
+  work: (batch: T[]) => Promise<unknown>,
+): Promise<void> {
+  let from = 0;
+  const worker = async () => {
+    while (from < items.length && !term.stop.aborted) {
+      requireTrust(term);
+      const batch = items.slice(from, from + size);
+      from += size;
+      await work(batch);
+    }
+  };
+  const endAll = (error: unknown) => {
+    from = items.length;
+    throw error;
+  };
+  const count = Math.min(inFlight, Math.ceil(items.length / size));
+  const workers = Array.from({ length: count }, () => worker().catch(endAll));
+  const failed = (await Promise.allSettled(workers)).find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 function startsChords({ chords = [] }: PlannedChange): boolean {
@@ -208,12 +287,12 @@ function notAttempted(changes: readonly Change[]): readonly ChangeOutcome[] {
   return changes.map(() => ({ kind: 'not-attempted' }));
 }
 
-const PUBLISHED: CommittedChange = { kind: 'committed', unpublished: [] };
+const PUBLISHED: ChangeOutcome = { kind: 'committed', unpublished: [] };
 
 function committed(
   changes: readonly Change[],
   unpublished: readonly UnpublishedMessage[] = [],
-): readonly CommittedChange[] {
+): readonly ChangeOutcome[] {
   if (unpublished.length === 0) return changes.map(() => PUBLISHED);
   const byMessage = new Map(unpublished.map((each) => [each.message, each]));
   return changes.map(({ messages }) => ({

@@ -1,24 +1,17 @@
-import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
+import type { Difference } from '../../entries/catalog/catalog.ts';
 import type { EntryChange, SchedulingEvent } from '../../contracts/events/beat-events.ts';
-import type { Ledger } from '../../contracts/store/ledger.ts';
 import { StoreError } from '../../util/errors.ts';
 import { planAdoption, type Adoption, type KnownEntry } from '../../entries/planning/adopt.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
-import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
-import { PAUSE, type PlanCommitter } from './plan-committer.ts';
+import { explainState } from '../../entries/planning/read-stored-entry.ts';
+import { PAUSE, type SchedulerParts } from './committer.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Term } from './term.ts';
 
-export interface EntryAdopterOptions extends BlockedEntriesOptions, Pick<StoredWindowOptions, 'stored'> {
-  readonly catalog: Catalog;
-  readonly ledger: Ledger;
-  readonly committer: PlanCommitter;
-  readonly scheduled: ScheduledEntries;
-  readonly window: StoredWindow;
-}
+/** Milliseconds between two checks for repaired states. */
+const CHECK_INTERVAL = 10_000;
 
 /** How many entries a term took on, and how many of them changed. */
 interface Adopted {
@@ -31,17 +24,19 @@ interface Adopted {
  * entry waits if its state cannot be read, if the store rejected its state, or if it is stored and not due soon.
  */
 export class EntryAdopter {
-  readonly #options: EntryAdopterOptions;
-  readonly #blocked: BlockedEntries;
+  readonly #options: SchedulerParts;
+  /** Enabled entries whose states cannot be read, by name: their published runs are unknown, so they are not scheduled. */
+  #blocked: ReadonlySet<string> = new Set();
+  /** When to read their states again: epoch milliseconds, `Infinity` while no entry is blocked. */
+  #checkAt = Infinity;
   /** Entries whose new state the store rejected, by name: they are not scheduled, and adopted again later. */
   readonly #rejected = new Map<string, KnownEntry>();
   /** When to adopt the rejected entries again: epoch milliseconds, `Infinity` while there are none. */
   #adoptAt = Infinity;
   #hasWritten = false;
 
-  constructor(options: EntryAdopterOptions) {
+  constructor(options: SchedulerParts) {
     this.#options = options;
-    this.#blocked = new BlockedEntries(options);
   }
 
   /**
@@ -79,7 +74,7 @@ export class EntryAdopter {
   async reload({ added, changed, removed }: Difference, term: Term): Promise<void> {
     const names = new Set([...added, ...changed, ...removed]);
     if (names.size > 0) {
-      const known = await this.#findDeclared(names.union(this.#blocked.names));
+      const known = await this.#findDeclared(names.union(this.#blocked));
       for (const name of names) this.#options.scheduled.remove(name);
       await this.#adopt(known, term);
     }
@@ -90,14 +85,15 @@ export class EntryAdopter {
 
   /** Adopts the waiting entries whose time has come at `now` (epoch milliseconds). */
   async adoptWaiting(now: number, term: Term): Promise<void> {
-    if (now >= this.#blocked.checkAt) await this.#checkBlocked(term);
-    if (now >= this.#options.window.loadAt) await this.#loadStored(now, term);
-    if (now >= this.#adoptAt) await this.#adoptRejected(term);
+    if (now >= this.#checkAt) await this.#checkBlocked(term);
+    if (now >= this.#options.scheduled.loadAt) await this.#loadStored(now, term);
+    // The store rejected their new states before.
+    if (now >= this.#adoptAt) await this.#adopt([...this.#rejected.values()], term);
   }
 
   /** When to adopt again: epoch milliseconds, `Infinity` for never. */
   get wakeAt(): number {
-    return Math.min(this.#adoptAt, this.#blocked.checkAt, this.#options.window.loadAt);
+    return Math.min(this.#adoptAt, this.#checkAt, this.#options.scheduled.loadAt);
   }
 
   /** Finds these entries; those whose states cannot be read are blocked. */
@@ -123,21 +119,35 @@ export class EntryAdopter {
       .filter(({ name, entry }) => !errors.has(name) && (entry !== undefined || !indexedAt.has(name)));
   }
 
+  /** Blocks the enabled entries among these, and reports the error of each as a failure. */
   #block(errors: ReadonlyMap<string, StoreError>): void {
-    const { catalog } = this.#options;
-    this.#blocked.update(new Map([...errors].filter(([name]) => catalog.find(name)?.enabled === true)));
+    const { catalog, events, blocked } = this.#options;
+    const unreadable = new Map([...errors].filter(([name]) => catalog.find(name)?.enabled === true));
+    for (const entry of this.#blocked) {
+      if (!unreadable.has(entry)) events.reportRecovery({ kind: 'read-state', entry });
+    }
+    for (const [entry, error] of unreadable) {
+      events.reportFailure({ kind: 'read-state', entry }, new StoreError(explainState(entry, error)));
+    }
+    this.#blocked = new Set(unreadable.keys());
+    blocked?.([...this.#blocked]);
+    this.#checkLater();
+  }
+
+  #checkLater(): void {
+    this.#checkAt = this.#blocked.size > 0 ? this.#options.clock.now() + CHECK_INTERVAL : Infinity;
   }
 
   /** Schedules entries that were blocked and whose states were repaired or removed. */
   async #checkBlocked(term: Term): Promise<void> {
     // The next commit reports an unreachable store; this check does not end the term.
-    const known = await this.#findDeclared(this.#blocked.names).catch(() => null);
+    const known = await this.#findDeclared(this.#blocked).catch(() => null);
     if (known) await this.#adopt(known, term);
-    else this.#blocked.checkLater();
+    else this.#checkLater();
   }
 
   async #loadStored(now: number, term: Term): Promise<void> {
-    const loaded = await this.#options.window.load(now);
+    const loaded = await this.#options.scheduled.load(now);
     // An index that another program wrote to may have an entry twice, and two changes of it would conflict.
     const byName = new Map(loaded.map((each) => [each.entry.name, each]));
     const fresh = [...byName.values()].filter(({ entry }) => this.#isFresh(entry.name));
@@ -161,9 +171,11 @@ export class EntryAdopter {
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
   async #adopt(known: readonly KnownEntry[], term: Term): Promise<Adopted> {
-    const { clock, scheduled } = this.#options;
+    const { clock, scheduled, committer } = this.#options;
     const { unchanged, changed } = await runInSlices(planAdoption(known, clock.now()), clock);
-    const rejected = await this.#commit(changed, term);
+    const rejected = new Set<string>();
+    const retry = ({ change }: PlannedChange) => rejected.add(change.entry);
+    await committer.commit(changed, (each) => each.splice(0), term, retry);
     for (const each of known) {
       if (rejected.has(each.name)) this.#rejected.set(each.name, each);
       else this.#rejected.delete(each.name);
@@ -176,19 +188,6 @@ export class EntryAdopter {
     for (const { edit } of committed) if (edit) changes[edit] = (changes[edit] ?? 0) + 1;
     const enabled = committed.filter(({ entry }) => entry?.enabled);
     return { scheduled: unchanged.length + enabled.length, changes };
-  }
-
-  /** Commits the new states, and returns the names of the entries whose state was not stored. */
-  async #commit(changed: readonly PlannedChange[], term: Term): Promise<ReadonlySet<string>> {
-    const rejected = new Set<string>();
-    const retry = ({ change }: PlannedChange) => rejected.add(change.entry);
-    await this.#options.committer.commit(changed, (each) => each.splice(0), term, retry);
-    return rejected;
-  }
-
-  /** Adopts entries again whose new state the store rejected. */
-  async #adoptRejected(term: Term): Promise<void> {
-    await this.#adopt([...this.#rejected.values()], term);
   }
 }
 

@@ -1,24 +1,11 @@
 import { limitsOverlap } from '../../entries/catalog/entry.ts';
 import { advance } from '../../contracts/store/entry-state.ts';
 import type { AgendaItem } from '../../entries/planning/agenda.ts';
-import type { BlockedEntriesOptions } from './blocked-entries.ts';
-import { PAUSE, type PlanCommitter } from './plan-committer.ts';
+import { PAUSE, type SchedulerParts } from './committer.ts';
 import { stillRunning } from '../../entries/planning/decide.ts';
 import { planState, type PlannedChange } from '../../entries/planning/planned-change.ts';
-import type { RunOutcomes } from './run-outcomes.ts';
-import type { ScheduledEntries } from './scheduled-entries.ts';
-import { findReadable, type StoredSource } from './stored-window.ts';
+import { findReadable } from './scheduled-entries.ts';
 import type { Term } from './term.ts';
-
-export interface OverlapGateOptions extends Pick<BlockedEntriesOptions, 'clock' | 'events'> {
-  readonly outcomes: RunOutcomes;
-  /** Called when there is something to settle. */
-  readonly wake: () => void;
-  readonly scheduled: ScheduledEntries;
-  readonly committer: PlanCommitter;
-  /** Absent where the store cannot hold entries. */
-  readonly stored?: StoredSource | undefined;
-}
 
 type StatedEntry = Pick<AgendaItem, 'entry' | 'state'>;
 
@@ -28,18 +15,19 @@ type StatedEntry = Pick<AgendaItem, 'entry' | 'state'>;
  * the commit of an end fails, the end is found again when the entry is due.
  */
 export class OverlapGate {
-  readonly #options: OverlapGateOptions;
+  readonly #options: SchedulerParts;
   /** The names of the entries that are due and wait for the result backend. */
   readonly #waiting = new Set<string>();
 
-  constructor(options: OverlapGateOptions) {
+  constructor(options: SchedulerParts) {
     this.#options = options;
-    options.outcomes.onChange(options.wake);
+    options.outcomes?.onChange(() => options.wake?.());
   }
 
   /** Selects the due entries that can be planned now. The others are put back on the agenda. */
   admit(due: readonly AgendaItem[]): readonly AgendaItem[] {
     const { outcomes, scheduled, clock } = this.#options;
+    if (!outcomes) return due;
     return due.filter(({ entry, state, dueAt }) => {
       if (!limitsOverlap(entry)) return true;
       const running = stillRunning(entry, state, clock.now());
@@ -55,13 +43,19 @@ export class OverlapGate {
    * term cannot continue.
    */
   async settle(term: Term): Promise<void> {
-    const ended = this.#options.outcomes.takeEnded();
-    if (ended.size > 0) {
+    const { outcomes, scheduled, committer } = this.#options;
+    const ended = outcomes?.takeEnded();
+    if (ended && ended.size > 0) {
       const stated = await this.#find([...ended.keys()]);
       const changes = stated.flatMap((each) => planEnd(each, ended.get(each.entry.name)!) ?? []);
-      await this.#options.committer.commit(changes, (batch) => batch.splice(0), term);
+      await committer.commit(changes, (batch) => batch.splice(0), term);
     }
-    this.#release();
+    for (const name of this.#waiting) {
+      const item = scheduled.find(name);
+      if (item && !outcomes?.check(item.entry, item.state.running ?? [], item.dueAt)) continue;
+      this.#waiting.delete(name);
+      if (item) scheduled.schedule(item.entry, item.state);
+    }
   }
 
   /** Entries that are not in memory are read from their store. */
@@ -77,17 +71,6 @@ export class OverlapGate {
     } catch (error) {
       events.reportFailure({ kind: 'load-entries' }, error);
       return found;
-    }
-  }
-
-  /** Puts entries whose runs were checked back on the agenda. */
-  #release(): void {
-    const { scheduled, outcomes } = this.#options;
-    for (const name of this.#waiting) {
-      const item = scheduled.find(name);
-      if (item && !outcomes.check(item.entry, item.state.running ?? [], item.dueAt)) continue;
-      this.#waiting.delete(name);
-      if (item) scheduled.schedule(item.entry, item.state);
     }
   }
 }

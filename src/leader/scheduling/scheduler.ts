@@ -1,35 +1,18 @@
-import type { Catalog, Difference } from '../../entries/catalog/catalog.ts';
+import type { Difference } from '../../entries/catalog/catalog.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import type { MessageContext } from '../../entries/compose/message-context.ts';
 import type { AgendaItem } from '../../entries/planning/agenda.ts';
-import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { CommandEngine } from './command-engine.ts';
-import { Committer, type CommitterOptions } from './committer.ts';
+import { Committer, PAUSE, SHORT_PAUSE } from './committer.ts';
 import { EntryAdopter } from './entry-adopter.ts';
 import { OverlapGate } from './overlap-gate.ts';
 import { decide } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
 import { runsAtOnce } from '../../entries/planning/runs-at-once.ts';
-import { PAUSE, PlanCommitter, SHORT_PAUSE } from './plan-committer.ts';
-import { NO_OUTCOMES, type RunOutcomes } from './run-outcomes.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
-import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Term } from './term.ts';
-
-export interface SchedulerOptions
-  extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'>, StoredWindowOptions {
-  readonly catalog: Catalog;
-  /** Returns the values that messages share, which a reload replaces. */
-  readonly messageContext: () => MessageContext;
-  /** The outcomes of runs; without them, runs of entries that limit overlap end after their `maxRuntime`. */
-  readonly outcomes?: RunOutcomes;
-  /** Called when a tick has something to do before `wakeAt`. */
-  readonly wake?: () => void;
-  /** Asks workers to end these tasks. Rejects if the broker did not accept the request. */
-  readonly cancelTasks?: (taskIds: readonly string[]) => Promise<void>;
-}
 
 /** How long a tick counts the occurrences that it skips; later ones are not counted. Milliseconds. */
 const COUNT_BUDGET = 50;
@@ -40,7 +23,7 @@ const COUNT_BUDGET = 50;
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #committer: PlanCommitter;
+  readonly #committer: Committer;
   readonly #scheduled: ScheduledEntries;
   readonly #adopter: EntryAdopter;
   readonly #gate: OverlapGate;
@@ -48,15 +31,14 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const window = new StoredWindow(options);
-    const { outcomes = NO_OUTCOMES, wake = () => {} } = options;
-    const scheduled = new ScheduledEntries(window, outcomes, options.events);
-    const committer = new PlanCommitter({ ...options, committer: new Committer(options), scheduled });
+    const scheduled = new ScheduledEntries(options);
+    const committer = new Committer({ ...options, scheduled });
+    const parts = { ...options, committer, scheduled };
     this.#committer = committer;
     this.#scheduled = scheduled;
-    this.#adopter = new EntryAdopter({ ...options, committer, scheduled, window });
-    this.#gate = new OverlapGate({ ...options, outcomes, wake, committer, scheduled });
-    this.commands = new CommandEngine({ ...options, committer, scheduled });
+    this.#adopter = new EntryAdopter(parts);
+    this.#gate = new OverlapGate(parts);
+    this.commands = new CommandEngine(parts);
   }
 
   /** Begins a term: see `EntryAdopter.begin`. */

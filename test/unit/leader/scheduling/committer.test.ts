@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Committer } from '../../../../src/leader/scheduling/committer.ts';
+import { Committer, runPool } from '../../../../src/leader/scheduling/committer.ts';
+import { ScheduledEntries } from '../../../../src/leader/scheduling/scheduled-entries.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { TermEnded, type Term } from '../../../../src/leader/scheduling/term.ts';
 import type { Ledger } from '../../../../src/contracts/store/ledger.ts';
@@ -14,12 +15,11 @@ const planRun = (entry: string) => ({ entry: undefined, change: makeFirstRun(ent
 
 const NEVER = new AbortController().signal;
 const DONE: CommitOutcome = { kind: 'committed' };
+/** Batches of two, one at a time. */
+const PAIRS: Ledger['batch'] = { size: 2, inFlight: 1 };
 
 /** Commits over a ledger whose answers the test gives, with the instants at which it was asked. */
-function over(
-  answer: (changes: readonly Change[]) => CommitOutcome | Promise<CommitOutcome>,
-  batch: Ledger['batch'] = { size: 2, inFlight: 1 },
-) {
+function over(answer: (changes: readonly Change[]) => CommitOutcome | Promise<CommitOutcome>) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const events = new Events();
   const asked: { readonly at: number; readonly entries: readonly string[] }[] = [];
@@ -29,7 +29,7 @@ function over(
   events.on('failure', ({ operation }) => faults.push(operationKey(operation)));
   events.on('recovered', ({ operation }) => recovered.push(operationKey(operation)));
   const ledger: Ledger = {
-    batch,
+    batch: PAIRS,
     load: async () => new Map(),
     findStates: async () => new Map(),
     beginTerm: async () => 1,
@@ -45,6 +45,7 @@ function over(
     events,
     results: () => null,
     progressed: () => (counted.progress += 1),
+    scheduled: new ScheduledEntries({ clock, events }),
   });
   return { committer, clock, asked, faults, recovered, counted };
 }
@@ -75,7 +76,7 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 describe('committer: a failed commit', () => {
   test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
     const { committer, clock, asked } = over(fails);
-    void committer.commit([planRun('a')], termOf());
+    void committer.commitBatch([planRun('a')], termOf());
     await pass(clock, 5_000);
     const instants = asked.map(({ at }) => at);
     expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
@@ -84,7 +85,7 @@ describe('committer: a failed commit', () => {
   test('counts as progress at each attempt, and is reported with its recovery', async () => {
     let tries = 0;
     const { committer, clock, counted, faults, recovered } = over(() => (++tries < 3 ? fails() : DONE));
-    const commit = committer.commit([planRun('a')], termOf());
+    const commit = committer.commitBatch([planRun('a')], termOf());
     await pass(clock, 200);
     expect(await commit).toEqual([{ kind: 'committed', unpublished: [] }]);
     expect(counted.progress).toBe(3);
@@ -95,7 +96,7 @@ describe('committer: a failed commit', () => {
   test('ends with the term when the lock can no longer be trusted', async () => {
     let trusted = true;
     const { committer, clock, asked } = over(fails);
-    const commit = committer.commit(
+    const commit = committer.commitBatch(
       [planRun('a')],
       termOf(() => trusted),
     );
@@ -110,7 +111,7 @@ describe('committer: a failed commit', () => {
   test('ends at a stop, which does not wait for the end of the pause', async () => {
     const stop = new AbortController();
     const { committer, clock, asked } = over(fails);
-    const commit = committer.commit([planRun('a')], termOf(undefined, stop.signal));
+    const commit = committer.commitBatch([planRun('a')], termOf(undefined, stop.signal));
     await pass(clock, 1_000);
     const tries = asked.length;
     stop.abort();
@@ -122,7 +123,7 @@ describe('committer: a failed commit', () => {
     const ending = new AbortController();
     const { committer } = over(fails);
     const term = { token: 1, stop: NEVER, signal: ending.signal, trusted: false };
-    const commit = committer.commit([planRun('a')], term);
+    const commit = committer.commitBatch([planRun('a')], term);
     await settle();
     ending.abort();
     await expect(commit).rejects.toThrow(TermEnded);
@@ -135,7 +136,7 @@ describe('committer: a term that the ledger ends', () => {
     [{ kind: 'conflict', entries: ['a', 'b'] }, 'schedule state of a, b was changed by another process'],
   ] as const)('with %j is not retried, and reports the reason', async (outcome, reason) => {
     const { committer, asked } = over(() => outcome);
-    await expect(committer.commit([planRun('a')], termOf())).rejects.toThrow(reason);
+    await expect(committer.commitBatch([planRun('a')], termOf())).rejects.toThrow(reason);
     expect(asked).toHaveLength(1);
   });
 });
@@ -144,16 +145,14 @@ describe('committer: batches', () => {
   const items = ['a', 'b', 'c', 'd', 'e'];
 
   test('have the ledger’s size and contain all items', async () => {
-    const { committer } = over(() => DONE);
     const batches: string[][] = [];
-    await committer.runPool(items, termOf(), async (batch) => batches.push(batch));
+    await runPool(items, PAIRS, termOf(), async (batch) => batches.push(batch));
     expect(batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });
 
   test('run concurrently up to the limit of the ledger', async () => {
-    const { committer } = over(() => DONE, { size: 1, inFlight: 3 });
     let [running, most] = [0, 0];
-    await committer.runPool(items, termOf(), async () => {
+    await runPool(items, { size: 1, inFlight: 3 }, termOf(), async () => {
       most = Math.max(most, ++running);
       await settle();
       running--;
@@ -162,15 +161,15 @@ describe('committer: batches', () => {
   });
 
   test('are not started when the lock can no longer be trusted', async () => {
-    const { committer } = over(() => DONE);
     let trusted = true;
     const batches: string[][] = [];
     const work = async (batch: string[]) => {
       batches.push(batch);
       trusted = false;
     };
-    const run = committer.runPool(
+    const run = runPool(
       items,
+      PAIRS,
       termOf(() => trusted),
       work,
     );
@@ -179,10 +178,9 @@ describe('committer: batches', () => {
   });
 
   test('are not started after a stop, which is not a failure', async () => {
-    const { committer } = over(() => DONE);
     const stop = new AbortController();
     const batches: string[][] = [];
-    await committer.runPool(items, termOf(undefined, stop.signal), async (batch) => {
+    await runPool(items, PAIRS, termOf(undefined, stop.signal), async (batch) => {
       batches.push(batch);
       stop.abort();
     });
@@ -190,10 +188,9 @@ describe('committer: batches', () => {
   });
 
   test('are not started after a failure, and those in progress are awaited', async () => {
-    const { committer } = over(() => DONE, { size: 1, inFlight: 2 });
     const begun: string[] = [];
     const ended: string[] = [];
-    const run = committer.runPool(items, termOf(), async ([item = '']) => {
+    const run = runPool(items, { size: 1, inFlight: 2 }, termOf(), async ([item = '']) => {
       begun.push(item);
       if (item === 'a') throw new Error('failed');
       await settle();
@@ -208,7 +205,7 @@ describe('committer: batches', () => {
 test('committer: a batch of chords that could not be registered commits nothing', async () => {
   const { committer, asked } = over(() => DONE);
   const change = { ...planRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
-  const committed = await committer.commit([change], termOf());
+  const committed = await committer.commitBatch([change], termOf());
   expect(committed).toEqual([{ kind: 'unregistered' }]);
   expect(asked).toEqual([]);
 });
@@ -222,7 +219,7 @@ describe('committer: a batch that the store rejects', () => {
 
   test('is bisected: all other entries are committed once, and the failures are reported by entry', async () => {
     const { committer, asked, faults } = over(rejects('b', 'd'));
-    const committed = await committer.commit(changes, termOf());
+    const committed = await committer.commitBatch(changes, termOf());
     const kinds = committed.map(({ kind }) => kind);
     expect(kinds).toEqual(['committed', 'store-rejected', 'committed', 'store-rejected']);
     expect(faults).toEqual(['commit-entry b', 'commit-entry d']);
@@ -240,7 +237,7 @@ describe('committer: a batch that the store rejects', () => {
       }
       return DONE;
     });
-    const committed = await committer.commit(changes, termOf(undefined, stop.signal));
+    const committed = await committer.commitBatch(changes, termOf(undefined, stop.signal));
     const kinds = committed.map(({ kind }) => kind);
     expect(kinds).toEqual(['committed', 'committed', 'not-attempted', 'not-attempted']);
   });
@@ -252,7 +249,7 @@ describe('committer: a batch that the store rejects', () => {
       const kind = all[0]!.entry === 'a' ? 'rejected' : 'no-subscribers';
       return { kind: 'committed', unpublished: [{ message, kind, reason: 'no queue' }] };
     });
-    const committed = await committer.commit(changes, termOf());
+    const committed = await committer.commitBatch(changes, termOf());
     expect(committed).toMatchObject(
       ['rejected', 'no-subscribers', 'no-subscribers', 'no-subscribers'].map((kind, i) => ({
         kind: 'committed',
@@ -268,7 +265,7 @@ describe('committer: a batch that the store rejects', () => {
       stop.abort();
       return fails();
     });
-    const outcomes = await committer.commit(changes, termOf(undefined, stop.signal));
+    const outcomes = await committer.commitBatch(changes, termOf(undefined, stop.signal));
     expect(outcomes).toEqual(Array(4).fill({ kind: 'not-attempted' }));
     expect(asked.map(({ entries }) => entries.join(''))).toEqual(['abcd', 'ab']);
   });
