@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, statSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
-import { LineOutput, type DropReport } from './line-output.ts';
+import { LineOutput, type LineOutputOptions } from './line-output.ts';
 
 /**
  * Paths that name an open file descriptor. Reopening them fails for a socket, such as journald's, and after
@@ -14,30 +14,21 @@ export const STREAMS: Readonly<Record<string, 1 | 2>> = { '/dev/stdout': 1, '/de
  * same path is created at the next line, as in Celery, or at once by `reopen`. Lines that cannot be written
  * (full disk) go to the fallback, and the file reports their number when it can be written.
  */
-export class LogFile {
+export class LogFile extends LineOutput {
   readonly path: string;
-  readonly #output: LineOutput;
   #fd: number;
 
   /** Throws a `ConfigError` when the file cannot be opened. */
-  constructor(path: string, options: { readonly fallback?: LineOutput } = {}) {
+  constructor(path: string, options: LineOutputOptions = {}) {
+    const fd = openForAppend(path);
+    super(fd, options);
     this.path = path;
-    this.#fd = openForAppend(path);
-    this.#output = new LineOutput(this.#fd, options);
+    this.#fd = fd;
   }
 
-  reportDropsWith(report: DropReport): void {
-    this.#output.reportDropsWith(report);
-  }
-
-  write(line: string): void {
+  override write(line: string): void {
     if (this.#moved()) this.reopen();
-    this.#output.write(line);
-  }
-
-  /** Flushes the queue if the path is a pipe. Resolves within two seconds. */
-  async end(): Promise<void> {
-    await this.#output.end();
+    super.write(line);
   }
 
   /** Opens the path again; continues in the old file if that fails. */
@@ -48,7 +39,7 @@ export class LogFile {
     } catch {
       return;
     }
-    this.#output.redirect(this.#fd);
+    this.redirect(this.#fd);
     closeSync(old);
   }
 

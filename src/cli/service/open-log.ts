@@ -19,7 +19,8 @@ export async function openLog(flags: GlobalFlags, path = '/dev/stdout'): Promise
   const fd = STREAMS[path];
   const format = chooseLogFormat(flags, fd !== undefined && isatty(fd));
   const [stdout, stderr] = [new LineOutput(openStream(1)), new LineOutput(openStream(2))];
-  const output = fd === undefined ? openFile(path, stderr) : fd === 1 ? stdout : stderr;
+  const output = fd === undefined ? new LogFile(path, { fallback: stderr }) : fd === 1 ? stdout : stderr;
+  if (output instanceof LogFile) process.on('SIGHUP', () => output.reopen());
   const destination = format === 'text' ? await asText(output) : output;
   const report = await createDropReports(level, format);
   output.reportDropsWith(report(path));
@@ -30,12 +31,6 @@ export async function openLog(flags: GlobalFlags, path = '/dev/stdout'): Promise
     stderr,
     end: async () => void (await Promise.all([output, stdout, stderr].map((each) => each.end()))),
   };
-}
-
-function openFile(path: string, stderr: LineOutput): LogFile {
-  const file = new LogFile(path, { fallback: stderr });
-  process.on('SIGHUP', () => file.reopen());
-  return file;
 }
 
 /** Creates the reports of dropped lines, in the format of the log's other lines. */
