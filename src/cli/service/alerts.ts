@@ -1,6 +1,7 @@
 import type { Beat } from '../../leader/beat.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { systemClock } from '../../util/system-clock.ts';
+import { systemClock as clock } from '../../util/system-clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 
 /** How long a stop waits for alerts that are under way. Milliseconds. */
 const GRACE = 2_000;
@@ -12,7 +13,6 @@ const GRACE = 2_000;
 export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
   const { Alerts } = await import('../../observe/alerts/alerts.ts');
   const { Delivery } = await import('../../observe/alerts/delivery.ts');
-  const clock = systemClock;
   const delivery = new Delivery({ fetch, clock, log });
   const alerts = new Alerts(beat, { settings: () => beat.settings, delivery, clock });
   const stop = new AbortController();
@@ -21,11 +21,8 @@ export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Pr
     async close() {
       stop.abort();
       await running;
-      const grace = new AbortController();
-      const over = new AbortController();
-      void clock.sleep(GRACE, over.signal).then(() => grace.abort());
-      await delivery.close(grace.signal);
-      over.abort();
+      const never = new AbortController().signal;
+      await waitAtMost(clock, GRACE, never, (signal) => delivery.close(signal));
     },
   };
 }
