@@ -9,14 +9,10 @@ const ATTEMPTS = 5;
 /** The largest size of a pidfile in bytes; a longer file is not read. */
 const MAX_SIZE = 64;
 
-interface Pidfile {
-  /** Celery's message about a stale or broken file that was replaced. */
-  readonly replaced: string | undefined;
-}
-
 /**
- * Writes the id of this process into a file and removes it at exit. This prevents starting a service twice
- * by mistake; beat's guarantees do not depend on it, because the lock excludes other instances on all hosts.
+ * Writes the id of this process into a file and removes it at exit. Returns Celery's message about a stale or broken
+ * file that was replaced. This prevents starting a service twice by mistake; beat's guarantees do not depend on it,
+ * because the lock excludes other instances on all hosts.
  *
  * - The file names a running process: an `ExitError` with Celery's message and code 73.
  * - Its process has ended, even if another process has the same id by now, as is usual in containers: the
@@ -24,13 +20,13 @@ interface Pidfile {
  * - It is not a pidfile (other text, a link, a folder): an error, and it stays as it is, because the path is
  *   more likely a mistake.
  */
-export function acquirePidfile(given: string): Pidfile {
+export function acquirePidfile(given: string): string | undefined {
   const path = resolve(given);
   let replaced: string | undefined;
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     if (create(path)) {
       process.on('exit', () => removeOwn(path));
-      return { replaced };
+      return replaced;
     }
     replaced = checkStale(given, path) ?? replaced;
     remove(path);

@@ -12,7 +12,7 @@ import { acquirePidfile } from './pidfile.ts';
 import { dropPrivileges } from './privileges.ts';
 
 /** What a service starts with. A service is a subcommand that runs until a signal stops it. */
-interface Service {
+export interface Service {
   readonly settings: Settings;
   readonly files: ConfigFiles;
   readonly outputs: Outputs;
@@ -32,7 +32,7 @@ export async function runService(flags: GlobalFlags, run: (service: Service) => 
     const warning = checkReading(bytes, memory, heapLimit());
     if (warning !== null) outputs.log.warn({ event: 'memory' }, `beat: ${warning}`);
     const settings = await readSettings(flags, process.env, files);
-    const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
+    const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile);
     if (replaced !== undefined) outputs.log.warn({ event: 'pidfile', path: pidfile }, replaced);
     await run({ settings, files, outputs, logfile });
   } finally {
@@ -50,13 +50,9 @@ export function crashOnUncaught({ log, stderr }: Outputs): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const masked = maskText(text);
     stderr.write(`${masked}\n`);
-    log.fatal({ event: 'crashed', origin, error: masked }, `beat: Crashed: ${firstLine(masked)}`);
+    log.fatal({ event: 'crashed', origin, error: masked }, `beat: Crashed: ${masked.split('\n', 1)[0]}`);
     process.exit(EXIT.failure);
   });
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }
 
 /** Logs the warnings about a valid configuration. */

@@ -17,7 +17,7 @@ afterEach(() => folder[Symbol.dispose]());
 const OURS = `${process.pid}\n`;
 
 test('pidfile: contains the process id and a line end', () => {
-  expect(acquirePidfile(path)).toEqual({ replaced: undefined });
+  expect(acquirePidfile(path)).toBeUndefined();
   expect(readFileSync(path, 'utf8')).toBe(OURS);
 });
 
@@ -35,13 +35,13 @@ test('pidfile: is replaced if its process has ended', async () => {
   const gone = spawn(process.execPath, ['-e', '0']);
   await once(gone, 'exit');
   writeFileSync(path, `${gone.pid}\n`);
-  expect(acquirePidfile(path).replaced).toBe('Stale pidfile exists - Removing it.');
+  expect(acquirePidfile(path)).toBe('Stale pidfile exists - Removing it.');
   expect(readFileSync(path, 'utf8')).toBe(OURS);
 });
 
 test("pidfile: is replaced if it contains this process's id, as every container has a process 1", () => {
   writeFileSync(path, OURS);
-  expect(acquirePidfile(path).replaced).toMatch(/^Stale/);
+  expect(acquirePidfile(path)).toMatch(/^Stale/);
 });
 
 test.skipIf(process.platform !== 'linux')(
@@ -49,14 +49,14 @@ test.skipIf(process.platform !== 'linux')(
   () => {
     writeFileSync(path, `${process.ppid}\n`);
     utimesSync(path, 1_000_000_000, 1_000_000_000);
-    expect(acquirePidfile(path).replaced).toMatch(/^Stale/);
+    expect(acquirePidfile(path)).toMatch(/^Stale/);
     expect(readFileSync(path, 'utf8')).toBe(OURS);
   },
 );
 
 test.each(['', '\n', '12', '0\n'])('pidfile: is replaced if it is broken: %j', (text) => {
   writeFileSync(path, text);
-  expect(acquirePidfile(path).replaced).toBe('Broken pidfile found - Removing it.');
+  expect(acquirePidfile(path)).toBe('Broken pidfile found - Removing it.');
   expect(readFileSync(path, 'utf8')).toBe(OURS);
 });
 
