@@ -139,7 +139,7 @@ export default defineConfig(
         ...readsClock,
         ...syntax(
           ["MemberExpression[object.property.name=/^std(out|err)$/][property.name='write']"],
-          'Names may contain escape sequences: use src/cli/output/write-lines.ts.',
+          'Names may contain escape sequences: use src/cli/output/lines.ts.',
         ),
       ],
     },

@@ -1,19 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
+import { VERSION } from '../util/version.ts';
 import { escapeLines } from '../util/visible.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
-import { addGlobalFlags, prepareFlags } from './flags/global-flags.ts';
+import { addGlobalFlags, prepareFlags, rejectUnknownArguments } from './flags/global-flags.ts';
 import type { GlobalFlags } from './flags/options.ts';
-import { writeErrors } from './output/write-lines.ts';
+import { writeErrors } from './output/lines.ts';
 import { isDetached, notifyParent } from './service/detach.ts';
 import { acceptGlobalFlags, register } from './subcommand.ts';
 import { createSubcommands } from './subcommands.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** The text below the flags in `beat --help`. */
 const EPILOG = `
@@ -47,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   process.stderr.on('error', () => {});
   const program = new Command('beat')
     .description('The periodic scheduler for Celery workers.')
-    .version(version, '--version', 'print the version')
+    .version(VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', EPILOG)
@@ -58,11 +54,16 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .exitOverride();
 
   addGlobalFlags(program);
-  const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
-  for (const subcommand of createSubcommands({ version, argv, started })) {
-    const command = register(program, subcommand, async ({ run, isIndependent }, chosen) => {
+  const subcommands = createSubcommands(() => (detached ? notifyParent({ started: true }) : Promise.resolve()));
+  for (const subcommand of subcommands) {
+    const command = register(program, subcommand, async ({ load, isDefault, isIndependent, isService }, chosen) => {
       const flags = isIndependent ? chosen.opts() : prepareFlags<GlobalFlags>(chosen.optsWithGlobals(), detached);
-      code = await run!(flags as never, ...chosen.args);
+      if (isDefault) {
+        const names = subcommands.map(({ name }) => name);
+        rejectUnknownArguments(chosen.args, names);
+      }
+      if (isService && flags.detach) code = await (await import('./service/detach.ts')).detach(flags, argv);
+      else code = await (await load!())(flags as never, ...chosen.args);
     });
     acceptGlobalFlags(program, command, subcommand.shownFlags);
   }

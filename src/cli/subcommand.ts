@@ -15,20 +15,23 @@ export interface Subcommand {
   readonly isDefault?: boolean;
   /** Whether it ignores the global flags. */
   readonly isIndependent?: boolean;
-  /** Nested subcommands, in place of `run`. */
+  /** Nested subcommands, in place of `load`. */
   readonly subcommands?: readonly Subcommand[];
-  /** Runs with the values of the global flags and of its own flags, and with its arguments. */
-  readonly run?: (flags: never, ...args: string[]) => Promise<ExitCode>;
+  /** Whether it runs until a signal stops it, and `--detach` starts it in the background. */
+  readonly isService?: boolean;
+  /** Loads its action, which gets the values of the global flags and of its own flags, and its arguments. */
+  readonly load?: () => Promise<(flags: never, ...args: string[]) => Promise<ExitCode>>;
 }
 
 export type Flag = readonly [flags: string, description: string, standard?: string] | Option;
 
-/** Adds a subcommand to the program. When the user chooses it, `run` calls its action with flags and arguments. */
+/** Adds a subcommand to the program. `run` is called when the user chooses it. */
 export function register(
   parent: Command,
-  { name, description, args = [], flags = [], epilog, isDefault, ...given }: Subcommand,
-  run: (subcommand: Pick<Subcommand, 'run' | 'isIndependent'>, command: Command) => Promise<void>,
+  subcommand: Subcommand,
+  run: (subcommand: Subcommand, command: Command) => Promise<void>,
 ): Command {
+  const { name, description, args = [], flags = [], epilog, isDefault, subcommands } = subcommand;
   const command = parent.command(name, { isDefault: isDefault === true }).description(description);
   for (const [argument, text] of args) command.argument(argument, text);
   for (const flag of flags) {
@@ -37,8 +40,8 @@ export function register(
   }
   if (epilog !== undefined) command.addHelpText('after', epilog);
   if (isDefault) command.alias('beat').allowExcessArguments();
-  if (given.run) command.action(() => run(given, command));
-  for (const each of given.subcommands ?? []) register(command, each, run);
+  if (subcommands) subcommands.forEach((each) => register(command, each, run));
+  else command.action(() => run(subcommand, command));
   return command;
 }
 

@@ -1,37 +1,9 @@
 import { Option } from 'commander';
-import type { AddFlags } from './actions/add.ts';
-import type { AuditFlags } from './actions/audit.ts';
-import type { BackfillFlags } from './actions/backfill.ts';
-import type { CheckFlags } from './actions/check.ts';
-import type { DiffFlags } from './actions/diff.ts';
-import type { ForgetFlags } from './actions/forget.ts';
-import type { HealthcheckFlags } from './actions/healthcheck.ts';
-import type { HistoryFlags } from './actions/history.ts';
-import type { CeleryFlags } from './actions/import/celery.ts';
-import type { CrontabFlags } from './actions/import/crontab.ts';
-import type { DjangoFlags } from './actions/import/django.ts';
-import type { KubernetesFlags } from './actions/import/kubernetes.ts';
-import type { RedBeatFlags } from './actions/import/redbeat.ts';
-import type { InstancesFlags } from './actions/instances.ts';
-import type { ListFlags } from './actions/list.ts';
-import type { NextFlags } from './actions/next.ts';
-import type { Verb, VerbFlags } from './actions/send.ts';
-import type { StartFlags } from './actions/start.ts';
-import type { WhyFlags } from './actions/why.ts';
+import type { Verb } from './actions/send.ts';
 import { START_FLAGS } from './flags/celery-flags.ts';
-import { DEFINITION_FLAGS, type DefinitionFlags } from './flags/definition-flags.ts';
-import { rejectUnknownArguments } from './flags/global-flags.ts';
-import type { GlobalFlags } from './flags/options.ts';
-import { workerFlags, type WorkerFlags } from './flags/worker-flags.ts';
+import { DEFINITION_FLAGS } from './flags/definition-flags.ts';
+import { workerFlags } from './flags/worker-flags.ts';
 import { STORE_FLAGS, type Flag, type Subcommand } from './subcommand.ts';
-
-/** What the subcommands of one process share. */
-export interface SubcommandContext {
-  readonly version: string;
-  readonly argv: readonly string[];
-  /** Reports to the parent of a detached process that the service has started. */
-  readonly started: () => Promise<void>;
-}
 
 const required = (flags: string, description: string) => new Option(flags, description).makeOptionMandatory();
 
@@ -53,10 +25,7 @@ function sending(name: string, description: string, ...flags: readonly Flag[]): 
 
 /** A subcommand that only sends the command of its name. */
 function verb(name: Verb, description: string, ...flags: readonly Flag[]): Subcommand {
-  return {
-    ...sending(name, description, ...flags),
-    run: async (flags: VerbFlags, entry = '') => (await import('./actions/send.ts')).sendVerb(name, entry, flags),
-  };
+  return { ...sending(name, description, ...flags), load: async () => (await import('./actions/send.ts')).verb(name) };
 }
 
 /** Flags of all imports. */
@@ -92,8 +61,7 @@ const IMPORTS: readonly Subcommand[] = [
       ['--last-runs', 'count from the last runs of anacron; cron stores none'],
       ['--spool <folder>', "anacron's timestamps", '/var/spool/anacron'],
     ],
-    run: async (flags: CrontabFlags, file?: string) =>
-      (await import('./actions/import/crontab.ts')).importCrontab(file, flags),
+    load: async () => (await import('./actions/import/crontab.ts')).importCrontab,
   },
   {
     name: 'celery',
@@ -105,7 +73,7 @@ const IMPORTS: readonly Subcommand[] = [
       ['-S, --scheduler <class>', 'the scheduler to ask for entries (default: beat_scheduler)'],
       ['--last-runs [file]', 'count from the last runs in celerybeat-schedule or the database'],
     ],
-    run: async (flags: CeleryFlags) => (await import('./actions/import/celery.ts')).importCelery(flags),
+    load: async () => (await import('./actions/import/celery.ts')).importCelery,
   },
   {
     name: 'redbeat',
@@ -119,16 +87,14 @@ const IMPORTS: readonly Subcommand[] = [
       ['--master-name <name>', 'the name of the master, as sentinels know it'],
       LAST_RUNS,
     ],
-    run: async (flags: RedBeatFlags, url?: string) =>
-      (await import('./actions/import/redbeat.ts')).importFromRedBeat(url, flags),
+    load: async () => (await import('./actions/import/redbeat.ts')).importFromRedBeat,
   },
   {
     name: 'django',
     description: 'import the tasks of django-celery-beat: see docs/moving/from-django-celery-beat.md',
     args: [['[url]', 'instead of -A: postgresql://…, mysql://…, or the path of an SQLite file']],
     flags: [...IMPORT_FLAGS, ...APP_FLAGS, ['--timezone <zone>', 'TIME_ZONE (default: UTC)'], LAST_RUNS],
-    run: async (flags: DjangoFlags, url?: string) =>
-      (await import('./actions/import/django.ts')).importFromDjango(url, flags),
+    load: async () => (await import('./actions/import/django.ts')).importFromDjango,
   },
   {
     name: 'kubernetes',
@@ -139,8 +105,7 @@ const IMPORTS: readonly Subcommand[] = [
       ['--timezone <zone>', 'the zone of the cluster, for jobs without timeZone', 'UTC'],
       ['--last-runs', 'count from lastScheduleTime'],
     ],
-    run: async (flags: KubernetesFlags, ...files) =>
-      (await import('./actions/import/kubernetes.ts')).importKubernetes(files, flags),
+    load: async () => (await import('./actions/import/kubernetes.ts')).importKubernetes,
   },
 ];
 
@@ -162,47 +127,42 @@ for (const option of RECORD_FLAGS)
 
 const WORKER_GROUP = 'With --with-worker:';
 
-/** All subcommands, in the order of the help. */
-export function createSubcommands(context: SubcommandContext): readonly Subcommand[] {
-  const { version, argv, started } = context;
-  const detach = async (flags: GlobalFlags) => (await import('./service/detach.ts')).detach(flags, argv);
-  const all: readonly Subcommand[] = [
+/**
+ * All subcommands, in the order of the help. `started` is called when a service has read its configuration and opened
+ * its stores.
+ */
+export function createSubcommands(started: () => Promise<void>): readonly Subcommand[] {
+  return [
     {
       name: 'start',
       description: 'wait for the lock, then send due tasks (the default)',
       isDefault: true,
+      isService: true,
       shownFlags: 'all',
       flags: [
         ...START_FLAGS,
         new Option('--with-worker', 'also run the jobs of shell entries, as beat worker does').helpGroup(WORKER_GROUP),
         ...workerFlags().map((option) => option.helpGroup(WORKER_GROUP)),
       ],
-      async run(flags: StartFlags, ...args) {
-        const names = all.map(({ name }) => name);
-        rejectUnknownArguments(args, names);
-        if (flags.detach) return detach(flags);
-        return (await import('./actions/start.ts')).start(flags, { version, started });
-      },
+      load: async () => (await import('./actions/start.ts')).start(started),
     },
     {
       name: 'worker',
       description: 'run the jobs of shell entries: see docs/shell.md',
+      isService: true,
       shownFlags: [
         ...['--config', '--broker', '--result-backend', '--loglevel', '--log-format'],
         ...['--detach', '--logfile', '--pidfile', '--uid', '--gid', '--umask', '--workdir'],
       ],
       flags: workerFlags(),
-      async run(flags: GlobalFlags & WorkerFlags) {
-        if (flags.detach) return detach(flags);
-        return (await import('./actions/worker.ts')).work(flags, { started });
-      },
+      load: async () => (await import('./actions/worker.ts')).work(started),
     },
     {
       name: 'check',
       description: 'validate the configuration and print all errors and warnings',
       shownFlags: [...STORE_FLAGS, '--result-backend'],
       flags: [['--json', 'print the result as JSON']],
-      run: async (flags: CheckFlags) => (await import('./actions/check.ts')).check(flags),
+      load: async () => (await import('./actions/check.ts')).check,
     },
     {
       name: 'list',
@@ -214,13 +174,13 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ],
         ['--json', 'print JSON lines'],
       ],
-      run: async (flags: ListFlags) => (await import('./actions/list.ts')).list(flags),
+      load: async () => (await import('./actions/list.ts')).list,
     },
     {
       name: 'instances',
       description: 'list the running instances: host, role, term, clock skew, version',
       flags: [['--json', 'print JSON lines']],
-      run: async (flags: InstancesFlags) => (await import('./actions/instances.ts')).instances(flags),
+      load: async () => (await import('./actions/instances.ts')).instances,
     },
     {
       name: 'next',
@@ -233,7 +193,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--timezone <zone>', 'the time zone of the output and of --after (default: the zone of each entry)'],
         JSON_LINES,
       ],
-      run: async (flags: NextFlags, ...names) => (await import('./actions/next.ts')).next(names, flags),
+      load: async () => (await import('./actions/next.ts')).next,
     },
     {
       name: 'history',
@@ -244,7 +204,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['-n, --limit <count>', 'the number of runs and skipped stretches', '20'],
         JSON_LINES,
       ],
-      run: async (flags: HistoryFlags, name: string) => (await import('./actions/history.ts')).history(name, flags),
+      load: async () => (await import('./actions/history.ts')).history,
     },
     {
       name: 'why',
@@ -254,7 +214,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--at <instant>', 'ISO 8601 with an offset (default: now)'],
         ['--json', 'print JSON'],
       ],
-      run: async (flags: WhyFlags, name: string) => (await import('./actions/why.ts')).why(name, flags),
+      load: async () => (await import('./actions/why.ts')).why,
     },
     {
       name: 'audit',
@@ -266,7 +226,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--problems', 'list only occurrences that are not accounted for or were published twice'],
         JSON_LINES,
       ],
-      run: async (flags: AuditFlags, ...names) => (await import('./actions/audit.ts')).audit(names, flags),
+      load: async () => (await import('./actions/audit.ts')).audit,
     },
     {
       name: 'diff',
@@ -281,8 +241,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--json', 'print one JSON object, with instants in UTC'],
       ],
       epilog: '\nExit codes as of diff: 0 for no differences, 1 for some, 2 for an error.',
-      run: async (flags: DiffFlags, before: string, after: string) =>
-        (await import('./actions/diff.ts')).diff(before, after, flags),
+      load: async () => (await import('./actions/diff.ts')).diff,
     },
     {
       name: 'import',
@@ -294,7 +253,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       name: 'shell-commands',
       description: 'print the shell commands of entries as JSON, for the workers that may run them',
       shownFlags: ['--config'],
-      run: async (flags: GlobalFlags) => (await import('./actions/shell-commands.ts')).shellCommands(flags),
+      load: async () => (await import('./actions/shell-commands.ts')).shellCommands,
     },
     {
       name: 'forget',
@@ -302,7 +261,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       args: [['<entry>', 'the name of a configured or recorded entry (after -- if it begins with -)']],
       flags: [...RECORD_FLAGS, ['--quoted', 'the name is a JSON string, for names with control characters']],
       epilog: FORGET_EPILOG,
-      run: async (flags: ForgetFlags, name: string) => (await import('./actions/forget.ts')).forget(name, flags),
+      load: async () => (await import('./actions/forget.ts')).forget,
     },
     // The subcommands that send a command to the leader: see docs/commands.md.
     verb(
@@ -325,8 +284,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         required('--to <instant>', 'the end, which is not included'),
         ['-y, --yes', 'do not ask'],
       ),
-      run: async (flags: BackfillFlags, entry: string) =>
-        (await import('./actions/backfill.ts')).backfill(entry, flags),
+      load: async () => (await import('./actions/backfill.ts')).backfill,
     },
     {
       name: 'add',
@@ -337,7 +295,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['-f, --file <path>', 'JSON lines {"name", "task", "schedule", …}; - for stdin'],
         ...DEFINITION_FLAGS,
       ],
-      run: async (flags: AddFlags, entry?: string) => (await import('./actions/add.ts')).add(entry, flags),
+      load: async () => (await import('./actions/add.ts')).add,
     },
     {
       ...sending(
@@ -346,7 +304,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
         ['--definition <json>', 'fields of the definition as JSON; null removes one'],
         ...DEFINITION_FLAGS,
       ),
-      run: async (flags: DefinitionFlags, entry: string) => (await import('./actions/update.ts')).update(entry, flags),
+      load: async () => (await import('./actions/add.ts')).update,
     },
     verb('remove', 'remove a stored entry'),
     { ...verb('reload', 'have the leader read its configuration files again'), args: [] },
@@ -356,8 +314,7 @@ export function createSubcommands(context: SubcommandContext): readonly Subcomma
       shownFlags: [],
       flags: [['--liveness', 'blocked entries, which a restart does not repair, are only warnings']],
       isIndependent: true,
-      run: async (flags: HealthcheckFlags) => (await import('./actions/healthcheck.ts')).healthcheck(flags),
+      load: async () => (await import('./actions/healthcheck.ts')).healthcheck,
     },
   ];
-  return all;
 }

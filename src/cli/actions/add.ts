@@ -1,22 +1,25 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { checkUpdate } from '../../client/send-command.ts';
+import type { StateStore } from '../../contracts/store/store.ts';
 import type { Definition } from '../../entries/catalog/definition.ts';
 import { MAX_ENTRIES } from '../../entries/commands/command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
+import { isMap } from '../../util/is-map.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings } from '../flags/options.ts';
 import { readDefinitionFlags, type DefinitionFlags } from '../flags/definition-flags.ts';
-import { writeError } from '../output/write-lines.ts';
-import { openSender, send } from './send.ts';
+import { writeError } from '../output/lines.ts';
+import { send } from './send.ts';
+import { withStore } from './with-store.ts';
 
-export interface AddFlags extends DefinitionFlags {
+interface AddFlags extends DefinitionFlags {
   readonly file?: string;
 }
 
-/** A line of a file of new entries. */
-interface Line {
+interface NewEntry {
   readonly name: string;
   readonly definition: Definition;
 }
@@ -25,152 +28,131 @@ interface Line {
 const MAX_CHARACTERS = 300_000;
 
 /** `beat add NAME` and `beat add -f FILE`: creates stored entries. */
-export async function add(name: string | undefined, flags: AddFlags): Promise<ExitCode> {
+export async function add(flags: AddFlags, name?: string): Promise<ExitCode> {
   const { file } = flags;
   if ((name === undefined) === (file === undefined)) {
     throw new ConfigError('beat add: expected either the name of an entry, or -f FILE');
   }
   const settings = await readSettings(flags);
-  const given = readDefinitionFlags(flags);
-  if (file === undefined) {
-    const checked = new Checker(settings);
-    checked.add(name!, given);
-    checked.throwProblems();
-    const code = await send({ do: 'add', entry: name, definition: given }, flags);
-    if (code === EXIT.ok) noteAboutShell([given]);
-    return code;
+  const definition = readDefinitionFlags(flags);
+  let entries: readonly NewEntry[];
+  if (name === undefined) {
+    if (Object.keys(definition).length > 0) throw new ConfigError('beat add: with -f the file alone defines entries');
+    entries = await readEntries(file!, settings);
+  } else {
+    const problems = createCheck(settings)({ name, definition });
+    if (problems.length > 0) throw new ConfigError(problems);
+    entries = [{ name, definition }];
   }
-  if (Object.keys(given).length > 0) {
-    throw new ConfigError('beat add: with -f the file alone defines entries');
+  const code = await withStore(settings, (store) =>
+    name === undefined ? addAll(store, entries, flags) : send(store, { do: 'add', entry: name, definition }, flags),
+  );
+  if (code === EXIT.ok && entries.some((entry) => entry.definition['shell'] !== undefined)) {
+    writeError(
+      'beat: a worker with --allow declared, the default, rejects commands of stored entries, ' +
+        'unless its configuration declares the same ones',
+    );
   }
-  const lines = await readLines(file, settings);
-  const code = await addLines(lines, flags);
-  if (code === EXIT.ok) noteAboutShell(lines.map(({ definition }) => definition));
   return code;
 }
 
-/** Warns that workers reject the commands of stored entries, which their configuration does not declare. */
-function noteAboutShell(definitions: readonly Definition[]): void {
-  if (!definitions.some(({ shell }) => shell !== undefined)) return;
-  writeError(
-    'beat: a worker with --allow declared, the default, rejects commands of stored entries, ' +
-      'unless its configuration declares the same ones',
-  );
+/** `beat update NAME`: replaces fields of a stored entry's definition. */
+export async function update(flags: DefinitionFlags, entry: string): Promise<ExitCode> {
+  const definition = readDefinitionFlags(flags);
+  if (Object.keys(definition).length === 0) {
+    throw new ConfigError('beat update: name at least one field, such as --schedule 5m');
+  }
+  const settings = await readSettings(flags);
+  return withStore(settings, async (store) => {
+    await checkUpdate(store.entries, settings.definitions, entry, definition);
+    return send(store, { do: 'update', entry, definition }, flags);
+  });
 }
 
 /**
- * Sends the lines in as few commands as possible. The leader applies each command whole or not at all; a rejected
+ * Adds entries with as few commands as possible. The leader applies each command whole or not at all; a rejected
  * command is the last.
  */
-async function addLines(lines: readonly Line[], flags: AddFlags): Promise<ExitCode> {
-  const sender = await openSender(flags);
-  let done = 0;
-  try {
-    while (done < lines.length) {
-      const entries = nextChunk(lines, done);
-      const count = Object.keys(entries).length;
-      const code = await sender.send({ do: 'add', entries });
-      if (code !== EXIT.ok) {
-        writeError(
-          `beat: ${done} of ${lines.length} entries were added before; run the same command again to continue`,
-        );
-        return code;
-      }
-      done += count;
+async function addAll(store: StateStore, entries: readonly NewEntry[], flags: AddFlags): Promise<ExitCode> {
+  for (let done = 0; done < entries.length;) {
+    const chunk = nextChunk(entries, done);
+    const code = await send(store, { do: 'add', entries: Object.fromEntries(chunk) }, flags);
+    if (code !== EXIT.ok) {
+      writeError(
+        `beat: ${done} of ${entries.length} entries were added before; run the same command again to continue`,
+      );
+      return code;
     }
-  } finally {
-    await sender.close();
+    done += chunk.length;
   }
   return EXIT.ok;
 }
 
-function nextChunk(lines: readonly Line[], from: number): Record<string, Definition> {
-  const entries: [string, Definition][] = [];
+function nextChunk(entries: readonly NewEntry[], from: number): readonly [string, Definition][] {
+  const chunk: [string, Definition][] = [];
   let characters = 0;
-  for (const { name, definition } of lines.slice(from, from + MAX_ENTRIES)) {
+  for (const { name, definition } of entries.slice(from, from + MAX_ENTRIES)) {
     characters += name.length + JSON.stringify(definition).length;
-    if (characters > MAX_CHARACTERS && entries.length > 0) break;
-    entries.push([name, definition]);
+    if (characters > MAX_CHARACTERS && chunk.length > 0) break;
+    chunk.push([name, definition]);
   }
-  return Object.fromEntries(entries);
+  return chunk;
 }
 
-/** Reads and validates all lines before anything is sent. Throws one `ConfigError` with every problem. */
-async function readLines(file: string, settings: Settings): Promise<readonly Line[]> {
+/** Reads and validates all lines of a file before anything is sent. Throws one `ConfigError` with every problem. */
+async function readEntries(file: string, settings: Settings): Promise<readonly NewEntry[]> {
   const source = file === '-' ? 'standard input' : file;
-  const checker = new Checker(settings, source);
-  const lines: Line[] = [];
   const input = file === '-' ? process.stdin : createReadStream(file, 'utf8');
-  let number = 0;
+  const check = createCheck(settings);
+  const entries: NewEntry[] = [];
+  const problems: Diagnostic[] = [];
+  let line = 0;
   try {
     for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-      number += 1;
+      line += 1;
       if (text.trim() === '') continue;
-      const line = checker.parse(text, number);
-      if (line) lines.push(line);
+      const entry = parseLine(text);
+      const found = 'message' in entry ? [entry] : check(entry, line);
+      for (const problem of found) problems.push({ ...problem, file: source, line });
+      if (!('message' in entry)) entries.push(entry);
     }
   } catch (error) {
     throw new ConfigError(`${source}: cannot be read: ${describeError(error)}`);
   }
-  checker.throwProblems();
-  if (lines.length === 0) throw new ConfigError(`${source}: contains no entries`);
-  return lines;
+  if (problems.length > 0) throw new ConfigError(problems);
+  if (entries.length === 0) throw new ConfigError(`${source}: contains no entries`);
+  return entries;
 }
 
-/** Validates definitions as the leader will, and collects the problems. */
-class Checker {
-  readonly #settings: Settings;
-  readonly #file: string | undefined;
-  readonly #declared: ReadonlySet<string>;
-  readonly #lines = new Map<string, number>();
-  readonly #problems: Diagnostic[] = [];
-
-  constructor(settings: Settings, file?: string) {
-    this.#settings = settings;
-    this.#file = file;
-    this.#declared = new Set(settings.entries.map(({ name }) => name));
+function parseLine(text: string): NewEntry | Diagnostic {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return errorAt([], `invalid JSON: ${(error as Error).message}`);
   }
+  if (!isMap(value)) return errorAt([], 'expected a JSON object');
+  const { name, ...definition } = value;
+  if (typeof name !== 'string' || name === '') return errorAt(['name'], 'expected text that is not empty');
+  return { name, definition };
+}
 
-  parse(text: string, line: number): Line | undefined {
-    let value: unknown;
+/** Returns a function that validates a new entry as the leader will, and returns all problems. */
+function createCheck({ entries, definitions }: Settings) {
+  const declared = new Set(entries.map(({ name }) => name));
+  const lines = new Map<string, number>();
+  return ({ name, definition }: NewEntry, line = 0): readonly Diagnostic[] => {
+    const problems: Diagnostic[] = [];
+    const earlier = lines.get(name);
+    if (earlier !== undefined) problems.push(errorAt([name], `an entry of this name is in line ${earlier} too`));
+    lines.set(name, line);
+    if (declared.has(name)) problems.push(errorAt([name], 'the configuration declares an entry of this name'));
     try {
-      value = JSON.parse(text);
-    } catch (error) {
-      return void this.#report(line, errorAt([], `invalid JSON: ${(error as Error).message}`));
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return void this.#report(line, errorAt([], 'expected a JSON object'));
-    }
-    const { name, ...definition } = value as Record<string, unknown>;
-    if (typeof name !== 'string' || name === '') {
-      return void this.#report(line, errorAt(['name'], 'expected text that is not empty'));
-    }
-    this.add(name, definition, line);
-    return { name, definition };
-  }
-
-  add(name: string, definition: Definition, line?: number): void {
-    const earlier = this.#lines.get(name);
-    if (earlier !== undefined) {
-      this.#report(line, errorAt([name], `an entry of this name is in line ${earlier} too`));
-    }
-    if (line !== undefined) this.#lines.set(name, line);
-    if (this.#declared.has(name)) {
-      this.#report(line, errorAt([name], 'the configuration declares an entry of this name'));
-    }
-    try {
-      this.#settings.definitions.read(name, definition);
+      definitions.read(name, definition);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const problem of error.errors) this.#report(line, problem);
+      problems.push(...error.errors);
     }
-  }
-
-  throwProblems(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
-  }
-
-  #report(line: number | undefined, problem: Diagnostic): undefined {
-    this.#problems.push({ ...problem, file: this.#file, line });
-  }
+    return problems;
+  };
 }

@@ -8,15 +8,13 @@ import { ConfigError, StoreError } from '../../util/errors.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { thousands } from '../../util/thousands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readInstant } from '../flags/values.ts';
-import { readSettings } from '../flags/options.ts';
+import { readInstant, readSettings } from '../flags/options.ts';
 import { findEntry, withStore } from './with-store.ts';
 import { send, type SendFlags } from './send.ts';
-import { formatCell } from '../output/table.ts';
-import { writeError, writeLines } from '../output/write-lines.ts';
+import { formatCell, writeError, writeLines } from '../output/lines.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 
-export interface BackfillFlags extends SendFlags {
+interface BackfillFlags extends SendFlags {
   readonly from: string;
   readonly to: string;
   readonly yes?: boolean;
@@ -26,7 +24,7 @@ export interface BackfillFlags extends SendFlags {
 const SHOWN = 3;
 
 /** `beat backfill NAME`: shows the runs that it would publish, asks, and sends the command. */
-export async function backfill(name: string, flags: BackfillFlags): Promise<ExitCode> {
+export async function backfill(flags: BackfillFlags, name: string): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const [from, to] = [readInstant('--from', flags.from), readInstant('--to', flags.to)];
   const { outcome, zone } = await plan(settings, name, from, to);
@@ -37,7 +35,8 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
     writeError('beat: nothing was published; confirm with y, or pass --yes');
     return EXIT.failure;
   }
-  return send({ do: 'backfill', entry: name, from: formatIso(from), to: formatIso(to) }, flags);
+  const request = { do: 'backfill', entry: name, from: formatIso(from), to: formatIso(to) } as const;
+  return withStore(settings, (store) => send(store, request, flags));
 }
 
 /** Plans the command as the leader would now, and finds the zone of the entry. */

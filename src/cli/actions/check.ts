@@ -5,19 +5,15 @@ import { openResults } from '../../drivers/open-store.ts';
 import { openStore } from '../../leader/outbox/open-store.ts';
 import { collectFlagNotes } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { writeErrors, writeLine } from '../output/write-lines.ts';
+import { readSettings, type JsonFlags } from '../flags/options.ts';
+import { writeErrors, writeLine } from '../output/lines.ts';
 import { type Diagnostic, formatDiagnostics } from '../../util/diagnostic.ts';
-
-export interface CheckFlags extends GlobalFlags {
-  readonly json?: boolean;
-}
 
 /**
  * `beat check`: exits with 0 and prints the warnings of a valid configuration; otherwise exits with 2, as a
  * start would, and prints the errors: with `--json` all of them, else the first fifty and a count of the rest.
  */
-export async function check(flags: CheckFlags): Promise<ExitCode> {
+export async function check(flags: JsonFlags): Promise<ExitCode> {
   try {
     const settings = await readSettings(flags);
     // Some errors in a URL are found only when its driver is opened.

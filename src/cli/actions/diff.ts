@@ -3,18 +3,16 @@ import { compareConfigurations } from '../../entries/planning/compare-configurat
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
-import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { readWhole } from '../flags/values.ts';
+import { readSettings, readWhole, type GlobalFlags, type JsonFlags } from '../flags/options.ts';
 import { formatDifferences, formatJson } from '../output/differences.ts';
-import { writeError, writeLines } from '../output/write-lines.ts';
+import { writeError, writeLines } from '../output/lines.ts';
 
-export interface DiffFlags extends GlobalFlags {
+interface DiffFlags extends JsonFlags {
   readonly hours: string;
-  readonly json?: boolean;
 }
 
 /** `beat diff`: compares two configurations. Exits with 0 if they are equal, 1 if they differ, and 2 after an error, as diff does. */
-export async function diff(before: string, after: string, flags: DiffFlags): Promise<ExitCode> {
+export async function diff(flags: DiffFlags, before: string, after: string): Promise<ExitCode> {
   const hours = readWhole('--hours', flags.hours, 744);
   const [old, current] = await readBoth(before, after, flags);
   const now = systemClock.now();

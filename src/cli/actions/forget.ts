@@ -15,14 +15,12 @@ import type { StateStore } from '../../contracts/store/store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { unknownEntry, withStore } from './with-store.ts';
-import { writeLine } from '../output/write-lines.ts';
+import { writeLine } from '../output/lines.ts';
 import { runAtOnce } from '../../util/steps.ts';
 
-export interface ForgetFlags extends GlobalFlags, Readonly<Partial<Record<RepairedRecord, boolean>>> {
+interface ForgetFlags extends GlobalFlags, Readonly<Partial<Record<RepairedRecord, boolean>>> {
   readonly quoted?: boolean;
 }
-
-const RECORDS: readonly RepairedRecord[] = ['history', 'audit', 'outbox'];
 
 /** Rows or messages that one query reads. */
 const PAGE = 500;
@@ -31,15 +29,14 @@ const PAGE = 500;
 const ATTEMPTS = 5;
 
 /** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. With a flag it removes unreadable records. */
-export async function forget(given: string, flags: ForgetFlags): Promise<ExitCode> {
+export async function forget(flags: ForgetFlags, given: string): Promise<ExitCode> {
   const name = flags.quoted ? parseQuoted(given) : given;
   const settings = await readSettings(flags);
-  const record = RECORDS.find((each) => flags[each]);
-  if (record) {
-    await writeLine(await withStore(settings, (store) => REMOVALS[record](store, name)));
-    return EXIT.ok;
-  }
-  await writeLine(await withStore(settings, (store) => forgetState(store, settings, name)));
+  const [, removeRecord] = Object.entries(REMOVALS).find(([record]) => flags[record as RepairedRecord]) ?? [];
+  const answer = await withStore(settings, (store) =>
+    removeRecord ? removeRecord(store, name) : forgetState(store, settings, name),
+  );
+  await writeLine(answer);
   return EXIT.ok;
 }
 

@@ -1,18 +1,14 @@
 import { repairCommand } from '../../contracts/store/repair-command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Health, ANSWER_TIMEOUT, askHealth } from '../service/health.ts';
-import { writeError, writeLines } from '../output/write-lines.ts';
-
-export interface HealthcheckFlags {
-  readonly liveness?: boolean;
-}
+import { writeError, writeLines } from '../output/lines.ts';
 
 /**
  * `beat healthcheck`: exits 0 if every local instance makes progress and none of its entries is blocked, and 1
  * otherwise or if no instance runs. With `liveness`, blocked entries are only warnings: a supervisor that restarts beat
  * for them would delay all other entries and repair none.
  */
-export async function healthcheck({ liveness }: HealthcheckFlags): Promise<ExitCode> {
+export async function healthcheck({ liveness }: { readonly liveness?: boolean }): Promise<ExitCode> {
   const instances = await askHealth();
   await writeLines(instances.map((instance) => JSON.stringify(instance)));
   const blocked = new Set(instances.flatMap((instance) => instance.blockedEntries ?? []));

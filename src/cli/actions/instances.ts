@@ -2,18 +2,13 @@ import { listInstances } from '../../read-models/status/load-status.ts';
 import type { InstanceRow } from '../../read-models/status/shapes.ts';
 import { isReadable, isUnreadable } from '../../contracts/store/unreadable.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { readSettings, type JsonFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatTable, formatUnreadable } from '../output/table.ts';
-import { writeError, writeLines } from '../output/write-lines.ts';
+import { formatRecords, formatUnreadable, writeError, writeLines } from '../output/lines.ts';
 import { withStore } from './with-store.ts';
 
-export interface InstancesFlags extends GlobalFlags {
-  readonly json?: boolean;
-}
-
 /** `beat instances`: lists the instances that were seen within 15 seconds. Exits with 1 if none leads. */
-export async function instances(flags: InstancesFlags): Promise<ExitCode> {
+export async function instances(flags: JsonFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const found = await withStore(settings, ({ instances: all }) => listInstances(all));
   await writeLines(flags.json ? found.map((row) => JSON.stringify(row)) : formatText(found, settings.timezone));
@@ -23,18 +18,17 @@ export async function instances(flags: InstancesFlags): Promise<ExitCode> {
 }
 
 function formatText(found: readonly InstanceRow[], zone: string): readonly string[] {
-  const heading = ['HOST', 'PID', 'ROLE', 'TERM', 'SKEW', 'VERSION', 'STARTED'];
-  const rows = found
-    .filter(isReadable)
-    .map(({ host, pid, role, term, skewMs, version, startedAt }) => [
-      host,
-      pid === null ? '' : String(pid),
-      role,
-      term === null ? '' : String(term),
-      skewMs === null ? '' : `${skewMs} ms`,
-      version,
-      formatInZone(Math.floor(Date.parse(startedAt) / 1_000) * 1_000, zone),
-    ]);
-  const unreadable = found.filter(isUnreadable);
-  return [...formatTable(heading, rows), ...unreadable.map(formatUnreadable)];
+  const table = formatRecords(
+    [
+      ['HOST', ({ host }) => host],
+      ['PID', ({ pid }) => String(pid ?? '')],
+      ['ROLE', ({ role }) => role],
+      ['TERM', ({ term }) => String(term ?? '')],
+      ['SKEW', ({ skewMs }) => (skewMs === null ? '' : `${skewMs} ms`)],
+      ['VERSION', ({ version }) => version],
+      ['STARTED', ({ startedAt }) => formatInZone(Math.floor(Date.parse(startedAt) / 1_000) * 1_000, zone)],
+    ],
+    found.filter(isReadable),
+  );
+  return [...table, ...found.filter(isUnreadable).map(formatUnreadable)];
 }

@@ -4,44 +4,36 @@ import { formatIso } from '../../util/format-iso.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Entry, Occurrence } from '../../entries/catalog/entry.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { upcoming } from '../../entries/planning/preview.ts';
 import { quote } from '../../schedule/text.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { readWhole } from '../flags/values.ts';
+import { readSettings, readWhole, type JsonFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell } from '../output/table.ts';
-import { writeLine } from '../output/write-lines.ts';
+import { formatCell, writeLine } from '../output/lines.ts';
 
-export interface NextFlags extends GlobalFlags {
+interface NextFlags extends JsonFlags {
   readonly count: string;
   readonly after?: string;
   readonly timezone?: string;
-  readonly json?: boolean;
 }
 
 /** `beat next`: prints upcoming occurrences, computed from the configuration alone. Intervals start at `--after`. */
-export async function next(names: readonly string[], flags: NextFlags): Promise<ExitCode> {
+export async function next(flags: NextFlags, ...names: string[]): Promise<ExitCode> {
   const count = readWhole('-n', flags.count, 100_000);
   const zone = parseZone(flags.timezone);
   const settings = await readSettings(flags);
   const after = parseInstant(flags.after, zone ?? settings.timezone);
   for (const { entry, dueAt } of upcoming(selectEntries(settings, names), after, count)) {
     const json: NextOccurrence = { entry: entry.name, dueAt: formatIso(dueAt) };
-    const line = flags.json
-      ? JSON.stringify(json)
-      : formatLine({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone);
+    const place = zone ?? entry.schedule.timezone ?? settings.timezone;
+    const line = flags.json ? JSON.stringify(json) : `${formatInZone(dueAt, place)}  ${formatCell(entry.name)}`;
     if (!(await writeLine(line))) break;
   }
   return EXIT.ok;
-}
-
-function formatLine({ entry, dueAt }: Occurrence, zone: string): string {
-  return `${formatInZone(dueAt, zone)}  ${formatCell(entry.name)}`;
 }
 
 function selectEntries({ entries }: Settings, names: readonly string[]): readonly Entry[] {

@@ -1,7 +1,7 @@
 import { listDeclaredJobs } from '../../config/shell/shell.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { writeLines } from '../output/write-lines.ts';
+import { writeLines } from '../output/lines.ts';
 
 /**
  * `beat shell-commands`: prints a JSON list of the keyword arguments of all shell entries, each once.

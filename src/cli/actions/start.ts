@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path';
 import { Beat } from '../../leader/beat.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { shortenedTimeouts } from '../../config/broker/connection.ts';
-import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { logEvents } from '../../observe/log-events.ts';
@@ -20,52 +19,34 @@ import { sendAlerts } from '../service/alerts.ts';
 import { answerRemoteControl } from '../service/remote-control.ts';
 import { checkMemory, heapLimit } from '../service/check-memory.ts';
 import { onHangup } from '../service/hangup.ts';
-import { runService, logWarnings } from '../service/run-service.ts';
+import { runService, logWarnings, type Service } from '../service/run-service.ts';
 import { serveHttp } from '../service/serve-http.ts';
 import { watchFiles } from '../service/watch-files.ts';
 import { WorkerProcess } from '../service/worker-process.ts';
 
-export interface StartFlags extends GlobalFlags, WorkerFlags {
+interface StartFlags extends GlobalFlags, WorkerFlags {
   readonly watch?: boolean;
   readonly withWorker?: boolean;
 }
 
-export interface StartOptions {
-  readonly version: string;
-  /** Called after the configuration is read and the store is open, when the instance begins to follow. */
-  readonly started: () => Promise<void>;
-}
-
-/** `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. */
-export function start(flags: StartFlags, options: StartOptions): Promise<ExitCode> {
-  return runService(flags, async ({ settings, files, outputs, logfile }) => {
-    const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
-    const node = formatNodeName(flags.hostname, hostname());
-    const isWatching = flags.watch === true;
-    await run(settings, { files, outputs, worker, flags, node, isWatching }, options);
-  });
+/**
+ * `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. `started` is
+ * called after the configuration is read and the store is open, when the instance begins to follow.
+ */
+export function start(started: () => Promise<void>) {
+  return (flags: StartFlags): Promise<ExitCode> => runService(flags, (service) => run(flags, service, started));
 }
 
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
-interface Run {
-  readonly files: ConfigFiles;
-  readonly outputs: Outputs;
-  /** The process of `--with-worker`. */
-  readonly worker: WorkerProcess | null;
-  readonly flags: StartFlags;
-  /** The name for remote control, such as `celerybeat@host`. */
-  readonly node: string;
-  /** Whether to reload when a file changes. */
-  readonly isWatching: boolean;
-}
-
 async function run(
-  settings: Settings,
-  { files, outputs, worker, flags, node, isWatching }: Run,
-  { started, version }: StartOptions,
+  flags: StartFlags,
+  { settings, files, outputs, logfile }: Service,
+  started: () => Promise<void>,
 ): Promise<void> {
   const { log } = outputs;
+  const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
+  const node = formatNodeName(flags.hostname, hostname());
   // Celery's files are in the working directory, if beat has replaced celery beat there, or in the folder of the
   // project.
   const folders = ['.', ...settings.files.map((file) => dirname(file))].map((path) => resolve(path));
@@ -91,10 +72,10 @@ async function run(
     log.fatal({ event: 'worker-ended' }, `beat: The worker ended (${how}); shutting down`);
     void beat.stop();
   });
-  onFirstSignal(STOP_SIGNALS, stop);
+  onFirstSignal(stop);
   onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
   // A signal that arrives after the first line stops beat gracefully.
-  printBanner(settings, flags, outputs, version);
+  printBanner(settings, flags, outputs);
   const warning = checkMemory(settings.entries.length, heapLimit());
   if (warning !== null) log.warn({ event: 'memory' }, `beat: ${warning}`);
   const health = await answerHealth(beat.liveness, process.pid);
@@ -102,7 +83,7 @@ async function run(
   try {
     // Each is closed also when a later one or beat itself cannot start: an open server would keep the process running.
     for (const attach of [
-      () => serveHttp(beat, { flags, log, version }),
+      () => serveHttp(beat, flags, log),
       () => answerRemoteControl(beat, node, log),
       () => sendAlerts(beat, log),
     ]) {
@@ -111,7 +92,7 @@ async function run(
     }
     await beat.start();
     await started();
-    if (isWatching) void watchFiles(files, reload, systemClock, watching.signal);
+    if (flags.watch) void watchFiles(files, reload, systemClock, watching.signal);
     await beat.finished();
   } finally {
     watching.abort();
@@ -124,8 +105,8 @@ async function run(
 }
 
 /** Prints the banner, or logs its content, and logs the notes about flags and configuration. */
-function printBanner(settings: Settings, flags: GlobalFlags, { log, stdout }: Outputs, version: string): void {
-  const banner = createBanner(settings, version, systemClock.now());
+function printBanner(settings: Settings, flags: GlobalFlags, { log, stdout }: Outputs): void {
+  const banner = createBanner(settings, systemClock.now());
   const toFile = flags.logfile !== undefined;
   const isPrinted = !flags.quiet && (toFile ? process.stdout.isTTY : chooseLogFormat(flags) === 'text');
   if (isPrinted) stdout.write(`${formatBanner(banner)}\n`);
@@ -143,12 +124,12 @@ function printBanner(settings: Settings, flags: GlobalFlags, { log, stdout }: Ou
  * Calls `handle` for the first signal; the second ends the process at once. It exits explicitly, because
  * the kernel does not apply a signal's default action to process 1 of a container.
  */
-function onFirstSignal(signals: readonly NodeJS.Signals[], handle: (signal: NodeJS.Signals) => void): void {
+function onFirstSignal(handle: (signal: NodeJS.Signals) => void): void {
   let received = false;
   const listener = (signal: NodeJS.Signals) => {
     if (received) process.exit(128 + constants.signals[signal]);
     received = true;
     handle(signal);
   };
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of STOP_SIGNALS) process.on(signal, listener);
 }

@@ -6,23 +6,20 @@ import { formatIso } from '../../util/format-iso.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readInstant } from '../flags/values.ts';
-import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { readInstant, readSettings, type JsonFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell, formatTable } from '../output/table.ts';
-import { writeLines } from '../output/write-lines.ts';
+import { formatCell, formatTable, writeLines } from '../output/lines.ts';
 import { findEntry, withHistory } from './with-store.ts';
 
-export interface WhyFlags extends GlobalFlags {
+interface WhyFlags extends JsonFlags {
   /** Default: now. */
   readonly at?: string;
-  readonly json?: boolean;
 }
 
 const SECOND = 1_000;
 
 /** `beat why NAME [--at T]`: explains why an entry was or was not due at an instant, and what became of it. */
-export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
+export async function why(flags: WhyFlags, name: string): Promise<ExitCode> {
   const now = systemClock.now();
   const at = flags.at === undefined ? now - (now % SECOND) : readInstant('--at', flags.at);
   const settings = await readSettings(flags);

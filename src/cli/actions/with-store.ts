@@ -8,13 +8,6 @@ import { systemClock } from '../../util/system-clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 
-/** An open store with a history, and the source of its entries. */
-export interface OpenHistory {
-  readonly store: StateStore;
-  readonly history: History;
-  readonly source: EntrySource;
-}
-
 /** Runs `work` with the store of the settings, and closes it. */
 export async function withStore<T>(settings: Settings, work: (store: StateStore) => Promise<T>): Promise<T> {
   const store = await openState(storeOptions(settings, systemClock));
@@ -23,6 +16,13 @@ export async function withStore<T>(settings: Settings, work: (store: StateStore)
   } finally {
     await store.close();
   }
+}
+
+/** An open store with a history, and the source of its entries. */
+interface OpenHistory {
+  readonly store: StateStore;
+  readonly history: History;
+  readonly source: EntrySource;
 }
 
 /** Runs `work` with the open store and its history. Throws a `ConfigError` if the history is disabled. */
@@ -36,13 +36,10 @@ export async function withHistory<T>(settings: Settings, work: (open: OpenHistor
 /** Finds an entry by its name. Throws a `ConfigError` with the closest name if there is none. */
 export async function findEntry(source: EntrySource, name: string): Promise<EntryRecord> {
   const [found] = await findEntries(source, [name]);
-  return found ?? rejectUnknown(source, name);
-}
-
-export function rejectUnknown({ entries }: Pick<EntrySource, 'entries'>, name: string): never {
+  if (found) return found;
   throw unknownEntry(
     name,
-    entries.map((entry) => entry.name),
+    source.entries.map((entry) => entry.name),
   );
 }
 

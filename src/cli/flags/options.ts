@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { EXACT_INSTANT_FORMS, parseExactInstant } from '../../celery/message/parse-instant.ts';
 import { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { VARIABLES } from '../../config/variables.ts';
@@ -18,6 +19,10 @@ export interface GlobalFlags extends CeleryFlags {
   readonly logFormat?: string;
   /** Only of `start`. */
   readonly http?: string;
+}
+
+export interface JsonFlags extends GlobalFlags {
+  readonly json?: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -147,4 +152,19 @@ function readMaxConfigSize(given: string | undefined): number | undefined {
     'BEAT_MAX_CONFIG_SIZE: expected a number of bytes, or of KiB, MiB or GiB, such as 64MiB, ' +
       `got ${JSON.stringify(given.slice(0, 60))}`,
   );
+}
+
+/** Parses a flag's instant into epoch milliseconds. Throws a `ConfigError` for an instant without an offset or `Z`. */
+export function readInstant(flag: string, text: string): number {
+  const at = parseExactInstant(text);
+  if (at !== null) return at;
+  throw new ConfigError(`${flag}: expected ${EXACT_INSTANT_FORMS}, got "${text}"`);
+}
+
+/** Reads a whole number from 1 to `most`. Throws a `ConfigError`. */
+export function readWhole(flag: string, text: string, most: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number <= most) return number;
+  const limit = most.toLocaleString('en');
+  throw new ConfigError(`${flag}: expected a whole number from 1 to ${limit}, got "${text}"`);
 }

@@ -32,14 +32,6 @@ export function workerFlags(): readonly Option[] {
   ];
 }
 
-/** The arguments that set these flags, for another process. */
-export function formatWorkerFlags({ concurrency, queues, allow, acks }: WorkerFlags): string[] {
-  return [
-    ...['--concurrency', String(concurrency), '--allow', allow, '--acks', acks],
-    ...(queues ? ['--queues', queues.join(',')] : []),
-  ];
-}
-
 function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= 1_000) return count;

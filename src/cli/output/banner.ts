@@ -1,9 +1,10 @@
 import type { Settings } from '../../config/settings.ts';
 import { upcoming } from '../../entries/planning/preview.ts';
 import { formatIso } from '../../util/format-iso.ts';
+import { VERSION } from '../../util/version.ts';
 import { escapeLine } from '../../util/visible.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell } from './table.ts';
+import { formatCell } from './lines.ts';
 
 /** What beat prints at start, to show which configuration it uses. Passwords are masked. */
 export interface Banner {
@@ -20,12 +21,12 @@ export interface Banner {
 
 const MAX_NEXT = 5;
 
-export function createBanner(settings: Settings, version: string, now: number): Banner {
+export function createBanner(settings: Settings, now: number): Banner {
   const { broker, state, entries, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);
   const next = [...upcoming(enabled, now, MAX_NEXT)].slice(0, MAX_NEXT);
   return {
-    version,
+    version: VERSION,
     broker: broker.masked,
     ...(state.url !== broker.url && { state: formatState(settings) }),
     scheduler: formatScheduler(settings),

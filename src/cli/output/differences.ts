@@ -12,7 +12,7 @@ import {
   type FieldChange,
 } from '../../entries/planning/compare-configurations.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell } from './table.ts';
+import { formatCell } from './lines.ts';
 
 /** The most instants shown for an entry. */
 const SHOWN = 3;

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { CeleryFlags } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { writeErrors, writeLine } from '../output/write-lines.ts';
+import { writeErrors, writeLine } from '../output/lines.ts';
 import { openLogPath } from './logfile.ts';
 import { resolvePaths } from '../flags/placeholders.ts';
 import { dropPrivileges } from './privileges.ts';

@@ -14,6 +14,7 @@ import type { MetricsPage } from '../../observe/metrics/metrics.ts';
 import { systemClock as clock } from '../../util/system-clock.ts';
 import { reuse, waitAtMost } from '../../util/wait.ts';
 import { describeError } from '../../util/errors.ts';
+import { VERSION } from '../../util/version.ts';
 import { chooseLogLevel, findConfigFiles, type GlobalFlags } from '../flags/options.ts';
 
 /** The data that the thread starts with. */
@@ -21,7 +22,6 @@ export interface HttpThreadData {
   readonly flags: GlobalFlags;
   /** Where it listens. */
   readonly http: HttpSettings;
-  readonly version: string;
 }
 
 /** The functions that the main thread calls. */
@@ -49,7 +49,7 @@ const RELOAD_WITHIN = 2_000;
 /** The niceness of this thread on Linux: the scheduler has precedence where both threads share a processor. */
 const NICENESS = 10;
 
-const { flags, http, version } = workerData as HttpThreadData;
+const { flags, http } = workerData as HttpThreadData;
 const port = parentPort!;
 const stop = new AbortController();
 const files = findConfigFiles(flags);
@@ -96,7 +96,7 @@ async function open() {
     health: createHealth(),
     metrics: reuse(() => instance.metrics(), FRESH, clock),
     clock,
-    version,
+    version: VERSION,
     reportError,
   };
 }

@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { GlobalFlags } from '../flags/options.ts';
-import { formatWorkerFlags, type WorkerFlags } from '../flags/worker-flags.ts';
+import type { WorkerFlags } from '../flags/worker-flags.ts';
 
 /** Set for the worker's process, which deletes it at once, so that jobs do not inherit it. */
 const MARK = 'BEAT_WITH_START';
@@ -23,7 +23,7 @@ export class WorkerProcess {
   /** Starts the worker with the same configuration. `logfile` is the resolved path; `undefined` for none. */
   constructor(flags: GlobalFlags & WorkerFlags, logfile: string | undefined) {
     const nodeFlags = ['--disable-sigusr1', ...process.execArgv];
-    const args = ['worker', ...formatFlags(flags, logfile), ...formatWorkerFlags(flags)];
+    const args = ['worker', ...formatFlags(flags, logfile)];
     this.#child = spawn(process.execPath, [...nodeFlags, process.argv[1]!, ...args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, [MARK]: '1' },
@@ -62,7 +62,7 @@ export function onRequests(handlers: Record<Request | 'abandoned', () => void>):
   process.channel?.unref();
 }
 
-function formatFlags(flags: GlobalFlags, logfile: string | undefined): string[] {
+function formatFlags(flags: GlobalFlags & WorkerFlags, logfile: string | undefined): string[] {
   const given = {
     '--config': flags.config,
     '--broker': flags.broker,
@@ -71,6 +71,10 @@ function formatFlags(flags: GlobalFlags, logfile: string | undefined): string[] 
     '--loglevel': flags.loglevel,
     '--log-format': flags.logFormat,
     '--logfile': logfile,
+    '--concurrency': flags.concurrency,
+    '--queues': flags.queues?.join(','),
+    '--allow': flags.allow,
+    '--acks': flags.acks,
   };
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }

@@ -8,10 +8,10 @@ import { systemClock } from '../../../util/system-clock.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
-import { writeError } from '../../output/write-lines.ts';
+import { writeError } from '../../output/lines.ts';
 import { runImport, type CompareRange, type ImportFlags, type SourceContent } from './run-import.ts';
 
-export interface CeleryFlags extends ImportFlags {
+interface CeleryFlags extends ImportFlags {
   readonly app?: string;
   /** An export that was made elsewhere, instead of an app. */
   readonly exported?: string;

@@ -10,7 +10,7 @@ import { systemClock } from '../../../util/system-clock.ts';
 import type { ExitCode } from '../../exit.ts';
 import { runImport, type ImportFlags } from './run-import.ts';
 
-export interface CrontabFlags extends ImportFlags {
+interface CrontabFlags extends ImportFlags {
   readonly user?: string;
   readonly system?: boolean;
   readonly lastRuns?: boolean;
@@ -28,7 +28,7 @@ const SYSTEM_FILES = ['/etc/crontab', '/etc/cron.d'];
 const READ_BY_CRON = /^[\w-]+$/;
 
 /** `beat import crontab`: writes the jobs of crontabs as a schedule file. */
-export function importCrontab(path: string | undefined, flags: CrontabFlags): Promise<ExitCode> {
+export function importCrontab(flags: CrontabFlags, path?: string): Promise<ExitCode> {
   if (flags.user !== undefined && flags.system) {
     throw new ConfigError('beat import crontab: expected either --user or --system');
   }

@@ -10,7 +10,7 @@ import { importProject } from './celery.ts';
 import { runImport } from './run-import.ts';
 import { isApp, withoutApp, type SourceFlags, parseSource, withUrlErrors } from './source.ts';
 
-export interface DjangoFlags extends SourceFlags {
+interface DjangoFlags extends SourceFlags {
   readonly timezone?: string;
 }
 
@@ -18,7 +18,7 @@ const NOT_COMPARED =
   'messages with those of Celery, and the instants of Django itself: --compare shows them as beat reads the tables';
 
 /** `beat import django`: writes the periodic tasks of django-celery-beat as a schedule file. */
-export function importFromDjango(url: string | undefined, flags: DjangoFlags): Promise<ExitCode> {
+export function importFromDjango(flags: DjangoFlags, url?: string): Promise<ExitCode> {
   if (isApp('django', url, flags, { timezone: '--timezone' })) {
     return importProject(flags, { heading: 'DJANGO', base: 'django_celery_beat.schedulers.DatabaseScheduler' });
   }

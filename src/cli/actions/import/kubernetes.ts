@@ -6,7 +6,7 @@ import { ConfigError, describeError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
 import { runImport, type ImportFlags } from './run-import.ts';
 
-export interface KubernetesFlags extends ImportFlags {
+interface KubernetesFlags extends ImportFlags {
   readonly lastRuns?: boolean;
   readonly timezone: string;
 }
@@ -15,7 +15,7 @@ const NOT_COMPARED =
   'commands on the host of the worker, and the instants of Kubernetes itself: --compare shows them as beat reads the manifests';
 
 /** `beat import kubernetes`: writes CronJobs as a schedule file of shell entries. */
-export function importKubernetes(paths: readonly string[], flags: KubernetesFlags): Promise<ExitCode> {
+export function importKubernetes(flags: KubernetesFlags, ...paths: string[]): Promise<ExitCode> {
   const timezone = checkZone(flags.timezone);
   const options = { heading: 'KUBERNETES', lastRuns: flags.lastRuns === true };
   return runImport(options, flags, () => {

@@ -8,7 +8,7 @@ import { readJson } from '../../../config/source/json.ts';
 import type { Exported } from '../../../import/celery/exported.ts';
 import type { Clock } from '../../../util/clock.ts';
 import { BeatError, describeError, ConfigError } from '../../../util/errors.ts';
-import { writeError } from '../../output/write-lines.ts';
+import { writeError } from '../../output/lines.ts';
 
 /** The folder that contains the Python package of the exporter. */
 const PACKAGES = fileURLToPath(new URL('../../../../python', import.meta.url));

@@ -7,7 +7,7 @@ import { importProject } from './celery.ts';
 import { runImport } from './run-import.ts';
 import { isApp, withoutApp, type SourceFlags, parseSource, withUrlErrors } from './source.ts';
 
-export interface RedBeatFlags extends SourceFlags {
+interface RedBeatFlags extends SourceFlags {
   readonly keyPrefix?: string;
   readonly timezone?: string;
   readonly masterName?: string;
@@ -19,7 +19,7 @@ const NOT_COMPARED =
   'messages with those of Celery, and the instants of RedBeat itself: --compare shows them as beat reads the keys';
 
 /** `beat import redbeat`: writes the entries of RedBeat as a schedule file. */
-export function importFromRedBeat(url: string | undefined, flags: RedBeatFlags): Promise<ExitCode> {
+export function importFromRedBeat(flags: RedBeatFlags, url?: string): Promise<ExitCode> {
   if (isApp('redbeat', url, flags, OF_URL)) {
     return importProject(flags, { heading: 'REDBEAT', base: 'redbeat.schedulers.RedBeatScheduler' });
   }

@@ -16,10 +16,9 @@ import { isMap } from '../../../util/is-map.ts';
 import { maskText } from '../../../util/mask.ts';
 import { systemClock } from '../../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
-import { readWhole } from '../../flags/values.ts';
-import { formatTable } from '../../output/table.ts';
+import { readWhole } from '../../flags/options.ts';
+import { formatTable, writeDocument, writeError, writeLines } from '../../output/lines.ts';
 import { writeFile } from '../../output/write-file.ts';
-import { writeDocument, writeError, writeLines } from '../../output/write-lines.ts';
 
 /** Flags of every `beat import` command. */
 export interface ImportFlags {

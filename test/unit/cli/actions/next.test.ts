@@ -83,7 +83,7 @@ test.each([
   ['Europe/Olso', 'did you mean "Europe/Oslo"?'],
   ['+02:00', 'is not the name of an IANA time zone'],
 ])('beat next: rejects --timezone %s before it reads the configuration', async (timezone, hint) => {
-  const run = next([], { count: '1', timezone, config: '/nowhere/beat.yaml' });
+  const run = next({ count: '1', timezone, config: '/nowhere/beat.yaml' });
   await expect(run).rejects.toThrow(ConfigError);
   await expect(run).rejects.toThrow(`--timezone: "${timezone}"`);
   await expect(run).rejects.toThrow(hint);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { start } from '../../../../src/cli/actions/start.ts';
+import { VERSION } from '../../../../src/util/version.ts';
 import { askHealth } from '../../../../src/cli/service/health.ts';
 import { Folder } from '../../../support/folder.ts';
 import { readLog } from '../../../support/log-file.ts';
@@ -52,7 +53,7 @@ const flags = (more: object = {}) => ({
   ...{ config: join(folder.path, 'beat.config.yaml'), logfile: path, quiet: true, loglevel: 'debug', ...WORKER_FLAGS },
   ...more,
 });
-const run = (started: () => Promise<void>, more: object = {}) => start(flags(more), { version: '1.2.3', started });
+const run = (started: () => Promise<void>, more: object = {}) => start(started)(flags(more));
 const events = () => readLog(path).map(({ event }) => event);
 
 test.each(['SIGTERM', 'SIGINT'])('beat start: logs %s and exits with 0', async (name) => {
@@ -64,7 +65,7 @@ test.each(['SIGTERM', 'SIGINT'])('beat start: logs %s and exits with 0', async (
   expect(code).toBe(0);
   const [starting, ...others] = readLog(path).filter(({ event }) => event === 'starting');
   expect(others).toEqual([]);
-  expect(starting).toMatchObject({ version: '1.2.3', broker: 'memory://', msg: 'beat: Starting...' });
+  expect(starting).toMatchObject({ version: VERSION, broker: 'memory://', msg: 'beat: Starting...' });
   const stopping = readLog(path).find(({ event }) => event === 'stopping');
   expect(stopping).toMatchObject({ signal: name, msg: `beat: Shutting down... (${name})` });
 });

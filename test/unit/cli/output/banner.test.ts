@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { createBanner, formatBanner } from '../../../../src/cli/output/banner.ts';
 import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { VERSION } from '../../../../src/util/version.ts';
 
-const banner = (config: BeatConfig) => formatBanner(createBanner(resolveSettings(config), '1.0', 0));
+const banner = (config: BeatConfig) => formatBanner(createBanner(resolveSettings(config), 0));
 const HERE = '(only beats on this host exclude one another)';
 
 test('banner: omits the state if the broker stores it', () => {
@@ -45,7 +46,7 @@ test('banner: has the layout of celery beat, with the next five runs in their ti
   };
   const config = { brokerUrl: 'redis://h', resultExpires: null, timezone: 'UTC', beatSchedule };
   expect(banner(config).split('\n')).toEqual([
-    'beat v1.0 is starting.',
+    `beat v${VERSION} is starting.`,
     '  . broker    -> redis://h',
     '  . scheduler -> 2 of 3 entries enabled, from ',
     '  . timezone  -> UTC',

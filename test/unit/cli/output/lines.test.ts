@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatInZone } from '../../../../src/schedule/zone/format-in-zone.ts';
-import { formatTable } from '../../../../src/cli/output/table.ts';
+import { formatTable } from '../../../../src/cli/output/lines.ts';
 
 test('table: makes columns as wide as their widest cell, without trailing spaces', () => {
   const rows = [
