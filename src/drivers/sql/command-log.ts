@@ -5,7 +5,6 @@ import {
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
-  type StoredAudit,
 } from '../../contracts/store/command-log.ts';
 import type { Clock } from '../../util/clock.ts';
 import { waitAtMost } from '../../util/wait.ts';
@@ -26,66 +25,15 @@ const FALLBACK_INTERVAL = 1_000;
 
 export interface SqlCommandLogOptions {
   readonly db: Database;
-  readonly sql: Statements;
   /** Notifications of new commands; `null` if the server has none. */
   readonly arrivals: Topic | null;
   readonly prefix: string;
   readonly clock: Clock;
 }
 
-export class SqlCommandLog implements CommandLog {
-  readonly #options: SqlCommandLogOptions;
-
-  constructor(options: SqlCommandLogOptions) {
-    this.#options = options;
-  }
-
-  async append(json: string): Promise<void> {
-    const { db, sql, prefix } = this.#options;
-    await db.write('commands.append', sql.appendCommand(prefix, json));
-  }
-
-  async pending(limit: number): Promise<readonly PendingCommand[]> {
-    const { db, sql, arrivals, prefix } = this.#options;
-    arrivals?.reset();
-    const oldest = await db.read('commands.pending', sql.readCommandSizes(prefix, limit));
-    const page = takePage(oldest.map(({ position, bytes }) => ({ key: String(position), bytes: Number(bytes) })));
-    const keys = page.filter(isReadable).map(({ key }) => key);
-    const rows = keys.length === 0 ? [] : await db.read('commands.pending', sql.readCommands(prefix, keys));
-    const texts = new Map(rows.map(({ position, json }) => [String(position), String(json)]));
-    return page.flatMap((each): PendingCommand[] => {
-      const json = isReadable(each) ? texts.get(each.key) : null;
-      // Another leader may have removed the command since.
-      return json === undefined ? [] : [{ key: each.key, json }];
-    });
-  }
-
-  async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    if (ids.length === 0) return new Map();
-    const { db, sql, prefix } = this.#options;
-    const rows = await db.read('commands.findAudit', sql.findAudit(prefix, ids));
-    return new Map(rows.map(({ id, json }) => [String(id), String(json)]));
-  }
-
-  async readAudit(limit: number): Promise<readonly StoredAudit[]> {
-    const { db, sql, prefix } = this.#options;
-    const rows = await db.read('commands.readAudit', sql.readAudit(prefix, limit));
-    return rows.map(({ id, json }) => ({ id: String(id), json: String(json) }));
-  }
-
-  async removeAudit(id: string): Promise<void> {
-    const { db, sql, prefix } = this.#options;
-    await db.write('commands.removeAudit', sql.removeAudit(prefix, id));
-  }
-
-  async waitForCommand(signal: AbortSignal): Promise<void> {
-    const { arrivals, clock } = this.#options;
-    if (!arrivals) return this.#poll(signal);
-    await waitAtMost(clock, FALLBACK_INTERVAL, signal, (either) => arrivals.wait(either));
-  }
-
-  async #poll(signal: AbortSignal): Promise<void> {
-    const { db, sql, prefix, clock } = this.#options;
+export function createCommandLog({ db, arrivals, prefix, clock }: SqlCommandLogOptions): CommandLog {
+  const { sql } = db;
+  const poll = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       try {
         const rows = await db.read('commands.wait', sql.readCommandSizes(prefix, 1));
@@ -96,7 +44,42 @@ export class SqlCommandLog implements CommandLog {
       }
       await clock.sleep(POLL_INTERVAL, signal);
     }
-  }
+  };
+
+  return {
+    async append(json) {
+      await db.write('commands.append', sql.appendCommand(prefix, json));
+    },
+    async pending(limit) {
+      arrivals?.reset();
+      const oldest = await db.read('commands.pending', sql.readCommandSizes(prefix, limit));
+      const page = takePage(oldest.map(({ position, bytes }) => ({ key: String(position), bytes: Number(bytes) })));
+      const keys = page.filter(isReadable).map(({ key }) => key);
+      const rows = keys.length === 0 ? [] : await db.read('commands.pending', sql.readCommands(prefix, keys));
+      const texts = new Map(rows.map(({ position, json }) => [String(position), String(json)]));
+      return page.flatMap((each): PendingCommand[] => {
+        const json = isReadable(each) ? texts.get(each.key) : null;
+        // Another leader may have removed the command since.
+        return json === undefined ? [] : [{ key: each.key, json }];
+      });
+    },
+    async findAudit(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await db.read('commands.findAudit', sql.findAudit(prefix, ids));
+      return new Map(rows.map(({ id, json }) => [String(id), String(json)]));
+    },
+    async readAudit(limit) {
+      const rows = await db.read('commands.readAudit', sql.readAudit(prefix, limit));
+      return rows.map(({ id, json }) => ({ id: String(id), json: String(json) }));
+    },
+    async removeAudit(id) {
+      await db.write('commands.removeAudit', sql.removeAudit(prefix, id));
+    },
+    async waitForCommand(signal) {
+      if (!arrivals) return poll(signal);
+      await waitAtMost(clock, FALLBACK_INTERVAL, signal, (either) => arrivals.wait(either));
+    },
+  };
 }
 
 /** Removes commands from the log and adds their audit rows, in the transaction of a commit. */

@@ -3,6 +3,7 @@ import { DatabaseError, describeFailure, type FailedOperation } from './database
 import type { Connection, SqlDialect, SqlResult, SqlRow } from './dialect.ts';
 import { baseOf, CREATE_TABLES, probeRight, rightsOf, type Right } from './rights.ts';
 import type { Sql } from './sql.ts';
+import type { Statements } from './statements.ts';
 
 /** The pauses before the retries on a server, one per retry. Milliseconds. */
 const RETRY_PAUSES = [2, 5, 10, 20, 40, 80, 160];
@@ -23,6 +24,7 @@ export interface Transaction {
  * run one after the other, in the order of their calls.
  */
 export class Database {
+  readonly sql: Statements;
   readonly #dialect: SqlDialect;
   readonly #name: string;
   readonly #clock: Clock;
@@ -34,6 +36,7 @@ export class Database {
 
   /** `name` is shown to the server's administrator. `timeout` is in milliseconds. */
   constructor(dialect: SqlDialect, name: string, timeout: number, clock: Clock) {
+    this.sql = dialect.sql;
     this.#dialect = dialect;
     this.#name = name;
     this.#timeout = timeout;
@@ -74,7 +77,7 @@ export class Database {
    * runs again.
    */
   async transaction<T>(operation: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const { begin, commit, rollback } = this.#dialect.sql;
+    const { begin, commit, rollback } = this.sql;
     return this.#enqueue(operation, async (connection) => {
       await connection.run(begin);
       try {
@@ -160,11 +163,11 @@ export class Database {
   }
 
   async #createTables(connection: Connection): Promise<void> {
-    const { schema, workerIndexes, sql } = this.#dialect;
+    const { schema, workerIndexes } = this.#dialect;
     try {
       for (const statement of schema) await connection.run(statement);
     } catch (error) {
-      if (connection.usable) await connection.run(sql.rollback).catch(() => connection.close());
+      if (connection.usable) await connection.run(this.sql.rollback).catch(() => connection.close());
       throw error;
     }
     // Without the right to create them, workers search their queues more slowly.

@@ -62,43 +62,35 @@ const RETAINED = 1_000;
 const BATCH = 500;
 
 /**
- * Removes rows that workers have consumed. kombu never does: the table would grow, and a worker that reads an
- * empty queue might scan all of them.
+ * Call it after each insertion, with the number of messages. Never rejects, so that the commit does not fail; the
+ * next call repeats what failed.
  */
-export class Pruner {
-  readonly #db: Database;
-  readonly #sql: Statements;
-  readonly #warn: Warn;
-  /** It starts at a whole batch, so that the first commit removes what an earlier process left. */
-  #due = BATCH;
+export type Prune = (inserted: number, tx?: Transaction) => Promise<void>;
 
-  constructor(db: Database, sql: Statements, warn: Warn = () => {}) {
-    this.#db = db;
-    this.#sql = sql;
-    this.#warn = warn;
-  }
-
-  /**
-   * Call it after each insertion, with the number of messages. Never rejects, so that the commit does not fail; the
-   * next call repeats what failed.
-   */
-  async prune(inserted: number, tx = this.#db.separately('broker.prune')): Promise<void> {
-    this.#due += inserted;
-    if (this.#due < BATCH) return;
-    const limit = this.#due;
-    this.#due = 0;
+/**
+ * Returns a function that removes rows that workers have consumed. kombu never does: the table would grow, and a worker
+ * that reads an empty queue might scan all of them.
+ */
+export function createPrune(db: Database, warn: Warn = () => {}): Prune {
+  // It starts at a whole batch, so that the first commit removes what an earlier process left.
+  let due = BATCH;
+  return async (inserted, tx = db.separately('broker.prune')) => {
+    due += inserted;
+    if (due < BATCH) return;
+    const limit = due;
+    due = 0;
     try {
-      const { rows } = await tx.run(this.#sql.findConsumed(limit, RETAINED));
+      const { rows } = await tx.run(db.sql.findConsumed(limit, RETAINED));
       const ids = rows.map(({ id }) => Number(id)).toSorted((a, b) => a - b);
-      if (ids.length > 0) await tx.run(this.#sql.deleteConsumed(ids));
+      if (ids.length > 0) await tx.run(db.sql.deleteConsumed(ids));
       // After a full batch there may be more rows: the next commit removes another batch.
-      if (ids.length === limit) this.#due += BATCH;
-      this.#warn('pruning', null);
+      if (ids.length === limit) due += BATCH;
+      warn('pruning', null);
     } catch (error) {
-      this.#due += limit;
+      due += limit;
       // Commits report any other failure.
       if (!(error instanceof DatabaseError) || error.kind !== 'denied') return;
-      this.#warn('pruning', `Consumed messages stay in the table kombu_message: ${error.message}`);
+      warn('pruning', `Consumed messages stay in the table kombu_message: ${error.message}`);
     }
-  }
+  };
 }

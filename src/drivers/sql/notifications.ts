@@ -5,54 +5,45 @@ import type { Listen } from './dialect.ts';
 /** The pause before reconnecting, in milliseconds. */
 const PAUSE = 500;
 
+export type Notifications = ReturnType<typeof createNotifications>;
+
 /**
  * Receives the notifications of a server over one connection, which the first wait opens. A new connection counts as a
  * notification on every subject, because earlier notifications are lost.
  */
-export class Notifications {
-  readonly release = new Topic(() => this.#open());
-  readonly command = new Topic(() => this.#open());
-  readonly #listen: Listen;
-  readonly #prefix: string;
-  readonly #clock: Clock;
-  readonly #closed = new AbortController();
-  #listening: Promise<void> | null = null;
-
-  constructor(listen: Listen, prefix: string, clock: Clock) {
-    this.#listen = listen;
-    this.#prefix = prefix;
-    this.#clock = clock;
-  }
-
-  async close(): Promise<void> {
-    this.#closed.abort();
-    this.release.notify();
-    this.command.notify();
-    await this.#listening;
-  }
-
-  #open(): void {
-    this.#listening ??= this.#listenUntilClosed();
-  }
+export function createNotifications(listen: Listen, prefix: string, clock: Clock) {
+  const closed = new AbortController();
+  let listening: Promise<void> | null = null;
+  const open = () => (listening ??= listenUntilClosed());
+  const topics = { release: new Topic(open), command: new Topic(open) };
 
   /** Reconnects after failures. It does not report them, because waiting callers also poll. */
-  async #listenUntilClosed(): Promise<void> {
-    const { signal } = this.#closed;
-    while (!signal.aborted) {
-      await this.#listen(this.#prefix, (subject) => this[subject].notify(), signal).catch(() => {});
-      await this.#clock.sleep(PAUSE, signal);
+  async function listenUntilClosed(): Promise<void> {
+    while (!closed.signal.aborted) {
+      await listen(prefix, (subject) => topics[subject].notify(), closed.signal).catch(() => {});
+      await clock.sleep(PAUSE, closed.signal);
     }
   }
+
+  return {
+    ...topics,
+    async close(): Promise<void> {
+      closed.abort();
+      topics.release.notify();
+      topics.command.notify();
+      await listening;
+    },
+  };
 }
 
 /** The notifications on one subject. */
 export class Topic {
-  readonly #open: () => void;
+  readonly #open: () => unknown;
   readonly #waiters = new Condition();
   #notified = false;
 
   /** `open` is called by each wait that does not resolve at once. */
-  constructor(open: () => void) {
+  constructor(open: () => unknown) {
     this.#open = open;
   }
 

@@ -1,14 +1,14 @@
 import { measureSkew } from '../connection/clock-skew.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import type { StateStoreOptions, StateStore } from '../../contracts/store/store.ts';
-import { SqlBroker } from './broker.ts';
-import { SqlCommandLog } from './command-log.ts';
+import { createBroker } from './broker.ts';
+import { createCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
-import { SqlInstances } from './instances.ts';
-import { SqlHistory } from './history.ts';
-import { SqlLedger } from './ledger.ts';
-import { SqlLock } from './lock.ts';
-import { Notifications } from './notifications.ts';
+import { createInstances } from './instances.ts';
+import { createHistory } from './history.ts';
+import { createLedger } from './ledger.ts';
+import { createLock } from './lock.ts';
+import { createNotifications } from './notifications.ts';
 import {
   describeDjango,
   DJANGO_TABLE,
@@ -16,9 +16,8 @@ import {
   type SchedulerTrace,
 } from '../../contracts/store/scheduler-trace.ts';
 import { raw } from './sql.ts';
-import type { Statements } from './statements.ts';
-import { Pruner } from './messages.ts';
-import { SqlEntries } from './entries.ts';
+import { createPrune } from './messages.ts';
+import { createEntries } from './entries.ts';
 import type { SqlProduct } from './dialect.ts';
 
 /** The longest timeout of an answer, for any TTL of the lock. Milliseconds. */
@@ -33,30 +32,29 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
   const dialect = createDialect(server, timeout, clock, 'store');
-  const { sql, listen, file } = dialect;
+  const { listen, file } = dialect;
+  const { clock: readClock } = dialect.sql;
   // The connection to a file is never lost, so a commit to a locked file may wait longer.
   const ledgerTimeout = file ? MAX_TIMEOUT : timeout;
   const ledgerDb = new Database(dialect, 'beat-ledger', ledgerTimeout, clock);
   const lockDb = new Database(dialect, 'beat-lock', file ? Math.min(ttl, MAX_TIMEOUT) : timeout, clock);
-  const pruner = new Pruner(ledgerDb, sql, options.warn);
+  const prune = createPrune(ledgerDb, options.warn);
   const { history: limits = DEFAULT_HISTORY } = options;
-  const history = limits && new SqlHistory({ db: ledgerDb, sql, prefix, limits, clock });
-  const notifications = listen && new Notifications(listen, prefix, clock);
+  const history = limits && createHistory(ledgerDb, prefix, limits, clock);
+  const notifications = listen && createNotifications(listen, prefix, clock);
   const releases = notifications?.release ?? null;
   const arrivals = notifications?.command ?? null;
-  const lock = new SqlLock({ db: lockDb, sql, releases, prefix, ttl, clock });
-  const { clock: readClock } = sql;
-  const entries = new SqlEntries(ledgerDb, sql, prefix);
+  const entries = createEntries(ledgerDb, prefix);
   const time = readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
   return {
-    lock,
-    ledger: new SqlLedger({ db: ledgerDb, sql, entries, pruner, prefix, queues, history, isFile: file !== null }),
+    lock: createLock({ db: lockDb, releases, prefix, ttl, clock }),
+    ledger: createLedger({ db: ledgerDb, entries, prune, prefix, queues, history, isFile: file !== null }),
     // On the lock's connection, which is never busy for long.
-    commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
+    commands: createCommandLog({ db: lockDb, arrivals, prefix, clock }),
     entries,
-    instances: new SqlInstances(lockDb, sql, prefix),
+    instances: createInstances(lockDb, prefix),
     history: history ?? undefined,
-    broker: new SqlBroker(ledgerDb, sql, pruner, queues),
+    broker: createBroker(ledgerDb, prune, queues),
     ...(time && {
       checkHealth: async () => ({
         store: dialect.name,
@@ -65,9 +63,9 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
         locks: null,
       }),
     }),
-    findSchedulers: () => findDjango(ledgerDb, sql),
+    findSchedulers: () => findDjango(ledgerDb),
     close: async () => {
-      await Promise.all([lock.close(), ledgerDb.close(), notifications?.close()]);
+      await Promise.all([lockDb.close(), ledgerDb.close(), notifications?.close()]);
     },
   };
 }
@@ -75,10 +73,10 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
 const NEWEST_RUN = raw(`SELECT MAX(last_run_at) AS newest FROM
   (SELECT last_run_at FROM ${DJANGO_TABLE} ORDER BY id LIMIT ${MAX_DJANGO_ENTRIES}) AS part`);
 
-async function findDjango(db: Database, sql: Statements): Promise<readonly SchedulerTrace[]> {
+async function findDjango(db: Database): Promise<readonly SchedulerTrace[]> {
   const operation = 'schedulers.find';
   // A statement on a missing table would add an error to the server's log every minute.
-  if ((await db.read(operation, sql.listColumns(DJANGO_TABLE))).length === 0) return [];
+  if ((await db.read(operation, db.sql.listColumns(DJANGO_TABLE))).length === 0) return [];
   const [row] = await db.read(operation, NEWEST_RUN);
   return [describeDjango(row?.['newest'])];
 }

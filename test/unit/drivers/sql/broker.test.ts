@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
+import { createBroker } from '../../../../src/drivers/sql/broker.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
-import type { Pruner } from '../../../../src/drivers/sql/messages.ts';
 import { toQueue } from '../../../../src/celery/message/destination.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';
@@ -11,7 +10,7 @@ import { makeMessage } from '../../../support/message.ts';
 class Broker {
   readonly database = new FakeDatabase();
   readonly pruned: number[] = [];
-  readonly broker: SqlBroker;
+  readonly broker: ReturnType<typeof createBroker>;
 
   constructor(rejectedIds: readonly string[] = []) {
     const insert = STATEMENTS.insertMessages([]).text;
@@ -22,9 +21,8 @@ class Broker {
       if (id !== undefined) throw new SqlError('invalid-data', `${id} is too long`);
       return [];
     };
-    const pruner = { prune: async (count: number) => void this.pruned.push(count) };
-    const queues = new Queues();
-    this.broker = new SqlBroker(this.database.db, STATEMENTS, pruner as unknown as Pruner, queues);
+    const prune = async (count: number) => void this.pruned.push(count);
+    this.broker = createBroker(this.database.db, prune, new Queues());
   }
 
   /** The number of messages of each transaction that was committed. */

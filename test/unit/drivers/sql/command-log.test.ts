@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { finishCommands, SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
+import { createCommandLog, finishCommands } from '../../../../src/drivers/sql/command-log.ts';
 import type { Database } from '../../../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../../../src/drivers/sql/database-error.ts';
 import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
 import { Topic } from '../../../../src/drivers/sql/notifications.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import type { Sql } from '../../../../src/drivers/sql/sql.ts';
-import { AUDIT_ROWS } from '../../../../src/contracts/store/command-log.ts';
+import { AUDIT_ROWS, type CommandLog } from '../../../../src/contracts/store/command-log.ts';
 import { settle } from '../../../support/settle.ts';
 
 /** A leader that waits for commands in a log of which the test decides the number of commands. */
 class Leader {
   readonly clock = new ManualClock('2027-03-01T12:00:00Z');
   readonly topic = new Topic(() => (this.opened += 1));
-  readonly log: SqlCommandLog;
+  readonly log: CommandLog;
   opened = 0;
   commands = 0;
   reads = 0;
@@ -22,15 +22,15 @@ class Leader {
 
   constructor(options: { readonly notified: boolean }) {
     const db = {
+      sql: STATEMENTS,
       read: async (operation: string) => {
         this.reads += 1;
         if (this.error) throw new DatabaseError(operation, this.error, {});
         return Array.from({ length: this.commands }, (_, i) => ({ position: i, json: `{"n":${i}}`, bytes: 7 }));
       },
     };
-    this.log = new SqlCommandLog({
+    this.log = createCommandLog({
       db: db as unknown as Database,
-      sql: STATEMENTS,
       prefix: 'beat',
       clock: this.clock,
       arrivals: options.notified ? this.topic : null,

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { SqlHistory } from '../../../../src/drivers/sql/history.ts';
+import { createHistory } from '../../../../src/drivers/sql/history.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { DEFAULT_HISTORY } from '../../../../src/contracts/store/history.ts';
 import { FakeDatabase } from '../../../support/fake-database.ts';
@@ -10,7 +10,7 @@ test('sql history: the rows of at most 100 entries are trimmed with one statemen
   const database = new FakeDatabase();
   const { db } = database;
   const clock = new ManualClock('2027-03-01T12:00:00Z');
-  const history = new SqlHistory({ db, sql: STATEMENTS, prefix: 'beat', limits: DEFAULT_HISTORY, clock });
+  const history = createHistory(db, 'beat', DEFAULT_HISTORY, clock);
   const rows = Array.from({ length: 250 }, (_, i) => ({ entry: `e${i}`, at: 0, text: '{}', previous: null }));
   await history.prune({ rows, minutes: [] }, db.separately('test'));
   random.mockRestore();

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { SqlEntries } from '../../../../src/drivers/sql/entries.ts';
-import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
+import { createEntries } from '../../../../src/drivers/sql/entries.ts';
+import { createLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
-import type { Pruner } from '../../../../src/drivers/sql/messages.ts';
 import type { SqlRow } from '../../../../src/drivers/sql/dialect.ts';
 import type { Sql } from '../../../../src/drivers/sql/sql.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
@@ -17,7 +16,7 @@ const TERM = 7;
 class Fixture {
   readonly database = new FakeDatabase();
   readonly pruned: number[] = [];
-  readonly ledger: SqlLedger;
+  readonly ledger: ReturnType<typeof createLedger>;
   /** Answers before the default: the fencing token, and a queue. */
   rows: (statement: Sql) => readonly SqlRow[] | undefined = () => undefined;
 
@@ -28,14 +27,12 @@ class Fixture {
       if (statement.text === STATEMENTS.selectTermForUpdate('').text) return [{ number: '7' }];
       return statement.text === STATEMENTS.readQueue('').text ? [{ id: 1 }] : [];
     };
-    const pruner = { prune: async (count: number) => void this.pruned.push(count) };
-    this.ledger = new SqlLedger({
+    this.ledger = createLedger({
       db: this.database.db,
-      sql: STATEMENTS,
       prefix: 'beat',
       queues: new Queues(),
-      pruner: pruner as unknown as Pruner,
-      entries: new SqlEntries(this.database.db, STATEMENTS, 'beat'),
+      prune: async (count) => void this.pruned.push(count),
+      entries: createEntries(this.database.db, 'beat'),
       history: null,
       isFile: false,
     });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import type { Lock } from '../../../../src/contracts/store/lock.ts';
 import type { SqlRow } from '../../../../src/drivers/sql/dialect.ts';
-import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
+import { createLock } from '../../../../src/drivers/sql/lock.ts';
 import { Topic } from '../../../../src/drivers/sql/notifications.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';
@@ -15,7 +16,7 @@ class Follower {
   readonly clock = new ManualClock('2027-03-01T12:00:00Z');
   readonly database = new FakeDatabase(this.clock);
   readonly topic = new Topic(() => {});
-  readonly lock: SqlLock;
+  readonly lock: Lock;
   row: SqlRow | null = HELD;
   error: SqlError | null = null;
   /** The rows that a write changes. */
@@ -29,7 +30,7 @@ class Follower {
     };
     const { database, clock } = this;
     const releases = notified ? this.topic : null;
-    this.lock = new SqlLock({ db: database.db, sql: STATEMENTS, releases, prefix: 'beat', ttl, clock });
+    this.lock = createLock({ db: database.db, releases, prefix: 'beat', ttl, clock });
   }
 
   get reads(): number {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import type { Subject } from '../../../../src/drivers/sql/dialect.ts';
-import { Notifications } from '../../../../src/drivers/sql/notifications.ts';
+import { createNotifications, type Notifications } from '../../../../src/drivers/sql/notifications.ts';
 import { settle } from '../../../support/settle.ts';
 
 /** A server's notifications, and one instance. */
@@ -20,7 +20,7 @@ class Instance {
       signal.addEventListener('abort', () => reject(new Error('closed')));
       return promise;
     };
-    this.notifications = new Notifications(listen, 'beat', this.clock);
+    this.notifications = createNotifications(listen, 'beat', this.clock);
   }
 
   /** A wait, and whether it has ended. */
@@ -115,7 +115,7 @@ test('sql notifications: close ends the connection and every wait, and does not 
 test('sql notifications: close resolves after the connection has ended', async () => {
   const ended = Promise.withResolvers<undefined>();
   const clock = new ManualClock('2027-03-01T12:00:00Z');
-  const notifications = new Notifications(() => ended.promise, 'beat', clock);
+  const notifications = createNotifications(() => ended.promise, 'beat', clock);
   void notifications.release.wait(new AbortController().signal);
   let closed = false;
   void notifications.close().then(() => (closed = true));

@@ -1,24 +1,25 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import type { Broker } from '../../../../src/contracts/broker/broker.ts';
+import type { CommandLog } from '../../../../src/contracts/store/command-log.ts';
 import type { Mailbox } from '../../../../src/contracts/broker/mailbox.ts';
-import { openSqlMailbox } from '../../../../src/drivers/sql/broadcasts.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
-import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
-import { SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
+import { createBroker } from '../../../../src/drivers/sql/broker.ts';
+import { createCommandLog } from '../../../../src/drivers/sql/command-log.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
-import { SqlHistory } from '../../../../src/drivers/sql/history.ts';
-import { SqlInstances } from '../../../../src/drivers/sql/instances.ts';
-import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
-import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
-import { SqlQueues } from '../../../../src/drivers/sql/consumer.ts';
-import { createTaskResults } from '../../../../src/drivers/sql/results.ts';
-import type { SqlProduct, SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
+import { createHistory, type SqlHistory } from '../../../../src/drivers/sql/history.ts';
+import { createInstances } from '../../../../src/drivers/sql/instances.ts';
+import { createLedger } from '../../../../src/drivers/sql/ledger.ts';
+import { createLock } from '../../../../src/drivers/sql/lock.ts';
+import { createPolledQueues } from '../../../../src/drivers/sql/consumer.ts';
+import { createSqlDriver } from '../../../../src/drivers/sql/driver.ts';
+import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
-import { Pruner } from '../../../../src/drivers/sql/messages.ts';
-import { SqlEntries } from '../../../../src/drivers/sql/entries.ts';
+import { createPrune, type Prune } from '../../../../src/drivers/sql/messages.ts';
+import { createEntries, type SqlEntries } from '../../../../src/drivers/sql/entries.ts';
 import {
   concernsOnlySomeEntries,
   CREATE_TABLES,
@@ -28,8 +29,8 @@ import {
 } from '../../../../src/drivers/sql/rights.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { DEFAULT_HISTORY, type EntryRow } from '../../../../src/contracts/store/history.ts';
-import type { Announcement } from '../../../../src/contracts/store/instances.ts';
-import type { Lease } from '../../../../src/contracts/store/lock.ts';
+import type { Announcement, Instances } from '../../../../src/contracts/store/instances.ts';
+import type { Lease, Lock } from '../../../../src/contracts/store/lock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { makeMessage } from '../../../support/message.ts';
 
@@ -49,14 +50,14 @@ const RESULT: TaskResult = {
 /** A store on a server that rejects every statement but the begin and the end of a transaction. */
 class DeniedStore {
   readonly warnings: (string | null)[] = [];
-  readonly lock: SqlLock;
-  readonly ledger: SqlLedger;
-  readonly broker: SqlBroker;
-  readonly pruner: Pruner;
-  readonly commands: SqlCommandLog;
+  readonly lock: Lock;
+  readonly ledger: ReturnType<typeof createLedger>;
+  readonly broker: Broker;
+  readonly prune: Prune;
+  readonly commands: CommandLog;
   readonly entries: SqlEntries;
-  readonly instances: SqlInstances;
-  readonly queues: SqlQueues;
+  readonly instances: Instances;
+  readonly queues: ReturnType<typeof createPolledQueues>;
   readonly results: TaskResults;
   readonly history: SqlHistory;
   readonly mailbox: Mailbox;
@@ -86,30 +87,30 @@ class DeniedStore {
       }),
     };
     const db = new Database(dialect, 'test', 1_000, clock);
-    const shared = { db, sql: STATEMENTS, prefix: 'beat' };
+    const shared = { db, prefix: 'beat' };
     const queues = new Queues();
-    this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
-    this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
-    this.entries = new SqlEntries(db, STATEMENTS, 'beat');
-    this.instances = new SqlInstances(db, STATEMENTS, 'beat');
-    this.queues = new SqlQueues(db, STATEMENTS, ['a']);
+    this.lock = createLock({ ...shared, releases: null, ttl: 1_000, clock });
+    this.commands = createCommandLog({ ...shared, arrivals: null, clock });
+    this.entries = createEntries(db, 'beat');
+    this.instances = createInstances(db, 'beat');
+    this.queues = createPolledQueues(db, ['a']);
     const server = parseEndpoint('sqla+postgresql://');
-    const product: SqlProduct = { createDialect: () => dialect, normalize: () => 'here', resultTables: [] };
-    this.results = createTaskResults(product)(server, RESULTS, clock);
-    this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
-    this.history = new SqlHistory({ ...shared, limits: DEFAULT_HISTORY, clock });
+    const driver = createSqlDriver({ createDialect: () => dialect, normalize: () => 'here', resultTables: [] });
+    this.results = driver.openTaskResults(server, RESULTS, clock);
+    this.prune = createPrune(db, (_, text) => this.warnings.push(text));
+    this.history = createHistory(db, 'beat', DEFAULT_HISTORY, clock);
     const { transport, connection } = storeOptions('sqla+postgresql://');
     const where = { server, transport, connection, exchange: 'celery.pidbox', queue: 'q' };
-    this.mailbox = openSqlMailbox({ ...where, clock }, product);
-    this.ledger = new SqlLedger({
+    this.mailbox = driver.openMailbox({ ...where, clock });
+    this.ledger = createLedger({
       ...shared,
       entries: this.entries,
-      pruner: this.pruner,
+      prune: this.prune,
       queues,
       history: this.history,
       isFile: false,
     });
-    this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
+    this.broker = createBroker(db, this.prune, queues);
   }
 
   deny(): void {
@@ -186,8 +187,8 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'consumer.requeue': ({ queues }) => catchMessage(queues.requeue('tag')),
   'consumer.restore': ({ queues }) => catchMessage(queues.restore()),
   'results.store': ({ results }) => catchMessage(results.store(RESULT)),
-  'broker.prune': async ({ pruner, warnings }) => {
-    await pruner.prune(1);
+  'broker.prune': async ({ prune, warnings }) => {
+    await prune(1);
     return String(warnings);
   },
 };
