@@ -11,7 +11,7 @@ import { findSchemes } from './table.ts';
 export async function openConsumer(broker: Endpoint, options: Omit<ConsumerOptions, 'server'>): Promise<Consumer> {
   const { driver, scheme } = broker;
   if (!driver?.loadConsumer) {
-    const schemes = findSchemes(({ loadConsumer }) => loadConsumer !== null);
+    const schemes = findSchemes(({ loadConsumer }) => loadConsumer !== undefined);
     const allowed = schemes.map((each) => `${each}://`).join(', ');
     const message = `beat worker does not consume from "${scheme}"; allowed: ${allowed}`;
     throw new ConfigError([errorAt(['brokerUrl'], message)]);

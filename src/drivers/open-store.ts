@@ -126,7 +126,7 @@ function withKey<T>(key: Key, open: () => T): T {
 function unsupported(key: Key, { scheme }: Endpoint): ConfigError {
   const schemes = findSchemes(({ load, chords }) => {
     if (key === 'resultBackend') return chords;
-    return key === 'brokerUrl' || load !== null;
+    return key === 'brokerUrl' || load !== undefined;
   });
   const allowed = schemes.map((name) => `${name}://`).join(', ');
   const message = `unsupported URL scheme "${scheme}"; allowed: ${allowed}`;

@@ -9,102 +9,77 @@ import type { BrokerOptions, StateDriver } from '../contracts/store/store.ts';
 import type { OpenResultReader } from '../contracts/store/result-reader.ts';
 import type { OpenTaskResults } from '../contracts/store/task-results.ts';
 
-/** The capabilities of a kind of server or file. This module opens no connection. */
+/**
+ * The capabilities of a kind of server or file, and its loaders; a driver cannot do what is absent. This module opens no
+ * connection.
+ */
 export interface Driver {
   readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
   /** The name in messages. */
   readonly title: string;
   /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
   readonly schemes: Readonly<Record<string, Variant>>;
-  /** Query parameters of its URLs beside `ssl_…`; `null` where URLs follow SQLAlchemy's rules. */
-  readonly parameters: readonly string[] | null;
+  /** Query parameters of its URLs beside `ssl_…`; absent where URLs follow SQLAlchemy's rules. */
+  readonly parameters?: readonly string[];
   /** Whether URLs of several servers, with `;` between them, are one broker. */
-  readonly failover: boolean;
+  readonly failover?: true;
   /** Whether its URL may be one of `lockUrls`. */
-  readonly locks: boolean;
+  readonly locks?: true;
   /** Whether `lockUrls` may hold the lock for its ledger. */
-  readonly lockElsewhere: boolean;
+  readonly lockElsewhere?: true;
   /** Whether it can be the result backend of chords. */
-  readonly chords: boolean;
+  readonly chords?: true;
   /** Whether `masterName` is required. */
-  readonly masterName: boolean;
+  readonly masterName?: true;
   /** Whether it is a server: calls of lock and ledger then have a time limit. */
-  readonly remote: boolean;
+  readonly remote?: true;
   /** Whether instances on several hosts can share it. */
-  readonly shared: boolean;
+  readonly shared?: true;
   /** Whether `brokerUseSsl` applies; a database reads encryption from its URL. */
-  readonly useSsl: boolean;
-  /** The type of the exchange for task events; `null` where kombu has none. */
-  readonly taskEvents: 'topic' | 'fanout' | null;
-  readonly fanoutExchanges: boolean;
-  readonly headersExchanges: boolean;
+  readonly useSsl?: true;
+  /** The type of the exchange for task events; absent where kombu has none. */
+  readonly taskEvents?: 'topic' | 'fanout';
+  readonly fanoutExchanges?: true;
+  readonly headersExchanges?: true;
   /** Whether the broker stores the bindings of workers. Otherwise only the configuration binds queues. */
-  readonly bindings: boolean;
-  readonly limits: DriverLimits;
-  /** Loads the driver of a store; `null` if it cannot hold state. */
-  readonly load: (() => Promise<StateDriver>) | null;
+  readonly bindings?: true;
+  readonly limits?: DriverLimits;
+  /** Loads the driver of a store of the state. */
+  readonly load?: () => Promise<StateDriver>;
   /** Loads the driver of a broker that cannot hold state. */
-  readonly loadBroker: (() => Promise<(options: BrokerOptions) => Broker>) | null;
-  /** Loads the consumer of `beat worker`; `null` if it has none. */
-  readonly loadConsumer: (() => Promise<OpenConsumer>) | null;
-  /** Loads the driver of a result backend; `null` if it has none. */
-  readonly loadResults: (() => Promise<OpenResults>) | null;
-  /** Loads the driver of a result backend for `beat worker`; `null` if it has none. */
-  readonly loadTaskResults: (() => Promise<OpenTaskResults>) | null;
+  readonly loadBroker?: () => Promise<(options: BrokerOptions) => Broker>;
+  /** Loads the consumer of `beat worker`. */
+  readonly loadConsumer?: () => Promise<OpenConsumer>;
+  /** Loads the driver of a result backend. */
+  readonly loadResults?: () => Promise<(server: ServerUrls, settings: ResultSettings) => ResultBackend>;
+  /** Loads the driver of a result backend for `beat worker`. */
+  readonly loadTaskResults?: () => Promise<OpenTaskResults>;
   /** Loads the mailbox of remote control; without fanout exchanges it reaches workers of beat alone. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
-  /** Loads the receiver of task events; absent where kombu has none. */
+  /** Loads the receiver of task events. */
   readonly loadEventStream?: () => Promise<OpenEventStream>;
-  /** Loads what reads the outcomes of tasks; absent where they cannot be read. */
+  /** Loads what reads the outcomes of tasks. */
   readonly loadResultReader?: () => Promise<OpenResultReader>;
-  /** Loads what reads the tables of another program, for imports; absent where there are none. */
+  /** Loads what reads the tables of another program, for imports. */
   readonly loadTables?: () => Promise<ReadTables>;
-  /** Loads what reads the entries of RedBeat, for imports; absent where there are none. */
+  /** Loads what reads the entries of RedBeat, for imports. */
   readonly loadRedBeat?: () => Promise<ReadRedBeat>;
 }
 
-type OpenResults = (server: ServerUrls, settings: ResultSettings) => ResultBackend;
-
-/** The longest names that a driver stores; `null` if no configuration reaches a limit. */
+/** The longest names that a driver stores; a limit that no configuration reaches is absent. */
 export interface DriverLimits {
   /** Whether AMQP's limits on short strings and header tables apply. */
-  readonly amqp: boolean;
+  readonly amqp?: true;
   /** Characters of a queue's name. */
-  readonly queue: number | null;
+  readonly queue?: number;
   /** UTF-8 bytes of an entry's name, and of the key prefix. */
-  readonly entry: number | null;
-  readonly prefix: number | null;
-  /** Whether it stores the character NUL. */
-  readonly nul: boolean;
+  readonly entry?: number;
+  readonly prefix?: number;
+  /** `false` if it cannot store the character NUL. */
+  readonly nul?: false;
 }
 
-const NO_LIMITS: DriverLimits = { amqp: false, queue: null, entry: null, prefix: null, nul: true };
-
-/** The defaults of a row, without any capability: each row of the table names only what its driver can do. */
-const NOTHING = {
-  parameters: null,
-  failover: false,
-  locks: false,
-  lockElsewhere: false,
-  chords: false,
-  masterName: false,
-  remote: false,
-  shared: false,
-  useSsl: false,
-  taskEvents: null,
-  fanoutExchanges: false,
-  headersExchanges: false,
-  bindings: false,
-  limits: NO_LIMITS,
-  load: null,
-  loadBroker: null,
-  loadConsumer: null,
-  loadResults: null,
-  loadTaskResults: null,
-} as const;
-
 const REDIS = {
-  ...NOTHING,
   title: 'Redis',
   parameters: REDIS_PARAMETERS,
   lockElsewhere: true,
@@ -126,8 +101,6 @@ const REDIS = {
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
-const SQL_SERVER = { ...NOTHING, remote: true, shared: true } as const;
-
 /** The length of kombu's column for queue names, in characters. */
 const KOMBU_QUEUE = 200;
 
@@ -141,7 +114,6 @@ export const DRIVERS: readonly Driver[] = [
   },
   { ...REDIS, name: 'sentinel', schemes: { sentinel: { sentinel: true } }, failover: true, masterName: true },
   {
-    ...NOTHING,
     name: 'sqlite',
     title: 'SQLite',
     schemes: { 'sqla+sqlite': {} },
@@ -153,11 +125,12 @@ export const DRIVERS: readonly Driver[] = [
     loadTables: () => import('./sql/sqlite/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
-    ...SQL_SERVER,
     name: 'postgresql',
     title: 'PostgreSQL',
     schemes: { 'sqla+postgresql': {} },
-    limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
+    remote: true,
+    shared: true,
+    limits: { queue: KOMBU_QUEUE, nul: false },
     load: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openConsumer),
     loadTaskResults: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openTaskResults),
@@ -166,11 +139,12 @@ export const DRIVERS: readonly Driver[] = [
     loadTables: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
-    ...SQL_SERVER,
     name: 'mysql',
     title: 'MySQL',
     schemes: { 'sqla+mysql': {}, 'sqla+mariadb': { product: 'MariaDB' } },
-    limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
+    remote: true,
+    shared: true,
+    limits: { queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
     load: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openConsumer),
     loadTaskResults: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openTaskResults),
@@ -179,7 +153,6 @@ export const DRIVERS: readonly Driver[] = [
     loadTables: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.readTables),
   },
   {
-    ...NOTHING,
     name: 'memory',
     title: 'memory',
     schemes: { memory: {} },
@@ -190,7 +163,6 @@ export const DRIVERS: readonly Driver[] = [
     loadConsumer: () => import('./memory/consumer.ts').then(({ openMemoryConsumer }) => openMemoryConsumer),
   },
   {
-    ...NOTHING,
     name: 'amqp',
     title: 'RabbitMQ',
     schemes: { amqp: {}, amqps: { tls: true }, pyamqp: {}, librabbitmq: {} },
@@ -203,7 +175,7 @@ export const DRIVERS: readonly Driver[] = [
     fanoutExchanges: true,
     headersExchanges: true,
     bindings: true,
-    limits: { ...NO_LIMITS, amqp: true },
+    limits: { amqp: true },
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
     loadConsumer: () => import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
     loadMailbox: () => import('./amqp/transient-queues.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
@@ -225,6 +197,6 @@ export function findScheme(scheme: string): Scheme | null {
   return BY_SCHEME.get(scheme) ?? null;
 }
 
-export function findSchemes(condition: (driver: Driver) => boolean): readonly string[] {
+export function findSchemes(condition: (driver: Driver) => boolean | undefined): readonly string[] {
   return DRIVERS.filter(condition).flatMap(({ schemes }) => Object.keys(schemes));
 }

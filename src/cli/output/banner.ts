@@ -50,7 +50,7 @@ function formatScheduler({ entries, installed, files }: Settings): string {
 
 /** Warns about a lock in a local file under a network broker: a beat on another host would lead as well. */
 function formatState({ broker, state }: Settings): string {
-  const isLocal = state.driver?.shared === false && broker.driver?.shared === true;
+  const isLocal = state.driver?.shared !== true && broker.driver?.shared === true;
   return `${state.masked}${isLocal ? ' (only beats on this host exclude one another)' : ''}`;
 }
 

@@ -53,7 +53,7 @@ export function resolveEndpoints({ brokerUrl, stateUrl, lockUrls }: ShapeOutput<
 }
 
 const BROKER_SCHEMES = findSchemes(() => true);
-const STATE_SCHEMES = findSchemes(({ load }) => load !== null);
+const STATE_SCHEMES = findSchemes(({ load }) => load !== undefined);
 const LOCK_SCHEMES = findSchemes(({ locks }) => locks);
 
 /** Reports URLs that are not a broker's, and lists of brokers that cannot replace one another. */

@@ -111,10 +111,10 @@ function checkQueue(task: LimitedTask, report: Report, { queue, nul }: DriverLim
     if (field !== 'queue') continue;
     const its = path.length > 0 ? '' : 'its queue ';
     const { length } = Array.from(text);
-    if (queue !== null && length > queue) {
+    if (queue !== undefined && length > queue) {
       report(path, `${its}is ${length} characters long; kombu's table allows ${queue}`);
     }
-    if (!nul && text.includes('\0')) report(path, `${its}${NO_NUL}`);
+    if (nul === false && text.includes('\0')) report(path, `${its}${NO_NUL}`);
   }
 }
 
@@ -124,8 +124,8 @@ const NO_NUL = 'contains the character NUL (\\0), which PostgreSQL cannot store'
 export function stateNameError(name: string, kind: 'entry' | 'prefix', { driver, scheme }: Endpoint): string | null {
   const limits = driver?.limits;
   if (!limits) return null;
-  if (!limits.nul && name.includes('\0')) return `its name ${NO_NUL}`;
+  if (limits.nul === false && name.includes('\0')) return `its name ${NO_NUL}`;
   const [longest, bytes] = [limits[kind], Buffer.byteLength(name)];
-  if (longest === null || bytes <= longest) return null;
+  if (longest === undefined || bytes <= longest) return null;
   return `its name is ${bytes} bytes long in UTF-8; the ledger in ${scheme}:// stores at most ${longest}`;
 }

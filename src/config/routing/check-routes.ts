@@ -59,7 +59,7 @@ export class RouteChecker {
       report(pathTo(options.exchange === undefined ? 'queue' : 'exchange'), unsupported);
       return;
     }
-    const isStatic = !(this.#driver?.bindings ?? true);
+    const isStatic = this.#driver !== null && !this.#driver.bindings;
     for (const { option, message } of findRoutingWarnings(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
       if (isStatic && isLost) report(pathTo('exchange'), `${formatDestination(routed.destination)} ${UNBOUND}`);
