@@ -1,5 +1,5 @@
 import type { Consumer, ConsumerOptions } from '../../contracts/broker/consumer.ts';
-import { PollingConsumer } from '../polling/polling-consumer.ts';
+import { createPollingConsumer } from '../polling/polling-consumer.ts';
 import type { Message } from '../../celery/message/message.ts';
 import { findMemory } from './store.ts';
 
@@ -24,5 +24,5 @@ export function openMemoryConsumer({ server, from, clock }: ConsumerOptions): Co
     restore: async () => {},
     close: async () => open.forEach(requeue),
   };
-  return new PollingConsumer(queues, clock);
+  return createPollingConsumer(queues, clock);
 }

@@ -8,6 +8,12 @@ const POLL_INTERVAL = 200;
 /** How often the consumer searches for messages of dead consumers. Milliseconds. */
 const RESTORE_INTERVAL = 10_000;
 
+/** How long a delivery belongs to its consumer without a renewal. Milliseconds. */
+export const LEASE = 60_000;
+
+/** How often the leases are renewed. Milliseconds. */
+const RENEW_INTERVAL = 10_000;
+
 /** A message that belongs to this consumer until it is acknowledged or requeued, or its lease expires. */
 export interface TakenMessage<Id> {
   readonly id: Id;
@@ -31,108 +37,67 @@ export interface PolledQueues<Id> {
   close(): Promise<void>;
 }
 
-/** Polls queues, renews the leases of its deliveries, and restores the messages of dead consumers. */
-export class PollingConsumer<Id> implements Consumer {
-  readonly #queues: PolledQueues<Id>;
-  readonly #clock: Clock;
-  readonly #leases: LeaseRenewal<Id>;
+/**
+ * Polls queues, and renews the leases of its deliveries: after `LEASE` without a renewal another consumer returns a
+ * message to its queue. Restores the messages of dead consumers.
+ */
+export function createPollingConsumer<Id>(queues: PolledQueues<Id>, clock: Clock): Consumer {
+  const open = new Set<Id>();
+  const closed = new AbortController();
+  let renewing: Promise<void> | null = null;
   /** On the monotonic clock. */
-  #restoreAt = -Infinity;
+  let restoreAt = -Infinity;
 
-  constructor(queues: PolledQueues<Id>, clock: Clock) {
-    this.#queues = queues;
-    this.#clock = clock;
-    this.#leases = new LeaseRenewal((open) => queues.renew(open), clock);
-  }
-
-  async receive(signal: AbortSignal): Promise<Delivery | null> {
-    while (!signal.aborted) {
-      await this.#restore();
-      const taken = await this.#queues.take();
-      if (taken) return this.#deliver(taken);
-      await this.#clock.sleep(POLL_INTERVAL, signal);
+  const renewLeases = async () => {
+    for (;;) {
+      await clock.sleep(RENEW_INTERVAL, closed.signal);
+      if (closed.signal.aborted) return;
+      // The lease outlasts several failed renewals; `receive` and `ack` report an unreachable broker.
+      if (open.size > 0) await queues.renew([...open]).catch(() => {});
     }
-    return null;
-  }
-
-  async cancel(): Promise<void> {}
-
-  async close(): Promise<void> {
-    await this.#leases.close();
-    await this.#queues.close();
-  }
-
-  #deliver({ id, queue, message }: TakenMessage<Id>): Delivery {
-    this.#leases.add(id);
+  };
+  const restore = async () => {
+    const now = clock.monotonic();
+    if (now < restoreAt) return;
+    await queues.restore();
+    restoreAt = now + RESTORE_INTERVAL;
+  };
+  const deliver = ({ id, queue, message }: TakenMessage<Id>): Delivery => {
+    open.add(id);
+    renewing ??= renewLeases();
     return {
       queue,
       message,
       ack: async () => {
-        const removed = await this.#queues.ack(id);
-        this.#leases.delete(id);
+        const removed = await queues.ack(id);
+        open.delete(id);
         return removed;
       },
       // It takes one message at a time.
       suspend: async () => {},
       resume: async () => {},
       requeue: async () => {
-        await this.#queues.requeue(id);
-        this.#leases.delete(id);
+        await queues.requeue(id);
+        open.delete(id);
       },
     };
-  }
+  };
 
-  async #restore(): Promise<void> {
-    const now = this.#clock.monotonic();
-    if (now < this.#restoreAt) return;
-    await this.#queues.restore();
-    this.#restoreAt = now + RESTORE_INTERVAL;
-  }
-}
-
-/** How long a delivery belongs to its consumer without a renewal. Milliseconds. */
-export const LEASE = 60_000;
-
-/** How often the leases are renewed. Milliseconds. */
-const INTERVAL = 10_000;
-
-/**
- * Renews the leases of open deliveries, for brokers that do not notice the death of a consumer by themselves: after
- * `LEASE` without a renewal another consumer returns a message to its queue.
- */
-class LeaseRenewal<Id> {
-  readonly #renew: (open: readonly Id[]) => Promise<void>;
-  readonly #clock: Clock;
-  readonly #open = new Set<Id>();
-  readonly #closed = new AbortController();
-  #running: Promise<void> | null = null;
-
-  constructor(renew: (open: readonly Id[]) => Promise<void>, clock: Clock) {
-    this.#renew = renew;
-    this.#clock = clock;
-  }
-
-  add(id: Id): void {
-    this.#open.add(id);
-    this.#running ??= this.#run();
-  }
-
-  delete(id: Id): void {
-    this.#open.delete(id);
-  }
-
-  async close(): Promise<void> {
-    this.#closed.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#closed;
-    for (;;) {
-      await this.#clock.sleep(INTERVAL, signal);
-      if (signal.aborted) return;
-      // The lease outlasts several failed renewals; `receive` and `ack` report an unreachable broker.
-      if (this.#open.size > 0) await this.#renew([...this.#open]).catch(() => {});
-    }
-  }
+  return {
+    async receive(signal) {
+      while (!signal.aborted) {
+        await restore();
+        const taken = await queues.take();
+        if (taken) return deliver(taken);
+        await clock.sleep(POLL_INTERVAL, signal);
+      }
+      return null;
+    },
+    cancel: async () => {},
+    async close() {
+      closed.abort();
+      await renewing;
+      await queues.close();
+    },
+  };
 }

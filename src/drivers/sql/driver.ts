@@ -7,7 +7,7 @@ import type { StateDriver } from '../../contracts/store/store.ts';
 import type { OpenTaskResults } from '../../contracts/store/task-results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { systemClock } from '../../util/system-clock.ts';
-import { PollingConsumer } from '../polling/polling-consumer.ts';
+import { createPollingConsumer } from '../polling/polling-consumer.ts';
 import { createPollingMailbox } from '../polling/polling-mailbox.ts';
 import { createPolledQueues } from './consumer.ts';
 import { Database, type Transaction } from './database.ts';
@@ -48,7 +48,7 @@ export function createSqlDriver(product: SqlProduct): SqlDriver {
 
     openConsumer({ server, from, transport, clock }) {
       const db = open('beat-worker', 'store', server, clock, transport.socketTimeout ?? TIMEOUT);
-      return new PollingConsumer(createPolledQueues(db, from), clock);
+      return createPollingConsumer(createPolledQueues(db, from), clock);
     },
 
     openMailbox({ server, transport, exchange, clock }) {
