@@ -19,45 +19,31 @@ interface BindingSnapshot {
  * a name, so its messages belong to the exchange of the same name. A commit waits for the lookup, so each queue
  * is looked up at most once a minute.
  */
-export class Broadcasts {
-  readonly #queues: Queues;
-  readonly #clock: Clock;
-  readonly #sep: string;
-  readonly #snapshots = new Map<string, BindingSnapshot>();
+export function createBroadcasts(configured: Queues, clock: Clock, sep: string) {
+  const snapshots = new Map<string, BindingSnapshot>();
 
-  constructor(queues: Queues, clock: Clock, sep: string) {
-    this.#queues = queues;
-    this.#clock = clock;
-    this.#sep = sep;
-  }
+  const isConfigured = (name: string) => {
+    const queue = configured.find(name);
+    return queue !== null && configured.isConfigured(queue);
+  };
 
-  /** Returns the queues that have no current snapshot and need one. */
-  needLookup(queues: Iterable<string>): string[] {
-    const now = this.#clock.monotonic();
-    return [...queues].filter((name) => {
-      if (this.#isConfigured(name)) return false;
-      const snapshot = this.#snapshots.get(name);
-      return !snapshot || snapshot.expiresAt <= now;
-    });
-  }
+  return {
+    /** Returns the queues that have no current snapshot and need one. */
+    needLookup(queues: Iterable<string>): string[] {
+      const now = clock.monotonic();
+      return [...queues].filter((name) => !isConfigured(name) && (snapshots.get(name)?.expiresAt ?? 0) <= now);
+    },
 
-  /** Stores the binding set of the exchange that has the queue's name. */
-  update(queue: string, members: readonly string[]): void {
-    const broadcast = members.some((member) => isBroadcast(member, this.#sep));
-    const expiresAt = this.#clock.monotonic() + MAX_AGE;
-    const isFull = this.#snapshots.size >= MAX_SNAPSHOTS;
-    if (isFull && !this.#snapshots.has(queue)) this.#snapshots.clear();
-    this.#snapshots.set(queue, { expiresAt, members: broadcast ? members : null });
-  }
+    /** Stores the binding set of the exchange that has the queue's name. */
+    update(queue: string, members: readonly string[]): void {
+      const broadcast = members.some((member) => isBroadcast(member, sep));
+      if (snapshots.size >= MAX_SNAPSHOTS && !snapshots.has(queue)) snapshots.clear();
+      snapshots.set(queue, { expiresAt: clock.monotonic() + MAX_AGE, members: broadcast ? members : null });
+    },
 
-  /** What workers have bound to a broadcast; `null` for an ordinary queue. */
-  findMembers(queue: string): readonly string[] | null {
-    if (this.#isConfigured(queue)) return null;
-    return this.#snapshots.get(queue)?.members ?? null;
-  }
-
-  #isConfigured(name: string): boolean {
-    const queue = this.#queues.find(name);
-    return queue !== null && this.#queues.isConfigured(queue);
-  }
+    /** What workers have bound to a broadcast; `null` for an ordinary queue. */
+    findMembers(queue: string): readonly string[] | null {
+      return isConfigured(queue) ? null : (snapshots.get(queue)?.members ?? null);
+    },
+  };
 }

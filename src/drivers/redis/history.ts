@@ -5,26 +5,16 @@ import {
   toPage,
   type EncodedHistory,
   type EncodedRow,
-  type EntryRow,
   type History,
   type HistoryLimits,
-  type HistoryPage,
-  type HistoryPosition,
   type HistoryRow,
 } from '../../contracts/store/history.ts';
-import {
-  COUNTERS,
-  type MinuteCounts,
-  placeOfMinute,
-  slotsOf,
-  type StoredMinute,
-  toMinutes,
-} from '../../contracts/store/minutes.ts';
+import { COUNTERS, placeOfMinute, slotsOf, type StoredMinute, toMinutes } from '../../contracts/store/minutes.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { loadScript, run } from './scripts/script.ts';
+import { loadScript, type ScriptInput } from './scripts/script.ts';
 
 /** Appended rows of an entry between two checks of its oldest row's age, which also renew the expiry of its key. */
 const CHECK = 8;
@@ -35,7 +25,7 @@ export function addHistory(
   limits: HistoryLimits | null,
   now: number,
   names: Keys,
-  { keys, args }: { readonly keys: string[]; readonly args: string[] },
+  { keys, args }: ScriptInput,
 ): void {
   if (!limits || rows.length === 0) {
     args.push('0');
@@ -67,82 +57,68 @@ const NAMES = 200;
 const APPEND_HISTORY = loadScript('append-history');
 
 /** The history of each entry in a list, oldest first. A stream would take 4 kB for an entry with one row. */
-export class RedisHistory implements History {
-  readonly #connection: Connection;
-  readonly #keys: Keys;
-  readonly #limits: HistoryLimits;
-  readonly #clock: Clock;
-
-  constructor(connection: Connection, keys: Keys, limits: HistoryLimits, clock: Clock) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#limits = limits;
-    this.#clock = clock;
-  }
-
-  async read(
-    entry: string,
-    { limit, before }: { readonly limit: number; readonly before?: HistoryPosition | undefined },
-  ): Promise<HistoryPage> {
-    const position = before === undefined ? null : parsePosition(before);
-    const from = position === null ? 0 : position.index;
-    const key = this.#keys.history(entry);
-    const oldestFirst = await this.#connection.run('history.read', (client) =>
-      client.lrange(key, -1 - from - limit - APPENDED_BETWEEN, -1 - from),
-    );
-    const texts = oldestFirst.toReversed();
-    const skipped = position === null ? 0 : texts.findIndex((text) => hash(text) === position.hash) + 1;
-    // The row is gone: it was removed since, and all older rows with it.
-    if (position !== null && skipped === 0) return { rows: [], next: null };
-    const stored = texts
-      .slice(skipped, skipped + limit)
-      .map((text, i) => ({ text, position: `${from + skipped + i}-${hash(text)}` }));
-    return toPage(entry, stored, limit, this.#clock.now() - this.#limits.maxAge);
-  }
-
-  async latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
-    const found = new Map<string, readonly HistoryRow[]>();
-    for (let from = 0; from < entries.length; from += NAMES) {
-      const names = entries.slice(from, from + NAMES);
-      const lists = await this.#connection.run('history.latest', (client) =>
-        Promise.all(names.map((name) => client.lrange(this.#keys.history(name), -limit, -1))),
+export function redisHistory(connection: Connection, names: Keys, limits: HistoryLimits, clock: Clock): History {
+  const oldestShown = () => clock.now() - limits.maxAge;
+  return {
+    async read(entry, { limit, before }) {
+      const position = before === undefined ? null : parsePosition(before);
+      const from = position?.index ?? 0;
+      const oldestFirst = await connection.run('history.read', (client) =>
+        client.lrange(names.history(entry), -1 - from - limit - APPENDED_BETWEEN, -1 - from),
       );
-      const oldest = this.#clock.now() - this.#limits.maxAge;
-      names.forEach((name, i) => found.set(name, decodeRows(lists[i]!.toReversed(), oldest)));
-    }
-    return found;
-  }
+      const texts = oldestFirst.toReversed();
+      const skipped = position === null ? 0 : texts.findIndex((text) => hash(text) === position.hash) + 1;
+      // The row is gone: it was removed since, and all older rows with it.
+      if (position !== null && skipped === 0) return { rows: [], next: null };
+      const stored = texts
+        .slice(skipped, skipped + limit)
+        .map((text, i) => ({ text, position: `${from + skipped + i}-${hash(text)}` }));
+      return toPage(entry, stored, limit, oldestShown());
+    },
 
-  async minutes(from: number, to: number): Promise<readonly MinuteCounts[]> {
-    const slots = slotsOf(from, to);
-    if (slots.length === 0) return [];
-    const texts = await this.#connection.run('history.minutes', (client) =>
-      client.hmget(this.#keys.minutes, ...slots.map(String)),
-    );
-    const stored = texts.flatMap((text) => (text === null ? [] : parseMinute(text)));
-    return toMinutes(stored, from, to);
-  }
+    async latest(entries, limit) {
+      const found = new Map<string, readonly HistoryRow[]>();
+      for (let from = 0; from < entries.length; from += NAMES) {
+        const chunk = entries.slice(from, from + NAMES);
+        const lists = await connection.run('history.latest', (client) =>
+          Promise.all(chunk.map((name) => client.lrange(names.history(name), -limit, -1))),
+        );
+        const oldest = oldestShown();
+        chunk.forEach((name, i) => found.set(name, decodeRows(lists[i]!.toReversed(), oldest)));
+      }
+      return found;
+    },
 
-  async append(rows: readonly EntryRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    const keys: string[] = [];
-    const args: string[] = [];
-    const now = this.#clock.now();
-    addHistory(encodeRows(rows, now), this.#limits, now, this.#keys, { keys, args });
-    await this.#connection.run('history.append', (client) => run(client, APPEND_HISTORY, keys, args));
-  }
+    async minutes(from, to) {
+      const stored = await connection.readFields('history.minutes', names.minutes, slotsOf(from, to).map(String));
+      return toMinutes(
+        stored.map(([, text]) => parseMinute(text)),
+        from,
+        to,
+      );
+    },
 
-  async removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void> {
-    if (positions.length === 0) return;
-    const key = this.#keys.history(entry);
-    const hashes = new Set(positions.map((each) => parsePosition(each).hash));
-    const oldest = Math.max(...positions.map((each) => parsePosition(each).index));
-    await this.#connection.run('history.removeRows', async (client) => {
-      const texts = await client.lrange(key, -1 - oldest - APPENDED_BETWEEN, -1);
-      const removed = new Set(texts.filter((text) => hashes.has(hash(text))));
-      await Promise.all([...removed].map((text) => client.lrem(key, 0, text)));
-    });
-  }
+    async append(rows) {
+      if (rows.length === 0) return;
+      const input: ScriptInput = { keys: [], args: [] };
+      const now = clock.now();
+      addHistory(encodeRows(rows, now), limits, now, names, input);
+      await connection.runScript('history.append', APPEND_HISTORY, input.keys, input.args);
+    },
+
+    async removeRows(entry, positions) {
+      if (positions.length === 0) return;
+      const key = names.history(entry);
+      const parsed = positions.map(parsePosition);
+      const hashes = new Set(parsed.map((each) => each.hash));
+      const oldest = Math.max(...parsed.map(({ index }) => index));
+      await connection.run('history.removeRows', async (client) => {
+        const texts = await client.lrange(key, -1 - oldest - APPENDED_BETWEEN, -1);
+        const removed = new Set(texts.filter((text) => hashes.has(hash(text))));
+        await Promise.all([...removed].map((text) => client.lrem(key, 0, text)));
+      });
+    },
+  };
 }
 
 /**

@@ -1,22 +1,16 @@
-import {
-  INSTANCE_EXPIRY,
-  readInstances,
-  type Announcement,
-  type Instances,
-  type StoredAnnouncement,
-} from '../../contracts/store/instances.ts';
+import { INSTANCE_EXPIRY, readInstances, type Instances } from '../../contracts/store/instances.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { loadScript, run } from './scripts/script.ts';
+import { loadScript } from './scripts/script.ts';
 
 const ANNOUNCE = loadScript('announce-instance');
 const LIST = loadScript('list-instances');
 
 export function redisInstances(connection: Connection, { instances: key }: Keys): Instances {
   return {
-    async announce(announcement: Announcement) {
+    async announce(announcement) {
       const args = [announcement.id, JSON.stringify(announcement), String(INSTANCE_EXPIRY)];
-      await connection.run('instances.announce', (client) => run(client, ANNOUNCE, [key], args));
+      await connection.runScript('instances.announce', ANNOUNCE, [key], args);
     },
 
     async withdraw(id) {
@@ -24,14 +18,11 @@ export function redisInstances(connection: Connection, { instances: key }: Keys)
     },
 
     async list() {
-      const answer = await connection.run('instances.list', (client) => run(client, LIST, [key], []));
-      const rows: StoredAnnouncement[] = [];
-      const values = answer as (number | string)[];
-      for (let i = 0; i < values.length; i += 3) {
-        const [id, ago, json] = values.slice(i, i + 3);
-        rows.push({ id: String(id), seenAgoMs: Number(ago), json: String(json) });
-      }
-      return readInstances(rows);
+      const values = await connection.runScript<(number | string)[]>('instances.list', LIST, [key], []);
+      const rows = Array.from({ length: values.length / 3 }, (_, i) => values.slice(3 * i, 3 * i + 3));
+      return readInstances(
+        rows.map(([id, ago, json]) => ({ id: String(id), seenAgoMs: Number(ago), json: String(json) })),
+      );
     },
   };
 }

@@ -11,78 +11,77 @@ const RELEASE = loadScript('lock-release');
 /** The majority's answer. `divided`: neither side has a majority, so possibly no instance holds the lock. */
 export type VoteResult<T> = T | 'rejected' | 'divided';
 
+export type Quorum = ReturnType<typeof createQuorum>;
+
 /**
  * An odd number of independent servers, usually one, that decide by majority. A minority that is unreachable or
  * slow neither changes nor delays the result.
  */
-export class Quorum {
-  readonly servers: readonly Connection[];
-  readonly #majority: number;
+export function createQuorum(servers: readonly Connection[]) {
+  const majority = Math.floor(servers.length / 2) + 1;
   /** The clients that redlock uses, in the order of the servers. */
-  readonly #voters: readonly Redis[];
-  #opening: Promise<void> | undefined;
-
-  constructor(servers: readonly Connection[]) {
-    this.servers = servers;
-    this.#majority = Math.floor(servers.length / 2) + 1;
-    this.#voters = servers.map(({ client }) => voter(client));
-  }
-
-  /** Runs one attempt of redlock. Rejects when too few servers answered to know the result. */
-  async vote<T>(operation: string, attempt: (redlock: Redlock) => Promise<T>): Promise<VoteResult<T>> {
-    await (this.#opening ??= this.#open());
-    // A new Redlock for each attempt, so that its errors belong to this attempt.
-    const redlock = redlockOver(this.#voters);
-    const against: Error[] = [];
-    redlock.on('error', (error: Error) => against.push(error));
-    try {
-      return await attempt(redlock);
-    } catch (error) {
-      if (!(error instanceof ExecutionError)) throw error;
-      // The first errors are those of the attempt; redlock's cleanup may add more.
-      const first = against.slice(0, this.#majority);
-      if (first.length === this.#majority && first.every(isRejection)) return 'rejected';
-      const { votesFor, rejected, failed } = await allVotes(error);
-      if (votesFor + rejected.size >= this.#majority) return votesFor > 0 ? 'divided' : 'rejected';
-      throw this.#failure(operation, failed);
-    }
-  }
-
-  /** Finds the servers that rejected an attempt although the majority granted it; resolves when all have voted. */
-  async findRejecting(granted: ExecutionResult): Promise<Connection[]> {
-    const { rejected } = await allVotes(granted);
-    return this.servers.filter((_, i) => rejected.has(this.#voters[i]));
-  }
+  const voters = servers.map(({ client }) => voter(client));
+  let opening: Promise<void> | undefined;
 
   /** Resolves when the majority is connected, or when all attempts to connect have ended. */
-  async #open(): Promise<void> {
+  const open = async (): Promise<void> => {
     // A single server is connected by its first command, which waits for the connection.
-    if (this.servers.length === 1) return;
+    if (servers.length === 1) return;
     await new Promise<void>((resolve) => {
-      let open = 0;
-      const opening = this.servers.map(({ client }) =>
+      let connected = 0;
+      const connecting = servers.map(({ client }) =>
         client.connect().then(() => {
-          if (++open === this.#majority) resolve();
+          if (++connected === majority) resolve();
         }),
       );
-      void Promise.allSettled(opening).then(() => resolve());
+      void Promise.allSettled(connecting).then(() => resolve());
     });
-  }
+  };
 
-  #failure(operation: string, failed: ReadonlyMap<unknown, Error>): StoreError {
-    const reasons = this.servers.flatMap((server, i) => {
-      const error = failed.get(this.#voters[i]);
+  const failure = (operation: string, failed: ReadonlyMap<unknown, Error>): StoreError => {
+    const reasons = servers.flatMap((server, i) => {
+      const error = failed.get(voters[i]);
       return error ? [server.explain(error)] : [];
     });
     const texts = reasons.map(({ text }) => text).join('; ');
     const [first] = reasons;
-    const several = this.servers.length > 1;
-    const count = several ? `${failed.size} of ${this.servers.length} lock servers failed: ` : '';
+    const several = servers.length > 1;
+    const count = several ? `${failed.size} of ${servers.length} lock servers failed: ` : '';
     return new StoreError(`${operation}: ${count}${texts}`, {
       cause: first?.cause,
       unreachable: several ? null : (first?.unreachable ?? null),
     });
-  }
+  };
+
+  return {
+    servers,
+
+    /** Runs one attempt of redlock. Rejects when too few servers answered to know the result. */
+    async vote<T>(operation: string, attempt: (redlock: Redlock) => Promise<T>): Promise<VoteResult<T>> {
+      await (opening ??= open());
+      // A new Redlock for each attempt, so that its errors belong to this attempt.
+      const redlock = redlockOver(voters);
+      const against: Error[] = [];
+      redlock.on('error', (error: Error) => against.push(error));
+      try {
+        return await attempt(redlock);
+      } catch (error) {
+        if (!(error instanceof ExecutionError)) throw error;
+        // The first errors are those of the attempt; redlock's cleanup may add more.
+        const first = against.slice(0, majority);
+        if (first.length === majority && first.every(isRejection)) return 'rejected';
+        const { votesFor, rejected, failed } = await allVotes(error);
+        if (votesFor + rejected.size >= majority) return votesFor > 0 ? 'divided' : 'rejected';
+        throw failure(operation, failed);
+      }
+    },
+
+    /** Finds the servers that rejected an attempt although the majority granted it; resolves when all have voted. */
+    async findRejecting(granted: ExecutionResult): Promise<Connection[]> {
+      const { rejected } = await allVotes(granted);
+      return servers.filter((_, i) => rejected.has(voters[i]));
+    },
+  };
 }
 
 function redlockOver(clients: Iterable<Redis>): Redlock {
@@ -114,21 +113,16 @@ function isRejection(error: Error): boolean {
   return error instanceof ResourceLockedError;
 }
 
-interface Votes {
-  readonly votesFor: number;
-  /** Servers whose lock has another value, or none. */
-  readonly rejected: ReadonlyMap<unknown, Error>;
-  /** Servers that did not answer, or could not run the script. */
-  readonly failed: ReadonlyMap<unknown, Error>;
-}
-
-/** Resolves when all servers have voted or timed out. */
-async function allVotes({ attempts }: ExecutionResult): Promise<Votes> {
+/**
+ * Resolves when all servers have voted or timed out. `rejected` are servers whose lock has another value, or none;
+ * `failed` those that did not answer, or could not run the script.
+ */
+async function allVotes({ attempts }: ExecutionResult) {
   const [stats] = await Promise.all(attempts);
   const against = [...(stats?.votesAgainst ?? [])];
   return {
     votesFor: stats?.votesFor.size ?? 0,
-    rejected: new Map(against.filter(([, vote]) => isRejection(vote))),
-    failed: new Map(against.filter(([, vote]) => !isRejection(vote))),
+    rejected: new Map<unknown, Error>(against.filter(([, vote]) => isRejection(vote))),
+    failed: new Map<unknown, Error>(against.filter(([, vote]) => !isRejection(vote))),
   };
 }

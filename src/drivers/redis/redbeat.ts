@@ -1,6 +1,6 @@
 import type { ReadRedBeat, RedBeatRecord } from '../../contracts/store/import-source.ts';
 import type { SchedulerTrace } from '../../contracts/store/scheduler-trace.ts';
-import { Connection } from './connection/connection.ts';
+import { Connection, TIMEOUT } from './connection/connection.ts';
 import { loadScript } from './scripts/script.ts';
 
 /** RedBeat's lock, and its sorted set of entries by due time, under its default prefix. */
@@ -16,9 +16,6 @@ export async function findRedBeat(connection: Connection): Promise<readonly Sche
   if (locked === 0 && mark === '') return [];
   return [{ scheduler: 'RedBeat', mark, isLocked: locked === 1 }];
 }
-
-/** The longest wait for an answer. Milliseconds. */
-const TIMEOUT = 5_000;
 
 /** Entries that are read in one round trip. */
 const CHUNK = 500;

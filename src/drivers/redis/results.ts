@@ -12,9 +12,6 @@ import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import { Connection } from './connection/connection.ts';
 
-/** Milliseconds until a command without an answer fails. */
-const TIMEOUT = 5_000;
-
 /** How much of a document is read first; nearly all are smaller. Bytes. */
 const HEAD = 16_384;
 /** How much of the end of a larger one, where Celery writes the date. Bytes. */
@@ -24,7 +21,7 @@ const TAIL = 4_096;
 function connect(server: ServerUrls, settings: ResultSettings, name: string): Connection {
   const { masterName, sentinelKwargs, tls } = settings;
   const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
-  return new Connection({ server, transport, tls, name, timeout: TIMEOUT });
+  return new Connection({ server, transport, tls, name });
 }
 
 /** Opens the result backend for chords that beat starts. */
@@ -96,19 +93,12 @@ export function openRedisResultReader(server: ServerUrls, settings: ResultSettin
   return {
     /** STRING `celery-task-meta-<task id>`, which is absent while the task waits. */
     async read(taskIds) {
-      const documents = await connection.run('outcomes.read', (client) =>
-        readDocuments(
-          client,
-          taskIds.map((id) => [id, `${keyPrefix}celery-task-meta-${id}`]),
-        ),
-      );
+      const documents = await connection.run('outcomes.read', (client) => readDocuments(client, taskIds, keyPrefix));
       return runInSlices(decode(documents), clock);
     },
     close: () => connection.close(),
   };
 }
-
-type TaskKey = readonly [taskId: string, key: string];
 
 /** The parts of a result that were read. */
 interface Document {
@@ -119,13 +109,16 @@ interface Document {
 }
 
 /** Reads limited parts of strings: one result may have hundreds of megabytes. */
-async function readDocuments(client: Redis, keys: readonly TaskKey[]): Promise<readonly Document[]> {
-  const heads = await readRanges(client, keys, 0, HEAD - 1);
-  const large = keys.filter((_, i) => heads[i]!.length === HEAD);
-  const tails = await readRanges(client, large, -TAIL, -1);
-  const tailOf = new Map(large.map(([taskId], i) => [taskId, tails[i]!]));
-  return keys
-    .map(([taskId], i) => ({ taskId, head: heads[i]!, tail: tailOf.get(taskId) ?? null }))
+async function readDocuments(client: Redis, taskIds: readonly string[], prefix: string): Promise<readonly Document[]> {
+  // Each is one round trip.
+  const readRanges = (ids: readonly string[], from: number, to: number) =>
+    Promise.all(ids.map((id) => client.getrangeBuffer(`${prefix}celery-task-meta-${id}`, from, to)));
+  const heads = await readRanges(taskIds, 0, HEAD - 1);
+  const large = taskIds.filter((_, i) => heads[i]!.length === HEAD);
+  const tails = await readRanges(large, -TAIL, -1);
+  const tailOf = new Map(large.map((taskId, i) => [taskId, tails[i]!]));
+  return taskIds
+    .map((taskId, i) => ({ taskId, head: heads[i]!, tail: tailOf.get(taskId) ?? null }))
     .filter(({ head }) => head.length > 0);
 }
 
@@ -143,14 +136,4 @@ function* decode(documents: readonly Document[]): Steps<Outcomes> {
     yield;
   }
   return { ended, unreadable };
-}
-
-/** One round trip. */
-async function readRanges(
-  client: Redis,
-  keys: readonly TaskKey[],
-  from: number,
-  to: number,
-): Promise<readonly Buffer[]> {
-  return Promise.all(keys.map(([, key]) => client.getrangeBuffer(key, from, to)));
 }

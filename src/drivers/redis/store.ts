@@ -3,25 +3,21 @@ import { ConfigError } from '../../util/errors.ts';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../contracts/store/store.ts';
-import { Bindings } from './bindings.ts';
-import { Broadcasts } from './broadcasts.ts';
-import { RedisBroker } from './broker.ts';
-import { RedisCommandLog } from './command-log.ts';
-import { Connection } from './connection/connection.ts';
+import { createBindings } from './bindings.ts';
+import { redisBroker } from './broker.ts';
+import { redisCommandLog } from './command-log.ts';
+import { Connection, TIMEOUT } from './connection/connection.ts';
 import { checkHealth } from './connection/check-health.ts';
 import { redisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
-import { RedisHistory } from './history.ts';
-import { RedisLedger } from './ledger.ts';
-import { RedisLock } from './lock.ts';
+import { redisHistory } from './history.ts';
+import { redisLedger } from './ledger.ts';
+import { redisLock } from './lock.ts';
 import { findRedBeat } from './redbeat.ts';
 import { readDatabase, normalizeRedisUrl } from './connection/url.ts';
-import { Quorum } from './quorum.ts';
-import { Notifications } from './connection/notifications.ts';
-import { RedisStoredEntries } from './stored-entries.ts';
-
-/** The longest timeout of a command, for any TTL of the lock. Milliseconds. */
-const MAX_TIMEOUT = 5_000;
+import { createQuorum } from './quorum.ts';
+import { createNotifications } from './connection/notifications.ts';
+import { redisStoredEntries } from './stored-entries.ts';
 
 /**
  * Opens lock, ledger and broker in the Redis that Celery's workers consume from; other servers may hold the lock.
@@ -37,7 +33,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   }
   const keys = keysFor(keyPrefix, transport, readDatabase(server, transport));
   // At most half of the TTL: a renewal that timed out can be retried before the lock expires.
-  const timeout = transport.socketTimeout ?? Math.min(Math.round(lockTtl / 2), MAX_TIMEOUT);
+  const timeout = transport.socketTimeout ?? Math.min(Math.round(lockTtl / 2), TIMEOUT);
   const prefix = transport.clientName ?? 'beat';
   const connectionTo = (to: ServerUrls, role: string) => {
     const tls = to.url === server.url ? (options.tls ?? null) : null;
@@ -46,27 +42,23 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
 
   const connection = new Connection(connectionTo(server, 'ledger'));
   const followerOptions = locks.map((lock) => connectionTo(lock, 'follower'));
-  const releases = new Notifications(followerOptions, keys.released, options.warn);
+  const releases = createNotifications(followerOptions, keys.released, options.warn);
   // A majority decides without waiting for the connection to an unreachable server.
   const failFast = locks.length > 1;
-  const lockOptions = locks.map((lock) => ({ ...connectionTo(lock, 'lock'), failFast }));
-  const quorum = new Quorum(lockOptions.map((each) => new Connection(each)));
-  const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
-  const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
+  const quorum = createQuorum(locks.map((lock) => new Connection({ ...connectionTo(lock, 'lock'), failFast })));
+  const lock = redisLock({ quorum, releases, keys, ttl: lockTtl, clock });
+  const bindings = createBindings(keys, queues, clock);
   const { history: limits = DEFAULT_HISTORY } = options;
-  const entries = new RedisStoredEntries({ connection, keys, warn: options.warn });
-  const ledger = new RedisLedger(connection, keys, entries, bindings, limits, clock);
-  const notifications = new Notifications([connectionTo(server, 'commands')], keys.commands);
-  const commands = new RedisCommandLog(connection, keys, notifications, clock);
-  const broker = new RedisBroker(connection, keys, bindings);
+  const entries = redisStoredEntries(connection, keys, options.warn);
+  const notifications = createNotifications([connectionTo(server, 'commands')], keys.commands);
   return {
     lock,
-    ledger,
-    commands,
+    ledger: redisLedger(connection, keys, entries, bindings, limits, clock),
+    commands: redisCommandLog(connection, keys, notifications, clock),
     entries,
     instances: redisInstances(connection, keys),
-    history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,
-    broker,
+    history: limits ? redisHistory(connection, keys, limits, clock) : undefined,
+    broker: redisBroker(connection, keys, bindings),
     checkHealth: () => checkHealth(connection, quorum.servers, clock),
     findSchedulers: () => findRedBeat(connection),
     close: async () => {

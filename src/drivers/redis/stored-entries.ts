@@ -5,23 +5,16 @@ import type {
   EntrySearch,
   PageOptions,
   Position,
-  PrefixOptions,
   StoredEntries,
   StoredEntry,
 } from '../../contracts/store/stored-entries.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { loadScript, run, type Script } from './scripts/script.ts';
+import { loadScript, type Script } from './scripts/script.ts';
 
 const FIND = loadScript('find-entries');
 const PAGE = loadScript('page-entries');
 const POSITIONS = loadScript('page-positions');
-
-export interface RedisStoredEntriesOptions {
-  readonly connection: Connection;
-  readonly keys: Keys;
-  readonly warn?: Warn | undefined;
-}
 
 /** The most invalid members that one warning names. */
 const MAX_NAMED = 3;
@@ -29,63 +22,40 @@ const MAX_NAMED = 3;
 /** Entries without a definition that one script reads. Redis serves other clients between two scripts. */
 const UNSTORED = 1_000;
 
-/** Entries in hashes, with a sorted set as the index of stored ones by the time at which they are due. */
-export class RedisStoredEntries implements StoredEntries, EntrySearch {
-  readonly #options: RedisStoredEntriesOptions;
-
-  constructor(options: RedisStoredEntriesOptions) {
-    this.#options = options;
-  }
-
-  async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
-    const { definitions, states } = this.#options.keys;
-    const rows = (await this.#run('entries.find', FIND, [definitions, states], entries)) as Row[];
-    return rows.flatMap(([entry, text, state]) => (text === null ? [] : { entry, ...parseText(text), state }));
-  }
-
-  async page(options: PageOptions): Promise<readonly StoredEntry[]> {
-    return this.#page('entries.page', PAGE, options, ([member, text, state]) => {
-      const position = parseMember(member);
-      if (!position || text === null) return null;
-      // The position comes from the index, so that the next page begins after this entry.
-      return { ...position, definition: parseText(text).definition, state };
-    });
-  }
-
-  async positions(options: PageOptions): Promise<readonly Position[]> {
-    return this.#page('entries.positions', POSITIONS, options, ([member, isText]) =>
-      isText === null ? null : parseMember(member),
-    );
-  }
-
-  async findByPrefix(prefix: string, { limit, after }: PrefixOptions): Promise<readonly string[]> {
-    const from = after === undefined ? `[${prefix}` : `(${after}`;
-    const names = await this.#options.connection.run('entries.findByPrefix', (client) =>
-      client.zrangebylex(this.#options.keys.names, from, '+', 'LIMIT', 0, limit),
-    );
-    return names.filter((name) => name.startsWith(prefix));
-  }
-
+export interface RedisStoredEntries extends StoredEntries, EntrySearch {
   /** Names and encoded states of the entries without a definition. */
-  async *readUnstored(): AsyncGenerator<readonly [entry: string, state: string]> {
-    for (let last = ''; ;) {
-      const args = ['[- ', '(-!', String(UNSTORED), last];
-      const page = await this.#walk('ledger.load', PAGE, args);
-      for (const [member, , state] of page[1]) {
-        if (state !== null) yield [member.slice(2), state];
-      }
-      [last] = page;
-      if (last === '') return;
+  readUnstored(): AsyncGenerator<readonly [entry: string, state: string]>;
+}
+
+/** Entries in hashes, with a sorted set as the index of stored ones by the time at which they are due. */
+export function redisStoredEntries(
+  connection: Connection,
+  { order, names, definitions, states }: Keys,
+  warn?: Warn,
+): RedisStoredEntries {
+  const walk = (operation: string, script: Script, args: readonly string[]): Promise<Page> => {
+    const keys = script === PAGE ? [order, definitions, states] : [order];
+    return connection.runScript(operation, script, keys, args);
+  };
+
+  const report = (invalid: readonly string[], isFirst: boolean): void => {
+    if (invalid.length === 0) {
+      if (isFirst) warn?.('stored-entries', null);
+      return;
     }
-  }
+    const named = invalid.slice(0, MAX_NAMED).map((member) => JSON.stringify(member));
+    const more = invalid.length > MAX_NAMED ? ', …' : '';
+    const text = `Redis: members of the sorted set ${order} name no stored entry, or one that has another member, and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
+    warn?.('stored-entries', text);
+  };
 
   /** Reads on after members that name no entry, so that only the last page is shorter than `limit`. */
-  async #page<T>(
+  const readPage = async <T>(
     operation: string,
     script: Script,
     { limit, after, dueBy }: PageOptions,
     parse: (row: Row) => T | null,
-  ): Promise<T[]> {
+  ): Promise<T[]> => {
     // Members of entries without a definition begin with "-".
     const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '(-!';
     // "!" sorts directly after the space that precedes the name.
@@ -94,39 +64,54 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     const invalid: string[] = [];
     let last = '';
     do {
-      const page = await this.#walk(operation, script, [from, to, String(limit), last]);
-      for (const row of page[1]) {
+      const [next, rows] = await walk(operation, script, [from, to, String(limit), last]);
+      for (const row of rows) {
         const parsed = parse(row);
         if (parsed === null) invalid.push(row[0]);
         else found.push(parsed);
       }
-      [last] = page;
+      last = next;
     } while (last !== '' && found.length < limit);
-    this.#report(invalid, after === undefined);
+    report(invalid, after === undefined);
     return found.slice(0, limit);
-  }
+  };
 
-  async #walk(operation: string, script: Script, args: readonly string[]): Promise<Page> {
-    const { order, definitions, states } = this.#options.keys;
-    const keys = script === PAGE ? [order, definitions, states] : [order];
-    return (await this.#run(operation, script, keys, args)) as Page;
-  }
+  return {
+    async find(entries) {
+      const rows = await connection.runScript<Row[]>('entries.find', FIND, [definitions, states], entries);
+      return rows.flatMap(([entry, text, state]) => (text === null ? [] : { entry, ...parseText(text), state }));
+    },
 
-  #report(invalid: readonly string[], isFirst: boolean): void {
-    const { warn, keys } = this.#options;
-    if (invalid.length === 0) {
-      if (isFirst) warn?.('stored-entries', null);
-      return;
-    }
-    const named = invalid.slice(0, MAX_NAMED).map((member) => JSON.stringify(member));
-    const more = invalid.length > MAX_NAMED ? ', …' : '';
-    const text = `Redis: members of the sorted set ${keys.order} name no stored entry, or one that has another member, and are ignored: ${named.join(', ')}${more}; remove them with ZREM`;
-    warn?.('stored-entries', text);
-  }
+    page: (options) =>
+      readPage('entries.page', PAGE, options, ([member, text, state]): StoredEntry | null => {
+        const position = parseMember(member);
+        if (!position || text === null) return null;
+        // The position comes from the index, so that the next page begins after this entry.
+        return { ...position, definition: parseText(text).definition, state };
+      }),
 
-  #run(operation: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#options.connection.run(operation, (client) => run(client, script, keys, args));
-  }
+    positions: (options) =>
+      readPage('entries.positions', POSITIONS, options, ([member, isText]) =>
+        isText === null ? null : parseMember(member),
+      ),
+
+    async findByPrefix(prefix, { limit, after }) {
+      const from = after === undefined ? `[${prefix}` : `(${after}`;
+      const found = await connection.run('entries.findByPrefix', (client) =>
+        client.zrangebylex(names, from, '+', 'LIMIT', 0, limit),
+      );
+      return found.filter((name) => name.startsWith(prefix));
+    },
+
+    async *readUnstored() {
+      let last = '';
+      do {
+        const [next, rows] = await walk('ledger.load', PAGE, ['[- ', '(-!', String(UNSTORED), last]);
+        for (const [member, , state] of rows) if (state !== null) yield [member.slice(2), state];
+        last = next;
+      } while (last !== '');
+    },
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import type { TlsSettings, TransportOptions } from '../../../contracts/broker/connection-settings.ts';
+import type { ReceiverOptions, TlsSettings, TransportOptions } from '../../../contracts/broker/connection-settings.ts';
 import { describeTlsError } from '../../connection/tls.ts';
 import { createMasker } from '../../../util/mask.ts';
 import type { ServerUrls } from '../../../contracts/broker/server-url.ts';
@@ -8,11 +8,15 @@ import { PeerError, type Guard } from '../../connection/guard.ts';
 import { pauseAfter } from '../../../util/backoff.ts';
 import { createClient } from './client.ts';
 import { DeniedError, findDenied, findWrongType } from '../rights.ts';
+import { run, type Script } from '../scripts/script.ts';
 import { parseRedisUrl, parseSentinelUrls } from './url.ts';
 
 /** The pause before a new attempt to connect grows from the first value to the second. Milliseconds. */
 const FIRST_PAUSE = 200;
 const MAX_PAUSE = 2_000;
+
+/** Milliseconds until a command without an answer fails, unless the connection has another timeout. */
+export const TIMEOUT = 5_000;
 
 /** How long a server may take to close its end of a connection. Milliseconds. */
 const DISCONNECT_TIMEOUT = 200;
@@ -30,8 +34,8 @@ export interface ConnectionOptions {
   readonly tls?: TlsSettings | null;
   /** The name of the connection in CLIENT LIST. */
   readonly name: string;
-  /** Milliseconds until a command without an answer fails. */
-  readonly timeout: number;
+  /** Milliseconds until a command without an answer fails; `TIMEOUT` unless given. */
+  readonly timeout?: number;
   /** Whether a command without a connection fails at once instead of waiting for one attempt to connect. */
   readonly failFast?: boolean;
 }
@@ -53,7 +57,7 @@ export class Connection {
   #peerErrors = 0;
 
   constructor(options: ConnectionOptions) {
-    const { server, transport, name, timeout, failFast = false } = options;
+    const { server, transport, name, timeout = TIMEOUT, failFast = false } = options;
     this.#timeout = timeout;
     this.#address = server.masked;
     this.#mask = createMasker([server.url], [transport.sentinelKwargs.password]);
@@ -91,6 +95,21 @@ export class Connection {
     } catch (error) {
       throw error instanceof StoreError ? error : this.failure(operation, error);
     }
+  }
+
+  /** Runs a script as `run` runs a command. The caller knows the type of the script's reply. */
+  runScript<T>(operation: string, script: Script, keys: readonly string[], args: readonly string[]): Promise<T> {
+    return this.run(operation, (client) => run(client, script, keys, args) as Promise<T>);
+  }
+
+  /** The fields of a hash that exist, with their texts, in the given order. */
+  async readFields(operation: string, key: string, fields: readonly string[]): Promise<[string, string][]> {
+    if (fields.length === 0) return [];
+    const texts = await this.run(operation, (client) => client.hmget(key, ...fields));
+    return fields.flatMap((field, i): [string, string][] => {
+      const text = texts[i];
+      return typeof text === 'string' ? [[field, text]] : [];
+    });
   }
 
   failure(operation: string, error: unknown): StoreError {
@@ -173,9 +192,15 @@ export class Connection {
   }
 }
 
+/** Opens a connection for a receiver of messages, such as `worker`. */
+export function connectReceiver({ server, transport, connection }: ReceiverOptions, role: string, timeout = TIMEOUT) {
+  const name = `${transport.clientName ?? 'beat'}-${role}`;
+  return new Connection({ server, transport, tls: connection.tls, name, timeout });
+}
+
 /** Each new connection queries the sentinels in turn until one reports the master. */
 function sentinelOptions(options: ConnectionOptions): Partial<RedisOptions> {
-  const { server, transport, tls, timeout } = options;
+  const { server, transport, tls, timeout = TIMEOUT } = options;
   return {
     ...parseSentinelUrls(server, transport, tls),
     // If one of three does not answer, the next must answer before the command times out.

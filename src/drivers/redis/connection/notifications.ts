@@ -6,6 +6,8 @@ import { findDenied } from '../rights.ts';
 const SLOWER =
   "this instance is not notified when the leader stops, and takes over up to an eighth of the lock's TTL later";
 
+export type Notifications = ReturnType<typeof createNotifications>;
+
 /**
  * Receives the notifications of a channel from several servers: releases of the lock, or new commands. The first
  * wait opens the connections, so an instance that never waits has none.
@@ -13,61 +15,52 @@ const SLOWER =
  * Redis does not store published messages, so a new subscription counts as a notification: the lock may have been
  * released before it.
  */
-export class Notifications {
-  readonly #servers: readonly ConnectionOptions[];
-  readonly #channel: string;
-  readonly #warn: Warn;
-  readonly #waiters = new Condition();
-  #connections: readonly Connection[] | null = null;
-  #notified = false;
+export function createNotifications(servers: readonly ConnectionOptions[], channel: string, warn?: Warn) {
+  const waiters = new Condition();
+  let connections: readonly Connection[] | null = null;
+  let notified = false;
 
-  constructor(servers: readonly ConnectionOptions[], channel: string, warn: Warn = () => {}) {
-    this.#servers = servers;
-    this.#channel = channel;
-    this.#warn = warn;
-  }
-
-  /** Discards earlier notifications. Call this before each attempt, so that a later notification causes another one. */
-  reset(): void {
-    this.#notified = false;
-  }
-
-  /** Resolves at the first notification since the last reset, or when the signal aborts. */
-  async wait(signal: AbortSignal): Promise<void> {
-    if (this.#notified || signal.aborted) return;
-    this.#connections ??= this.#servers.map((server) => this.#subscribe(server));
-    await this.#waiters.wait(signal);
-  }
-
-  async close(): Promise<void> {
-    this.#notify();
-    await Promise.all((this.#connections ?? []).map((connection) => connection.close()));
-  }
-
-  #subscribe(server: ConnectionOptions): Connection {
+  const notify = () => {
+    notified = true;
+    waiters.notifyAll();
+  };
+  const subscribe = (server: ConnectionOptions): Connection => {
     const connection = new Connection(server);
     const { client } = connection;
-    client.on('message', () => this.#notify());
+    client.on('message', notify);
     // The next connection subscribes again after a failure, and waiters also poll.
     client.on('ready', () => {
-      client.subscribe(this.#channel).then(
+      client.subscribe(channel).then(
         () => {
-          this.#warn('takeover', null);
-          this.#notify();
+          warn?.('takeover', null);
+          notify();
         },
         (error: unknown) => {
           if (findDenied(error) === null) return;
-          const { text } = connection.explain(error);
-          this.#warn('takeover', `${text}: ${SLOWER}`);
+          warn?.('takeover', `${connection.explain(error).text}: ${SLOWER}`);
         },
       );
     });
     client.connect().catch(() => {});
     return connection;
-  }
+  };
 
-  #notify(): void {
-    this.#notified = true;
-    this.#waiters.notifyAll();
-  }
+  return {
+    /** Discards earlier notifications. Call this before each attempt, so that a later notification causes another one. */
+    reset(): void {
+      notified = false;
+    },
+
+    /** Resolves at the first notification since the last reset, or when the signal aborts. */
+    async wait(signal: AbortSignal): Promise<void> {
+      if (notified || signal.aborted) return;
+      connections ??= servers.map(subscribe);
+      await waiters.wait(signal);
+    },
+
+    async close(): Promise<void> {
+      notify();
+      await Promise.all((connections ?? []).map((connection) => connection.close()));
+    },
+  };
 }

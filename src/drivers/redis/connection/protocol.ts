@@ -13,84 +13,76 @@ const MAX_HEADER = 32;
 export const REDIS: Protocol = {
   name: 'Redis',
   opensWith: (bytes) => '+-:$*'.includes(String.fromCharCode(bytes[0]!)),
-  limits: (answered) => {
-    const reader = new ReplyReader(answered);
-    return (chunk) => reader.read(chunk);
-  },
+  limits: createReplyReader,
 };
 
 const [DOLLAR, STAR, LINE_END] = Buffer.from('$*\n');
 
 /** Tracks the lengths that replies announce, and throws if one exceeds the client's limits. Stores no reply. */
-class ReplyReader {
+function createReplyReader(answered: () => void): (chunk: Buffer) => void {
   /** Items that are expected, by depth. */
-  readonly #open: number[] = [];
-  #items = 0;
+  const open: number[] = [];
+  let items = 0;
   /** Remaining bytes of a bulk string, including its line end. */
-  #skip = 0;
+  let skip = 0;
   /** Whether the rest of a status, error or number line is expected. */
-  #inText = false;
+  let inText = false;
   /** The start of a header line that ends in a later chunk. */
-  #header = '';
-  readonly #answered: () => void;
+  let header = '';
 
-  constructor(answered: () => void) {
-    this.#answered = answered;
-  }
+  /** Status, error and number are whole lines; a bulk string and an array begin with a line that has their length. */
+  const readLine = (chunk: Buffer, from: number, to: number, isWhole: boolean): void => {
+    const isHeader = header !== '' || chunk[from] === DOLLAR || chunk[from] === STAR;
+    if (inText || !isHeader) {
+      inText = !isWhole;
+      if (isWhole) complete();
+      return;
+    }
+    if (header.length + to - from > MAX_HEADER) throw limitError('a length of too many digits');
+    header += chunk.toString('latin1', from, to);
+    if (!isWhole) return;
+    const length = Number(header.slice(1));
+    const isArray = header.startsWith('*');
+    header = '';
+    if (!Number.isSafeInteger(length)) throw limitError('a length that is not a number');
+    if (!isArray && length >= 0) skip = length + 2;
+    else if (isArray && length > 0) enter(length);
+    else complete();
+  };
 
-  read(chunk: Buffer): void {
+  const enter = (length: number): void => {
+    items += length;
+    if (items > MAX_ITEMS) throw limitError(`a reply of more than ${MAX_ITEMS} items`);
+    open.push(length);
+    if (open.length > MAX_DEPTH) throw limitError(`arrays nested more than ${MAX_DEPTH} deep`);
+  };
+
+  /** Counts a complete value, and completes each array that ends with this value. */
+  const complete = (): void => {
+    while (open.length > 0) {
+      const left = open.pop()! - 1;
+      if (left > 0) return void open.push(left);
+    }
+    items = 0;
+    answered();
+  };
+
+  return (chunk) => {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#skip > 0) {
-        const skipped = Math.min(this.#skip, chunk.length - at);
-        this.#skip -= skipped;
+      if (skip > 0) {
+        const skipped = Math.min(skip, chunk.length - at);
+        skip -= skipped;
         at += skipped;
-        if (this.#skip === 0) this.#complete();
+        if (skip === 0) complete();
         continue;
       }
       const end = chunk.indexOf(LINE_END!, at);
       const next = end < 0 ? chunk.length : end + 1;
-      this.#readLine(chunk, at, next, end >= 0);
+      readLine(chunk, at, next, end >= 0);
       at = next;
     }
-  }
-
-  /** Status, error and number are whole lines; a bulk string and an array begin with a line that has their length. */
-  #readLine(chunk: Buffer, from: number, to: number, isWhole: boolean): void {
-    const isHeader = this.#header !== '' || chunk[from] === DOLLAR || chunk[from] === STAR;
-    if (this.#inText || !isHeader) {
-      this.#inText = !isWhole;
-      if (isWhole) this.#complete();
-      return;
-    }
-    if (this.#header.length + to - from > MAX_HEADER) throw limitError('a length of too many digits');
-    this.#header += chunk.toString('latin1', from, to);
-    if (!isWhole) return;
-    const length = Number(this.#header.slice(1));
-    const isArray = this.#header.startsWith('*');
-    this.#header = '';
-    if (!Number.isSafeInteger(length)) throw limitError('a length that is not a number');
-    if (!isArray && length >= 0) this.#skip = length + 2;
-    else if (isArray && length > 0) this.#enter(length);
-    else this.#complete();
-  }
-
-  #enter(length: number): void {
-    this.#items += length;
-    if (this.#items > MAX_ITEMS) throw limitError(`a reply of more than ${MAX_ITEMS} items`);
-    this.#open.push(length);
-    if (this.#open.length > MAX_DEPTH) throw limitError(`arrays nested more than ${MAX_DEPTH} deep`);
-  }
-
-  /** Counts a complete value, and completes each array that ends with this value. */
-  #complete(): void {
-    while (this.#open.length > 0) {
-      const left = this.#open.pop()! - 1;
-      if (left > 0) return void this.#open.push(left);
-    }
-    this.#items = 0;
-    this.#answered();
-  }
+  };
 }
 
 function limitError(what: string): PeerError {

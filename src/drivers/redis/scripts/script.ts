@@ -10,6 +10,12 @@ export interface Script {
   readonly sha: string;
 }
 
+/** The keys and arguments of a call, to which several functions add theirs. */
+export interface ScriptInput {
+  readonly keys: string[];
+  readonly args: string[];
+}
+
 export function script(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }

@@ -9,9 +9,7 @@ import type { Settings } from '../../../../src/config/settings.ts';
 import { compose } from '../../../../src/entries/compose/compose.ts';
 import type { Message } from '../../../../src/celery/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../../src/celery/message/payload.ts';
-import { Bindings } from '../../../../src/drivers/redis/bindings.ts';
-import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
-import { RedisWrites } from '../../../../src/drivers/redis/writes.ts';
+import { createBindings, type RedisWrites } from '../../../../src/drivers/redis/bindings.ts';
 import { keysFor } from '../../../../src/drivers/redis/keys.ts';
 import { Queues } from '../../../../src/celery/routing/queues.ts';
 import { Router } from '../../../../src/celery/routing/router.ts';
@@ -117,7 +115,7 @@ describe('messages', () => {
     const message = messageFor(settings);
     const { unroutable, lists } = inRedis(settings, message);
     expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
-    expect(unroutable).toEqual([message]);
+    expect(unroutable.map((each) => each.message)).toEqual([message]);
     expect(lists.size).toBe(0);
     const [warning] = settings.warnings;
     expect(warning?.path).toEqual(['beat_schedule', 'exchange', 'options', 'exchange']);
@@ -163,11 +161,7 @@ function messageFor(settings: Settings, sentAt = DUE_AT): Message {
 /** What beat writes into a Redis that no worker has bound anything in. */
 function inRedis({ transport, queues }: Settings, message: Message): RedisWrites {
   const keys = keysFor('beat', transport, 0);
-  const all = new Queues(queues);
-  const broadcasts = new Broadcasts(all, systemClock, keys.sep);
-  const pushes = new RedisWrites(keys, new Bindings(keys, all, broadcasts));
-  pushes.add(message);
-  return pushes;
+  return createBindings(keys, new Queues(queues), systemClock).route([message]);
 }
 
 function keysIn({ declarations }: RedisWrites): string[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
+import { createBroadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
 import { createQueue, createExchange } from '../../../../src/celery/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../../../src/celery/routing/queues.ts';
 import { configureQueues } from '../../../support/exchanges.ts';
@@ -13,7 +13,7 @@ const clock = () => new ManualClock('2027-03-01T12:00:00Z');
 
 test('redis broadcasts: a queue is looked up again one minute after its last lookup', () => {
   const time = clock();
-  const broadcasts = new Broadcasts(new Queues(), time, SEP);
+  const broadcasts = createBroadcasts(new Queues(), time, SEP);
   expect(broadcasts.needLookup(['news', 'celery'])).toEqual(['news', 'celery']);
   broadcasts.update('news', [PLAIN]);
   expect(broadcasts.needLookup(['news', 'celery'])).toEqual(['celery']);
@@ -24,7 +24,7 @@ test('redis broadcasts: a queue is looked up again one minute after its last loo
 });
 
 test('redis broadcasts: a queue is a broadcast while at least one worker has bound it as one', () => {
-  const broadcasts = new Broadcasts(new Queues(), clock(), SEP);
+  const broadcasts = createBroadcasts(new Queues(), clock(), SEP);
   expect(broadcasts.findMembers('news')).toBeNull();
   broadcasts.update('news', [PLAIN, BROADCAST]);
   expect(broadcasts.findMembers('news')).toEqual([PLAIN, BROADCAST]);
@@ -34,13 +34,13 @@ test('redis broadcasts: a queue is a broadcast while at least one worker has bou
 
 test('redis broadcasts: a queue of the configuration is never looked up', () => {
   const queue = createQueue('news', createExchange('news', 'direct'), 'news');
-  const broadcasts = new Broadcasts(configureQueues(queue), clock(), SEP);
+  const broadcasts = createBroadcasts(configureQueues(queue), clock(), SEP);
   expect(broadcasts.needLookup(['news', 'other'])).toEqual(['other']);
 });
 
 test('redis broadcasts: a queue that a reload adds to the configuration is a broadcast no longer', () => {
   const queues = new Queues();
-  const broadcasts = new Broadcasts(queues, clock(), SEP);
+  const broadcasts = createBroadcasts(queues, clock(), SEP);
   broadcasts.update('news', [BROADCAST]);
   const configured = [createQueue('news', createExchange('news', 'direct'), 'news')];
   queues.replace({ ...DEFAULT_RULES, configured });
@@ -49,7 +49,7 @@ test('redis broadcasts: a queue that a reload adds to the configuration is a bro
 });
 
 test('redis broadcasts: the cache holds 5,000 queues, and is emptied when one more is added', () => {
-  const broadcasts = new Broadcasts(new Queues(), clock(), SEP);
+  const broadcasts = createBroadcasts(new Queues(), clock(), SEP);
   const names = Array.from({ length: 5_000 }, (_, i) => `queue-${i}`);
   for (const name of names) broadcasts.update(name, []);
   // An update of a known queue does not empty the cache.

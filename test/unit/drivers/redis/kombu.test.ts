@@ -6,6 +6,7 @@ import {
   isBroadcast,
   listKey,
   queuesBound,
+  selectFanoutKeys,
 } from '../../../../src/drivers/redis/kombu.ts';
 import { DEFAULT_TRANSPORT } from '../../../../src/contracts/broker/connection-settings.ts';
 import type { ExchangeType } from '../../../../src/celery/message/destination.ts';
@@ -99,5 +100,30 @@ describe('kombu: the channel of a fanout exchange', () => {
     ['', { ...options, fanoutPrefix: '/app-{db}.' }, '/app-3.bc'],
   ])('for the key %j and the option %j', (key, given, channel) => {
     expect(channelName('bc', key, given)).toBe(channel);
+  });
+});
+
+describe('kombu: fanout', () => {
+  test.each([
+    ['every bound key, without duplicates', ['a', 'b', 'a'], [], ['a', 'b']],
+    ['keys of the configuration that no worker has bound', ['a'], ['', 'b'], ['a', '', 'b']],
+    ['one channel when a pattern matches it', ['a.b', 'a.#'], [], ['a.b']],
+    ['a separate channel for a pattern that matches no other', ['a', 'b.#'], [], ['a', 'b.*']],
+    ['one channel for a pattern and a wider pattern', ['a.#', '#'], [], ['a.*']],
+    ['no two channels that one pattern matches', ['a', 'b', '#'], [], ['a']],
+    ['a bound key rather than a key of the configuration that the same pattern matches', ['a', '#'], ['c'], ['a']],
+    ['characters of regular expressions literally', ['a+b', 'aab', 'a(b'], [], ['a+b', 'aab', 'a(b']],
+  ])('selects %s', (_, bound, own, keys) => {
+    expect(selectFanoutKeys(bound, own)).toEqual(keys);
+  });
+
+  test('no pattern matches the channel of an empty key', () => {
+    expect(selectFanoutKeys(['#', ''], [])).toEqual(['*', '']);
+  });
+
+  test('a pattern with many stars is matched with a long key without backtracking', () => {
+    const pattern = `${'#a'.repeat(12)}b`;
+    const key = 'a'.repeat(50_000);
+    expect(selectFanoutKeys([pattern, key], [])).toEqual([pattern.replaceAll('#', '*'), key]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { RedisLock, type RedisLockOptions } from '../../../../src/drivers/redis/lock.ts';
+import { redisLock, type RedisLockOptions } from '../../../../src/drivers/redis/lock.ts';
 import type { VoteResult } from '../../../../src/drivers/redis/quorum.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -29,7 +29,7 @@ function lockOver(...votes: VoteResult<Held>[]) {
     },
     findRejecting: () => new Promise<readonly unknown[]>((resolve) => lacking.push(resolve)),
   };
-  const lock = new RedisLock({
+  const lock = redisLock({
     quorum: quorum as unknown as RedisLockOptions['quorum'],
     releases: { reset: () => {} } as unknown as RedisLockOptions['releases'],
     keys: { lock: 'beat:lock', released: 'beat:released' } as RedisLockOptions['keys'],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { StoreError } from '../../../../src/util/errors.ts';
 import type { Connection } from '../../../../src/drivers/redis/connection/connection.ts';
 import { loadScript } from '../../../../src/drivers/redis/scripts/script.ts';
-import { Quorum } from '../../../../src/drivers/redis/quorum.ts';
+import { createQuorum, type Quorum } from '../../../../src/drivers/redis/quorum.ts';
 
 type Vote = 'for' | 'against' | 'fails';
 
@@ -23,7 +23,7 @@ function serverThat(vote: Vote, name: number, scripts: string[] = []): Connectio
 }
 
 function quorumOf(...votes: Vote[]): Quorum {
-  return new Quorum(votes.map((vote, i) => serverThat(vote, i)));
+  return createQuorum(votes.map((vote, i) => serverThat(vote, i)));
 }
 
 const acquire = (quorum: Quorum) => quorum.vote('lock.acquire', (redlock) => redlock.acquire(['beat:lock'], 8_000));
@@ -75,7 +75,7 @@ test.each<Vote>(['against', 'fails'])(
   'redis quorum: one attempt runs the script once on each server, also when it votes %j',
   async (vote) => {
     const scripts: string[] = [];
-    await acquire(new Quorum([serverThat(vote, 0, scripts)])).catch(() => {});
+    await acquire(createQuorum([serverThat(vote, 0, scripts)])).catch(() => {});
     expect(scripts.filter((script) => script === loadScript('lock-acquire').lua)).toHaveLength(1);
   },
 );

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Notifications } from '../../../../../src/drivers/redis/connection/notifications.ts';
+import { createNotifications } from '../../../../../src/drivers/redis/connection/notifications.ts';
 
 test('redis notifications: closing them ends a wait', async () => {
-  const releases = new Notifications([], 'beat:released');
+  const releases = createNotifications([], 'beat:released');
   const waiting = releases.wait(new AbortController().signal);
   await releases.close();
   await expect(waiting).resolves.toBeUndefined();
 });
 
 test('redis notifications: an aborted signal ends a wait', async () => {
-  const releases = new Notifications([], 'beat:released');
+  const releases = createNotifications([], 'beat:released');
   const stopped = new AbortController();
   const waiting = releases.wait(stopped.signal);
   stopped.abort();

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../../../../src/contracts/broker/connection-settings.ts';
 import { ConfigError } from '../../../../../src/util/errors.ts';
-import { type Address, parseRedisUrl } from '../../../../../src/drivers/redis/connection/url.ts';
+import {
+  type Address,
+  normalizeRedisUrl,
+  parseRedisUrl,
+  parseSentinelUrls,
+  readDatabase,
+} from '../../../../../src/drivers/redis/connection/url.ts';
 import { certificate, certificateKey } from '../../../../support/redis.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 
@@ -87,4 +94,75 @@ describe('an invalid Redis URL is rejected', () => {
   test('with an error that does not contain the password', () => {
     expect(() => parseRedisUrl(parseEndpoint('redis://:hunter2/x#@h'))).toThrow(/^(?!.*hunter2)/s);
   });
+});
+
+const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
+
+describe('sentinel URLs', () => {
+  test('have port 26379 and database 0 of the master by default', () => {
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a;sentinel://b:26380/;sentinel://[::1]'), transport)).toEqual({
+      name: 'mymaster',
+      sentinels: [
+        { host: 'a', port: 26_379 },
+        { host: 'b', port: 26_380 },
+        { host: '::1', port: 26_379 },
+      ],
+      db: 0,
+    });
+  });
+
+  test('share the master’s user, password and database, which one of them has', () => {
+    const url = 'sentinel://app:p%40ss@a:1/2;sentinel://b:2/2';
+    const sentinels = [
+      { host: 'a', port: 1 },
+      { host: 'b', port: 2 },
+    ];
+    const master = { name: 'mymaster', db: 2, username: 'app', password: 'p@ss' };
+    expect(parseSentinelUrls(parseEndpoint(url), transport)).toEqual({ ...master, sentinels });
+  });
+
+  test('do not contain the login of the sentinels, which is in sentinelKwargs', () => {
+    const sentinelKwargs = { username: 'watcher', password: 'watch', ssl: true };
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a'), { ...transport, sentinelKwargs })).toMatchObject({
+      sentinelUsername: 'watcher',
+      sentinelPassword: 'watch',
+      sentinelTLS: {},
+    });
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a'), transport)).not.toHaveProperty('sentinelPassword');
+  });
+
+  test('need the name of the master', () => {
+    expect(() => parseSentinelUrls(parseEndpoint('sentinel://:hunter2@a'), DEFAULT_TRANSPORT)).toThrow(
+      /^brokerTransportOptions\.masterName: missing(?!.*hunter2)/,
+    );
+  });
+});
+
+test.each([
+  ['redis://localhost/0', 'redis://127.0.0.1:6379'],
+  ['redis://:one@redis:6380/2', 'redis://:two@redis:6380/2'],
+  ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
+  ['sentinel://a:26379/0;sentinel://b:26379/0', 'sentinel://b:26379/0;sentinel://a:26379/0'],
+])('redis URLs: %s and %s name one database', (one, other) => {
+  expect(normalizeRedisUrl(parseEndpoint(one))).toBe(normalizeRedisUrl(parseEndpoint(other)));
+});
+
+test.each([
+  ['redis://localhost/0', 'redis://localhost/1'],
+  ['redis://localhost/0', 'redis://localhost:6380/0'],
+  ['redis://localhost/0', 'redis://other/0'],
+  ['redis://me:pw@localhost/0', 'redis://you:pw@localhost/0'],
+  ['unix:///run/redis.sock', 'unix:///run/other.sock'],
+  ['sentinel://a:26379/0', 'sentinel://b:26379/0'],
+])('redis URLs: %s and %s differ in server, database or user', (one, other) => {
+  expect(normalizeRedisUrl(parseEndpoint(one))).not.toBe(normalizeRedisUrl(parseEndpoint(other)));
+});
+
+test.each([
+  ['redis://localhost', 0],
+  ['redis://localhost/3', 3],
+  ['sentinel://a:26379/0;sentinel://b:26379/5', 5],
+])('redis URLs: the database of %s is %i', (url, db) => {
+  const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
+  expect(readDatabase(parseEndpoint(url), transport)).toBe(db);
 });
