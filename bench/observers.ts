@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { Alerts } from '../src/observe/alerts/alerts.ts';
-import { Delivery } from '../src/observe/alerts/delivery.ts';
+import { openDelivery } from '../src/observe/alerts/delivery.ts';
 import { LineOutput } from '../src/cli/service/line-output.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { logEvents } from '../src/observe/log-events.ts';
@@ -24,6 +24,6 @@ export const countMetrics: Observer = ({ beat, clock }) => {
 /** Sends the alerts of the configuration to endpoints that answer after the burst. */
 export const sendAlerts: Observer = ({ beat, clock }) => {
   const fetch = () => new Promise<never>(() => {});
-  const delivery = new Delivery({ fetch, clock, log });
+  const delivery = openDelivery(fetch, clock, log);
   new Alerts(beat, { settings: () => beat.settings, delivery, clock });
 };

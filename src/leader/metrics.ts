@@ -1,4 +1,4 @@
-import { Metrics } from '../observe/metrics/metrics.ts';
+import { countEvents, type Metrics } from '../observe/metrics/metrics.ts';
 import type { Clock } from '../util/clock.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { VERSION } from '../util/version.ts';
@@ -7,5 +7,5 @@ import type { Beat } from './beat.ts';
 /** Counts the events of an instance from now on. `clock` is the clock of the instance. */
 export function createMetrics(beat: Beat, clock: Clock = systemClock): Metrics {
   const { liveness } = beat;
-  return new Metrics(beat, { clock, liveness, version: VERSION, settings: () => beat.settings });
+  return countEvents(beat, { clock, liveness, version: VERSION, settings: () => beat.settings });
 }

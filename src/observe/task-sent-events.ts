@@ -1,12 +1,7 @@
 import type { Broker } from '../contracts/broker/broker.ts';
 import type { Events } from '../contracts/events/events.ts';
 import type { Message } from '../celery/message/message.ts';
-import {
-  buildTaskSent,
-  type SentTask,
-  type TaskEventSettings,
-  type TaskEventSource,
-} from '../celery/message/task-sent.ts';
+import { buildTaskSent, type SentTask, type TaskEventSettings } from '../celery/message/task-sent.ts';
 import type { Clock } from '../util/clock.ts';
 
 /** The most events that one publish contains. */
@@ -25,87 +20,63 @@ export interface TaskEventOptions {
   readonly clock: Clock;
 }
 
-export interface TaskEventPublisher {
-  /** Resolves when the events of all tasks sent so far are published or dropped. Never rejects. */
-  flush(): Promise<void>;
-}
-
 /**
  * Publishes a `task-sent` event for every task that beat sends, if task events are enabled. Events never delay a tick:
- * events that cannot be published are dropped, and one failure reports their number.
+ * events that cannot be published are dropped, and one failure reports their number. `flush` resolves when the events
+ * of all tasks sent so far are published or dropped, and never rejects.
  */
 export function publishTaskEvents(
   events: Events,
   broker: Broker,
   { settings, origin, clock }: TaskEventOptions,
-): TaskEventPublisher {
-  const publisher = new BatchPublisher(events, broker, () => {
-    const current = settings();
-    return current && { ...current, origin };
-  });
-  events.on('sent', ({ messages, sentAt }) => publisher.add(messages, sentAt));
-  events.on('delivered', ({ message }) => publisher.add([message], clock.now()));
-  return publisher;
-}
-
-class BatchPublisher implements TaskEventPublisher {
-  readonly #events: Events;
-  readonly #broker: Broker;
-  readonly #source: () => TaskEventSource | null;
-  readonly #pending: SentTask[] = [];
-  #overflow = 0;
+): { flush(): Promise<void> } {
+  const pending: SentTask[] = [];
+  let overflow = 0;
   /** The logical clock of the events. */
-  #clock = 0;
-  #publishing: Promise<void> | null = null;
+  let ticks = 0;
+  let publishing: Promise<void> | null = null;
 
-  constructor(events: Events, broker: Broker, source: () => TaskEventSource | null) {
-    this.#events = events;
-    this.#broker = broker;
-    this.#source = source;
-  }
-
-  add(messages: readonly Message[], sentAt: number): void {
-    if (!this.#source()) return;
-    const utcoffset = new Date(sentAt).getTimezoneOffset() / 60;
-    for (const message of messages) {
-      if (this.#pending.length >= MAX_PENDING) this.#overflow += 1;
-      else this.#pending.push({ message, sentAt, utcoffset, clock: ++this.#clock });
-    }
-    this.#publishing ??= this.#publish();
-  }
-
-  async flush(): Promise<void> {
-    await this.#publishing;
-  }
-
-  async #publish(): Promise<void> {
+  const reportDropped = (count: number, cause: Error) => {
+    const what = count === 1 ? '1 event was dropped' : `${count} events were dropped`;
+    events.reportFailure(OPERATION, new Error(`${what}: ${cause.message}`, { cause }));
+  };
+  const publish = async () => {
     // A commit emits the events of all its runs synchronously: one batch carries them.
     await Promise.resolve();
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.splice(0, BATCH);
-      const source = this.#source();
-      if (!source) continue;
+    while (pending.length > 0) {
+      const batch = pending.splice(0, BATCH);
+      const current = settings();
+      if (!current) continue;
       try {
-        await this.#broker.announce(batch.map((sent) => buildTaskSent(sent, source)));
-        this.#events.reportRecovery(OPERATION);
+        await broker.announce(batch.map((sent) => buildTaskSent(sent, { ...current, origin })));
+        events.reportRecovery(OPERATION);
       } catch (error) {
         // The broker would fail for the pending events too, each after its timeout.
-        this.#reportDropped(batch.length + this.#pending.splice(0).length, error as Error);
+        reportDropped(batch.length + pending.splice(0).length, error as Error);
       }
-      if (this.#pending.length === 0 || this.#overflow >= MAX_PENDING) this.#reportOverflow();
+      // A burst is reported once, not at each batch.
+      if (overflow > 0 && (pending.length === 0 || overflow >= MAX_PENDING)) {
+        const count = overflow;
+        overflow = 0;
+        reportDropped(count, new Error('the broker is slower than beat sends'));
+      }
     }
-    this.#publishing = null;
-  }
-
-  /** Reports a burst once, not at each batch. */
-  #reportOverflow(): void {
-    const count = this.#overflow;
-    this.#overflow = 0;
-    if (count > 0) this.#reportDropped(count, new Error('the broker is slower than beat sends'));
-  }
-
-  #reportDropped(count: number, cause: Error): void {
-    const what = count === 1 ? '1 event was dropped' : `${count} events were dropped`;
-    this.#events.reportFailure(OPERATION, new Error(`${what}: ${cause.message}`, { cause }));
-  }
+    publishing = null;
+  };
+  const add = (messages: readonly Message[], sentAt: number) => {
+    if (!settings()) return;
+    const utcoffset = new Date(sentAt).getTimezoneOffset() / 60;
+    for (const message of messages) {
+      if (pending.length >= MAX_PENDING) overflow += 1;
+      else pending.push({ message, sentAt, utcoffset, clock: ++ticks });
+    }
+    publishing ??= publish();
+  };
+  events.on('sent', ({ messages, sentAt }) => add(messages, sentAt));
+  events.on('delivered', ({ message }) => add([message], clock.now()));
+  return {
+    async flush() {
+      await publishing;
+    },
+  };
 }

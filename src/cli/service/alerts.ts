@@ -1,7 +1,6 @@
 import type { Beat } from '../../leader/beat.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { systemClock as clock } from '../../util/system-clock.ts';
-import { waitAtMost } from '../../util/wait.ts';
 
 /** How long a stop waits for alerts that are under way. Milliseconds. */
 const GRACE = 2_000;
@@ -12,8 +11,8 @@ const GRACE = 2_000;
  */
 export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
   const { Alerts } = await import('../../observe/alerts/alerts.ts');
-  const { Delivery } = await import('../../observe/alerts/delivery.ts');
-  const delivery = new Delivery({ fetch, clock, log });
+  const { openDelivery } = await import('../../observe/alerts/delivery.ts');
+  const delivery = openDelivery(fetch, clock, log);
   const alerts = new Alerts(beat, { settings: () => beat.settings, delivery, clock });
   const stop = new AbortController();
   const running = alerts.run(stop.signal);
@@ -21,8 +20,7 @@ export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Pr
     async close() {
       stop.abort();
       await running;
-      const never = new AbortController().signal;
-      await waitAtMost(clock, GRACE, never, (signal) => delivery.close(signal));
+      await delivery.close(GRACE);
     },
   };
 }

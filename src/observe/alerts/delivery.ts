@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import { Slots } from '../../util/slots.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import type { AlertRequest } from './requests.ts';
 
 /** Milliseconds until a request without an answer fails. */
@@ -18,23 +19,21 @@ const MAX_WAITING = 1_000;
 /** The most concurrent requests to one host. */
 const CONCURRENCY = 4;
 
-/** Sends a request; tests replace it. Rejects if there is no answer. */
+/** Sends a request; tests replace it. Rejects if there is no answer, or the signal aborts. */
 export type Fetch = (
   url: string,
-  options: {
-    readonly method: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string | null;
+  options: Pick<AlertRequest, 'method' | 'headers' | 'body'> & {
     /** The headers contain secrets, which only the configured host may receive. */
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
   },
 ) => Promise<{ readonly status: number; readonly body?: { cancel(): Promise<void> } | null }>;
 
-export interface DeliveryOptions {
-  readonly fetch: Fetch;
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface Delivery {
+  /** Queues a request and returns at once. */
+  push(request: AlertRequest): void;
+  /** Waits at most `grace` milliseconds for the queued requests, and drops those that remain. */
+  close(grace: number): Promise<void>;
 }
 
 /** The requests to one host. */
@@ -49,99 +48,54 @@ interface Host {
   dropped: number;
 }
 
+interface Failure {
+  readonly reason: string;
+  /** Whether a retry would fail too. */
+  readonly isFinal: boolean;
+}
+
 /**
  * Sends requests in the background, and retries them after growing pauses while their host fails. Every host has a
  * queue of its own, so that a slow host delays no other. Requests wait in memory, and are lost when the instance stops.
  */
-export class Delivery {
-  readonly #options: DeliveryOptions;
-  readonly #hosts = new Map<string, Host>();
-  readonly #stop = new AbortController();
+export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery {
+  const hosts = new Map<string, Host>();
+  const stop = new AbortController();
 
-  constructor(options: DeliveryOptions) {
-    this.#options = options;
-  }
-
-  /** Queues a request and returns at once. */
-  push(request: AlertRequest): void {
-    const host = this.#findHost(request.url);
-    if (this.#stop.signal.aborted) return;
-    if (host.waiting >= MAX_WAITING) {
-      this.#drop(host, request, 'too many alerts wait');
-      return;
-    }
-    host.waiting += 1;
-    const before = host.last.get(request.key) ?? Promise.resolve();
-    const sent = before.then(() => this.#send(host, request));
-    host.last.set(request.key, sent);
-    void sent.then(() => {
-      host.waiting -= 1;
-      if (host.last.get(request.key) === sent) host.last.delete(request.key);
-    });
-  }
-
-  /** Waits for requests under way until the signal aborts, and drops the others. */
-  async close(signal: AbortSignal): Promise<void> {
-    const all = [...this.#hosts.values()].flatMap(({ last }) => [...last.values()]);
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([Promise.all(all), aborted]);
-    this.#stop.abort();
-  }
-
-  #findHost(url: string): Host {
+  const findHost = (url: string): Host => {
     const name = new URL(url).host;
-    let host = this.#hosts.get(name);
-    if (!host) {
-      const counts = { waiting: 0, isFailing: false, dropped: 0 };
-      host = { name, slots: new Slots(CONCURRENCY), last: new Map(), ...counts };
-      this.#hosts.set(name, host);
-    }
+    const counts = { waiting: 0, isFailing: false, dropped: 0 };
+    const host = hosts.get(name) ?? { name, slots: new Slots(CONCURRENCY), last: new Map(), ...counts };
+    hosts.set(name, host);
     return host;
-  }
+  };
 
-  /** Never rejects. */
-  async #send(host: Host, request: AlertRequest): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#stop;
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      if (!(await host.slots.take(signal))) return;
-      const result = await this.#attempt(request).finally(() => host.slots.release());
-      if (result === null) {
-        this.#succeed(host, request);
-        return;
-      }
-      const { reason, isFinal } = result;
-      if (isFinal || attempt === MAX_ATTEMPTS) {
-        this.#drop(host, request, reason);
-        return;
-      }
-      this.#fail(host, request, reason);
-      await clock.sleep(Math.min(FIRST_PAUSE * 2 ** (attempt - 1), MAX_PAUSE), signal);
-    }
-  }
+  const drop = (host: Host, { about, entry }: AlertRequest, reason: string) => {
+    host.dropped += 1;
+    // The 1st, 10th, 100th … lost alert is logged as an error, so that a long outage does not fill the log.
+    const level = /^10*$/.test(String(host.dropped)) ? 'error' : 'debug';
+    const text = `Alert lost, not delivered to ${host.name}: ${about}: ${reason}`;
+    log[level]({ event: 'alert', host: host.name, entry }, text);
+  };
 
-  /** Resolves with the reason of a failure and whether a retry would fail too; with `null` after a success. */
-  async #attempt({
-    url,
-    method,
-    headers,
-    body,
-  }: AlertRequest): Promise<{ readonly reason: string; readonly isFinal: boolean } | null> {
-    const { fetch, clock } = this.#options;
-    const done = new AbortController();
-    const timeout = new AbortController();
-    const either = AbortSignal.any([done.signal, this.#stop.signal]);
-    void clock.sleep(TIMEOUT, either).then(() => timeout.abort());
-    const signal = AbortSignal.any([timeout.signal, this.#stop.signal]);
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error(`no answer in ${TIMEOUT / 1_000} s`)));
-    });
+  const logSuccess = (host: Host, { about, entry }: AlertRequest) => {
+    log.debug({ event: 'alert', host: host.name, entry }, `Alert sent to ${host.name}: ${about}`);
+    if (!host.isFailing && host.dropped === 0) return;
+    const lost = host.dropped === 0 ? '' : `; ${host.dropped} alerts were lost`;
+    log.info({ event: 'alert', host: host.name }, `Alerts reach ${host.name} again${lost}`);
+    host.isFailing = false;
+    host.dropped = 0;
+  };
+
+  /** Resolves with `null` after a success. */
+  const attempt = async (request: AlertRequest): Promise<Failure | null> => {
+    const { url, method, headers, body } = request;
+    const ended = new AbortController();
+    const abort = new AbortController();
+    const noAnswer = new Error(`no answer in ${TIMEOUT / 1_000} s`);
+    void clock.sleep(TIMEOUT, AbortSignal.any([ended.signal, stop.signal])).then(() => abort.abort(noAnswer));
     try {
-      const sent = fetch(url, { method, headers, body, redirect: 'manual', signal });
-      const answer = await Promise.race([sent, aborted]);
+      const answer = await fetch(url, { method, headers, body, redirect: 'manual', signal: abort.signal });
       // An answer whose body is not read would hold its connection.
       void answer.body?.cancel().catch(() => {});
       const { status } = answer;
@@ -150,36 +104,47 @@ export class Delivery {
       const hint = status < 400 ? '; beat follows no redirect, so set the URL it leads to' : '';
       return { reason: `status ${status}${hint}`, isFinal };
     } catch (error) {
-      const cause = (error as Error).cause ?? error;
-      return { reason: describeError(cause), isFinal: false };
+      return { reason: describeError((error as Error).cause ?? error), isFinal: false };
     } finally {
-      done.abort();
+      ended.abort();
     }
-  }
+  };
 
-  #succeed(host: Host, { about, entry }: AlertRequest): void {
-    const { log } = this.#options;
-    log.debug({ event: 'alert', host: host.name, entry }, `Alert sent to ${host.name}: ${about}`);
-    if (!host.isFailing && host.dropped === 0) return;
-    const lost = host.dropped === 0 ? '' : `; ${host.dropped} alerts were lost`;
-    log.info({ event: 'alert', host: host.name }, `Alerts reach ${host.name} again${lost}`);
-    host.isFailing = false;
-    host.dropped = 0;
-  }
+  /** Never rejects. */
+  const send = async (host: Host, request: AlertRequest): Promise<void> => {
+    const { about, entry } = request;
+    for (let attempts = 1; !stop.signal.aborted; attempts++) {
+      if (!(await host.slots.take(stop.signal))) return;
+      const failure = await attempt(request).finally(() => host.slots.release());
+      if (failure === null) return logSuccess(host, request);
+      const { reason, isFinal } = failure;
+      if (isFinal || attempts === MAX_ATTEMPTS) return drop(host, request, reason);
+      // The first failure of a host is a warning; further failures are debug lines.
+      const text = `Alert not delivered to ${host.name}: ${about}: ${reason}; retrying`;
+      log[host.isFailing ? 'debug' : 'warn']({ event: 'alert', host: host.name, entry }, text);
+      host.isFailing = true;
+      await clock.sleep(Math.min(FIRST_PAUSE * 2 ** (attempts - 1), MAX_PAUSE), stop.signal);
+    }
+  };
 
-  /** Logs the first failure of a host; further failures are debug lines. */
-  #fail(host: Host, { about, entry }: AlertRequest, reason: string): void {
-    const text = `Alert not delivered to ${host.name}: ${about}: ${reason}; retrying`;
-    const level = host.isFailing ? 'debug' : 'warn';
-    this.#options.log[level]({ event: 'alert', host: host.name, entry }, text);
-    host.isFailing = true;
-  }
-
-  #drop(host: Host, { about, entry }: AlertRequest, reason: string): void {
-    host.dropped += 1;
-    // The 1st, 10th, 100th … lost alert is logged as an error, so that a long outage does not fill the log.
-    const level = /^10*$/.test(String(host.dropped)) ? 'error' : 'debug';
-    const text = `Alert lost, not delivered to ${host.name}: ${about}: ${reason}`;
-    this.#options.log[level]({ event: 'alert', host: host.name, entry }, text);
-  }
+  return {
+    push(request) {
+      if (stop.signal.aborted) return;
+      const host = findHost(request.url);
+      if (host.waiting >= MAX_WAITING) return drop(host, request, 'too many alerts wait');
+      host.waiting += 1;
+      const before = host.last.get(request.key) ?? Promise.resolve();
+      const sent = before.then(() => send(host, request));
+      host.last.set(request.key, sent);
+      void sent.then(() => {
+        host.waiting -= 1;
+        if (host.last.get(request.key) === sent) host.last.delete(request.key);
+      });
+    },
+    async close(grace) {
+      const all = [...hosts.values()].flatMap(({ last }) => [...last.values()]);
+      await waitAtMost(clock, grace, stop.signal, async () => void (await Promise.all(all)));
+      stop.abort();
+    },
+  };
 }

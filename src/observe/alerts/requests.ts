@@ -19,10 +19,6 @@ export interface AlertRequest {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
-
 /** The name of an entry as part of a URL: lower case letters, digits and hyphens. */
 function slugify(name: string): string {
   const slug = name
@@ -35,26 +31,20 @@ function slugify(name: string): string {
 /** The longest text that a check stores, in characters. */
 const MAX_BODY = 10_000;
 
+export interface Ping {
+  readonly entry: string;
+  readonly signal: 'start' | 'success' | 'fail';
+  /** `null` for a signal about no run. */
+  readonly taskId: string | null;
+  readonly text: string;
+}
+
 /** A ping of a check at healthchecks.io, or at a server with the same URLs. `{entry}` in the URL is replaced. */
-export function buildPing(
-  url: string,
-  {
-    entry,
-    signal,
-    taskId,
-    text,
-  }: {
-    readonly entry: string;
-    readonly signal: 'start' | 'success' | 'fail';
-    /** `null` for a signal about no run. */
-    readonly taskId: string | null;
-    readonly text: string;
-  },
-): AlertRequest {
+export function buildPing(url: string, { entry, signal, taskId, text }: Ping): AlertRequest {
   const to = new URL(url.replaceAll('{entry}', slugify(entry)));
   if (signal !== 'success') to.pathname = `${to.pathname.replace(/\/$/, '')}/${signal}`;
   // The id of the run: runs of one check may overlap.
-  if (taskId !== null && isUuid(taskId)) to.searchParams.set('rid', taskId);
+  if (taskId !== null && UUID.test(taskId)) to.searchParams.set('rid', taskId);
   return {
     key: `ping ${entry}`,
     about: `ping (${signal})`,
@@ -99,19 +89,22 @@ export interface CheckIn {
   readonly runtimeMs: number | null;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** The schedule with which Sentry creates or changes the monitor; `null` leaves the monitor unchanged. */
-  readonly schedule: MonitorSchedule | null;
+  /** Absent for an entry that was removed. */
+  readonly schedule: Schedule | undefined;
   readonly timezone: string;
 }
 
 /** A cron check-in as an envelope of Sentry. The id of the check-in is that of the task. */
 export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertRequest {
   const { dsn, slug, environment } = settings;
-  const { entry, taskId, status, runtimeMs, at, schedule, timezone } = checkIn;
+  const { entry, taskId, status, runtimeMs, at, timezone } = checkIn;
+  // Without a schedule, Sentry leaves the monitor unchanged.
+  const schedule = checkIn.schedule && toMonitorSchedule(checkIn.schedule);
   const { protocol, host, username: key, pathname } = new URL(dsn);
   const [, prefix = '', project = ''] = /^(.*)\/(\d+)$/.exec(pathname) ?? [];
+  const digest = createHash('sha256').update(taskId).digest('hex');
   const item = {
-    check_in_id: toCheckInId(taskId),
+    check_in_id: UUID.test(taskId) ? taskId.replaceAll('-', '') : digest.slice(0, 32),
     monitor_slug: slug.replaceAll('{entry}', slugify(entry)),
     status,
     environment,
@@ -131,11 +124,6 @@ export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertR
     },
     body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
   };
-}
-
-function toCheckInId(taskId: string): string {
-  if (isUuid(taskId)) return taskId.replaceAll('-', '');
-  return createHash('sha256').update(taskId).digest('hex').slice(0, 32);
 }
 
 /** A call of a webhook, signed as Standard Webhooks describes: HMAC-SHA256 over id, timestamp and body. */

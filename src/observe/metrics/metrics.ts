@@ -1,11 +1,11 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { RunCause } from '../../celery/message/run.ts';
 import type { OutboxEvent } from '../../contracts/events/beat-events.ts';
 import type { EventSource } from '../../contracts/events/events.ts';
-import type { RunCause } from '../../celery/message/run.ts';
 import { COUNT_LIMIT } from '../../schedule/range.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Liveness } from '../liveness.ts';
-import { CAUSES, STATES } from './definitions.ts';
-import { MetricRegistry } from './registry.ts';
+import { CAUSES, METRICS, STATES, type MetricDefinition, type MetricName } from './definitions.ts';
 
 interface MetricsOptions {
   readonly clock: Clock;
@@ -15,10 +15,22 @@ interface MetricsOptions {
   readonly version: string;
 }
 
+/** The part of the configuration that metrics show. */
+export interface MeteredSettings {
+  readonly entries: readonly { readonly name: string }[];
+  /** `perEntry`: how many entries have samples of their own. */
+  readonly metrics: { readonly perEntry: number };
+}
+
 /** A page in the text format of Prometheus. */
 export interface MetricsPage {
   readonly contentType: string;
   readonly body: string;
+}
+
+export interface Metrics {
+  /** Renders all metrics as they are now. */
+  render(): Promise<MetricsPage>;
 }
 
 /** Values that only a leader has. */
@@ -31,205 +43,176 @@ interface TermMetrics {
   entries: number | null;
 }
 
-/** Counts the events of one instance, and renders them for Prometheus. */
-export class Metrics {
-  readonly #options: MetricsOptions;
-  readonly #registry = new MetricRegistry();
-  readonly #entries: EntryLabels;
-  #term: TermMetrics | null = null;
-  #reloadedAt: number;
-  #outbox: OutboxEvent = { waiting: 0, oldest: null };
+/** Counts the events of one instance from now on, and renders them for Prometheus. */
+export function countEvents(events: EventSource, { clock, liveness, settings, version }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const metrics = register(registry);
+  const countEntry = entryCounter(metrics, settings);
+  let term: TermMetrics | null = null;
+  let reloadedAt = clock.now();
+  let outbox: OutboxEvent = { waiting: 0, oldest: null };
+  metrics.beat_build_info.set({ version }, 1);
+  set(metrics.beat_clock_skew_seconds, null);
 
-  constructor(events: EventSource, options: MetricsOptions) {
-    this.#options = options;
-    this.#reloadedAt = options.clock.now();
-    this.#entries = new EntryLabels(this.#registry, options.settings());
-    this.#registry.set('beat_build_info', 1, { version: options.version });
-    this.#registry.set('beat_clock_skew_seconds', null);
-    this.#countRuns(events);
-    this.#countOutcomes(events);
-    this.#countTerms(events);
-    this.#countReloads(events);
-    this.#countOther(events);
-  }
+  const published = new Map(CAUSES.map((cause) => [cause, metrics.beat_runs_published_total.labels({ cause })]));
+  const lateness = metrics.beat_run_lateness_seconds.labels({});
+  // Runs of commands are left out: they are due when the command was sent, or long ago.
+  const observeLateness = (cause: RunCause, ms: number) => {
+    const isScheduled = cause === 'schedule' || cause === 'catch-up';
+    if (isScheduled) lateness.observe(seconds(Math.max(0, ms)));
+  };
+  events.on('sent', ({ entry, cause, dueAt, sentAt }) => {
+    published.get(cause)!.inc();
+    observeLateness(cause, sentAt - dueAt);
+    countEntry.published(entry, sentAt);
+  });
+  events.on('delivered', ({ cause, dueAt }) => {
+    metrics.beat_outbox_delivered_total.inc();
+    observeLateness(cause, clock.now() - dueAt);
+  });
+  events.on('skipped', ({ entry, reason, count }) => {
+    metrics.beat_occurrences_skipped_total.inc({ reason }, count ?? COUNT_LIMIT);
+    countEntry.skipped(entry, count ?? COUNT_LIMIT);
+  });
+  events.on('outcome', ({ entry, state: given, runtimeMs }) => {
+    const state = STATES.find((known) => known === given) ?? 'other';
+    metrics.beat_outcomes_total.inc({ state });
+    if (runtimeMs !== null) metrics.beat_task_runtime_seconds.observe(seconds(runtimeMs));
+    countEntry.ended(entry, state);
+  });
 
-  /** Renders all metrics as they are now. */
-  async render(): Promise<MetricsPage> {
-    const { clock, liveness } = this.#options;
-    const registry = this.#registry;
-    const term = this.#term;
-    registry.set('beat_leader', term === null ? 0 : 1);
-    registry.set('beat_term', term?.token ?? null);
-    registry.set('beat_lock_age_seconds', term && seconds(clock.monotonic() - term.renewedAt));
-    const wakeAt = term?.wakeAt ?? null;
-    registry.set('beat_next_due_timestamp_seconds', wakeAt === null ? null : seconds(wakeAt));
-    registry.set('beat_entries', term?.entries ?? null);
-    registry.set('beat_blocked_entries', liveness.blockedEntries.length);
-    registry.set('beat_loop_idle_seconds', seconds(liveness.idleMs));
-    const { reloadError } = liveness;
-    registry.set('beat_config_last_reload_successful', reloadError === null ? 1 : 0);
-    registry.set('beat_config_last_reload_success_timestamp_seconds', seconds(this.#reloadedAt));
-    // Only the leader shows the outbox, because all instances share it.
-    const { waiting, oldest } = term ? this.#outbox : { waiting: 0, oldest: null };
-    const waitsFor = oldest === null ? 0 : Math.max(0, clock.now() - oldest);
-    registry.set('beat_outbox_messages', waiting);
-    registry.set('beat_outbox_oldest_age_seconds', seconds(waitsFor));
-    return registry.render();
-  }
+  events.on('leading', ({ term: token }) => {
+    metrics.beat_terms_total.inc();
+    term = { token, renewedAt: clock.monotonic(), wakeAt: null, entries: null };
+  });
+  events.on('renewed', () => {
+    if (term) term.renewedAt = clock.monotonic();
+  });
+  events.on('scheduling', ({ entries }) => {
+    if (term) term.entries = entries;
+  });
+  events.on('tick', ({ wakeAt }) => {
+    metrics.beat_ticks_total.inc();
+    if (term) term.wakeAt = wakeAt;
+  });
+  const endTerm = () => void (term = null);
+  events.on('following', endTerm);
+  events.on('stopped', endTerm);
 
-  #countRuns(events: EventSource): void {
-    const { clock } = this.#options;
-    const registry = this.#registry;
-    const counter = registry.counter('beat_runs_published_total');
-    const published = new Map(CAUSES.map((cause) => [cause, counter.labels({ cause })]));
-    const lateness = registry.histogram('beat_run_lateness_seconds').labels({});
-    const skipped = registry.counter('beat_occurrences_skipped_total');
-    const delivered = registry.counter('beat_outbox_delivered_total');
-    // Runs of commands are left out: they are due when the command was sent, or long ago.
-    const observeLateness = (cause: RunCause, ms: number) => {
-      const isScheduled = cause === 'schedule' || cause === 'catch-up';
-      if (isScheduled) lateness.observe(seconds(Math.max(0, ms)));
-    };
-    events.on('sent', ({ entry, cause, dueAt, sentAt }) => {
-      published.get(cause)!.inc();
-      observeLateness(cause, sentAt - dueAt);
-      this.#entries.published(entry, sentAt);
-    });
-    events.on('delivered', ({ cause, dueAt }) => {
-      delivered.inc();
-      observeLateness(cause, clock.now() - dueAt);
-    });
-    events.on('skipped', ({ entry, reason, count }) => {
-      skipped.inc({ reason }, count ?? COUNT_LIMIT);
-      this.#entries.skipped(entry, count ?? COUNT_LIMIT);
-    });
-  }
+  events.on('reloaded', ({ entries }) => {
+    metrics.beat_reloads_total.inc({ outcome: 'success' });
+    reloadedAt = clock.now();
+    if (term) term.entries = entries;
+    countEntry.replace();
+  });
+  events.on('reload-failed', () => metrics.beat_reloads_total.inc({ outcome: 'failure' }));
+  events.on('failure', ({ operation: { kind } }) => metrics.beat_failures_total.inc({ operation: kind }));
+  events.on('command', ({ do: name, at, status }) => {
+    metrics.beat_commands_total.inc({ command: name ?? 'unknown', status });
+    if (at === null || status !== 'applied') return;
+    metrics.beat_command_latency_seconds.observe(seconds(Math.max(0, clock.now() - at)));
+  });
+  events.on('outbox', (event) => void (outbox = event));
+  events.on('skew', ({ ms }) => metrics.beat_clock_skew_seconds.set(seconds(ms)));
+  events.on('warning', ({ kind, message }) => metrics.beat_warning.set({ kind }, message === null ? 0 : 1));
 
-  #countOutcomes(events: EventSource): void {
-    const outcomes = this.#registry.counter('beat_outcomes_total');
-    const runtime = this.#registry.histogram('beat_task_runtime_seconds').labels({});
-    events.on('outcome', ({ entry, state: given, runtimeMs }) => {
-      const state = STATES.find((known) => known === given) ?? 'other';
-      outcomes.inc({ state });
-      if (runtimeMs !== null) runtime.observe(seconds(runtimeMs));
-      this.#entries.ended(entry, state);
-    });
-  }
-
-  #countTerms(events: EventSource): void {
-    const { clock } = this.#options;
-    const terms = this.#registry.counter('beat_terms_total');
-    const ticks = this.#registry.counter('beat_ticks_total');
-    events.on('leading', ({ term: token }) => {
-      terms.inc();
-      this.#term = { token, renewedAt: clock.monotonic(), wakeAt: null, entries: null };
-    });
-    events.on('renewed', () => {
-      if (this.#term) this.#term.renewedAt = clock.monotonic();
-    });
-    events.on('scheduling', ({ entries }) => {
-      if (this.#term) this.#term.entries = entries;
-    });
-    events.on('tick', ({ wakeAt }) => {
-      ticks.inc();
-      if (this.#term) this.#term.wakeAt = wakeAt;
-    });
-    const endTerm = () => void (this.#term = null);
-    events.on('following', endTerm);
-    events.on('stopped', endTerm);
-  }
-
-  #countReloads(events: EventSource): void {
-    const { clock, settings } = this.#options;
-    const reloads = this.#registry.counter('beat_reloads_total');
-    events.on('reloaded', ({ entries }) => {
-      reloads.inc({ outcome: 'success' });
-      this.#reloadedAt = clock.now();
-      if (this.#term) this.#term.entries = entries;
-      this.#entries.replace(settings());
-    });
-    events.on('reload-failed', () => reloads.inc({ outcome: 'failure' }));
-  }
-
-  #countOther(events: EventSource): void {
-    const { clock } = this.#options;
-    const registry = this.#registry;
-    const failures = registry.counter('beat_failures_total');
-    const commands = registry.counter('beat_commands_total');
-    const latency = registry.histogram('beat_command_latency_seconds');
-    events.on('failure', ({ operation: { kind } }) => failures.inc({ operation: kind }));
-    events.on('command', ({ do: name, at, status }) => {
-      commands.inc({ command: name ?? 'unknown', status });
-      if (at !== null && status === 'applied') {
-        latency.observe(seconds(Math.max(0, clock.now() - at)));
-      }
-    });
-    events.on('outbox', (outbox) => {
-      this.#outbox = outbox;
-    });
-    events.on('skew', ({ ms }) => registry.set('beat_clock_skew_seconds', seconds(ms)));
-    events.on('warning', ({ kind, message }) => {
-      registry.set('beat_warning', message === null ? 0 : 1, { kind });
-    });
-  }
+  return {
+    async render() {
+      set(metrics.beat_leader, term === null ? 0 : 1);
+      set(metrics.beat_term, term?.token ?? null);
+      set(metrics.beat_lock_age_seconds, term && seconds(clock.monotonic() - term.renewedAt));
+      const wakeAt = term?.wakeAt ?? null;
+      set(metrics.beat_next_due_timestamp_seconds, wakeAt === null ? null : seconds(wakeAt));
+      set(metrics.beat_entries, term?.entries ?? null);
+      set(metrics.beat_blocked_entries, liveness.blockedEntries.length);
+      set(metrics.beat_loop_idle_seconds, seconds(liveness.idleMs));
+      set(metrics.beat_config_last_reload_successful, liveness.reloadError === null ? 1 : 0);
+      set(metrics.beat_config_last_reload_success_timestamp_seconds, seconds(reloadedAt));
+      // Only the leader shows the outbox, because all instances share it.
+      const { waiting, oldest } = term ? outbox : { waiting: 0, oldest: null };
+      set(metrics.beat_outbox_messages, waiting);
+      const waitsFor = oldest === null ? 0 : Math.max(0, clock.now() - oldest);
+      set(metrics.beat_outbox_oldest_age_seconds, seconds(waitsFor));
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
 }
 
 function seconds(ms: number): number {
   return ms / 1_000;
 }
 
-/** The part of the configuration that metrics show. */
-export interface MeteredSettings {
-  readonly entries: readonly { readonly name: string }[];
-  /** `perEntry`: how many entries have samples of their own. */
-  readonly metrics: { readonly perEntry: number };
+/** Sets a gauge without labels; `null` removes its sample. */
+function set(gauge: Gauge, value: number | null): void {
+  if (value === null) gauge.remove({});
+  else gauge.set(value);
+}
+
+interface Types {
+  readonly counter: Counter;
+  readonly gauge: Gauge;
+  readonly histogram: Histogram;
+}
+
+type Registered = { readonly [N in MetricName]: Types[(typeof METRICS)[N]['type']] };
+
+/** Registers the metrics of `definitions.ts` and those of the process. */
+function register(registry: Registry): Registered {
+  const create = ([name, definition]: [string, MetricDefinition]) => {
+    const { type, help, labels = {}, buckets = [] } = definition;
+    const common = { name, help, labelNames: Object.keys(labels), registers: [registry] };
+    if (type === 'histogram') return [name, new Histogram({ ...common, buckets: [...buckets] })];
+    const metric = type === 'counter' ? new Counter(common) : new Gauge(common);
+    for (const [label, values] of Object.entries(labels)) {
+      for (const value of values) metric.inc({ [label]: value }, 0);
+    }
+    return [name, metric];
+  };
+  const metrics = Object.fromEntries(Object.entries(METRICS).map(create)) as Registered;
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  return metrics;
 }
 
 /** The label of all entries without samples of their own. */
 const OTHER = 'other';
 
 /**
- * Samples by entry, for the first `metrics.perEntry` entries of the configuration; all others share one label, so
- * that the number of time series is bounded.
+ * Counts by entry, for the first `metrics.perEntry` entries of the configuration; all others share one label, so that
+ * the number of time series is bounded.
  */
-class EntryLabels {
-  readonly #registry: MetricRegistry;
-  #named = new Set<string>();
-  #isEnabled = false;
-
-  constructor(registry: MetricRegistry, settings: MeteredSettings) {
-    this.#registry = registry;
-    this.replace(settings);
-  }
-
-  /** Removes the samples of entries that have lost their label. */
-  replace({ entries, metrics: { perEntry } }: MeteredSettings): void {
-    const named = new Set(entries.slice(0, perEntry).map(({ name }) => name));
-    for (const name of this.#named.difference(named)) this.#registry.removeEntry(name);
-    this.#named = named;
-    this.#isEnabled = perEntry > 0;
-  }
-
-  /** `at` is in epoch milliseconds. */
-  published(entry: string, at: number): void {
-    if (!this.#isEnabled) return;
-    const labels = this.#labels(entry);
-    this.#registry.counter('beat_entry_runs_published_total').inc(labels);
-    this.#registry.set('beat_entry_last_published_timestamp_seconds', at / 1_000, labels);
-  }
-
-  skipped(entry: string, count: number): void {
-    if (!this.#isEnabled) return;
-    this.#registry.counter('beat_entry_occurrences_skipped_total').inc(this.#labels(entry), count);
-  }
-
-  ended(entry: string, state: string): void {
-    if (!this.#isEnabled) return;
-    const labels = { ...this.#labels(entry), state };
-    this.#registry.counter('beat_entry_outcomes_total').inc(labels);
-  }
-
-  #labels(entry: string): { readonly entry: string } {
-    return { entry: this.#named.has(entry) ? entry : OTHER };
-  }
+function entryCounter(metrics: Registered, settings: () => MeteredSettings) {
+  const runs = metrics.beat_entry_runs_published_total;
+  const skips = metrics.beat_entry_occurrences_skipped_total;
+  const outcomes = metrics.beat_entry_outcomes_total;
+  const newest = metrics.beat_entry_last_published_timestamp_seconds;
+  let named = new Set<string>();
+  let isEnabled = false;
+  const label = (name: string) => ({ entry: named.has(name) ? name : OTHER });
+  const counter = {
+    /** Reads the settings in force, and removes the samples of entries that have lost their label. */
+    replace(): void {
+      const { entries, metrics: limits } = settings();
+      const before = named;
+      named = new Set(entries.slice(0, limits.perEntry).map(({ name }) => name));
+      isEnabled = limits.perEntry > 0;
+      for (const entry of before.difference(named)) {
+        for (const metric of [runs, skips, newest]) metric.remove({ entry });
+        for (const state of STATES) outcomes.remove({ entry, state });
+      }
+    },
+    /** `at` is in epoch milliseconds. */
+    published(entry: string, at: number): void {
+      if (!isEnabled) return;
+      runs.inc(label(entry));
+      newest.set(label(entry), seconds(at));
+    },
+    skipped(entry: string, count: number): void {
+      if (isEnabled) skips.inc(label(entry), count);
+    },
+    ended(entry: string, state: string): void {
+      if (isEnabled) outcomes.inc({ ...label(entry), state });
+    },
+  };
+  counter.replace();
+  return counter;
 }

@@ -9,7 +9,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import { Events } from '../../../src/contracts/events/events.ts';
 import { Liveness } from '../../../src/observe/liveness.ts';
 import { METRICS } from '../../../src/observe/metrics/definitions.ts';
-import { type MeteredSettings, Metrics } from '../../../src/observe/metrics/metrics.ts';
+import { countEvents, type MeteredSettings } from '../../../src/observe/metrics/metrics.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -18,7 +18,7 @@ function rig(settings: MeteredSettings = { entries: [], metrics: { perEntry: 0 }
   const events = new Events();
   const liveness = new Liveness(clock);
   const live = { settings };
-  const metrics = new Metrics(events, { clock, liveness, version: '1.2.3', settings: () => live.settings });
+  const metrics = countEvents(events, { clock, liveness, version: '1.2.3', settings: () => live.settings });
   const samples = async (): Promise<Record<string, number>> => {
     const { body } = await metrics.render();
     const lines = body.split('\n').filter((line) => line.startsWith('beat_'));

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Delivery, type Fetch } from '../../../../src/observe/alerts/delivery.ts';
+import { openDelivery, type Fetch } from '../../../../src/observe/alerts/delivery.ts';
 import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
@@ -25,14 +25,16 @@ function rig(answer: (url: string, attempt: number) => number | 'never' | Error)
   const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]);
   const log = createLogger({ level: 'info', destination: { write } });
   const calls: string[] = [];
-  const fetch: Fetch = async (url) => {
+  const fetch: Fetch = async (url, { signal }) => {
     calls.push(url);
     const result = answer(url, calls.length);
-    if (result === 'never') return new Promise(() => {});
+    if (result === 'never') {
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    }
     if (result instanceof Error) throw result;
     return { status: result };
   };
-  return { clock, lines, calls, delivery: new Delivery({ fetch, clock, log }) };
+  return { clock, lines, calls, delivery: openDelivery(fetch, clock, log) };
 }
 
 describe('delivery of alerts', () => {
@@ -88,7 +90,7 @@ describe('delivery of alerts', () => {
     const logged = Promise.withResolvers<{ readonly level: string; readonly msg: string }>();
     const write = (line: string) => logged.resolve(JSON.parse(line) as never);
     const log = createLogger({ level: 'debug', destination: { write } });
-    const delivery = new Delivery({ fetch, clock: new ManualClock('2027-03-01T12:00:00Z'), log });
+    const delivery = openDelivery(fetch, new ManualClock('2027-03-01T12:00:00Z'), log);
     delivery.push(request({ url, headers: { 'x-secret': 'secret' } }));
     const { level, msg } = await logged.promise;
     expect(`${level} ${msg}`).toBe(
@@ -166,10 +168,10 @@ describe('delivery of alerts', () => {
     expect(lines).toEqual([]);
   });
 
-  test('a stop waits for requests under way until its signal aborts, and takes no more', async () => {
+  test('a stop waits for requests under way until its grace period ends, and takes no more', async () => {
     const { calls, delivery } = rig(() => 200);
     delivery.push(request());
-    await delivery.close(new AbortController().signal);
+    await delivery.close(2_000);
     expect(calls).toHaveLength(1);
     delivery.push(request());
     await settle();
@@ -177,12 +179,11 @@ describe('delivery of alerts', () => {
 
     const slow = rig(() => 'never');
     slow.delivery.push(request());
-    const given = new AbortController();
     let isClosed = false;
-    const closed = slow.delivery.close(given.signal).then(() => (isClosed = true));
+    const closed = slow.delivery.close(2_000).then(() => (isClosed = true));
     await settle();
     expect(isClosed).toBe(false);
-    given.abort();
+    slow.clock.advance(2_000);
     await closed;
     slow.clock.advance(600_000);
     await settle();
@@ -204,10 +205,10 @@ describe('delivery of alerts', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
     const log = createLogger({ level: 'error', destination: { write: () => {} } });
-    const delivery = new Delivery({ fetch, clock: systemClock, log });
+    const delivery = openDelivery(fetch, systemClock, log);
     delivery.push(request({ url: `http://127.0.0.1:${port}/` }));
     await connected.promise;
-    await delivery.close(AbortSignal.abort());
+    await delivery.close(0);
     expect(server.listening).toBe(true);
   });
 });
