@@ -17,7 +17,7 @@ const TERM_OPERATIONS = [
  * Logs the start of an outage, reminders at growing intervals, and the recovery; every other failure is a debug line.
  */
 export function logFailures(events: EventSource, log: Logger, clock: Clock): void {
-  const outages = new Outages(clock);
+  const outages = trackOutages(clock);
   const logRecovery = (operation: Operation, extent: Extent) => {
     log.info({ event: 'recovered', operation, ...extent }, recoveryText(operation, extent));
   };
@@ -88,47 +88,37 @@ interface Outage {
  * Groups failures into outages, so that a long one does not fill the disk with log lines. All operations of
  * one group belong to one outage, which ends when each of them has recovered.
  */
-class Outages {
-  readonly #clock: Clock;
-  readonly #outages = new Map<string, Outage>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Returns the extent of the outage if this failure is to be logged, `null` until the next reminder. */
-  fail(operation: Operation): Extent | null {
-    const now = this.#clock.monotonic();
-    const group = selectGroup(operation);
-    let outage = this.#outages.get(group);
-    if (!outage) {
-      outage = { since: now, failing: new Set(), failures: 0, remindAt: now, interval: FIRST_INTERVAL };
-      this.#outages.set(group, outage);
-    }
-    outage.failing.add(operationKey(operation));
-    outage.failures += 1;
-    if (now < outage.remindAt) return null;
-    outage.remindAt = now + outage.interval;
-    outage.interval = Math.min(2 * outage.interval, MAX_INTERVAL);
-    return this.#measure(outage);
-  }
-
-  /**
-   * Marks operations of one group as recovered. Returns the extent of the outage if it ended, `null` if there
-   * was none or another of its operations still fails.
-   */
-  recover(...operations: readonly [Operation, ...Operation[]]): Extent | null {
-    const group = selectGroup(operations[0]);
-    const outage = this.#outages.get(group);
-    for (const operation of operations) outage?.failing.delete(operationKey(operation));
-    if (!outage || outage.failing.size > 0) return null;
-    this.#outages.delete(group);
-    return this.#measure(outage);
-  }
-
-  #measure({ since, failures }: Outage): Extent {
-    return { failures, forMs: Math.round(this.#clock.monotonic() - since) };
-  }
+function trackOutages(clock: Clock) {
+  const outages = new Map<string, Outage>();
+  const measure = ({ since, failures }: Outage): Extent => ({ failures, forMs: Math.round(clock.monotonic() - since) });
+  return {
+    /** Returns the extent of the outage if this failure is to be logged, `null` until the next reminder. */
+    fail(operation: Operation): Extent | null {
+      const now = clock.monotonic();
+      const group = selectGroup(operation);
+      const begun = { since: now, failing: new Set<string>(), failures: 0, remindAt: now, interval: FIRST_INTERVAL };
+      const outage = outages.get(group) ?? begun;
+      outages.set(group, outage);
+      outage.failing.add(operationKey(operation));
+      outage.failures += 1;
+      if (now < outage.remindAt) return null;
+      outage.remindAt = now + outage.interval;
+      outage.interval = Math.min(2 * outage.interval, MAX_INTERVAL);
+      return measure(outage);
+    },
+    /**
+     * Marks operations of one group as recovered. Returns the extent of the outage if it ended, `null` if there
+     * was none or another of its operations still fails.
+     */
+    recover(...operations: readonly [Operation, ...Operation[]]): Extent | null {
+      const group = selectGroup(operations[0]);
+      const outage = outages.get(group);
+      for (const operation of operations) outage?.failing.delete(operationKey(operation));
+      if (!outage || outage.failing.size > 0) return null;
+      outages.delete(group);
+      return measure(outage);
+    },
+  };
 }
 
 /** While the store is unreachable every operation on it fails: that is one outage. */

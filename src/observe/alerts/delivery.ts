@@ -116,9 +116,9 @@ export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery 
     for (let attempts = 1; !stop.signal.aborted; attempts++) {
       if (!(await host.slots.take(stop.signal))) return;
       const failure = await attempt(request).finally(() => host.slots.release());
-      if (failure === null) return logSuccess(host, request);
+      if (failure === null) return void logSuccess(host, request);
       const { reason, isFinal } = failure;
-      if (isFinal || attempts === MAX_ATTEMPTS) return drop(host, request, reason);
+      if (isFinal || attempts === MAX_ATTEMPTS) return void drop(host, request, reason);
       // The first failure of a host is a warning; further failures are debug lines.
       const text = `Alert not delivered to ${host.name}: ${about}: ${reason}; retrying`;
       log[host.isFailing ? 'debug' : 'warn']({ event: 'alert', host: host.name, entry }, text);
@@ -131,7 +131,7 @@ export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery 
     push(request) {
       if (stop.signal.aborted) return;
       const host = findHost(request.url);
-      if (host.waiting >= MAX_WAITING) return drop(host, request, 'too many alerts wait');
+      if (host.waiting >= MAX_WAITING) return void drop(host, request, 'too many alerts wait');
       host.waiting += 1;
       const before = host.last.get(request.key) ?? Promise.resolve();
       const sent = before.then(() => send(host, request));
