@@ -6,12 +6,11 @@ import { ConfigError, StoreError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
 import { identify, rejectOtherSites, requireRead } from './access/access.ts';
 import { findClient } from './access/client-address.ts';
-import { eventRoutes } from './api/events.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
-import { findAsset } from './pages/assets.ts';
+import { FILES } from './pages/assets.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { problem } from './problem.ts';
 
@@ -55,7 +54,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
     await next();
   });
   app.get('/assets/:file', (c) => {
-    const asset = findAsset(c.req.path);
+    const asset = FILES.get(c.req.path);
     if (!asset) return problem(c, { status: 404 });
     const headers = { 'Content-Type': asset.type, 'Cache-Control': 'public, max-age=31536000, immutable' };
     return c.body(asset.content, 200, headers);
@@ -68,8 +67,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
     if (!metrics) return problem(c, { status: 404, detail: 'no metrics are collected' });
     return c.body(metrics.body, 200, { 'Content-Type': metrics.contentType });
   });
-  app.route('/api', apiRoutes(context));
-  app.route('/api', eventRoutes(context));
+  app.route('/', apiRoutes(context));
   app.route('/', pageRoutes(context));
   return app;
 }

@@ -54,9 +54,9 @@ function safePath(path = ''): string {
 
 /** The form that asks for a token. `error` says why the last try failed. */
 function loginPage({ next, error }: { readonly next: string; readonly error: string | null }): Html {
-  return layout({
-    title: 'Log in',
-    main: html`<form method="post" action="/login" class="login panel">
+  return layout(
+    'Log in',
+    html`<form method="post" action="/login" class="login panel">
       <p class="brand">beat</p>
       <h1>Log in</h1>
       ${error !== null && html`<p role="alert" class="error">${error}</p>`}
@@ -77,7 +77,7 @@ function loginPage({ next, error }: { readonly next: string; readonly error: str
       <p id="name-help" class="help">The audit log shows it beside your commands.</p>
       <button class="primary">Log in</button>
     </form>`,
-  });
+  );
 }
 
 /** Milliseconds. */

@@ -1,15 +1,32 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
+import { z } from 'zod';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Diagnostic } from '../util/diagnostic.ts';
-import { errorPage } from './pages/layout.ts';
+import { shape } from '../util/shape.ts';
+import { errorPage, type Problems } from './pages/layout.ts';
+
+export const problemShape = shape(
+  'Problem',
+  'An error: RFC 9457.',
+  z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).optional(),
+  }),
+);
 
 /** An error in the form of RFC 9457. */
 export interface Problem {
   readonly status: ContentfulStatusCode;
   readonly detail?: string | undefined;
   /** Every problem of the request, as at load. */
-  readonly errors?: readonly Pick<Diagnostic, 'path' | 'message'>[] | undefined;
+  readonly errors?: Problems | undefined;
+}
+
+export function unknownEntry(name: string): Problem {
+  return { status: 404, detail: `there is no entry ${JSON.stringify(name)}` };
 }
 
 /** Answers with `application/problem+json`, or with a page if a browser asked for one. */
@@ -18,7 +35,7 @@ export function problem(c: Context, { status, detail, ...given }: Problem): Resp
   const title = STATUS_CODES[status] ?? 'Error';
   const isPage = !given.errors && !c.req.path.startsWith('/api/');
   if (isPage && c.req.header('accept')?.includes('text/html')) {
-    return c.html(errorPage({ status, title, detail }), status);
+    return c.html(errorPage(status, title, detail), status);
   }
   const body = { type: 'about:blank', title, status, detail, errors };
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' });

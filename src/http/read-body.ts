@@ -2,6 +2,8 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { parseJson } from '../util/decode/json.ts';
 import { UndecodableError } from '../util/decode/limits.ts';
+import { ConfigError } from '../util/errors.ts';
+import { isMap } from '../util/is-map.ts';
 
 /** The most bytes of a body: of a command, and of a form. */
 const MAX_JSON = 1_000_000;
@@ -26,15 +28,19 @@ export async function readForm(c: Context, maxBytes = MAX_FORM): Promise<Form> {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-/** Reads a body in JSON. Throws an `HTTPException`, or a `SyntaxError` for invalid JSON. */
-export async function readJson(c: Context): Promise<unknown> {
+/** Reads a JSON object. Throws an `HTTPException`, or a `ConfigError` for another text. */
+export async function readJsonMap(c: Context): Promise<Readonly<Record<string, unknown>>> {
   const text = await readText(c, MAX_JSON);
+  let body: unknown;
   try {
-    return parseJson(text);
+    body = parseJson(text);
   } catch (error) {
-    if (!(error instanceof UndecodableError)) throw error;
-    throw badRequest(`the body cannot be decoded: ${error.message}`, error);
+    const { message } = error as Error;
+    if (error instanceof UndecodableError) throw badRequest(`the body cannot be decoded: ${message}`, error);
+    throw new ConfigError(`invalid JSON: ${message}`);
   }
+  if (isMap(body)) return body;
+  throw new ConfigError('expected a JSON object');
 }
 
 /** Reads a body that declares, and has, at most `maxBytes`. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkUpdate, sendCommand, type SentCommand } from '../../client/send-command.ts';
+import { checkUpdate, CommandRejectedError, sendCommand, type SentCommand } from '../../client/send-command.ts';
 import type { CommandRequest } from '../../entries/commands/command.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
@@ -7,11 +7,11 @@ import { isMap } from '../../util/is-map.ts';
 import type { Access, HttpContext } from '../context.ts';
 
 /** A command from a request, not yet validated. */
-export type CommandBody = Readonly<Record<string, unknown>>;
+type CommandBody = Readonly<Record<string, unknown>>;
 
 /**
- * Sends a command, and waits for the answer of the leader for at most `wait` milliseconds. Throws a `ConfigError` or a
- * `CommandRejectedError` if the command is malformed; nothing is stored then. After a `StoreError` the command may be stored.
+ * Sends a command, and waits for the answer of the leader for at most `wait` milliseconds. Throws a `ConfigError` if the
+ * command is malformed; nothing is stored then. After a `StoreError` the command may be stored.
  */
 export async function submit(
   context: HttpContext,
@@ -27,6 +27,7 @@ export async function submit(
     // The parser of commands rejects what is not a command.
     return await sendCommand(store.commands, body as CommandRequest, { clock, wait, by, id });
   } catch (error) {
+    if (error instanceof CommandRejectedError) throw new ConfigError(error.problems);
     if (!(error instanceof StoreError)) throw error;
     const { message, unreachable } = error;
     const hint = `the command may have been stored: sent again with the id "${id}" it is applied once`;

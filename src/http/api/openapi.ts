@@ -1,20 +1,12 @@
 import { z } from 'zod';
 import { alert } from '../../config/alerts/alert.ts';
-import { commandSchema, HEADER } from '../../entries/commands/command.ts';
-import { audit, auditRow, pending } from '../../entries/commands/shapes.ts';
-import { day, historyPage, why } from '../../read-models/history/shapes.ts';
-import { entryRow, instances, nextInstants, statusPage, streamedInstance } from '../../read-models/status/shapes.ts';
+import { HEADER } from '../../entries/commands/command.ts';
+import { auditRow } from '../../entries/commands/shapes.ts';
+import { day } from '../../read-models/history/shapes.ts';
+import { entryRow, streamedInstance } from '../../read-models/status/shapes.ts';
 import { shape, SHAPES, unreadable } from '../../util/shape.ts';
-import {
-  auditQuery,
-  commandQuery,
-  eventsQuery,
-  historyQuery,
-  nextQuery,
-  problem,
-  statusQuery,
-  whyQuery,
-} from './requests.ts';
+import { problemShape } from '../problem.ts';
+import { OPERATIONS } from './operations.ts';
 
 /** A test compares each streamed event with its field. */
 export const streamed = shape(
@@ -22,69 +14,6 @@ export const streamed = shape(
   'The data of the events of `/api/events`, by their names.',
   z.object({ status: entryRow, audit: z.union([auditRow, unreadable]), instances: z.array(streamedInstance), day }),
 );
-
-interface Operation {
-  readonly method?: 'get' | 'post';
-  readonly summary: string;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodType;
-  /** By status. */
-  readonly answers: Readonly<Record<number, readonly [description: string, schema?: z.ZodType]>>;
-}
-
-const NO_ENTRY = ['There is no such entry.', problem] as const;
-
-/** By path. A test calls each of them. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  '/api/status': {
-    summary: 'Lists entries with their state, by pages.',
-    query: statusQuery,
-    answers: { 200: ['A page.', statusPage] },
-  },
-  '/api/entries/{name}': { summary: 'Shows one entry.', answers: { 200: ['The entry.', entryRow], 404: NO_ENTRY } },
-  '/api/entries/{name}/next': {
-    summary: 'Lists the next instants at which an entry is published.',
-    query: nextQuery,
-    answers: { 200: ['The instants.', nextInstants], 404: NO_ENTRY },
-  },
-  '/api/entries/{name}/history': {
-    summary: 'Lists what happened to an entry, newest first.',
-    query: historyQuery,
-    answers: { 200: ['A page.', historyPage], 404: ['There is no such entry, or no history is recorded.', problem] },
-  },
-  '/api/entries/{name}/why': {
-    summary: 'Explains why an entry was or was not due at an instant, and what became of it.',
-    query: whyQuery,
-    answers: { 200: ['The explanation.', why], 404: NO_ENTRY, 409: ['The entry cannot be read.', problem] },
-  },
-  '/api/audit': {
-    summary: 'Lists commands and their answers, newest first.',
-    query: auditQuery,
-    answers: { 200: ['The rows.', audit] },
-  },
-  '/api/instances': {
-    summary: 'Lists the running instances, the leader first.',
-    answers: { 200: ['The instances.', instances] },
-  },
-  '/api/commands': {
-    method: 'post',
-    summary: 'Sends a command to the leader, and waits for its answer.',
-    query: commandQuery,
-    body: commandSchema,
-    answers: {
-      200: ['The leader applied it.', auditRow],
-      202: ['The command is stored; no instance has answered yet.', pending],
-      409: ['The leader rejected it.', auditRow],
-      403: ['The token may only read.', problem],
-    },
-  },
-  '/api/events': {
-    summary:
-      'Streams changes: `status` of the given entries, `audit`, `instances`, and `day`: the totals of the last 24 hours.',
-    query: eventsQuery,
-    answers: { 200: ['A stream of server-sent events: see `StreamedEvents`.'] },
-  },
-};
 
 /** The OpenAPI document of the API, from the schemas that validate requests. */
 export function openApi(version: string): object {
@@ -111,7 +40,10 @@ export function openApi(version: string): object {
   };
 }
 
-function describeOperation(path: string, { method = 'get', summary, query, body, answers }: Operation): object {
+function describeOperation(
+  path: string,
+  { method = 'get', summary, query, body, answers }: (typeof OPERATIONS)[string],
+): object {
   return {
     operationId: `${method}${path.replace(/[^a-z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
     summary,
@@ -124,9 +56,9 @@ function describeOperation(path: string, { method = 'get', summary, query, body,
           { description, ...(schema && { content: contentOf(schema) }) },
         ]),
       ),
-      401: { description: 'The token is wrong or absent.', content: contentOf(problem) },
+      401: { description: 'The token is wrong or absent.', content: contentOf(problemShape) },
       ...((query ?? body) && {
-        422: { description: 'The request is invalid; `errors` lists all problems.', content: contentOf(problem) },
+        422: { description: 'The request is invalid; `errors` lists all problems.', content: contentOf(problemShape) },
       }),
     },
   };
@@ -144,7 +76,7 @@ function parametersOf(query: z.ZodObject | undefined): object[] {
 }
 
 function contentOf(schema: z.ZodType): object {
-  const type = schema === problem ? 'application/problem+json' : 'application/json';
+  const type = schema === problemShape ? 'application/problem+json' : 'application/json';
   return { [type]: { schema: refTo(schema) } };
 }
 

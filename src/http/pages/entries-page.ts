@@ -19,18 +19,14 @@ export interface EntriesPage {
   readonly past: PastDay | null;
   /** `null` while it is being counted. */
   readonly upcoming: UpcomingDay | null;
-  readonly timezone: string;
-  readonly now: number;
 }
 
 /** All entries, by pages. */
-export function entriesPage(given: EntriesPage): Html {
-  const { frame, query, page, past, upcoming, timezone } = given;
-  const { declared } = page;
-  return layout({
-    title: 'Entries',
-    frame,
-    main: html`<div class="row title">
+export function entriesPage({ frame, query, page, past, upcoming }: EntriesPage): Html {
+  const { declared, entries } = page;
+  return layout(
+    'Entries',
+    html`<div class="row title">
         <h1>Entries</h1>
         <span class="muted">${thousands(declared)} in the configuration</span>
         <form class="search end" role="search" action="/">
@@ -47,13 +43,14 @@ export function entriesPage(given: EntriesPage): Html {
         ${frame.mayChange && html`<a class="button primary" href="/add">Add entry</a>`}
       </div>
       <section class="panel" id="day" data-live aria-label="Runs of two days">
-        ${dayCharts(past, upcoming, declared, timezone)}
+        ${dayCharts(past, upcoming, declared, frame.zone)}
       </section>
       <section class="panel table" id="entries" data-live data-events="${eventsOf(query)}" aria-label="Entries">
-        ${page.entries.length === 0 ? nothing(query, page) : entryTable(given)}
+        ${entries.length === 0 ? nothing(query, page) : entryTable(entries, frame)}
       </section>
       ${pager(query, page)}`,
-  });
+    frame,
+  );
 }
 
 /** The query of `/api/events` for the entries of a page; their names could be too long for it. */
@@ -73,11 +70,11 @@ function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
   return html`<p class="panel muted">${what} <a href="/">Show all</a></p>`;
 }
 
-function entryTable({ page, timezone, now }: EntriesPage): Html {
+function entryTable(entries: readonly StatusRow[], { zone, now }: Frame): Html {
   return table(
     'stack entries',
     ['Entry', 'Schedule', 'State', 'Last run', 'Last outcome', 'Next run'],
-    page.entries.map((row) => line(row, zoneOf(row, timezone), now)),
+    entries.map((row) => line(row, zoneOf(row, zone), now)),
   );
 }
 

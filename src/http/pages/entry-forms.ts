@@ -2,97 +2,57 @@ import { html } from 'hono/html';
 import type { Definition } from '../../entries/catalog/definition.ts';
 import type { StatusRow } from '../../read-models/status/shapes.ts';
 import { parseJson } from '../../util/decode/json.ts';
-import { type Diagnostic, errorAt } from '../../util/diagnostic.ts';
+import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { Form } from '../read-body.ts';
 import { entryPath } from './entry-path.ts';
-import { type Html, type Frame, layout, problems } from './layout.ts';
+import { layout, problems, type Frame, type Html, type Problems } from './layout.ts';
 
 /** The forms that send commands about an entry. */
 export function actions(row: StatusRow, definition: string | null): Html {
-  const path = entryPath(row.entry);
+  const form = (command: string, fields: Html) =>
+    html`<form method="post" action="${entryPath(row.entry)}" data-command="${command}">
+      <input type="hidden" name="do" value="${command}" />
+      ${fields}
+    </form>`;
+  const folded = (summary: string, command: string, fields: Html) =>
+    html`<details>
+      <summary>${summary}</summary>
+      ${form(command, fields)}
+    </details>`;
+  const reason = html`<label>Reason<input name="reason" maxlength="1000" /></label>`;
   const isPaused = row.error === undefined && row.paused !== null;
+  const pause = html`${reason} ${instant('until', 'Until (UTC)')} <button class="primary">Pause</button>`;
+  const backfill = html`${instant('from', 'From (UTC)', true)} ${instant('to', 'To, not included (UTC)', true)}
+    ${reason} <button class="primary">Publish these runs</button>`;
+  const update = html`<label for="definition">Fields to replace, as JSON; null removes one</label>
+    <textarea id="definition" name="definition" spellcheck="false">${definition}</textarea>
+    <button class="primary">Change</button>`;
   return html`<div class="actions">
-    ${form(path, 'run', html`<button class="primary">Run now</button>`)}
-    ${
-      isPaused
-        ? form(path, 'resume', html`<button>Resume</button>`)
-        : details(
-            'Pause …',
-            form(
-              path,
-              'pause',
-              html`${text('reason', 'Reason')} ${instant('until', 'Until (UTC)')}
-                <button class="primary">Pause</button>`,
-            ),
-          )
-    }
-    ${details('Skip …', form(path, 'skip', html`${text('reason', 'Reason')}<button class="primary">Skip the next run</button>`))}
-    ${details(
-      'Backfill …',
-      form(
-        path,
-        'backfill',
-        html`${instant('from', 'From (UTC)', true)} ${instant('to', 'To, not included (UTC)', true)}
-          ${text('reason', 'Reason')} <button class="primary">Publish these runs</button>`,
-      ),
-    )}
+    ${form('run', html`<button class="primary">Run now</button>`)}
+    ${isPaused ? form('resume', html`<button>Resume</button>`) : folded('Pause …', 'pause', pause)}
+    ${folded('Skip …', 'skip', html`${reason}<button class="primary">Skip the next run</button>`)}
+    ${folded('Backfill …', 'backfill', backfill)}
     ${
       definition !== null &&
-      html`${details(
-        'Change …',
-        form(
-          path,
-          'update',
-          html`<label for="definition">Fields to replace, as JSON; null removes one</label>
-            <textarea id="definition" name="definition" spellcheck="false">${definition}</textarea>
-            <button class="primary">Change</button>`,
-        ),
-      )}
-      ${details('Remove …', form(path, 'remove', html`${text('reason', 'Reason')}<button class="danger">Remove the entry</button>`))}`
+      html`${folded('Change …', 'update', update)}
+      ${folded('Remove …', 'remove', html`${reason}<button class="danger">Remove the entry</button>`)}`
     }
   </div>`;
 }
 
-function form(path: string, command: string, fields: Html): Html {
-  return html`<form method="post" action="${path}" data-command="${command}">
-    <input type="hidden" name="do" value="${command}" />
-    ${fields}
-  </form>`;
-}
-
-function details(summary: string, content: Html): Html {
-  return html`<details>
-    <summary>${summary}</summary>
-    ${content}
-  </details>`;
-}
-
 /** A label around its field: several forms have a field of that name. */
-function text(name: string, label: string): Html {
-  return html`<label>${label}<input name="${name}" maxlength="1000" /></label>`;
-}
 
 function instant(name: string, label: string, isRequired = false): Html {
   return html`<label>${label}<input name="${name}" type="datetime-local" ${isRequired ? 'required' : ''} /></label>`;
 }
 
-/** The fields of the form, as text. */
-export type NewEntry = Readonly<Record<'entry' | 'task' | 'schedule' | 'timezone' | 'args' | 'kwargs', string>>;
+const NEW_ENTRY = ['entry', 'task', 'schedule', 'timezone', 'args', 'kwargs'] as const;
+/** The fields of the form for a new entry, as text. */
+export type NewEntry = Readonly<Record<(typeof NEW_ENTRY)[number], string>>;
 
-/** The form for a new stored entry. */
-export function addPage({
-  frame,
-  given,
-  errors,
-  rejected,
-}: {
-  readonly frame: Frame;
-  readonly given: NewEntry;
-  readonly errors: readonly Pick<Diagnostic, 'path' | 'message'>[];
-  /** Why the leader rejected it. */
-  readonly rejected: string | null;
-}): Html {
+/** The form for a new stored entry, with the problems of the last try, or why the leader rejected it. */
+export function addPage(frame: Frame, given: NewEntry, errors: Problems, rejected: string | null): Html {
   const field = (name: keyof NewEntry, label: string, help: string, isRequired = false) =>
     html`<label for="${name}">${label}</label>
       <input
@@ -103,10 +63,9 @@ export function addPage({
         aria-describedby="${name}-help"
       />
       <div class="help" id="${name}-help">${help}</div>`;
-  return layout({
-    title: 'Add entry',
-    frame,
-    main: html`<div class="row title"><h1>Add entry</h1></div>
+  return layout(
+    'Add entry',
+    html`<div class="row title"><h1>Add entry</h1></div>
       ${errors.length > 0 && problems(errors)}
       ${rejected !== null && html`<p class="message error" role="alert">Rejected: ${rejected}</p>`}
       <form class="panel form" method="post" action="/add">
@@ -118,7 +77,8 @@ export function addPage({
         <p></p>
         <button class="primary">Add entry</button>
       </form>`,
-  });
+    frame,
+  );
 }
 
 /** The command of a form about an entry. Throws a `ConfigError` for a definition that is not JSON. */
@@ -141,14 +101,7 @@ export function readAction(entry: string, form: Form): Definition {
 
 /** The fields of the form for a new entry, and its command, which throws a `ConfigError` with all problems. */
 export function readNewEntry(form: Form): { readonly given: NewEntry; readonly command: () => Definition } {
-  const given: NewEntry = {
-    entry: textOf(form, 'entry'),
-    task: textOf(form, 'task'),
-    schedule: textOf(form, 'schedule'),
-    timezone: textOf(form, 'timezone'),
-    args: textOf(form, 'args'),
-    kwargs: textOf(form, 'kwargs'),
-  };
+  const given = Object.fromEntries(NEW_ENTRY.map((name) => [name, textOf(form, name)])) as NewEntry;
   const { entry, task, schedule, timezone, args, kwargs } = given;
   return {
     given,

@@ -8,14 +8,13 @@ import type { NextRuns } from '../../read-models/status/entry-status.ts';
 import type { OutcomeRow } from '../../contracts/store/history.ts';
 import { isReadable } from '../../contracts/store/unreadable.ts';
 import { formatIso } from '../../util/format-iso.ts';
-import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration, formatSpan } from '../../util/format-duration.ts';
 import { actions } from './entry-forms.ts';
 import { runChart, type Bar, occurrenceStrip } from './run-charts.ts';
 import { whyPath } from './entry-path.ts';
 import { formatInstant, formatNear, describeRun, relative, explainState, stateBadge, showOutcome } from './format.ts';
-import { type Frame, layout, type Html, problems } from './layout.ts';
+import { layout, problems, type Frame, type Html, type Problems } from './layout.ts';
 import { scrollingTable, unreadableRow } from './table.ts';
 
 export interface EntryPage {
@@ -32,8 +31,7 @@ export interface EntryPage {
   readonly definition: string | null;
   /** The answer to the command that the page was opened for. */
   readonly answer: AuditRow | 'pending' | null;
-  readonly errors: readonly Pick<Diagnostic, 'path' | 'message'>[];
-  readonly now: number;
+  readonly errors: Problems;
 }
 
 /** The most runs in the charts. */
@@ -44,10 +42,9 @@ const LISTED = 20;
 /** One entry: why it is in its state, its runs, what comes next, and what can be done. */
 export function entryPage(given: EntryPage): Html {
   const { frame, row, runs, definition, answer, errors } = given;
-  return layout({
-    title: row.entry,
-    frame,
-    main: html`${answer !== null && answered(answer)} ${errors.length > 0 && problems(errors)}
+  return layout(
+    row.entry,
+    html`${answer !== null && answered(answer)} ${errors.length > 0 && problems(errors)}
       <div class="row title">
         <h1 data-events="${new URLSearchParams({ entry: row.entry }).toString()}">${row.entry}</h1>
         <span id="badge" data-live>${stateBadge(row)}</span>
@@ -66,7 +63,8 @@ export function entryPage(given: EntryPage): Html {
         </div>
         <section class="panel" id="runs" data-live aria-label="Runs">${pastRuns(runs, given)}</section>
       </div>`,
-  });
+    frame,
+  );
 }
 
 function answered(answer: AuditRow | 'pending'): Html {
@@ -80,7 +78,8 @@ function answered(answer: AuditRow | 'pending'): Html {
 }
 
 function facts(given: EntryPage): Html {
-  const { row, zone, definition, now } = given;
+  const { row, zone, definition, frame } = given;
+  const { now } = frame;
   const why = explainState(row, zone).map((sentence) => html`<p>${sentence}</p>`);
   if (row.error !== undefined) return html`${why}`;
   const { task, schedule, timezone, description, source, runCount, lastSentAt, nextDueAt } = row;
@@ -117,13 +116,13 @@ function facts(given: EntryPage): Html {
     </dl>`;
 }
 
-function lastOutcomeOf(last: LastOutcome, { row, now, zone }: EntryPage): Html {
+function lastOutcomeOf(last: LastOutcome, { row, frame, zone }: EntryPage): Html {
   const isOfLastRun = row.error === undefined && last.taskId === row.lastTaskId;
-  const run = `the run of ${formatNear(Date.parse(last.dueAt), now, zone)}`;
+  const run = `the run of ${formatNear(Date.parse(last.dueAt), frame.now, zone)}`;
   return showOutcome(last, isOfLastRun ? [] : [run]);
 }
 
-function nextRuns({ row, next: { instants: next, isPartial }, zone, now }: EntryPage): Html {
+function nextRuns({ row, next: { instants: next, isPartial }, zone, frame }: EntryPage): Html {
   return html`<h2>Next ${next.length === 0 ? 'runs' : `${next.length} runs`}</h2>
     ${
       next.length === 0
@@ -134,7 +133,7 @@ function nextRuns({ row, next: { instants: next, isPartial }, zone, now }: Entry
                 html`<li>
                   <a href="${whyPath(row.entry, at)}"
                     ><time datetime="${formatIso(at)}">${formatInstant(at, zone)}</time></a
-                  ><span class="muted">in ${formatSpan(at - now)}</span>
+                  ><span class="muted">in ${formatSpan(at - frame.now)}</span>
                 </li>`,
             )}
           </ol>`
@@ -145,7 +144,7 @@ function nextRuns({ row, next: { instants: next, isPartial }, zone, now }: Entry
     </p>`;
 }
 
-function pastRuns(runs: readonly HistoryItem[] | null, { row, zone, occurrences, now }: EntryPage): Html {
+function pastRuns(runs: readonly HistoryItem[] | null, { row, zone, occurrences, frame }: EntryPage): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
       <p class="muted">No history is recorded.</p>`;
@@ -153,7 +152,7 @@ function pastRuns(runs: readonly HistoryItem[] | null, { row, zone, occurrences,
     return html`<h2>Runs</h2>
       <p class="muted">There are no runs yet.</p>`;
   return html`${occurrences.length > 0 && occurrenceStrip(row.entry, occurrences, zone)}
-  ${runs.length > 0 && runCharts(row.entry, runs, zone, now)}`;
+  ${runs.length > 0 && runCharts(row.entry, runs, zone, frame.now)}`;
 }
 
 function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, now: number): Html {

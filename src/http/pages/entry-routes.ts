@@ -3,23 +3,22 @@ import type { Definition } from '../../entries/catalog/definition.ts';
 import { decodeAnswer } from '../../entries/commands/audit.ts';
 import { accountNewest } from '../../read-models/history/account.ts';
 import { joinRuns } from '../../read-models/history/join-runs.ts';
-import { CommandRejectedError, type SentCommand } from '../../client/send-command.ts';
+import type { SentCommand } from '../../client/send-command.ts';
 import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
 import { findStatus } from '../../read-models/status/load-status.ts';
 import { parseJson } from '../../util/decode/json.ts';
-import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
 import { submit } from '../api/commands.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
-import { problem } from '../problem.ts';
+import { problem, unknownEntry } from '../problem.ts';
 import { readForm } from '../read-body.ts';
 import { addPage, type NewEntry, readAction, readNewEntry } from './entry-forms.ts';
 import { ENTRY_PATHS, entryPath, readName } from './entry-path.ts';
 import { entryPage } from './entry-page.ts';
 import { zoneOf } from './format.ts';
-import { loadFrame } from './layout.ts';
+import { loadFrame, type Problems } from './layout.ts';
 
 const NEXT = 20;
 /** How long the search for the next runs may take, milliseconds; after that, the page shows fewer. */
@@ -30,11 +29,9 @@ const HISTORY = 3 * OCCURRENCES + 20;
 /** How long a page waits for the answer of the leader, milliseconds. */
 const WAIT = 5_000;
 
-type Problems = readonly Pick<Diagnostic, 'path' | 'message'>[];
-
 /** The page of an entry, the form for a new one, and the commands that they send. */
 export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
-  const { store, settings, clock } = context;
+  const { store, clock } = context;
   const routes = new Hono<HttpEnv>();
 
   const showEntry = async (c: Context<HttpEnv>, name: string, errors: Problems = []): Promise<Response> => {
@@ -48,7 +45,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
       store.commands.findAudit(command === undefined ? [] : [command]),
       found?.row.source === 'store' ? store.entries.find([name]) : [],
     ]);
-    if (!found) return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
+    if (!found) return problem(c, unknownEntry(name));
     const { entry, state } = found;
     const runs = entry && nextRuns(entry, found.state, now, NEXT);
     const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
@@ -60,8 +57,7 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
         frame,
         row: found.row,
         errors,
-        now,
-        zone: zoneOf(found.row, settings().timezone),
+        zone: zoneOf(found.row, frame.zone),
         next,
         occurrences,
         runs: history ? joinRuns(history.rows) : null,
@@ -90,7 +86,6 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
       return await submit(context, await read(), { access: c.var.access, wait: WAIT });
     } catch (error) {
       if (error instanceof ConfigError) return { problems: error.errors };
-      if (error instanceof CommandRejectedError) return { problems: error.problems };
       throw error;
     }
   };
@@ -98,17 +93,18 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
   const showForm = async (
     c: Context<HttpEnv>,
     given: NewEntry,
-    { errors = [], rejected = null }: { errors?: Problems; rejected?: string | null } = {},
+    errors: Problems = [],
+    rejected: string | null = null,
   ): Promise<Response> => {
     const isWrong = errors.length > 0 || rejected !== null;
-    return c.html(addPage({ frame: await loadFrame(context, c), given, errors, rejected }), isWrong ? 422 : 200);
+    return c.html(addPage(await loadFrame(context, c), given, errors, rejected), isWrong ? 422 : 200);
   };
   routes.get('/add', requireChange, (c) => showForm(c, readNewEntry({}).given));
   routes.post('/add', requireChange, async (c) => {
     const { given, command } = readNewEntry(await readForm(c));
     const sent = await send(async () => command(), c);
-    if ('problems' in sent) return showForm(c, given, { errors: sent.problems });
-    if (sent.row?.status === 'rejected') return showForm(c, given, { rejected: sent.row.answer });
+    if ('problems' in sent) return showForm(c, given, sent.problems);
+    if (sent.row?.status === 'rejected') return showForm(c, given, [], sent.row.answer);
     if (sent.row === null) return c.redirect('/', 303);
     return c.redirect(entryPath(given.entry, { command: sent.id }), 303);
   });

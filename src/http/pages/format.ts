@@ -3,7 +3,7 @@
 import { html } from 'hono/html';
 import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
 import type { ReadableItem } from '../../read-models/history/join-runs.ts';
-import type { StatusRow, EntryStatus } from '../../read-models/status/shapes.ts';
+import type { EntryStatus, Outcome, StatusRow } from '../../read-models/status/shapes.ts';
 import { formatSpan, formatDuration } from '../../util/format-duration.ts';
 import type { Html } from './layout.ts';
 
@@ -55,26 +55,24 @@ export function relative(iso: string, now: number, zone: string): Html {
     ><span class="muted" title="${formatInstant(at, zone)}">${formatNear(at, now, zone)}</span>`;
 }
 
-/** How a run ended, as a class of the stylesheet, a sign and words. */
-export function describeRun(item: ReadableItem): {
-  readonly kind: 'succeeded' | 'failed' | 'published' | 'skipped';
+/** What became of a run or an occurrence. */
+export interface Mark {
+  /** A class of the stylesheet. */
+  readonly kind: string;
   readonly sign: string;
   readonly words: string;
-} {
-  const skipped = (reason: string) => ({ kind: 'skipped', sign: '–', words: `skipped (${reason})` }) as const;
+}
+
+export function describeRun(item: ReadableItem): Mark {
+  const skipped = (reason: string) => ({ kind: 'skipped', sign: '–', words: `skipped (${reason})` });
   if (item.kind === 'skip') return skipped(item.reason);
   const { outcome, withdrawn } = item;
   if (withdrawn) return skipped(withdrawn.reason);
-  if (outcome === null) return { kind: 'published', sign: '•', words: 'published' };
-  return describeOutcome(outcome.state);
+  return outcome ? describeOutcome(outcome.state) : { kind: 'published', sign: '•', words: 'published' };
 }
 
-/** How a task with this state ended, in the form of `describeRun`. */
-export function describeOutcome(state: string): {
-  readonly kind: 'succeeded' | 'failed';
-  readonly sign: string;
-  readonly words: string;
-} {
+/** How a task with this state ended. */
+export function describeOutcome(state: string): Mark {
   if (state === 'SUCCESS') return { kind: 'succeeded', sign: '✓', words: 'succeeded' };
   const words = state === 'FAILURE' ? 'failed' : state.toLowerCase();
   return { kind: 'failed', sign: '✕', words };
@@ -82,17 +80,7 @@ export function describeOutcome(state: string): {
 
 /** How a task ended: with its runtime (milliseconds), its worker, further details, and its error. */
 export function showOutcome(
-  {
-    state,
-    runtimeMs,
-    worker,
-    error,
-  }: {
-    readonly state: string;
-    readonly runtimeMs: number | null;
-    readonly worker: string | null;
-    readonly error: string | null;
-  },
+  { state, runtimeMs, worker, error }: Omit<Outcome, 'doneAt'>,
   more: readonly string[],
 ): Html {
   const { kind, sign, words } = describeOutcome(state);

@@ -16,15 +16,7 @@ const LINKS = [
 ] as const;
 
 /** A whole page; the login page has no frame. */
-export function layout({
-  title,
-  main,
-  frame,
-}: {
-  readonly title: string;
-  readonly main: Html;
-  readonly frame?: Frame;
-}): Html {
+export function layout(title: string, main: Html, frame?: Frame): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -71,45 +63,46 @@ function isCurrent(to: string, path: string): boolean {
   return ['/', '/add', '/entry', '/why'].includes(path) || path.startsWith('/entries/');
 }
 
-/** What every page shows about the instance and its user. */
-export interface Frame {
-  /** Where the page is, for the navigation. */
-  readonly path: string;
-  /** The path with its query, to which a login returns. */
-  readonly place: string;
-  /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
-  readonly leader: string | null;
-  /** Whether the user may send commands. */
-  readonly mayChange: boolean;
-  readonly hasSession: boolean;
-  /** Whether logging in permits more than a user without a session may do. */
-  readonly canLogIn: boolean;
-  readonly version: string;
-}
+export type Frame = Awaited<ReturnType<typeof loadFrame>>;
 
-/** Loads the frame of a requested page. Rejects with a `StoreError`. */
+/** Loads what every page shows about the instance and its user. Rejects with a `StoreError`. */
 export async function loadFrame(
-  { store, version }: HttpContext,
+  { store, version, clock, settings }: HttpContext,
   { req, var: { access, http } }: Context<HttpEnv>,
-): Promise<Frame> {
+) {
+  const now = clock.now();
   const instances = await store.instances.list();
   const leader = instances.filter(isReadable).find(({ role }) => role === 'leader');
   return {
+    /** When the page was requested, epoch milliseconds. */
+    now,
+    /** The zone of the configuration. */
+    zone: settings().timezone,
+    /** Where the page is, for the navigation. */
     path: req.path,
+    /** The path with its query, to which a login returns. */
     place: req.path + new URL(req.url).search,
-    leader: leader ? `${leader.host}${leader.pid === null ? '' : `:${leader.pid}`}` : null,
+    /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
+    leader: leader ? nameInstance(leader) : null,
+    /** Whether the user may send commands. */
     mayChange: access.permission === 'change',
     hasSession: access.method === 'session',
+    /** Whether logging in permits more than a user without a session may do. */
     canLogIn: access.method === 'open' && http.changeToken !== null,
     version,
   };
 }
 
-/** All problems of a form. */
-export function problems(
-  errors: readonly Pick<Diagnostic, 'path' | 'message'>[],
-  heading = 'Nothing was changed:',
-): Html {
+/** Such as `beat-1:4711`. */
+export function nameInstance({ host, pid }: { readonly host: string; readonly pid: number | null }): string {
+  return pid === null ? host : `${host}:${pid}`;
+}
+
+/** The problems of a form or a request. */
+export type Problems = readonly Pick<Diagnostic, 'path' | 'message'>[];
+
+/** Shows all problems of a form. */
+export function problems(errors: Problems, heading = 'Nothing was changed:'): Html {
   return html`<div class="message error" role="alert">
     ${heading}
     <ul>
@@ -119,22 +112,14 @@ export function problems(
 }
 
 /** What a browser shows in place of a page. */
-export function errorPage({
-  status,
-  title,
-  detail,
-}: {
-  readonly status: number;
-  readonly title: string;
-  readonly detail: string | undefined;
-}): Html {
-  return layout({
+export function errorPage(status: number, title: string, detail: string | undefined): Html {
+  return layout(
     title,
-    main: html`<div class="notice">
+    html`<div class="notice">
       <p class="muted">${status}</p>
       <h1>${title}</h1>
       ${detail !== undefined && html`<p>${detail}</p>`}
       <p><a href="/">All entries</a></p>
     </div>`,
-  });
+  );
 }

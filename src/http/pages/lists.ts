@@ -7,11 +7,10 @@ import { formatDuration } from '../../util/format-duration.ts';
 import { thousands } from '../../util/thousands.ts';
 import { entryPath } from './entry-path.ts';
 import { formatInstant, relative } from './format.ts';
-import { layout, type Frame, type Html } from './layout.ts';
+import { layout, nameInstance, type Frame, type Html } from './layout.ts';
 import { table, unreadableRow, type Heading } from './table.ts';
 
 interface ListPage {
-  readonly frame: Frame;
   readonly title: string;
   /** A text beside the title. */
   readonly about: string;
@@ -23,34 +22,24 @@ interface ListPage {
   readonly rows: readonly Html[];
 }
 
-function listPage({ frame, title, about, id, nothing, headings, rows }: ListPage): Html {
-  return layout({
+function listPage(frame: Frame, { title, about, id, nothing, headings, rows }: ListPage): Html {
+  return layout(
     title,
-    frame,
-    main: html`<div class="row title">
+    html`<div class="row title">
         <h1>${title}</h1>
         <span class="muted">${about}</span>
       </div>
       <section class="panel table" id="${id}" data-live aria-label="${title}">
         ${rows.length === 0 ? html`<p class="panel muted">${nothing}</p>` : table('stack', headings, rows)}
       </section>`,
-  });
+    frame,
+  );
 }
 
 /** The instances that run. */
-export function instancesPage({
-  frame,
-  instances,
-  zone,
-  now,
-}: {
-  readonly frame: Frame;
-  readonly instances: readonly InstanceRow[];
-  readonly zone: string;
-  readonly now: number;
-}): Html {
-  return listPage({
-    frame,
+export function instancesPage(frame: Frame, instances: readonly InstanceRow[]): Html {
+  const { zone, now } = frame;
+  return listPage(frame, {
     title: 'Instances',
     about: 'seen within 15 seconds',
     id: 'instances',
@@ -61,14 +50,10 @@ export function instancesPage({
     ],
     rows: instances.map((instance) => {
       if ('kind' in instance) return unreadableRow(instance, { columns: 7 });
-      const { host, pid, role, term, skewMs, startedAt, version, seenAgoMs } = instance;
+      const { role, term, skewMs, startedAt, version, seenAgoMs } = instance;
       return html`<tr>
-        <td data-label="Instance">
-          <span class="name">${host}${pid === null ? '' : `:${pid}`}</span>
-        </td>
-        <td data-label="Role">
-          <span class="badge ${role === 'leader' ? 'good' : 'quiet'}">${role}</span>
-        </td>
+        <td data-label="Instance"><span class="name">${nameInstance(instance)}</span></td>
+        <td data-label="Role"><span class="badge ${role === 'leader' ? 'good' : 'quiet'}">${role}</span></td>
         <td data-label="Term" class="number">${term ?? '–'}</td>
         <td data-label="Clock skew" class="number">${skewMs === null ? '–' : `${skewMs} ms`}</td>
         <td data-label="Started"><div>${relative(startedAt, now, zone)}</div></td>
@@ -80,17 +65,9 @@ export function instancesPage({
 }
 
 /** The newest commands with their answers. */
-export function auditPage({
-  frame,
-  rows,
-  zone,
-}: {
-  readonly frame: Frame;
-  readonly rows: readonly (AuditRow | Unreadable)[];
-  readonly zone: string;
-}): Html {
-  return listPage({
-    frame,
+export function auditPage(frame: Frame, rows: readonly (AuditRow | Unreadable)[]): Html {
+  const { zone } = frame;
+  return listPage(frame, {
     title: 'Audit log',
     id: 'audit',
     about: rows.length === 1 ? '1 command' : `the newest ${thousands(rows.length)} commands`,

@@ -16,7 +16,7 @@ const AUDIT = 200;
 
 /** The dashboard. */
 export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
-  const { store, settings, clock } = context;
+  const { store, clock } = context;
   const routes = new Hono<HttpEnv>();
   const readPast = pastDayReader(context);
   const readUpcoming = upcomingDayReader(context);
@@ -26,28 +26,25 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     // `/api/events` rejects a place that is not the end of a page.
     const place = parsePlace(after) ? after : null;
     const query = { search: search.slice(0, 200), after: place, limit: PAGE };
-    const now = clock.now();
     const [frame, page, past] = await Promise.all([
       loadFrame(context, c),
-      loadStatusPage(entrySource(context), query, now),
+      loadStatusPage(entrySource(context), query, clock.now()),
       readPast(),
     ]);
     // Counting the runs of many entries would delay the queries of the page.
     const upcoming = await readUpcoming();
-    const { timezone } = settings();
-    return c.html(entriesPage({ frame, query, page, past, upcoming, timezone, now }));
+    return c.html(entriesPage({ frame, query, page, past, upcoming }));
   });
 
   routes.route('/', entryRoutes(context));
   routes.route('/', whyRoutes(context));
   routes.get('/audit', async (c) => {
     const [frame, texts] = await Promise.all([loadFrame(context, c), store.commands.readAudit(AUDIT)]);
-    const rows = texts.map(decodeAudit);
-    return c.html(auditPage({ frame, rows, zone: settings().timezone }));
+    return c.html(auditPage(frame, texts.map(decodeAudit)));
   });
   routes.get('/instances', async (c) => {
     const [frame, instances] = await Promise.all([loadFrame(context, c), listInstances(store.instances)]);
-    return c.html(instancesPage({ frame, instances, zone: settings().timezone, now: clock.now() }));
+    return c.html(instancesPage(frame, instances));
   });
   return routes;
 }

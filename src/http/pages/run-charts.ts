@@ -2,15 +2,8 @@ import { html } from 'hono/html';
 import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Account, AccountedOccurrence } from '../../read-models/history/account.ts';
 import { whyPath } from './entry-path.ts';
-import { describeOutcome, formatInstant } from './format.ts';
+import { describeRun, formatInstant, type Mark } from './format.ts';
 import type { Html } from './layout.ts';
-
-interface Cell {
-  /** A class of the stylesheet. */
-  readonly kind: string;
-  readonly sign: string;
-  readonly words: string;
-}
 
 /** Signs that every strip explains; a strip explains other signs only if it contains them. */
 const LEGEND = ['✓ succeeded', '✕ failed', '• published without a known result', '– skipped'];
@@ -45,13 +38,10 @@ export function occurrenceStrip(entry: string, occurrences: readonly AccountedOc
 }
 
 /** What became of an occurrence, in a sign and a few words. */
-export function summarize(account: Account): Cell {
+export function summarize(account: Account): Mark {
   switch (account.kind) {
-    case 'published': {
-      const { outcome } = account.run;
-      if (outcome) return describeOutcome(outcome.state);
-      return { kind: 'published', sign: '•', words: 'published' };
-    }
+    case 'published':
+      return describeRun(account.run);
     case 'published-twice':
       return { kind: 'twice', sign: '2', words: `published ${account.runs.length} times` };
     case 'skipped':

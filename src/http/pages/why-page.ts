@@ -7,7 +7,6 @@ import type { RunHistory } from '../../read-models/history/join-runs.ts';
 import type { Explanation } from '../../schedule/schedule.ts';
 import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts';
 import { formatIso } from '../../util/format-iso.ts';
-import type { Diagnostic } from '../../util/diagnostic.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { findExplained } from '../find-explained.ts';
@@ -15,7 +14,7 @@ import { problem } from '../problem.ts';
 import { readLocalInstant } from '../request-instant.ts';
 import { readName, WHY_PATHS, entryPath, whyForm, whyPath } from './entry-path.ts';
 import { showOutcome } from './format.ts';
-import { loadFrame, type Frame, layout, type Html, problems } from './layout.ts';
+import { layout, loadFrame, problems, type Frame, type Html, type Problems } from './layout.ts';
 import { scrollingTable } from './table.ts';
 import { summarize } from './run-charts.ts';
 
@@ -38,7 +37,7 @@ export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
     ]);
     const message = `expected ${INSTANT_FORMS}, in the years 1 to 9999, got ${JSON.stringify(text)}`;
     const errors = at === null ? [{ path: ['at'], message }] : [];
-    return c.html(whyPage({ frame, entry, rule, zone, loaded, errors }), at === null ? 422 : 200);
+    return c.html(whyPage(frame, { entry, rule, zone, loaded, errors }), at === null ? 422 : 200);
   });
   return routes;
 }
@@ -53,7 +52,6 @@ function readAt(text: string, shown: string, zone: string): number | null {
 }
 
 interface WhyPage {
-  readonly frame: Frame;
   readonly entry: string;
   /** The rule in words. */
   readonly rule: string;
@@ -62,16 +60,15 @@ interface WhyPage {
   /** The explanation; `null` if the instant is malformed. */
   readonly loaded: LoadedWhy | null;
   /** The problems of the requested instant. */
-  readonly errors: readonly Pick<Diagnostic, 'path' | 'message'>[];
+  readonly errors: Problems;
 }
 
 /** Why an entry was or was not due at an instant, and what became of it, as `beat why` shows it. */
-function whyPage(given: WhyPage): Html {
-  const { frame, entry, rule, zone, loaded, errors } = given;
-  return layout({
-    title: `Why: ${entry}`,
-    frame,
-    main: html`${errors.length > 0 && problems(errors, 'This instant cannot be explained:')}
+function whyPage(frame: Frame, given: WhyPage): Html {
+  const { entry, rule, zone, loaded, errors } = given;
+  return layout(
+    `Why: ${entry}`,
+    html`${errors.length > 0 && problems(errors, 'This instant cannot be explained:')}
       <div class="row title">
         <h1 data-events="${new URLSearchParams({ entry }).toString()}">
           Why: <a href="${entryPath(entry)}">${entry}</a>
@@ -92,7 +89,8 @@ function whyPage(given: WhyPage): Html {
             ${loaded.found.fields && fieldTable(loaded.found.fields)}
           </section>`
       }`,
-  });
+    frame,
+  );
 }
 
 /** A form whose result has an address that can be shared. */

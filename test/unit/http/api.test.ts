@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { OPERATIONS } from '../../../src/http/api/openapi.ts';
+import { OPERATIONS } from '../../../src/http/api/operations.ts';
 import type { StateStore } from '../../../src/contracts/store/store.ts';
 import { StoreError } from '../../../src/util/errors.ts';
 import { CHANGE, HttpApp, READ, TOKENS, type RequestOptions } from '../../support/http-app.ts';

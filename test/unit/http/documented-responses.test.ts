@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { OPERATIONS, streamed } from '../../../src/http/api/openapi.ts';
+import { streamed } from '../../../src/http/api/openapi.ts';
+import { OPERATIONS } from '../../../src/http/api/operations.ts';
 import type { OutcomeRow } from '../../../src/contracts/store/history.ts';
 import { CHANGE, HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BeatConfig } from '../../../src/generated/config-types.ts';
-import { OPERATIONS } from '../../../src/http/api/openapi.ts';
+import { OPERATIONS } from '../../../src/http/api/operations.ts';
 import { writeInvalidRecords } from '../../support/invalid-records.ts';
 import { HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { LiveReads } from '../../../src/http/api/events.ts';
+import { liveReads } from '../../../src/http/api/events.ts';
 import type { HttpContext } from '../../../src/http/context.ts';
 import { HttpApp, TOKENS } from '../../support/http-app.ts';
 
@@ -10,7 +10,7 @@ const CONFIG = { http: TOKENS, beatSchedule: { a: { task: 't', schedule: CRON },
 function openReads(app: HttpApp) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const context = { store: app.store, settings: () => app.beat.settings, clock };
-  return { clock, reads: new LiveReads(context as unknown as HttpContext) };
+  return { clock, reads: liveReads(context as unknown as HttpContext) };
 }
 
 test('live reads: one read serves all streams, however many are open', async () => {
