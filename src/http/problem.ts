@@ -1,21 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
-import { z } from 'zod';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { shape } from '../util/shape.ts';
 import { errorPage, type Problems } from './pages/layout.ts';
-
-export const problemShape = shape(
-  'Problem',
-  'An error: RFC 9457.',
-  z.object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().optional(),
-    errors: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).optional(),
-  }),
-);
 
 /** An error in the form of RFC 9457. */
 export interface Problem {

@@ -5,8 +5,7 @@ import { auditRow } from '../../entries/commands/shapes.ts';
 import { day } from '../../read-models/history/shapes.ts';
 import { entryRow, streamedInstance } from '../../read-models/status/shapes.ts';
 import { shape, SHAPES, unreadable } from '../../util/shape.ts';
-import { problemShape } from '../problem.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS, problemShape } from './operations.ts';
 
 /** A test compares each streamed event with its field. */
 export const streamed = shape(

@@ -12,9 +12,10 @@ import { entryRow, instances, nextInstants, statusPage } from '../../read-models
 import { loadStatusPage, parsePlace } from '../../read-models/status/status-page.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
+import { shape } from '../../util/shape.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { findExplained } from '../find-explained.ts';
-import { problem, problemShape, unknownEntry } from '../problem.ts';
+import { problem, unknownEntry } from '../problem.ts';
 import { readJsonMap } from '../read-body.ts';
 import { readExactInstant, REQUEST_INSTANT_FORMS } from '../request-instant.ts';
 import { submit } from './commands.ts';
@@ -43,6 +44,18 @@ interface Operation<Q extends z.ZodObject = z.ZodObject> {
 
 /** Infers the type of the query. */
 const operation = <Q extends z.ZodObject>(given: Operation<Q>) => given as unknown as Operation;
+
+export const problemShape = shape(
+  'Problem',
+  'An error: RFC 9457.',
+  z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).optional(),
+  }),
+);
 
 const NO_ENTRY = ['There is no such entry.', problemShape] as const;
 
