@@ -62,6 +62,7 @@ export const ROOMS = [
     name: 'read-models',
     holds: 'Status, history and explanations of entries, as command line, HTTP and client show them.',
     pure: [
+      'configuration/shapes.ts',
       'history/account.ts',
       'history/explain.ts',
       'history/join-runs.ts',

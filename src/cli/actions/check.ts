@@ -1,3 +1,4 @@
+import type { ConfigurationCheck } from '../../read-models/configuration/shapes.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
@@ -6,8 +7,8 @@ import { openStore } from '../../leader/outbox/open-store.ts';
 import { collectFlagNotes } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type JsonFlags } from '../flags/options.ts';
-import { writeErrors, writeLine } from '../output/lines.ts';
-import { type Diagnostic, formatDiagnostics } from '../../util/diagnostic.ts';
+import { writeErrors, writeJson, writeLine } from '../output/lines.ts';
+import { errorAt, formatDiagnostics } from '../../util/diagnostic.ts';
 
 /**
  * `beat check`: exits with 0 and prints the warnings of a valid configuration; otherwise exits with 2, as a
@@ -21,33 +22,24 @@ export async function check(flags: JsonFlags): Promise<ExitCode> {
     await (await openResults(resultOptions(settings)))?.close();
     const { files, installed } = settings;
     const entries = settings.entries.length - installed.length;
-    const flagNotes = collectFlagNotes(flags).map(({ message }): Diagnostic => ({
-      severity: 'warning',
-      path: [],
-      message,
+    const flagNotes = collectFlagNotes(flags).map(({ message }) => ({
+      ...errorAt([], message),
+      severity: 'warning' as const,
     }));
-    const notes: readonly Diagnostic[] = [...flagNotes, ...settings.warnings];
-    const summary = { ok: true, files, entries, installed, notes };
-    if (!flags.json && notes.length > 0) writeErrors(formatDiagnostics(notes));
-    await writeLine(
-      flags.json
-        ? JSON.stringify(summary)
-        : `${files.join(', ')}: ${formatCount(entries)}${formatInstalled(installed)}, no errors`,
-    );
+    const notes = [...flagNotes, ...settings.warnings];
+    if (flags.json) await writeJson({ ok: true, files, entries, installed, notes } satisfies ConfigurationCheck);
+    else {
+      if (notes.length > 0) writeErrors(formatDiagnostics(notes));
+      const count = entries === 1 ? '1 entry' : `${entries} entries`;
+      const added = installed.map((name) => ` and ${name} as in Celery`).join('');
+      await writeLine(`${files.join(', ')}: ${count}${added}, no errors`);
+    }
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const { errors } = error;
-    if (flags.json) await writeLine(JSON.stringify({ ok: false, errors }));
+    if (flags.json) await writeJson({ ok: false, errors } satisfies ConfigurationCheck);
     else writeErrors(error.message);
     return EXIT.usage;
   }
-}
-
-function formatCount(entries: number): string {
-  return entries === 1 ? '1 entry' : `${entries} entries`;
-}
-
-function formatInstalled(installed: readonly string[]): string {
-  return installed.map((name) => ` and ${name} as in Celery`).join('');
 }

@@ -1,6 +1,7 @@
 import { repairCommand } from '../../contracts/store/repair-command.ts';
+import type { Health } from '../../read-models/status/shapes.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { type Health, ANSWER_TIMEOUT, askHealth } from '../service/health.ts';
+import { ANSWER_TIMEOUT, askHealth } from '../service/health.ts';
 import { writeError, writeLines } from '../output/lines.ts';
 
 /**

@@ -9,7 +9,7 @@ import { truncate } from '../../util/visible.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, readWhole, type JsonFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell, formatRecords, type TableColumn, writeLine, writeLines } from '../output/lines.ts';
+import { formatCell, formatRecords, type TableColumn, writeJson, writeLines } from '../output/lines.ts';
 import { unknownEntry, withHistory } from './with-store.ts';
 
 interface HistoryFlags extends JsonFlags {
@@ -32,7 +32,7 @@ export async function history(flags: HistoryFlags, name: string): Promise<ExitCo
     }
     const zone = found?.entry?.schedule.timezone ?? settings.timezone;
     const shown = formatCell(name);
-    if (json) for (const item of items) await writeLine(JSON.stringify(viewItem(name, item)));
+    if (json) for (const item of items) await writeJson(viewItem(name, item));
     else if (items.length > 0) await writeLines(formatItems(items, zone));
     else await writeLines([failed ? `no run of ${shown} failed, as far as recorded` : `${shown} has no history yet`]);
     return EXIT.ok;

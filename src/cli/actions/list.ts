@@ -12,7 +12,7 @@ import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type JsonFlags } from '../flags/options.ts';
-import { formatRecords, type TableColumn, writeError, writeLine, writeLines } from '../output/lines.ts';
+import { formatRecords, type TableColumn, writeError, writeJson, writeLine, writeLines } from '../output/lines.ts';
 
 interface ListFlags extends JsonFlags {
   /** Part of an entry's name, in any case; for configured entries also part of a task's name. */
@@ -62,7 +62,7 @@ async function printJson(...lists: readonly Rows[]): Promise<ExitCode> {
   for (const rows of lists) {
     for await (const row of rows) {
       if (row.error !== undefined) code = EXIT.failure;
-      if (!(await writeLine(JSON.stringify(row)))) return code;
+      if (!(await writeJson(row))) return code;
     }
   }
   return code;

@@ -13,7 +13,7 @@ import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, readWhole, type JsonFlags } from '../flags/options.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
-import { formatCell, writeLine } from '../output/lines.ts';
+import { formatCell, writeJson, writeLine } from '../output/lines.ts';
 
 interface NextFlags extends JsonFlags {
   readonly count: string;
@@ -28,10 +28,12 @@ export async function next(flags: NextFlags, ...names: string[]): Promise<ExitCo
   const settings = await readSettings(flags);
   const after = parseInstant(flags.after, zone ?? settings.timezone);
   for (const { entry, dueAt } of upcoming(selectEntries(settings, names), after, count)) {
-    const json: NextOccurrence = { entry: entry.name, dueAt: formatIso(dueAt) };
-    const place = zone ?? entry.schedule.timezone ?? settings.timezone;
-    const line = flags.json ? JSON.stringify(json) : `${formatInZone(dueAt, place)}  ${formatCell(entry.name)}`;
-    if (!(await writeLine(line))) break;
+    const { name, schedule } = entry;
+    const place = zone ?? schedule.timezone ?? settings.timezone;
+    const isWritten = await (flags.json
+      ? writeJson({ entry: name, dueAt: formatIso(dueAt) } satisfies NextOccurrence)
+      : writeLine(`${formatInZone(dueAt, place)}  ${formatCell(name)}`));
+    if (!isWritten) break;
   }
   return EXIT.ok;
 }

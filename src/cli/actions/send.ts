@@ -8,7 +8,7 @@ import { ConfigError } from '../../util/errors.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant, readSettings, type JsonFlags } from '../flags/options.ts';
-import { writeError, writeLine } from '../output/lines.ts';
+import { writeError, writeJson, writeLine } from '../output/lines.ts';
 import { withStore } from './with-store.ts';
 
 /** Flags of every subcommand that sends a command to the leader. */
@@ -57,8 +57,7 @@ export async function send({ commands }: StateStore, request: CommandRequest, fl
   const { id, row } = await sendCommand(commands, { ...request, reason }, options).catch((error: unknown) => {
     throw error instanceof CommandRejectedError ? new ConfigError(error.message) : error;
   });
-  const pending: Pending = { id, status: 'pending' };
-  if (json) await writeLine(JSON.stringify(row ?? pending));
+  if (json) await writeJson(row ?? ({ id, status: 'pending' } satisfies Pending));
   else if (row?.status === 'applied') await writeLine(row.answer);
   else if (row) writeError(`beat: rejected: ${row.answer}`);
   else if (!waits) await writeLine(`stored command ${id}`);

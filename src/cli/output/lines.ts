@@ -21,6 +21,11 @@ export async function writeLines(lines: Iterable<string>): Promise<boolean> {
   return true;
 }
 
+/** Writes a public shape as a line of JSON. */
+export function writeJson(value: object): Promise<boolean> {
+  return writeLine(JSON.stringify(value));
+}
+
 /** Writes a file of the user's to standard output, unchanged. */
 export function writeDocument(text: string): void {
   process.stdout.write(text);

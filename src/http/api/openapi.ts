@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { alert } from '../../config/alerts/alert.ts';
 import { HEADER } from '../../entries/commands/command.ts';
 import { auditRow } from '../../entries/commands/shapes.ts';
+import '../../read-models/configuration/shapes.ts';
 import { day } from '../../read-models/history/shapes.ts';
 import { entryRow, streamedInstance } from '../../read-models/status/shapes.ts';
 import { shape, SHAPES, unreadable } from '../../util/shape.ts';

@@ -132,3 +132,22 @@ export const instances = shape(
   'The leader first, then by host and start.',
   z.object({ instances: z.array(instanceRow) }),
 );
+
+export const health = shape(
+  'Health',
+  'The health of a process of beat on this host: a line of `beat healthcheck`.',
+  z.object({
+    pid: z.int(),
+    alive: z.boolean().describe('Whether its loop made progress in the last minute.'),
+    idleMs: milliseconds.nullable().describe('Since its loop last made progress; `null` if it did not answer.'),
+    blockedEntries: z
+      .array(z.string())
+      .optional()
+      .describe('The first ten entries that it cannot schedule because their stored state is unreadable.'),
+    reloadError: z
+      .string()
+      .optional()
+      .describe('Why the last reload failed, so that an earlier configuration is in force.'),
+  }),
+);
+export type Health = ShapeOf<typeof health>;

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { z } from 'zod';
+import { answerHealth } from '../../../src/cli/service/health.ts';
 import { Beat } from '../../../src/leader/beat.ts';
 import { auditRow, pending } from '../../../src/entries/commands/shapes.ts';
 import type { BeatConfig } from '../../../src/generated/config-types.ts';
+import { configurationCheck, configurationDiff } from '../../../src/read-models/configuration/shapes.ts';
 import { accounting, historyRow, why } from '../../../src/read-models/history/shapes.ts';
-import { entryRow, instanceRow, nextOccurrence } from '../../../src/read-models/status/shapes.ts';
+import { entryRow, health, instanceRow, nextOccurrence } from '../../../src/read-models/status/shapes.ts';
+import { Liveness } from '../../../src/observe/liveness.ts';
 import { writeInvalidRecords } from '../../support/invalid-records.ts';
 import { runCommand } from '../../support/command.ts';
 import { parseJsonLines } from '../../support/config-folder.ts';
@@ -85,6 +88,7 @@ test.each<[line: string, schema: z.ZodType, args: readonly string[]]>([
   ['instances', instanceRow, []],
   ['next', nextOccurrence, ['-n', '3']],
   ['run --no-wait', pending, ['backup', '--no-wait']],
+  ['check', configurationCheck, ['-A', 'proj']],
 ])('beat %s --json prints lines with the documented fields', async (line, schema, args) => {
   const lines = await run(line.split(' ')[0]!, ...args);
   expect(lines.length).toBeGreaterThan(0);
@@ -96,4 +100,40 @@ test('beat resume --json prints the answer of the leader with the documented fie
   await leader.start();
   const [row] = await run('resume', 'backup');
   expect(auditRow.parse(row)).toEqual(row);
+});
+
+test('beat check --json prints errors with the documented fields', async () => {
+  const config = folder.write('wrong.yaml', 'beatSchedule: { a: { schedule: 5 } }');
+  const { stdout } = await runCommand('check', '--json', '--config', config);
+  const result = JSON.parse(stdout) as unknown;
+  expect(result).toMatchObject({ ok: false, errors: [{ file: config, line: 1, path: ['beatSchedule', 'a', 'task'] }] });
+  expect(configurationCheck.parse(result)).toEqual(result);
+});
+
+test('beat diff --json prints an object with the documented fields', async () => {
+  const beatSchedule = {
+    backup: { task: 'shop.backup', schedule: 60, kwargs: { table: 'all' } },
+    added: { task: 'shop.added', schedule: 3600 },
+  };
+  const old = folder.write('old.json', JSON.stringify(CONFIG));
+  const edited = { ...CONFIG, beatSchedule };
+  const { stdout } = await runCommand('diff', '--json', old, folder.write('new.json', JSON.stringify(edited)));
+  const result = JSON.parse(stdout) as unknown;
+  const parsed = configurationDiff.parse(result);
+  expect(parsed).toEqual(result);
+  for (const list of [parsed.added, parsed.removed, parsed.edited, parsed.occurrences]) expect(list).not.toEqual([]);
+});
+
+test.skipIf(process.platform === 'win32')('beat healthcheck prints lines with the documented fields', async () => {
+  vi.stubEnv('BEAT_RUNTIME_DIR', `${folder.path}/runtime`);
+  const liveness = new Liveness(systemClock);
+  liveness.blockedEntries = ['backup'];
+  liveness.reloadError = 'beatSchedule.a.task: missing';
+  const answers = await answerHealth(liveness, process.pid);
+  const { stdout } = await runCommand('healthcheck');
+  answers.close();
+  vi.unstubAllEnvs();
+  const [line] = parseJsonLines(stdout);
+  expect(Object.keys(line!).toSorted()).toEqual(Object.keys(health.shape).toSorted());
+  expect(health.parse(line)).toEqual(line);
 });
