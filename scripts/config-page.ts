@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { connectionShape } from '../src/config/broker/connection.ts';
 import { endpointsShape } from '../src/config/broker/endpoints.ts';
-import { missedShape } from '../src/config/entry/policies.ts';
+import { missedShape } from '../src/config/entry/schema.ts';
 import { acceptContentShape, encodingShape } from '../src/config/message/encoding.ts';
 import { resultsShape } from '../src/config/results/results.ts';
 import { routingShape } from '../src/config/routing/routing.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap } from '../util/is-map.ts';
 import type { TopSettings } from './schema.ts';
 import type { Source } from './source/source.ts';
-import type { Report } from './validate.ts';
+import { valueAt, type Report } from './validate.ts';
 
 /** One source with canonical keys and validated settings. */
 export interface Part {
@@ -89,8 +89,4 @@ function mergeEntries(parts: readonly Part[]): Merged['entries'] {
     }
   }
   return entries;
-}
-
-function valueAt(settings: object, path: readonly string[]): unknown {
-  return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), settings);
 }

@@ -1,8 +1,7 @@
 import { readAlerts, warnOfUnknownEntries, type AlertOverrides } from './alerts/read-alerts.ts';
-import { readConnection, checkTransport } from './broker/connection.ts';
+import { readConnection, readTransport, checkTransport } from './broker/connection.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, resolveEndpoints, type Endpoints } from './broker/endpoints.ts';
 import { checkTls, readTls } from './broker/tls.ts';
-import { readTransport } from './broker/transport.ts';
 import type { Calendars } from './calendars/calendars.ts';
 import { readEntries } from './entry/read-entries.ts';
 import type { KeySchema } from './keys/key-schema.ts';
@@ -13,7 +12,7 @@ import { readQueues, readRoutes } from './routing/routing.ts';
 import { readHistory, readLock } from './service/state.ts';
 import { readHttp, type HttpOverrides, readMetrics } from './service/http.ts';
 import { readEventStream, readTaskEvents, readRemoteControl } from './service/events.ts';
-import { stateNameError } from './routing/broker-limits.ts';
+import { stateNameError } from './routing/check-routes.ts';
 import type { Settings } from './settings.ts';
 import { readShellSettings } from './shell/shell.ts';
 import type { Steps } from '../util/steps.ts';
@@ -53,7 +52,7 @@ export function* readSettings(
     ...endpoints,
     ...readLock(settings),
     history: readHistory(settings, reportFor('history')),
-    transport: readTransport(settings.brokerTransportOptions, warnFor('brokerTransportOptions')),
+    transport: readTransport(settings, warnFor('brokerTransportOptions')),
     results: { ...readResults(settings, overrides.resultBackend, warn), tls: readTlsFor('redisBackendUseSsl') },
   };
   const eventStream = readEventStream(settings, endpoints.broker, warn);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { describeError, ConfigError } from '../util/errors.ts';
 import type { Diagnostic, Report } from '../util/diagnostic.ts';
+import { isMap } from '../util/is-map.ts';
 import { reportIssues } from '../util/zod-issues.ts';
 import type { KeySchema } from './keys/key-schema.ts';
 import { explainRefusedKey, explainRefusedOption, explainRefusedTransportOption } from './keys/rejected-keys.ts';
@@ -90,6 +91,11 @@ function knownNames(keys: KeySchema, inSnakeCase: boolean): KnownNames {
 
 function keysAt(keys: KeySchema | undefined, path: Path): KeySchema | undefined {
   return path.reduce((here, key) => here?.each ?? here?.inside.get(String(key)), keys);
+}
+
+/** The value at a path in maps; `undefined` if there is none. */
+export function valueAt(map: object, path: Path): unknown {
+  return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), map);
 }
 
 /** Runs `make`. Reports an exception as errors at the path. */

@@ -1,17 +1,134 @@
 import { z } from 'zod';
 import {
   DEFAULT_CONNECTION,
+  DEFAULT_TRANSPORT,
   LOGIN_METHODS,
   type ConnectionSettings,
+  type SentinelLogin,
   type TlsSettings,
   type TransportOptions,
 } from '../../contracts/broker/connection-settings.ts';
-import type { Report } from '../validate.ts';
-import { DAY, limitedDuration, parseDuration, option, type ShapeOutput } from '../values/option.ts';
-import { useSsl } from './tls.ts';
-import { transportSchema } from './transport.ts';
-import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
+import type { Settings } from '../settings.ts';
+import type { Report } from '../validate.ts';
+import {
+  DAY,
+  flag,
+  ignored,
+  limitedDuration,
+  mapOf,
+  oneOf,
+  option,
+  parseDuration,
+  type ShapeOutput,
+  text,
+  whole,
+  withoutAbsent,
+} from '../values/option.ts';
+import { tlsSettings, tlsShape, useSsl } from './tls.ts';
+
+/** Celery's `sentinel_kwargs`: connections to the sentinels themselves. */
+const sentinelSchema = mapOf(
+  'SentinelConfig',
+  {
+    ...tlsShape,
+    username: option.nonEmpty('User of the sentinels.', { example: 'beat' }),
+    password: option.nonEmpty('Password of the sentinels; the password of a key is `sslPassword`.', {
+      example: 'secret',
+    }),
+    ssl: option.flag('Whether connections to the sentinels are encrypted.', {
+      otherwise: '`true` if any other TLS option is present',
+    }),
+    socketTimeout: option.duration('How long to wait for the answer of a sentinel.', { example: '500ms' }),
+    socketConnectTimeout: ignored(),
+    socketKeepalive: ignored(),
+    socketKeepaliveOptions: ignored(),
+    healthCheckInterval: ignored(),
+    retryOnTimeout: ignored(),
+    maxConnections: ignored(),
+  },
+  { description: 'Connections to the sentinels themselves.', others: 'redisOption' },
+);
+
+export function sentinelLogin(given: z.output<typeof sentinelSchema>): SentinelLogin {
+  const { username, password, ssl } = given;
+  const timeout = parseDuration(given.socketTimeout) ?? undefined;
+  const tls = tlsSettings(given, given.sslPassword);
+  return withoutAbsent({ username, password, ssl, timeout, tls: Object.keys(tls).length > 0 ? tls : undefined });
+}
+
+/**
+ * Options that have no effect here, for consumers or for what beat always does. One file can serve workers and beat.
+ */
+const WORKERS = [
+  ['visibilityTimeout', 'pollingInterval', 'ackEmulation', 'bodyEncoding'],
+  ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
+  ['unackedRestoreLimit', 'unackedRestoreInterval', 'unackedRestoreThrottle'],
+  ['maxConnections', 'healthCheckInterval', 'retryOnTimeout', 'sentinelFanoutCompat'],
+  ['maxRetries', 'intervalStart', 'intervalStep', 'intervalMax', 'connectRetriesTimeout'],
+  ['confirmTimeout', 'readTimeout', 'writeTimeout', 'socketSettings', 'locale'],
+].flat();
+
+const PRIORITIES = 'a list of numbers from 0 to 9';
+
+export const masterName = () =>
+  option.nonEmpty('Sentinel: the name of the master. Required there.', { example: 'mymaster' });
+export const sentinelKwargs = () =>
+  option(sentinelSchema, 'Sentinel: how to log in to the sentinels themselves.', { example: { password: 'secret' } });
+
+export const transportSchema = mapOf(
+  'TransportConfig',
+  {
+    globalKeyprefix: option.text('Redis: prefix of every key and channel of the broker.', {
+      default: '',
+      example: 'shop_',
+    }),
+    sep: option.nonEmpty("Redis: separator in kombu's compound names.", {
+      default: DEFAULT_TRANSPORT.sep,
+      example: ':',
+    }),
+    prioritySteps: option(
+      z.array(whole(0, 9), PRIORITIES).min(1, `${PRIORITIES}, not empty`),
+      'Redis: the priorities that have a list of their own.',
+      { default: DEFAULT_TRANSPORT.prioritySteps, example: [0, 5, 9] },
+    ),
+    fanoutPrefix: option(
+      z.union([flag(), z.string()], 'true, false, or a text such as /{db}.'),
+      'Redis: prefix of the channels of fanout exchanges; `true` is `/{db}.`, `false` none.',
+      { default: true, example: false },
+    ),
+    fanoutPatterns: option.flag('Redis: whether these channels end in the routing key.', {
+      default: DEFAULT_TRANSPORT.fanoutPatterns,
+    }),
+    queueOrderStrategy: ignored(text()),
+    masterName: masterName(),
+    sentinelKwargs: sentinelKwargs(),
+    minOtherSentinels: option(
+      whole(0, 100, 'a whole number from 0'),
+      'Accepted with a warning: beat trusts the first sentinel that names a master.',
+      { default: 0, example: 1 },
+    ),
+    socketTimeout: option.duration(
+      'Redis: how long to wait for an answer. Connections of lock and ledger wait at most half of `lock.ttl`.',
+      { otherwise: 'half of `lock.ttl`', example: '5s' },
+    ),
+    socketConnectTimeout: option.duration('Redis: how long connecting may take.', {
+      otherwise: 'half of `lock.ttl`',
+      example: '5s',
+    }),
+    socketKeepalive: option.flag('Whether the system probes idle connections.', { default: true }),
+    socketKeepaliveOptions: option.map("Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.", {
+      example: { TCP_KEEPIDLE: 60 },
+    }),
+    clientName: option.nonEmpty("What servers call beat's connections.", { otherwise: '`beat`', example: 'beat-eu' }),
+    clientProperties: option.map('AMQP: further properties of the client.', { default: {}, example: { team: 'shop' } }),
+    confirmPublish: option.flag('Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.', {
+      default: true,
+    }),
+    ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
+  },
+  { description: "Celery's `broker_transport_options`; those of consumers have no effect.", others: 'workersOption' },
+);
 
 /** AMQP counts heartbeats in whole seconds, with 16 bits. */
 const MAX_HEARTBEAT = 65_535_000;
@@ -28,7 +145,7 @@ export const connectionShape = {
     { default: DEFAULT_CONNECTION.login, example: 'EXTERNAL' },
   ),
   brokerFailoverStrategy: option(
-    z.enum(['round-robin', 'shuffle'], "'round-robin' or 'shuffle'"),
+    oneOf(['round-robin', 'shuffle']),
     'Which broker URL is tried after one that failed: the next, or a random one.',
     { default: DEFAULT_CONNECTION.failoverStrategy, example: 'shuffle' },
   ),
@@ -43,7 +160,7 @@ export const connectionShape = {
     { default: `${DEFAULT_CONNECTION.timeout / 1_000}s`, example: '10s' },
   ),
   brokerNativeDelayedDeliveryQueueType: option(
-    z.enum(['classic', 'quorum'], "'classic' or 'quorum'"),
+    oneOf(['classic', 'quorum']),
     'AMQP: type of the queues in which tasks wait for their ETA, where a quorum queue is configured.',
     { default: DEFAULT_CONNECTION.delayedType, example: 'classic' },
   ),
@@ -56,22 +173,49 @@ export function readConnection(
   settings: Omit<ShapeOutput<typeof connectionShape>, 'brokerUseSsl'>,
   tls: TlsSettings | null,
 ): ConnectionSettings {
-  return {
-    failoverStrategy: settings.brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
-    heartbeat: parseDuration(settings.brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat,
-    timeout: parseDuration(settings.brokerConnectionTimeout) ?? DEFAULT_CONNECTION.timeout,
-    login: settings.brokerLoginMethod ?? DEFAULT_CONNECTION.login,
-    tls,
-    delayedType: settings.brokerNativeDelayedDeliveryQueueType ?? DEFAULT_CONNECTION.delayedType,
+  const given = {
+    failoverStrategy: settings.brokerFailoverStrategy,
+    heartbeat: parseDuration(settings.brokerHeartbeat) ?? undefined,
+    timeout: parseDuration(settings.brokerConnectionTimeout) ?? undefined,
+    login: settings.brokerLoginMethod,
+    delayedType: settings.brokerNativeDelayedDeliveryQueueType,
   };
+  return { ...DEFAULT_CONNECTION, ...withoutAbsent(given), tls };
 }
 
-interface ServiceSettings {
-  readonly broker: Endpoint;
-  readonly state: Endpoint;
-  readonly lock: { readonly ttl: number };
-  readonly transport: TransportOptions;
+/** `warn` receives options that are accepted and have no effect here. */
+export function readTransport(
+  { brokerTransportOptions: input = {} }: Pick<ShapeOutput<typeof connectionShape>, 'brokerTransportOptions'>,
+  warn: Report,
+): TransportOptions {
+  const { globalKeyprefix, sep, fanoutPatterns, masterName, clientName, clientProperties } = input;
+  const { prioritySteps, fanoutPrefix = true, sentinelKwargs, socketKeepalive, socketKeepaliveOptions } = input;
+  if (input.confirmPublish === false) {
+    const message = 'ignored: beat always waits for the confirm of RabbitMQ';
+    warn(['brokerTransportOptions', 'confirmPublish'], message);
+  }
+  if (input.minOtherSentinels !== undefined && input.minOtherSentinels > 0) {
+    const message = 'ignored: beat trusts the first sentinel that names a master';
+    warn(['brokerTransportOptions', 'minOtherSentinels'], message);
+  }
+  const idle = IDLE.map((name) => socketKeepaliveOptions?.[name]).find((value) => value);
+  const given = {
+    ...{ globalKeyprefix, sep, fanoutPatterns, masterName, clientName, clientProperties },
+    prioritySteps: prioritySteps && [...new Set(prioritySteps)].sort((a, b) => a - b),
+    // kombu's switch for the prefix, or a custom prefix.
+    fanoutPrefix: fanoutPrefix === true ? undefined : fanoutPrefix || '',
+    sentinelKwargs: sentinelKwargs && sentinelLogin(sentinelKwargs),
+    socketTimeout: parseDuration(input.socketTimeout),
+    socketConnectTimeout: parseDuration(input.socketConnectTimeout),
+    keepAlive: socketKeepalive === false ? null : typeof idle === 'number' ? idle * 1_000 : undefined,
+  };
+  return { ...DEFAULT_TRANSPORT, ...withoutAbsent(given) };
 }
+
+/** Python's names and number of the one socket option that Node can set. */
+const IDLE = ['TCP_KEEPIDLE', 'tcp_keepidle', '4'];
+
+type ServiceSettings = Pick<Settings, 'broker' | 'state' | 'lock' | 'transport'>;
 
 /** Reports transport options that are valid alone but not with these URLs. */
 export function checkTransport(settings: ServiceSettings, report: Report): void {

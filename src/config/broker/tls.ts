@@ -4,7 +4,7 @@ import { CERT_REQS, parseVerify } from '../../drivers/connection/tls.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
-import { ignored, option, flag, MAP, mapOf } from '../values/option.ts';
+import { ignored, option, flag, MAP, mapOf, withoutAbsent } from '../values/option.ts';
 
 const REQS = `one of ${CERT_REQS.join(', ')}, or of Python's ssl.CERT_REQUIRED (2), CERT_OPTIONAL (1), CERT_NONE (0)`;
 const certReqs = () =>
@@ -81,7 +81,7 @@ export function checkTls({ driver }: Endpoint, tls: TlsSettings | null, report: 
 
 export function tlsSettings(given: TlsInput, password: string | undefined): TlsSettings {
   const reqs = given.sslCertReqs === undefined ? given.certReqs : given.sslCertReqs;
-  const settings: TlsSettings = {
+  return withoutAbsent({
     // Python's None is CERT_NONE.
     verify: reqs === undefined ? undefined : reqs !== null && parseVerify(reqs) === true,
     checkHostname: given.sslCheckHostname ?? given.checkHostname,
@@ -92,6 +92,5 @@ export function tlsSettings(given: TlsInput, password: string | undefined): TlsS
     keyfile: given.sslKeyfile ?? given.keyfile,
     password,
     ciphers: given.sslCiphers ?? given.ciphers,
-  };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  });
 }

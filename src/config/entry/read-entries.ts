@@ -1,41 +1,64 @@
-import type { Entry } from '../../entries/catalog/entry.ts';
-import type { Steps } from '../../util/steps.ts';
-import { type KeySchema, normalizeKeys } from '../keys/key-schema.ts';
-import type { Merged } from '../merge.ts';
-import { BACKEND_CLEANUP, CLEANUP_ENTRY, explainCleanup, needsCleanup } from '../results/results.ts';
-import { RouteChecker } from '../routing/check-routes.ts';
-import { ScheduleReader } from '../schedules/schedule-reader.ts';
-import type { Settings } from '../settings.ts';
-import { readEntry, type EntryContext } from './read-entry.ts';
-import { readMissed } from './policies.ts';
-import type { Definition, Definitions, ReadDefinition } from '../../entries/catalog/definition.ts';
+import { initialTasks } from '../../celery/canvas/canvas.ts';
 import { reportIllFormed } from '../../celery/message/arguments.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
+import { parseSerializer, type SerializerName } from '../../celery/message/serializers.ts';
+import type { Definitions } from '../../entries/catalog/definition.ts';
+import type { Entry } from '../../entries/catalog/entry.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
-import type { Report } from '../validate.ts';
+import type { Steps } from '../../util/steps.ts';
+import type { Calendars } from '../calendars/calendars.ts';
+import { type KeySchema, normalizeKeys } from '../keys/key-schema.ts';
+import type { Merged } from '../merge.ts';
+import { type CheckAccepted, warnOfProtocol1 } from '../message/encoding.ts';
+import { checkHeaders, checkStamps } from '../options/headers.ts';
+import { readOptions } from '../options/options.ts';
+import { OptionTemplates } from '../options/templates.ts';
+import { BACKEND_CLEANUP, CLEANUP_ENTRY, explainCleanup, needsCleanup } from '../results/results.ts';
+import { routeChecker, stateNameError, type CheckRoute } from '../routing/check-routes.ts';
+import { readLimits } from '../schedules/limits.ts';
+import { ScheduleReader } from '../schedules/schedule-reader.ts';
+import type { Settings } from '../settings.ts';
+import { expandShell } from '../shell/shell.ts';
+import { withoutLinks, SignatureReader } from '../signatures/signature-reader.ts';
+import { parse, type Report } from '../validate.ts';
+import { parseDuration } from '../values/option.ts';
+import type { ReadZone } from '../values/zone.ts';
+import { NO_ARGS, readArguments } from './arguments.ts';
+import { withStamps, withoutForeignKeys, withoutStrayCanvas } from './other-schedulers.ts';
+import { entrySchema, readMissed, type EntryInput } from './schema.ts';
+import { applyCall, checkOverlap, checkSize, checkTarget, readTarget } from './task-target.ts';
 
-type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding' | 'shell'> &
-  Pick<
-    EntryContext,
-    ('timezone' | 'readZone' | 'results' | 'outcomes') | ('calendars' | 'protocol' | 'checkAccepted' | 'state')
-  >;
+/** The settings that apply to entries, and the readers of their values. */
+interface EntrySettings
+  extends
+    Pick<Settings, 'queues' | 'routes' | 'broker' | 'state' | 'results' | 'outcomes'>,
+    Pick<Settings, 'encoding' | 'protocol' | 'shell' | 'timezone'> {
+  readonly calendars: Calendars;
+  readonly checkAccepted: CheckAccepted;
+  readonly readZone: ReadZone;
+}
+
+interface EntryContext extends EntrySettings, ReturnType<typeof readMissed> {
+  readonly keys: KeySchema;
+  readonly schedules: ScheduleReader;
+  readonly checkRoute: CheckRoute;
+}
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */
 export function* readEntries(
   merged: Merged,
   configKeys: KeySchema,
-  settings: Surroundings,
+  settings: EntrySettings,
 ): Steps<Pick<Settings, 'entries' | 'installed' | 'definitions'>> {
-  const { queues, routes, broker, encoding } = settings;
   const keys = configKeys.inside.get('beatSchedule')!.each!;
   const context: EntryContext = {
     ...settings,
     ...readMissed(merged.settings),
     keys,
-    serializer: encoding.serializer,
     schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
-    routes: new RouteChecker(queues, routes, broker, merged.reportFor('taskRoutes')),
+    checkRoute: routeChecker(settings, merged.reportFor('taskRoutes')),
   };
   const entries: Entry[] = [];
   for (const { name, input, part } of merged.entries) {
@@ -43,7 +66,7 @@ export function* readEntries(
     if (entry) entries.push(entry);
     yield;
   }
-  const definitions = new EntryDefinitions(context, keys);
+  const definitions = entryDefinitions(context);
   // A user's entry of this name takes precedence, even if it is disabled.
   const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
   const inputs = merged.entries.map(({ input }) => input);
@@ -58,48 +81,128 @@ export function* readEntries(
 }
 
 /** Reads definitions of stored entries with the settings of the configuration. */
-export class EntryDefinitions implements Definitions {
-  readonly #context: EntryContext;
-  readonly #keys: KeySchema;
-
-  constructor(context: EntryContext, keys: KeySchema) {
-    this.#context = context;
-    this.#keys = keys;
-  }
-
-  read(name: string, given: Definition): ReadDefinition {
-    const errors: Diagnostic[] = [];
-    const report: Report = (path, message) => {
-      if (errors.length === MAX_PROBLEMS) {
-        throw new ConfigError([...errors, errorAt([], 'and more; the rest was not validated')]);
+function entryDefinitions(context: EntryContext): Definitions {
+  const { keys } = context;
+  return {
+    read(name, given) {
+      const errors: Diagnostic[] = [];
+      const report: Report = (path, message) => {
+        if (errors.length === MAX_PROBLEMS) {
+          throw new ConfigError([...errors, errorAt([], 'and more; the rest was not validated')]);
+        }
+        errors.push(errorAt(path, message));
+      };
+      const definition = normalizeKeys(given, keys, [name], report);
+      reportIllFormed(definition, [name], report);
+      const reportEntry: Report = ([, ...path], message) => {
+        report(path, message);
+      };
+      const entry = readEntry(name, definition, context, { report: reportEntry, warn: () => {} });
+      if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
+      // The stored state already contains the last run under the other scheduler.
+      const { lastRunAt: _, ...stored } = definition;
+      // Stores the zone, because the default may change.
+      const timezone = stored.timezone ?? entry.schedule.timezone ?? context.timezone;
+      return { entry: { ...entry, stored: true }, definition: { ...stored, timezone } };
+    },
+    update(definition, fields) {
+      const replaced = new Map(Object.entries(definition));
+      for (const [key, value] of Object.entries(fields)) {
+        replaced.delete(keys.spellings.get(key) ?? key);
+        if (value !== null) replaced.set(key, value);
       }
-      errors.push(errorAt(path, message));
-    };
-    const definition = normalizeKeys(given, this.#keys, [name], report);
-    reportIllFormed(definition, [name], report);
-    const reportEntry: Report = ([, ...path], message) => {
-      report(path, message);
-    };
-    const reporters = { report: reportEntry, warn: () => {} };
-    const entry = readEntry(name, definition, this.#context, reporters);
-    if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
-    // Stores the zone, because the default may change.
-    const timezone = definition.timezone ?? entry.schedule.timezone ?? this.#context.timezone;
-    return { entry: { ...entry, stored: true }, definition: { ...withoutLastRun(definition), timezone } };
-  }
-
-  update(definition: Definition, fields: Definition): Definition {
-    const names = this.#keys.spellings;
-    const replaced = new Map(Object.entries(definition));
-    for (const [key, value] of Object.entries(fields)) {
-      replaced.delete(names.get(key) ?? key);
-      if (value !== null) replaced.set(key, value);
-    }
-    return Object.fromEntries(replaced);
-  }
+      return Object.fromEntries(replaced);
+    },
+  };
 }
 
-/** The stored state already contains the last run under the other scheduler. */
-function withoutLastRun({ lastRunAt: _, ...definition }: Definition): Definition {
-  return definition;
+/** Validates one entry of `beatSchedule` with canonical keys. Reports all errors; returns `undefined` after an error. */
+function readEntry(
+  name: string,
+  given: unknown,
+  context: EntryContext,
+  reporters: { readonly report: Report; readonly warn: Report },
+): Entry | undefined {
+  let errors = 0;
+  const report: Report = (path, message) => {
+    errors += 1;
+    reporters.report(['beatSchedule', name, ...path], message);
+  };
+  const warn: Report = (path, message) => reporters.warn(['beatSchedule', name, ...path], message);
+  if (name === '') report([], 'an entry needs a name');
+  const nameError = stateNameError(name, 'entry', context.state);
+  if (nameError !== null) report([], nameError);
+  const own = withoutForeignKeys(given, warn);
+  const { input: called, command } = expandShell(own, context.shell, context.keys.inside.get('shell'), report);
+  const input = withStamps(withoutStrayCanvas(called, report), report);
+  const entry = parse(entrySchema, input, { path: [], keys: context.keys, report });
+  const raw: Partial<EntryInput> = isMap(input) ? input : {};
+  const timezone =
+    typeof raw.timezone === 'string' && raw.timezone ? context.readZone(raw.timezone, ['timezone'], report) : undefined;
+  const around = {
+    name,
+    relative: raw.relative === true,
+    timezone,
+    defaultZone: context.timezone,
+    limits: readLimits(raw, context.calendars, report),
+  };
+  const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, report, warn) : undefined;
+  const zone = timezone ?? context.timezone;
+  const scheduleZone = schedule?.timezone ?? zone;
+  const { checkAccepted } = context;
+  const ownSerializer = findSerializer(raw);
+  checkAccepted(ownSerializer, ['options', 'serializer'], report);
+  const serializer = ownSerializer ?? context.encoding.serializer;
+  const args = command
+    ? { args: NO_ARGS, kwargs: command }
+    : readArguments(raw, { zone: scheduleZone, serializer }, report);
+  if (isMap(raw.options)) {
+    checkHeaders(raw.options.headers, ['options', 'headers'], report);
+    checkStamps(raw.options.stamps, ['options', 'stamps'], report);
+  }
+  const templates = new OptionTemplates(scheduleZone);
+  templates.read(raw, report, warn);
+  const signatures = new SignatureReader({ zone, scheduleZone, serializer, templates, checkAccepted, report, warn });
+  const target = isMap(input) ? readTarget(raw, signatures, report) : undefined;
+  if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
+    report(['expires'], 'is present under options too; keep one of them');
+  }
+  if (errors > 0 || !entry || !schedule || !target) return undefined;
+  const deadline = entry.startingDeadline;
+  const lastRunAt = parseInstant(entry.lastRunAt, scheduleZone);
+  const plain = entry.options && withoutLinks(entry.options);
+  const options = readOptions(plain, entry.expires, zone, warn);
+  if (context.protocol === 1) warnOfProtocol1(options, warn);
+  const call = { ...args, options };
+  checkTarget(target, call, context, report);
+  if (!checkSize(target, call, report)) return undefined;
+  const applied = applyCall(target, call);
+  const { overlap = 'allow' } = entry;
+  const maxRuntime = parseDuration(entry.maxRuntime ?? null);
+  const limited = { overlap, options, canvas: applied.canvas, isShell: command !== undefined };
+  checkOverlap(limited, context, report);
+  for (const task of applied.canvas ? initialTasks(applied.canvas) : [{ ...call, task: applied.task }]) {
+    context.checkRoute(task, report, warn);
+  }
+  return {
+    name,
+    ...applied,
+    schedule,
+    ...call,
+    render: templates.render,
+    ...(entry.description !== undefined && { description: entry.description }),
+    enabled: entry.enabled ?? true,
+    missed: entry.missed ?? context.missed,
+    maxCatchUp: entry.maxCatchUp ?? context.maxCatchUp,
+    startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
+    ...(overlap !== 'allow' && { overlap }),
+    ...(maxRuntime !== null && { maxRuntime }),
+    ...(lastRunAt !== null && { lastRunAt }),
+  };
+}
+
+/** The entry's own serializer; an invalid one is reported by the schema. */
+function findSerializer({ options }: Partial<EntryInput>): SerializerName | undefined {
+  const spelling: unknown = isMap(options) ? options.serializer : undefined;
+  return typeof spelling === 'string' ? parseSerializer(spelling) : undefined;
 }

@@ -3,8 +3,64 @@ import { limitsShape } from '../schedules/limits.ts';
 import { scheduleSchema } from '../schedules/schema.ts';
 import { ARGUMENTS, deepOptionsSchema, linkedOptionsSchema, taskOrSignature } from '../signatures/schema.ts';
 import { shellForms } from '../shell/shell.ts';
-import { option, required, expires, instant, mapOf } from '../values/option.ts';
-import { entryMissedShape, overlapShape } from './policies.ts';
+import {
+  option,
+  required,
+  duration,
+  expires,
+  instant,
+  mapOf,
+  oneOf,
+  whole,
+  type ShapeOutput,
+} from '../values/option.ts';
+
+const missed = () => oneOf(['once', 'skip', 'all']);
+const maxCatchUp = () => whole(1, 100_000, 'a whole number from 1 to 100,000');
+const deadline = () => duration().nullable();
+
+const MISSED =
+  'What to do about runs that were missed: one run for the newest (`once`), none (`skip`), or each (`all`).';
+const MAX_CATCH_UP = 'With `missed: all`, the most missed runs that are published: the newest.';
+const DEADLINE = 'How long after its time a run is still published; `null` is without a limit.';
+
+export const missedShape = {
+  missed: option(missed(), MISSED, { default: 'once', example: 'all' }),
+  maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, { default: 1_000, unit: 'runs', example: 24 }),
+  startingDeadline: option(deadline(), `${DEADLINE} Celery: \`beat_cron_starting_deadline\`.`, {
+    default: null,
+    example: '1h',
+  }),
+};
+
+/** The settings for missed runs of one entry, which default to the settings of all entries. */
+const entryMissedShape = {
+  missed: option(missed(), MISSED, { otherwise: 'the setting `missed`', example: 'all' }),
+  maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, { otherwise: 'the setting `maxCatchUp`', unit: 'runs', example: 24 }),
+  startingDeadline: option(deadline(), DEADLINE, { otherwise: 'the setting `startingDeadline`', example: '1h' }),
+};
+
+/** The defaults of all entries, complete. */
+export function readMissed({
+  missed = 'once',
+  maxCatchUp = 1_000,
+  startingDeadline = null,
+}: ShapeOutput<typeof missedShape>) {
+  return { missed, maxCatchUp, startingDeadline } as const;
+}
+
+/** What happens to an occurrence while an earlier run of the entry has no outcome. */
+const overlapShape = {
+  overlap: option(
+    oneOf(['allow', 'skip', 'queue', 'cancel']),
+    'What happens to a run that is due while an earlier one has no outcome: it is published (`allow`), skipped, published later (`queue`), or replaces the other (`cancel`). See [outcomes](outcomes.md#overlap).',
+    { default: 'allow', example: 'skip' },
+  ),
+  maxRuntime: option.duration(
+    'With `overlap`: how long a run without an outcome counts as running, so that a lost result does not block the entry for ever.',
+    { otherwise: '24 hours', example: '2h' },
+  ),
+};
 
 const entryShape = {
   task: taskOrSignature(),
@@ -26,7 +82,7 @@ const entryShape = {
   }),
   relative: option.flag('Intervals only: whether runs are due on round instants.', { default: false }),
   enabled: option.flag('Whether the entry is ever due.', { default: true }),
-  timezone: option.timezone('IANA name: the zone of the schedule, and of instants written without an offset.', {
+  timezone: option.nonEmpty('IANA name: the zone of the schedule, and of instants written without an offset.', {
     otherwise: 'the setting `timezone`',
     example: 'Europe/Oslo',
   }),

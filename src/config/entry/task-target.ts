@@ -1,4 +1,5 @@
 import {
+  findLastTask,
   startsChord,
   initialTasks,
   formatCanvas,
@@ -9,8 +10,9 @@ import {
   withLinks,
   withOptions,
 } from '../../celery/canvas/canvas.ts';
-import type { Entry } from '../../entries/catalog/entry.ts';
-import type { ResultOptions } from '../../drivers/open-store.ts';
+import type { Entry, OverlapPolicy } from '../../entries/catalog/entry.ts';
+import { explainNoOutcomes } from '../results/results.ts';
+import type { Settings } from '../settings.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
 import { expected, type Report } from '../validate.ts';
 import { thousands } from '../../util/thousands.ts';
@@ -78,7 +80,7 @@ export function checkSize({ target, links }: TaskTarget, call: EntryCall, report
 export function checkTarget(
   { target }: TaskTarget,
   { args, kwargs, compute }: EntryCall,
-  { results, protocol }: { readonly results: ResultOptions; readonly protocol: 1 | 2 },
+  { results, protocol }: Pick<Settings, 'results' | 'protocol'>,
   report: Report,
 ): void {
   if (typeof target === 'string') return;
@@ -95,11 +97,46 @@ export function checkTarget(
 }
 
 /** Why this result backend cannot join chords; `null` if it can. */
-function explainNoChords({ backend, masterName }: ResultOptions): string | null {
+function explainNoChords({ backend, masterName }: Settings['results']): string | null {
   const needs = 'needs a Redis as resultBackend to join it';
   if (backend === null) return `${needs}, and there is none`;
   const { driver, masked } = backend;
   if (!driver?.chords) return `${needs}, got ${masked}`;
   if (!driver.masterName || masterName !== null) return null;
   return 'needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch';
+}
+
+interface Limited extends Pick<Entry, 'options'> {
+  readonly overlap: OverlapPolicy;
+  readonly canvas: Canvas | undefined;
+  readonly isShell: boolean;
+}
+
+/** Reports policies that cannot work because beat cannot read outcomes or cannot cancel tasks. */
+export function checkOverlap(
+  { overlap, options, canvas, isShell }: Limited,
+  { results, outcomes, broker }: Pick<Settings, 'results' | 'outcomes' | 'broker'>,
+  report: Report,
+): void {
+  if (overlap === 'allow') return;
+  const unread = explainNoOutcomes(results, outcomes);
+  if (unread !== null) report(['overlap'], `"${overlap}" ${unread}`);
+  const needs = `has no outcome, which overlap "${overlap}" needs`;
+  const last = canvas && findLastTask(canvas);
+  if (last?.kind === 'group') report(['task'], `a group ${needs}`);
+  const { ignoreResult } = last?.kind === 'task' ? { ...options, ...last.options } : options;
+  if (ignoreResult === true) report(['options', 'ignoreResult'], `a run without a result ${needs}`);
+  const { taskId } = options;
+  if (taskId !== undefined && !taskId.includes('{{')) {
+    report(['options', 'taskId'], `a fixed id is that of every run, so that none ${needs} of its own`);
+  }
+  const carriesCancel =
+    broker.driver?.fanoutExchanges === true || (isShell && broker.driver?.loadMailbox !== undefined);
+  if (overlap === 'cancel' && !carriesCancel) {
+    const title = broker.driver?.title ?? broker.scheme;
+    report(
+      ['overlap'],
+      `"cancel" needs Celery's remote control, which ${title} does not carry; use Redis or RabbitMQ, or "skip" or "queue"`,
+    );
+  }
 }

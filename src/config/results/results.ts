@@ -1,4 +1,4 @@
-import { sentinelLogin, masterName, sentinelKwargs } from '../broker/transport.ts';
+import { sentinelLogin, masterName, sentinelKwargs } from '../broker/connection.ts';
 import { useSsl } from '../broker/tls.ts';
 import { ignored, option, type ShapeOutput, duration, map, DAY, parseDuration, mapOf } from '../values/option.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';

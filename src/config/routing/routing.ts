@@ -2,11 +2,9 @@ import { createExchange } from '../../celery/routing/queue.ts';
 import { DEFAULT_RULES, type QueueRules } from '../../celery/routing/queues.ts';
 import { DEFAULT_ROUTES, type RouteRules } from '../../celery/routing/router.ts';
 import type { CheckAccepted } from '../message/encoding.ts';
-import { DELIVERY_MODES } from '../options/options.ts';
 import type { Report } from '../validate.ts';
 import { option, type ShapeOutput, whole } from '../values/option.ts';
-import { deliveryMode, exchangeType, maxPriority, queueType } from './queue-schema.ts';
-import { readTaskQueues } from './task-queues.ts';
+import { DELIVERY_MODES, deliveryMode, exchangeType, maxPriority, queueType, readTaskQueues } from './task-queues.ts';
 import { readTaskRoutes } from './task-routes.ts';
 
 /** Defaults of queues, exchanges and messages; the tables `taskQueues` and `taskRoutes` are validated row by row. */
@@ -37,11 +35,10 @@ export const routingShape = {
     'Delivery mode of messages whose options, route and exchange name none; 2 is persistent.',
     { default: DEFAULT_ROUTES.deliveryMode, example: 'transient' },
   ),
-  taskDefaultPriority: option(
-    whole(0, 255, 'a whole number from 0 to 255'),
-    'Priority of messages whose options and route name none.',
-    { otherwise: 'none, which is sent as 0', example: 5 },
-  ),
+  taskDefaultPriority: option(whole(0, 255), 'Priority of messages whose options and route name none.', {
+    otherwise: 'none, which is sent as 0',
+    example: 5,
+  }),
   taskIgnoreResult: option.flag(
     '`true` is sent with every task whose options do not set it; `false` leaves it to the tasks.',
     { default: DEFAULT_ROUTES.ignoreResult },

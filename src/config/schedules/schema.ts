@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { SOLAR_EVENTS } from '../../schedule/solar.ts';
-import { named, option, required, duration, instant, MAP, name, timezone, mapOf } from '../values/option.ts';
+import { named, option, required, duration, instant, MAP, name, mapOf } from '../values/option.ts';
 
 const field = (range: string, example: unknown) =>
   option(
@@ -78,7 +78,7 @@ const scheduleMap = mapOf(
       otherwise: 'midnight of 2000-01-01',
       example: '2030-01-31T08:00:00',
     }),
-    timezone: option.timezone('IANA name: the zone of this schedule.', {
+    timezone: option.nonEmpty('IANA name: the zone of this schedule.', {
       otherwise: 'that of the entry',
       example: 'Europe/Oslo',
     }),
@@ -113,7 +113,7 @@ export const scheduleMapSchema = z.strictObject(
     solar: z.record(z.string(), z.unknown(), SOLAR).optional(),
     rrule: name().optional(),
     dtstart: instant().optional(),
-    timezone: timezone().optional(),
+    timezone: name().optional(),
   },
   MAP,
 );

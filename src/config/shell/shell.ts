@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { option, required, type ShapeOutput, MAP, whole, parseDuration, mapOf } from '../values/option.ts';
+import {
+  option,
+  required,
+  type ShapeOutput,
+  MAP,
+  whole,
+  parseDuration,
+  mapOf,
+  withoutAbsent,
+} from '../values/option.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { ShellSettings, Settings } from '../settings.ts';
@@ -17,21 +26,17 @@ const NAME = 'text without NUL characters that is not empty';
 const VALUE = `text without NUL characters, of at most ${MAX_VALUE} bytes`;
 const VARIABLE_NAME = `a name of 1 to ${MAX_NAME} characters without NUL and "="`;
 
-const hasNul = (text: string) => text.includes('\0');
+const isPlain = (text: string) => !text.includes('\0');
 
 const command = () => {
-  const fits = (text: string) => !hasNul(text) && Buffer.byteLength(text) <= MAX_ARGUMENT;
+  const fits = (text: string) => isPlain(text) && Buffer.byteLength(text) <= MAX_ARGUMENT;
   return z.string(COMMAND).min(1, COMMAND).refine(fits, COMMAND);
 };
-const plainName = () =>
-  z
-    .string(NAME)
-    .min(1, NAME)
-    .refine((text) => !hasNul(text), NAME);
+const plainName = () => z.string(NAME).min(1, NAME).refine(isPlain, NAME);
 
 const environment = () => {
-  const isName = (text: string) => text !== '' && text.length <= MAX_NAME && !hasNul(text) && !text.includes('=');
-  const fits = (text: string) => !hasNul(text) && Buffer.byteLength(text) <= MAX_VALUE;
+  const isName = (text: string) => text !== '' && text.length <= MAX_NAME && isPlain(text) && !text.includes('=');
+  const fits = (text: string) => isPlain(text) && Buffer.byteLength(text) <= MAX_VALUE;
   return z.record(z.string().refine(isName), z.string(VALUE).refine(fits, VALUE), {
     error: ({ code }) => (code === 'invalid_key' ? VARIABLE_NAME : MAP),
   });
@@ -63,7 +68,7 @@ export const shellSchema = mapOf(
       example: 'postgres',
     }),
     maxOutput: option(
-      whole(0, 2 ** 30, 'a whole number from 0 to 1073741824'),
+      whole(0, 2 ** 30),
       'The most output that the result contains, of standard output and of standard error: the last part.',
       { otherwise: '65536', unit: 'bytes', example: 1_000_000 },
     ),
@@ -93,24 +98,13 @@ export function readShellSettings({
   return { task: shellTask, queue: shellQueue };
 }
 
-interface ShellContext {
-  readonly shell: ShellSettings;
-  readonly keys: KeySchema | undefined;
-}
-
-/** An entry of a task, and the keyword arguments if that task runs a command. */
-interface ExpandedEntry {
-  readonly input: unknown;
-  readonly command: Readonly<Record<string, unknown>> | undefined;
-}
-
 const TASK_KEYS = ['task', 'args', 'kwargs'];
 
 /**
- * Replaces `shell` by the task that runs the command. Commands are not templates: workers run only known commands, and
- * `{{` is common in them.
+ * Replaces `shell` by the task that runs the command, which has the keyword arguments `command`. Commands are not
+ * templates: workers run only known commands, and `{{` is common in them.
  */
-export function expandShell(entry: unknown, { shell, keys }: ShellContext, report: Report): ExpandedEntry {
+export function expandShell(entry: unknown, shell: ShellSettings, keys: KeySchema | undefined, report: Report) {
   if (!isMap(entry) || !Object.hasOwn(entry, 'shell')) return { input: entry, command: undefined };
   const { shell: given, ...rest } = entry;
   for (const key of TASK_KEYS) {
@@ -140,11 +134,8 @@ function readCommand(given: unknown, keys: KeySchema | undefined, report: Report
   const input = parse(shellSchema, given, context);
   if (!input) return {};
   const { timeout, maxOutput, ...rest } = input;
-  return {
-    ...rest,
-    ...(timeout !== undefined && { timeout: parseDuration(timeout)! / 1_000 }),
-    ...(maxOutput !== undefined && { max_output: maxOutput }),
-  };
+  const seconds = timeout === undefined ? undefined : parseDuration(timeout)! / 1_000;
+  return withoutAbsent({ ...rest, timeout: seconds, max_output: maxOutput });
 }
 
 /** The keyword arguments of all shell entries: the commands that workers may run. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isLazy, type Lazy } from '../../celery/message/lazy.ts';
 import type { SignatureConfig } from '../../generated/config-types.ts';
-import { optionsSchema } from '../options/schema.ts';
+import { optionsSchema } from '../options/options.ts';
 import { ignored, named, OPTION_DOCS, option, required, list, map, MAP, name } from '../values/option.ts';
 
 export const SIGNATURE_FORMS =

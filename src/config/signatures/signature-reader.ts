@@ -16,15 +16,14 @@ import type { SerializerName } from '../../celery/message/serializers.ts';
 import { readArguments } from '../entry/arguments.ts';
 import type { OptionTemplates } from '../options/templates.ts';
 import type { CheckAccepted } from '../message/encoding.ts';
-import { expected, parse, type Path, type Report } from '../validate.ts';
-import { pathAsWritten, normalizeKeys, readKeySchema } from '../keys/key-schema.ts';
+import { expected, parse, valueAt, type Path, type Report } from '../validate.ts';
+import { pathAsWritten, normalizeKeys, readKeySchema, type KeySchema } from '../keys/key-schema.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import { isMap } from '../../util/is-map.ts';
 import { FORMS, SIGNATURE_FORMS, deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema.ts';
-import { checkSerialized, findForm, KEYS, valueAt, type Form } from './forms.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';
-import { readOptions } from '../options/options.ts';
-import type { OptionsInput } from '../options/schema.ts';
+import { readOptions, type OptionsInput } from '../options/options.ts';
 import { withStamps } from '../entry/other-schedulers.ts';
 
 const MAX_DEPTH = 32;
@@ -37,10 +36,19 @@ interface SignatureContext {
   readonly serializer: SerializerName;
   readonly checkAccepted: CheckAccepted;
   readonly templates: OptionTemplates;
+  readonly report: Report;
   readonly warn: Report;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
+type Kind = keyof typeof FORMS;
+
+/** The form of a signature. */
+interface Form {
+  readonly kind: Kind;
+  /** `task` also for a canvas that Celery has serialized, as a task with its parts in `kwargs`. */
+  readonly schema: Kind;
+}
 
 interface Position {
   readonly path: Path;
@@ -51,23 +59,22 @@ interface Position {
 /** Reads signatures in the forms of users and of Celery, and reports all errors in them. */
 export class SignatureReader {
   readonly #context: SignatureContext;
-  readonly #report: Report;
 
-  constructor(context: SignatureContext, report: Report) {
+  constructor(context: SignatureContext) {
     this.#context = context;
-    this.#report = report;
   }
 
   /** Returns `undefined` after an error. */
   read(value: unknown, path: Path, within: readonly unknown[] = []): Canvas | undefined {
     const map = typeof value === 'string' && value ? { task: value } : value;
     const form = isMap(map) ? findForm(map) : null;
+    const { report } = this.#context;
     if (within.includes(value)) {
-      this.#report(path, 'contains itself');
+      report(path, 'contains itself');
     } else if (within.length > MAX_DEPTH) {
-      this.#report(path, `nested deeper than ${MAX_DEPTH} levels`);
+      report(path, `nested deeper than ${MAX_DEPTH} levels`);
     } else if (!isMap(map) || !form) {
-      this.#report(path, expected(SIGNATURE_FORMS, value));
+      report(path, expected(SIGNATURE_FORMS, value));
     } else {
       return this.#readMap(map, form, { path, within: [...within, value] });
     }
@@ -88,7 +95,7 @@ export class SignatureReader {
     let found = 0;
     const note: Report = (path, message) => {
       found += 1;
-      this.#report([...place.path, ...pathAsWritten(path, map, keys)], message);
+      this.#context.report([...place.path, ...pathAsWritten(path, map, keys)], message);
     };
     const raw = normalizeKeys(map, keys, [], note) as Raw;
     parse(FORMS[form.schema], raw, { path: [], keys, report: note });
@@ -112,22 +119,25 @@ export class SignatureReader {
 
   #readForm(form: Form, raw: Raw, place: Position, note: Report): Canvas | undefined {
     if (form.kind === 'task') return this.#readTask(raw, place, note);
+    const isSerialized = form.schema === 'task';
     const at = (path: Path): Position => ({ ...place, path: [...place.path, ...path] });
     if (form.kind === 'chord') {
-      const header = this.#each(valueAt(raw, form.header), at(form.header));
-      const body = valueAt(raw, form.body);
-      if (header?.length === 0) note(form.header, 'missing; expected at least one signature');
-      if (body === undefined || body === null) note(form.body, NO_BODY);
-      const last = body ? this.read(body, [...place.path, ...form.body], place.within) : undefined;
+      const parts = isSerialized ? 'kwargs' : 'chord';
+      const header = this.#each(valueAt(raw, [parts, 'header']), at([parts, 'header']));
+      const body = valueAt(raw, [parts, 'body']);
+      if (header?.length === 0) note([parts, 'header'], 'missing; expected at least one signature');
+      if (body === undefined || body === null) note([parts, 'body'], NO_BODY);
+      const last = body ? this.read(body, [...place.path, parts, 'body'], place.within) : undefined;
       return header && last ? makeChord(header, last) : undefined;
     }
-    const tasks = valueAt(raw, form.tasks);
+    const path = isSerialized ? ['kwargs', 'tasks'] : [form.kind];
+    const tasks = valueAt(raw, path);
     if (!Array.isArray(tasks) || tasks.length === 0) {
       // For a user's form the schema has already reported the error.
-      if (Array.isArray(tasks) || form.tasks.length > 1) note(form.tasks, expected(SOME, tasks));
+      if (Array.isArray(tasks) || isSerialized) note(path, expected(SOME, tasks));
       return undefined;
     }
-    const [first, ...rest] = this.#each(tasks, at(form.tasks)) ?? [];
+    const [first, ...rest] = this.#each(tasks, at(path)) ?? [];
     if (!first) return undefined;
     return form.kind === 'chain' ? sequence([first, ...rest]) : parallel([first, ...rest]);
   }
@@ -156,6 +166,47 @@ export class SignatureReader {
 const SOME = 'a list of at least one signature';
 const NO_BODY = 'missing; expected the signature that is called with the results of the header';
 
+const KEYS = Object.fromEntries(
+  Object.entries(FORMS).map(([form, schema]) => [form, readKeySchema(schema)!]),
+) as Record<Kind, KeySchema>;
+
+const KINDS = ['chain', 'group', 'chord'] as const;
+
+const CANVAS_TASK = /^celery\.(chain|group|chord)$/;
+
+/** Returns `null` for a map that is not exactly one signature. */
+function findForm(map: Raw): Form | null {
+  const kinds = KINDS.filter((kind) => Object.hasOwn(map, kind));
+  if (kinds.length + Number(Object.hasOwn(map, 'task')) !== 1) return null;
+  const [kind] = kinds;
+  if (kind) return { kind, schema: kind };
+  const type = map['subtask_type'] ?? map['subtaskType'];
+  const named = typeof map['task'] === 'string' ? CANVAS_TASK.exec(map['task'])?.[1] : undefined;
+  return { kind: KINDS.find((each) => each === type || each === named) ?? 'task', schema: 'task' };
+}
+
+/** Celery's types of signatures that are sent as one task. */
+const SINGLE = ['map', 'starmap', 'xmap', 'xstarmap'];
+
+/** Reports errors that only serialized signatures of Celery can have. `raw` has canonical names. */
+function checkSerialized(form: Form, raw: Raw, report: Report): void {
+  const { subtaskType: type, args, kwargs } = raw;
+  if (typeof type === 'string' && form.kind === 'task' && !SINGLE.includes(type)) {
+    const known = [...KINDS, ...SINGLE];
+    const allowed = `null, ${known.join(', ')}${didYouMean(type, known)}`;
+    const chunks = type === 'chunks' ? ' (write the group that Celery makes of it)' : '';
+    report(['subtaskType'], expected(allowed, type) + chunks);
+  }
+  if (form.schema !== 'task' || form.kind === 'task') return;
+  if (Array.isArray(args) && args.length > 0) {
+    report(['args'], `a ${form.kind} has no arguments of its own; they belong to its tasks`);
+  }
+  const own = isMap(kwargs) ? kwargs['kwargs'] : undefined;
+  if (isMap(own) && Object.keys(own).length > 0) {
+    report(['kwargs', 'kwargs'], 'a chord has no arguments of its own; they belong to its tasks');
+  }
+}
+
 /** Reports callbacks of a group: only a chord waits for all its tasks. */
 export function checkLinks(canvas: Canvas, { link }: Links, report: Report): void {
   if (link.length === 0 || findLastTask(canvas).kind !== 'group') return;
@@ -173,16 +224,10 @@ const LATER =
   'expected a duration: workers publish this task and apply the duration then; ' +
   "set an instant, or next, beside the entry's schedule";
 
-interface SignatureOptionsRead {
-  readonly own: MessageOptions | undefined;
-  readonly raw: unknown;
-  /** Celery's `clone(immutable=True)` writes the flag among the options. */
-  readonly immutable: boolean;
-}
-
 /** Reads the options of a signature, and reports errors with paths from the signature. */
-function readSignatureOptions(options: unknown, zone: string, report: Report, warn: Report): SignatureOptionsRead {
-  if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
+function readSignatureOptions(options: unknown, zone: string, report: Report, warn: Report) {
+  if (options === undefined || options === null) return { own: {} as MessageOptions, raw: {}, immutable: false };
+  // Celery's `clone(immutable=True)` writes the flag among the options.
   const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
   const stray = immutable === true || immutable === false;
   const given = { options: stray ? others : options };

@@ -47,6 +47,12 @@ export const TYPE_NAMES = z.registry<TypeName>();
 /** The settings that a shape validates, any of which may be absent. */
 export type ShapeOutput<S extends Readonly<Record<string, z.ZodType>>> = { readonly [K in keyof S]?: z.output<S[K]> };
 
+/** A map without the keys whose value is `undefined`. */
+export function withoutAbsent<T extends object>(map: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const present = Object.entries(map).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
 /** An optional key with its documentation. Registering it, unlike `describe`, does not copy the schema. */
 export function option<S extends z.ZodType>(schema: S, description: string, more: More = {}): z.ZodOptional<S> {
   return required(schema.optional(), description, more);
@@ -130,11 +136,16 @@ export function parseTimedelta(input: unknown): number | null {
 
 export const MAP = 'a map';
 const NAME = 'text that is not empty';
+const ALTERNATIVES = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 export const text = () => z.string('text');
 export const name = () => z.string(NAME).min(1, NAME);
 export const flag = () => z.boolean('true or false');
-export const whole = (min: number, max: number, text: string) => z.int(text).min(min, text).max(max, text);
+export const whole = (min: number, max: number, text = `a whole number from ${min} to ${max}`) =>
+  z.int(text).min(min, text).max(max, text);
+/** One of some texts, which errors list as `'a', 'b' or 'c'`. */
+export const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, ALTERNATIVES.format(values.map((value) => `'${value}'`)));
 export const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
 
 const DURATION = {
@@ -195,8 +206,6 @@ export const expires = () => {
   });
 };
 
-export const timezone = () => name();
-
 /** Values that go to the task unchanged: their keys are not normalized. */
 export const list = () => z.array(z.unknown(), 'a list');
 export const map = () => z.record(z.string(), z.unknown(), MAP);
@@ -209,7 +218,6 @@ option.text = optionOf(text);
 option.count = optionOf(count);
 option.duration = optionOf(duration);
 option.instant = optionOf(instant);
-option.timezone = optionOf(timezone);
 option.map = optionOf(map);
 
 function optionOf<S extends z.ZodType>(type: () => S) {

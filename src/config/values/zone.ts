@@ -4,7 +4,7 @@ import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput } from './option.ts';
 
 export const zoneShape = {
-  timezone: option.timezone('IANA name: the zone of every entry that names none.', {
+  timezone: option.nonEmpty('IANA name: the zone of every entry that names none.', {
     default: 'UTC',
     example: 'Europe/Oslo',
   }),

@@ -11,7 +11,7 @@ import { convertEntries, toEntry } from './entries.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
 import { readKeySchema, type KeySchema, normalizeKeys } from '../../config/keys/key-schema.ts';
 import { isMap } from '../../util/is-map.ts';
-import { namedQueueSchema } from '../../config/routing/queue-schema.ts';
+import { namedQueueSchema } from '../../config/routing/task-queues.ts';
 import { routeForms } from '../../config/routing/task-routes.ts';
 
 /** Converts what a Celery app exported, and lists every difference between the messages of Celery and beat. */

@@ -6,7 +6,7 @@ import { resolveSettings } from '../../../src/config/resolve.ts';
 import { entrySchema } from '../../../src/config/entry/schema.ts';
 import { topSchema } from '../../../src/config/schema.ts';
 import { linkedOptionsSchema } from '../../../src/config/signatures/schema.ts';
-import { transportSchema } from '../../../src/config/broker/transport.ts';
+import { transportSchema } from '../../../src/config/broker/connection.ts';
 import { snakeCase, listSpellings } from '../../../src/config/keys/spellings.ts';
 import { formatDiagnostic } from '../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
