@@ -7,7 +7,7 @@ import { resultsShape } from '../src/config/results/results.ts';
 import { routingShape } from '../src/config/routing/routing.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { eventsShape } from '../src/config/service/events.ts';
-import { calendarsShape } from '../src/config/calendars/schema.ts';
+import { calendarsShape } from '../src/config/calendars/calendars.ts';
 import { historyShape, lockShape } from '../src/config/service/state.ts';
 import { httpShape } from '../src/config/service/http.ts';
 import { shellShape } from '../src/config/shell/shell.ts';

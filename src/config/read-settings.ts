@@ -2,7 +2,7 @@ import { readAlerts, warnOfUnknownEntries, type AlertOverrides } from './alerts/
 import { readConnection, readTransport, checkTransport } from './broker/connection.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, resolveEndpoints, type Endpoints } from './broker/endpoints.ts';
 import { checkTls, readTls } from './broker/tls.ts';
-import type { Calendars } from './calendars/calendars.ts';
+import type { ResolveCalendars } from './calendars/calendars.ts';
 import { readEntries } from './entry/read-entries.ts';
 import type { KeySchema } from './keys/key-schema.ts';
 import type { Merged } from './merge.ts';
@@ -30,7 +30,7 @@ export interface Overrides {
 }
 
 export interface Readers {
-  readonly calendars: Calendars;
+  readonly resolveCalendars: ResolveCalendars;
   /** Reports warnings without a file. */
   readonly warn: Report;
 }
@@ -40,7 +40,7 @@ export function* readSettings(
   merged: Merged,
   keys: KeySchema,
   overrides: Overrides,
-  { calendars, warn }: Readers,
+  { resolveCalendars, warn }: Readers,
 ): Steps<Omit<Settings, 'warnings' | 'files'>> {
   const { settings, reportFor, warnFor } = merged;
   const endpoints = readEndpoints(merged, overrides);
@@ -76,7 +76,7 @@ export function* readSettings(
     ...service,
     ...routing,
     ...shared,
-    calendars,
+    resolveCalendars,
     outcomes,
     checkAccepted,
     readZone,

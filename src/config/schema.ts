@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { alertsShape } from './alerts/schema.ts';
 import { connectionShape } from './broker/connection.ts';
 import { endpointsShape } from './broker/endpoints.ts';
-import { calendarsShape } from './calendars/schema.ts';
+import { calendarsShape } from './calendars/calendars.ts';
 import type { BeatConfig } from '../generated/config-types.ts';
 import { missedShape, wholeEntrySchema } from './entry/schema.ts';
 import { acceptContentShape, encodingShape } from './message/encoding.ts';

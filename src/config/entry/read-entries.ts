@@ -8,7 +8,7 @@ import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts
 import { ConfigError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Steps } from '../../util/steps.ts';
-import type { Calendars } from '../calendars/calendars.ts';
+import type { ResolveCalendars } from '../calendars/calendars.ts';
 import { type KeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';
 import { type CheckAccepted, warnOfProtocol1 } from '../message/encoding.ts';
@@ -18,7 +18,7 @@ import { OptionTemplates } from '../options/templates.ts';
 import { BACKEND_CLEANUP, CLEANUP_ENTRY, explainCleanup, needsCleanup } from '../results/results.ts';
 import { routeChecker, stateNameError, type CheckRoute } from '../routing/check-routes.ts';
 import { readLimits } from '../schedules/limits.ts';
-import { ScheduleReader } from '../schedules/schedule-reader.ts';
+import { scheduleReader, type ReadSchedule } from '../schedules/schedule-reader.ts';
 import type { Settings } from '../settings.ts';
 import { expandShell } from '../shell/shell.ts';
 import { withoutLinks, SignatureReader } from '../signatures/signature-reader.ts';
@@ -35,14 +35,14 @@ interface EntrySettings
   extends
     Pick<Settings, 'queues' | 'routes' | 'broker' | 'state' | 'results' | 'outcomes'>,
     Pick<Settings, 'encoding' | 'protocol' | 'shell' | 'timezone'> {
-  readonly calendars: Calendars;
+  readonly resolveCalendars: ResolveCalendars;
   readonly checkAccepted: CheckAccepted;
   readonly readZone: ReadZone;
 }
 
 interface EntryContext extends EntrySettings, ReturnType<typeof readMissed> {
   readonly keys: KeySchema;
-  readonly schedules: ScheduleReader;
+  readonly readSchedule: ReadSchedule;
   readonly checkRoute: CheckRoute;
 }
 
@@ -57,7 +57,7 @@ export function* readEntries(
     ...settings,
     ...readMissed(merged.settings),
     keys,
-    schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
+    readSchedule: scheduleReader(keys.inside.get('schedule'), settings.readZone),
     checkRoute: routeChecker(settings, merged.reportFor('taskRoutes')),
   };
   const entries: Entry[] = [];
@@ -99,11 +99,11 @@ function entryDefinitions(context: EntryContext): Definitions {
       };
       const entry = readEntry(name, definition, context, { report: reportEntry, warn: () => {} });
       if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
-      // The stored state already contains the last run under the other scheduler.
-      const { lastRunAt: _, ...stored } = definition;
-      // Stores the zone, because the default may change.
-      const timezone = stored.timezone ?? entry.schedule.timezone ?? context.timezone;
-      return { entry: { ...entry, stored: true }, definition: { ...stored, timezone } };
+      // Stores the zone, because the default may change. The state contains the last run under another scheduler.
+      const timezone = definition.timezone ?? entry.schedule.timezone ?? context.timezone;
+      const stored: Record<string, unknown> = { ...definition, timezone };
+      delete stored['lastRunAt'];
+      return { entry: { ...entry, stored: true }, definition: stored };
     },
     update(definition, fields) {
       const replaced = new Map(Object.entries(definition));
@@ -144,9 +144,9 @@ function readEntry(
     relative: raw.relative === true,
     timezone,
     defaultZone: context.timezone,
-    limits: readLimits(raw, context.calendars, report),
+    limits: readLimits(raw, context.resolveCalendars, report),
   };
-  const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, report, warn) : undefined;
+  const schedule = isMap(input) ? context.readSchedule(raw.schedule, around, report, warn) : undefined;
   const zone = timezone ?? context.timezone;
   const scheduleZone = schedule?.timezone ?? zone;
   const { checkAccepted } = context;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { TIME_RANGE, timesOfDay, type TimeSet } from '../../schedule/limits/time-sets.ts';
-import { type Calendars, checkLength, MAX_VALUES } from '../calendars/calendars.ts';
-import { selectionShape } from '../calendars/schema.ts';
-import { type Report, attempt } from '../validate.ts';
+import { TIME_RANGE, timesOfDay } from '../../schedule/limits/time-sets.ts';
+import { readTexts, selectionShape, type ResolveCalendars } from '../calendars/calendars.ts';
+import type { Report } from '../validate.ts';
 import { parseDuration, whole, option, type ShapeOutput } from '../values/option.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { describeLength } from '../../schedule/text.ts';
@@ -35,7 +34,7 @@ export const limitsShape = {
     example: '2030-12-31T08:00:00',
   }),
   count: option(
-    whole(1, 1_000, 'a whole number from 1 to 1000'),
+    whole(1, 1_000),
     'The number of occurrences, counted from `from`, which is required. Missed and skipped ones count too.',
     { otherwise: 'no limit', unit: 'occurrences', example: 12 },
   ),
@@ -44,27 +43,11 @@ export const limitsShape = {
 
 const KEYS = Object.keys(limitsShape) as (keyof typeof limitsShape)[];
 
-/** The limits of an entry after validation. */
-export interface Limits {
-  /** Milliseconds. */
-  readonly jitter: number | null;
-  /** Milliseconds. */
-  readonly offset: number | null;
-  readonly between: TimeSet | undefined;
-  readonly only: readonly TimeSet[];
-  readonly exclude: readonly TimeSet[];
-  /** Instants as they are written, which may be local times. */
-  readonly from?: string | Date | undefined;
-  readonly until?: string | Date | undefined;
-  readonly count?: number | undefined;
-}
+/** The limits of an entry after validation; `jitter` and `offset` in milliseconds. */
+export type Limits = NonNullable<ReturnType<typeof readLimits>>;
 
 /** Reads the limits of an entry, or `undefined`. Reports invalid ones and leaves them out, to check the rest. */
-export function readLimits(
-  entry: Readonly<Record<string, unknown>>,
-  calendars: Calendars,
-  report: Report,
-): Limits | undefined {
+export function readLimits(entry: Readonly<Record<string, unknown>>, resolve: ResolveCalendars, report: Report) {
   const { jitter, ...others } = readValid(entry);
   const hasJitter = jitter !== undefined && parseDuration(jitter) !== 0;
   if (!hasJitter && Object.values(others).every((value) => value === undefined)) return undefined;
@@ -75,12 +58,13 @@ export function readLimits(
   return {
     jitter: parseDuration(jitter),
     offset: parseDuration(offset),
+    // Instants as they are written, which may be local times.
     from,
     until,
     count: from === undefined ? undefined : count,
-    between: between === undefined ? undefined : readTimes(between, report),
-    only: calendars.resolve(only, ['only'], report),
-    exclude: calendars.resolve(exclude, ['exclude'], report),
+    between: between === undefined ? undefined : readTexts(between, timesOfDay, ['between'], report),
+    only: resolve(only, ['only'], report),
+    exclude: resolve(exclude, ['exclude'], report),
   };
 }
 
@@ -88,21 +72,6 @@ export function readLimits(
 function readValid(entry: Readonly<Record<string, unknown>>): ShapeOutput<typeof limitsShape> {
   const fields = KEYS.map((key) => [key, limitsShape[key].safeParse(entry[key]).data]);
   return Object.fromEntries(fields) as ShapeOutput<typeof limitsShape>;
-}
-
-function readTimes(between: string | readonly string[], report: Report): TimeSet | undefined {
-  const texts = typeof between === 'string' ? [between] : between;
-  const isList = typeof between !== 'string';
-  return attempt(
-    () => {
-      checkLength(texts, MAX_VALUES);
-      return timesOfDay(texts);
-    },
-    ['between'],
-    ([key, ...path], message) => {
-      report([key!, ...(isList ? path : [])], message);
-    },
-  );
 }
 
 /** The most occurrences of a solar schedule: each takes milliseconds, and the first use computes all. */

@@ -1,79 +1,99 @@
 import { at } from '../../schedule/at.ts';
 import { cron } from '../../schedule/cron/cron.ts';
 import { crontab } from '../../schedule/crontab.ts';
+import { jittered } from '../../schedule/limits/limits.ts';
+import { isNeverDue } from '../../schedule/next-after.ts';
 import { rrule } from '../../schedule/rrule/rrule.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
-import { DURATION_FORMS, parseDuration } from '../values/option.ts';
-import { toIso } from '../../celery/message/parse-instant.ts';
-import type { KeySchema } from '../keys/key-schema.ts';
-import { expected, parse, type Report, attempt } from '../validate.ts';
-import { isMap } from '../../util/is-map.ts';
-import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
-import { ScheduleBinder, type EntryContext, type WrittenSchedule } from './bind-schedule.ts';
-import type { ReadZone } from '../values/zone.ts';
-import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
-import { didYouMean } from '../../util/did-you-mean.ts';
 import { solar, type SolarEvent } from '../../schedule/solar.ts';
+import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
+import { toIso } from '../../celery/message/parse-instant.ts';
+import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { BeatError, ConfigError } from '../../util/errors.ts';
+import { isMap } from '../../util/is-map.ts';
+import { markHandled } from '../../util/promise.ts';
+import type { KeySchema } from '../keys/key-schema.ts';
+import { attempt, expected, parse, type Path, type Report } from '../validate.ts';
+import { DURATION_FORMS, parseDuration } from '../values/option.ts';
+import type { ReadZone } from '../values/zone.ts';
+import { applyLimits, type Limits } from './limits.ts';
+import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
 
 const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar', 'rrule'] as const;
 type Kind = (typeof KINDS)[number];
 
 const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
 
-/** Parses schedules. Equal ones are parsed once, because a hundred thousand entries share a few schedules. */
-export class ScheduleReader {
-  readonly #keys: KeySchema | undefined;
-  readonly #readZone: ReadZone;
-  readonly #binder = new ScheduleBinder();
-  readonly #written = new Map<string, WrittenSchedule>();
+/** The properties of an entry that apply to its schedule. Zones are valid. */
+interface EntryContext {
+  readonly name: string;
+  readonly relative: boolean;
+  readonly timezone: string | undefined;
+  readonly defaultZone: string;
+  readonly limits: Limits | undefined;
+}
 
-  constructor(keys: KeySchema | undefined, readZone: ReadZone) {
-    this.#keys = keys;
-    this.#readZone = readZone;
-  }
+/** A schedule as it is written, without the properties of its entry. */
+interface WrittenSchedule {
+  readonly schedule: Schedule;
+  /** The path of its errors from the entry. */
+  readonly path: Path;
+  readonly zone: string | undefined;
+}
 
-  /** Reports errors, and warns of schedules that are probably mistakes. */
-  read(input: unknown, entry: EntryContext, report: Report, warn: Report): Schedule | undefined {
-    const written = isSchedule(input)
-      ? { schedule: input, path: ['schedule'], zone: undefined }
-      : this.#readOnce(input, report);
-    return written && this.#binder.bind(written, entry, report, warn);
-  }
+/** Reports errors, and warns of schedules that are probably mistakes, with paths from the entry. */
+export type ReadSchedule = (input: unknown, entry: EntryContext, report: Report, warn: Report) => Schedule | undefined;
 
-  #readOnce(input: unknown, report: Report): WrittenSchedule | undefined {
+/** Returns a reader of schedules. It parses equal ones once, because a hundred thousand entries share a few schedules. */
+export function scheduleReader(keys: KeySchema | undefined, readZone: ReadZone): ReadSchedule {
+  const parsed = new Map<string | undefined, WrittenSchedule>();
+  const everDue = new WeakSet<Schedule>();
+  const parseOnce = (input: unknown, report: Report) => {
     const key = encodeKey(input);
-    const known = key === undefined ? undefined : this.#written.get(key);
-    if (known) return known;
-    const written = this.#parse(input, report);
-    if (written && key !== undefined) this.#written.set(key, written);
+    const written = parsed.get(key) ?? parseSchedule(input, keys, readZone, report);
+    if (written && key !== undefined) parsed.set(key, written);
     return written;
-  }
+  };
+  return (input, entry, report, warn) => {
+    const made = isSchedule(input) ? { schedule: input, path: ['schedule'], zone: undefined } : undefined;
+    const written = made ?? parseOnce(input, report);
+    if (!written) return undefined;
+    // Every property of a user's schedule may be a getter that throws.
+    return attempt(
+      () => bind(written, entry, everDue, report, warn),
+      written.path,
+      (at, reason) => report(at, `cannot be read, it threw: ${reason}`),
+    );
+  };
+}
 
-  #parse(input: unknown, report: Report): WrittenSchedule | undefined {
-    if (typeof input === 'number' || typeof input === 'string') return parseInterval(input, report);
-    if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
-    if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
-    const context = { path: ['schedule'], keys: this.#keys, report };
-    const map = parse(scheduleMapSchema, input, context);
-    if (!map) return undefined;
-    const kinds = KINDS.filter((kind) => map[kind] !== undefined);
-    const [kind] = kinds;
-    if (kind === undefined || kinds.length > 1) {
-      const got = kinds.length > 1 ? kinds.join(' and ') : 'none';
-      return void report(['schedule'], `expected one of ${KINDS.join(', ')}, got ${got}`);
-    }
-    if (map.dtstart !== undefined && kind !== 'rrule') {
-      return void report(['schedule', 'dtstart'], `applies to rrule, this schedule is ${kind}`);
-    }
-    const zone =
-      map.timezone === undefined ? undefined : this.#readZone(map.timezone, ['schedule', 'timezone'], report);
-    const path = ['schedule', kind];
-    const schedule = attempt(() => build(kind, map), path, report);
-    if (!schedule || (map.timezone !== undefined && zone === undefined)) return undefined;
-    return { schedule, path, zone };
+function parseSchedule(
+  input: unknown,
+  keys: KeySchema | undefined,
+  readZone: ReadZone,
+  report: Report,
+): WrittenSchedule | undefined {
+  if (typeof input === 'number' || typeof input === 'string') return parseInterval(input, report);
+  if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
+  if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
+  const context = { path: ['schedule'], keys, report };
+  const map = parse(scheduleMapSchema, input, context);
+  if (!map) return undefined;
+  const kinds = KINDS.filter((kind) => map[kind] !== undefined);
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) {
+    const got = kinds.length > 1 ? kinds.join(' and ') : 'none';
+    return void report(['schedule'], `expected one of ${KINDS.join(', ')}, got ${got}`);
   }
+  if (map.dtstart !== undefined && kind !== 'rrule') {
+    return void report(['schedule', 'dtstart'], `applies to rrule, this schedule is ${kind}`);
+  }
+  const zone = map.timezone === undefined ? undefined : readZone(map.timezone, ['schedule', 'timezone'], report);
+  const path = ['schedule', kind];
+  const schedule = attempt(() => build(kind, map), path, report);
+  if (!schedule || (map.timezone !== undefined && zone === undefined)) return undefined;
+  return { schedule, path, zone };
 }
 
 function isUnnamed(input: unknown): boolean {
@@ -162,4 +182,79 @@ function parseSolar(map: Readonly<Record<string, unknown>>): Schedule {
     }
   }
   throw new ConfigError(errors);
+}
+
+/** Binds a schedule to round instants, a zone, the limits and the name of its entry. */
+function bind(
+  { schedule: written, path, zone }: WrittenSchedule,
+  entry: EntryContext,
+  everDue: WeakSet<Schedule>,
+  report: Report,
+  warn: Report,
+): Schedule | undefined {
+  const round = entry.relative ? toRoundInstants(written) : undefined;
+  if (entry.relative && round === undefined) {
+    const kind = String(path[1] ?? written.spec);
+    warn(['relative'], `ignored: it applies to intervals, this schedule is ${kind}`);
+  }
+  const timezone = zone ?? entry.timezone ?? entry.defaultZone;
+  const zoned = attempt(() => inZone(round ?? written, timezone), path, report);
+  // A schedule with a zone of its own ignores other zones.
+  if (!zoned || !checkZones(zone ?? zoned.timezone, entry.timezone, report)) return undefined;
+  const bound = attempt(() => forEntry(zoned, entry.name), path, report);
+  if (!bound) return undefined;
+  const { limits } = entry;
+  const limited = limits ? applyLimits(bound, limits, bound.timezone ?? timezone, report) : bound;
+  if (!limited || !checkDue(limited, path, everDue, report)) return undefined;
+  for (const warning of bound.warnings ?? []) {
+    warn([...path, ...warning.path], warning.message);
+  }
+  return limits?.jitter ? jittered(limited, limits.jitter, entry.name) : limited;
+}
+
+/** Reports a schedule that is never due. Searches each schedule once, because schedules are shared. */
+function checkDue(schedule: Schedule, path: Path, everDue: WeakSet<Schedule>, report: Report): boolean {
+  if (everDue.has(schedule) || ALWAYS_DUE.test(schedule.spec)) return true;
+  const never = attempt(
+    () => isNeverDue(schedule),
+    path,
+    (at, reason) => report(at, `its next() failed: ${reason}`),
+  );
+  if (never) report(path, `${schedule.description ?? schedule.spec}: is never due`);
+  if (never !== false) return false;
+  everDue.add(schedule);
+  return true;
+}
+
+/** Specs of intervals and single instants; a past instant is reported when the entry is scheduled. */
+const ALWAYS_DUE = /^(?:at\([^)]*\)|every\(\d+ms\)(?: round \S+| offset \d+ms)?)$/;
+
+function inZone(schedule: Schedule, zone: string): Schedule {
+  return expectSchedule(schedule, 'inZone', schedule.inZone?.(zone) ?? schedule);
+}
+
+function forEntry(schedule: Schedule, name: string): Schedule {
+  return expectSchedule(schedule, 'forEntry', schedule.forEntry?.(name) ?? schedule);
+}
+
+function expectSchedule(schedule: Schedule, method: string, result: unknown): Schedule {
+  const isPromise = markHandled(result);
+  if (!isPromise && isSchedule(result)) return result;
+  const what = isPromise ? 'a promise' : 'a value that is not a schedule';
+  throw new BeatError(`schedule "${schedule.spec}": ${method} returned ${what}`);
+}
+
+/** Converts an interval, recognised by its `spec`, to `timedelta(…, {relative: true})`. */
+function toRoundInstants(schedule: Schedule): Schedule | undefined {
+  const [, every, round] = /^every\((\d+)ms\)( round .*)?$/.exec(schedule.spec) ?? [];
+  if (every === undefined) return undefined;
+  if (round !== undefined) return schedule;
+  return timedelta({ milliseconds: Number(every) }, { relative: true });
+}
+
+/** Reports an entry whose zone differs from the zone of its schedule. */
+function checkZones(own: string | undefined, ofEntry: string | undefined, report: Report): boolean {
+  if (own === undefined || ofEntry === undefined || own === ofEntry) return true;
+  report(['timezone'], `"${ofEntry}" differs from "${own}" in the schedule; remove one of them`);
+  return false;
 }
