@@ -1,4 +1,4 @@
-import { readAlerts, warnOfUnknownEntries, type AlertOverrides } from './alerts/read-alerts.ts';
+import { readAlerts, warnOfUnknownEntries, type AlertOverrides } from './alerts/alerts.ts';
 import { readConnection, readTransport, checkTransport } from './broker/connection.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, resolveEndpoints, type Endpoints } from './broker/endpoints.ts';
 import { checkTls, readTls } from './broker/tls.ts';
@@ -29,18 +29,13 @@ export interface Overrides {
   readonly http?: HttpOverrides | undefined;
 }
 
-export interface Readers {
-  readonly resolveCalendars: ResolveCalendars;
-  /** Reports warnings without a file. */
-  readonly warn: Report;
-}
-
-/** Completes valid settings with defaults, and checks them together. */
+/** Completes valid settings with defaults, and checks them together. `warn` reports warnings without a file. */
 export function* readSettings(
   merged: Merged,
   keys: KeySchema,
   overrides: Overrides,
-  { resolveCalendars, warn }: Readers,
+  resolveCalendars: ResolveCalendars,
+  warn: Report,
 ): Steps<Omit<Settings, 'warnings' | 'files'>> {
   const { settings, reportFor, warnFor } = merged;
   const endpoints = readEndpoints(merged, overrides);
@@ -81,7 +76,7 @@ export function* readSettings(
     checkAccepted,
     readZone,
   });
-  const alerts = readAlerts(settings.alerts, overrides.alerts ?? {}, reportFor('alerts'));
+  const alerts = readAlerts(settings, overrides.alerts ?? {}, reportFor('alerts'));
   const names = read.entries.map(({ name }) => name);
   warnOfUnknownEntries(alerts, names, warnFor('alerts'));
   return {
@@ -96,7 +91,7 @@ export function* readSettings(
     remoteControl: readRemoteControl(settings, overrides.remoteControl, endpoints.broker, warn),
     eventStream,
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
-    http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),
+    http: readHttp(settings, overrides.http ?? {}, reportFor('http')),
     connection: readConnection(settings, tls),
   };
 }

@@ -70,7 +70,7 @@ export function* resolveInSteps(
   if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
   if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
   const resolveCalendars = readCalendars(merged.settings, merged, icsFiles);
-  const settings = yield* readSettings(merged, KEYS, overrides, { resolveCalendars, warn });
+  const settings = yield* readSettings(merged, KEYS, overrides, resolveCalendars, warn);
   const sorted = sortForReading(diagnostics, sources);
   const errors = sorted.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new ConfigError(errors);

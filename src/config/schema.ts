@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { alertsShape } from './alerts/schema.ts';
+import { alertsShape } from './alerts/alerts.ts';
 import { connectionShape } from './broker/connection.ts';
 import { endpointsShape } from './broker/endpoints.ts';
 import { calendarsShape } from './calendars/calendars.ts';

@@ -5,19 +5,13 @@ import type { Endpoint } from '../drivers/endpoint.ts';
 import type { Entry } from '../entries/catalog/entry.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
 import type { Encoding } from '../celery/message/payload.ts';
-import type { HttpSettings, MetricsSettings } from './service/http.ts';
+import type { HttpSettings } from './service/http.ts';
 import type { QueueRules } from '../celery/routing/queues.ts';
 import type { TaskEventSettings } from '../celery/message/task-sent.ts';
 import type { RouteRules } from '../celery/routing/router.ts';
 import type { HistoryLimits } from '../contracts/store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
-import type { AlertSettings } from './alerts/read-alerts.ts';
-import type { RemoteControlSettings } from './service/events.ts';
-
-export interface ShellSettings {
-  readonly task: string;
-  readonly queue: string;
-}
+import type { AlertSettings } from './alerts/alerts.ts';
 
 /** A configuration after validation: complete and typed, with all defaults. */
 export interface Settings {
@@ -39,7 +33,7 @@ export interface Settings {
   readonly history: HistoryLimits | null;
   /** The prefix of all names in the state store, which separates several apps in one store. */
   readonly keyPrefix: string;
-  readonly shell: ShellSettings;
+  readonly shell: { readonly task: string; readonly queue: string };
   readonly queues: QueueRules;
   readonly routes: RouteRules;
   readonly encoding: Encoding;
@@ -57,9 +51,16 @@ export interface Settings {
   readonly taskEvents: TaskEventSettings | null;
   /** `null` unless beat serves HTTP. */
   readonly http: HttpSettings | null;
-  readonly metrics: MetricsSettings;
+  /** `perEntry`: how many entries have time series of their own. */
+  readonly metrics: { readonly perEntry: number };
   readonly alerts: AlertSettings | null;
-  readonly remoteControl: RemoteControlSettings;
+  readonly remoteControl: {
+    readonly enabled: boolean;
+    /** Milliseconds; 0 for never. */
+    readonly maxTickAge: number;
+    /** Such as `celery`, for the exchange `celery.pidbox`. */
+    readonly namespace: string;
+  };
   readonly warnings: readonly Diagnostic[];
   /** The names of the files, as the user wrote them; empty for a configuration made in code. */
   readonly files: readonly string[];

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { EventStreamSettings } from '../../contracts/broker/event-stream.ts';
 import type { TaskEventSettings } from '../../celery/message/task-sent.ts';
+import type { Settings } from '../settings.ts';
 import type { Report } from '../validate.ts';
 import { option, type ShapeOutput, parseDuration } from '../values/option.ts';
 
-const DEFAULT_EXCHANGE = 'celeryev';
-const DEFAULT_QUEUE_PREFIX = 'celeryev';
+/** Celery's default for the exchange of task events, and for the prefix of its queues. */
+const CELERY_EVENTS = 'celeryev';
 
 /** Celery's task events: what beat publishes for monitors such as Flower, and what it receives from workers. */
 export const eventsShape = {
@@ -18,10 +19,10 @@ export const eventsShape = {
     'Whether workers send task events, as with `celery worker -E`. The leader then receives them: outcomes have the runtime of the task, and most are known without a `resultBackend` too. See [outcomes](outcomes.md#task-events).',
     { default: false },
   ),
-  eventExchange: option.nonEmpty('The exchange of task events.', { default: DEFAULT_EXCHANGE, example: 'shopev' }),
+  eventExchange: option.nonEmpty('The exchange of task events.', { default: CELERY_EVENTS, example: 'shopev' }),
   eventQueuePrefix: option.nonEmpty(
     'RabbitMQ: how the name of the queue begins from which the leader receives task events.',
-    { default: DEFAULT_QUEUE_PREFIX, example: 'shopev' },
+    { default: CELERY_EVENTS, example: 'shopev' },
   ),
   eventSerializer: option(
     z.literal('json', "'json', which every receiver of events reads"),
@@ -37,7 +38,7 @@ export function readTaskEvents(
   warn: Report,
 ): TaskEventSettings | null {
   if (!settings.taskSendSentEvent) return null;
-  const exchange = settings.eventExchange ?? DEFAULT_EXCHANGE;
+  const exchange = settings.eventExchange ?? CELERY_EVENTS;
   const exchangeType = driver?.taskEvents;
   if (exchangeType) return { exchange, exchangeType };
   const message = `no events are sent: a broker at ${scheme}:// carries none, so nothing could receive them`;
@@ -52,8 +53,7 @@ export function readEventStream(
   warn: Report,
 ): EventStreamSettings | null {
   if (!settings.workerSendTaskEvents || settings.outcomes === false) return null;
-  const { eventExchange: exchange = DEFAULT_EXCHANGE } = settings;
-  const { eventQueuePrefix: queuePrefix = DEFAULT_QUEUE_PREFIX } = settings;
+  const { eventExchange: exchange = CELERY_EVENTS, eventQueuePrefix: queuePrefix = CELERY_EVENTS } = settings;
   if (driver?.loadEventStream) return { exchange, queuePrefix };
   const message = `no events are received: a broker at ${scheme}:// carries none`;
   warn(['workerSendTaskEvents'], message);
@@ -78,21 +78,13 @@ export const remoteControlShape = {
   ),
 };
 
-export interface RemoteControlSettings {
-  readonly enabled: boolean;
-  /** Milliseconds; 0 for never. */
-  readonly maxTickAge: number;
-  /** Such as `celery`, for the exchange `celery.pidbox`. */
-  readonly namespace: string;
-}
-
 /** A broker that cannot carry remote control is a warning: Celery's beat runs without it too. */
 export function readRemoteControl(
   settings: ShapeOutput<typeof remoteControlShape>,
   override: boolean | undefined,
   { driver, scheme }: Endpoint,
   warn: Report,
-): RemoteControlSettings {
+): Settings['remoteControl'] {
   const { beatEnableRemoteControl, beatRemoteControlMaxTickAge = DEFAULT_MAX_AGE } = settings;
   const asked = override ?? beatEnableRemoteControl ?? false;
   const isPossible = driver?.fanoutExchanges === true && driver.loadMailbox !== undefined;

@@ -45,16 +45,8 @@ export const httpShape = {
   }),
 };
 
-export interface HttpSettings {
-  readonly host: string;
-  readonly port: number;
-  /** `null` if reading needs no token. */
-  readonly readToken: string | null;
-  /** `null` if no token may send commands. */
-  readonly changeToken: string | null;
-  readonly trustedUserHeader: string | null;
-  readonly trustedProxies: readonly string[];
-}
+/** A token is `null` if reading needs none, or if none may send commands. */
+export type HttpSettings = NonNullable<ReturnType<typeof readHttp>>;
 
 export interface HttpOverrides {
   /** `[HOST:]PORT` of `--http`. */
@@ -65,14 +57,14 @@ export interface HttpOverrides {
 
 /** The settings of the HTTP server; `null` when it is off. Tokens alone do not switch it on. */
 export function readHttp(
-  given: ShapeOutput<typeof httpShape>['http'],
+  { http: given }: ShapeOutput<typeof httpShape>,
   { listen, ...overrides }: HttpOverrides,
   report: Report,
-): HttpSettings | null {
-  const address: Address | null = listen === undefined ? {} : parseListen(listen);
+) {
+  const address = listen === undefined ? {} : parseListen(listen);
   if (!address) report([], `--http: ${expected('[HOST:]PORT, such as 8040 or 0.0.0.0:8040', listen)}`);
   if (!address || (given === undefined && listen === undefined)) return null;
-  const settings: HttpSettings = {
+  const settings = {
     host: address.host ?? given?.host ?? DEFAULT_HOST,
     port: address.port ?? given?.port ?? DEFAULT_PORT,
     trustedUserHeader: given?.trustedUserHeader ?? null,
@@ -124,22 +116,16 @@ function isToken(text: string): boolean {
   return text.length >= SHORTEST_TOKEN && /^[\x21-\x7e]+$/.test(text);
 }
 
-type Address = Partial<Pick<HttpSettings, 'host' | 'port'>>;
-
 /** `8040`, `0.0.0.0:8040`, `[::1]:8040`. */
-function parseListen(text: string): Address | null {
+function parseListen(text: string): { readonly host?: string | undefined; readonly port?: number } | null {
   const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
-  if (digits === '' || port > 65_535) return null;
-  const host = bracketed ?? plain;
-  return { port, ...(host !== undefined && { host }) };
+  return digits === '' || port > 65_535 ? null : { host: bracketed ?? plain, port };
 }
-
-const MOST_ENTRIES = 1_000;
 
 const metrics = mapOf('MetricsConfig', {
   perEntry: option(
-    whole(0, MOST_ENTRIES, `a whole number from 0 to ${MOST_ENTRIES}`),
+    whole(0, 1_000),
     'How many entries have time series of their own: the first ones of the configuration. All others share the label `other`.',
     { default: 0, example: 50 },
   ),
@@ -147,10 +133,6 @@ const metrics = mapOf('MetricsConfig', {
 
 export const metricsShape = { metrics: option(metrics, 'The metrics for Prometheus.', { example: { perEntry: 50 } }) };
 
-export interface MetricsSettings {
-  readonly perEntry: number;
-}
-
-export function readMetrics({ metrics }: ShapeOutput<typeof metricsShape>): MetricsSettings {
+export function readMetrics({ metrics }: ShapeOutput<typeof metricsShape>) {
   return { perEntry: metrics?.perEntry ?? 0 };
 }

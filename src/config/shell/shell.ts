@@ -11,7 +11,7 @@ import {
 } from '../values/option.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
-import type { ShellSettings, Settings } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 import { parse, type Report } from '../validate.ts';
 
 /** The most bytes that Linux passes to a program as one argument or environment variable, without the final NUL. */
@@ -94,7 +94,7 @@ export const shellShape = {
 export function readShellSettings({
   shellTask = 'shell.run',
   shellQueue = 'shell',
-}: ShapeOutput<typeof shellShape>): ShellSettings {
+}: ShapeOutput<typeof shellShape>): Settings['shell'] {
   return { task: shellTask, queue: shellQueue };
 }
 
@@ -104,7 +104,7 @@ const TASK_KEYS = ['task', 'args', 'kwargs'];
  * Replaces `shell` by the task that runs the command, which has the keyword arguments `command`. Commands are not
  * templates: workers run only known commands, and `{{` is common in them.
  */
-export function expandShell(entry: unknown, shell: ShellSettings, keys: KeySchema | undefined, report: Report) {
+export function expandShell(entry: unknown, shell: Settings['shell'], keys: KeySchema | undefined, report: Report) {
   if (!isMap(entry) || !Object.hasOwn(entry, 'shell')) return { input: entry, command: undefined };
   const { shell: given, ...rest } = entry;
   for (const key of TASK_KEYS) {

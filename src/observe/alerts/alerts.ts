@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
-import type { Alert } from '../../config/alerts/alert.ts';
-import type { AlertKind, EntryAlerts } from '../../config/alerts/read-alerts.ts';
+import type { Alert, AlertKind, EntryAlerts } from '../../config/alerts/alerts.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { OutcomeEvent, SentEvent, SkippedEvent } from '../../contracts/events/beat-events.ts';
 import type { EventSource } from '../../contracts/events/events.ts';

@@ -1,7 +1,6 @@
 import { formatIso } from '../../util/format-iso.ts';
 import { createHash, createHmac } from 'node:crypto';
-import type { Alert } from '../../config/alerts/alert.ts';
-import { fillBody, type SentrySettings, type WebhookSettings } from '../../config/alerts/read-alerts.ts';
+import { fillBody, type Alert, type SentrySettings, type WebhookSettings } from '../../config/alerts/alerts.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
 /** A request that reports something about a run to another service. */

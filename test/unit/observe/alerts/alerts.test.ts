@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { alert } from '../../../../src/config/alerts/alert.ts';
+import { alert } from '../../../../src/config/alerts/alerts.ts';
 import { toMonitorSchedule } from '../../../../src/observe/alerts/requests.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
