@@ -1,18 +1,20 @@
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
+import type { Diagnostic } from '../util/diagnostic.ts';
 import { systemClock } from '../util/system-clock.ts';
-import { describeError } from '../util/errors.ts';
+import { ConfigError, describeError } from '../util/errors.ts';
+import { isMap } from '../util/is-map.ts';
 import { runInSlices } from '../util/run-in-slices.ts';
 import { IcsFiles } from './calendars/ics-files.ts';
-import { readInThread } from './read-in-thread.ts';
 import type { Overrides } from './read-settings.ts';
-import type { ReadInThreadOptions } from './reading-thread.ts';
+import type { ReadInThreadOptions, ThreadMessage } from './reading-thread.ts';
 import { resolveInSteps } from './resolve.ts';
 import type { Settings } from './settings.ts';
 import { findConfig } from './source/find.ts';
-import { MAX_FILE_SIZE } from './source/source.ts';
+import { MAX_FILE_SIZE, type Source } from './source/source.ts';
 import { readSource } from './source/read.ts';
 import { stampFile } from './source/bytes.ts';
 
@@ -103,7 +105,13 @@ export class ConfigFiles {
   }
 }
 
-async function readHere(options: ReadInThreadOptions) {
+/** Sources, and the warnings about them if they were validated already. */
+interface ReadSources {
+  readonly sources: readonly Source[];
+  readonly warnings: readonly Diagnostic[] | null;
+}
+
+async function readHere(options: ReadInThreadOptions): Promise<ReadSources> {
   const sources = await Promise.all(options.files.map((file) => readSource(file, options)));
   return { sources, warnings: null };
 }
@@ -143,4 +151,35 @@ async function measureFiles({ files, cwd }: Pick<ReadInThreadOptions, 'files' | 
 async function stampAll(paths: readonly string[]): Promise<Stamps> {
   const stamps = await Promise.all(paths.map(stampFile));
   return new Map(paths.map((path, i) => [path, stamps[i]!]));
+}
+
+const PROGRAM = new URL(`reading-thread${extname(import.meta.url)}`, import.meta.url);
+
+/** Reads and validates data files in a thread: parsing a large file blocks for seconds. Throws a `ConfigError`. */
+async function readInThread(options: ReadInThreadOptions): Promise<ReadSources> {
+  const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+  const worker = new Worker(PROGRAM, { workerData: options, name: 'configuration', resourceLimits });
+  const sources: (Source & { readonly config: Record<string, unknown> })[] = [];
+  try {
+    for (;;) {
+      worker.postMessage(null);
+      const [message] = (await once(worker, 'message')) as [ThreadMessage];
+      if (message.kind === 'invalid') throw new ConfigError(message.errors);
+      if (message.kind === 'end') return { sources, warnings: message.warnings };
+      if (message.kind === 'part') add(sources.at(-1)!.config, message.key, message.part);
+      else {
+        const { file, folder } = message;
+        sources.push({ file, folder, config: {}, errors: [], isValid: true });
+      }
+    }
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function add(config: Record<string, unknown>, key: string, part: unknown): void {
+  const before = config[key];
+  if (Array.isArray(before) && Array.isArray(part)) before.push(...(part as unknown[]));
+  else if (isMap(before) && isMap(part)) Object.assign(before, part);
+  else config[key] = part;
 }

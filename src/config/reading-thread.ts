@@ -1,4 +1,4 @@
-/** Reads and validates configuration files, as the program of a thread: see `read-in-thread.ts`. */
+/** Reads and validates configuration files, as the program of a thread: see `config-files.ts`. */
 import { platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Diagnostic, errorAt } from '../util/diagnostic.ts';

@@ -5,24 +5,17 @@ import type { Diagnostic, Report } from '../util/diagnostic.ts';
 import { isMap } from '../util/is-map.ts';
 import { reportIssues } from '../util/zod-issues.ts';
 import type { KeySchema } from './keys/key-schema.ts';
-import { explainRefusedKey, explainRefusedOption, explainRefusedTransportOption } from './keys/rejected-keys.ts';
-import { snakeCase } from './keys/spellings.ts';
+import { explainRejectedKey } from './keys/rejected-keys.ts';
 
 export { expected } from '../util/expected.ts';
 export type { Report } from '../util/diagnostic.ts';
 export type Path = Diagnostic['path'];
 
-interface ParseContext {
-  readonly path: Path;
-  readonly keys: KeySchema | undefined;
-  readonly report: Report;
-}
-
 /** Parses a value with a schema. Reports all errors; returns `undefined` after an error. */
 export function parse<S extends z.ZodType>(
   schema: S,
   value: unknown,
-  { path, keys, report }: ParseContext,
+  { path, keys, report }: { readonly path: Path; readonly keys: KeySchema | undefined; readonly report: Report },
 ): z.output<S> | undefined {
   const result = tryParse(schema, value);
   if (typeof result === 'string') return void report(path, result);
@@ -49,44 +42,14 @@ export function tryParse<S extends z.ZodType>(schema: S, value: unknown) {
 }
 
 function explainUnknownKey(key: string, keys: KeySchema | undefined, parent: string | number | undefined): string {
-  if (parent === 'options') {
-    const why = explainRefusedOption(key);
-    if (why !== undefined) return `an option of Celery that beat does not support: ${why}`;
-  }
-  if (parent === 'brokerTransportOptions') {
-    const why = explainRefusedTransportOption(key);
-    if (why !== undefined) return `an option of kombu that beat does not support: ${why}`;
-  }
-  const instead = explainRefusedKey(key, keys);
-  if (instead !== undefined) return `not supported: ${instead}`;
+  const rejected = explainRejectedKey(key, keys, parent);
+  if (rejected !== undefined) return rejected;
   const option = keys?.inside.get('options')?.spellings.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
-  const { spellings, allowed } = keys ? knownNames(keys, key.includes('_')) : NO_NAMES;
-  return `unknown key${didYouMean(key, spellings) || `; allowed: ${allowed}`}`;
-}
-
-interface KnownNames {
-  readonly spellings: readonly string[];
-  readonly allowed: string;
-}
-
-const NO_NAMES: KnownNames = { spellings: [], allowed: '' };
-
-/** Computed once for each place: a file may have ten thousand unknown keys. */
-const computedNames = new WeakMap<KeySchema, { snake: KnownNames; camel: KnownNames }>();
-
-function knownNames(keys: KeySchema, inSnakeCase: boolean): KnownNames {
-  let names = computedNames.get(keys);
-  if (!names) {
-    const list = (spelled: readonly string[]): KnownNames => ({
-      // A mistake in an old name is closer to the old name than to the new one.
-      spellings: [...spelled, ...keys.spellings.keys()],
-      allowed: spelled.filter((name) => name !== '$schema').join(', '),
-    });
-    names = { snake: list(keys.keys.map(snakeCase)), camel: list(keys.keys) };
-    computedNames.set(keys, names);
-  }
-  return inSnakeCase ? names.snake : names.camel;
+  const own = (key.includes('_') ? keys?.snakeKeys : keys?.keys) ?? [];
+  // A mistake in an old name is closer to the old name than to the new one.
+  const hint = didYouMean(key, [...own, ...(keys?.spellings.keys() ?? [])]);
+  return `unknown key${hint || `; allowed: ${own.filter((name) => name !== '$schema').join(', ')}`}`;
 }
 
 function keysAt(keys: KeySchema | undefined, path: Path): KeySchema | undefined {

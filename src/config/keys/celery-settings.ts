@@ -4,14 +4,14 @@ import type { KeySchema } from './key-schema.ts';
 import { isMap } from '../../util/is-map.ts';
 import { findClosest } from '../../util/did-you-mean.ts';
 
-/** How beat treats a setting of Celery that it does not have itself. */
-type Disposition =
-  /** A setting of the workers: a configuration that is shared with them has many. */
-  | { readonly kind: 'workers' }
-  /** It has no effect; `why` says the reason, and what beat has instead. */
-  | { readonly kind: 'unused'; readonly why: string }
-  /** Ignoring it would change behaviour; `why` says what to write instead. */
-  | { readonly kind: 'rejected'; readonly why: string };
+/**
+ * How beat treats a setting of Celery that it does not have itself: one of the workers and one without effect are
+ * ignored; ignoring a rejected one would change behaviour. `why` says the reason, and what to write instead.
+ */
+interface Disposition {
+  readonly kind: 'workers' | 'unused' | 'rejected';
+  readonly why: string;
+}
 
 /** Settings of workers, results and events by family, as of Celery 5.7. */
 export const WORKERS_SETTINGS: readonly string[] = [
@@ -74,14 +74,9 @@ export const UNUSED_SETTINGS: Readonly<Record<string, string>> = {
 const AS_URL = 'write brokerUrl, with scheme, user, password, host, port and virtual host';
 
 /** Settings that must not be ignored, and what to write instead. */
-export const REJECTED_SETTINGS: Readonly<Record<string, string>> = {
-  broker_host: AS_URL,
-  broker_password: AS_URL,
-  broker_port: AS_URL,
-  broker_transport: AS_URL,
-  broker_user: AS_URL,
-  broker_vhost: AS_URL,
-};
+export const REJECTED_SETTINGS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['host', 'password', 'port', 'transport', 'user', 'vhost'].map((part) => [`broker_${part}`, AS_URL]),
+);
 
 /** Celery's old names that do not follow the rules of `newNames`. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
@@ -112,7 +107,7 @@ export function classifyCelerySetting(key: string): Disposition | undefined {
     if (unused !== undefined) return { kind: 'unused', why: unused };
     const reason = REJECTED_SETTINGS[name];
     if (reason !== undefined) return { kind: 'rejected', why: reason };
-    if (WORKERS.has(name) || FAMILY.test(name)) return { kind: 'workers' };
+    if (WORKERS.has(name) || FAMILY.test(name)) return { kind: 'workers', why: '' };
   }
   return undefined;
 }
@@ -131,10 +126,7 @@ function newNames(key: string): string[] {
 
 function namesIn(line: string): string[] {
   const [names = '', family = ''] = line.split(': ').reverse();
-  return names
-    .split(' ')
-    .filter(Boolean)
-    .map((name) => family + name);
+  return names.split(' ').map((name) => family + name);
 }
 
 /**
@@ -144,27 +136,25 @@ function namesIn(line: string): string[] {
 export function dropWorkerSettings(config: unknown, keys: KeySchema, report: Report, warn: Report): unknown {
   if (!isMap(config)) return config;
   const own = new Set(keys.keys);
-  const foreign = new Set<string>();
   const workers: string[] = [];
   const projects: string[] = [];
-  for (const key of Object.keys(config)) {
-    if (own.has(key) || key.startsWith('x-')) continue;
+  const kept = Object.entries(config).filter(([key, value]) => {
+    if (own.has(key) || key.startsWith('x-')) return true;
     const found = classifyCelerySetting(key);
-    if (!found && !isProjectSetting(key, keys)) continue;
-    foreign.add(key);
+    if (!found && !isProjectSetting(key, keys)) return true;
     // Exported configurations write null for a setting that is absent.
-    if (config[key] === null) continue;
+    if (value === null) return false;
     if (!found) projects.push(key);
     else if (found.kind === 'workers') workers.push(key);
     else if (found.kind === 'rejected') report([key], `not supported: ${found.why}`);
     else warn([key], `ignored: ${found.why}`);
-  }
+    return false;
+  });
   if (workers.length > 0) warn([], `ignored, as settings of the workers: ${workers.join(', ')}`);
   if (projects.length > 0) {
     warn([], `ignored: unknown settings (neither Celery's nor beat's): ${projects.join(', ')}`);
   }
-  if (foreign.size === 0) return config;
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.has(key)));
+  return Object.fromEntries(kept);
 }
 
 /** One or two wrong letters in such a long name are a typing mistake. */

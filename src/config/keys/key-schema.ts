@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listSpellings } from './spellings.ts';
+import { listSpellings, snakeCase } from './spellings.ts';
 import { isMap } from '../../util/is-map.ts';
 import { isSchedule } from '../schedules/schema.ts';
 import type { Diagnostic, Report } from '../../util/diagnostic.ts';
@@ -15,6 +15,7 @@ export interface KeySchema {
   readonly top: boolean;
   /** Canonical keys; empty for a map, whose keys are the user's, and for a list. */
   readonly keys: readonly string[];
+  readonly snakeKeys: readonly string[];
   /** Spelling → canonical key. */
   readonly spellings: ReadonlyMap<string, string>;
   /** Keys for which `null` is a value; for others it means "absent", as in Python and YAML. */
@@ -46,24 +47,28 @@ const EMPTY = {
   kind: 'map',
   top: false,
   keys: [],
+  snakeKeys: [],
   spellings: new Map<string, string>(),
   nullable: new Set<string>(),
   inside: new Map<string, KeySchema>(),
 } as const;
 
-function readObject(schema: z.ZodObject, top: boolean): KeySchema {
-  const keys = Object.keys(schema.shape);
-  const spellings = new Map<string, string>();
-  const nullable = new Set<string>();
-  const inside = new Map<string, KeySchema>();
-  for (const key of keys) {
-    for (const spelling of listSpellings(key, top)) spellings.set(spelling, key);
-    const value = schema.shape[key] as z.ZodType;
-    if (isNullable(value)) nullable.add(key);
-    const below = readKeySchema(value);
-    if (below) inside.set(key, below);
-  }
-  return { kind: 'settings', top, keys, spellings, nullable, inside, each: undefined };
+function readObject({ shape }: z.ZodObject, top: boolean): KeySchema {
+  const keys = Object.keys(shape);
+  const inside = keys.flatMap((key) => {
+    const below = readKeySchema(shape[key] as z.ZodType);
+    return below ? [[key, below] as const] : [];
+  });
+  return {
+    kind: 'settings',
+    top,
+    keys,
+    snakeKeys: keys.map(snakeCase),
+    spellings: new Map(keys.flatMap((key) => listSpellings(key, top).map((spelling) => [spelling, key]))),
+    nullable: new Set(keys.filter((key) => isNullable(shape[key] as z.ZodType))),
+    inside: new Map(inside),
+    each: undefined,
+  };
 }
 
 function isNullable(schema: z.ZodType): boolean {

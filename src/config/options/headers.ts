@@ -3,63 +3,46 @@ import { isInstant } from '../../celery/message/parse-instant.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
 
-/** A header that workers read, the type that they accept, and the option that sets it. */
-interface Known {
-  readonly allowed: string;
-  readonly fits: (value: unknown) => boolean;
-  readonly option?: string;
-}
+/** A header that workers read: the type that they accept, and the option that sets it. */
+type Known = readonly [allowed: string, fits: (value: unknown) => boolean, option?: string];
 
-const text: Known = { allowed: 'text', fits: isText };
-const textOrNull: Known = { allowed: 'text or null', fits: orNull(isText) };
-const instant: Known = {
-  allowed: 'an instant as text, such as 2030-01-31T08:00:00+00:00, or null',
-  fits: orNull(isIso),
-};
-const count: Known = { allowed: 'a whole number, not negative', fits: isCount };
+const TEXT = ['text', isText] as const;
+const TEXT_OR_NULL = ['text or null', orNull(isText)] as const;
+const INSTANT = ['an instant as text, such as 2030-01-31T08:00:00+00:00, or null', orNull(isIso)] as const;
+const COUNT = ['a whole number, not negative', isCount] as const;
+const MAP = ['a map, or null', orNull(isMap)] as const;
+const LIMITS = '[seconds, seconds], the hard limit first, each a number or null';
 
 /** Headers that workers do not check: a value of another type crashes the worker, or the task never runs. */
-const KNOWN: Readonly<Record<string, Known>> = {
-  lang: text,
-  shadow: { ...textOrNull, option: 'shadow' },
-  eta: { ...instant, option: 'eta' },
-  expires: { ...instant, option: 'expires' },
-  group: { ...textOrNull, option: 'group_id' },
-  group_index: { allowed: 'a whole number, not negative, or null', fits: orNull(isCount), option: 'group_index' },
-  retries: { ...count, option: 'retries' },
-  timelimit: {
-    allowed: '[seconds, seconds], the hard limit first, each a number or null',
-    fits: orNull(isLimits),
-    option: 'time_limit and soft_time_limit',
-  },
-  root_id: { ...textOrNull, option: 'root_id' },
-  parent_id: { ...textOrNull, option: 'parent_id' },
-  argsrepr: { ...text, option: 'argsrepr' },
-  kwargsrepr: { ...text, option: 'kwargsrepr' },
-  origin: { ...textOrNull, option: 'origin' },
-  ignore_result: {
-    allowed: 'true, false or null',
-    fits: orNull((value) => typeof value === 'boolean'),
-    option: 'ignore_result',
-  },
-  replaced_task_nesting: { ...count, option: 'replaced_task_nesting' },
-  stamped_headers: {
-    allowed: 'a list of text, or null',
-    fits: orNull((value) => Array.isArray(value) && value.every(isText)),
-    option: 'stamps',
-  },
-  stamps: { allowed: 'a map, or null', fits: orNull(isMap), option: 'stamps' },
-  headers: { allowed: 'a map, or null', fits: orNull(isMap) },
-  periodic_task_name: text,
-};
+const KNOWN = new Map<string, Known>([
+  ['lang', TEXT],
+  ['shadow', [...TEXT_OR_NULL, 'shadow']],
+  ['eta', [...INSTANT, 'eta']],
+  ['expires', [...INSTANT, 'expires']],
+  ['group', [...TEXT_OR_NULL, 'group_id']],
+  ['group_index', ['a whole number, not negative, or null', orNull(isCount), 'group_index']],
+  ['retries', [...COUNT, 'retries']],
+  ['timelimit', [LIMITS, orNull(isLimits), 'time_limit and soft_time_limit']],
+  ['root_id', [...TEXT_OR_NULL, 'root_id']],
+  ['parent_id', [...TEXT_OR_NULL, 'parent_id']],
+  ['argsrepr', [...TEXT, 'argsrepr']],
+  ['kwargsrepr', [...TEXT, 'kwargsrepr']],
+  ['origin', [...TEXT_OR_NULL, 'origin']],
+  ['ignore_result', ['true, false or null', orNull((value) => typeof value === 'boolean'), 'ignore_result']],
+  ['replaced_task_nesting', [...COUNT, 'replaced_task_nesting']],
+  ['stamped_headers', ['a list of text, or null', orNull(isTexts), 'stamps']],
+  ['stamps', [...MAP, 'stamps']],
+  ['headers', MAP],
+  ['periodic_task_name', TEXT],
+]);
 
 /** Headers that beat sets itself, which must not have another value. */
-const TAKEN: Readonly<Record<string, string>> = {
-  id: 'the id of the task; write the option task_id',
-  task: 'the name of the task; write task, beside the schedule',
-  compression: 'how the body is compressed; write the option compression',
-  beat_due_at: "the nominal instant, which is beat's to say",
-};
+const TAKEN = new Map([
+  ['id', 'the id of the task; write the option task_id'],
+  ['task', 'the name of the task; write task, beside the schedule'],
+  ['compression', 'how the body is compressed; write the option compression'],
+  ['beat_due_at', "the nominal instant, which is beat's to say"],
+]);
 
 const OF_THE_REQUEST =
   'workers make headers attributes of the request that tasks see, where this name is taken; use another';
@@ -68,23 +51,22 @@ const OF_THE_REQUEST =
  * Attributes of Celery's `Context`: a header of the same name makes the task fail or loses its result. Recorded in
  * test/conformance/context-headers-*.jsonl.
  */
-const RESERVED: ReadonlySet<string> = new Set(
-  ('get clear update as_execution_options children _children _get_custom_headers ' + '_filter_x_death_headers').split(
-    ' ',
-  ),
-);
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['get', 'clear', 'update', 'as_execution_options', 'children', '_children'],
+  ...['_get_custom_headers', '_filter_x_death_headers'],
+]);
 
 export function checkHeaders(headers: unknown, path: Path, report: Report): void {
   if (!isMap(headers)) return;
   inspectHeaders(headers, path, report);
   for (const [name, value] of Object.entries(headers)) {
-    const taken = Object.hasOwn(TAKEN, name) ? TAKEN[name] : undefined;
+    const taken = TAKEN.get(name);
     if (taken !== undefined) report([...path, name], taken);
     if (RESERVED.has(name)) report([...path, name], OF_THE_REQUEST);
-    const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
-    if (!known || known.fits(value)) continue;
-    const way = known.option === undefined ? '' : ` (workers read it; see the option ${known.option})`;
-    report([...path, name], `${expected(known.allowed, value)}${way}`);
+    const [allowed = '', fits, option] = KNOWN.get(name) ?? [];
+    if (!fits || fits(value)) continue;
+    const way = option === undefined ? '' : ` (workers read it; see the option ${option})`;
+    report([...path, name], `${expected(allowed, value)}${way}`);
   }
 }
 
@@ -99,6 +81,10 @@ function orNull(fits: (value: unknown) => boolean): (value: unknown) => boolean 
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isCount(value: unknown): boolean {

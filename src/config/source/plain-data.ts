@@ -25,74 +25,59 @@ export function withPlainData(source: Source): Source {
  * runs during validation. Values that need no change are not copied; schedules, functions and class instances stay.
  */
 export function plainData(config: unknown, report: Report): unknown {
-  return new PlainData(report).read(config, [])?.value;
-}
-
-/** A converted value, with the number of its values and levels. */
-interface Read {
-  readonly value: unknown;
-  readonly values: number;
-  readonly levels: number;
-}
-
-class PlainData {
-  readonly #report: Report;
   /** The result of each container; `null` while the walk is inside it. */
-  readonly #known = new Map<object, Read | null>();
-  #repeated = 0;
-
-  constructor(report: Report) {
-    this.#report = report;
-  }
+  const known = new Map<object, Read | null>();
+  let repeated = 0;
+  return read(config, [])?.value;
 
   /** `undefined` after an error. */
-  read(value: unknown, path: Path): Read | undefined {
-    if (typeof value === 'symbol') return void this.#report(path, 'a symbol is not data');
+  function read(value: unknown, path: Path): Read | undefined {
+    if (typeof value === 'symbol') return void report(path, 'a symbol is not data');
     if (typeof value !== 'object' || value === null) return leaf(value);
-    const known = this.#known.get(value);
-    if (known === null) return void this.#report(path, 'contains itself');
-    if (known) return this.#repeat(known, path);
+    const before = known.get(value);
+    if (before === null) return void report(path, 'contains itself');
+    if (before) return repeat(before, path);
     try {
       if (!isContainer(value)) return leaf(value);
     } catch (error) {
-      return void this.#report(path, threw(error));
+      return void report(path, threw(error));
     }
-    if (path.length >= MAX_DEPTH) return void this.#report(path, TOO_DEEP);
-    this.#known.set(value, null);
-    const read = this.#readContainer(value, path);
-    this.#known.set(value, read);
-    return read;
+    if (path.length >= MAX_DEPTH) return void report(path, TOO_DEEP);
+    known.set(value, null);
+    const result = readContainer(value, path);
+    known.set(value, result);
+    return result;
   }
 
-  #repeat(known: Read, path: Path): Read | undefined {
-    this.#repeated += known.values;
-    if (path.length + known.levels > MAX_DEPTH) return void this.#report(path, TOO_DEEP);
-    if (this.#repeated > MAX_ALIASED) return void this.#report(path, TOO_MANY);
-    return known;
+  function repeat(before: Read, path: Path): Read | undefined {
+    repeated += before.values;
+    if (path.length + before.levels > MAX_DEPTH) return void report(path, TOO_DEEP);
+    if (repeated > MAX_ALIASED) return void report(path, TOO_MANY);
+    return before;
   }
 
-  #readContainer(container: object, path: Path): Read {
+  function readContainer(container: object, path: Path): Read {
     const items: [key: string, value: unknown][] = [];
-    let changed = this.#hasSymbols(container, path) || types.isProxy(container);
+    let changed = hasSymbols(container, path) || types.isProxy(container);
     let values = 1;
     let levels = 0;
-    for (const key of this.#readKeys(container, path)) {
+    for (const key of readKeys(container, path)) {
       const at = [...path, Array.isArray(container) ? Number(key) : key];
-      const given = this.#readValue(container, key, at);
-      const read = given && this.read(given.value, at);
-      if (read) items.push([key, read.value]);
-      changed ||= !read || given.computed || read.value !== given.value;
-      values += read?.values ?? 0;
-      levels = Math.max(levels, read?.levels ?? 0);
+      const given = readValue(container, key, at);
+      const result = given && read(given.value, at);
+      if (result) items.push([key, result.value]);
+      changed ||= !result || given.computed || result.value !== given.value;
+      values += result?.values ?? 0;
+      levels = Math.max(levels, result?.levels ?? 0);
     }
     const value = changed ? copy(items, Array.isArray(container)) : container;
     return { value, values, levels: levels + 1 };
   }
 
-  #hasSymbols(container: object, path: Path): boolean {
+  function hasSymbols(container: object, path: Path): boolean {
     try {
       const [symbol] = Object.getOwnPropertySymbols(container);
-      if (symbol) this.#report(path, `has a symbol as a name: ${String(symbol)}`);
+      if (symbol) report(path, `has a symbol as a name: ${String(symbol)}`);
       return symbol !== undefined;
     } catch {
       // The handler of a proxy threw; the read of its keys reports that.
@@ -100,24 +85,31 @@ class PlainData {
     }
   }
 
-  #readKeys(container: object, path: Path): string[] {
+  function readKeys(container: object, path: Path): string[] {
     try {
       return Object.keys(container);
     } catch (error) {
-      this.#report(path, threw(error));
+      report(path, threw(error));
       return [];
     }
   }
 
-  #readValue(container: object, key: string, path: Path) {
+  function readValue(container: object, key: string, path: Path) {
     try {
       const property = Object.getOwnPropertyDescriptor(container, key);
       const computed = property?.get !== undefined;
       return { value: (container as Record<string, unknown>)[key], computed };
     } catch (error) {
-      return void this.#report(path, threw(error));
+      return void report(path, threw(error));
     }
   }
+}
+
+/** A converted value, with the number of its values and levels. */
+interface Read {
+  readonly value: unknown;
+  readonly values: number;
+  readonly levels: number;
 }
 
 const TOO_MANY = `repeated objects expand to more than ${MAX_ALIASED} values`;

@@ -1,19 +1,24 @@
 import {
-  isCollection,
-  visit,
-  type Document,
-  type Pair,
-  type YAMLMap,
   Composer,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
   Lexer,
   LineCounter,
   Parser,
+  visit,
+  type Alias,
+  type Document,
   type Node,
+  type Pair,
+  type YAMLMap,
 } from 'yaml';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
-import { type Source, MAX_DEPTH, EMPTY, TOO_DEEP } from './source.ts';
-import { resolveAliases, findPath, offsetFinder, readKey, startOffset } from './yaml-aliases.ts';
+import { EMPTY, MAX_ALIASED, MAX_DEPTH, TOO_DEEP, type Source } from './source.ts';
 
 /** Reads YAML 1.2 with anchors and merge keys. Timestamps stay text; integers beyond 2^53 become BigInt. */
 export function readYaml(text: string, file: string): Source {
@@ -122,4 +127,156 @@ function explainSyntax(message: string, text: string, start: number): string {
 /** Whether a document contains only comments, or `null`. */
 function isEmpty({ contents }: Document): boolean {
   return contents === null || (contents as Node & { readonly value?: unknown }).value === null;
+}
+
+/** Reports an error of a node, with the path of its value. */
+type ReportNode = (node: Node, path: Path, message: string) => void;
+
+/** The number of values and levels in a node. */
+interface Extent {
+  readonly values: number;
+  readonly levels: number;
+}
+
+const LEAF: Extent = { values: 1, levels: 0 };
+
+/**
+ * Replaces every alias by the node of its anchor. The library would be slow, and limits uses, not the size of the result.
+ * Replaces nothing after an error.
+ */
+function resolveAliases(document: Document, report: ReportNode): void {
+  /** The node of each anchor: the last before the alias. */
+  const anchors = new Map<string, Node>();
+  /** Extents of the anchored nodes that end before the current one. */
+  const extents = new Map<Node, Extent>();
+  const replacements: (() => void)[] = [];
+  let aliased = 0;
+  let errors = 0;
+  walk(document.contents, [], () => {});
+  if (errors === 0) for (const replace of replacements) replace();
+
+  function walk(node: unknown, path: Path, replace: (by: Node) => void): Extent {
+    if (isAlias(node)) return readAlias(node, path, replace);
+    if (isScalar(node) || isMap(node) || isSeq(node)) {
+      if (node.anchor) anchors.set(node.anchor, node);
+      const extent = isScalar(node) ? LEAF : inside(node.items, path);
+      if (node.anchor) extents.set(node, extent);
+      return extent;
+    }
+    return LEAF;
+  }
+
+  function inside(items: unknown[], path: Path): Extent {
+    let values = 1;
+    let levels = 0;
+    const add = (extent: Extent) => {
+      values += extent.values;
+      levels = Math.max(levels, extent.levels);
+    };
+    for (const [i, item] of items.entries()) {
+      if (isPair(item)) {
+        const inside = isMerge(item) ? path : [...path, readKey(item)];
+        walk(item.key, inside, (by) => (item.key = by));
+        add(walk(item.value, inside, (by) => (item.value = by)));
+        if (isMerge(item)) checkMerge(item, inside);
+      } else {
+        add(walk(item, [...path, i], (by) => (items[i] = by)));
+      }
+    }
+    return { values, levels: levels + 1 };
+  }
+
+  function readAlias(alias: Alias, path: Path, replace: (by: Node) => void): Extent {
+    const target = anchors.get(alias.source);
+    const extent = target && extents.get(target);
+    const before = aliased;
+    aliased += extent?.values ?? 0;
+    if (!target) {
+      const quoted = `text that begins with a star needs quotes: '*${alias.source}'`;
+      reject(alias, path, `unknown anchor &${alias.source}; ${quoted}`);
+    } else if (!extent) {
+      reject(alias, path, `*${alias.source} contains itself: it is inside its own anchor`);
+    } else if (path.length + extent.levels > MAX_DEPTH) {
+      reject(alias, path, `*${alias.source} makes this ${TOO_DEEP}`);
+    } else if (aliased > MAX_ALIASED) {
+      // Reported once: every alias after it is over the limit as well.
+      if (before <= MAX_ALIASED) reject(alias, path, tooMany(alias.source));
+    } else {
+      replacements.push(() => replace(target));
+      return extent;
+    }
+    return LEAF;
+  }
+
+  function checkMerge({ value }: Pair, path: Path): void {
+    const resolve = (node: unknown) => (isAlias(node) ? anchors.get(node.source) : node);
+    const sources = isSeq(value) ? value.items : [value];
+    const stray = sources.find((source) => !isMap(resolve(source)) && resolve(source) !== undefined);
+    if (stray !== undefined) reject(stray as Node, path, STRAY_MERGE);
+  }
+
+  function reject(node: Node, path: Path, message: string): void {
+    errors += 1;
+    report(node, path, message);
+  }
+}
+
+const STRAY_MERGE = '<< merges a map, an alias of one, or a list of these';
+
+function tooMany(source: string): string {
+  return (
+    `with *${source} the aliases of this file expand to more than ${MAX_ALIASED} values; ` +
+    'use fewer of them, or smaller ones, or compute the configuration in TypeScript'
+  );
+}
+
+function readKey({ key }: Pair): string {
+  const name = isScalar(key) ? key.value : key;
+  // With merge keys enabled, the library reads `<<` as a symbol.
+  return typeof name === 'symbol' ? (name.description ?? '') : String(name);
+}
+
+function isMerge({ key }: Pair): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
+}
+
+function startOffset(node: unknown): number {
+  return (node as Node | null)?.range?.[0] ?? 0;
+}
+
+function findPath(node: Node, ancestors: readonly unknown[]): string[] {
+  const nodes = [...ancestors, node];
+  return nodes.flatMap((each, i) => {
+    if (isPair(each)) return readKey(each);
+    const parent = nodes[i - 1];
+    return isSeq(parent) ? String(parent.items.indexOf(each)) : [];
+  });
+}
+
+/** Finds the offset of the value at a path, also in merged maps. Of a repeated key the last counts. */
+function offsetFinder(document: Document): (path: Path) => number {
+  const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
+  const index = (map: YAMLMap) => {
+    let found = indexes.get(map);
+    if (!found) indexes.set(map, (found = new Map(map.items.map((pair) => [readKey(pair), pair]))));
+    return found;
+  };
+  const findPair = (map: YAMLMap, key: string): Pair | undefined => {
+    const own = index(map).get(key);
+    const merged = own ? undefined : index(map).get('<<')?.value;
+    const sources = isSeq(merged) ? merged.items : [merged];
+    return own ?? sources.filter(isMap).flatMap((source) => findPair(source, key) ?? [])[0];
+  };
+  return (path) => {
+    let node: unknown = document.contents;
+    let start = 0;
+    for (const key of path) {
+      const pair = isMap(node) ? findPair(node, String(key)) : undefined;
+      const item = isSeq(node) ? (node.items[Number(key)] as Node | undefined) : undefined;
+      if (!pair && !item) break;
+      start = startOffset(pair ? pair.key : item);
+      node = pair ? pair.value : item;
+    }
+    return start;
+  };
 }

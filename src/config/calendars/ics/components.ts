@@ -16,8 +16,8 @@ export interface Component {
   /** In upper case, such as `VEVENT`. */
   readonly name: string;
   readonly line: number;
-  readonly properties: readonly ContentLine[];
-  readonly components: readonly Component[];
+  readonly properties: ContentLine[];
+  readonly components: Component[];
 }
 
 /** Splits an iCalendar file (RFC 5545) into its components. Throws an `IcsError` for any other text. */
@@ -50,12 +50,7 @@ export function parseComponents(text: string): readonly Component[] {
   return root.components;
 }
 
-interface OpenComponent extends Component {
-  readonly properties: ContentLine[];
-  readonly components: Component[];
-}
-
-function open(name: string, line: number): OpenComponent {
+function open(name: string, line: number): Component {
   return { name, line, properties: [], components: [] };
 }
 
@@ -79,11 +74,6 @@ function toContent({ line, text }: { readonly line: number; readonly text: strin
 }
 
 /** A problem in a calendar file, with its line (from 1). */
-export interface IcsProblem {
-  readonly line: number;
-  readonly message: string;
-}
-
 export class IcsError extends Error {
   readonly line: number;
 
@@ -147,20 +137,18 @@ function parse({ line, text, name }: ContentLine): Property {
 
 /** Calendar days and elapsed milliseconds of a text such as `P1DT2H`. Throws an `IcsError`. */
 export function parseLength(text: unknown, line: number): { days: number; elapsed: number } {
-  const { Duration } = ical();
-  if (typeof text !== 'string' || !Duration.isValueString(text)) {
-    throw new IcsError(line, `expected a duration such as P1D or PT2H30M, got ${quote(text)}`);
-  }
   const { weeks, days, hours, minutes, seconds, isNegative } = readDuration(text, line);
   if (isNegative) throw new IcsError(line, `${quote(text)} is negative`);
   const elapsed = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
   return { days: weeks * 7 + days, elapsed };
 }
 
-function readDuration(text: string, line: number): ICAL.Duration {
+function readDuration(text: unknown, line: number): ICAL.Duration {
+  const { Duration } = ical();
   try {
-    return ical().Duration.fromString(text);
+    if (typeof text === 'string' && Duration.isValueString(text)) return Duration.fromString(text);
   } catch {
-    throw new IcsError(line, `expected a duration such as P1D or PT2H30M, got ${quote(text)}`);
+    // Reported below, as a text that is not a duration.
   }
+  throw new IcsError(line, `expected a duration such as P1D or PT2H30M, got ${quote(text)}`);
 }

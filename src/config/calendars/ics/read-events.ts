@@ -3,7 +3,6 @@ import {
   parseComponents,
   type Component,
   IcsError,
-  type IcsProblem,
   find,
   findRaw,
   type Property,
@@ -11,28 +10,21 @@ import {
   findText,
   parseLength,
 } from './components.ts';
-import { readTime, toLocalOf, type FindZone, type IcsTime, readRecurrence } from './times.ts';
-import { zoneFinder } from './zones.ts';
+import { readTime, toLocalOf, type FindZone, type IcsTime, readRecurrence, zoneFinder } from './times.ts';
 import { DAY } from '../../../schedule/instants.ts';
 
 /** The most recurring events: each is searched separately. */
 const MAX_RECURRING = 500;
 
-interface ReadEvents {
-  readonly events: readonly CalendarEvent[];
-  /** The problems of the file, in the order of its lines. */
-  readonly problems: readonly IcsProblem[];
-}
-
-/** Reads the events of an iCalendar file (RFC 5545), without cancelled ones. */
-export function readEvents(text: string): ReadEvents {
-  const problems: IcsProblem[] = [];
+/** Reads the events of an iCalendar file (RFC 5545), without cancelled ones. Problems are in the order of its lines. */
+export function readEvents(text: string) {
+  const problems: IcsError[] = [];
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof IcsError)) throw error;
-      problems.push({ line: error.line, message: error.message });
+      problems.push(error);
       return undefined;
     }
   };
@@ -40,7 +32,7 @@ export function readEvents(text: string): ReadEvents {
   const calendars = components.filter(({ name }) => name === 'VCALENDAR');
   const [other] = components;
   if (other && calendars.length === 0) {
-    problems.push({ line: other.line, message: `expected BEGIN:VCALENDAR, got BEGIN:${other.name}` });
+    problems.push(new IcsError(other.line, `expected BEGIN:VCALENDAR, got BEGIN:${other.name}`));
   }
   const findZone = zoneFinder(calendars);
   const written = calendars
@@ -59,8 +51,7 @@ export function readEvents(text: string): ReadEvents {
   });
   const recurring = events.filter(({ rule }) => rule !== undefined).length;
   if (recurring > MAX_RECURRING) {
-    const message = `has ${recurring} recurring events, more than ${MAX_RECURRING}`;
-    problems.push({ line: 1, message });
+    problems.push(new IcsError(1, `has ${recurring} recurring events, more than ${MAX_RECURRING}`));
   }
   return { events, problems: problems.toSorted((a, b) => a.line - b.line) };
 }
