@@ -75,40 +75,30 @@ function removeRejected(
   entries: Map<string, FoundEntry>,
 ): readonly Left[] {
   const left: Left[] = [];
-  const ofEntry = (error: Diagnostic) => error.path[0] === 'beatSchedule' && error.path.length > 1;
-  const names = new Set(errors.filter(ofEntry).map(({ path }) => String(path[1])));
-  for (const name of names) {
-    const own = errors.filter((error) => ofEntry(error) && String(error.path[1]) === name);
-    const reason = own.map((error) => describe(error, 2)).join('; ');
+  const isOfEntry = ({ path }: Diagnostic) => path[0] === 'beatSchedule' && path.length > 1;
+  const byEntry = Map.groupBy(errors.filter(isOfEntry), ({ path }) => String(path[1]));
+  for (const [name, own] of byEntry) {
     const source = entries.get(name);
-    if (!source) {
-      leaveOutCleanup(settings);
-      left.push({ place: `entry ${name}`, reason });
-      continue;
-    }
-    const { place, text } = source;
-    left.push({ place, reason, ...(text !== undefined && { text }) });
-    entries.delete(name);
+    left.push({ place: source?.place ?? `entry ${name}`, reason: describe(own, 2), text: source?.text });
+    if (entries.delete(name)) continue;
+    // The cleanup entry, which beat adds by itself.
+    settings.delete('result_expires');
+    settings.set('resultExpires', null);
   }
-  const others = errors.filter((error) => !ofEntry(error));
-  for (const key of new Set(others.map(({ path }) => String(path[0])))) {
+  const bySetting = Map.groupBy(
+    errors.filter((error) => !isOfEntry(error)),
+    ({ path }) => String(path[0]),
+  );
+  for (const [key, own] of bySetting) {
     if (!settings.delete(key)) throw new ConfigError(errors);
-    const own = others.filter(({ path }) => String(path[0]) === key);
-    const reason = own.map((error) => describe(error, 1)).join('; ');
-    left.push({ place: `setting ${key}`, reason });
+    left.push({ place: `setting ${key}`, reason: describe(own, 1) });
   }
   return left;
 }
 
-/** Removes the cleanup entry, which beat adds by itself. */
-function leaveOutCleanup(settings: Map<string, unknown>): void {
-  settings.delete('result_expires');
-  settings.set('resultExpires', null);
-}
-
-/** The text of an error, with its path from the `depth`th key. */
-function describe({ path, message }: Diagnostic, depth: number): string {
-  return formatDiagnostic({ path: path.slice(depth), message });
+/** The texts of errors, with their paths from the `depth`th key. */
+function describe(errors: readonly Diagnostic[], depth: number): string {
+  return errors.map(({ path, message }) => formatDiagnostic({ path: path.slice(depth), message })).join('; ');
 }
 
 /** Prefixes the names of all entries but the cleanup entry, which beat knows by its name. */

@@ -34,7 +34,7 @@ export interface Left {
   readonly place: string;
   /** Why, and what to do instead. */
   readonly reason: string;
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 /** Returns `undefined` if the conversion throws, and adds the reason to `left`. */
@@ -51,25 +51,17 @@ export function listDifferent(place: string, reasons: readonly string[]): readon
   return reasons.map((reason) => ({ kind: 'different', place, reason }));
 }
 
-type CrontabFields = Parameters<typeof crontab>[0];
-
 /** Converts the fields of Celery's crontab, without those that match everything. */
-export function readCrontabFields(given: Readonly<Record<string, unknown>>): CrontabFields {
-  const { minute, hour, day_of_week: dayOfWeek } = given;
-  const { day_of_month: dayOfMonth, month_of_year: monthOfYear } = given;
+export function readCrontabFields(given: Readonly<Record<string, unknown>>): Parameters<typeof crontab>[0] {
+  const { minute, hour, day_of_week: dayOfWeek, day_of_month: dayOfMonth, month_of_year: monthOfYear } = given;
   const fields = Object.entries({ minute, hour, dayOfMonth, monthOfYear, dayOfWeek });
   return Object.fromEntries(fields.filter(([, field]) => field !== undefined && field !== '*'));
 }
 
 export function upcomingOf(schedule: Schedule): Upcoming {
   return (after, count) => {
-    const instants: (Date | null)[] = [];
     let last: Date | null = after;
-    while (instants.length < count) {
-      last = last && schedule.next(last);
-      instants.push(last);
-    }
-    return instants;
+    return Array.from({ length: count }, () => (last &&= schedule.next(last)));
   };
 }
 

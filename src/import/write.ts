@@ -5,11 +5,11 @@ import { isMap } from '../util/is-map.ts';
 export const FORMATS = ['yaml', 'json', 'ts'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** A configuration as the text of a file; JSON has no place for the comment. */
+/** A configuration as the text of a file that begins with a comment; JSON has no place for it. */
 export function writeConfig(config: object, format: Format, comment: readonly string[]): string {
   switch (format) {
     case 'yaml':
-      return writeYaml(config, comment);
+      return comment.map((line) => `# ${line}\n`).join('') + stringify(config, { lineWidth: 0 });
     case 'json':
       return `${JSON.stringify(config, exactly, 2)}\n`;
     case 'ts':
@@ -26,27 +26,17 @@ function exactly(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? rawJSON(String(value)) : value;
 }
 
-/** A configuration as a YAML file that begins with a comment of one or more lines. */
-export function writeYaml(config: object, comment: readonly string[]): string {
-  const lines = comment.map((line) => `# ${line}\n`).join('');
-  return lines + stringify(config, { lineWidth: 0 });
-}
-
 const WIDTH = 100;
 
-/** The schedules that have a function of their own, with the arguments of its call. */
-const CALLS: Readonly<Record<string, (value: unknown) => readonly unknown[]>> = {
-  crontab: (fields) => [fields],
-  timedelta: (parts) => [parts],
-  cron: (expression) => [expression],
-  at: (instant) => [instant],
-};
+/** The schedules that have a function of their own, and whether it accepts a time zone as an option. */
+const FUNCTIONS: ReadonlyMap<string, boolean> = new Map([
+  ['crontab', true],
+  ['timedelta', false],
+  ['cron', true],
+  ['at', true],
+]);
 
-/** The schedules whose functions accept a time zone as an option. */
-const ZONED = ['crontab', 'cron', 'at'];
-
-/** A configuration as a TypeScript module that begins with a comment of one or more lines. */
-export function writeTypeScript(config: object, comment: readonly string[]): string {
+function writeTypeScript(config: object, comment: readonly string[]): string {
   const module = new ModuleWriter();
   const text = module.print(config, [], 0, 'export default defineConfig('.length);
   const imported = ['defineConfig', ...module.used].sort();
@@ -91,11 +81,10 @@ class ModuleWriter {
     if (!isMap(value)) return undefined;
     const { timezone, ...kinds } = value;
     const [[kind, argument] = ['', undefined], ...others] = Object.entries(kinds);
-    const isZoned = timezone === undefined || ZONED.includes(kind);
-    if (others.length > 0 || !Object.hasOwn(CALLS, kind) || !isZoned) return undefined;
-    const given = CALLS[kind]!(argument);
-    const all = timezone === undefined ? given : [...given, { timezone }];
-    const call = `${kind}(${all.map(printLine).join(', ')})`;
+    const isZoned = FUNCTIONS.get(kind);
+    if (others.length > 0 || isZoned === undefined || (timezone !== undefined && !isZoned)) return undefined;
+    const given = timezone === undefined ? [argument] : [argument, { timezone }];
+    const call = `${kind}(${given.map(printLine).join(', ')})`;
     if (column + call.length + 1 > WIDTH) return undefined;
     this.used.add(kind);
     return call;

@@ -8,7 +8,7 @@ import { assemble } from '../../../src/import/assemble.ts';
 import { compareEntries } from '../../../src/import/compare.ts';
 import { importTables, type CrontabOptions } from '../../../src/import/crontab/import.ts';
 import type { TableFormat } from '../../../src/import/crontab/parse.ts';
-import { writeYaml } from '../../../src/import/write.ts';
+import { writeConfig } from '../../../src/import/write.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/crontab');
 const USERS = ['root', 'joe', 'mail', 'games'];
@@ -395,7 +395,7 @@ CRON_TZ=""
     fc.assert(
       fc.property(table, format, (text, how) => {
         const { config, left } = importText(text, how);
-        const written = readYaml(writeYaml(config, ['Imported.']), 'jobs.yaml');
+        const written = readYaml(writeConfig(config, 'yaml', ['Imported.']), 'jobs.yaml');
         expect(resolveSources([written]).entries.length).toBeGreaterThanOrEqual(
           Object.keys(config.beatSchedule).length,
         );

@@ -2,7 +2,7 @@ import { format } from 'prettier';
 import { expect, test } from 'vitest';
 import options from '../../../.prettierrc.json' with { type: 'json' };
 import { readModule } from '../../../src/config/source/module.ts';
-import { writeTypeScript } from '../../../src/import/write.ts';
+import { writeConfig } from '../../../src/import/write.ts';
 import { Folder } from '../../support/folder.ts';
 
 const LONG = 'A sentence that does not fit into one line together with the name of its key, '.repeat(2);
@@ -24,7 +24,7 @@ const CONFIG = {
 };
 
 test('import: a TypeScript file calls the functions of schedules, in the style of Prettier', async () => {
-  const text = writeTypeScript(CONFIG, ['Imported.', 'Twice.']);
+  const text = writeConfig(CONFIG, 'ts', ['Imported.', 'Twice.']);
   expect(text).toContain("import { at, cron, crontab, defineConfig, timedelta } from 'celery-beat';");
   expect(text).toContain("schedule: crontab({ minute: 0, hour: [8, 20] }, { timezone: 'UTC' }),");
   expect(text).toContain("shell: 'echo \"it\\'s\"\\n',");
@@ -34,7 +34,7 @@ test('import: a TypeScript file calls the functions of schedules, in the style o
 test('import: a TypeScript file has the values of the configuration', async () => {
   using folder = new Folder();
   const config = { x: { kwargs: CONFIG.beatSchedule.wide.kwargs, '\u2028"': "'\\" } };
-  const text = writeTypeScript(config, ['Imported.']);
+  const text = writeConfig(config, 'ts', ['Imported.']);
   // The package itself is imported in the tests of the built command.
   const path = folder.write('a.ts', text.replace(/^import .*$/m, 'const defineConfig = (c) => c;'));
   expect((await readModule({ path, text, file: path, id: '1' })).config).toEqual(config);
