@@ -25,28 +25,43 @@ export function compareRuns(celery: readonly CeleryMessage[], beat: readonly Mes
     ...message,
     body: withoutNewer(readBody(message.body, message.headers, message.contentType), theirs[i]!.body),
   }));
-  const idsOfBeat = findIds(ours);
-  const shared = new Set([...findIds(theirs)].filter((id) => idsOfBeat.has(id)));
-  const [celeryIds, beatIds] = [new IdNames(shared), new IdNames(shared)];
+  const shared = findIds(theirs).intersection(findIds(ours));
+  const [replaceTheirs, replaceOurs] = [createIdReplacer(shared), createIdReplacer(shared)];
   return theirs.flatMap((message, i) => {
-    const lines = compareMessages(withNames(message, celeryIds), withNames(ours[i]!, beatIds));
+    const lines = compareMessages(withIds(message, replaceTheirs), withIds(ours[i]!, replaceOurs));
     return celery.length === 1 ? lines : lines.map((line) => `message ${i + 1}: ${line}`);
   });
 }
 
+type Headers = Readonly<Record<string, unknown>>;
+
 /** Bodies are values: both languages write JSON with differences that no reader sees. */
 type Read<M> = Omit<M, 'body'> & { readonly body: unknown };
 
-function withNames<M extends { readonly headers: Headers; readonly body: unknown }>(message: M, ids: IdNames): M {
-  const headers = ids.rename(message.headers) as Headers;
-  return { ...message, headers, body: ids.rename(message.body) };
+function withIds<M extends { readonly headers: Headers; readonly body: unknown }>(
+  message: M,
+  replace: (value: unknown) => unknown,
+): M {
+  const headers = replace(message.headers) as Headers;
+  return { ...message, headers, body: replace(message.body) };
 }
+
+/** A part of a message by Celery and by beat. Values are compared deeply, unless `isEqual` compares them. */
+type Part = readonly [
+  name: string,
+  celery: unknown,
+  beat: unknown,
+  isEqual?: (celery: unknown, beat: unknown) => boolean,
+];
 
 function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): readonly string[] {
   const { exchange, routingKey } = beat.destination;
   const { delivery_mode: mode, expiration } = beat.properties;
   const isComparable = celery.content_type === beat.contentType;
-  const parts: readonly (readonly [string, unknown, unknown])[] = [
+  const { expiration: theirs } = celery.properties;
+  // Before 5.2 Celery leaves expired messages to workers, which discard them.
+  const isLeft = theirs === undefined && typeof celery.headers['expires'] === 'string';
+  const parts: readonly Part[] = [
     ['exchange', celery.exchange, exchange],
     ['routing key', celery.routing_key, routingKey],
     ['priority', celery.priority, beat.priority],
@@ -54,42 +69,28 @@ function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): read
     ['content type', celery.content_type, beat.contentType],
     // Each content type has an encoding of its own.
     ...(isComparable ? ([['content encoding', celery.content_encoding, beat.contentEncoding]] as const) : []),
-    ...compareHeaders(celery.headers, beat.headers).filter(
+    ...pairHeaders(celery.headers, beat.headers).filter(
       ([part]) => part !== 'header group_index' || isPartOfChord(celery.body),
     ),
+    ['eta', celery.headers['eta'], beat.headers['eta'], areNear(readInstant)],
+    ['expires', celery.headers['expires'], beat.headers['expires'], areNear(readInstant)],
+    ...(isLeft ? [] : ([['expiration', theirs, expiration, areNear(readCount)]] as const)),
   ];
   const lines = parts
-    .filter(([, theirs, ours]) => !isDeepStrictEqual(theirs, ours))
+    .filter(([, theirs, ours, isEqual = isDeepStrictEqual]) => !isEqual(theirs, ours))
     .map(([part, theirs, ours]) => `${part}: Celery ${show(theirs)}, beat ${show(ours)}`);
-  for (const header of ['eta', 'expires'] as const) {
-    if (!areNear(readInstant(celery.headers[header]), readInstant(beat.headers[header]))) {
-      lines.push(`${header}: Celery ${show(celery.headers[header])}, beat ${show(beat.headers[header])}`);
-    }
-  }
-  const { expiration: theirs } = celery.properties;
-  // Before 5.2 Celery leaves expired messages to workers, which discard them.
-  const isLeft = theirs === undefined && typeof celery.headers['expires'] === 'string';
-  if (!isLeft && !areNear(readCount(theirs), readCount(expiration))) {
-    lines.push(`expiration: Celery ${show(theirs)}, beat ${show(expiration)}`);
-  }
   const isEqual = !isComparable || isDeepStrictEqual(celery.body, beat.body);
   return isEqual ? lines : [...lines, 'arguments: they differ'];
 }
 
-type Parts = readonly (readonly [part: string, celery: unknown, beat: unknown])[];
-type Headers = Readonly<Record<string, unknown>>;
-
-function compareHeaders(celery: Headers, beat: Headers): Parts {
-  const names = Object.keys(withoutMarks({ ...celery, ...beat }));
-  return names
-    .filter((name) => !UNLIKE.includes(name))
-    .map((name) => {
-      const ours = simplify(name, beat[name]);
-      // Celery may omit both: the task's own setting counts, and older versions write no index.
-      const isOptional = name === 'ignore_result' || name === 'group_index';
-      const isOpen = isOptional && (celery[name] ?? null) === null;
-      return [`header ${name}`, isOpen ? ours : simplify(name, celery[name]), ours] as const;
-    });
+function pairHeaders(celery: Headers, beat: Headers): readonly Part[] {
+  return Object.keys(omit({ ...celery, ...beat }, [...MARKS, ...UNLIKE])).map((name) => {
+    const ours = simplify(name, beat[name]);
+    // Celery may omit both: the task's own setting counts, and older versions write no index.
+    const isOptional = name === 'ignore_result' || name === 'group_index';
+    const isOpen = isOptional && (celery[name] ?? null) === null;
+    return [`header ${name}`, isOpen ? ours : simplify(name, celery[name]), ours];
+  });
 }
 
 /** Whether the result of the task counts for a chord, which orders results by the index. */
@@ -117,8 +118,12 @@ function readCount(value: unknown): number | null {
   return value === undefined ? null : Number(value);
 }
 
-function areNear(a: number | null, b: number | null): boolean {
-  return a === null || b === null ? a === b : Math.abs(a - b) <= TOLERANCE;
+/** Returns a function that reads two times and compares them. */
+function areNear(read: (value: unknown) => number | null): (one: unknown, other: unknown) => boolean {
+  return (one, other) => {
+    const [a, b] = [read(one), read(other)];
+    return a === null || b === null ? a === b : Math.abs(a - b) <= TOLERANCE;
+  };
 }
 
 function show(value: unknown): string {
@@ -128,13 +133,8 @@ function show(value: unknown): string {
 /** Headers of beat's own, or that Celery's beat sets since 5.7. */
 const MARKS: readonly string[] = ['celery_beat_task', 'periodic_task_name', 'beat_due_at'];
 
-/** Headers without those that mark scheduled tasks. */
-function withoutMarks(headers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return omit(headers, (name) => MARKS.includes(name));
-}
-
 /** The body as a value: both languages write JSON differently. `null` if compressed, base64 for other content types. */
-function readBody(bytes: Buffer, headers: Readonly<Record<string, unknown>>, contentType: string): unknown {
+function readBody(bytes: Buffer, headers: Headers, contentType: string): unknown {
   if (headers['compression'] !== undefined) return null;
   if (contentType !== 'application/json') return bytes.toString('base64');
   return simplifySignatures(JSON.parse(bytes.toString()));
@@ -152,14 +152,11 @@ function withoutNewer(ours: unknown, theirs: unknown): unknown {
   const isOptions = 'subtask_type' in ours;
   const pairs = Object.entries(ours).map(([key, each]) => {
     const other = theirs[key];
-    const kept = isOptions && key === 'options' && isMap(each) && isMap(other);
-    return [key, withoutNewer(kept ? omit(each, (name) => isNewer(name, other)) : each, other)];
+    if (!isOptions || key !== 'options' || !isMap(each) || !isMap(other)) return [key, withoutNewer(each, other)];
+    const newer = NEWER.filter((name) => !(name in other));
+    return [key, withoutNewer(omit(each, newer), other)];
   });
   return Object.fromEntries(pairs) as unknown;
-}
-
-function isNewer(name: string, theirs: Readonly<Record<string, unknown>>): boolean {
-  return NEWER.includes(name) && !(name in theirs);
 }
 
 /**
@@ -176,8 +173,8 @@ function simplifySignatures(value: unknown): unknown {
   }
   if (!('subtask_type' in map) || !isMap(map['options'])) return map;
   const { chord_size: size, ...signature } = map;
-  const { headers, ...options } = omit(map['options'], (name) => name === 'reply_to');
-  const others = withoutMarks(isMap(headers) ? headers : {});
+  const { headers, ...options } = omit(map['options'], ['reply_to']);
+  const others = omit(isMap(headers) ? headers : {}, MARKS);
   return {
     ...signature,
     ...(map['subtask_type'] === 'chord' && { kwargs: withoutBodies(map['kwargs']) }),
@@ -193,48 +190,38 @@ function withoutBodies(kwargs: unknown): unknown {
   const strip = (each: unknown): unknown => {
     if (Array.isArray(each)) return each.map(strip);
     if (!isMap(each) || !isMap(each['options'])) return each;
-    const stripped = { ...each, options: omit(each['options'], (name) => name === 'chord') };
+    const stripped = { ...each, options: omit(each['options'], ['chord']) };
     if (each['subtask_type'] !== 'group' || !isMap(each['kwargs'])) return stripped;
     return { ...stripped, kwargs: { ...each['kwargs'], tasks: strip(each['kwargs']['tasks']) } };
   };
   return { ...kwargs, header: strip(kwargs['header']) };
 }
 
-function omit(
-  map: Readonly<Record<string, unknown>>,
-  isOmitted: (key: string) => boolean,
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !isOmitted(key)));
+function omit(map: Readonly<Record<string, unknown>>, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Replaces ids that only one of two runs has by their positions, so that equal runs compare as equal. */
-class IdNames {
-  readonly #names = new Map<string, string>();
-  readonly #shared: ReadonlySet<string>;
-
-  /** `shared` are the ids of both runs, such as those in arguments. */
-  constructor(shared: ReadonlySet<string>) {
-    this.#shared = shared;
-  }
-
-  /** Names depend on the order of calls. */
-  rename(value: unknown): unknown {
-    if (typeof value === 'string') return this.#nameOf(value);
-    if (Array.isArray(value)) return value.map((each) => this.rename(each));
+/**
+ * Returns a function that replaces ids that only one of two runs has by their positions, so that equal runs compare as
+ * equal. Ids in `shared`, such as those in arguments, stay.
+ */
+function createIdReplacer(shared: ReadonlySet<string>): (value: unknown) => unknown {
+  const names = new Map<string, string>();
+  const replace = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      if (!UUID.test(value) || shared.has(value)) return value;
+      if (!names.has(value)) names.set(value, `id ${names.size + 1}`);
+      return names.get(value);
+    }
+    if (Array.isArray(value)) return value.map(replace);
     if (typeof value !== 'object' || value === null) return value;
-    const keys = Object.keys(value).sort();
-    const pairs = keys.map((key) => [key, this.rename((value as Record<string, unknown>)[key])]);
-    return Object.fromEntries(pairs) as unknown;
-  }
-
-  #nameOf(text: string): string {
-    if (!UUID.test(text) || this.#shared.has(text)) return text;
-    const name = this.#names.get(text) ?? `id ${this.#names.size + 1}`;
-    this.#names.set(text, name);
-    return name;
-  }
+    // Positions must not depend on the order of keys.
+    const pairs = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(pairs.map(([key, each]) => [key, replace(each)]));
+  };
+  return replace;
 }
 
 function findIds(value: unknown): ReadonlySet<string> {

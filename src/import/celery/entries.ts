@@ -1,5 +1,5 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
-import type { Entry } from '../../entries/catalog/entry.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
 import { isMap } from '../../util/is-map.ts';
 import { assemble } from '../assemble.ts';
 import type { DjangoSchedule } from '../django/schedule.ts';
@@ -12,9 +12,7 @@ import {
   type Found,
   type FoundEntry,
   type Left,
-  type Upcoming,
 } from '../found.ts';
-import { decodeJson, Encoded } from '../redbeat/decode.ts';
 import { convertRule } from '../redbeat/convert.ts';
 import type { Exported, ExportedEntry } from './exported.ts';
 
@@ -27,19 +25,17 @@ export function convertEntries(
   const left: Left[] = [];
   const attempt = <T>(name: string, work: () => T) => tryConvert(`entry ${name}`, left, work) ?? [];
   const own = exported.filter(({ installed }) => !installed);
-  const plain = own.flatMap((each) => attempt(each.name, () => toEntry(each)));
-  const rows = new Map(own.flatMap(({ name, row }) => (row ? [[name, row] as const] : [])));
-  const stored = plain.filter(({ name }) => rows.has(name));
-  const read = new Map(
-    assemble({ settings, entries: stored, left: [] }, false).entries.map(({ entry }) => [entry.name, entry] as const),
-  );
-  const entries = plain.flatMap((entry) => {
-    const [row, parsed] = [rows.get(entry.name), read.get(entry.name)];
+  const plain = own.flatMap((each) => attempt(each.name, () => ({ entry: toEntry(each), row: each.row })));
+  const stored = plain.flatMap(({ entry, row }) => (row ? [entry] : []));
+  const read = assemble({ settings, entries: stored, left: [] }, false).entries;
+  const schedules = new Map(read.map(({ entry }) => [entry.name, entry.schedule]));
+  const entries = plain.flatMap(({ entry, row }) => {
+    const schedule = schedules.get(entry.name);
     // An entry that beat rejects is listed with the reason later.
-    if (!row || !parsed) return [entry];
+    if (!row || !schedule) return [entry];
     return attempt(entry.name, () => {
       const taskRow = readTaskRow(row, Date.parse, Boolean);
-      const timing = readTiming(describeSchedule(entry.fields, parsed), taskRow, options);
+      const timing = readTiming(describeSchedule(entry.fields, schedule), taskRow, options);
       left.push(...listDifferent(entry.place, timing.differences));
       return withTiming(entry, timing);
     });
@@ -64,36 +60,29 @@ export function toEntry({ name, entry, last_run_at: lastRunAt, upcoming }: Expor
 /** Converts a rule as RedBeat stores it; `undefined` for other schedules. */
 function convertStoredRule(schedule: unknown): Pick<EntryConfig, 'schedule'> | undefined {
   if (!isMap(schedule) || schedule['__type__'] === undefined) return undefined;
-  const decoded = decodeJson(JSON.stringify(schedule));
-  if (decoded instanceof Encoded && decoded.type === 'rrule') {
-    return convertRule(decoded.fields).fields;
-  }
+  if (schedule['__type__'] === 'rrule') return convertRule(schedule).fields;
   throw new Error('the schedule is not one of RedBeat');
 }
 
-function describeSchedule(fields: EntryConfig, { schedule }: Entry): DjangoSchedule {
-  const { schedule: config, timezone = null } = fields;
-  const kinds = ['crontab', 'solar'] as const;
-  const kind = kinds.find((name) => isMap(config) && name in config);
+function describeSchedule({ schedule: config, timezone }: EntryConfig, schedule: Schedule): DjangoSchedule {
+  const kind = (['crontab', 'solar'] as const).find((name) => isMap(config) && name in config);
   const other = schedule.every === undefined ? 'clocked' : 'interval';
-  return { kind: kind ?? other, config, timezone, schedule };
+  return { kind: kind ?? other, config, timezone: timezone ?? null, schedule };
 }
 
 /** Fields that the timing of a row determines. */
 const OF_TIMING = ['timezone', 'enabled'];
 
 function withTiming(entry: FoundEntry, timing: Timing): FoundEntry {
+  const { upcoming } = entry;
   const { lastRunAt, schedule, end } = timing;
   const others = Object.entries(entry.fields).filter(([key]) => !OF_TIMING.includes(key));
   return {
     ...entry,
     fields: { ...(Object.fromEntries(others) as unknown as EntryConfig), ...timing.fields },
     lastRunAt,
-    upcoming: entry.upcoming ? before(entry.upcoming, end) : upcomingOf(schedule),
+    upcoming: upcoming
+      ? (after, count) => upcoming(after, count).map((at) => (at !== null && at.getTime() < end ? at : null))
+      : upcomingOf(schedule),
   };
-}
-
-/** The instants before a limit. */
-function before(upcoming: Upcoming, end: number): Upcoming {
-  return (after, count) => upcoming(after, count).map((at) => (at !== null && at.getTime() < end ? at : null));
 }

@@ -1,3 +1,4 @@
+import type { TimingColumns } from '../django/timing.ts';
 import type { Left } from '../found.ts';
 
 /** The output of `python/celery_beat/export`: the state of Celery's beat as plain data in Celery's spelling. */
@@ -19,21 +20,10 @@ export interface ExportedEntry {
   readonly messages: readonly CeleryMessage[];
   /** ISO 8601 with an offset. */
   readonly last_run_at?: string;
-  /** The row of django-celery-beat. */
-  readonly row?: ExportedRow;
+  /** The row of django-celery-beat. Instants are ISO 8601 with an offset. */
+  readonly row?: TimingColumns<boolean>;
   /** The next instants according to Celery, ISO 8601; absent unless requested. */
   readonly upcoming?: readonly (string | null)[];
-}
-
-/** The additional fields of django-celery-beat. Instants are ISO 8601 with an offset. */
-export interface ExportedRow {
-  readonly one_off: boolean;
-  readonly start_time: string | null;
-  readonly expires: string | null;
-  readonly enabled: boolean;
-  readonly total_run_count: number;
-  readonly last_run_at: string | null;
-  readonly date_changed: string | null;
 }
 
 /** A message as kombu passes it to the transport of a broker. */

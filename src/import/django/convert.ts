@@ -23,7 +23,7 @@ type Task = Row<'periodictask'>;
 /** Converts periodic tasks as the `DatabaseScheduler` of django-celery-beat runs them. */
 export function importDjango(tables: DjangoTables, options: DjangoOptions): Found {
   const left: Left[] = [];
-  const entries = tables.tasks.flatMap((task) => {
+  const entries = [...tables.periodictask.values()].flatMap((task) => {
     const place = nameTask(task);
     return tryConvert(place, left, () => convert(task, tables, options, left)) ?? [];
   });

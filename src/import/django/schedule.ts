@@ -22,11 +22,11 @@ const UNITS: Readonly<Record<string, string>> = { days: 'd', hours: 'h', minutes
 /** Reads the schedule of a task; instants without an offset are in `zone`. Throws an `Error` for a task without one. */
 export function readSchedule(task: Row<'periodictask'>, tables: DjangoTables, zone: string): DjangoSchedule {
   // Django looks for a schedule in this order.
-  if (task.interval_id !== null) return readInterval(find(tables.intervals, task.interval_id));
-  if (task.crontab_id !== null) return readCrontab(find(tables.crontabs, task.crontab_id));
-  if (task.solar_id !== null) return readSolar(find(tables.solars, task.solar_id));
+  if (task.interval_id !== null) return readInterval(find(tables.intervalschedule, task.interval_id));
+  if (task.crontab_id !== null) return readCrontab(find(tables.crontabschedule, task.crontab_id));
+  if (task.solar_id !== null) return readSolar(find(tables.solarschedule, task.solar_id));
   if (task.clocked_id !== null) {
-    return clocked(readInstant(find(tables.clocked, task.clocked_id).clocked_time!, zone));
+    return clocked(readInstant(find(tables.clockedschedule, task.clocked_id).clocked_time!, zone));
   }
   throw new Error('it has no schedule');
 }

@@ -2,40 +2,28 @@ import type { EntryConfig } from '../../generated/config-types.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { clocked, type DjangoSchedule } from './schedule.ts';
 
-/** The row of a periodic task without its schedule. Instants are epoch milliseconds. */
-export interface TaskRow {
-  /** `start_time`. */
-  readonly startAt: number | null;
-  /** `expires`. */
-  readonly endAt: number | null;
-  readonly isOneOff: boolean;
-  readonly isEnabled: boolean;
-  /** Whether the task ran since it was created or enabled. */
-  readonly hasRun: boolean;
-  /** `last_run_at`. */
-  readonly lastRunAt: number | null;
-  /** `date_changed`. */
-  readonly changedAt: number | null;
-}
-
-/** The columns of a `TaskRow`; flags are text in a database. */
-type TimingColumns<F> = Readonly<
+/** The columns of a periodic task that determine when it runs, without its schedule; flags are text in a database. */
+export type TimingColumns<F> = Readonly<
   Record<'start_time' | 'expires' | 'last_run_at' | 'date_changed', string | null> &
     Record<'one_off' | 'enabled', F> &
     Record<'total_run_count', string | number | null>
 >;
 
+type TaskRow = ReturnType<typeof readTaskRow>;
+
+/** Reads the columns. Instants become epoch milliseconds. */
 export function readTaskRow<F>(
   row: TimingColumns<F>,
   parseInstant: (text: string) => number,
   isSet: (flag: F) => boolean,
-): TaskRow {
+) {
   const instant = (text: string | null) => (text === null ? null : parseInstant(text));
   return {
     startAt: instant(row.start_time),
     endAt: instant(row.expires),
     isOneOff: isSet(row.one_off),
     isEnabled: isSet(row.enabled),
+    // Since the task was created or enabled.
     hasRun: Number(row.total_run_count) > 0,
     lastRunAt: instant(row.last_run_at),
     changedAt: instant(row.date_changed),
@@ -127,11 +115,9 @@ function onlyRun(
   return instant;
 }
 
-/** When Django may run a task. Epoch milliseconds; infinite without a limit. */
+/** When Django may run a task: `[start, end)` in epoch milliseconds; infinite without a limit. */
 interface Window {
-  /** `start_time`, inclusive. */
   readonly start: number;
-  /** `expires`, exclusive. */
   readonly end: number;
 }
 

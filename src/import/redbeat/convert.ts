@@ -1,5 +1,7 @@
 import type { EntryConfig, ScheduleConfig } from '../../generated/config-types.ts';
 import { isMap } from '../../util/is-map.ts';
+import { readJson } from '../../config/source/json.ts';
+import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
@@ -13,13 +15,14 @@ import {
   type FoundEntry,
   type Left,
 } from '../found.ts';
-import { decodeJson, Encoded, Instant } from './decode.ts';
 import { rrule } from '../../schedule/rrule/rrule.ts';
 import { FREQUENCIES } from '../../schedule/rrule/recurrence-days.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 interface Definition {
   readonly key: string;
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: Fields;
   readonly lastRun: Instant | null;
 }
 
@@ -44,10 +47,18 @@ export function importRedBeat(records: readonly RedBeatRecord[], given: string |
 
 function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
   if (definition === null) throw new Error('the definition is missing: RedBeat does not run it');
-  const fields = decodeJson(definition);
+  const fields = parseJson(definition);
   if (!isMap(fields)) throw new Error('the definition is not a JSON object');
-  const { last_run_at: lastRunAt = null } = (meta === null ? {} : decodeJson(meta)) as { last_run_at?: unknown };
-  return { key, fields, lastRun: lastRunAt instanceof Instant ? lastRunAt : null };
+  const more = meta === null ? null : parseJson(meta);
+  const lastRunAt = isMap(more) ? more['last_run_at'] : null;
+  const isInstant = isMap(lastRunAt) && lastRunAt['__type__'] === 'datetime';
+  return { key, fields, lastRun: isInstant ? readInstant(lastRunAt) : null };
+}
+
+function parseJson(text: string): unknown {
+  const { config, errors } = readJson(text, '');
+  if (errors.length > 0) throw new Error(errors[0]!.message);
+  return config;
 }
 
 const NEVER_RUN = 'it has never run, so RedBeat would run it at once; beat counts from its first start';
@@ -98,9 +109,10 @@ interface ConvertedSchedule {
 }
 
 function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule {
-  if (!(encoded instanceof Encoded)) throw new Error('the schedule is not one of RedBeat');
-  if (encoded.type === 'interval') {
-    const { every, relative = false } = encoded.fields;
+  const type = isMap(encoded) ? encoded['__type__'] : undefined;
+  if (!isMap(encoded) || type === undefined) throw new Error('the schedule is not one of RedBeat');
+  if (type === 'interval') {
+    const { every, relative = false } = encoded;
     const seconds = Number(every);
     const isRelative = relative === true;
     return {
@@ -108,43 +120,70 @@ function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule 
       schedule: timedelta({ seconds }, { relative: isRelative, timezone }),
     };
   }
-  if (encoded.type === 'crontab') {
-    const fields = readCrontabFields(encoded.fields);
+  if (type === 'crontab') {
+    const fields = readCrontabFields(encoded);
     return { fields: { schedule: { crontab: fields } as ScheduleConfig }, schedule: crontab(fields, { timezone }) };
   }
-  if (encoded.type === 'rrule') return convertRule(encoded.fields);
-  throw new Error(`unknown schedule type ${JSON.stringify(encoded.type)}`);
+  if (type === 'rrule') return convertRule(encoded);
+  throw new Error(`unknown schedule type ${JSON.stringify(type)}`);
 }
 
 /** Arguments with instants as kombu writes them. */
 function toArguments(value: unknown): unknown {
-  return escapeTemplates(withInstants(value, ({ text }) => ({ __type__: 'datetime', __value__: text })));
+  return escapeTemplates(withInstants(value, (text) => ({ __type__: 'datetime', __value__: text })));
 }
 
 function toOptions(value: unknown): unknown {
-  return escapeTemplates(withInstants(value, ({ text }) => text));
+  return escapeTemplates(withInstants(value, (text) => text));
 }
 
-function withInstants(value: unknown, write: (instant: Instant) => unknown): unknown {
-  if (value instanceof Instant) return write(value);
-  if (value instanceof Encoded) throw new Error(`it has a value of the type ${value.type}`);
+/** RedBeat writes a value that JSON lacks as a map with its `__type__`. */
+function withInstants(value: unknown, write: (text: string) => unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => withInstants(each, write));
   if (!isMap(value)) return value;
+  const { __type__: type } = value;
+  if (type === 'datetime') return write(readInstant(value).text);
+  if (type !== undefined) throw new Error(`it has a value of the type ${asText(type)}`);
   const entries = Object.entries(value).map(([key, each]) => [key, withInstants(each, write)]);
   return Object.fromEntries(entries);
 }
 
-/** The parts of a rule that RedBeat stores under the names of python-dateutil. */
-const LISTS = {
-  bymonth: 'BYMONTH',
-  byweekno: 'BYWEEKNO',
-  byyearday: 'BYYEARDAY',
-  bymonthday: 'BYMONTHDAY',
-  byhour: 'BYHOUR',
-  byminute: 'BYMINUTE',
-  bysecond: 'BYSECOND',
-  bysetpos: 'BYSETPOS',
-} as const;
+interface Instant {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** ISO 8601 with offset, exact to the microsecond. */
+  readonly text: string;
+  /** The IANA name of its zone; `null` if it has an offset only. */
+  readonly zone: string | null;
+}
+
+function readInstant(fields: Fields): Instant {
+  const part = (name: string, digits: number) => String(Number(fields[name] ?? 0)).padStart(digits, '0');
+  const date = `${part('year', 4)}-${part('month', 2)}-${part('day', 2)}`;
+  const time = `${part('hour', 2)}:${part('minute', 2)}:${part('second', 2)}`;
+  const local = `${date}T${time}.${part('microsecond', 6)}`;
+  // An offset is in seconds.
+  const { timezone = 'UTC' } = fields;
+  const zone = typeof timezone === 'number' ? null : asText(timezone);
+  const at = zone === null ? parseInstant(local + formatOffset(Number(timezone)), 'UTC') : parseInstant(local, zone);
+  if (at === null) throw new Error(`an invalid datetime: ${JSON.stringify(fields)}`);
+  const offset = (Date.parse(`${local.slice(0, 23)}Z`) - at) / 1_000;
+  return { at, text: local + formatOffset(offset), zone };
+}
+
+/** `+01:00`, from seconds. */
+function formatOffset(seconds: number): string {
+  const minutes = Math.abs(Math.round(seconds / 60));
+  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, '0'));
+  return `${seconds < 0 ? '-' : '+'}${hour}:${minute}`;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The lists of a rule that RedBeat stores under the names of python-dateutil: the names of iCalendar in lower case. */
+const LISTS = 'bymonth byweekno byyearday bymonthday byhour byminute bysecond bysetpos'.split(' ');
 
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
@@ -154,17 +193,17 @@ interface ConvertedRule {
 }
 
 /** Converts a recurrence rule, with the fixed offset that RedBeat stores. Throws an `Error` for an unsupported rule. */
-export function convertRule(fields: Readonly<Record<string, unknown>>): ConvertedRule {
+export function convertRule(fields: Fields): ConvertedRule {
   const { freq, interval, count, until, wkst, byeaster, byweekday, dtstart } = fields;
   if (byeaster !== null && byeaster !== undefined) throw new Error('beat has no byeaster');
-  const given = Object.entries(LISTS).map(([key, name]) => [name, toList(fields[key]).join(',')]);
+  const lists = LISTS.map((name) => [name.toUpperCase(), toList(fields[name]).join(',')]);
   const parts: Readonly<Record<string, string>> = {
     FREQ: FREQUENCIES[Number(freq)] ?? String(freq),
     INTERVAL: interval === 1 ? '' : toList(interval).join(','),
     COUNT: toList(count).join(','),
     UNTIL: until === null || until === undefined ? '' : formatUntil(Number(until)),
     BYDAY: toList(byweekday).map(formatWeekday).join(','),
-    ...(Object.fromEntries(given) as Readonly<Record<string, string>>),
+    ...(Object.fromEntries(lists) as Readonly<Record<string, string>>),
     WKST: toList(wkst).map(formatWeekday).join(','),
   };
   const text = Object.entries(parts).filter(([, value]) => value !== '');
@@ -183,7 +222,7 @@ function toList(value: unknown): readonly unknown[] {
 }
 
 function formatWeekday(value: unknown): string {
-  const number = value instanceof Encoded ? value.fields['wkday'] : value;
+  const number = isMap(value) ? value['wkday'] : value;
   return WEEKDAYS[Number(number)] ?? String(number);
 }
 

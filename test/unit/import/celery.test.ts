@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../../src/import/assemble.ts';
 import { importApp as convertApp } from '../../../src/import/celery/import.ts';
-import type { CeleryMessage, Exported, ExportedEntry, ExportedRow } from '../../../src/import/celery/exported.ts';
+import type { CeleryMessage, Exported, ExportedEntry } from '../../../src/import/celery/exported.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12);
 
@@ -238,7 +238,7 @@ describe('import celery: a row of django-celery-beat', () => {
   const instant = (seconds: number) => new Date(AT + seconds * SECOND).toISOString();
   const MINUTELY: ExportedEntry['entry'] = { task: 'tidy', schedule: 60 };
   const HOURLY = { task: 'tidy', schedule: { crontab: { minute: 0 } } };
-  const convert = (row: Partial<ExportedRow>, { lastRuns = false, entry = MINUTELY } = {}) => {
+  const convert = (row: Partial<NonNullable<ExportedEntry['row']>>, { lastRuns = false, entry = MINUTELY } = {}) => {
     const exported = makeExport({ entry, messages: [], row: { ...ROW, ...row } });
     const { entries, left } = convertApp(exported, { now: AT, lastRuns });
     return { entry: entries[0], left };

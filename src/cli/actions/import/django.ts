@@ -34,7 +34,7 @@ function importTables(url: string, flags: DjangoFlags): Promise<ExitCode> {
       const read = await server.driver!.loadTables!();
       return checkTables(await read(server, TABLES));
     });
-    if (tables.tasks.length === 0) {
+    if (tables.periodictask.size === 0) {
       throw new ConfigError(`${server.masked}: django-celery-beat has no periodic tasks`);
     }
     const found = importDjango(tables, { timezone, lastRuns, now: systemClock.now() });
