@@ -12,20 +12,23 @@ export function convertCommand(container: Fields, timeout: number | null): Conta
   const command = asTexts(container, 'command');
   const args = asTexts(container, 'args');
   if (command.length === 0) throw new Error(describeImage(container['image']));
-  const { env, variables, exports, listMissing, notes } = readVariables(container);
+  const { variables, computed, notes } = readVariables(container);
   const argv = [...command, ...args].map((text) => expand(text, variables));
   const run = readScript(argv) ?? { command: argv.map(quoteWord).join(' ') };
+  const exports = [...computed].map(([name, pieces]) => `export ${name}=${quoteWord(pieces)}; `);
   const { workingDir } = container;
   const shell = {
     ...run,
-    command: exports.map((text) => `${text}; `).join('') + run.command,
+    command: exports.join('') + run.command,
     ...(typeof workingDir === 'string' && workingDir !== '' && { cwd: workingDir }),
-    ...(Object.keys(env).length > 0 && { env }),
+    ...(variables.values.size > 0 && { env: Object.fromEntries(variables.values) }),
     ...(timeout !== null && { timeout }),
   };
+  const used = new Set([...argv, ...computed.values()].flatMap(namesOf));
+  const missing = [...used].filter((name) => !computed.has(name));
   return {
     shell: Object.keys(shell).length === 1 ? shell.command : shell,
-    notes: [...notes, ...describeMissing(listMissing(argv.flatMap(namesOf)))],
+    notes: [...notes, ...describeMissing(missing)],
   };
 }
 
@@ -51,12 +54,9 @@ function readScript(argv: readonly (readonly Piece[])[]): ShellConfig | null {
 }
 
 interface Environment {
-  readonly env: Readonly<Record<string, string>>;
   readonly variables: Variables;
-  /** Commands of the shell that set variables from others that only the worker knows. */
-  readonly exports: readonly string[];
-  /** The names of variables that only the worker knows, among the names that a command reads. */
-  readonly listMissing: (names: readonly string[]) => readonly string[];
+  /** The variables whose values contain others that only the worker knows. */
+  readonly computed: ReadonlyMap<string, readonly Piece[]>;
   readonly notes: readonly string[];
 }
 
@@ -95,16 +95,7 @@ function readVariables(container: Fields): Environment {
       computed.set(name, pieces);
     }
   }
-  const sources = [...[...elsewhere].map((name) => `env ${name}`), ...(hasMore ? ['envFrom'] : [])];
-  return {
-    env: Object.fromEntries(values),
-    variables: { values, isElsewhere },
-    exports: [...computed].map(([name, pieces]) => `export ${name}=${quoteWord(pieces)}`),
-    listMissing: (names) =>
-      [...new Set([...names, ...[...computed.values()].flatMap(namesOf)])].filter((name) => !computed.has(name)),
-    notes:
-      sources.length === 0
-        ? []
-        : [`${sources.join(', ')}: from a Secret, a ConfigMap or the pod: set them in the environment of the worker`],
-  };
+  const sources = [...[...elsewhere].map((name) => `env ${name}`), ...(hasMore ? ['envFrom'] : [])].join(', ');
+  const note = `${sources}: from a Secret, a ConfigMap or the pod: set them in the environment of the worker`;
+  return { variables: { values, isElsewhere }, computed, notes: sources === '' ? [] : [note] };
 }

@@ -19,24 +19,19 @@ export function importCronJobs(files: readonly ManifestFile[], timezone: string)
   const entries: FoundEntry[] = [];
   const left: Left[] = [];
   for (const file of files) {
-    const found = findCronJobs(file);
-    left.push(...found.left);
-    for (const job of found.jobs) {
-      const converted = tryConvert(job.place, left, () => convert(job, timezone, names));
-      if (!converted) continue;
-      entries.push(converted.entry);
-      left.push(...listDifferent(job.place, converted.notes));
+    for (const job of findCronJobs(file, left)) {
+      const notes: string[] = [];
+      const entry = tryConvert(job.place, left, () => convert(job, timezone, names, notes));
+      if (!entry) continue;
+      entries.push(entry);
+      left.push(...listDifferent(job.place, notes));
     }
   }
   return { settings: { timezone }, entries, left };
 }
 
-interface Converted {
-  readonly entry: FoundEntry;
-  readonly notes: readonly string[];
-}
-
-function convert(job: CronJob, clusterZone: string, names: UniqueNames): Converted {
+/** Adds the differences to `notes`. */
+function convert(job: CronJob, clusterZone: string, names: UniqueNames, notes: string[]): FoundEntry {
   const { metadata, spec, status, place } = job;
   const template = asMap(asMap(spec['jobTemplate'])['spec']);
   const pod = asMap(asMap(template['template'])['spec']);
@@ -44,52 +39,44 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames): Convert
   if (!container || others.length > 0 || asList(pod['initContainers']).length > 0) {
     throw new Error('expected one container without init containers: an entry runs one command');
   }
-  const { fields: when, expression, timezone } = readSchedule(spec);
+  const { expression, timezone } = readSchedule(spec);
   const deadline = spec['startingDeadlineSeconds'];
   const timeout = template['activeDeadlineSeconds'] ?? pod['activeDeadlineSeconds'];
-  const { shell, notes } = convertCommand(container, timeout === undefined ? null : Number(timeout));
+  const command = convertCommand(container, timeout === undefined ? null : Number(timeout));
   const description = asMap(metadata['annotations'])['kubernetes.io/description'] ?? job.comment;
-  const { name, notes: nameNotes } = nameEntry(metadata, names);
-  const lastRunAt = parseInstant(status['lastScheduleTime'], 'UTC');
+  const name = nameEntry(metadata, names, notes);
+  notes.push(...describePolicies(spec, template), ...command.notes, ...describeSurroundings(pod, container));
   const fields = {
     ...(description !== undefined && { description }),
-    ...when,
-    shell,
+    schedule: { cron: expression },
+    ...(timezone !== undefined && { timezone }),
+    shell: command.shell,
     ...(deadline !== undefined && { startingDeadline: Number(deadline) }),
     ...(spec['suspend'] === true && { enabled: false }),
   };
   // beat reports an invalid schedule.
   const schedule = parseCron(expression, timezone ?? clusterZone);
   return {
-    entry: {
-      name,
-      place,
-      fields: fields as EntryConfig,
-      lastRunAt: lastRunAt ?? undefined,
-      upcoming: schedule ? upcomingOf(schedule) : undefined,
-    },
-    notes: [...nameNotes, ...describePolicies(spec, template), ...notes, ...describeSurroundings(pod, container)],
+    name,
+    place,
+    fields: fields as EntryConfig,
+    lastRunAt: parseInstant(status['lastScheduleTime'], 'UTC') ?? undefined,
+    upcoming: schedule ? upcomingOf(schedule) : undefined,
   };
 }
 
 /** The name of the job, qualified with its namespace or a number if it is taken. */
-function nameEntry(metadata: Fields, names: UniqueNames): { readonly name: string; readonly notes: readonly string[] } {
+function nameEntry(metadata: Fields, names: UniqueNames, notes: string[]): string {
   const name = asText(metadata['name']);
   const namespace = asText(metadata['namespace']);
   const qualified = namespace !== '' && names.has(name) ? `${namespace}/${name}` : name;
   const unique = names.take(qualified);
-  if (unique === qualified) return { name: unique, notes: [] };
-  return { name: unique, notes: [`the entry is named ${unique}, because another entry is named ${qualified}`] };
-}
-
-interface When {
-  readonly fields: Pick<EntryConfig, 'schedule' | 'timezone'>;
-  readonly expression: string;
-  readonly timezone: string | undefined;
+  if (unique !== qualified) notes.push(`the entry is named ${unique}, because another entry is named ${qualified}`);
+  return unique;
 }
 
 /** Reads the schedule and its zone, which has a field of its own or stands before the expression. */
-function readSchedule(spec: Fields): When {
+function readSchedule(spec: Fields): { readonly expression: string; readonly timezone: string | undefined } {
   const given = asText(spec['schedule']);
   const [, prefix, expression = given] = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(given.trim()) ?? [];
   const timezone = typeof spec['timeZone'] === 'string' ? spec['timeZone'] : prefix;
@@ -101,8 +88,7 @@ function readSchedule(spec: Fields): When {
       `schedule "${expression}": Kubernetes runs it on days that match either field, beat on those that match both: write two entries`,
     );
   }
-  const fields = { schedule: { cron: expression }, ...(timezone !== undefined && { timezone }) };
-  return { fields, expression, timezone };
+  return { expression, timezone };
 }
 
 /** How often Kubernetes repeats a failed run unless the job says so. */

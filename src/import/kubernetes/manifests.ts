@@ -22,10 +22,9 @@ export interface CronJob {
 
 const VERSIONS = ['batch/v1', 'batch/v1beta1'];
 
-/** Finds the CronJobs of a file, also in lists as `kubectl get -o yaml` writes them. Other objects are ignored. */
-export function findCronJobs({ path, text }: ManifestFile): { jobs: CronJob[]; left: Left[] } {
+/** Finds the CronJobs of a file, also in lists as `kubectl get -o yaml` writes them. Other objects are ignored; errors go to `left`. */
+export function findCronJobs({ path, text }: ManifestFile, left: Left[]): readonly CronJob[] {
   const jobs: CronJob[] = [];
-  const left: Left[] = [];
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent' });
   for (const document of 'empty' in documents ? [] : documents) {
@@ -46,18 +45,14 @@ export function findCronJobs({ path, text }: ManifestFile): { jobs: CronJob[]; l
       if (item['kind'] !== 'CronJob') continue;
       const metadata = asMap(item['metadata']);
       const { line } = lines.linePos(node.range[0]);
-      const at = `${path}:${line} CronJob ${asText(metadata['name'])}`;
+      const place = `${path}:${line} CronJob ${asText(metadata['name'])}`;
       const version = asText(item['apiVersion']);
       if (VERSIONS.includes(version)) {
-        const [spec, status] = [asMap(item['spec']), asMap(item['status'])];
-        jobs.push({ place: at, metadata, spec, status, comment });
-      } else {
-        const reason = `apiVersion: expected ${VERSIONS.join(' or ')}, got "${version}"`;
-        left.push({ place: at, reason });
-      }
+        jobs.push({ place, metadata, spec: asMap(item['spec']), status: asMap(item['status']), comment });
+      } else left.push({ place, reason: `apiVersion: expected ${VERSIONS.join(' or ')}, got "${version}"` });
     }
   }
-  return { jobs, left };
+  return jobs;
 }
 
 function readComment({ commentBefore, contents }: Document): string | undefined {
@@ -79,9 +74,9 @@ export function isScalar(value: unknown): boolean {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-/** The value as text, or the fallback if it is not a scalar. */
-export function asText(value: unknown, fallback = ''): string {
-  return isScalar(value) ? String(value) : fallback;
+/** The value as text; empty if it is not a scalar. */
+export function asText(value: unknown): string {
+  return isScalar(value) ? String(value) : '';
 }
 
 /** The list of texts in a field; empty if it is absent. Throws an `Error` that names an item of another type. */
