@@ -1,7 +1,7 @@
 import { memoize } from '../../util/memoize.ts';
 import { type Found, type FoundEntry, type Left, UniqueNames } from '../found.ts';
 import { isAccepted } from './cron-line.ts';
-import { type Cron, parseTable, type CronJob, type LeftLine, type TableFormat, MAIL_RECIPE } from './parse.ts';
+import { type Cron, parseTable, type CronJob, type Problem, type TableFormat, MAIL_RECIPE } from './parse.ts';
 import { convertPeriod, convertWhen, type CronSchedule } from './schedule.ts';
 import type { EntryConfig } from '../../generated/config-types.ts';
 
@@ -23,27 +23,34 @@ export interface CrontabOptions {
   readonly findLastRun: (id: string) => number | undefined;
 }
 
+interface Context extends CrontabOptions {
+  readonly names: UniqueNames;
+  /** Converts the schedule of a job in the zone of its table. */
+  readonly convertWhen: (when: string, table: string | undefined) => CronSchedule | string;
+}
+
+/** The found entries and problems. */
+interface Collected {
+  readonly entries: FoundEntry[];
+  readonly left: Left[];
+  /** The places of the jobs whose output cron mails to their users. */
+  readonly mailed: string[];
+}
+
 /** Converts tables to entries. A line that cannot be converted is left out, with the reason. */
 export function importTables(files: readonly CronFile[], options: CrontabOptions): Found {
   const { timezone, now } = options;
-  const names = new UniqueNames();
   // Comparing the clock changes of a line that runs every minute takes a millisecond.
   const schedules = memoize<CronSchedule | string>();
-  const context: ImportContext = {
+  const context: Context = {
     ...options,
-    takeName: (name) => names.take(name),
+    names: new UniqueNames(),
     convertWhen: (when, table) =>
       schedules(`${when} ${table ?? ''}`, () => convertWhen(when, { host: timezone, table }, now)),
   };
-  const entries: FoundEntry[] = [];
-  const left: Left[] = [];
-  const mailed: string[] = [];
-  for (const file of files) {
-    const table = importTable(file, context);
-    entries.push(...table.entries);
-    left.push(...table.left);
-    mailed.push(...table.mailed);
-  }
+  const collected: Collected = { entries: [], left: [], mailed: [] };
+  for (const file of files) importTable(file, context, collected);
+  const { entries, left, mailed } = collected;
   const [place] = mailed;
   if (place !== undefined) {
     const jobs = mailed.length === 1 ? 'this job' : `${mailed.length} jobs`;
@@ -53,47 +60,28 @@ export function importTables(files: readonly CronFile[], options: CrontabOptions
   return { settings: { timezone }, entries, left };
 }
 
-interface ImportContext extends CrontabOptions {
-  readonly takeName: (name: string) => string;
-  readonly convertWhen: (when: string, table: string | undefined) => CronSchedule | string;
-}
-
-interface ImportedTable {
-  readonly entries: readonly FoundEntry[];
-  readonly left: readonly Left[];
-  /** The places of the jobs whose output cron mails to their users. */
-  readonly mailed: readonly string[];
-}
-
-type Problem = Omit<LeftLine, 'line'>;
-
-function importTable({ path, text, format }: CronFile, options: ImportContext): ImportedTable {
-  const { cron } = options;
-  const table = parseTable(text, { format, cron, owner: options.user });
+function importTable({ path, text, format }: CronFile, context: Context, { entries, left, mailed }: Collected): void {
+  const { cron, user } = context;
+  const table = parseTable(text, { format, cron, owner: user });
   const lines = text.split(/\r?\n/);
   const locate = (line: number) => ({ place: `${path}:${line}`, text: lines[line - 1]!.trim() });
-  const left: Left[] = [];
   const rejected: number[] = [];
   const reportAt = (line: number, { isRejected, ...problem }: Problem) => {
     left.push({ ...locate(line), ...problem });
     if (isRejected) rejected.push(line);
   };
   for (const { line, ...problem } of table.left) reportAt(line, problem);
-  const entries: FoundEntry[] = [];
   const noted = new Set<string>();
-  const mailed: string[] = [];
+  let imported = 0;
   for (const job of table.jobs) {
     const report = (problem: Problem) => reportAt(job.line, problem);
-    const problem = checkUser(job, format, options.host) ?? findZoneProblem(job, options);
+    const problem = checkUser(job, format, context.host) ?? findZoneProblem(job, context);
     if (problem && problem.kind !== 'note') {
       report(problem);
       continue;
     }
-    if (format !== 'anacron' && job.when !== '@reboot' && !isAccepted(job.when)) {
-      rejected.push(job.line);
-    }
-    const timezone = job.cronTz?.value;
-    const when = format === 'anacron' ? convertPeriod(job.when) : options.convertWhen(job.when, timezone);
+    if (format !== 'anacron' && job.when !== '@reboot' && !isAccepted(job.when)) rejected.push(job.line);
+    const when = format === 'anacron' ? convertPeriod(job.when) : context.convertWhen(job.when, job.cronTz?.value);
     if (typeof when === 'string') {
       report({ reason: when });
       continue;
@@ -102,28 +90,29 @@ function importTable({ path, text, format }: CronFile, options: ImportContext): 
     if (problem) noted.add(problem.reason);
     if (when.note !== undefined) report({ kind: 'different', reason: when.note });
     if (job.mailTo === undefined) mailed.push(`${path}:${job.line}`);
+    imported += 1;
     entries.push({
-      name: options.takeName(nameJob(job)),
+      name: context.names.take(nameJob(job)),
       ...locate(job.line),
-      fields: toEntry(job, when.schedule, { format, user: options.user, timezone }),
-      lastRunAt: job.id === undefined ? undefined : options.findLastRun(job.id),
+      fields: toEntry({ ...job, user: job.user ?? user }, when.schedule, format),
+      lastRunAt: job.id === undefined ? undefined : context.findLastRun(job.id),
       upcoming: when.upcoming,
     });
   }
   const [invalid] = rejected;
-  if (invalid !== undefined && entries.length > 0 && cron !== 'cronie' && format !== 'anacron') {
+  if (invalid !== undefined && imported > 0 && cron !== 'cronie' && format !== 'anacron') {
     const reason =
       "Debian's cron ignores a whole table with a line that it rejects: the imported lines may not have run there";
     left.push({ kind: 'note', place: `${path}:${invalid}`, reason });
   }
-  return { entries, left, mailed };
 }
 
 /** Why the zone of a job is uncertain: cronie follows `CRON_TZ`, Debian's cron does not. */
 function findZoneProblem({ cronTz }: CronJob, options: CrontabOptions): Problem | undefined {
   if (options.cron !== undefined || !cronTz || cronTz.value === options.timezone) return undefined;
-  const reason = `the zone of this job is unknown: cronie (Fedora, RHEL, SUSE, Arch) follows CRON_TZ=${cronTz.value} in line ${cronTz.line}, Debian's and Ubuntu's cron ignores it; --cron cronie or --cron debian says which one it was`;
-  return { reason };
+  return {
+    reason: `the zone of this job is unknown: cronie (Fedora, RHEL, SUSE, Arch) follows CRON_TZ=${cronTz.value} in line ${cronTz.line}, Debian's and Ubuntu's cron ignores it; --cron cronie or --cron debian says which one it was`,
+  };
 }
 
 /** The users and programs of the host that runs the import. */
@@ -166,34 +155,11 @@ function describeUser(user: string, { isUser }: CronHost): string | undefined {
 /** The working directory of jobs without `HOME`: the home of their user. */
 const USERS_HOME = '~';
 
-/**
- * The entry for a job. `user` runs the jobs of a table without users; `timezone` is the zone of the table, if it has
- * one.
- */
 function toEntry(
-  job: CronJob,
+  { comment, cronTz, command, stdin, user, env: variables }: CronJob,
   schedule: EntryConfig['schedule'],
-  {
-    format,
-    user,
-    timezone,
-  }: { readonly format: TableFormat; readonly user: string | undefined; readonly timezone: string | undefined },
-): EntryConfig {
-  return {
-    ...(job.comment !== undefined && { description: job.comment }),
-    schedule,
-    ...(timezone !== undefined && { timezone }),
-    shell: toShell(job, format, job.user ?? user),
-    // cron drops what it missed; anacron runs it once.
-    missed: format === 'anacron' ? 'once' : 'skip',
-  };
-}
-
-function toShell(
-  { command, stdin, env: variables }: CronJob,
   format: TableFormat,
-  user: string | undefined,
-): EntryConfig['shell'] {
+): EntryConfig {
   const { SHELL: shell, ...env } = variables;
   const cwd = env['HOME'] ?? (format === 'anacron' ? undefined : USERS_HOME);
   const more = {
@@ -203,7 +169,14 @@ function toShell(
     ...(stdin !== undefined && { stdin }),
     ...(user !== undefined && { user }),
   };
-  return Object.keys(more).length === 0 ? command : { command, ...more };
+  return {
+    ...(comment !== undefined && { description: comment }),
+    schedule,
+    ...(cronTz && { timezone: cronTz.value }),
+    shell: Object.keys(more).length === 0 ? command : { command, ...more },
+    // cron drops what it missed; anacron runs it once.
+    missed: format === 'anacron' ? 'once' : 'skip',
+  };
 }
 
 /** Words at the beginning of a command that do not name what it does. */

@@ -1,3 +1,5 @@
+import type { Left } from '../found.ts';
+
 export interface CronJob extends Surroundings {
   readonly line: number;
   /** Five fields, a nickname such as `@daily`, or in anacron's table a number of days. */
@@ -27,10 +29,8 @@ const MAX_LINES = 10_000;
 
 /** White space for JavaScript, but not for cron. */
 const BOM = '\uFEFF';
-const BOM_REASON = 'begins with a byte order mark, which is not white space for cron';
 /** The replacement for bytes that are not UTF-8. */
 const UNDECODED = '\uFFFD';
-const UNDECODED_REASON = 'has bytes that are not UTF-8: write the table in UTF-8';
 const CR_REASON =
   'ends with a carriage return, as others may: cron passes it to the command, or rejects the line, and beat ignores it; write line breaks of Unix';
 const LONG_REASON = `Debian's cron ignores a table of more than ${MAX_LINES} lines: its jobs may not have run there`;
@@ -44,10 +44,7 @@ export function parseTable(text: string, options: TableOptions): CronTable {
   const lines = text.split(/\r?\n/);
   for (const [i, raw] of lines.entries()) {
     const line = i + 1;
-    if (raw.startsWith(BOM)) {
-      left.push({ line, reason: BOM_REASON, isRejected: true });
-      continue;
-    }
+    const report = (problem: Problem) => void left.push({ line, ...problem });
     const comment = /^[ \t]*#\s?(.*)$/.exec(raw);
     if (comment) {
       comments.push(comment[1]!.trim());
@@ -55,30 +52,24 @@ export function parseTable(text: string, options: TableOptions): CronTable {
     }
     const above = comments.filter(Boolean).join('\n');
     comments = [];
-    const invalid = findInvalid(raw, line === lines.length, options);
-    if (invalid !== undefined) {
-      left.push({ line, reason: invalid, isRejected: true });
-      continue;
-    }
-    if (isBlank(raw)) continue;
-    if (raw.includes(UNDECODED)) {
-      left.push({ line, reason: UNDECODED_REASON });
+    if (/^[ \t]*$/.test(raw)) continue;
+    const problem = findProblem(raw, line === lines.length, options);
+    if (problem) {
+      report(problem);
       continue;
     }
     const variable = parseVariable(raw);
     if (variable) {
-      const { after, problems } = setVariable(variable, surroundings, { ...options, line });
-      surroundings = after;
-      left.push(...problems.map((problem) => ({ line, ...problem })));
+      surroundings = setVariable(variable, surroundings, { ...options, line, report });
       continue;
     }
     const job = options.format === 'anacron' ? readAnacron(raw) : readCron(raw, options);
     if (typeof job === 'string') {
-      left.push({ line, reason: job, isRejected: true });
+      report({ reason: job, isRejected: true });
       continue;
     }
     const { note, ...parts } = job;
-    if (note !== undefined) left.push({ line, kind: 'different', reason: note });
+    if (note !== undefined) report({ kind: 'different', reason: note });
     jobs.push({ line, ...parts, ...surroundings, comment: above === '' ? undefined : above });
   }
   return { jobs, left };
@@ -87,23 +78,21 @@ export function parseTable(text: string, options: TableOptions): CronTable {
 /** Finds the problems of a table as a whole. */
 function checkTable(text: string, { format, cron }: TableOptions): readonly LeftLine[] {
   const lines = text.split('\n');
+  const found: LeftLine[] = [];
   const returned = lines.findIndex((line) => line.endsWith('\r'));
+  if (returned >= 0) found.push({ line: returned + 1, kind: 'different', reason: CR_REASON });
   const isTooLong = lines.length - 1 > MAX_LINES && cron !== 'cronie' && format !== 'anacron';
-  return [
-    ...(returned < 0 ? [] : [{ line: returned + 1, kind: 'different', reason: CR_REASON } as const]),
-    ...(isTooLong ? [{ line: MAX_LINES + 1, kind: 'note', reason: LONG_REASON } as const] : []),
-  ];
+  if (isTooLong) found.push({ line: MAX_LINES + 1, kind: 'note', reason: LONG_REASON });
+  return found;
 }
 
-function isBlank(line: string): boolean {
-  return /^[ \t]*$/.test(line);
-}
-
-/** Why cron rejects a line, apart from its fields. */
-function findInvalid(raw: string, isLast: boolean, { format }: TableOptions): string | undefined {
-  if (isBlank(raw)) return undefined;
-  if (isLast && format !== 'anacron') return 'cron does not read a last line without a line break';
-  if (raw.endsWith('\\')) return 'ends with a backslash, and cron has no continuation lines: write one line';
+/** Why cron or the import rejects a line, apart from its fields. */
+function findProblem(raw: string, isLast: boolean, { format }: TableOptions): Problem | undefined {
+  const reject = (reason: string): Problem => ({ reason, isRejected: true });
+  if (raw.startsWith(BOM)) return reject('begins with a byte order mark, which is not white space for cron');
+  if (isLast && format !== 'anacron') return reject('cron does not read a last line without a line break');
+  if (raw.endsWith('\\')) return reject('ends with a backslash, and cron has no continuation lines: write one line');
+  if (raw.includes(UNDECODED)) return { reason: 'has bytes that are not UTF-8: write the table in UTF-8' };
   return undefined;
 }
 
@@ -143,16 +132,11 @@ function readAnacron(raw: string): JobParts | string {
   return { when, user: undefined, id, command: command!, stdin: undefined };
 }
 
-interface CommandInput {
-  readonly command: string;
-  /** `undefined` for an empty standard input. */
-  readonly stdin: string | undefined;
-  /** A warning about text that the crons read differently, if the cron is unknown. */
-  readonly note: string | undefined;
-}
-
-/** Splits a command at the first unescaped `%`. Debian's cron halves double backslashes, cronie does not. */
-function splitInput(text: string, cron: Cron | undefined): CommandInput {
+/**
+ * Splits a command at the first unescaped `%`. Debian's cron halves double backslashes, cronie does not; a note warns of
+ * them if the cron is unknown.
+ */
+function splitInput(text: string, cron: Cron | undefined): Pick<JobParts, 'command' | 'stdin' | 'note'> {
   const escaped = cron === 'cronie' ? /\\(%)|\\[^]/g : /\\([%\\])|\\[^]/g;
   const end = /^(?:\\[^]|[^\\%]|\\$)*/.exec(text)![0].length;
   const command = text.slice(0, end);
@@ -181,8 +165,6 @@ export interface Surroundings {
 }
 
 const NOTHING_SET: Surroundings = { env: {}, cronTz: undefined, mailTo: undefined };
-
-type Problem = Omit<LeftLine, 'line'>;
 
 interface Variable {
   readonly name: string;
@@ -217,43 +199,41 @@ const FOR_CRON: Readonly<Record<string, string>> = {
 /** Variables that cron sets itself, after those of the table. */
 const FORCED: Readonly<Record<Cron, readonly string[]>> = { debian: ['LOGNAME'], cronie: ['LOGNAME', 'USER'] };
 
-/** The surroundings after a line that sets a variable, and the problems of the line. */
+/** The surroundings after a line that sets a variable. */
 function setVariable(
   { name, value, isBare }: Variable,
   before: Surroundings,
-  { format, cron, line }: { format: TableFormat; cron: Cron | undefined; line: number },
-): { readonly after: Surroundings; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = [];
+  { format, cron, line, report }: TableOptions & { readonly line: number; readonly report: (problem: Problem) => void },
+): Surroundings {
   if (isBare && format !== 'anacron' && cron !== 'cronie') {
-    problems.push({ reason: `Debian's cron rejects a variable without a value: write ${name}=""`, isRejected: true });
+    report({ reason: `Debian's cron rejects a variable without a value: write ${name}=""`, isRejected: true });
   }
   if (name === 'CRON_TZ' && format !== 'anacron') {
-    const cronTz = value === '' ? undefined : { value, line };
-    if (cron !== 'debian') return { after: { ...before, cronTz }, problems };
-    const reason = `Debian's cron does not follow it: its jobs run in the zone of the host`;
-    problems.push({ kind: 'note', reason });
+    if (cron !== 'debian') return { ...before, cronTz: value === '' ? undefined : { value, line } };
+    report({ kind: 'note', reason: `Debian's cron does not follow it: its jobs run in the zone of the host` });
   }
   if (Object.hasOwn(FOR_CRON, name)) {
-    if (value !== '' && FOR_CRON[name] !== '') problems.push({ reason: FOR_CRON[name]! });
-    return { after: name === 'MAILTO' ? { ...before, mailTo: value } : before, problems };
+    if (value !== '' && FOR_CRON[name] !== '') report({ reason: FOR_CRON[name]! });
+    return name === 'MAILTO' ? { ...before, mailTo: value } : before;
   }
   if (format !== 'anacron' && FORCED[cron ?? 'debian'].includes(name)) {
-    problems.push({ kind: 'note', reason: `cron sets ${name} to the user of the job` });
-    return { after: before, problems };
+    report({ kind: 'note', reason: `cron sets ${name} to the user of the job` });
+    return before;
   }
-  return { after: { ...before, env: { ...before.env, [name]: value } }, problems };
+  return { ...before, env: { ...before.env, [name]: value } };
 }
 
 /** The layout of a table: of a user, of the system with a user in each line, or of anacron. */
 export type TableFormat = 'user' | 'system' | 'anacron';
 
-/** A line that is left out or different under beat, with the reason. */
-export interface LeftLine {
-  /** As in `Left`; without it, the line is not imported. */
-  readonly kind?: 'different' | 'note';
-  readonly reason: string;
-  readonly line: number;
+/** Why a line is left out, or is different under beat. */
+export interface Problem extends Pick<Left, 'kind' | 'reason'> {
+  /** Whether cron rejects the line too. */
   readonly isRejected?: true;
+}
+
+interface LeftLine extends Problem {
+  readonly line: number;
 }
 
 interface TableOptions {
