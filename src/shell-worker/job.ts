@@ -1,54 +1,40 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { isMap } from '../util/is-map.ts';
+import type { Immutable } from '../util/shape.ts';
+
+const text = z.string().refine((value) => !value.includes('\0'));
 
 /** The keyword arguments of the shell task, as `shell` entries have them. */
-export interface Job {
-  readonly command: string;
-  readonly shell: string;
-  /** `null` for the directory of the worker. */
-  readonly cwd: string | null;
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin: string;
-  /** Seconds; `null` for no limit. */
-  readonly timeout: number | null;
-  /** `null` for the user of the worker. */
-  readonly user: string | null;
-  /** Bytes of standard output, and of standard error, that the result contains. */
-  readonly maxOutput: number;
-}
+const job = z
+  .strictObject({
+    command: text,
+    shell: text.default('/bin/sh'),
+    /** `null` for the directory of the worker. */
+    cwd: text.nullable().default(null),
+    env: z.record(z.string(), text).default({}),
+    stdin: text.default(''),
+    /** Seconds; `null` for no limit. */
+    timeout: z.number().nonnegative().nullable().default(null),
+    /** `null` for the user of the worker. */
+    user: text.nullable().default(null),
+    /** Bytes of standard output, and of standard error, that the result contains. */
+    max_output: z
+      .int()
+      .nonnegative()
+      .default(64 * 1_024),
+  })
+  .transform(({ max_output: maxOutput, ...others }) => ({ ...others, maxOutput }));
 
-/** The default limit of a job's output, bytes. */
-const MAX_OUTPUT = 64 * 1_024;
-
-const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  command: isText,
-  shell: isText,
-  cwd: (value) => value === null || isText(value),
-  env: (value) => isMap(value) && Object.values(value).every(isText),
-  stdin: isText,
-  timeout: (value) => value === null || (typeof value === 'number' && value >= 0),
-  user: (value) => value === null || isText(value),
-  max_output: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-};
+export type Job = Immutable<z.output<typeof job>>;
 
 /** Reads the keyword arguments of a message. Returns a text that names an invalid argument. */
 export function parseJob(kwargs: Readonly<Record<string, unknown>>): Job | string {
-  for (const [name, value] of Object.entries(kwargs)) {
-    const isValid = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-    if (!isValid) return `it has the unknown argument ${JSON.stringify(name)}`;
-    if (!isValid(value)) return `its argument ${name} is invalid`;
-  }
-  if (kwargs['command'] === undefined) return 'it has no command';
-  const { max_output: maxOutput = MAX_OUTPUT, ...given } = kwargs as Partial<Job> & {
-    readonly command: string;
-    readonly max_output?: number;
-  };
-  const { command, shell = '/bin/sh', cwd = null, env = {}, stdin = '' } = given;
-  return { command, shell, cwd, env, stdin, maxOutput, timeout: given.timeout ?? null, user: given.user ?? null };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0');
+  const { data, error } = job.safeParse(kwargs);
+  if (data) return data;
+  const issue = error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') return `it has the unknown argument ${JSON.stringify(issue.keys[0])}`;
+  return kwargs['command'] === undefined ? 'it has no command' : `its argument ${String(issue.path[0])} is invalid`;
 }
 
 /** The jobs that a worker may run: any job, or only jobs that equal a `declared` one in all fields. */
