@@ -5,7 +5,7 @@ import type { Clock } from '../util/clock.ts';
 import { parseJob, type Job } from './job.ts';
 import type { CurrentJobs } from './current-jobs.ts';
 import type { Host, ProcessGroup } from './process-group.ts';
-import { JobFailed, JobRejected, describeResult, resultOf, type Ending } from './result.ts';
+import { JobFailed, JobRejected, describeResult, resultOf, type JobEnding, type TaskState } from './result.ts';
 import type { Retry } from './retry.ts';
 import { runJob } from './run-job.ts';
 import type { Task } from './task.ts';
@@ -49,9 +49,11 @@ export class JobRun {
 
   constructor(task: Task, queue: string, options: JobRunSurroundings) {
     const { id: taskId, entry, kwargs } = task;
-    const { command } = kwargs;
+    // The arguments are not checked yet: the command may be anything that JSON can express, or absent.
+    const { command = null } = kwargs;
+    const text = typeof command === 'string' ? command : JSON.stringify(command);
     this.#task = task;
-    this.#run = { taskId, entry, queue, command: describeCommand(command) };
+    this.#run = { taskId, entry, queue, command: text };
     this.#options = options;
     this.#end = AbortSignal.any([options.abort, this.#terminated.signal]);
   }
@@ -59,11 +61,6 @@ export class JobRun {
   /** `null` unless the job runs. */
   get active(): ActiveJob | null {
     return this.#startedAt === null ? null : { ...this.#run, startedAt: this.#startedAt };
-  }
-
-  get isExpired(): boolean {
-    const { expires } = this.#task;
-    return expires !== null && expires <= this.#options.clock.now();
   }
 
   /** Stores that the task expired or was revoked before it began, as Celery's workers do. */
@@ -90,16 +87,22 @@ export class JobRun {
 
   /** Runs the job and stores its result. Resolves with `false` if it was ended because of `abort`. */
   async run(): Promise<boolean> {
-    this.#startedAt = this.#options.clock.now();
+    const { clock, events, abort } = this.#options;
+    this.#startedAt = clock.now();
     const ending = await this.#execute();
     this.#startedAt = null;
     if (this.#terminated.signal.aborted) {
-      this.#options.events.emit('revoked', { ...this.#run, signal: this.#signal });
+      events.emit('revoked', { ...this.#run, signal: this.#signal });
       await this.#store({ status: 'REVOKED', reason: 'terminated' });
       return true;
     }
-    if (this.#options.abort.aborted && ending.status === 'FAILURE') return false;
-    this.#report(ending);
+    if (ending.status === 'SUCCESS') {
+      events.emit('succeeded', { ...this.#run, description: describeResult(ending.result) });
+    } else {
+      if (abort.aborted) return false;
+      const name = ending.error instanceof JobFailed ? 'failed' : 'rejected';
+      events.emit(name, { ...this.#run, description: ending.error.message });
+    }
     await this.#store(ending);
     return true;
   }
@@ -111,7 +114,7 @@ export class JobRun {
     if (lost) await this.#store({ status: 'FAILURE', error });
   }
 
-  async #execute(): Promise<Ending> {
+  async #execute(): Promise<JobEnding> {
     const { host, clock, events } = this.#options;
     const { dueAt, hasFollowUps } = this.#task;
     try {
@@ -136,8 +139,7 @@ export class JobRun {
     if (args.length > 0) throw new JobRejected('the message has positional arguments');
     if (!(await this.#options.jobs.has(kwargs))) {
       const name = JSON.stringify(kwargs['command']);
-      const reason = 'is not declared in the configuration of this worker, with the same fields';
-      throw new JobRejected(`${name} ${reason}`);
+      throw new JobRejected(`${name} is not declared in the configuration of this worker, with the same fields`);
     }
     const job = parseJob(kwargs);
     if (typeof job === 'string') throw new JobRejected(`the message cannot be run: ${job}`);
@@ -145,25 +147,10 @@ export class JobRun {
     return { ...job, timeout: limits.length === 0 ? null : Math.min(...limits) };
   }
 
-  #report(ending: Ending): void {
-    const { events } = this.#options;
-    if (ending.status === 'SUCCESS')
-      events.emit('succeeded', { ...this.#run, description: describeResult(ending.result) });
-    if (ending.status !== 'FAILURE') return;
-    const name = ending.error instanceof JobFailed ? 'failed' : 'rejected';
-    events.emit(name, { ...this.#run, description: ending.error.message });
-  }
-
-  async #store(ending: Ending): Promise<void> {
+  async #store(state: TaskState): Promise<void> {
     const { results, name: worker, clock, retry } = this.#options;
-    const { ignoreResult } = this.#task;
-    if (!results || ignoreResult) return;
-    const record = resultOf(this.#task, ending, { worker, queue: this.#run.queue, now: clock.now() });
+    if (!results || this.#task.ignoreResult) return;
+    const record = resultOf(this.#task, state, { worker, queue: this.#run.queue, now: clock.now() });
     await retry({ kind: 'store-result' }, () => results.store(record), { isBrief: true });
   }
-}
-
-/** The command line of a message, which may be anything that JSON can express, or absent. */
-function describeCommand(command: unknown): string {
-  return typeof command === 'string' ? command : JSON.stringify(command ?? null);
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { TaskError, TaskResult } from '../contracts/store/task-results.ts';
+import type { TaskError, TaskRequest, TaskResult } from '../contracts/store/task-results.ts';
 import type { Task } from './task.ts';
 
 /** The result of a job's task, in the same form as in deploy/worker/beat_shell.py. */
@@ -28,11 +28,6 @@ export function describeResult({ exit_code: code, stdout, stderr, seconds }: Job
   return `${how} after ${seconds} s${output === '' ? '' : `: ${output}`}`;
 }
 
-/** The exit code of a job that a signal ended. */
-export function codeOfSignal(signal: NodeJS.Signals): number {
-  return -constants.signals[signal];
-}
-
 function signalName(number: number): string {
   const found = Object.entries(constants.signals).find(([, each]) => each === number);
   return found?.[0] ?? String(number);
@@ -41,56 +36,48 @@ function signalName(number: number): string {
 /** The Python module of the task's exceptions, which need not exist where the result is read. */
 const MODULE = 'beat_shell';
 
-/** How the task of a job ended, as its result. */
-export type Ending =
-  | { readonly status: 'STARTED' }
-  | { readonly status: 'SUCCESS'; readonly result: JobResult }
-  | { readonly status: 'FAILURE'; readonly error: Error }
-  | { readonly status: 'REVOKED'; readonly reason: RevokeReason };
+/** How the command of a job ended. */
+export type JobEnding =
+  { readonly status: 'SUCCESS'; readonly result: JobResult } | { readonly status: 'FAILURE'; readonly error: Error };
 
 /**
- * Why a task did not end by itself, in Celery's words: it was `expired` or `revoked` before it began, or
- * `terminated` after that.
+ * The state of a job's task. The reasons of `REVOKED` are Celery's words: the task was `expired` or `revoked` before it
+ * began, or `terminated` after that.
  */
-type RevokeReason = 'expired' | 'revoked' | 'terminated';
+export type TaskState =
+  | JobEnding
+  | { readonly status: 'STARTED' }
+  | { readonly status: 'REVOKED'; readonly reason: 'expired' | 'revoked' | 'terminated' };
 
-interface Circumstances {
-  /** The name of this worker. */
-  readonly worker: string;
-  readonly queue: string;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
-/** The record of a task in the result backend. */
+/** The record of a task in the result backend. `now` is in epoch milliseconds. */
 export function resultOf(
   { id: taskId, name, args, kwargs, retries, groupId, parentId }: Task,
-  ending: Ending,
-  { worker, queue, now }: Circumstances,
+  state: TaskState,
+  { worker, queue, now }: Pick<TaskRequest, 'worker' | 'queue'> & { readonly now: number },
 ): TaskResult {
   return {
     request: { name, args, kwargs, worker, retries, queue },
     taskId,
-    status: ending.status,
+    status: state.status,
     groupId,
     parentId,
-    ...describe(ending, worker),
-    doneAt: ending.status === 'STARTED' ? null : now,
+    ...describe(state, worker),
+    doneAt: state.status === 'STARTED' ? null : now,
   };
 }
 
-function describe(ending: Ending, worker: string): Pick<TaskResult, 'result' | 'traceback'> {
-  switch (ending.status) {
+function describe(state: TaskState, worker: string): Pick<TaskResult, 'result' | 'traceback'> {
+  switch (state.status) {
     case 'STARTED':
       return { result: { hostname: worker }, traceback: null };
     case 'SUCCESS':
-      return { result: ending.result, traceback: null };
+      return { result: state.result, traceback: null };
     case 'FAILURE': {
-      const { name, message } = ending.error;
+      const { name, message } = state.error;
       return { result: asError(name, message, MODULE), traceback: `${name}: ${message}` };
     }
     case 'REVOKED':
-      return { result: asError('TaskRevokedError', ending.reason, 'celery.exceptions'), traceback: null };
+      return { result: asError('TaskRevokedError', state.reason, 'celery.exceptions'), traceback: null };
   }
 }
 

@@ -1,13 +1,14 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { constants, userInfo } from 'node:os';
 import { omitSettings } from '../config/variables.ts';
 import { saferepr } from '../celery/message/python.ts';
 import type { Clock } from '../util/clock.ts';
+import { waitAtMost } from '../util/wait.ts';
 import type { Job } from './job.ts';
-import { type Host, OutputTail, ProcessGroup } from './process-group.ts';
-import { codeOfSignal, JobFailed, JobRejected, describeResult, type JobResult } from './result.ts';
+import { groupOf, readTail, type Host, type ProcessGroup } from './process-group.ts';
+import { JobFailed, JobRejected, describeResult, type JobResult } from './result.ts';
 import { switchUser } from './switch-user.ts';
 
 export interface RunJobOptions {
@@ -31,9 +32,6 @@ const OUTPUT_GRACE = 1_000;
 /** The working directory that means the home of the user, or `/` if there is no home. */
 const HOME = '~';
 
-/** The longest timer of Node; a longer one fires at once. Milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
-
 /** The instant that beat writes into the header; other texts are not passed on. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -45,34 +43,30 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<JobResul
   const { host, clock } = options;
   const started = clock.monotonic();
   const child = await startJob(job, options);
-  const group = new ProcessGroup(child.pid!, host, clock);
+  const group = groupOf(child.pid!, host, clock);
   options.groups.add(group);
-  const [output, errors] = [child.stdout, child.stderr].map((stream) => new OutputTail(stream, job.maxOutput));
+  const [output, errors] = [readTail(child.stdout, job.maxOutput), readTail(child.stderr, job.maxOutput)];
   const closed = once(child, 'close');
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   // The job may end without reading its input.
   child.stdin.on('error', () => {});
   child.stdin.end(job.stdin);
 
-  const timedOut = await endInTime(exited, group, job.timeout, options);
+  const timedOut = await endInTime(child, group, job.timeout, options);
   const [code, signal] = await exited;
   options.groups.delete(group);
-  await waitForOutput(closed, clock);
+  await waitAtMost(clock, OUTPUT_GRACE, new AbortController().signal, () => closed);
   // A process in the background may hold these pipes open; they must not keep a stopping worker running.
   child.stdin.destroy();
-  for (const tail of [output!, errors!]) tail.detach();
-  const seconds = Math.round(clock.monotonic() - started) / 1_000;
+  for (const tail of [output, errors]) tail.detach();
   const result: JobResult = {
-    exit_code: signal === null ? code! : codeOfSignal(signal),
-    stdout: output!.text,
-    stderr: errors!.text,
-    seconds,
+    exit_code: signal === null ? code! : -constants.signals[signal],
+    stdout: output.text(),
+    stderr: errors.text(),
+    seconds: Math.round(clock.monotonic() - started) / 1_000,
   };
   const name = saferepr(job.command);
-  if (timedOut) {
-    const limit = `exceeded ${job.timeout} s and was ended`;
-    throw new JobFailed(`${name} ${limit}: ${describeResult(result)}`);
-  }
+  if (timedOut) throw new JobFailed(`${name} exceeded ${job.timeout} s and was ended: ${describeResult(result)}`);
   if (result.exit_code !== 0) throw new JobFailed(`${name} failed: ${describeResult(result)}`);
   return result;
 }
@@ -136,30 +130,14 @@ function notStarted(command: string, reason: string): JobRejected {
 
 /** Ends the group when its time is over, or when the signal aborts. Returns whether the time was exceeded. */
 async function endInTime(
-  exited: Promise<unknown>,
+  child: ChildProcess,
   group: ProcessGroup,
   timeout: number | null,
   { clock, signal, endSignal = () => 'SIGTERM' }: RunJobOptions,
 ): Promise<boolean> {
-  const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
-  const late = sleep((timeout ?? Infinity) * 1_000, clock, either);
-  const hasExited = await Promise.race([exited.then(() => true), late.then(() => false)]);
-  done.abort();
-  if (hasExited) return false;
+  await waitAtMost(clock, (timeout ?? Infinity) * 1_000, signal, () => once(child, 'exit'));
+  if (child.exitCode !== null || child.signalCode !== null) return false;
   const isTimedOut = !signal.aborted;
   await group.end(isTimedOut ? 'SIGTERM' : endSignal());
   return isTimedOut;
-}
-
-/** Sleeps for any time, also longer than the longest timer. */
-async function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  for (let left = ms; left > 0 && !signal.aborted; left -= MAX_TIMER)
-    await clock.sleep(Math.min(left, MAX_TIMER), signal);
-}
-
-async function waitForOutput(closed: Promise<unknown>, clock: Clock): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([closed, clock.sleep(OUTPUT_GRACE, done.signal)]);
-  done.abort();
 }

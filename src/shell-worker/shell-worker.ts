@@ -188,20 +188,19 @@ export class ShellWorker {
   #read({ queue, message }: Delivery): Task | null {
     const { task: name } = this.#options;
     const task = message ? decodeTask(message) : 'it is not a message of kombu';
-    if (typeof task !== 'string' && task.name === name) return task;
-    const [taskId, reason] =
-      typeof task === 'string'
-        ? ['', task]
-        : [task.id, `the task ${JSON.stringify(task.name)} is unknown; this worker runs ${name}`];
-    this.events.emit('discarded', { taskId, queue, reason });
+    if (typeof task === 'string') this.events.emit('discarded', { taskId: '', queue, reason: task });
+    else {
+      if (task.name === name) return task;
+      const reason = `the task ${JSON.stringify(task.name)} is unknown; this worker runs ${name}`;
+      this.events.emit('discarded', { taskId: task.id, queue, reason });
+    }
     return null;
   }
 
   /** Processes a message. Returns `false` if the broker will deliver it again although it must not run again. */
   async #process(run: MessageInProgress): Promise<boolean> {
     const { task, deliveries, revoked } = run;
-    const { events } = this;
-    const surroundings = { events, retry: this.#retry, abort: this.#abort.signal };
+    const surroundings = { events: this.events, retry: this.#retry, abort: this.#abort.signal };
     const job = new JobRun(task, deliveries[0]!.queue, { ...this.#options, ...surroundings });
     run.job = job;
     await this.#waitForEta(task, deliveries[0]!, revoked.signal);
@@ -211,7 +210,9 @@ export class ShellWorker {
     }
     const isEarly = this.#options.acks === 'early';
     const isAcked = isEarly && (await this.#ack(deliveries));
-    const hasEnded = await this.#runOrDiscard(task, job);
+    const reason = this.#whyDiscard(task);
+    if (reason) await job.discard(reason);
+    const hasEnded = reason !== null || (await job.run());
     if (!hasEnded) await job.interrupt(isEarly);
     // With early acknowledgement these are the deliveries that arrived after the first was lost.
     if (isEarly && deliveries.length === 0) return isAcked;
@@ -220,12 +221,10 @@ export class ShellWorker {
     return true;
   }
 
-  /** Resolves with `false` if the job was ended because the worker stops. */
-  async #runOrDiscard({ id }: Task, job: JobRun): Promise<boolean> {
-    const isRevoked = this.#revoked.has(id);
-    if (!isRevoked && !job.isExpired) return job.run();
-    await job.discard(isRevoked ? 'revoked' : 'expired');
-    return true;
+  /** `null` if the task may begin. */
+  #whyDiscard({ id, expires }: Task): 'revoked' | 'expired' | null {
+    if (this.#revoked.has(id)) return 'revoked';
+    return expires !== null && expires <= this.#options.clock.now() ? 'expired' : null;
   }
 
   /** A message that waits for its ETA leaves its slot to others. Resolves early if the worker stops or the task is revoked. */

@@ -35,7 +35,7 @@ export function decodeTask(message: ReceivedMessage): Task | string {
   const { headers } = message;
   const isProtocol2 = headers['task'] !== undefined;
   const fields = isProtocol2 ? headers : body.value;
-  const [args, kwargs, embed] = isProtocol2 ? asArray(body.value) : argumentsOf(body.value);
+  const [args, kwargs, embed] = listArguments(body.value, isProtocol2);
   if (!isMap(fields)) return 'its body is not a map';
   const { id, task: name } = fields;
   if (typeof name !== 'string' || typeof id !== 'string') return 'it has no task and id';
@@ -48,8 +48,9 @@ export function decodeTask(message: ReceivedMessage): Task | string {
     kwargs,
     entry: asText(headers['periodic_task_name']) ?? '',
     dueAt: asText(headers['beat_due_at']),
-    eta: parseTime(fields['eta']),
-    expires: parseTime(fields['expires']),
+    // Celery's workers read an instant without an offset as UTC.
+    eta: parseInstant(fields['eta'], 'UTC'),
+    expires: parseInstant(fields['expires'], 'UTC'),
     timeLimit: Array.isArray(limits) && typeof limits[0] === 'number' ? limits[0] : null,
     ignoreResult: fields['ignore_result'] === true,
     retries: Number.isSafeInteger(fields['retries']) ? (fields['retries'] as number) : 0,
@@ -76,18 +77,10 @@ function decodeBody({ headers, body, contentType }: ReceivedMessage): { readonly
   }
 }
 
-function asArray(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function argumentsOf(body: unknown): readonly unknown[] {
-  if (!isMap(body)) return [];
-  return [body['args'] ?? [], body['kwargs'] ?? {}, body];
-}
-
-/** Parses an instant as Celery's workers do: without an offset it is UTC. */
-function parseTime(value: unknown): number | null {
-  return parseInstant(value, 'UTC');
+/** The positional and keyword arguments, and the map of follow-ups. */
+function listArguments(body: unknown, isProtocol2: boolean): readonly unknown[] {
+  if (isProtocol2) return Array.isArray(body) ? body : [];
+  return isMap(body) ? [body['args'] ?? [], body['kwargs'] ?? {}, body] : [];
 }
 
 function asText(value: unknown): string | null {

@@ -27,7 +27,7 @@ export async function waitAtMost(
   clock: Clock,
   ms: number,
   signal: AbortSignal,
-  wait: (signal: AbortSignal) => Promise<void>,
+  wait: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
