@@ -16,8 +16,8 @@ const homes = [
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
   [
     'zod',
-    '^src/(config|http/api|entries/commands|read-models|observe/alerts)/|^src/util/(shape|zod-issues)\\.ts$',
-    'outside these, a configuration, a request or a public shape is a typed value',
+    '^src/(config|http/api|entries/commands|read-models|observe/alerts)/|^src/(util/(shape|zod-issues)|shell-worker/job)\\.ts$',
+    'outside these, a configuration, a request, the arguments of a job or a public shape is a typed value',
   ],
   ['jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
   ['yaml', '^src/(config/|import/|celery/message/serializers\\.ts$|util/decode/)', 'it is for files and for messages'],

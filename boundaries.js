@@ -105,7 +105,16 @@ export const ROOMS = [
   {
     name: 'import',
     holds: 'Turns crontabs, Celery apps, RedBeat, Django and Kubernetes schedules into a configuration.',
-    pure: ['celery/compare-messages.ts', 'celery/exported.ts', 'crontab/cron-line.ts', 'crontab/parse.ts', 'found.ts'],
+    pure: [
+      'celery/compare-messages.ts',
+      'celery/exported.ts',
+      'crontab/cron-line.ts',
+      'crontab/parse.ts',
+      'django/schedule.ts',
+      'django/tables.ts',
+      'django/timing.ts',
+      'found.ts',
+    ],
   },
   {
     name: 'http',
