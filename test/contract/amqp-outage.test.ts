@@ -90,11 +90,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
   });
 
   test('a closed session reports it and rejects no message', async () => {
-    const { clock } = storeOptions(server.url());
-    const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000 };
-    const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
+    const options = { ...storeOptions(server.url()), answerTimeout: 10_000 };
     const { signal } = new AbortController();
-    const session = await Session.open(parseAmqpUrl(parseEndpoint(server.url())), { ...patience, client }, signal);
+    const session = await Session.open(parseAmqpUrl(parseEndpoint(server.url())), options, signal);
     await session.close();
     await expect(session.publish([makeMessage('a')])).rejects.toThrow('the connection was closed');
   });

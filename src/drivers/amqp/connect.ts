@@ -1,18 +1,9 @@
 import { connect, credentials, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import type { LoginMethod } from '../../contracts/broker/connection-settings.ts';
+import type { LoginMethod, ReceiverOptions } from '../../contracts/broker/connection-settings.ts';
 import { guard, type Guard, type Protocol } from '../connection/guard.ts';
 import type { Address } from './url.ts';
-
-/** What beat sends to RabbitMQ about itself. */
-export interface ClientSettings {
-  /** Milliseconds; 0 disables heartbeats. */
-  readonly heartbeat: number;
-  readonly login: LoginMethod;
-  /** Additional client properties, such as `connection_name`. */
-  readonly clientProperties: Readonly<Record<string, unknown>>;
-}
 
 /** The longest frame that RabbitMQ may send, bytes. By default its frames have at most 128 KiB. */
 const MAX_FRAME = 1024 * 1024;
@@ -28,6 +19,9 @@ const AMQP: Protocol = {
 
 /** A connection, its first channel, and its guard. */
 export type OpenedConnection = readonly [ChannelModel, ConfirmChannel, Guard];
+
+/** What beat sends to RabbitMQ about itself. */
+export type ClientSettings = Pick<ReceiverOptions, 'connection' | 'transport'>;
 
 /** Opens a connection. Rejects with the reason if that fails; an abort closes the socket. */
 export async function openConnection(
@@ -54,18 +48,24 @@ const CREDENTIALS: Record<LoginMethod, (username: string, password: string) => C
   EXTERNAL: () => credentials.external(),
 };
 
-async function openChannel(address: Address, client: ClientSettings, signal: AbortSignal): Promise<OpenedConnection> {
+async function openChannel(
+  address: Address,
+  { connection, transport }: ClientSettings,
+  signal: AbortSignal,
+): Promise<OpenedConnection> {
   const { host, port, username, password, vhost, tls } = address;
-  const heartbeat = address.heartbeat ?? client.heartbeat;
-  const login = address.login ?? client.login;
-  const own = { product: 'beat', connection_name: 'beat' };
-  const clientProperties = { ...own, ...client.clientProperties };
+  const heartbeat = address.heartbeat ?? connection.heartbeat;
+  const login = address.login ?? connection.login;
   const socket = {
     ...tls,
     noDelay: true,
     keepAlive: true,
     signal,
-    clientProperties,
+    clientProperties: {
+      product: 'beat',
+      connection_name: transport.clientName ?? 'beat',
+      ...transport.clientProperties,
+    },
     credentials: CREDENTIALS[login](username, password),
   };
   const url = {

@@ -23,76 +23,58 @@ export function isChannelError(error: Error): boolean {
   return isMissing(error) || isPrecondition(error) || isDenied(error);
 }
 
+export type Publish = (messages: readonly Message[], mandatory: boolean) => Promise<readonly PublishResult[]>;
+
 /**
- * The confirm channel for all messages to one exchange. RabbitMQ closes a channel on which a client publishes to a
- * missing exchange; with separate channels this does not affect messages to other exchanges.
+ * Returns the function that publishes messages to one exchange on this confirm channel. RabbitMQ closes a channel on
+ * which a client publishes to a missing exchange; with separate channels this does not affect messages to other
+ * exchanges. Calls `onAnswer` for each confirmed message, and `onClose` if RabbitMQ closes the channel.
+ *
+ * The function resolves with the results in the order of the messages when all are confirmed. It never settles if the
+ * connection ends. A message without a queue is `unroutable` if `mandatory` is set, otherwise `acked`.
  */
-export class PublishChannel {
-  readonly #channel: ConfirmChannel;
-  readonly #onAnswer: () => void;
+export function createPublish(channel: ConfirmChannel, onAnswer: () => void, onClose: (error: Error) => void): Publish {
   /** How many unconfirmed messages were returned, by routing key and task: a return precedes its confirm. */
-  readonly #returned = new Map<string, number>();
-  #closedBy: Error | null = null;
+  const returned = new Map<string, number>();
+  let closedBy: Error | null = null;
+  channel.on('error', (error: Error) => {
+    closedBy = error;
+    onClose(error);
+  });
+  channel.on('return', ({ fields, properties }) => {
+    const key = returnKey(fields.routingKey, String(properties.correlationId));
+    returned.set(key, (returned.get(key) ?? 0) + 1);
+  });
 
-  /** Calls `onAnswer` for each confirmed message, and `onClose` if RabbitMQ closes the channel. */
-  constructor(channel: ConfirmChannel, onAnswer: () => void, onClose: (error: Error) => void) {
-    this.#channel = channel;
-    this.#onAnswer = onAnswer;
-    channel.on('error', (error: Error) => {
-      this.#closedBy = error;
-      onClose(error);
-    });
-    channel.on('return', ({ fields, properties }) => {
-      const key = returnKey(fields.routingKey, String(properties.correlationId));
-      this.#returned.set(key, (this.#returned.get(key) ?? 0) + 1);
-    });
-  }
+  const wasReturned = ({ destination, properties }: Message): boolean => {
+    const key = returnKey(destination.routingKey, String(properties.correlation_id));
+    const count = returned.get(key) ?? 0;
+    if (count > 1) returned.set(key, count - 1);
+    else returned.delete(key);
+    return count > 0;
+  };
 
-  /**
-   * Resolves with the results in the order of the messages when all are confirmed. Never settles if the connection
-   * ends. A message without a queue is `unroutable` if `mandatory` is set, otherwise `acked`.
-   */
-  publish(messages: readonly Message[], mandatory: boolean): Promise<readonly PublishResult[]> {
-    const all = Promise.withResolvers<readonly PublishResult[]>();
-    const results: PublishResult[] = [];
-    let left = messages.length;
-    const settle = (i: number, result: PublishResult): void => {
-      results[i] = result;
-      this.#onAnswer();
-      left -= 1;
-      if (left === 0) all.resolve(results);
-    };
-    messages.forEach((message, i) => {
+  const publishOne = (message: Message, mandatory: boolean) =>
+    new Promise<PublishResult>((resolve) => {
+      const settle = (result: PublishResult) => {
+        onAnswer();
+        resolve(result);
+      };
+      const confirm = (error?: Error | null) => {
+        if (!error) settle(wasReturned(message) ? 'unroutable' : 'acked');
+        else if (error.message === 'message nacked') settle('nacked');
+        // Any other error means that the channel was closed.
+        else if (closedBy && isChannelError(closedBy)) settle(closedBy);
+      };
+      const { exchange, routingKey } = message.destination;
       try {
-        this.#publish(message, mandatory, (result) => {
-          settle(i, result);
-        });
+        channel.publish(exchange, routingKey, message.body, { ...toPublishOptions(message), mandatory }, confirm);
       } catch (error) {
-        settle(i, this.#closedBy ?? (error as Error));
+        settle(closedBy ?? (error as Error));
       }
     });
-    return all.promise;
-  }
 
-  #publish(message: Message, mandatory: boolean, settle: (result: PublishResult) => void): void {
-    const { destination, body } = message;
-    const options = { ...toPublishOptions(message), mandatory };
-    const confirm = (error?: Error | null) => {
-      if (!error) settle(this.#wasReturned(message) ? 'unroutable' : 'acked');
-      else if (error.message === 'message nacked') settle('nacked');
-      // Any other error means that the channel was closed.
-      else if (this.#closedBy && isChannelError(this.#closedBy)) settle(this.#closedBy);
-    };
-    this.#channel.publish(destination.exchange, destination.routingKey, body, options, confirm);
-  }
-
-  #wasReturned({ destination, properties }: Message): boolean {
-    const key = returnKey(destination.routingKey, String(properties.correlation_id));
-    const count = this.#returned.get(key) ?? 0;
-    if (count > 1) this.#returned.set(key, count - 1);
-    else this.#returned.delete(key);
-    return count > 0;
-  }
+  return (messages, mandatory) => Promise.all(messages.map((message) => publishOne(message, mandatory)));
 }
 
 function returnKey(routingKey: string, correlationId: string): string {

@@ -69,14 +69,10 @@ async function attempt(
   return { rejected, returned };
 }
 
-/** Publishes messages that need no subscriber. Rejects with a `StoreError` if RabbitMQ rejects one. */
-export async function announce(
-  session: Session,
-  messages: readonly Message[],
-  { declareQueues }: DeclareOptions,
-): Promise<void> {
+/** Publishes messages that need no subscriber, and may declare their exchanges. Rejects with a `StoreError` if RabbitMQ rejects one. */
+export async function announce(session: Session, messages: readonly Message[], declares: boolean): Promise<void> {
   const exchanges = new Map(messages.map(({ destination }) => [destination.exchange, destination.exchangeType]));
-  for (const [name, type] of declareQueues ? exchanges : []) {
+  for (const [name, type] of declares ? exchanges : []) {
     const error = await prepareExchange(session, createExchange(name, type));
     if (error) throw announceError(`exchange "${name}" cannot be declared`, error);
   }

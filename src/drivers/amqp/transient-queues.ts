@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { Channel, Options } from 'amqplib';
+import { aborted } from 'node:util';
+import type { Channel } from 'amqplib';
 import type { EventStream, EventStreamOptions } from '../../contracts/broker/event-stream.ts';
 import type { Mailbox, MailboxOptions, Reply } from '../../contracts/broker/mailbox.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import { markHandled } from '../../util/promise.ts';
-import { Cluster } from './cluster.ts';
+import { createCluster, type Cluster } from './cluster.ts';
 import { toReceived } from './properties.ts';
 
 /** A queue of one connection, which RabbitMQ deletes with the connection. Times are in milliseconds. */
 interface TransientQueue {
   readonly name: string;
-  readonly exchange: {
-    readonly name: string;
-    readonly type: 'fanout' | 'topic';
-    readonly options: Options.AssertExchange;
-  };
+  readonly declareExchange: (channel: Channel) => Promise<unknown>;
+  readonly exchange: string;
   readonly bindingKey: string;
   /** How long a message waits at most. */
   readonly messageTtl: number;
@@ -36,39 +34,34 @@ async function consumeTransient(
 ): Promise<void> {
   const connection = await cluster.connect('serve');
   const { session } = connection;
-  const ended = Promise.withResolvers<undefined>();
-  markHandled(ended.promise);
-  session.ended.catch(ended.reject);
-  const stop = () => ended.resolve(undefined);
-  signal.addEventListener('abort', stop, { once: true });
+  const failed = Promise.withResolvers<never>();
+  markHandled(failed.promise);
   try {
     const channel = await session.openChannel();
-    channel.on('error', ended.reject);
-    channel.on('close', () => ended.reject(new Error('RabbitMQ closed the channel')));
+    channel.on('error', failed.reject);
+    channel.on('close', () => failed.reject(new Error('RabbitMQ closed the channel')));
     await session.wait(declare(channel, queue));
     const consuming = channel.consume(
       queue.name,
       (message) => {
         if (message) receive(toReceived(message), channel);
-        else ended.reject(new Error('RabbitMQ deleted the queue'));
+        else failed.reject(new Error('RabbitMQ deleted the queue'));
       },
       { noAck: true },
     );
     await session.wait(consuming);
     connected();
-    if (!signal.aborted) await ended.promise;
+    await Promise.race([failed.promise, session.ended, aborted(signal, session)]);
   } catch (error) {
     throw cluster.fail('serve', error as Error, connection);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }
 
 async function declare(channel: Channel, queue: TransientQueue): Promise<void> {
   const { name, exchange, bindingKey, messageTtl, expires } = queue;
-  await channel.assertExchange(exchange.name, exchange.type, exchange.options);
+  await queue.declareExchange(channel);
   await channel.assertQueue(name, { durable: false, exclusive: true, autoDelete: true, messageTtl, expires });
-  await channel.bindQueue(name, exchange.name, bindingKey);
+  await channel.bindQueue(name, exchange, bindingKey);
 }
 
 /** Consumes a queue of its own that is bound to all task events; worker events have other routing keys. */
@@ -77,20 +70,17 @@ export function openAmqpEventStream(options: EventStreamOptions): EventStream {
   let cluster: Cluster | null = null;
   return {
     async follow(following) {
-      const own = (cluster = new Cluster('task-events', options));
+      const own = (cluster = createCluster('task-events', options));
       const queue: TransientQueue = {
         name: `${queuePrefix}.${randomUUID()}`,
-        exchange: { name: exchange, type: 'topic', options: { durable: true } },
+        declareExchange: (channel) => channel.assertExchange(exchange, 'topic', { durable: true }),
+        exchange,
         bindingKey: 'task.#',
         // As Celery declares the queue of a receiver of events.
         messageTtl: 5_000,
         expires: 60_000,
       };
-      try {
-        await consumeTransient(own, queue, following);
-      } finally {
-        await own.close();
-      }
+      await consumeTransient(own, queue, following).finally(() => own.close());
     },
     close: async () => cluster?.close(),
   };
@@ -98,10 +88,12 @@ export function openAmqpEventStream(options: EventStreamOptions): EventStream {
 
 /** Consumes a queue of its own that is bound to the fanout exchange. Throws a `ConfigError` for an invalid URL. */
 export function openAmqpMailbox(options: MailboxOptions): Mailbox {
-  const cluster = new Cluster('mailbox', options);
+  const { queue: name, exchange } = options;
+  const cluster = createCluster('mailbox', options);
   const queue: TransientQueue = {
-    name: options.queue,
-    exchange: { name: options.exchange, type: 'fanout', options: { durable: false, autoDelete: false } },
+    name,
+    declareExchange: (channel) => channel.assertExchange(exchange, 'fanout', { durable: false, autoDelete: false }),
+    exchange,
     bindingKey: '',
     // As Celery declares the queue of a node.
     messageTtl: 300_000,

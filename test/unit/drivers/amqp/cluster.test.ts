@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Failover } from '../../../../src/drivers/amqp/cluster.ts';
+import { createFailover } from '../../../../src/drivers/amqp/cluster.ts';
 
 describe('the servers of a cluster are tried', () => {
   test('once each in the order of the list, beginning with the last reachable one', () => {
-    const servers = new Failover(['a', 'b', 'c'], 'round-robin');
+    const servers = createFailover(['a', 'b', 'c'], 'round-robin');
     expect(servers.cycle()).toEqual(['a', 'b', 'c']);
     servers.markReachable('b');
     expect(servers.cycle()).toEqual(['b', 'c', 'a']);
@@ -12,7 +12,7 @@ describe('the servers of a cluster are tried', () => {
   });
 
   test('with the unresponsive one last', () => {
-    const servers = new Failover(['a', 'b', 'c'], 'round-robin');
+    const servers = createFailover(['a', 'b', 'c'], 'round-robin');
     servers.markUnresponsive('c');
     expect(servers.cycle()).toEqual(['a', 'b', 'c']);
     servers.markUnresponsive('a');
@@ -20,7 +20,7 @@ describe('the servers of a cluster are tried', () => {
   });
 
   test('once each in random order when shuffled, beginning with the last reachable one', () => {
-    const servers = new Failover(['a', 'b', 'c', 'd'], 'shuffle');
+    const servers = createFailover(['a', 'b', 'c', 'd'], 'shuffle');
     servers.markReachable('c');
     const cycles = Array.from({ length: 200 }, () => servers.cycle());
     for (const cycle of cycles) {
@@ -31,7 +31,7 @@ describe('the servers of a cluster are tried', () => {
   });
 
   test('in every cycle if there is only one', () => {
-    const servers = new Failover(['a'], 'round-robin');
+    const servers = createFailover(['a'], 'round-robin');
     servers.markUnresponsive('a');
     expect(servers.cycle()).toEqual(['a']);
   });

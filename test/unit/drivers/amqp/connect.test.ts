@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../../src/contracts/broker/connection-settings.ts';
 import { openConnection, type ClientSettings } from '../../../../src/drivers/amqp/connect.ts';
 import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
@@ -9,11 +10,9 @@ import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 const amqplib = vi.hoisted(() => ({ connect: vi.fn() }));
 vi.mock('amqplib', async (original) => ({ ...(await original<object>()), ...amqplib }));
 
-const INTRODUCTION: ClientSettings = {
-  heartbeat: 1_500,
-  login: 'PLAIN',
-  clientProperties: { connection_name: 'schedule', team: 'nightly' },
-};
+const connection = { ...DEFAULT_CONNECTION, heartbeat: 1_500 };
+const transport = { ...DEFAULT_TRANSPORT, clientName: 'schedule', clientProperties: { team: 'nightly' } };
+const INTRODUCTION: ClientSettings = { connection, transport };
 
 let socket: Socket;
 let model: EventEmitter & { createConfirmChannel: () => Promise<string> };
@@ -63,13 +62,13 @@ test('amqp connection: heartbeat and login of the URL override the settings', as
 test.each(['PLAIN', 'AMQPLAIN', 'EXTERNAL'] as const)(
   'amqp connection: logs in with the configured method %s',
   async (login) => {
-    const { options } = await opened('amqp://me:pw@rabbit/', { ...INTRODUCTION, login });
+    const { options } = await opened('amqp://me:pw@rabbit/', { connection: { ...connection, login }, transport });
     expect(options).toMatchObject({ credentials: { mechanism: login } });
   },
 );
 
 test('amqp connection: has the name beat by default', async () => {
-  const { options } = await opened('amqp://rabbit/', { ...INTRODUCTION, clientProperties: {} });
+  const { options } = await opened('amqp://rabbit/', { connection, transport: DEFAULT_TRANSPORT });
   expect(options).toMatchObject({ clientProperties: { connection_name: 'beat' } });
 });
 

@@ -156,8 +156,8 @@ test('amqp delays: a message without an ETA needs no delays', async () => {
   expect(session.declared).toEqual(['queue quo']);
 });
 
-const announced = (messages: readonly Message[], declareQueues = true) =>
-  announce(session as unknown as Session, messages, rules({ declareQueues }));
+const announced = (messages: readonly Message[], declares = true) =>
+  announce(session as unknown as Session, messages, declares);
 const event = (taskId: string) => makeMessage(taskId, { destination: toExchange('celeryev', 'topic', 'task.sent') });
 
 test('amqp events: their exchange is declared, except with declareQueues: false', async () => {

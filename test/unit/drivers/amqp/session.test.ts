@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../../src/contracts/broker/connection-settings.ts';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
 import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
@@ -69,10 +70,14 @@ beforeEach(async () => {
     cut = signal;
     return Promise.resolve([model, first, { established: () => {}, answered }]);
   });
-  const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
   session = await Session.open(
     parseAmqpUrl(parseEndpoint('amqp://rabbit/')),
-    { clock, connectTimeout: 1_000, answerTimeout: 10_000, client },
+    {
+      clock,
+      connection: { ...DEFAULT_CONNECTION, timeout: 1_000 },
+      transport: DEFAULT_TRANSPORT,
+      answerTimeout: 10_000,
+    },
     new AbortController().signal,
   );
 });
@@ -256,10 +261,14 @@ test('amqp session: a connection that takes too long to open is aborted', async 
     cut = signal;
     return new Promise(() => {});
   });
-  const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
   const opening = Session.open(
     parseAmqpUrl(parseEndpoint('amqp://rabbit/?connect_timeout=0.5')),
-    { clock, connectTimeout: 1_000, answerTimeout: 10_000, client },
+    {
+      clock,
+      connection: { ...DEFAULT_CONNECTION, timeout: 1_000 },
+      transport: DEFAULT_TRANSPORT,
+      answerTimeout: 10_000,
+    },
     new AbortController().signal,
   ).catch((error: unknown) => String(error));
   await settle();
