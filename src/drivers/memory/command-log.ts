@@ -4,9 +4,6 @@ import {
   takePage,
   type CommandLog,
   type FinishedCommand,
-  type PendingCommand,
-  type StoredAudit,
-  type UnreadCommand,
 } from '../../contracts/store/command-log.ts';
 import { Condition } from '../../util/condition.ts';
 
@@ -34,51 +31,37 @@ export function finishCommands({ pending, audit }: CommandState, finished: reado
   for (const id of [...audit.keys()].slice(0, Math.max(0, surplus))) audit.delete(id);
 }
 
-export class MemoryCommandLog implements CommandLog {
-  readonly #state: CommandState;
+export function memoryCommandLog(state: CommandState): CommandLog {
+  const { pending, audit, leaders } = state;
+  return {
+    async append(json) {
+      state.lastKey += 1;
+      pending.set(String(state.lastKey), json);
+      leaders.notifyAll();
+    },
 
-  constructor(state: CommandState) {
-    this.#state = state;
-  }
+    async pending(limit) {
+      const oldest = [...pending].slice(0, limit).map(([key, json]) => ({ key, bytes: Buffer.byteLength(json) }));
+      return takePage(oldest).map((each) => ({
+        key: each.key,
+        json: isReadable(each) ? pending.get(each.key)! : null,
+      }));
+    },
 
-  async append(json: string): Promise<void> {
-    this.#state.lastKey += 1;
-    this.#state.pending.set(String(this.#state.lastKey), json);
-    this.#state.leaders.notifyAll();
-  }
+    async findAudit(ids) {
+      const wanted = new Set(ids);
+      return new Map([...audit].filter(([id]) => wanted.has(id)));
+    },
 
-  async pending(limit: number): Promise<readonly PendingCommand[]> {
-    const oldest: UnreadCommand[] = [];
-    for (const [key, json] of this.#state.pending) {
-      if (oldest.length === limit) break;
-      oldest.push({ key, bytes: Buffer.byteLength(json) });
-    }
-    return takePage(oldest).map((each) => ({
-      key: each.key,
-      json: isReadable(each) ? this.#state.pending.get(each.key)! : null,
-    }));
-  }
+    async readAudit(limit) {
+      const rows = [...audit].reverse().slice(0, limit);
+      return rows.map(([id, json]) => ({ id, json }));
+    },
 
-  async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return new Map(
-      ids.flatMap((id) => {
-        const row = this.#state.audit.get(id);
-        return row === undefined ? [] : [[id, row] as const];
-      }),
-    );
-  }
+    removeAudit: async (id) => void audit.delete(id),
 
-  async readAudit(limit: number): Promise<readonly StoredAudit[]> {
-    const rows = [...this.#state.audit].reverse().slice(0, limit);
-    return rows.map(([id, json]) => ({ id, json }));
-  }
-
-  async removeAudit(id: string): Promise<void> {
-    this.#state.audit.delete(id);
-  }
-
-  async waitForCommand(signal: AbortSignal): Promise<void> {
-    if (this.#state.pending.size > 0) return;
-    await this.#state.leaders.wait(signal);
-  }
+    async waitForCommand(signal) {
+      if (pending.size === 0) await leaders.wait(signal);
+    },
+  };
 }

@@ -1,27 +1,13 @@
 import type { Broker } from '../../contracts/broker/broker.ts';
-import {
-  type Commit,
-  type CommitOutcome,
-  compare,
-  encodeChange,
-  type EncodedChange,
-} from '../../contracts/store/commit.ts';
-import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
+import { type Change, compare, encodeChange, type EncodedChange } from '../../contracts/store/commit.ts';
+import { addState, type EntryState } from '../../contracts/store/entry-state.ts';
 import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
 import type { InstanceState } from './instances.ts';
 import type { EntryRow } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
-import {
-  type AppendOutcome,
-  decodeOutboxMessage,
-  encodeOutboxMessage,
-  type Outbox,
-  outboxMessages,
-  type PendingMessage,
-  type WithdrawnRow,
-} from '../../contracts/store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, type Outbox, outboxMessages } from '../../contracts/store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
@@ -51,102 +37,28 @@ export function newLedgerState(): LedgerState {
   };
 }
 
-export class MemoryLedger implements Ledger, Outbox, StateRemoval {
-  readonly batch = { size: 1_000, inFlight: 1 };
-  readonly #state: LedgerState;
-  readonly #broker: Broker;
-  readonly #limits: HistoryLimits | null;
-  readonly #clock: Clock;
+export interface MemoryLedger extends Ledger, Outbox, StateRemoval {
+  /** Deletes all states, messages and the term, as FLUSHALL does. */
+  empty(): void;
+  /** Writes entries and messages without checks, so that a test can store invalid ones. */
+  restore(texts: { entries?: Iterable<EntryRow>; outbox?: Iterable<[string, string]> }): void;
+}
 
-  constructor(state: LedgerState, broker: Broker, limits: HistoryLimits | null, clock: Clock) {
-    this.#state = state;
-    this.#broker = broker;
-    this.#limits = limits;
-    this.#clock = clock;
-  }
+export function memoryLedger(
+  state: LedgerState,
+  broker: Broker,
+  limits: HistoryLimits | null,
+  clock: Clock,
+): MemoryLedger {
+  const { entries, outbox, history, commands: log } = state;
 
-  async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
-    const states = new Map<string, EntryState>();
-    for (const { entry, definition, state } of this.#state.entries.values()) {
-      if (definition === null && state !== null) addState(states, entry, state, unreadable);
-    }
-    return states;
-  }
+  const check = (token: number, changes: readonly EncodedChange[]) => {
+    if (token !== state.term) return { kind: 'fenced' } as const;
+    return compare(changes, (entry) => entries.get(entry)?.state);
+  };
 
-  async findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
-    const states = new Map<string, EntryState>();
-    for (const entry of entries) {
-      const { state = null } = this.#state.entries.get(entry) ?? {};
-      if (state !== null) addState(states, entry, state, unreadable);
-    }
-    return states;
-  }
-
-  async beginTerm(): Promise<number> {
-    this.#state.lastTerm += 1;
-    this.#state.term = this.#state.lastTerm;
-    return this.#state.term;
-  }
-
-  async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
-    const encoded = changes.map(encodeChange);
-    const found = this.#check(token, encoded);
-    if (typeof found === 'object') return found;
-    finishCommands(this.#state.commands, commands);
-    if (found === 'repeated') return { kind: 'committed' };
-
-    // Awaited after the states are written, so that publishing and writing are one atomic step.
-    const published = this.#broker.publish(changes.flatMap(({ messages }) => messages));
-    this.#write(encoded);
-    this.#appendHistory(changes);
-    await published;
-    return { kind: 'committed' };
-  }
-
-  async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
-    const encoded = changes.map(encodeChange);
-    const found = this.#check(token, encoded);
-    if (typeof found === 'object') return found;
-    finishCommands(this.#state.commands, commands);
-    const { outbox } = this.#state;
-    const messages = outboxMessages(changes);
-    if (found === 'new') {
-      for (const each of messages) outbox.set(each.id, encodeOutboxMessage(each));
-      this.#write(encoded);
-      this.#appendHistory(changes);
-    }
-    return { kind: 'committed', pending: messages.filter(({ id }) => outbox.has(id)) };
-  }
-
-  async pending(limit: number, after: string): Promise<readonly PendingMessage[]> {
-    const ids = [...this.#state.outbox.keys()].filter((id) => id > after).sort();
-    return ids.slice(0, limit).map((id) => decodeOutboxMessage(id, this.#state.outbox.get(id)!));
-  }
-
-  async remove(token: number, ids: readonly string[], withdrawn: readonly WithdrawnRow[] = []): Promise<boolean> {
-    if (token !== this.#state.term) return false;
-    const { outbox, history } = this.#state;
-    const rows = withdrawn.filter(({ messageId }) => outbox.has(messageId));
-    for (const id of ids) outbox.delete(id);
-    if (this.#limits) appendHistory(history, encodeRows(rows, this.#clock.now()), this.#limits);
-    return true;
-  }
-
-  async removeState(token: number, entry: string): Promise<boolean> {
-    if (token !== this.#state.term) return false;
-    const row = this.#state.entries.get(entry);
-    if (row) this.#state.entries.set(entry, { ...row, state: null });
-    return true;
-  }
-
-  #check(token: number, changes: readonly EncodedChange[]) {
-    if (token !== this.#state.term) return { kind: 'fenced' } as const;
-    return compare(changes, (entry) => this.#state.entries.get(entry)?.state);
-  }
-
-  #write(changes: readonly EncodedChange[]): void {
-    const { entries } = this.#state;
-    for (const { entry, after, stored } of changes) {
+  const write = (changes: readonly Change[], encoded: readonly EncodedChange[]): void => {
+    for (const { entry, after, stored } of encoded) {
       if (after === null) {
         entries.delete(entry);
         continue;
@@ -159,28 +71,95 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
         definition: stored?.definition === undefined ? definition : stored.definition,
       });
     }
-  }
+    if (limits) appendHistory(history, encodeHistory(changes, limits, clock.now()), limits);
+  };
 
-  #appendHistory(changes: Commit['changes']): void {
-    if (!this.#limits) return;
-    const history = encodeHistory(changes, this.#limits, this.#clock.now());
-    appendHistory(this.#state.history, history, this.#limits);
-  }
+  return {
+    batch: { size: 1_000, inFlight: 1 },
 
-  /** Deletes all states, messages and the term, as FLUSHALL does. */
-  empty(): void {
-    this.#state.entries.clear();
-    this.#state.outbox.clear();
-    this.#state.history.entries.clear();
-    this.#state.history.minutes.clear();
-    this.#state.term = null;
-  }
+    async load(unreadable) {
+      const states = new Map<string, EntryState>();
+      for (const { entry, definition, state: text } of entries.values()) {
+        if (definition === null && text !== null) addState(states, entry, text, unreadable);
+      }
+      return states;
+    },
 
-  /** Writes entries and messages without checks, so that a test can store invalid ones. */
-  restore(texts: { entries?: Iterable<EntryRow>; outbox?: Iterable<[string, string]> }): void {
-    for (const each of texts.entries ?? []) this.#state.entries.set(each.entry, each);
-    for (const [id, text] of texts.outbox ?? []) this.#state.outbox.set(id, text);
-  }
+    async findStates(names, unreadable) {
+      const states = new Map<string, EntryState>();
+      for (const entry of names) {
+        const { state: text = null } = entries.get(entry) ?? {};
+        if (text !== null) addState(states, entry, text, unreadable);
+      }
+      return states;
+    },
 
-  async close(): Promise<void> {}
+    async beginTerm() {
+      state.lastTerm += 1;
+      state.term = state.lastTerm;
+      return state.term;
+    },
+
+    async commit({ token, changes, commands = [] }) {
+      const encoded = changes.map(encodeChange);
+      const found = check(token, encoded);
+      if (typeof found === 'object') return found;
+      finishCommands(log, commands);
+      if (found === 'repeated') return { kind: 'committed' };
+
+      // Awaited after the states are written, so that publishing and writing are one atomic step.
+      const published = broker.publish(changes.flatMap(({ messages }) => messages));
+      write(changes, encoded);
+      await published;
+      return { kind: 'committed' };
+    },
+
+    async append({ token, changes, commands = [] }) {
+      const encoded = changes.map(encodeChange);
+      const found = check(token, encoded);
+      if (typeof found === 'object') return found;
+      finishCommands(log, commands);
+      const messages = outboxMessages(changes);
+      if (found === 'new') {
+        for (const each of messages) outbox.set(each.id, encodeOutboxMessage(each));
+        write(changes, encoded);
+      }
+      return { kind: 'committed', pending: messages.filter(({ id }) => outbox.has(id)) };
+    },
+
+    async pending(limit, after) {
+      const ids = [...outbox.keys()].filter((id) => id > after).sort();
+      return ids.slice(0, limit).map((id) => decodeOutboxMessage(id, outbox.get(id)!));
+    },
+
+    async remove(token, ids, withdrawn = []) {
+      if (token !== state.term) return false;
+      const rows = withdrawn.filter(({ messageId }) => outbox.has(messageId));
+      for (const id of ids) outbox.delete(id);
+      if (limits) appendHistory(history, encodeRows(rows, clock.now()), limits);
+      return true;
+    },
+
+    async removeState(token, entry) {
+      if (token !== state.term) return false;
+      const row = entries.get(entry);
+      if (row) entries.set(entry, { ...row, state: null });
+      return true;
+    },
+
+    empty() {
+      entries.clear();
+      outbox.clear();
+      history.entries.clear();
+      history.minutes.clear();
+      state.term = null;
+    },
+
+    restore(texts) {
+      for (const each of texts.entries ?? []) entries.set(each.entry, each);
+      for (const [id, text] of texts.outbox ?? []) outbox.set(id, text);
+    },
+
+    close: async () => {},
+  };
 }

@@ -2,10 +2,9 @@ import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../contracts/store/lock.ts';
 import { Condition } from '../../util/condition.ts';
 
-/** The state that all locks on one store share. */
+/** The state that all locks on one store share. `until` is on the monotonic clock. */
 export interface LockState {
   holder: Lease | null;
-  /** On the monotonic clock. */
   until: number;
   readonly followers: Condition;
 }
@@ -14,51 +13,34 @@ export function newLockState(): LockState {
   return { holder: null, until: 0, followers: new Condition() };
 }
 
-export class MemoryLock implements Lock {
-  readonly #state: LockState;
-  readonly #ttl: number;
-  readonly #clock: Clock;
-
-  constructor(state: LockState, ttl: number, clock: Clock) {
-    this.#state = state;
-    this.#ttl = ttl;
-    this.#clock = clock;
-  }
-
-  async acquire(): Promise<Lease | null> {
-    if (!this.#free()) return null;
-    const lease: Lease = {
-      renew: async () => {
-        if (!this.#holds(lease)) return false;
-        this.#extend();
-        return true;
-      },
-      release: async () => {
-        if (!this.#holds(lease)) return;
-        this.#state.holder = null;
-        this.#state.followers.notifyAll();
-      },
-    };
-    this.#state.holder = lease;
-    this.#extend();
-    return lease;
-  }
-
-  async waitForRelease(signal: AbortSignal): Promise<void> {
-    if (!this.#free()) await this.#state.followers.wait(signal);
-  }
-
-  async close(): Promise<void> {}
-
-  #holds(lease: Lease): boolean {
-    return this.#state.holder === lease && !this.#free();
-  }
-
-  #free(): boolean {
-    return this.#state.holder === null || this.#state.until <= this.#clock.monotonic();
-  }
-
-  #extend(): void {
-    this.#state.until = this.#clock.monotonic() + this.#ttl;
-  }
+export function memoryLock(state: LockState, ttl: number, clock: Clock): Lock {
+  const isFree = () => state.holder === null || state.until <= clock.monotonic();
+  const holds = (lease: Lease) => state.holder === lease && !isFree();
+  const extend = () => {
+    state.until = clock.monotonic() + ttl;
+  };
+  return {
+    async acquire() {
+      if (!isFree()) return null;
+      const lease: Lease = {
+        renew: async () => {
+          if (!holds(lease)) return false;
+          extend();
+          return true;
+        },
+        release: async () => {
+          if (!holds(lease)) return;
+          state.holder = null;
+          state.followers.notifyAll();
+        },
+      };
+      state.holder = lease;
+      extend();
+      return lease;
+    },
+    async waitForRelease(signal) {
+      if (!isFree()) await state.followers.wait(signal);
+    },
+    close: async () => {},
+  };
 }

@@ -1,22 +1,19 @@
 import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../contracts/store/store.ts';
-import type { EntrySearch, StoredEntries } from '../../contracts/store/stored-entries.ts';
-import { MemoryCommandLog } from './command-log.ts';
+import { memoryCommandLog } from './command-log.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import { MemoryHistory } from './history.ts';
-import { MemoryInstances } from './instances.ts';
-import { MemoryStoredEntries } from './stored-entries.ts';
+import { memoryInstances } from './instances.ts';
+import { memoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
-import { type LedgerState, MemoryLedger, newLedgerState } from './ledger.ts';
-import { type LockState, MemoryLock, newLockState } from './lock.ts';
+import { memoryLedger, newLedgerState, type LedgerState, type MemoryLedger } from './ledger.ts';
+import { memoryLock, newLockState, type LockState } from './lock.ts';
 
 /** A store with the types of its in-memory parts, for tests. */
 export interface MemoryStore extends StateStore {
-  readonly lock: MemoryLock;
   readonly ledger: MemoryLedger;
   readonly broker: MemoryBroker;
-  readonly entries: StoredEntries & EntrySearch;
 }
 
 interface State {
@@ -44,11 +41,11 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   const { clock, history: limits = DEFAULT_HISTORY } = options;
   const broker = new MemoryBroker(messages);
   return {
-    lock: new MemoryLock(state.lock, options.lockTtl, clock),
-    ledger: new MemoryLedger(state.ledger, broker, limits, clock),
-    commands: new MemoryCommandLog(state.ledger.commands),
-    entries: new MemoryStoredEntries(state.ledger.entries),
-    instances: new MemoryInstances(state.ledger.instances, options.clock),
+    lock: memoryLock(state.lock, options.lockTtl, clock),
+    ledger: memoryLedger(state.ledger, broker, limits, clock),
+    commands: memoryCommandLog(state.ledger.commands),
+    entries: memoryStoredEntries(state.ledger.entries),
+    instances: memoryInstances(state.ledger.instances, clock),
     history: limits ? new MemoryHistory(state.ledger.history, limits, clock) : undefined,
     broker,
     close: async () => {},

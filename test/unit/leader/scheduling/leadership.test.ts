@@ -5,7 +5,7 @@ import { Leadership } from '../../../../src/leader/scheduling/leadership.ts';
 import { TermEnded, type Term } from '../../../../src/leader/scheduling/term.ts';
 import type { Lease, Lock } from '../../../../src/contracts/store/lock.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { MemoryLock, newLockState } from '../../../../src/drivers/memory/lock.ts';
+import { memoryLock, newLockState } from '../../../../src/drivers/memory/lock.ts';
 import { Stop } from '../../../../src/util/grace-period.ts';
 import { settle } from '../../../support/settle.ts';
 import { operationKey } from '../../../../src/contracts/events/beat-events.ts';
@@ -81,7 +81,7 @@ describe('leadership of two instances:', () => {
   function pair() {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const state = newLockState();
-    const make = () => new Instance(new MemoryLock(state, TTL, clock), clock);
+    const make = () => new Instance(memoryLock(state, TTL, clock), clock);
     return { clock, state, make };
   }
 
@@ -112,7 +112,7 @@ describe('leadership of two instances:', () => {
       if (away) throw new Error('the broker is away');
       return ++Instance.numbers;
     };
-    const make = () => new Instance(new MemoryLock(state, TTL, clock), clock, untilOver, beginTerm);
+    const make = () => new Instance(memoryLock(state, TTL, clock), clock, untilOver, beginTerm);
     const both = [make(), make()];
     await pass(clock, 10 * TTL);
     for (const { faults, reasons } of both) {
@@ -130,7 +130,7 @@ describe('leadership of two instances:', () => {
 
   test('after a crash the follower leads within the TTL and one retry', async () => {
     const { clock, state, make } = pair();
-    await new MemoryLock(state, TTL, clock).acquire();
+    await memoryLock(state, TTL, clock).acquire();
     const b = make();
     await pass(clock, TTL - 100);
     expect(b.leads).toBe(false);
@@ -232,7 +232,7 @@ test('leadership: a term that ends by itself releases the lock, and the instance
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const state = newLockState();
   let failures = 1;
-  const instance = new Instance(new MemoryLock(state, TTL, clock), clock, async (term) => {
+  const instance = new Instance(memoryLock(state, TTL, clock), clock, async (term) => {
     if (failures-- > 0) throw new TermEnded('another term has begun');
     await untilOver(term);
   });
@@ -342,8 +342,8 @@ describe('leadership, a follower:', () => {
 test('leadership: an instance reports that it follows after its first attempt', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const state = newLockState();
-  await new MemoryLock(state, TTL, clock).acquire();
-  const instance = new Instance(new MemoryLock(state, TTL, clock), clock);
+  await memoryLock(state, TTL, clock).acquire();
+  const instance = new Instance(memoryLock(state, TTL, clock), clock);
   await settle();
   expect(instance.reasons).toEqual(['another instance holds the lock']);
   instance.stop.abort();
@@ -510,12 +510,12 @@ describe('leadership and clocks:', () => {
   test('a leader on a suspended host, whose monotonic clock stood still, loses the lock at its next renewal', async () => {
     const clock = new ManualClock(START);
     const state = newLockState();
-    const sleeper = new Instance(new MemoryLock(state, TTL, clock), clock);
+    const sleeper = new Instance(memoryLock(state, TTL, clock), clock);
     await settle();
     // Hours pass for everybody else: the lock has expired, another has it.
     clock.set('2027-03-01T20:00:00Z');
     state.holder = null;
-    expect(await new MemoryLock(state, TTL, clock).acquire()).not.toBeNull();
+    expect(await memoryLock(state, TTL, clock).acquire()).not.toBeNull();
     await pass(clock, TTL / 3);
     expect(sleeper.terms[0]!.signal.reason).toBe('the lock was lost');
     expect(sleeper.leads).toBe(false);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MemoryStoredEntries } from '../../../../src/drivers/memory/stored-entries.ts';
+import { memoryStoredEntries } from '../../../../src/drivers/memory/stored-entries.ts';
 import { SEARCH_START, searchStored, type SearchPlace } from '../../../../src/read-models/status/search-stored.ts';
 import type { EntrySearch, StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
 
@@ -11,7 +11,7 @@ function storeWith(...names: string[]): Entries {
     const dueAt = i === names.length - 1 ? null : 1_000 - i;
     return [entry, { entry, definition: '{}', state: null, dueAt }] as const;
   });
-  return new MemoryStoredEntries(new Map(rows));
+  return memoryStoredEntries(new Map(rows));
 }
 
 /** The names on each page. */
