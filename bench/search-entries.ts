@@ -1,4 +1,4 @@
-import { SEARCH_START, searchStored, type SearchPlace } from '../src/read-models/status/search-stored.ts';
+import { SEARCH_START, searchStored, type SearchPlace } from '../src/read-models/status/status-page.ts';
 import type { StateStore } from '../src/contracts/store/store.ts';
 import { count, spread, summarize } from './stats.ts';
 import { atMost, type Row } from './table.ts';

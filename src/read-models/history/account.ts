@@ -64,7 +64,7 @@ export function* account(
   recorded: Recorded,
   { from, to, now }: { readonly from: number; readonly to: number; readonly now: number },
 ): Generator<AccountedOccurrence> {
-  const { entry, state, rows } = recorded;
+  const { state, rows } = recorded;
   const items = joinRuns(rows);
   const runs = Map.groupBy(items.filter((item) => item.kind === 'run').filter(isOfSchedule), ({ dueAt }) => dueAt);
   const skips = items.filter((item) => item.kind === 'skip');
@@ -75,15 +75,15 @@ export function* account(
     const own = runs.get(dueAt) ?? [];
     yield { dueAt, account: judge(own, findSkip(skips, dueAt), dueAt, { since, done, now }) };
   }
+}
 
-  function* expected(known: Recorded, begin: number, end: number): Generator<number> {
-    const anchor = scheduledSince(known);
-    if (anchor === Infinity || !state) return;
-    const start = Math.max(begin, anchor + 1);
-    for (let at = firstFrom(entry.schedule, cursor(state), start); at < end; at = nextAfter(entry.schedule, at)) {
-      yield at;
-    }
-  }
+/** The occurrences in `[from, to)` that the present schedule has. */
+function* expected({ entry, state }: Recorded, from: number, to: number): Generator<number> {
+  const since = scheduledSince({ entry, state });
+  if (since === Infinity || !state) return;
+  const { schedule } = entry;
+  const first = firstFrom(schedule, cursor(state), Math.max(from, since + 1));
+  for (let at = first; at < to; at = nextAfter(schedule, at)) yield at;
 }
 
 function judge(

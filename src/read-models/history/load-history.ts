@@ -4,30 +4,31 @@ import { decodeAnswer } from '../../entries/commands/audit.ts';
 import { findEntries, readEntries, type EntrySource } from '../status/read-entries.ts';
 import type { Recorded } from './account.ts';
 import { explain, type LoadedWhy, type Why, type WhyContext } from './explain.ts';
-import { hasFailed, joinRuns, type HistoryItem, type RunHistory } from './join-runs.ts';
+import { hasFailed, joinRuns, type HistoryItem } from './join-runs.ts';
 
 /** Rows that one query reads. */
 const PAGE = 500;
 /** The newest rows, among which the outcomes of a later page are found. */
 const NEWEST = 10_000;
 
-/**
- * Reads the rows of an entry, newest first, back to an occurrence before `from` (epoch milliseconds). Rejects with a
- * `StoreError` when the history cannot be read.
- */
-async function readSince(
+/** Reads pages of rows, newest first, until `isEnough`. Rejects with a `StoreError` when the history cannot be read. */
+async function readRows(
   history: History,
   entry: string,
-  from: number,
-): Promise<{ readonly rows: readonly ReadRow[]; readonly isComplete: boolean }> {
+  isEnough: (all: readonly ReadRow[], page: readonly ReadRow[]) => boolean,
+): Promise<Pick<Recorded, 'rows' | 'isComplete'>> {
   const rows: ReadRow[] = [];
   for (let before: HistoryPosition | undefined; ;) {
     const page = await history.read(entry, { limit: PAGE, before });
     rows.push(...page.rows);
-    if (page.next === null) return { rows, isComplete: true };
-    if (page.rows.some((row) => precedes(row, from))) return { rows, isComplete: false };
+    if (page.next === null || isEnough(rows, page.rows)) return { rows, isComplete: page.next === null };
     before = page.next;
   }
+}
+
+/** Reads the rows of an entry, newest first, back to an occurrence before `from` (epoch milliseconds). */
+function readSince(history: History, entry: string, from: number): Promise<Pick<Recorded, 'rows' | 'isComplete'>> {
+  return readRows(history, entry, (_, page) => page.some((row) => precedes(row, from)));
 }
 
 /**
@@ -39,14 +40,9 @@ export async function readItems(
   entry: string,
   { limit, failed = false }: { readonly limit: number; readonly failed?: boolean },
 ): Promise<readonly HistoryItem[]> {
-  const rows: ReadRow[] = [];
-  for (let before: HistoryPosition | undefined; ;) {
-    const page = await history.read(entry, { limit: PAGE, before });
-    rows.push(...page.rows);
-    const items = joinRuns(rows).filter((item) => !failed || hasFailed(item));
-    if (items.length >= limit || page.next === null) return items.slice(0, limit);
-    before = page.next;
-  }
+  const join = (rows: readonly ReadRow[]) => joinRuns(rows).filter((item) => !failed || hasFailed(item));
+  const { rows } = await readRows(history, entry, (all) => join(all).length >= limit);
+  return join(rows).slice(0, limit);
 }
 
 /**
@@ -59,14 +55,10 @@ export async function readHistoryPage(
 ): Promise<{ readonly items: readonly HistoryItem[]; readonly next: HistoryPosition | null }> {
   const { rows, next } = await history.read(entry, { limit, before });
   const items = joinRuns(rows);
-  const isWhole = before === undefined || !items.some((item) => item.kind === 'run' && isOpen(item));
-  if (isWhole) return { items, next };
+  const isOpen = (item: HistoryItem) => item.kind === 'run' && item.outcome === null && item.withdrawn === null;
+  if (before === undefined || !items.some(isOpen)) return { items, next };
   const newest = (await history.latest([entry], NEWEST)).get(entry) ?? [];
   return { items: joinRuns(rows, newest), next };
-}
-
-function isOpen({ outcome, withdrawn }: RunHistory): boolean {
-  return outcome === null && withdrawn === null;
 }
 
 /**

@@ -1,8 +1,14 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { NEVER_DUE } from '../../contracts/store/stored-entries.ts';
+import {
+  NEVER_DUE,
+  START,
+  type EntrySearch,
+  type Position,
+  type StoredEntries,
+  type StoredEntry,
+} from '../../contracts/store/stored-entries.ts';
 import { toRows } from './load-status.ts';
 import { readDeclared, readStored, type EntryRecord, type EntrySource } from './read-entries.ts';
-import { SEARCH_START, searchStored, type SearchPlace } from './search-stored.ts';
 import type { StatusPage } from './shapes.ts';
 
 export interface StatusQuery {
@@ -20,14 +26,15 @@ export async function loadStatusPage(
   now: number,
 ): Promise<StatusPage> {
   const declared = filterEntries(source.entries, search);
-  const place = parsePlace(after ?? '') ?? DECLARED_START;
-  const from = place.kind === 'declared' ? place.index : declared.length;
+  const place = parsePlace(after ?? '') ?? { kind: 'declared', index: 0 };
+  const isDeclared = place.kind === 'declared';
+  const from = isDeclared ? place.index : declared.length;
   const own = declared.slice(from, from + limit);
   const records: EntryRecord[] = [...(await readDeclared(source, own))];
   const end = from + own.length;
   let next: PagePlace | null = { kind: 'declared', index: end };
   if (end === declared.length) {
-    const start = place.kind === 'declared' ? SEARCH_START : place;
+    const start = isDeclared ? SEARCH_START : place;
     const page = await searchStored(source.store.entries, search, limit - own.length, start);
     records.push(...page.found.map((row) => readStored(row, source.definitions)));
     next = page.next;
@@ -48,9 +55,7 @@ export function filterEntries(entries: readonly Entry[], search: string): readon
 }
 
 /** Where a page begins: at a declared entry, or within the stored ones. */
-export type PagePlace = { readonly kind: 'declared'; readonly index: number } | SearchPlace;
-
-const DECLARED_START: PagePlace = { kind: 'declared', index: 0 };
+type PagePlace = { readonly kind: 'declared'; readonly index: number } | SearchPlace;
 
 /** The text of a place, for `after` of the next page. */
 export function formatPlace(place: PagePlace): string {
@@ -69,4 +74,72 @@ export function parsePlace(text: string): PagePlace | null {
   if (entry === undefined) return null;
   const dueAt = Number(due) === NEVER_DUE ? null : Number(due);
   return { kind: 'all', after: { entry, dueAt }, lookedAt: Number(lookedAt) };
+}
+
+/** Names that one query of a search reads. */
+const CHUNK = 5_000;
+/** Names that one page of a search looks at: a page among a million entries must not take seconds. */
+const MAX_LOOKED_AT = 100_000;
+
+/**
+ * Where a search for stored entries continues. It first finds the names that begin with the text, by an index, and then
+ * filters all names in the order in which their entries are due.
+ */
+export type SearchPlace =
+  /** After this name; `''` is before all. */
+  | { readonly kind: 'prefix'; readonly after: string }
+  | { readonly kind: 'all'; readonly after: Position; readonly lookedAt: number };
+
+export const SEARCH_START: SearchPlace = { kind: 'prefix', after: '' };
+
+interface SearchPage {
+  readonly found: readonly StoredEntry[];
+  /** `null` when the search is over. */
+  readonly next: SearchPlace | null;
+}
+
+/**
+ * Finds stored entries whose names contain the text in any case; an empty text finds all. A page may have fewer than
+ * `limit` entries and still a next page, because it looks at a limited number of names.
+ */
+export async function searchStored(
+  store: StoredEntries & EntrySearch,
+  text: string,
+  limit: number,
+  from: SearchPlace,
+): Promise<SearchPage> {
+  const names: string[] = [];
+  const page = async (next: SearchPlace | null): Promise<SearchPage> => {
+    const rows = new Map((await store.find(names)).map((row) => [row.entry, row]));
+    // An entry may have been removed after its name was read.
+    return { found: names.flatMap((name) => rows.get(name) ?? []), next };
+  };
+
+  let place = from;
+  if (place.kind === 'prefix') {
+    const after = place.after === '' ? undefined : place.after;
+    const begin = text === '' ? [] : await store.findByPrefix(text, { limit: limit + 1, after });
+    names.push(...begin.slice(0, limit));
+    if (begin.length > limit) return page({ kind: 'prefix', after: names.at(-1) ?? place.after });
+    place = { kind: 'all', after: START, lookedAt: 0 };
+  }
+
+  const wanted = text.toLowerCase();
+  const matches = (name: string) => text === '' || (name.toLowerCase().includes(wanted) && !name.startsWith(text));
+  const end = place.lookedAt + MAX_LOOKED_AT;
+  const chunk = text === '' ? limit - names.length + 1 : CHUNK;
+  let { after, lookedAt } = place;
+  while (lookedAt < end) {
+    const positions = await store.positions({ limit: chunk, after });
+    for (const position of positions) {
+      if (matches(position.entry)) {
+        if (names.length === limit) return page({ ...place, after, lookedAt });
+        names.push(position.entry);
+      }
+      after = position;
+      lookedAt += 1;
+    }
+    if (positions.length < chunk) return page(null);
+  }
+  return page({ ...place, after, lookedAt });
 }

@@ -4,9 +4,18 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { openStore } from '../../../../src/leader/outbox/open-store.ts';
+import { memoryStoredEntries } from '../../../../src/drivers/memory/stored-entries.ts';
 import { findStatuses } from '../../../../src/read-models/status/load-status.ts';
 import type { EntrySource } from '../../../../src/read-models/status/read-entries.ts';
-import { formatPlace, loadStatusPage, parsePlace } from '../../../../src/read-models/status/status-page.ts';
+import {
+  formatPlace,
+  loadStatusPage,
+  parsePlace,
+  SEARCH_START,
+  searchStored,
+  type SearchPlace,
+} from '../../../../src/read-models/status/status-page.ts';
+import type { EntrySearch, StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
 import type { StateStore } from '../../../../src/contracts/store/store.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
@@ -117,4 +126,62 @@ test('an entry that the configuration and the store have is that of the configur
   const [apple] = source.entries;
   const hiding = { ...source, entries: [{ ...apple!, name: 'fig' }] };
   expect(await findStatuses(hiding, ['fig'], NOW)).toMatchObject([{ source: 'configuration' }]);
+});
+
+type Entries = StoredEntries & EntrySearch;
+
+/** Entries that are due in the opposite order, but for the last, which never is. */
+function entriesOf(...names: string[]): Entries {
+  const rows = names.map((entry, i) => {
+    const dueAt = i === names.length - 1 ? null : 1_000 - i;
+    return [entry, { entry, definition: '{}', state: null, dueAt }] as const;
+  });
+  return memoryStoredEntries(new Map(rows));
+}
+
+/** The names on each page. */
+async function pages(entries: Entries, text: string, limit: number): Promise<string[][]> {
+  const found: string[][] = [];
+  for (let place: SearchPlace | null = SEARCH_START; place !== null;) {
+    const page = await searchStored(entries, text, limit, place);
+    found.push(page.found.map(({ entry }) => entry));
+    place = page.next;
+  }
+  return found;
+}
+
+const NAMES = ['a mail', 'mail b', 'Mail', 'x', 'MAILS', 'mail a', 'e-mail'];
+
+test('a search finds names that begin with the text by name, and then others by the time at which they are due', async () => {
+  const entries = entriesOf(...NAMES);
+  const all = ['mail a', 'mail b', 'MAILS', 'Mail', 'a mail', 'e-mail'];
+  for (const limit of [1, 2, 3, 6, 10]) expect((await pages(entries, 'mail', limit)).flat()).toEqual(all);
+  expect(await pages(entries, 'mail', 10)).toEqual([all]);
+  expect((await pages(entries, 'absent', 2)).flat()).toEqual([]);
+});
+
+test('a page of a search looks at 100,000 names at most, and says how many it has looked at', async () => {
+  const entries = entriesOf();
+  const last = 250_000;
+  const name = (i: number) => (i === last ? 'found' : `e${i}`);
+  entries.positions = ({ limit, after }) => {
+    const from = after && after.entry !== '' ? after.dueAt! + 1 : 0;
+    const length = Math.min(limit, last + 1 - from);
+    return Promise.resolve(Array.from({ length }, (_, i) => ({ entry: name(from + i), dueAt: from + i })));
+  };
+  entries.find = (names) =>
+    Promise.resolve(names.map((entry) => ({ entry, definition: '{}', state: null, dueAt: last })));
+  const first = await searchStored(entries, 'oun', 10, SEARCH_START);
+  expect(first).toMatchObject({ found: [], next: { kind: 'all', lookedAt: 100_000 } });
+  const second = await searchStored(entries, 'oun', 10, first.next!);
+  expect(second).toMatchObject({ found: [], next: { lookedAt: 200_000 } });
+  const third = await searchStored(entries, 'oun', 10, second.next!);
+  expect(third).toMatchObject({ found: [{ entry: 'found' }], next: null });
+});
+
+test('a search leaves out entries that were removed after their names were read', async () => {
+  const entries = entriesOf('mail a', 'mail b');
+  const find = entries.find.bind(entries);
+  entries.find = (names) => find(names.slice(1));
+  expect(await pages(entries, 'mail', 5)).toEqual([['mail b']]);
 });
