@@ -12,9 +12,9 @@ const MAX_BODY = 4_000;
 
 /** The login page, for browsers. Programs send the token with each request. */
 export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
-  const failed = new FailedLogins(clock);
+  const failed = countFailures(clock);
   const routes = new Hono<HttpEnv>();
-  routes.get('/login', (c) => c.html(loginPage({ next: safePath(c.req.query('next')), error: null })));
+  routes.get('/login', (c) => c.html(loginPage(safePath(c.req.query('next')), null)));
   routes.post('/login', async (c) => {
     const client = findClient(c);
     const reject = () => {
@@ -22,7 +22,7 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
       if (seconds === 0) return null;
       c.header('Retry-After', String(seconds));
       const error = `Too many failed logins. Try again in ${seconds} seconds.`;
-      return c.html(loginPage({ next: '/', error }), 429);
+      return c.html(loginPage('/', error), 429);
     };
     const early = reject();
     if (early) return early;
@@ -30,15 +30,14 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
     // Checked again: requests whose bodies arrive together must not try more tokens than consecutive requests.
     const late = reject();
     if (late) return late;
-    const page = { next: safePath(next) };
     const permission = checkToken(token.trim(), c.var.http);
     if (permission === null) {
       failed.add(client.address);
-      return c.html(loginPage({ ...page, error: 'This token is not valid.' }), 401);
+      return c.html(loginPage(safePath(next), 'This token is not valid.'), 401);
     }
     const session = { permission, name: name.trim().slice(0, 100) };
     await startSession(c, session, { now: clock.now(), client });
-    return c.redirect(page.next, 303);
+    return c.redirect(safePath(next), 303);
   });
   routes.post('/logout', (c) => {
     endSession(c);
@@ -53,7 +52,7 @@ function safePath(path = ''): string {
 }
 
 /** The form that asks for a token. `error` says why the last try failed. */
-function loginPage({ next, error }: { readonly next: string; readonly error: string | null }): Html {
+function loginPage(next: string, error: string | null): Html {
   return layout(
     'Log in',
     html`<form method="post" action="/login" class="login panel">
@@ -87,32 +86,27 @@ const MAX_PER_ADDRESS = 5;
 const MAX_IN_ALL = 100;
 
 /** Limits how often wrong tokens can be tried at the login page. */
-class FailedLogins {
-  readonly #clock: Clock;
-  readonly #failures = new Map<string, number>();
-  #inAll = 0;
-  #until = -Infinity;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Seconds until this address may try again; 0 if it may now. */
-  secondsToWait(address: string): number {
-    const left = this.#until - this.#clock.monotonic();
-    if (left <= 0) return 0;
-    const isOver = this.#inAll >= MAX_IN_ALL || (this.#failures.get(address) ?? 0) >= MAX_PER_ADDRESS;
-    return isOver ? Math.ceil(left / 1_000) : 0;
-  }
-
-  add(address: string): void {
-    const now = this.#clock.monotonic();
-    if (now >= this.#until) {
-      this.#failures.clear();
-      this.#inAll = 0;
-      this.#until = now + WINDOW;
-    }
-    this.#failures.set(address, (this.#failures.get(address) ?? 0) + 1);
-    this.#inAll += 1;
-  }
+function countFailures(clock: Clock) {
+  const failures = new Map<string, number>();
+  let inAll = 0;
+  let until = -Infinity;
+  return {
+    /** Seconds until this address may try again; 0 if it may now. */
+    secondsToWait(address: string): number {
+      const left = until - clock.monotonic();
+      if (left <= 0) return 0;
+      const isOver = inAll >= MAX_IN_ALL || (failures.get(address) ?? 0) >= MAX_PER_ADDRESS;
+      return isOver ? Math.ceil(left / 1_000) : 0;
+    },
+    add(address: string): void {
+      const now = clock.monotonic();
+      if (now >= until) {
+        failures.clear();
+        inAll = 0;
+        until = now + WINDOW;
+      }
+      failures.set(address, (failures.get(address) ?? 0) + 1);
+      inAll += 1;
+    },
+  };
 }

@@ -43,7 +43,7 @@ export async function serve({ host, port, open }: ServeOptions): Promise<HttpSer
   });
   const answer = getRequestListener(async (request, env) => (await opening).app.fetch(request, env));
   const server = createBoundedServer(connections, (...exchange) => void answer(...exchange));
-  await listen(server, { host, port });
+  await listen(server, host, port);
   listening.resolve(undefined);
   return {
     url: `http://${formatAddress(server.address() as AddressInfo)}`,
@@ -62,12 +62,7 @@ export async function serve({ host, port, open }: ServeOptions): Promise<HttpSer
   };
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-function listen(server: Server, { host, port }: Address): Promise<void> {
+function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const reason = REASONS[cause.code ?? ''] ?? cause.message;

@@ -41,11 +41,6 @@ interface Session {
   readonly name: string;
 }
 
-interface Content extends Session {
-  /** Epoch milliseconds. */
-  readonly until: number;
-}
-
 /**
  * Logs in with a cookie that is signed with the token: every instance with the same tokens accepts it, and a new token
  * invalidates it.
@@ -55,8 +50,8 @@ export async function startSession(
   session: Session,
   { now, client }: { readonly now: number; readonly client: Client },
 ): Promise<void> {
-  const content: Content = { ...session, until: now + LIFETIME * 1_000 };
-  const value = Buffer.from(JSON.stringify(content)).toString('base64url');
+  const until = now + LIFETIME * 1_000;
+  const value = Buffer.from(JSON.stringify({ ...session, until })).toString('base64url');
   const secret = tokenFor(session.permission, c.var.http) ?? '';
   await setSignedCookie(c, COOKIE, `${session.permission}.${value}`, secret, {
     path: '/',
@@ -79,7 +74,7 @@ export async function readSession(c: Context<HttpEnv>, now: number): Promise<Ses
     const value = secret !== null && (await getSignedCookie(c, secret, COOKIE));
     if (!value || !value.startsWith(`${permission}.`)) continue;
     const json = Buffer.from(value.slice(permission.length + 1), 'base64url').toString();
-    const { name, until } = parseJson(json) as Content;
+    const { name, until } = parseJson(json) as Session & { readonly until: number };
     return until > now ? { permission, name } : null;
   }
   return null;

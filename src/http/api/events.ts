@@ -7,7 +7,7 @@ import { loadStatusPage, type StatusQuery } from '../../read-models/status/statu
 import { reuse } from '../../util/wait.ts';
 import { findAccess } from '../access/access.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
-import { pastDayReader, sumDay, type PastDay } from '../day-counts.ts';
+import { pastDayReader, sumDay } from '../day-counts.ts';
 import { problem } from '../problem.ts';
 
 /** How often a stream looks for changes, milliseconds. */
@@ -78,6 +78,7 @@ async function findNames(context: HttpContext, { limit, search, after }: StreamQ
   return page.entries.map(({ entry }) => entry);
 }
 
+/** An event with its data as JSON. */
 interface Change {
   readonly event: 'status' | 'audit' | 'instances' | 'day';
   readonly data: string;
@@ -88,40 +89,26 @@ interface Change {
  * since its last call. Its argument is the number of the call.
  */
 function watchChanges(reads: LiveReads, names: readonly string[]): (look: number) => Promise<readonly Change[]> {
+  const keys = [...names.map(statusKey), 'audit', 'instances', 'day'];
   const seen = new Map<string, string>();
   return async (look) => {
-    const { rows, audit, instances, day } = await reads.read();
-    const found: (Change & { readonly key: string })[] = names.flatMap((key) => {
-      const row = rows.get(key);
-      return row ? { key, event: 'status', data: JSON.stringify(row) } : [];
-    });
-    if (audit !== null) found.push({ key: '', event: 'audit', data: audit });
-    found.push({ key: '', event: 'instances', data: instances });
-    if (day && look % DAY_LOOKS === 0) found.push({ key: '', event: 'day', data: JSON.stringify(sumDay(day)) });
-    return found.filter(({ key, event, data }) => {
-      const place = `${event} ${key}`;
-      const isNew = seen.get(place) !== data;
-      seen.set(place, data);
-      return isNew;
+    const snapshot = await reads.read();
+    return keys.flatMap((key) => {
+      const found = snapshot.get(key);
+      if (!found || seen.get(key) === found.data) return [];
+      if (found.event === 'day' && look % DAY_LOOKS !== 0) return [];
+      seen.set(key, found.data);
+      return found;
     });
   };
 }
+
+const statusKey = (name: string) => `status ${name}`;
 
 /** How old a snapshot may be, milliseconds: less than the time between two looks. */
 const FRESH = 800;
 /** Entries that one query reads. */
 const CHUNK = 1_000;
-
-/** The content of the store that streams compare. */
-interface Snapshot {
-  /** The entries of all streams, by name. */
-  readonly rows: ReadonlyMap<string, StatusRow>;
-  /** The newest row of the audit log, as a text. */
-  readonly audit: string | null;
-  /** The instances as a text, without the times when they were seen. */
-  readonly instances: string;
-  readonly day: PastDay | null;
-}
 
 export type LiveReads = ReturnType<typeof liveReads>;
 
@@ -133,24 +120,30 @@ export function liveReads(context: HttpContext) {
   const streams = new Set<readonly string[]>();
   const readRows = async () => {
     const names = [...new Set([...streams].flat())];
-    const rows = new Map<string, StatusRow>();
+    const rows: StatusRow[] = [];
     const now = clock.now();
     for (let from = 0; from < names.length; from += CHUNK) {
-      const chunk = names.slice(from, from + CHUNK);
-      for (const row of await findStatuses(entrySource(context), chunk, now)) rows.set(row.entry, row);
+      rows.push(...(await findStatuses(entrySource(context), names.slice(from, from + CHUNK), now)));
     }
     return rows;
   };
-  const readStore = async (): Promise<Snapshot> => {
+  const readStore = async () => {
     const [rows, [audit], instances, day] = await Promise.all([
       readRows(),
       store.commands.readAudit(1),
       listInstances(store.instances),
       readDay(),
     ]);
+    const snapshot = new Map<string, Change>();
+    const add = (event: Change['event'], content: object, key: string = event) =>
+      void snapshot.set(key, { event, data: JSON.stringify(content) });
+    for (const row of rows) add('status', row, statusKey(row.entry));
+    if (audit) add('audit', decodeAudit(audit));
+    // Without the times when they were seen, which change all the time.
     const running = instances.map((instance) => ({ ...instance, seenAgoMs: undefined }));
-    const newest = audit ? JSON.stringify(decodeAudit(audit)) : null;
-    return { rows, audit: newest, instances: JSON.stringify(running), day };
+    add('instances', running);
+    if (day) add('day', sumDay(day));
+    return snapshot;
   };
   let read = reuse(readStore, FRESH, clock);
   return {
@@ -166,7 +159,10 @@ export function liveReads(context: HttpContext) {
       if (own.length > 0) read = reuse(readStore, FRESH, clock);
       return () => void streams.delete(own);
     },
-    /** Reads the store, or returns a snapshot that is still fresh. Rejects with a `StoreError`. */
+    /**
+     * Reads the newest audit row, the instances, the day and the entries of all streams, or returns a snapshot that is
+     * still fresh. Rejects with a `StoreError`.
+     */
     read: () => read(),
   };
 }

@@ -1,47 +1,98 @@
+import type { Context } from 'hono';
 import { html } from 'hono/html';
+import { decodeAnswer } from '../../entries/commands/audit.ts';
 import type { AuditRow } from '../../entries/commands/shapes.ts';
-import type { AccountedOccurrence } from '../../read-models/history/account.ts';
-import type { HistoryItem, ReadableItem } from '../../read-models/history/join-runs.ts';
+import { accountNewest } from '../../read-models/history/account.ts';
+import { joinRuns, type HistoryItem, type ReadableItem, type RunHistory } from '../../read-models/history/join-runs.ts';
 import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
-import type { LastOutcome, StatusRow } from '../../read-models/status/shapes.ts';
-import type { NextRuns } from '../../read-models/status/entry-status.ts';
-import type { OutcomeRow } from '../../contracts/store/history.ts';
+import type { LastOutcome } from '../../read-models/status/shapes.ts';
+import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
+import { findStatus } from '../../read-models/status/load-status.ts';
 import { isReadable } from '../../contracts/store/unreadable.ts';
+import { parseJson } from '../../util/decode/json.ts';
 import { formatIso } from '../../util/format-iso.ts';
+import { runInSlices } from '../../util/run-in-slices.ts';
 import { thousands } from '../../util/thousands.ts';
 import { formatDuration, formatSpan } from '../../util/format-duration.ts';
+import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
 import { actions } from './entry-forms.ts';
 import { runChart, type Bar, occurrenceStrip } from './run-charts.ts';
 import { whyPath } from './entry-path.ts';
-import { formatInstant, formatNear, describeRun, relative, explainState, stateBadge, showOutcome } from './format.ts';
-import { layout, problems, type Frame, type Html, type Problems } from './layout.ts';
+import {
+  formatInstant,
+  formatNear,
+  describeRun,
+  relative,
+  explainState,
+  stateBadge,
+  showOutcome,
+  zoneOf,
+} from './format.ts';
+import { layout, loadFrame, problems, type Html, type Problems } from './layout.ts';
 import { scrollingTable, unreadableRow } from './table.ts';
 
-export interface EntryPage {
-  readonly frame: Frame;
-  readonly row: StatusRow;
-  /** The zone in which the page shows instants. */
-  readonly zone: string;
-  readonly next: NextRuns;
-  /** What became of the newest occurrences, oldest first. */
-  readonly occurrences: readonly AccountedOccurrence[];
-  /** Newest first; `null` if no history is recorded. */
-  readonly runs: readonly HistoryItem[] | null;
-  /** The definition of a stored entry, as JSON. */
-  readonly definition: string | null;
-  /** The answer to the command that the page was opened for. */
-  readonly answer: AuditRow | 'pending' | null;
-  readonly errors: Problems;
-}
-
+const NEXT = 20;
+/** How long the search for the next runs may take, milliseconds; after that, the page shows fewer. */
+const NEXT_BUDGET = 500;
+/** Occurrences on the page, and rows of the history: an occurrence has up to three. */
+const OCCURRENCES = 60;
+const HISTORY = 3 * OCCURRENCES + 20;
 /** The most runs in the charts. */
 const SHOWN = 60;
 /** The most runs in the table. */
 const LISTED = 20;
 
+/** Loads what the page of an entry shows; `null` if there is no such entry. Rejects with a `StoreError`. */
+export async function loadEntryPage(context: HttpContext, c: Context<HttpEnv>, name: string) {
+  const { store, clock } = context;
+  const now = clock.now();
+  const found = await findStatus(entrySource(context), name, now);
+  const id = c.req.query('command');
+  const [frame, history, answers, stored] = await Promise.all([
+    loadFrame(context, c),
+    // Read after the state: every occurrence that the state counts as dealt with then has a row.
+    store.history?.read(name, { limit: HISTORY }),
+    store.commands.findAudit(id === undefined ? [] : [id]),
+    found?.row.source === 'store' ? store.entries.find([name]) : [],
+  ]);
+  if (!found) return null;
+  const { entry, state, row } = found;
+  const runs = entry && nextRuns(entry, state, now, NEXT);
+  const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
+  const recorded = entry && history && { entry, state, rows: history.rows, isComplete: history.next === null };
+  const json = id === undefined ? undefined : answers.get(id);
+  return {
+    frame,
+    row,
+    /** The zone in which the page shows instants. */
+    zone: zoneOf(row, frame.zone),
+    next,
+    /** What became of the newest occurrences, oldest first. */
+    occurrences: recorded ? await runInSlices(accountNewest(recorded, OCCURRENCES, now), clock) : [],
+    /** Newest first; `null` if no history is recorded. */
+    runs: history ? joinRuns(history.rows) : null,
+    /** The definition of a stored entry, as JSON. */
+    definition: pretty(stored[0]?.definition),
+    /** The answer to the command that the page was opened for. */
+    answer: id === undefined ? null : json === undefined ? 'pending' : decodeAnswer({ id, json }),
+  } as const;
+}
+
+type EntryPage = NonNullable<Awaited<ReturnType<typeof loadEntryPage>>>;
+
+/** A definition with indentation; `null` without one. */
+function pretty(definition: string | undefined): string | null {
+  if (definition === undefined) return null;
+  try {
+    return JSON.stringify(parseJson(definition), null, 2);
+  } catch {
+    return definition;
+  }
+}
+
 /** One entry: why it is in its state, its runs, what comes next, and what can be done. */
-export function entryPage(given: EntryPage): Html {
-  const { frame, row, runs, definition, answer, errors } = given;
+export function entryPage(given: EntryPage, errors: Problems): Html {
+  const { frame, row, definition, answer } = given;
   return layout(
     row.entry,
     html`${answer !== null && answered(answer)} ${errors.length > 0 && problems(errors)}
@@ -59,9 +110,9 @@ export function entryPage(given: EntryPage): Html {
               ${actions(row, definition)}
             </section>`
           }
-          <section class="panel" id="next" data-live aria-label="Next runs">${nextRuns(given)}</section>
+          <section class="panel" id="next" data-live aria-label="Next runs">${upcomingRuns(given)}</section>
         </div>
-        <section class="panel" id="runs" data-live aria-label="Runs">${pastRuns(runs, given)}</section>
+        <section class="panel" id="runs" data-live aria-label="Runs">${pastRuns(given)}</section>
       </div>`,
     frame,
   );
@@ -122,7 +173,7 @@ function lastOutcomeOf(last: LastOutcome, { row, frame, zone }: EntryPage): Html
   return showOutcome(last, isOfLastRun ? [] : [run]);
 }
 
-function nextRuns({ row, next: { instants: next, isPartial }, zone, frame }: EntryPage): Html {
+function upcomingRuns({ row, next: { instants: next, isPartial }, zone, frame }: EntryPage): Html {
   return html`<h2>Next ${next.length === 0 ? 'runs' : `${next.length} runs`}</h2>
     ${
       next.length === 0
@@ -144,13 +195,11 @@ function nextRuns({ row, next: { instants: next, isPartial }, zone, frame }: Ent
     </p>`;
 }
 
-function pastRuns(runs: readonly HistoryItem[] | null, { row, zone, occurrences, frame }: EntryPage): Html {
-  if (runs === null)
+function pastRuns({ row, zone, runs, occurrences, frame }: EntryPage): Html {
+  if (runs === null || (runs.length === 0 && occurrences.length === 0)) {
     return html`<h2>Runs</h2>
-      <p class="muted">No history is recorded.</p>`;
-  if (runs.length === 0 && occurrences.length === 0)
-    return html`<h2>Runs</h2>
-      <p class="muted">There are no runs yet.</p>`;
+      <p class="muted">${runs === null ? 'No history is recorded.' : 'There are no runs yet.'}</p>`;
+  }
   return html`${occurrences.length > 0 && occurrenceStrip(row.entry, occurrences, zone)}
   ${runs.length > 0 && runCharts(row.entry, runs, zone, frame.now)}`;
 }
@@ -158,19 +207,15 @@ function pastRuns(runs: readonly HistoryItem[] | null, { row, zone, occurrences,
 function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, now: number): Html {
   const shown = runs.filter(isReadable).slice(0, SHOWN).toReversed();
   if (shown.length === 0) return runTable(entry, runs.slice(0, LISTED), zone);
-  const bars = (value: (past: ReadableItem) => number | null): Bar[] =>
-    shown
-      .filter(({ kind }) => kind === 'run')
-      .map((past) => {
-        const { kind, words } = describeRun(past);
-        return {
-          value: value(past),
-          kind: kind === 'failed' ? 'run failed' : 'run',
-          title: `${formatInstant(dueAtOf(past), zone)}: ${words}`,
-        };
-      });
-  const lateness = bars((past) => (past.kind === 'run' ? Math.max(0, past.sentAt - past.dueAt) : null));
-  const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtimeMs ?? null) : null));
+  const published = shown.filter((item) => item.kind === 'run');
+  const bars = (value: (run: RunHistory) => number | null): Bar[] =>
+    published.map((run) => {
+      const { kind, words } = describeRun(run);
+      const title = `${formatInstant(run.dueAt, zone)}: ${words}`;
+      return { value: value(run), kind: kind === 'failed' ? 'run failed' : 'run', title };
+    });
+  const lateness = bars(({ sentAt, dueAt }) => Math.max(0, sentAt - dueAt));
+  const runtime = bars(({ outcome }) => outcome?.runtimeMs ?? null);
   const hasRuntime = runtime.some(({ value }) => value !== null);
   return html`${runChart('Lateness', lateness, formatDuration)}
     ${hasRuntime && runChart('Runtime', runtime, formatDuration)}
@@ -203,6 +248,7 @@ function runLine(entry: string, item: HistoryItem, zone: string): Html {
     </tr>`;
   }
   const { outcome, dueAt, sentAt, cause, taskId, command } = item;
+  const runtime = outcome?.runtimeMs ?? null;
   return html`<tr>
     <td class="time">${command === undefined ? link(dueAt) : formatInstant(dueAt, zone)}</td>
     <td>
@@ -215,15 +261,10 @@ function runLine(entry: string, item: HistoryItem, zone: string): Html {
       }
     </td>
     <td class="number">${formatDuration(Math.max(0, sentAt - dueAt))}</td>
-    <td class="number">${formatRuntime(outcome)}</td>
+    <td class="number">${runtime === null ? '' : formatDuration(runtime)}</td>
     <td>${cause}</td>
     <td><code>${taskId.slice(0, 8)}</code></td>
   </tr>`;
-}
-
-function formatRuntime(outcome: OutcomeRow | null): string {
-  const runtime = outcome?.runtimeMs ?? null;
-  return runtime === null ? '' : formatDuration(runtime);
 }
 
 function dueAtOf(past: ReadableItem): number {

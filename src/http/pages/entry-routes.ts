@@ -1,72 +1,27 @@
 import { Hono, type Context } from 'hono';
 import type { Definition } from '../../entries/catalog/definition.ts';
-import { decodeAnswer } from '../../entries/commands/audit.ts';
-import { accountNewest } from '../../read-models/history/account.ts';
-import { joinRuns } from '../../read-models/history/join-runs.ts';
 import type { SentCommand } from '../../client/send-command.ts';
-import { nextRuns, NO_RUNS } from '../../read-models/status/entry-status.ts';
-import { findStatus } from '../../read-models/status/load-status.ts';
-import { parseJson } from '../../util/decode/json.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { runInSlices } from '../../util/run-in-slices.ts';
 import { requireChange } from '../access/access.ts';
 import { submit } from '../api/commands.ts';
-import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
+import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem, unknownEntry } from '../problem.ts';
 import { readForm } from '../read-body.ts';
 import { addPage, type NewEntry, readAction, readNewEntry } from './entry-forms.ts';
 import { ENTRY_PATHS, entryPath, readName } from './entry-path.ts';
-import { entryPage } from './entry-page.ts';
-import { zoneOf } from './format.ts';
+import { entryPage, loadEntryPage } from './entry-page.ts';
 import { loadFrame, type Problems } from './layout.ts';
 
-const NEXT = 20;
-/** How long the search for the next runs may take, milliseconds; after that, the page shows fewer. */
-const NEXT_BUDGET = 500;
-/** Occurrences on an entry's page, and rows of the history: an occurrence has up to three. */
-const OCCURRENCES = 60;
-const HISTORY = 3 * OCCURRENCES + 20;
 /** How long a page waits for the answer of the leader, milliseconds. */
 const WAIT = 5_000;
 
 /** The page of an entry, the form for a new one, and the commands that they send. */
 export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
-  const { store, clock } = context;
   const routes = new Hono<HttpEnv>();
 
   const showEntry = async (c: Context<HttpEnv>, name: string, errors: Problems = []): Promise<Response> => {
-    const now = clock.now();
-    const found = await findStatus(entrySource(context), name, now);
-    const command = c.req.query('command');
-    const [frame, history, answers, stored] = await Promise.all([
-      loadFrame(context, c),
-      // Read after the state: every occurrence that the state counts as dealt with then has a row.
-      store.history?.read(name, { limit: HISTORY }),
-      store.commands.findAudit(command === undefined ? [] : [command]),
-      found?.row.source === 'store' ? store.entries.find([name]) : [],
-    ]);
-    if (!found) return problem(c, unknownEntry(name));
-    const { entry, state } = found;
-    const runs = entry && nextRuns(entry, found.state, now, NEXT);
-    const next = runs ? await runInSlices(runs, clock, NEXT_BUDGET) : NO_RUNS;
-    const recorded = entry && history && { entry, state, rows: history.rows, isComplete: history.next === null };
-    const occurrences = recorded ? await runInSlices(accountNewest(recorded, OCCURRENCES, now), clock) : [];
-    const answer = command === undefined ? undefined : answers.get(command);
-    return c.html(
-      entryPage({
-        frame,
-        row: found.row,
-        errors,
-        zone: zoneOf(found.row, frame.zone),
-        next,
-        occurrences,
-        runs: history ? joinRuns(history.rows) : null,
-        definition: pretty(stored[0]?.definition),
-        answer:
-          command === undefined ? null : answer === undefined ? 'pending' : decodeAnswer({ id: command, json: answer }),
-      }),
-      errors.length > 0 ? 422 : 200,
-    );
+    const page = await loadEntryPage(context, c, name);
+    return page ? c.html(entryPage(page, errors), errors.length > 0 ? 422 : 200) : problem(c, unknownEntry(name));
   };
   routes.on('GET', ENTRY_PATHS, (c) => showEntry(c, readName(c)));
   routes.on('POST', ENTRY_PATHS, requireChange, async (c) => {
@@ -109,14 +64,4 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     return c.redirect(entryPath(given.entry, { command: sent.id }), 303);
   });
   return routes;
-}
-
-/** A definition with indentation; `null` without one. */
-function pretty(definition: string | undefined): string | null {
-  if (definition === undefined) return null;
-  try {
-    return JSON.stringify(parseJson(definition), null, 2);
-  } catch {
-    return definition;
-  }
 }

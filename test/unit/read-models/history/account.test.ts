@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { account, recordedSince, type Account, type Recorded } from '../../../../src/read-models/history/account.ts';
+import {
+  account,
+  accountNewest,
+  recordedSince,
+  type Account,
+  type Recorded,
+} from '../../../../src/read-models/history/account.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import type { HistoryRow, RunRow, SkipRow } from '../../../../src/contracts/store/history.ts';
+import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import { makeEntry, MINUTE } from '../../../support/entry.ts';
+import { runAtOnce } from '../../../../src/util/steps.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 const at = (minutes: number) => NOON + minutes * MINUTE;
@@ -156,4 +164,47 @@ test('the history is complete from its oldest row on, or wholly if that is of th
   expect(since([skip(1, 2), run(3, { number: 5 })])).toBe(at(1));
   expect(since([run(0, { cause: 'backfill', number: 4 }), run(3, { number: 5 })])).toBe(at(3));
   expect(since([])).toBe(Infinity);
+});
+
+const newest = (...args: Parameters<typeof accountNewest>) => runAtOnce(accountNewest(...args));
+
+const YEAR = 365 * 24 * 3_600_000;
+
+/** An entry whose schedule has been in force for a year, and that was due a second ago for the last time. */
+const recordYear = (schedule: Schedule) => ({
+  entry: makeEntry({ schedule }),
+  state: {
+    spec: schedule.spec,
+    anchor: NOON - YEAR,
+    dueAt: NOON - 1_000,
+    sentAt: null,
+    version: 1,
+    rev: 1,
+    taskId: null,
+    runCount: 0,
+  },
+  rows: [],
+  isComplete: true,
+});
+
+test.each([
+  ['an interval of a second', timedelta({ seconds: 1 })],
+  ['a cron line for each second', cron('* * * * * *')],
+])('the newest occurrences of %s are found without visiting a year of them', (_, schedule) => {
+  let visited = 0;
+  const counted: Schedule = {
+    spec: schedule.spec,
+    ...(schedule.every !== undefined && { every: schedule.every }),
+    next: (after) => ((visited += 1), schedule.next(after)),
+    latest: (after, until) => ((visited += 1), schedule.latest!(after, until)),
+  };
+  const found = newest(recordYear(counted), 60, NOON);
+  expect(found.map(({ dueAt }) => (dueAt - NOON) / 1_000)).toEqual(Array.from({ length: 60 }, (_each, i) => i - 59));
+  expect(found.at(-1)?.account.kind).toBe('waiting');
+  expect(visited).toBeLessThan(10_000);
+});
+
+test('an entry that no instance has scheduled yet has no occurrences', () => {
+  const unknown = { ...recordYear(timedelta({ seconds: 1 })), state: null };
+  expect(newest(unknown, 60, NOON)).toEqual([]);
 });
