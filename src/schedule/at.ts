@@ -17,13 +17,19 @@ import { getZone } from './zone/zone.ts';
  */
 export function at(instant: string | Date, { timezone }: ZoneOptions = {}): Schedule {
   const own = timezone === undefined ? undefined : checkZone(timezone);
-  if (instant instanceof Date) {
-    if (Number.isNaN(instant.getTime())) throw new ConfigError('invalid Date');
-    return new Once(instant.getTime());
+  const { time, isLocal } = readTime(instant);
+  return isLocal ? onceAtLocal(time, own) : new Once(time);
+}
+
+/** Reads an instant, or a local time in milliseconds as if it were UTC. Throws a `ConfigError` for anything else. */
+export function readTime(input: string | Date): { readonly time: number; readonly isLocal: boolean } {
+  if (input instanceof Date) {
+    if (Number.isNaN(input.getTime())) throw new ConfigError('invalid Date');
+    return { time: input.getTime(), isLocal: false };
   }
-  const [utc, east] = ['utc', 'utc+1'].map((zone) => readIso(instant, zone));
+  const [utc, east] = ['utc', 'utc+1'].map((zone) => readIso(input, zone));
   // Parsing in two zones gives the same instant only if the string has an offset.
-  return utc === east ? new Once(utc!) : new LocalOnce(utc!, own);
+  return { time: utc!, isLocal: utc !== east };
 }
 
 /** Excludes a time without a date, which luxon completes with the current date. */
@@ -46,14 +52,12 @@ function inRange(instant: number): number {
 }
 
 class Once extends SearchedSchedule {
-  readonly spec: string;
   readonly description: string;
   readonly #instant: number;
 
-  constructor(instant: number, description = describeOnce(instant, 'UTC')) {
-    super();
-    this.spec = `at(${new Date(instant).toISOString()})`;
-    this.description = description;
+  constructor(instant: number, local = instant, timezone?: string, make?: (timezone: string) => Schedule) {
+    super(`at(${new Date(instant).toISOString()})`, timezone, make);
+    this.description = `once, at ${describeLocal(local)} ${timezone ?? 'UTC'}`;
     this.#instant = instant;
   }
 
@@ -62,25 +66,7 @@ class Once extends SearchedSchedule {
   }
 }
 
-/** A local time, in UTC until `inZone` is called. */
-class LocalOnce extends Once {
-  readonly timezone: string;
-  readonly #local: number;
-  readonly #floating: boolean;
-
-  constructor(local: number, timezone: string | undefined) {
-    const zone = timezone ?? 'UTC';
-    super(inRange(toInstant(local, getZone(zone))), describeOnce(local, zone));
-    this.timezone = zone;
-    this.#local = local;
-    this.#floating = timezone === undefined;
-  }
-
-  inZone(timezone: string): Schedule {
-    return this.#floating ? new LocalOnce(this.#local, checkZone(timezone)) : this;
-  }
-}
-
-function describeOnce(local: number, timezone: string): string {
-  return `once, at ${describeLocal(local)} ${timezone}`;
+function onceAtLocal(local: number, timezone: string | undefined): Schedule {
+  const instant = inRange(toInstant(local, getZone(timezone ?? 'UTC')));
+  return new Once(instant, local, timezone, (zone) => onceAtLocal(local, zone));
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { toInstant } from './calendar/clock-changes.ts';
 import { DAY, SECOND } from './instants.ts';
-import { localSet, unionStretches, type FindLocal, type TimeSet } from './limits/time-sets.ts';
+import { anyOf, byLocalTime, type StretchAt, type TimeSet } from './limits/time-sets.ts';
 import { findIn, type Interval, type Stretch } from '../util/intervals.ts';
 import { formatRule } from './rrule/rrule-text.ts';
 import type { RecurrenceRule } from './rrule/recurrence-days.ts';
@@ -40,17 +40,13 @@ export function eventSet(events: readonly CalendarEvent[], description: string):
   const listed = events.filter(isListed);
   const inZone = findIn(listed.filter(({ zone }) => zone !== null).flatMap(listIntervals));
   const local = findIn(listed.filter(({ zone }) => zone === null).flatMap(listIntervals));
-  const parts = [
-    localSet('', '', local),
-    { stretchAt: (instant: number) => inZone(instant) },
-    ...events.filter((event) => !isListed(event)).map(eventTimes),
-  ];
+  const recurring = events.filter((event) => !isListed(event)).map(eventTimes);
   return {
     spec,
     description,
-    stretchAt: unionStretches(parts),
+    stretchAt: anyOf([byLocalTime(local), inZone, ...recurring]),
     describeAt: (instant, zone) => {
-      const within = events.filter((event) => eventTimes(event).stretchAt(instant, zone).inside);
+      const within = events.filter((event) => eventTimes(event)(instant, zone).inside);
       return within.length === 0 ? null : within.map(({ title }) => title).join(', ');
     },
   };
@@ -86,27 +82,19 @@ function formatEvent(event: CalendarEvent): string {
 const SLACK = DAY;
 
 /** The instants within one event, all its recurrences included. */
-export function eventTimes(event: CalendarEvent): Pick<TimeSet, 'stretchAt'> {
+export function eventTimes(event: CalendarEvent): StretchAt {
+  const firstStart = eventStarts(event);
+  const length = localLength(event.length);
   const { zone } = event;
-  if (zone === null) return localSet('', '', cached(findLocal(event)));
-  const find = cached(findInZone(event, zone));
-  return { stretchAt: (instant) => find(instant) };
-}
-
-/** Local times are compared with local times: such an event lasts as long as the clocks say. */
-function findLocal(event: CalendarEvent): FindLocal {
-  const firstStart = eventStarts(event);
-  const length = localLength(event.length);
-  return (local) => {
-    const start = firstStart(local - length + 1);
-    return start <= local ? { inside: true, end: start + length } : { inside: false, end: start };
-  };
-}
-
-function findInZone(event: CalendarEvent, zone: Zone): (instant: number) => Stretch {
-  const firstStart = eventStarts(event);
-  const length = localLength(event.length);
-  return (instant) => {
+  if (zone === null) {
+    // Local times are compared with local times: such an event lasts as long as the clocks say.
+    const find = cached((local) => {
+      const start = firstStart(local - length + 1);
+      return start <= local ? { inside: true, end: start + length } : { inside: false, end: start };
+    });
+    return byLocalTime(find);
+  }
+  return cached((instant) => {
     const span = zone.spanAt(instant);
     const slack = instant - length - SLACK > span.start ? 0 : SLACK;
     const now = instant + span.offset;
@@ -124,7 +112,7 @@ function findInZone(event: CalendarEvent, zone: Zone): (instant: number) => Stre
       if (instant < end) return { inside: true, end };
     }
     return { inside: false, end: next };
-  };
+  });
 }
 
 /** Caches the last stretch, because most calls ask for it or for the next one. */
@@ -195,13 +183,7 @@ export function observedZone(name: string, observances: readonly Observance[]): 
   });
 }
 
-interface ClockChange {
-  readonly instant: number;
-  readonly offset: number;
-  readonly offsetBefore: number;
-}
-
-function listChanges({ offset, offsetBefore, ...observance }: Observance): readonly ClockChange[] {
+function listChanges({ offset, offsetBefore, ...observance }: Observance) {
   const firstStart = eventStarts(observance);
   const starts = observance.start < FIRST ? [observance.start] : [];
   let local = firstStart(Math.max(FIRST, observance.start));

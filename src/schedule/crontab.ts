@@ -1,4 +1,5 @@
 import { calendarSchedule, type ZoneOptions } from './calendar/calendar-schedule.ts';
+import { sortedSet } from './instants.ts';
 import { quote } from './text.ts';
 import type { Schedule, ScheduleWarning } from './schedule.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../util/diagnostic.ts';
@@ -61,11 +62,7 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
       return { values: [], stepped: false, warnings: [] };
     }
   };
-  const minute = read('minute');
-  const hour = read('hour');
-  const dayOfWeek = read('dayOfWeek');
-  const dayOfMonth = read('dayOfMonth');
-  const monthOfYear = read('monthOfYear');
+  const [minute, hour, dayOfWeek, dayOfMonth, monthOfYear] = FIELD_NAMES.map(read) as FiveFields;
   if (errors.length > 0) throw new ConfigError(errors);
 
   const rule = {
@@ -79,7 +76,6 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
       months: monthOfYear.values,
       daysOfWeek: dayOfWeek.values,
       movableDays: [],
-      lastWeekdays: [],
       nthWeekdays: [],
       union: false,
     },
@@ -87,14 +83,11 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
   return calendarSchedule(rule, options);
 }
 
-interface GivenField {
-  /** In the user's spelling. */
-  readonly key: string;
-  readonly value: unknown;
-}
+type FiveFields = [FieldValue, FieldValue, FieldValue, FieldValue, FieldValue];
 
-function byName(fields: object, errors: Diagnostic[]): Map<FieldName, GivenField> {
-  const given = new Map<FieldName, GivenField>();
+/** The given fields by name, with their keys in the user's spelling. */
+function byName(fields: object, errors: Diagnostic[]) {
+  const given = new Map<FieldName, { readonly key: string; readonly value: unknown }>();
   for (const [key, value] of Object.entries(fields)) {
     if (errors.length === MAX_PROBLEMS) break;
     if (value === undefined) continue;
@@ -123,15 +116,19 @@ interface FieldValue {
 /** An invalid field; the message begins with the invalid value. */
 class FieldError extends Error {}
 
-interface FieldRange {
-  readonly lowest: number;
-  readonly highest: number;
-}
+type FieldRange = (typeof FIELDS)[FieldName];
 
-const NAMES: ReadonlyMap<string, number> = named([
-  ['january february march april may june july august september october november december', 1],
-  ['sunday monday tuesday wednesday thursday friday saturday', 0],
-]);
+/** The numbers of full names and of their first three letters. */
+const NAMES: ReadonlyMap<string, number> = new Map(
+  (
+    [
+      ['january february march april may june july august september october november december', 1],
+      ['sunday monday tuesday wednesday thursday friday saturday', 0],
+    ] as const
+  ).flatMap(([names, first]) =>
+    names.split(' ').flatMap((name, i) => [name, name.slice(0, 3)].map((each) => [each, first + i] as const)),
+  ),
+);
 
 /** The longest text of a field: a list of all values has fewer characters. */
 const MAX_TEXT = 1_000;
@@ -157,16 +154,19 @@ function parseField(input: unknown, range: FieldRange): FieldValue {
   }
   const values = new Set<unknown>(list);
   if (values.size === 0) throw new FieldError('an empty list never matches; write "*" for every value');
-  return { values: sorted(new Set([...values].map((value) => member(value, range)))), stepped: false, warnings: [] };
+  const numbers = Array.from(values, (value) => {
+    if (typeof value === 'number') return inRange(value, value, range);
+    throw new FieldError(`${quote(value)} in a list is not a number; write names as one string, such as "mon,fri"`);
+  });
+  return { values: sortedSet(numbers), stepped: false, warnings: [] };
 }
 
 function parseText(text: string, range: FieldRange): FieldValue {
   if (text.length > MAX_TEXT) throw new FieldError(`${quote(text)} is longer than ${MAX_TEXT} characters`);
   if (text === '') throw new FieldError('"" is empty; write "*" for every value');
   const parts = text.split(',').map((part) => parsePart(part, text, range));
-  const values = new Set(parts.flatMap((part) => part.values));
   return {
-    values: sorted(values),
+    values: sortedSet(parts.flatMap((part) => part.values)),
     stepped: parts.some((part) => part.stepped),
     warnings: parts.flatMap((part) => part.warnings),
   };
@@ -179,21 +179,15 @@ function parsePart(part: string, whole: string, range: FieldRange): FieldValue {
     return { values: [single(part, range)], stepped: false, warnings: [] };
   }
   if (step !== undefined && Number(step) === 0) throw new FieldError(`${quote(part)} has a step of 0`);
-  const all =
-    span === '*'
-      ? sequence(range.lowest, range.highest, range)
-      : sequence(single(from!, range), single(to!, range), range);
+  const { lowest, highest } = range;
+  const ends = span === '*' ? [lowest, highest] : [single(from!, range), single(to!, range)];
   const width = Number(step ?? 1);
-  const values = all.filter((_, i) => i % width === 0);
-  const warnings = width > range.highest - range.lowest + 1 ? [describeWideStep(part, values, range)] : [];
-  return { values, stepped: true, warnings };
-}
-
-function describeWideStep(part: string, [only]: readonly number[], { lowest, highest }: FieldRange): string {
-  return (
-    `${quote(part)} has a step larger than the field's ${highest - lowest + 1} values, so it matches only ` +
-    `${only}, as in Celery; for an interval use a timedelta`
-  );
+  const values = sequence(ends[0]!, ends[1]!, range).filter((_, i) => i % width === 0);
+  const size = highest - lowest + 1;
+  const warning =
+    `${quote(part)} has a step larger than the field's ${size} values, so it matches only ` +
+    `${values[0]}, as in Celery; for an interval use a timedelta`;
+  return { values, stepped: true, warnings: width > size ? [warning] : [] };
 }
 
 /** Returns the numbers of a range, which wraps around if `to` is less than `from`. */
@@ -214,13 +208,7 @@ function explain(text: string, { highest }: FieldRange): string {
   if (stepped) return `has a step but no range: write "${stepped[1]}-${highest}/${stepped[2]}"`;
   if (/^ *-\d/.test(text)) return 'is negative';
   if (text.startsWith('@')) return `is a cron nickname; use cron('${text}')`;
-  const known = [...NAMES.keys()];
-  return `is not a number, a name, "*", a range or a step${didYouMean(text, known)}`;
-}
-
-function member(value: unknown, range: FieldRange): number {
-  if (typeof value === 'number') return inRange(value, value, range);
-  throw new FieldError(`${quote(value)} in a list is not a number; write names as one string, such as "mon,fri"`);
+  return `is not a number, a name, "*", a range or a step${didYouMean(text, [...NAMES.keys()])}`;
 }
 
 function inRange(value: number, shown: unknown, { lowest, highest }: FieldRange): number {
@@ -228,14 +216,4 @@ function inRange(value: number, shown: unknown, { lowest, highest }: FieldRange)
   if (value >= lowest && value <= highest) return value;
   const sunday = highest === 6 && value === 7 ? ' (Sunday is 0)' : '';
   throw new FieldError(`${quote(shown)} is out of range ${lowest}-${highest}${sunday}`);
-}
-
-function sorted(values: ReadonlySet<number>): readonly number[] {
-  return [...values].sort((a, b) => a - b);
-}
-
-/** Maps full names and their first three letters to numbers. */
-function named(lists: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
-  const entries = lists.flatMap(([names, first]) => names.split(' ').map((name, i) => [name, first + i] as const));
-  return new Map(entries.flatMap(([name, i]) => [[name, i] as const, [name.slice(0, 3), i] as const]));
 }

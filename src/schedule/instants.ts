@@ -6,6 +6,16 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** The remainder of a division, which is not negative, unlike that of `%`. */
+export function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
+}
+
+/** The values without duplicates, ascending. */
+export function sortedSet(values: Iterable<number>): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
 /** Returns the epoch milliseconds of an argument. Throws a `TypeError` for an invalid `Date`. */
 export function toMillis(date: Date, name: string): number {
   const instant = date.getTime();

@@ -1,4 +1,5 @@
 import type { Steps } from '../util/steps.ts';
+import { modulo } from './instants.ts';
 import { latestByNext, latestWithin, nextAfter } from './next-after.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -32,10 +33,6 @@ export function* stretch(schedule: Schedule, first: number, end: number): Steps<
 export function firstFrom(schedule: Schedule, anchor: number, from: number): number {
   const { every } = schedule;
   return every === undefined ? nextAfter(schedule, from - 1) : from + modulo(anchor - from, every);
-}
-
-function modulo(value: number, divisor: number): number {
-  return ((value % divisor) + divisor) % divisor;
 }
 
 /**

@@ -36,7 +36,7 @@ export interface Schedule {
   readonly timezone?: string | undefined;
 
   /** Values that are valid but most likely a mistake; logged when a configuration is read. */
-  readonly warnings?: readonly ScheduleWarning[];
+  readonly warnings?: readonly ScheduleWarning[] | undefined;
 
   /** The rule in English, for listings; by default `spec`. */
   readonly description?: string;

@@ -1,10 +1,26 @@
 import { toDate, toMillis } from './instants.ts';
 import { latestByNext } from './next-after.ts';
 import type { Schedule } from './schedule.ts';
+import { checkZone } from './zone/zone-names.ts';
 
 /** A schedule whose instants are searched in epoch milliseconds. */
 export abstract class SearchedSchedule implements Schedule {
-  abstract readonly spec: string;
+  readonly spec: string;
+  /** Absent, not undefined, for rules without a zone. */
+  declare readonly timezone?: string;
+  readonly #make: ((timezone: string) => Schedule) | undefined;
+
+  /** With `make`, a schedule without a zone of its own is in UTC until `inZone` is called. */
+  constructor(spec: string, timezone?: string, make?: (timezone: string) => Schedule) {
+    this.spec = spec;
+    const zone = timezone ?? (make && 'UTC');
+    if (zone !== undefined) this.timezone = zone;
+    this.#make = timezone === undefined ? make : undefined;
+  }
+
+  inZone(timezone: string): Schedule {
+    return this.#make?.(checkZone(timezone)) ?? this;
+  }
 
   next(after: Date): Date | null {
     return toDate(this.findNext(toMillis(after, 'after')));

@@ -8,6 +8,12 @@ import { didYouMean } from '../util/did-you-mean.ts';
 import { ConfigError } from '../util/errors.ts';
 import { onDemand } from '../util/on-demand.ts';
 
+/** Degrees above the horizon (negative below it) of the centre or the upper limb of the sun. */
+interface Altitude {
+  readonly degrees: number;
+  readonly limb: 'centre' | 'upper';
+}
+
 /** Refraction raises the sun by 34 minutes of arc at the horizon. */
 const HORIZON: Altitude = { degrees: -34 / 60, limb: 'upper' };
 const below = (degrees: number): Altitude => ({ degrees: -degrees, limb: 'centre' });
@@ -73,68 +79,6 @@ const LAST = Date.parse('9999-01-01T00:00:00Z');
 /** Longer than a year: at the poles the sun rises once a year. */
 const MAX_GAP = 400 * DAY;
 
-class Solar extends CachedSchedule {
-  readonly spec: string;
-  readonly description: string;
-  readonly #rule: Rule;
-  readonly #sun: Sun;
-
-  constructor(spec: string, rule: Rule, latitude: number, longitude: number) {
-    super();
-    const north = `${Math.abs(latitude)}°${latitude < 0 ? 'S' : 'N'}`;
-    const east = `${Math.abs(longitude)}°${longitude < 0 ? 'W' : 'E'}`;
-    this.spec = spec;
-    this.description = `at ${rule.description}, ${north} ${east}`;
-    this.#rule = rule;
-    this.#sun = new Sun(latitude, longitude);
-    Object.freeze(this);
-  }
-
-  protected search(after: number): number | null {
-    if (after >= LAST) return null;
-    const start = Math.max(after, FIRST);
-    const [from, to] = [start, start + MAX_GAP].map((each) => this.#sun.halfDayAt(each));
-    return this.#firstEvent(from! - 1, to!, (instant) => instant > start);
-  }
-
-  protected override searchLatest(after: number, until: number): number | null {
-    const end = Math.min(until, LAST);
-    const oldest = Math.max(after, FIRST, end - MAX_GAP);
-    const [from, to] = [end, oldest].map((each) => this.#sun.halfDayAt(each));
-    const found = this.#firstEvent(from! + 1, to! - 1, (instant) => instant <= end);
-    return found !== null && found > after ? found : null;
-  }
-
-  /** Returns the first event that fits, from one half day to another, which may be earlier. */
-  #firstEvent(from: number, to: number, fits: (instant: number) => boolean): number | null {
-    const step = Math.sign(to - from);
-    for (let halfDay = from; (to - halfDay) * step >= 0;) {
-      const without = this.#halfDaysWithout(halfDay);
-      const instant = without > 0 ? null : this.#eventIn(halfDay);
-      if (instant !== null && fits(instant)) return instant;
-      halfDay += step * (without || 1);
-    }
-    return null;
-  }
-
-  /** The number of half days from this one that surely have no event; 0 if this one may have. */
-  #halfDaysWithout(halfDay: number): number {
-    const { altitude, direction } = this.#rule;
-    if (altitude && direction) return this.#sun.halfDaysWithout(altitude, direction, halfDay);
-    return halfDay % 2 === 0 ? 1 : 0;
-  }
-
-  /** Returns the event in a half day, which has at most one, in epoch milliseconds. */
-  #eventIn(halfDay: number): number | null {
-    const { altitude, direction } = this.#rule;
-    if (altitude && direction) {
-      const time = this.#sun.crossing(altitude, direction, halfDay);
-      return time && wholeSecond(time);
-    }
-    return wholeSecond(this.#sun.begin(halfDay));
-  }
-}
-
 const astronomy = onDemand((require) => require('astronomy-engine') as typeof Astronomy);
 
 const SUN_RADIUS_KM = 695_700;
@@ -148,37 +92,64 @@ const SLACK = 0.05;
 /** Degrees. More than the change of the declination in a half day. */
 const DRIFT = 0.21;
 
-/** Degrees above the horizon (negative below it) of the centre or the upper limb of the sun. */
-interface Altitude {
-  readonly degrees: number;
-  readonly limb: 'centre' | 'upper';
-}
-
 /**
- * The position of the sun at a place at sea level, without refraction.
+ * An event of the sun at a place at sea level; altitudes are without refraction.
  *
  * Time is divided into half days: even half days begin when the sun is lowest, odd ones when it is highest. Each
  * crossing of an altitude belongs to one half day and is searched only within it, so that a search from any
  * instant finds the same millisecond. Results that differ by milliseconds would be two occurrences.
  */
-class Sun {
+class Solar extends CachedSchedule {
+  readonly description: string;
+  readonly #rule: Rule;
   readonly #observer: Astronomy.Observer;
-  readonly #latitude: number;
   /** Milliseconds by which noon is earlier than in Greenwich. */
   readonly #ahead: number;
 
-  constructor(latitude: number, longitude: number) {
+  constructor(spec: string, rule: Rule, latitude: number, longitude: number) {
+    super(spec);
+    const north = `${Math.abs(latitude)}°${latitude < 0 ? 'S' : 'N'}`;
+    const east = `${Math.abs(longitude)}°${longitude < 0 ? 'W' : 'E'}`;
+    this.description = `at ${rule.description}, ${north} ${east}`;
+    this.#rule = rule;
     this.#observer = new (astronomy().Observer)(latitude, longitude, 0);
-    this.#latitude = latitude;
     this.#ahead = (longitude / 360) * DAY;
   }
 
+  protected search(after: number): number | null {
+    if (after >= LAST) return null;
+    const start = Math.max(after, FIRST);
+    return this.#firstEvent(1, start, start + MAX_GAP);
+  }
+
+  protected override searchLatest(after: number, until: number): number | null {
+    const end = Math.min(until, LAST);
+    const found = this.#firstEvent(-1, end, Math.max(after, FIRST, end - MAX_GAP));
+    return found !== null && found > after ? found : null;
+  }
+
+  /** Returns the first event after `start`, or with a `step` of -1 the newest one up to it. */
+  #firstEvent(step: 1 | -1, start: number, end: number): number | null {
+    const last = this.#halfDayAt(end) + step;
+    for (let halfDay = this.#halfDayAt(start) - step; (last - halfDay) * step >= 0;) {
+      const without = this.#halfDaysWithout(halfDay);
+      const instant = without > 0 ? null : this.#eventIn(halfDay);
+      if (instant !== null && instant > start === step > 0) return instant;
+      halfDay += step * (without || 1);
+    }
+    return null;
+  }
+
   /** Returns the half day of an instant by mean solar time, which is off by one near its ends. */
-  halfDayAt(instant: number): number {
+  #halfDayAt(instant: number): number {
     return Math.floor((instant + this.#ahead) / (DAY / 2));
   }
 
-  begin(halfDay: number): Astronomy.AstroTime {
+  #meanTime(halfDay: number): number {
+    return halfDay * (DAY / 2) - this.#ahead;
+  }
+
+  #beginOf(halfDay: number): Astronomy.AstroTime {
     const hourAngle = halfDay % 2 === 0 ? 12 : 0;
     // Mean solar time differs from the sun by at most 17 minutes (the equation of time).
     const from = new Date(this.#meanTime(halfDay) - HOUR);
@@ -186,12 +157,23 @@ class Sun {
     return SearchHourAngle(Body.Sun, this.#observer, hourAngle, from).time;
   }
 
-  #meanTime(halfDay: number): number {
-    return halfDay * (DAY / 2) - this.#ahead;
+  /** Returns the event in a half day, which has at most one, in epoch milliseconds. */
+  #eventIn(halfDay: number): number | null {
+    const { altitude, direction } = this.#rule;
+    const begin = this.#beginOf(halfDay);
+    if (!altitude || !direction) return wholeSecond(begin);
+    const side = (time: Astronomy.AstroTime) => direction * this.#above(altitude, time);
+    const end = this.#beginOf(halfDay + 1);
+    const [init_f1, init_f2] = [side(begin), side(end)];
+    if (init_f1 >= 0 || init_f2 < 0) return null;
+    // If the sun only touches the altitude, the search falls back to bisection, which takes more steps.
+    const options = { init_f1, init_f2, dt_tolerance_seconds: 0.1, iter_limit: 100 };
+    const time = astronomy().Search(side, begin, end, options);
+    return time && wholeSecond(time);
   }
 
   /** Returns the degrees of the sun above an altitude. */
-  above({ degrees, limb }: Altitude, time: Astronomy.AstroTime): number {
+  #above({ degrees, limb }: Altitude, time: Astronomy.AstroTime): number {
     const { Body, Equator, Horizon, KM_PER_AU } = astronomy();
     const { ra, dec, dist } = Equator(Body.Sun, time, this.#observer, true, true);
     const { altitude } = Horizon(time, this.#observer, ra, dec);
@@ -199,27 +181,18 @@ class Sun {
     return altitude + radius * (180 / Math.PI) - degrees;
   }
 
-  /** Returns when the sun rises (`1`) or sets (`-1`) through an altitude in a half day, or `null`. */
-  crossing(altitude: Altitude, direction: 1 | -1, halfDay: number): Astronomy.AstroTime | null {
-    const side = (time: Astronomy.AstroTime) => direction * this.above(altitude, time);
-    const [begin, end] = [this.begin(halfDay), this.begin(halfDay + 1)];
-    const [init_f1, init_f2] = [side(begin), side(end)];
-    if (init_f1 >= 0 || init_f2 < 0) return null;
-    // If the sun only touches the altitude, the search falls back to bisection, which takes more steps.
-    const options = { init_f1, init_f2, dt_tolerance_seconds: 0.1, iter_limit: 100 };
-    return astronomy().Search(side, begin, end, options);
-  }
-
   /**
-   * Returns 0 if a half day may have a crossing, by the declination at its ends; else the number of half days to the next
+   * Returns 0 if a half day may have the event, by the declination at its ends; else the number of half days to the next
    * one that may, in either direction. Near a pole few half days of a year have one, and exact positions take long.
    */
-  halfDaysWithout({ degrees, limb }: Altitude, direction: 1 | -1, halfDay: number): number {
+  #halfDaysWithout(halfDay: number): number {
+    const { altitude, direction } = this.#rule;
+    if (!altitude || !direction) return halfDay % 2 === 0 ? 1 : 0;
+    const { latitude } = this.#observer;
     const [begin, end] = [halfDay, halfDay + 1].map((each) => {
       const declination = declinationAt(this.#meanTime(each));
-      const centre =
-        each % 2 === 0 ? Math.abs(this.#latitude + declination) - 90 : 90 - Math.abs(this.#latitude - declination);
-      return centre + (limb === 'upper' ? RADIUS : 0) - degrees;
+      const centre = each % 2 === 0 ? Math.abs(latitude + declination) - 90 : 90 - Math.abs(latitude - declination);
+      return centre + (altitude.limb === 'upper' ? RADIUS : 0) - altitude.degrees;
     }) as [number, number];
     if (direction * begin < SLACK && direction * end > -SLACK) return 0;
     const distance = Math.max(Math.min(begin, end), -Math.max(begin, end)) - SLACK;
@@ -247,7 +220,7 @@ function declinationAt(instant: number): number {
   const place = instant / STEP;
   const number = Math.floor(place);
   const t = place - number;
-  const [a, b, c, d] = [-1, 0, 1, 2].map((offset) => sample(number + offset)) as Four;
+  const [a, b, c, d] = [-1, 0, 1, 2].map((offset) => sample(number + offset)) as [number, number, number, number];
   return (
     (-a * t * (t - 1) * (t - 2)) / 6 +
     (b * (t + 1) * (t - 1) * (t - 2)) / 2 -
@@ -255,8 +228,6 @@ function declinationAt(instant: number): number {
     (d * (t + 1) * t * (t - 1)) / 6
   );
 }
-
-type Four = [number, number, number, number];
 
 function sample(number: number): number {
   const known = samples.get(number);

@@ -41,7 +41,11 @@ const PARTS: Readonly<Record<keyof TimedeltaParts, number>> = {
  * milliseconds. Throws a `ConfigError` for unknown parts and for less than a millisecond.
  */
 export function timedelta(parts: TimedeltaParts, options: TimedeltaOptions = {}): Schedule {
-  return interval(total(parts), options);
+  const every = total(parts);
+  const { relative = false, timezone } = options;
+  const own = timezone === undefined ? undefined : checkZone(timezone);
+  const unit = relative ? roundUnit(every) : undefined;
+  return unit === undefined ? new Interval(every) : new RoundInterval(every, unit, own);
 }
 
 function total(parts: TimedeltaParts): number {
@@ -69,22 +73,12 @@ function total(parts: TimedeltaParts): number {
   throw new ConfigError(`an interval of ${sum / SECOND} seconds cannot be scheduled: ${allowed}`);
 }
 
-function interval(every: number, { relative = false, timezone }: TimedeltaOptions): Schedule {
-  const own = timezone === undefined ? undefined : checkZone(timezone);
-  const unit = relative ? roundUnit(every) : undefined;
-  if (unit !== undefined) return roundInterval(every, unit, own);
-  return new Interval(every);
-}
-
 class Interval extends SearchedSchedule {
-  readonly spec: string;
   readonly every: number;
 
   constructor(every: number) {
-    super();
-    this.spec = `every(${every}ms)`;
+    super(`every(${every}ms)`);
     this.every = every;
-    Object.freeze(this);
   }
 
   protected findNext(after: number): number {
@@ -109,32 +103,21 @@ export function roundUnit(every: number): number | undefined {
   return [DAY, HOUR, MINUTE, SECOND].find((unit) => every % unit === 0);
 }
 
-/** An interval in milliseconds on round instants of a zone; without a zone, UTC until `inZone` is called. */
-function roundInterval(every: number, unit: number, timezone: string | undefined): Schedule {
-  return new RoundInterval(every, unit, timezone);
-}
-
 /**
  * Celery's `relative`: whole days are due at midnight in the zone, whole hours on the hour, and so on. Days are
  * calendar days, which may have 23 or 25 hours; hours and smaller units are elapsed time.
  */
 class RoundInterval extends SearchedSchedule {
-  readonly spec: string;
-  readonly timezone: string;
   readonly #every: number;
   readonly #unit: number;
-  readonly #floating: boolean;
   readonly #zone: Zone;
 
-  constructor(every: number, unit: number, timezone: string | undefined) {
-    super();
-    this.timezone = timezone ?? 'UTC';
-    this.spec = `every(${every}ms) round ${this.timezone}`;
+  constructor(every: number, unit: number, timezone?: string) {
+    const zone = getZone(timezone ?? 'UTC');
+    super(`every(${every}ms) round ${zone.name}`, timezone, (other) => new RoundInterval(every, unit, other));
     this.#every = every;
     this.#unit = unit;
-    this.#floating = timezone === undefined;
-    this.#zone = getZone(this.timezone);
-    Object.freeze(this);
+    this.#zone = zone;
   }
 
   protected override findLatest(after: number, until: number): number | null {
@@ -143,10 +126,6 @@ class RoundInterval extends SearchedSchedule {
       newest = this.#latestBeforeChange(next, until);
     }
     return newest;
-  }
-
-  inZone(timezone: string): Schedule {
-    return this.#floating ? roundInterval(this.#every, this.#unit, checkZone(timezone)) : this;
   }
 
   get description(): string {

@@ -1,5 +1,7 @@
 import { getZone } from '../../schedule/zone/zone.ts';
-import { at } from '../../schedule/at.ts';
+import { readTime } from '../../schedule/at.ts';
+import { toInstant } from '../../schedule/calendar/clock-changes.ts';
+import { checkZone } from '../../schedule/zone/zone-names.ts';
 
 export const INSTANT_FORMS = 'an instant such as 2030-01-31T08:00:00Z';
 
@@ -10,8 +12,6 @@ export const EXACT_INSTANT_FORMS = `${INSTANT_FORMS} (with Z or an offset)`;
 
 export const SENDABLE_FORMS = 'an instant from 0001-01-02 to 9999-12-30';
 
-const BEFORE_ALL = new Date(-8_640_000_000_000_000);
-
 /**
  * Parses an instant to epoch milliseconds, or returns `null`. A string without an offset is local time, by the
  * rules of `at`.
@@ -20,7 +20,8 @@ export function parseInstant(input: unknown, timezone: string): number | null {
   if (input instanceof Date) return Number.isNaN(input.getTime()) ? null : input.getTime();
   if (typeof input !== 'string' || !CALENDAR_DATE.test(input)) return null;
   try {
-    return at(toIso(input), { timezone }).next(BEFORE_ALL)?.getTime() ?? null;
+    const { time, isLocal } = readTime(toIso(input));
+    return isLocal ? toInstant(time, getZone(checkZone(timezone))) : time;
   } catch {
     return null;
   }

@@ -34,39 +34,29 @@ function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedul
   const days = fields.union ? ' either-day' : '';
   const spec = `cron(${formatCron(fields)})${days} ${elapsed ? 'elapsed' : 'fixed'} ${timezone ?? 'UTC'}`;
   // A rule without a zone uses UTC, but inZone can still change that.
-  const floating = timezone === undefined ? ' in no zone yet' : '';
-  const key = `${spec}${floating}${warnings ? JSON.stringify(warnings) : ''}`;
+  const key = JSON.stringify([spec, timezone, warnings]);
   return intern(key, () => new CalendarSchedule(rule, spec, timezone));
 }
 
 class CalendarSchedule extends CachedSchedule {
-  readonly spec: string;
-  readonly timezone: string;
-  readonly warnings?: readonly ScheduleWarning[];
   readonly #rule: CalendarRule;
-  readonly #floating: boolean;
   readonly #calendar: Calendar;
   readonly #zone: Zone;
 
   constructor(rule: CalendarRule, spec: string, timezone: string | undefined) {
-    super();
-    this.spec = spec;
-    this.timezone = timezone ?? 'UTC';
-    if (rule.warnings) this.warnings = rule.warnings;
+    super(spec, timezone, (zone) => make(rule, zone));
     this.#rule = rule;
-    this.#floating = timezone === undefined;
     this.#calendar = new Calendar(rule.fields);
-    this.#zone = getZone(this.timezone);
-    Object.freeze(this);
+    this.#zone = getZone(timezone ?? 'UTC');
+  }
+
+  get warnings(): readonly ScheduleWarning[] | undefined {
+    return this.#rule.warnings;
   }
 
   protected search(after: number): number | null {
     const next = this.#rule.elapsed ? nextElapsed : nextFixed;
     return next(this.#calendar, this.#zone, after);
-  }
-
-  inZone(timezone: string): Schedule {
-    return this.#floating ? make(this.#rule, checkZone(timezone)) : this;
   }
 
   explain(at: Date): Explanation {

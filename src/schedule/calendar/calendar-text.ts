@@ -1,4 +1,4 @@
-import { type CalendarFields, type MovableDay, type NthWeekday, Calendar } from './calendar.ts';
+import { type CalendarFields, type MovableDay, Calendar } from './calendar.ts';
 import { describeLocal, listed, ordinal, WEEKDAY_NAMES } from '../text.ts';
 import { DAY, SECOND } from '../instants.ts';
 import type { Explanation, FieldCheck } from '../schedule.ts';
@@ -16,8 +16,7 @@ export function formatCron(fields: CalendarFields): string {
   const dates = [...formatList(fields.daysOfMonth, 1, 31), ...fields.movableDays.map(formatMovableDay)];
   const weekdays = [
     ...formatList(fields.daysOfWeek, 0, 6),
-    ...fields.lastWeekdays.map((day) => `${day}L`),
-    ...fields.nthWeekdays.map(formatNthWeekday),
+    ...fields.nthWeekdays.map(({ weekday, nth }) => (nth === 'last' ? `${weekday}L` : `${weekday}#${nth}`)),
   ];
   return [
     ...(seconds === '0' && !fields.years ? [] : [seconds]),
@@ -30,30 +29,9 @@ export function formatCron(fields: CalendarFields): string {
   ].join(' ');
 }
 
-/** Removes duplicates and sorts: days counted from the start first, then days counted from the end. */
-export function uniqueMovableDays(days: readonly MovableDay[]): MovableDay[] {
-  return unique(days, formatMovableDay).sort(
-    (a, b) =>
-      Number(a.fromEnd) - Number(b.fromEnd) || Number(a.nearestWeekday) - Number(b.nearestWeekday) || a.day - b.day,
-  );
-}
-
-/** Removes duplicates and sorts. */
-export function uniqueNthWeekdays(days: readonly NthWeekday[]): NthWeekday[] {
-  return unique(days, formatNthWeekday).sort((a, b) => a.weekday - b.weekday || a.nth - b.nth);
-}
-
 function formatMovableDay({ day, fromEnd, nearestWeekday }: MovableDay): string {
   const place = fromEnd ? (day === 0 ? 'L' : `L-${day}`) : String(day);
   return nearestWeekday ? `${place}W` : place;
-}
-
-function formatNthWeekday({ weekday, nth }: NthWeekday): string {
-  return `${weekday}#${nth}`;
-}
-
-function unique<T>(values: readonly T[], format: (value: T) => string): T[] {
-  return [...new Map(values.map((value) => [format(value), value])).values()];
 }
 
 function formatList(members: readonly number[], lowest: number, highest: number): string[] {
@@ -71,7 +49,7 @@ function formatField(members: readonly number[], lowest: number, highest: number
 }
 
 const ANY_DATE = { daysOfMonth: Array.from({ length: 31 }, (_, i) => i + 1), movableDays: [] };
-const ANY_WEEKDAY = { daysOfWeek: [0, 1, 2, 3, 4, 5, 6], lastWeekdays: [], nthWeekdays: [] };
+const ANY_WEEKDAY = { daysOfWeek: [0, 1, 2, 3, 4, 5, 6], nthWeekdays: [] };
 const EVERY_MIDNIGHT = {
   seconds: [0],
   minutes: [0],

@@ -10,15 +10,13 @@ export interface CalendarFields {
   readonly daysOfMonth: readonly number[];
   /** From 1. */
   readonly months: readonly number[];
-  /** Sunday is 0. May be empty if `lastWeekdays` or `nthWeekdays` is not. */
+  /** Sunday is 0. May be empty if `nthWeekdays` is not. */
   readonly daysOfWeek: readonly number[];
   /** Absent if every year matches. */
   readonly years?: readonly number[] | undefined;
   /** Additional days of the month: `L`, `L-3`, `15W`. */
   readonly movableDays: readonly MovableDay[];
-  /** Additional days of the week: `5L`, the last Friday of the month. */
-  readonly lastWeekdays: readonly number[];
-  /** Additional days of the week: `5#2`, the second Friday of the month. */
+  /** Additional days of the week: `5#2`, the second Friday of the month, and `5L`, the last one. */
   readonly nthWeekdays: readonly NthWeekday[];
   /** Whether a day matches if either day field matches; otherwise both have to. */
   readonly union: boolean;
@@ -33,15 +31,15 @@ export interface MovableDay {
   readonly nearestWeekday: boolean;
 }
 
-/** The `nth` (1 to 5) given weekday of a month. */
+/** The `nth` (1 to 5) or last given weekday of a month. */
 export interface NthWeekday {
   readonly weekday: number;
-  readonly nth: number;
+  readonly nth: number | 'last';
 }
 
 /** Finds matching local times, without zones and clock changes; a local time is in milliseconds as if it were UTC. */
 export class Calendar {
-  readonly #years: CalendarFields['years'];
+  readonly years: CalendarFields['years'];
   readonly #days: DaySearch;
   readonly #hours: Uint8Array;
   readonly #minutes: Uint8Array;
@@ -50,17 +48,12 @@ export class Calendar {
   readonly #opening: number;
 
   constructor(fields: CalendarFields) {
-    this.#years = fields.years;
+    this.years = fields.years;
     this.#days = new DaySearch((year, month) => allowedDays(fields, year, month));
     this.#hours = buildNextTable(fields.hours, 24);
     this.#minutes = buildNextTable(fields.minutes, 60);
     this.#seconds = buildNextTable(fields.seconds, 60);
     this.#opening = this.#firstIn(this.#hours[0]!);
-  }
-
-  /** Whether the years are limited. */
-  get hasYears(): boolean {
-    return this.#years !== undefined;
   }
 
   /** Returns the first matching local time at or after `local`, or `null` if there is none. */
@@ -103,9 +96,9 @@ export class Calendar {
   #dayFrom(day: number): number {
     for (let from = day; ;) {
       const found = this.#days.firstFrom(from);
-      if (this.#years === undefined || found === Infinity) return found;
+      if (this.years === undefined || found === Infinity) return found;
       const year = new Date(found * DAY).getUTCFullYear();
-      const allowed = this.#years.find((each) => each >= year);
+      const allowed = this.years.find((each) => each >= year);
       if (allowed === undefined || allowed === year) return allowed === year ? found : Infinity;
       from = startOf(allowed, 0);
     }
@@ -125,8 +118,9 @@ function allowedDays(fields: CalendarFields, year: number, month: number): numbe
     const byDate = fields.daysOfMonth.includes(day) || moved.includes(day);
     const byName =
       fields.daysOfWeek.includes(name) ||
-      (fields.lastWeekdays.includes(name) && day + 7 > length) ||
-      fields.nthWeekdays.some(({ weekday, nth }) => weekday === name && nth === Math.ceil(day / 7));
+      fields.nthWeekdays.some(
+        ({ weekday, nth }) => weekday === name && (nth === 'last' ? day + 7 > length : nth === Math.ceil(day / 7)),
+      );
     if (fields.union ? byDate || byName : byDate && byName) mask |= 1 << (day - 1);
   }
   return mask;

@@ -27,8 +27,8 @@ import type { Zone } from '../zone/zone.ts';
 export interface LocalTimes {
   /** Returns the first matching local time at or after `local`, or `null` if there is none. */
   firstFrom(local: number): number | null;
-  /** Whether the years are limited. */
-  readonly hasYears: boolean;
+  /** The years of the times; absent if they are not limited. */
+  readonly years?: readonly number[] | undefined;
 }
 
 const SLACK = 2 * DAY;
@@ -69,7 +69,7 @@ export function nextFixed(calendar: LocalTimes, zone: Zone, after: number): numb
 
 /** Returns the first instant after `after` at which the clocks show a matching time, or `null`. */
 export function nextElapsed(calendar: LocalTimes, zone: Zone, after: number): number | null {
-  const last = calendar.hasYears ? Infinity : Math.max(after, SETTLED) + ALL_KINDS;
+  const last = calendar.years ? Infinity : Math.max(after, SETTLED) + ALL_KINDS;
   let span = zone.spanAt(after);
   let from = after + 1 + span.offset;
   for (;;) {

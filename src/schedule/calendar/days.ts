@@ -1,4 +1,4 @@
-import { DAY, MAX_INSTANT } from '../instants.ts';
+import { DAY, MAX_INSTANT, modulo } from '../instants.ts';
 
 // A day is a number of days since 1970-01-01.
 
@@ -72,7 +72,7 @@ export function startOf(year: number, month: number): number {
 
 /** Monday is 0; day 0 was a Thursday. */
 export function weekdayOf(day: number): number {
-  return (((day + 3) % 7) + 7) % 7;
+  return modulo(day + 3, 7);
 }
 
 function kindOf(year: number): number {

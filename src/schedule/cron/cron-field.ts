@@ -10,6 +10,8 @@ interface CronField {
   readonly highest: number;
   /** The number of distinct values: 7 days of the week, although Sunday is 0 and 7. */
   readonly count: number;
+  /** The last value of `*` and of a step without an end. */
+  readonly last: number;
   /** The highest value that `H` may select, if lower than `highest`: every month has a day 28. */
   readonly hashHighest?: number;
   /** Names of the values, starting with `lowest`. */
@@ -25,12 +27,15 @@ interface CronField {
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
-const field = (
+function field(
   name: string,
   [lowest, highest]: readonly [number, number],
   allowed: string,
   more: Partial<CronField> = {},
-): CronField => ({ name, lowest, highest, count: highest - lowest + 1, names: [], wraps: true, allowed, ...more });
+): CronField {
+  const count = name === 'day of week' ? 7 : highest - lowest + 1;
+  return { name, lowest, highest, count, last: lowest + count - 1, names: [], wraps: true, allowed, ...more };
+}
 
 /** In the order of an expression of seven fields. */
 export const CRON_FIELDS = [
@@ -39,14 +44,9 @@ export const CRON_FIELDS = [
   field('hour', [0, 23], '0-23 or H', { unit: 'h' }),
   field('day of month', [1, 31], '1-31, L, L-3, 15W, LW or H', { hashHighest: 28, unit: 'd' }),
   field('month', [1, 12], '1-12, jan-dec or H', { names: MONTHS }),
-  field('day of week', [0, 7], '0-7, sun-sat, 5L, 5#2 or H', { count: 7, hashHighest: 6, names: WEEKDAYS, unit: 'd' }),
+  field('day of week', [0, 7], '0-7, sun-sat, 5L, 5#2 or H', { names: WEEKDAYS, unit: 'd' }),
   field('year', [1970, 2199], '1970-2199', { wraps: false }),
 ] as const;
-
-/** Returns the last value of `*` and of a step without an end. */
-function lastValue({ lowest, count }: CronField): number {
-  return lowest + count - 1;
-}
 
 /** An invalid part of a field; the message names the field and the part. */
 export class PartError extends Error {
@@ -55,22 +55,21 @@ export class PartError extends Error {
   }
 }
 
-interface Values {
-  readonly values: readonly number[];
-  /** The part has `*`, a range or a step, so it describes elapsed time: see clock-changes.ts. */
-  readonly stepped: boolean;
-}
-
 /** Parses a number, a name, `*` or a range, with or without a step. */
-function readValues(field: CronField, part: string): Values {
+function readValues(field: CronField, part: string): Pick<Part, 'values' | 'stepped'> {
   const [span, step, ...more] = part.split('/') as [string, ...string[]];
   if (more.length > 0) throw new PartError(field, part, 'has more than one step');
   const values = readSpan(field, span, part, step !== undefined);
   const stepped = step !== undefined || isStar(span) || span.includes('-');
-  if (step === undefined) return { values, stepped };
-  const width = readStep(field, part, step);
+  const width = step === undefined ? 1 : readStep(field, part, step);
   if (width > field.count) throw new PartError(field, part, describeWideStep(field, values[0]!, width));
-  return { values: values.filter((_, i) => i % width === 0), stepped };
+  return { values: selectEvery(field, values, width, 0), stepped };
+}
+
+/** Selects every `width`-th value. Sunday, which is 0 and 7, becomes 0. */
+function selectEvery(field: CronField, values: readonly number[], width: number, start: number): number[] {
+  const selected = values.filter((_, i) => i % width === start);
+  return field === DAY_OF_WEEK ? selected.map((day) => day % 7) : selected;
 }
 
 /** Parses a single value. Throws a `PartError` with the closest name. */
@@ -88,7 +87,7 @@ function readRange(field: CronField, from: string, to: string, part: string): nu
   const last = readValue(field, to, part);
   if (first <= last) return sequence(first, last);
   if (!field.wraps) throw new PartError(field, part, `is backwards; write "${to}-${from}"`);
-  return [...sequence(first, lastValue(field)), ...sequence(field.lowest, last)];
+  return [...sequence(first, field.last), ...sequence(field.lowest, last)];
 }
 
 function readStep(field: CronField, part: string, step: string): number {
@@ -101,11 +100,11 @@ function sequence(from: number, to: number): number[] {
 }
 
 function readSpan(field: CronField, span: string, part: string, open: boolean): number[] {
-  if (isStar(span)) return sequence(field.lowest, lastValue(field));
+  if (isStar(span)) return sequence(field.lowest, field.last);
   const ends = span.split('-');
   if (ends.length === 2) return readRange(field, ends[0]!, ends[1]!, part);
   const value = readValue(field, span, part);
-  return open ? sequence(value, Math.max(value, lastValue(field))) : [value];
+  return open ? sequence(value, Math.max(value, field.last)) : [value];
 }
 
 function isStar(span: string): boolean {
@@ -171,14 +170,8 @@ function readMovableDay(part: string): MovableDay | undefined {
   return undefined;
 }
 
-/** Weekdays with a position in the month. */
-interface PlacedWeekdays {
-  readonly lastWeekdays: readonly number[];
-  readonly nthWeekdays: readonly NthWeekday[];
-}
-
 /** Parses `5L`, `L5`, `fri#L`, `5#2` and `mon-fri#1` in the day of week; returns `undefined` for other parts. */
-function readPlacedWeekdays(part: string): PlacedWeekdays | undefined {
+function readNthWeekdays(part: string): NthWeekday[] | undefined {
   if (/^l$/i.test(part)) {
     const why =
       'is ambiguous (Saturday in some libraries, Sunday in others); write sat, sun, or 5L for the last Friday';
@@ -188,26 +181,18 @@ function readPlacedWeekdays(part: string): PlacedWeekdays | undefined {
   if (days !== undefined && !/^(?:[1-5]|l)$/i.test(place!)) {
     throw new PartError(DAY_OF_WEEK, part, 'needs a number from 1 to 5, or L for the last, after #');
   }
-  if (days !== undefined && /^[1-5]$/.test(place!)) {
-    const nthWeekdays = weekdays(days, part).map((weekday) => ({ weekday, nth: Number(place) }));
-    return { lastWeekdays: [], nthWeekdays };
-  }
-  const last = days ?? /^(.+)l$/i.exec(part)?.[1] ?? /^l(.+)$/i.exec(part)?.[1];
-  return last === undefined ? undefined : { lastWeekdays: weekdays(last, part), nthWeekdays: [] };
-}
-
-function weekdays(days: string, part: string): number[] {
-  if (days.includes('/')) {
+  const which = days ?? /^(.+)l$/i.exec(part)?.[1] ?? /^l(.+)$/i.exec(part)?.[1];
+  if (which?.includes('/')) {
     throw new PartError(DAY_OF_WEEK, part, 'combines a step with # or L; list the days instead');
   }
-  return readValues(DAY_OF_WEEK, days).values.map((day) => day % 7);
+  const nth = /^[1-5]$/.test(place ?? '') ? Number(place) : 'last';
+  return which === undefined ? undefined : readValues(DAY_OF_WEEK, which).values.map((weekday) => ({ weekday, nth }));
 }
 
 /** The values of one comma-separated part of a field. */
 export interface Part {
   readonly values: readonly number[];
   readonly movableDays: readonly MovableDay[];
-  readonly lastWeekdays: readonly number[];
   readonly nthWeekdays: readonly NthWeekday[];
   /** The part has `*`, a range or a step, so it describes elapsed time: see clock-changes.ts. */
   readonly stepped: boolean;
@@ -215,7 +200,7 @@ export interface Part {
   readonly hashed: boolean;
 }
 
-const NOTHING: Part = { values: [], movableDays: [], lastWeekdays: [], nthWeekdays: [], stepped: false, hashed: false };
+const NOTHING: Part = { values: [], movableDays: [], nthWeekdays: [], stepped: false, hashed: false };
 
 /** No valid part is longer, and some regular expressions here take long for very long strings. */
 const MAX_PART = 100;
@@ -242,16 +227,10 @@ function readPart(field: CronField, part: string): Part {
   if (part === '') throw new PartError(field, part, 'is empty; remove the extra comma');
   // `H` as a separate letter, unlike the `h` in `thu`.
   if (/(?<![a-z])h(?![a-z])/i.test(part)) throw new PartError(field, part, H_ALONE);
-  if (field.name === 'day of month') {
-    const day = readMovableDay(part);
-    if (day) return { ...NOTHING, movableDays: [day] };
-  }
-  if (field.name === 'day of week') {
-    const placed = readPlacedWeekdays(part);
-    if (placed) return { ...NOTHING, ...placed };
-  }
-  const { values, stepped } = readValues(field, part);
-  return { ...NOTHING, values: values.map((value) => toValue(field, value)), stepped };
+  const movable = field === DAY_OF_MONTH ? readMovableDay(part) : undefined;
+  if (movable) return { ...NOTHING, movableDays: [movable] };
+  const nthWeekdays = field === DAY_OF_WEEK ? readNthWeekdays(part) : undefined;
+  return nthWeekdays ? { ...NOTHING, nthWeekdays } : { ...NOTHING, ...readValues(field, part) };
 }
 
 /** Parses `H`, `H/15`, `H(0-29)` and `H(0-29)/10`, as in Jenkins. */
@@ -261,27 +240,14 @@ function readHashed(field: CronField, part: string, seed: string): Part {
     throw new PartError(field, part, field.name === 'year' ? 'is not allowed for years' : H_ALONE);
   }
   const values =
-    from === undefined
-      ? sequence(field.lowest, field.hashHighest ?? lastValue(field))
-      : readRange(field, from, to!, part);
-  // Hash each field separately: otherwise an entry at minute 7 would also be at hour 7.
-  const hash = stableHash(`${field.name} ${seed}`);
-  const chosen = (among: readonly number[]) => ({
-    ...NOTHING,
-    values: among.map((value) => toValue(field, value)),
-    hashed: true,
-  });
-  if (step === undefined) return chosen([values[hash % values.length]!]);
-  const width = readStep(field, part, step);
+    from === undefined ? sequence(field.lowest, field.hashHighest ?? field.last) : readRange(field, from, to!, part);
+  const width = step === undefined ? values.length : readStep(field, part, step);
   if (width > values.length) {
     const why = `has a step larger than the ${values.length} values that H selects from`;
     throw new PartError(field, part, why);
   }
-  const start = hash % width;
-  return { ...chosen(values.filter((_, i) => i % width === start)), stepped: true };
-}
-
-/** Normalizes Sunday, which is 0 and 7. */
-function toValue(field: CronField, value: number): number {
-  return field.name === 'day of week' ? value % 7 : value;
+  // Hash each field separately: otherwise an entry at minute 7 would also be at hour 7.
+  const start = stableHash(`${field.name} ${seed}`) % width;
+  const selected = selectEvery(field, values, width, start);
+  return { ...NOTHING, values: selected, stepped: step !== undefined, hashed: true };
 }

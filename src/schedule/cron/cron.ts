@@ -1,7 +1,7 @@
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from '../calendar/calendar-schedule.ts';
-import { uniqueMovableDays, uniqueNthWeekdays } from '../calendar/calendar-text.ts';
 import type { CalendarFields } from '../calendar/calendar.ts';
 import { CRON_FIELDS, readParts, type Part, PartError } from './cron-field.ts';
+import { sortedSet } from '../instants.ts';
 import { parseDurationText, quote } from '../text.ts';
 import type { Schedule } from '../schedule.ts';
 import { timedelta } from '../timedelta.ts';
@@ -31,29 +31,19 @@ const NICKNAMES: Readonly<Record<string, string>> = {
 function readNickname(text: string): string | number {
   const name = text.toLowerCase();
   const [, length] = /^@every\s+(.*)$/.exec(name) ?? [];
-  if (length !== undefined) return readEvery(text, length);
-  const known = Object.hasOwn(NICKNAMES, name) ? NICKNAMES[name] : undefined;
-  if (known === undefined) throw new ConfigError(unknown(text, name));
-  return known;
+  const known = length === undefined ? NICKNAMES[name] : parseDurationText(length);
+  if (typeof known === 'string' || typeof known === 'number') return known;
+  throw new ConfigError(`${quote(text)} ${explainNickname(text, name, length !== undefined)}`);
 }
 
-function readEvery(text: string, length: string): number {
-  const every = parseDurationText(length);
-  if (every !== null) return every;
-  throw new ConfigError(
-    `${quote(text)} has an invalid duration; write numbers with units after @every, such as ` +
-      '90s, 5m, 1h30m, 2d or 1w',
-  );
-}
-
-function unknown(text: string, name: string): string {
-  const shown = quote(text);
-  if (name === '@reboot') {
-    return `${shown} is not supported: beat schedules instants, and a start of the host or of beat is not one`;
-  }
-  if (name === '@every') return `${shown} has no duration; write "@every 5m"`;
+function explainNickname(text: string, name: string, hasLength: boolean): string {
+  if (hasLength)
+    return 'has an invalid duration; write numbers with units after @every, such as 90s, 5m, 1h30m, 2d or 1w';
+  if (name === '@reboot')
+    return 'is not supported: beat schedules instants, and a start of the host or of beat is not one';
+  if (name === '@every') return 'has no duration; write "@every 5m"';
   const names = [...Object.keys(NICKNAMES), '@every 5m'];
-  return `${shown} is not a known nickname${didYouMean(text, names) || `; allowed: ${names.join(', ')}`}`;
+  return `is not a known nickname${didYouMean(text, names) || `; allowed: ${names.join(', ')}`}`;
 }
 
 interface CronOptions extends ZoneOptions {
@@ -75,21 +65,17 @@ export function cron(expression: string, options: CronOptions = {}): Schedule {
   const text = expression.trim();
   const line = text.startsWith('@') ? readNickname(text) : text;
   if (typeof line === 'number') return timedelta({ milliseconds: line }, options);
-  const fields = readFields(line, options.seed ?? '');
-  if (options.seed === undefined && fields.flat().some(({ hashed }) => hashed)) {
-    return new HashedCron(line, options.timezone);
-  }
-  return calendarSchedule(toRule(fields, split(line)), options);
+  const { rule, isHashed } = readRule(line, options.seed ?? '');
+  if (!isHashed || options.seed !== undefined) return calendarSchedule(rule, options);
+  return hashedCron(line, options.timezone === undefined ? undefined : checkZone(options.timezone));
 }
 
 /** The fields of an expression without seconds, years and `H`. Throws a `ConfigError` with every invalid field. */
 export function cronFields(line: string): CalendarFields {
   const text = line.trim();
-  const fields = readFields(text, '');
-  if (text.split(/\s+/).length !== 5 || fields.flat().some(({ hashed }) => hashed)) {
-    throw new ConfigError(`${quote(line)} is not five fields without H, such as * 9-16 * * mon-fri`);
-  }
-  return toRule(fields, split(text)).fields;
+  const { rule, isHashed } = readRule(text, '');
+  if (text.split(/\s+/).length === 5 && !isHashed) return rule.fields;
+  throw new ConfigError(`${quote(line)} is not five fields without H, such as * 9-16 * * mon-fri`);
 }
 
 /** Splits an expression into seven fields, seconds first and the year last. */
@@ -104,9 +90,11 @@ function split(line: string): string[] {
   );
 }
 
-function readFields(line: string, seed: string): (readonly Part[])[] {
+/** Reads an expression, and whether it has `H`. */
+function readRule(line: string, seed: string): { readonly rule: CalendarRule; readonly isHashed: boolean } {
+  const texts = split(line);
   const errors: Diagnostic[] = [];
-  const fields = split(line).map((text, i) => {
+  const fields = texts.map((text, i): readonly Part[] => {
     try {
       return readParts(i, text, seed);
     } catch (error) {
@@ -116,14 +104,11 @@ function readFields(line: string, seed: string): (readonly Part[])[] {
     }
   });
   if (errors.length > 0) throw new ConfigError(errors);
-  return fields;
-}
 
-function toRule(fields: readonly (readonly Part[])[], texts: readonly string[]): CalendarRule {
-  const values = (i: number) => distinct(fields[i]!.flatMap((part) => part.values));
+  const values = (i: number) => sortedSet(fields[i]!.flatMap((part) => part.values));
   const starred = (i: number) => /^[*?]/.test(texts[i]!);
   const years = values(6);
-  return {
+  const rule = {
     elapsed: [...fields[1]!, ...fields[2]!].some(({ stepped }) => stepped),
     fields: {
       seconds: values(0),
@@ -133,49 +118,48 @@ function toRule(fields: readonly (readonly Part[])[], texts: readonly string[]):
       months: values(4),
       daysOfWeek: values(5),
       years: years.length === CRON_FIELDS[6].count ? undefined : years,
-      movableDays: uniqueMovableDays(fields[3]!.flatMap((part) => part.movableDays)),
-      lastWeekdays: distinct(fields[5]!.flatMap((part) => part.lastWeekdays)),
-      nthWeekdays: uniqueNthWeekdays(fields[5]!.flatMap((part) => part.nthWeekdays)),
+      movableDays: distinct(
+        fields[3]!.flatMap((part) => part.movableDays),
+        ({ fromEnd, nearestWeekday, day }) => [Number(fromEnd), Number(nearestWeekday), day],
+      ),
+      nthWeekdays: distinct(
+        fields[5]!.flatMap((part) => part.nthWeekdays),
+        ({ weekday, nth }) => (nth === 'last' ? [0, weekday] : [1, weekday, nth]),
+      ),
       union: !starred(3) && !starred(5),
     },
   };
+  return { rule, isHashed: fields.flat().some(({ hashed }) => hashed) };
 }
 
-function distinct(values: readonly number[]): number[] {
-  return [...new Set(values)].sort((a, b) => a - b);
+/** Removes duplicates and sorts. The order is part of the spec, which the ledger stores. */
+function distinct<T>(values: readonly T[], numbersOf: (value: T) => readonly number[]): T[] {
+  const unique = new Map(values.map((value) => [numbersOf(value).join(' '), value]));
+  return [...unique.values()].sort((a, b) => {
+    const others = numbersOf(b);
+    return numbersOf(a).reduce((order, number, i) => order || number - others[i]!, 0);
+  });
 }
 
 /**
  * A cron expression with `H` whose entry is not known yet. Resolving a configuration replaces it (`forEntry`);
  * until then `next` throws, because any answer would differ from the final schedule.
  */
-class HashedCron implements Schedule {
-  readonly spec: string;
-  readonly timezone: string;
-  readonly #line: string;
-  readonly #own: string | undefined;
-
-  constructor(line: string, timezone: string | undefined) {
-    this.#line = line;
-    this.#own = timezone === undefined ? undefined : checkZone(timezone);
-    this.timezone = this.#own ?? 'UTC';
-    this.spec = `cron(${line.replace(/\s+/g, ' ')}) of an entry ${this.timezone}`;
-    Object.freeze(this);
-  }
-
-  next(): Date | null {
-    throw new BeatError(
-      `cron("${this.#line}"): H is computed from the name of an entry, and this schedule has no entry; ` +
-        'pass a seed: cron(…, {seed: "name"})',
-    );
-  }
-
-  inZone(timezone: string): Schedule {
-    return this.#own === undefined ? new HashedCron(this.#line, timezone) : this;
-  }
-
-  /** The result still has no zone if this schedule has none. */
-  forEntry(name: string): Schedule {
-    return cron(this.#line, { seed: name, timezone: this.#own });
-  }
+function hashedCron(line: string, own: string | undefined): Schedule {
+  const timezone = own ?? 'UTC';
+  return {
+    spec: `cron(${line.replace(/\s+/g, ' ')}) of an entry ${timezone}`,
+    timezone,
+    inZone(zone) {
+      return own === undefined ? hashedCron(line, checkZone(zone)) : this;
+    },
+    // The result still has no zone if this schedule has none.
+    forEntry: (name) => cron(line, { seed: name, timezone: own }),
+    next() {
+      throw new BeatError(
+        `cron("${line}"): H is computed from the name of an entry, and this schedule has no entry; ` +
+          'pass a seed: cron(…, {seed: "name"})',
+      );
+    },
+  };
 }

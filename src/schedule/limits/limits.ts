@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { DAY, MAX_INSTANT, toMillis } from '../instants.ts';
+import { DAY, MAX_INSTANT, modulo, toMillis } from '../instants.ts';
 import { interner, CachedSchedule, SearchedSchedule } from '../searched-schedule.ts';
 import { latestByNext, latestWithin, nextAfter } from '../next-after.ts';
 import type { Explanation, FieldCheck, Schedule } from '../schedule.ts';
@@ -24,8 +24,6 @@ export function bounded(schedule: Schedule, bounds: Bounds, timezone: string): S
 }
 
 class Bounded extends SearchedSchedule {
-  readonly spec: string;
-  readonly timezone?: string | undefined;
   readonly #schedule: Schedule;
   readonly #bounds: Bounds;
   readonly #zone: string;
@@ -33,15 +31,14 @@ class Bounded extends SearchedSchedule {
   #last: number | undefined;
 
   constructor(schedule: Schedule, bounds: Bounds, timezone: string) {
-    super();
     const { from, until, count } = bounds;
-    this.spec = [
+    const spec = [
       schedule.spec,
       ...(from === undefined ? [] : [`from(${new Date(from).toISOString()})`]),
       ...(until === undefined ? [] : [`until(${new Date(until).toISOString()})`]),
       ...(count === undefined ? [] : [`count(${count})`]),
-    ].join(' ');
-    if (schedule.timezone !== undefined) this.timezone = schedule.timezone;
+    ];
+    super(spec.join(' '), schedule.timezone);
     this.#schedule = schedule;
     this.#bounds = bounds;
     this.#zone = timezone;
@@ -86,15 +83,14 @@ class Bounded extends SearchedSchedule {
   }
 
   #lastInstant(): number {
-    return (this.#last ??= this.#findLast());
-  }
-
-  #findLast(): number {
+    if (this.#last !== undefined) return this.#last;
     const { from, until = Infinity, count } = this.#bounds;
-    if (from === undefined || count === undefined) return until;
-    let last = from - 1;
-    for (let i = 0; i < count && last < until; i++) last = nextAfter(this.#schedule, last);
-    return Math.min(last, until);
+    let last = until;
+    if (from !== undefined && count !== undefined) {
+      last = from - 1;
+      for (let i = 0; i < count && last < until; i++) last = nextAfter(this.#schedule, last);
+    }
+    return (this.#last = Math.min(last, until));
   }
 }
 
@@ -107,16 +103,14 @@ export function grid(every: number, start: number): Schedule {
 }
 
 class Grid extends SearchedSchedule {
-  readonly spec: string;
   readonly #every: number;
   readonly #offset: number;
 
   constructor(every: number, start: number) {
-    super();
+    const offset = modulo(start, every);
+    super(`every(${every}ms) offset ${offset}ms`);
     this.#every = every;
-    this.#offset = modulo(start, every);
-    this.spec = `every(${every}ms) offset ${this.#offset}ms`;
-    Object.freeze(this);
+    this.#offset = offset;
   }
 
   protected findNext(after: number): number {
@@ -158,20 +152,15 @@ export function jittered(schedule: Schedule, jitter: number, seed: string): Sche
 }
 
 class Jittered extends SearchedSchedule {
-  readonly spec: string;
-  readonly timezone?: string | undefined;
   readonly #nominal: Schedule;
   readonly #jitter: number;
   readonly #seed: string;
 
   constructor(nominal: Schedule, jitter: number, seed: string) {
-    super();
-    this.spec = `${nominal.spec} jitter(${jitter}ms ${JSON.stringify(seed)})`;
-    if (nominal.timezone !== undefined) this.timezone = nominal.timezone;
+    super(`${nominal.spec} jitter(${jitter}ms ${JSON.stringify(seed)})`, nominal.timezone);
     this.#nominal = nominal;
     this.#jitter = jitter;
     this.#seed = seed;
-    Object.freeze(this);
   }
 
   protected findNext(after: number): number {
@@ -277,20 +266,15 @@ function shorten(spec: string): string {
 }
 
 class Selected extends CachedSchedule {
-  readonly spec: string;
-  readonly timezone: string;
   readonly #schedule: Schedule;
   readonly #conditions: readonly Condition[];
   readonly #zone: Zone;
 
   constructor(schedule: Schedule, conditions: readonly Condition[], timezone: string, spec: string) {
-    super();
-    this.spec = spec;
-    this.timezone = timezone;
+    super(spec, timezone);
     this.#schedule = schedule;
     this.#conditions = conditions;
     this.#zone = getZone(timezone);
-    Object.freeze(this);
   }
 
   /** Adds one check per set; its value is the date or event that contains the instant. */
@@ -302,7 +286,7 @@ class Selected extends CachedSchedule {
       const value = set.describeAt?.(instant, this.#zone) ?? `${inside ? 'in' : 'outside of'} ${set.description}`;
       return { field, rule: describeCondition(condition), value, matches: inside === isIn };
     });
-    return explainWith(this.#schedule, instant, this.timezone, ...checks);
+    return explainWith(this.#schedule, instant, this.#zone.name, ...checks);
   }
 
   get description(): string {
@@ -371,8 +355,4 @@ function latestFixed(schedule: Schedule, after: number, until: number): number |
   const answer = latestWithin(schedule, after, until);
   if (answer !== undefined) return answer;
   return latestByNext((instant) => nextAfter(schedule, instant), after, until);
-}
-
-function modulo(value: number, divisor: number): number {
-  return ((value % divisor) + divisor) % divisor;
 }

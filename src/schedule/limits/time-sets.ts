@@ -1,6 +1,6 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { findIn, type Stretch } from '../../util/intervals.ts';
+import { findIn, type Interval, type Stretch } from '../../util/intervals.ts';
 import { formatCron } from '../calendar/calendar-text.ts';
 import { Calendar } from '../calendar/calendar.ts';
 import { weekdayOf } from '../calendar/days.ts';
@@ -16,30 +16,19 @@ export interface TimeSet {
   /** The set in English, such as `09:00-17:00`. */
   readonly description: string;
   /** Finds the stretch of time that contains an instant (epoch milliseconds), by the clocks of a zone. */
-  stretchAt(instant: number, zone: Zone): Stretch;
+  readonly stretchAt: StretchAt;
   /** The event or holiday that decides whether the set has an instant; `null` without a better name than the set's. */
-  describeAt?(instant: number, zone: Zone): string | null;
+  readonly describeAt?: (instant: number, zone: Zone) => string | null;
 }
 
-/** Finds the stretch of local time that contains a local time: milliseconds as if it were UTC. */
-export type FindLocal = (local: number) => Stretch;
+export type StretchAt = (instant: number, zone: Zone) => Stretch;
 
-/** A set that the wall clock determines: it includes both passes of a repeated hour. */
-export function localSet(
-  spec: string,
-  description: string,
-  find: FindLocal,
-  nameOf?: (local: number) => string | null,
-): TimeSet {
-  return {
-    spec,
-    description,
-    stretchAt: (instant, zone) => {
-      const { offset, end } = zone.spanAt(instant);
-      const stretch = find(instant + offset);
-      return { inside: stretch.inside, end: Math.min(stretch.end - offset, end) };
-    },
-    ...(nameOf && { describeAt: (instant: number, zone: Zone) => nameOf(instant + zone.spanAt(instant).offset) }),
+/** A set that the wall clock determines: it includes both passes of a repeated hour. `find` takes local times. */
+export function byLocalTime(find: (local: number) => Stretch): StretchAt {
+  return (instant, zone) => {
+    const { offset, end } = zone.spanAt(instant);
+    const stretch = find(instant + offset);
+    return { inside: stretch.inside, end: Math.min(stretch.end - offset, end) };
   };
 }
 
@@ -48,7 +37,7 @@ export function union(sets: readonly TimeSet[], description: string): TimeSet {
   return {
     spec: sets.map(({ spec }) => spec).join(' '),
     description,
-    stretchAt: unionStretches(sets),
+    stretchAt: anyOf(sets.map(({ stretchAt }) => stretchAt)),
     describeAt: (instant, zone) => {
       const within = sets.filter((set) => set.stretchAt(instant, zone).inside);
       const names =
@@ -61,9 +50,9 @@ export function union(sets: readonly TimeSet[], description: string): TimeSet {
 }
 
 /** The union of sets without names. */
-export function unionStretches(sets: readonly Pick<TimeSet, 'stretchAt'>[]): TimeSet['stretchAt'] {
+export function anyOf(sets: readonly StretchAt[]): StretchAt {
   return (instant, zone) => {
-    const stretches = sets.map((set) => set.stretchAt(instant, zone));
+    const stretches = sets.map((stretchAt) => stretchAt(instant, zone));
     const containing = stretches.filter(({ inside }) => inside);
     if (containing.length > 0) {
       return { inside: true, end: Math.max(...containing.map(({ end }) => end)) };
@@ -105,16 +94,21 @@ export function timesOfDay(texts: readonly string[]): TimeSet {
     .toSorted()
     .join(' ');
   const find = findIn(
-    ranges.flatMap(({ start, end }) => {
-      if (start < end) return [[start, end] as const];
-      return [[start, DAY] as const, [0, end] as const];
-    }),
+    ranges.flatMap(({ start, end }): Interval[] =>
+      start < end
+        ? [[start, end]]
+        : [
+            [start, DAY],
+            [0, end],
+          ],
+    ),
   );
-  return localSet(`times(${text})`, text.replaceAll(' ', ' and '), (local) => {
+  const stretchAt = byLocalTime((local) => {
     const midnight = Math.floor(local / DAY) * DAY;
     const { inside, end } = find(local - midnight);
     return { inside, end: midnight + Math.min(end, DAY) };
   });
+  return { spec: `times(${text})`, description: text.replaceAll(' ', ' and '), stretchAt };
 }
 
 function parseTimes(text: string): TimeRange | string {
@@ -167,23 +161,17 @@ export function dates(texts: readonly string[]): TimeSet {
   const yearly = ranges.filter(({ isYearly }) => isYearly);
   const once = ranges.filter(({ isYearly }) => !isYearly);
   const yearlyDays = listMonthDays(yearly);
-  const find = findIn(once.map(({ first, last }) => [first, last + 1]));
-  return localSet(
-    `dates(${sorted.join(' ')})`,
-    description,
-    (local) => {
-      const day = Math.floor(local / DAY);
-      const { inside, end } = find(day);
-      if (yearly.length === 0) return { inside, end: end * DAY };
-      return { inside: inside || yearlyDays.has(toMonthDay(day)), end: (day + 1) * DAY };
-    },
-    (local) => {
-      const day = Math.floor(local / DAY);
-      const isIn = (range: DateRange) =>
-        range.isYearly ? isInYear(toMonthDay(day), range) : day >= range.first && day <= range.last;
-      return ranges.find(isIn)?.text ?? null;
-    },
-  );
+  const findOnce = findIn(once.map(({ first, last }) => [first, last + 1]));
+  const find = (day: number): Stretch => {
+    const stretch = findOnce(day);
+    if (yearly.length === 0) return stretch;
+    return { inside: stretch.inside || yearlyDays.has(toMonthDay(day)), end: day + 1 };
+  };
+  return daySet(`dates(${sorted.join(' ')})`, description, find, (day) => {
+    const isIn = (range: DateRange) =>
+      range.isYearly ? isInYear(toMonthDay(day), range) : day >= range.first && day <= range.last;
+    return ranges.find(isIn)?.text ?? null;
+  });
 }
 
 /** The days of a year that are in any of these ranges. */
@@ -241,31 +229,30 @@ export interface DaysOff {
 
 /** The public holidays of a country. */
 export function holidays({ code, holidayAt }: DaysOff): TimeSet {
-  const isHoliday = (day: number) => holidayAt(day) !== null;
-  return daySet(`holidays(${code})`, `holidays of ${code}`, isHoliday, holidayAt);
+  const find = (day: number) => ({ inside: holidayAt(day) !== null, end: day + 1 });
+  return daySet(`holidays(${code})`, `holidays of ${code}`, find, holidayAt);
 }
 
 /** The days of a country that are neither public holidays nor weekend. */
 export function businessDays({ code, holidayAt, isWeekend }: DaysOff): TimeSet {
   const isBusiness = (day: number) => !isWeekend((weekdayOf(day) + 1) % 7) && holidayAt(day) === null;
-  return daySet(`business(${code})`, `business days of ${code}`, isBusiness, holidayAt);
+  const find = (day: number) => ({ inside: isBusiness(day), end: day + 1 });
+  return daySet(`business(${code})`, `business days of ${code}`, find, holidayAt);
 }
 
+/** A set of days since 1970-01-01. */
 function daySet(
   spec: string,
   description: string,
-  has: (day: number) => boolean,
+  find: (day: number) => Stretch,
   nameOf: (day: number) => string | null,
 ): TimeSet {
-  return localSet(
-    spec,
-    description,
-    (local) => {
-      const day = Math.floor(local / DAY);
-      return { inside: has(day), end: (day + 1) * DAY };
-    },
-    (local) => nameOf(Math.floor(local / DAY)),
-  );
+  const stretchAt = byLocalTime((local) => {
+    const { inside, end } = find(Math.floor(local / DAY));
+    return { inside, end: end * DAY };
+  });
+  const describeAt = (instant: number, zone: Zone) => nameOf(Math.floor((instant + zone.spanAt(instant).offset) / DAY));
+  return { spec, description, stretchAt, describeAt };
 }
 
 /**
@@ -279,10 +266,11 @@ export function cronTimes(expression: string): TimeSet {
   const isFullDay = isFullHour && fields.hours.length === 24;
   const unit = isFullDay ? DAY : isFullHour ? HOUR : MINUTE;
   const days = fields.union ? ' either-day' : '';
-  return localSet(`cron(${formatCron(fields)}${days})`, `cron ${expression.trim()}`, (local) => {
+  const stretchAt = byLocalTime((local) => {
     const minute = Math.floor(local / MINUTE) * MINUTE;
     const next = calendar.firstFrom(minute) ?? Infinity;
     if (next > minute) return { inside: false, end: next };
     return { inside: true, end: (Math.floor(local / unit) + 1) * unit };
   });
+  return { spec: `cron(${formatCron(fields)}${days})`, description: `cron ${expression.trim()}`, stretchAt };
 }

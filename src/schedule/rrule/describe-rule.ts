@@ -1,13 +1,6 @@
 import { describeLocal, listed, MONTH_NAMES, ordinal, WEEKDAY_NAMES } from '../text.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
-import {
-  isInstant,
-  parseUntil,
-  PERIODS,
-  recurrenceDays,
-  type RecurrenceRule,
-  type RuleDay,
-} from './recurrence-days.ts';
+import { DAY, HOUR, MINUTE, modulo, SECOND } from '../instants.ts';
+import { isInstant, parseUntil, PERIODS, rankOf, recurrenceDays, type RecurrenceRule } from './recurrence-days.ts';
 import { formatParts } from './rrule-text.ts';
 import type { Recurrence } from './recurrence.ts';
 import type { FieldCheck } from '../schedule.ts';
@@ -63,15 +56,14 @@ function describeDays(rule: RecurrenceRule): string[] {
 /** The weekdays of a rule; with `isOne`, of a single day. */
 function describeWeekdays({ days, freq, months }: RecurrenceRule, month: string, isOne: boolean): string {
   const period = freq === 'YEARLY' && months.length === 0 ? 'the year' : month;
-  const name = ({ weekday }: RuleDay) => WEEKDAY_NAMES[weekday]!;
-  const plain = days.filter(({ nth }) => nth === undefined);
+  const plain = days.filter(({ nth }) => nth === undefined).map(({ weekday }) => weekday);
   const numbered = fromFirst(
     days.filter(({ nth }) => nth !== undefined),
     ({ nth }) => nth!,
   );
   const texts = [
-    ...(isOne ? plain.map((day) => `a ${name(day)}`) : describeRuns(plain.map(({ weekday }) => weekday))),
-    ...numbered.map((day) => `the ${fromEnd(day.nth!)} ${name(day)}`),
+    ...(isOne ? plain.map((weekday) => `a ${WEEKDAY_NAMES[weekday]!}`) : describeRuns(plain)),
+    ...numbered.map(({ weekday, nth }) => `the ${fromEnd(nth!)} ${WEEKDAY_NAMES[weekday]!}`),
   ];
   return `${listed(texts, isOne ? 'or' : 'and')}${numbered.length === 0 ? '' : ` of ${period}`}`;
 }
@@ -95,29 +87,21 @@ function fromFirst<T>(items: readonly T[], number: (item: T) => number): readonl
   return items.toSorted((a, b) => place(a) - place(b));
 }
 
-function describeTimes({ freq, hours, minutes, seconds }: RecurrenceRule): string[] {
-  const isWhole = seconds.length === 1 && seconds[0] === 0;
-  const second = isWhole || seconds.length === 0 ? [] : [`at ${numbers('second', seconds)}`];
-  switch (freq) {
-    case 'SECONDLY':
-    case 'MINUTELY':
-    case 'HOURLY':
-      return [
-        ...second,
-        ...(minutes.length === 0 ? [] : [`at ${numbers('minute', minutes)}`]),
-        ...(hours.length === 0 ? [] : [`in ${numbers('hour', hours)}`]),
-      ];
-    default: {
-      const count = hours.length * minutes.length * seconds.length;
-      if (count > MAX_TIMES) {
-        return [...second, `at ${numbers('minute', minutes)} of ${numbers('hour', hours)}`];
-      }
-      const times = hours.flatMap((hour) =>
-        minutes.flatMap((minute) => seconds.map((each) => clock(hour, minute, each))),
-      );
-      return [`at ${listed(times)}`];
-    }
+function describeTimes(rule: RecurrenceRule): string[] {
+  const { hours, minutes, seconds } = rule;
+  const second = ['', '0'].includes(seconds.join()) ? [] : [`at ${numbers('second', seconds)}`];
+  if (rankOf(rule) > 0) {
+    return [
+      ...second,
+      ...(minutes.length === 0 ? [] : [`at ${numbers('minute', minutes)}`]),
+      ...(hours.length === 0 ? [] : [`in ${numbers('hour', hours)}`]),
+    ];
   }
+  if (hours.length * minutes.length * seconds.length > MAX_TIMES) {
+    return [...second, `at ${numbers('minute', minutes)} of ${numbers('hour', hours)}`];
+  }
+  const times = hours.flatMap((hour) => minutes.flatMap((minute) => seconds.map((each) => clock(hour, minute, each))));
+  return [`at ${listed(times)}`];
 }
 
 function numbers(unit: string, values: readonly number[]): string {
@@ -156,14 +140,10 @@ export function explainRule(recurrence: Recurrence, local: number, start: number
   // The parts allow the time, but COUNT, UNTIL or dtstart excludes it.
   const isOutside = checks.every(({ matches }) => matches) && recurrence.firstFrom(local) !== local;
   if (!isOutside) return checks;
-  const { count, until } = rule;
-  const [field, limit] =
-    local < start
-      ? ['DTSTART', describeLocal(start)]
-      : count !== undefined
-        ? ['COUNT', String(count)]
-        : ['UNTIL', until ?? ''];
-  return [...checks, { field, rule: limit, value: describeLocal(local), matches: false }];
+  const { count, until = '' } = rule;
+  const [field, limit] = count === undefined ? ['UNTIL', until] : ['COUNT', String(count)];
+  const outside = local < start ? { field: 'DTSTART', rule: describeLocal(start) } : { field, rule: limit };
+  return [...checks, { ...outside, value: describeLocal(local), matches: false }];
 }
 
 function checkPeriod(recurrence: Recurrence, local: number): FieldCheck[] {
@@ -206,7 +186,7 @@ const TIME_PARTS = [
 
 function checkTimes(rule: RecurrenceRule, local: number): FieldCheck[] {
   return TIME_PARTS.filter(([key]) => rule[key].length > 0).map(([key, field, unit, size]) => {
-    const value = ((Math.floor(local / unit) % size) + size) % size;
+    const value = modulo(Math.floor(local / unit), size);
     const matches = rule[key].includes(value);
     return { field, rule: rule[key].join(','), value: String(value), matches };
   });

@@ -1,14 +1,15 @@
+import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
 import { DaySearch, startOf, weekdayOf } from '../calendar/days.ts';
 
-/** From the longest period to the shortest. */
+/** From the longest period to the shortest; the length in milliseconds is the longest one of years and months. */
 export const PERIODS = {
-  YEARLY: { name: 'year', mostDays: 366 },
-  MONTHLY: { name: 'month', mostDays: 31 },
-  WEEKLY: { name: 'week', mostDays: 7 },
-  DAILY: { name: 'day', mostDays: 1 },
-  HOURLY: { name: 'hour', mostDays: 1 },
-  MINUTELY: { name: 'minute', mostDays: 1 },
-  SECONDLY: { name: 'second', mostDays: 1 },
+  YEARLY: { name: 'year', length: 366 * DAY },
+  MONTHLY: { name: 'month', length: 31 * DAY },
+  WEEKLY: { name: 'week', length: 7 * DAY },
+  DAILY: { name: 'day', length: DAY },
+  HOURLY: { name: 'hour', length: HOUR },
+  MINUTELY: { name: 'minute', length: MINUTE },
+  SECONDLY: { name: 'second', length: SECOND },
 } as const;
 export type Frequency = keyof typeof PERIODS;
 export const FREQUENCIES = Object.keys(PERIODS) as Frequency[];

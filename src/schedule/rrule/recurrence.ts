@@ -1,4 +1,4 @@
-import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND } from '../instants.ts';
+import { DAY, HOUR, MAX_INSTANT, MINUTE, modulo, SECOND } from '../instants.ts';
 import { startOf, type DaySearch } from '../calendar/days.ts';
 import { isInstant, parseUntil, PERIODS, rankOf, recurrenceDays, type RecurrenceRule } from './recurrence-days.ts';
 import { ConfigError } from '../../util/errors.ts';
@@ -24,6 +24,8 @@ export class Recurrence {
   /** The rule with the parts that it takes from `dtstart`. */
   readonly rule: RecurrenceRule;
   readonly #start: number;
+  /** The beginning of period 0, unless periods are months or years. */
+  readonly #origin: number;
   readonly #days: DaySearch;
   /** The times of a day, or of a shorter period. */
   readonly #times: PeriodTimes;
@@ -36,12 +38,14 @@ export class Recurrence {
     const rule = withDefaults(given, start);
     this.rule = rule;
     this.#start = start;
+    // Day 0 was a Thursday.
+    this.#origin = rule.freq === 'WEEKLY' ? (rule.weekStart - 3) * DAY : 0;
     this.#days = recurrenceDays(rule);
     const parts = SHORT.slice(rankOf(rule)).map(({ unit, key }) => ({ unit, values: rule[key] }));
     this.#times = new PeriodTimes(parts);
     const { until } = rule;
     this.#end = until === undefined || isInstant(until) ? Infinity : parseUntil(until);
-    const most = PERIODS[rule.freq].mostDays * this.#times.count;
+    const most = Math.ceil(PERIODS[rule.freq].length / DAY) * this.#times.count;
     const { positions } = rule;
     this.#isNever = positions.length > 0 && positions.every((each) => Math.abs(each) > most);
   }
@@ -50,8 +54,6 @@ export class Recurrence {
   get isElapsed(): boolean {
     return rankOf(this.rule) > 0;
   }
-
-  readonly hasYears = false;
 
   /** Returns the first local time at or after `local`, or `null` if there is none. */
   firstFrom(local: number): number | null {
@@ -72,21 +74,21 @@ export class Recurrence {
   }
 
   #lastTime(): number {
-    return (this.#last ??= this.#findLast());
-  }
-
-  #findLast(): number {
     const { count } = this.rule;
     if (count === undefined) return this.#end;
+    if (this.#last !== undefined) return this.#last;
     let last = this.#start - SECOND;
     const budget = { periods: MAX_PERIODS };
     for (let i = 0; i < count; i++) {
       const next = this.#search(last + SECOND, budget);
-      if (budget.periods <= 0) throw new ConfigError(explainCount(count));
+      if (budget.periods <= 0) {
+        const most = thousands(MAX_PERIODS);
+        throw new ConfigError(`COUNT=${count} needs a search of more than ${most} periods; use UNTIL instead`);
+      }
       if (next === null) break;
       last = next;
     }
-    return Math.min(last, this.#end);
+    return (this.#last = Math.min(last, this.#end));
   }
 
   #search(from: number, budget = { periods: MAX_PERIODS }): number | null {
@@ -118,7 +120,7 @@ export class Recurrence {
     for (const { unit, key, size } of SHORT.slice(0, rankOf(this.rule))) {
       const allowed = this.rule[key];
       const index = Math.floor(begin / unit);
-      const value = ((index % size) + size) % size;
+      const value = modulo(index, size);
       if (allowed.length > 0 && !allowed.includes(value)) return (index + 1) * unit;
     }
     return null;
@@ -179,37 +181,17 @@ export class Recurrence {
   }
 
   #periodOf(local: number): number {
-    const { freq, weekStart } = this.rule;
+    const { freq } = this.rule;
+    if (freq !== 'YEARLY' && freq !== 'MONTHLY') return Math.floor((local - this.#origin) / PERIODS[freq].length);
     const date = new Date(local);
-    switch (freq) {
-      case 'YEARLY':
-        return date.getUTCFullYear();
-      case 'MONTHLY':
-        return date.getUTCFullYear() * 12 + date.getUTCMonth();
-      case 'WEEKLY':
-        // Day 0 was a Thursday.
-        return Math.floor((Math.floor(local / DAY) + 3 - weekStart) / 7);
-      case 'DAILY':
-        return Math.floor(local / DAY);
-      default:
-        return Math.floor(local / SHORT[rankOf(this.rule) - 1]!.unit);
-    }
+    return freq === 'YEARLY' ? date.getUTCFullYear() : date.getUTCFullYear() * 12 + date.getUTCMonth();
   }
 
   #beginOf(period: number): number {
-    const { freq, weekStart } = this.rule;
-    switch (freq) {
-      case 'YEARLY':
-        return startOf(period, 0) * DAY;
-      case 'MONTHLY':
-        return startOf(Math.floor(period / 12), ((period % 12) + 12) % 12) * DAY;
-      case 'WEEKLY':
-        return (period * 7 - 3 + weekStart) * DAY;
-      case 'DAILY':
-        return period * DAY;
-      default:
-        return period * SHORT[rankOf(this.rule) - 1]!.unit;
-    }
+    const { freq } = this.rule;
+    if (freq === 'YEARLY') return startOf(period, 0) * DAY;
+    if (freq === 'MONTHLY') return startOf(Math.floor(period / 12), modulo(period, 12)) * DAY;
+    return this.#origin + period * PERIODS[freq].length;
   }
 }
 
@@ -240,10 +222,6 @@ interface TimeList {
   readonly indexFrom: (local: number) => number;
 }
 
-function explainCount(count: number): string {
-  return `COUNT=${count} needs a search of more than ${thousands(MAX_PERIODS)} periods; use UNTIL instead`;
-}
-
 /** A part of a time: `values` of a unit in milliseconds, ascending. */
 interface TimePart {
   readonly unit: number;
@@ -255,22 +233,27 @@ interface TimePart {
  * because a day may have 86,400 of them.
  */
 export class PeriodTimes {
-  readonly #parts: readonly TimePart[];
+  /** With the number of times within one value. */
+  readonly #parts: readonly (TimePart & { readonly within: number })[];
   readonly count: number;
 
   /** The longest unit first. */
   constructor(parts: readonly TimePart[]) {
-    this.#parts = parts;
-    this.count = countTimes(parts);
+    let count = 1;
+    const shortestFirst = parts.toReversed().map((part) => {
+      const within = count;
+      count *= part.values.length;
+      return { ...part, within };
+    });
+    this.#parts = shortestFirst.reverse();
+    this.count = count;
   }
 
   /** The time at an index from 0, in milliseconds. */
   at(index: number): number {
     let time = 0;
-    let rest = index;
-    for (const { unit, values } of this.#parts.toReversed()) {
-      time += values[rest % values.length]! * unit;
-      rest = Math.floor(rest / values.length);
+    for (const { unit, values, within } of this.#parts) {
+      time += values[Math.floor(index / within) % values.length]! * unit;
     }
     return time;
   }
@@ -279,8 +262,7 @@ export class PeriodTimes {
   indexFrom(time: number): number {
     let index = 0;
     let rest = time;
-    for (const [i, { unit, values }] of this.#parts.entries()) {
-      const within = countTimes(this.#parts.slice(i + 1));
+    for (const { unit, values, within } of this.#parts) {
       const value = Math.floor(rest / unit);
       const passed = values.findIndex((each) => each >= value);
       if (passed < 0) return index + values.length * within;
@@ -290,8 +272,4 @@ export class PeriodTimes {
     }
     return rest > 0 ? index + 1 : index;
   }
-}
-
-function countTimes(parts: readonly Pick<TimePart, 'values'>[]): number {
-  return parts.reduce((count, { values }) => count * values.length, 1);
 }

@@ -1,7 +1,6 @@
-import { DateTime } from 'luxon';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { at } from '../at.ts';
+import { readTime } from '../at.ts';
 import type { ZoneOptions } from '../calendar/calendar-schedule.ts';
 import { explainClocks } from '../calendar/calendar-text.ts';
 import { describeLocal } from '../text.ts';
@@ -47,21 +46,16 @@ const DEFAULT_START = Date.UTC(2000, 0);
 function parseStart(dtstart: string | Date | undefined): Start {
   if (dtstart === undefined) return () => DEFAULT_START;
   try {
-    at(dtstart);
+    const { time, isLocal } = readTime(dtstart);
+    return (timezone) => {
+      // A local time that a clock change skips stays as it is written.
+      const offset = isLocal ? 0 : getZone(timezone).spanAt(time).offset;
+      return Math.floor((time + offset) / SECOND) * SECOND;
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(error.errors.map(({ message }) => errorAt(['dtstart'], message)));
   }
-  return (timezone) => {
-    const zoned =
-      dtstart instanceof Date
-        ? DateTime.fromJSDate(dtstart, { zone: timezone })
-        : DateTime.fromISO(dtstart, { zone: timezone });
-    // A local time that a clock change skips stays as it is written.
-    const isLocal = typeof dtstart === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(dtstart);
-    const local = isLocal ? DateTime.fromISO(dtstart, { zone: 'UTC' }) : zoned.setZone('UTC', { keepLocalTime: true });
-    return Math.floor(local.toMillis() / SECOND) * SECOND;
-  };
 }
 
 /** Reports rules whose occurrences depend on where they begin. */
@@ -80,40 +74,32 @@ function make(rule: RecurrenceRule, start: Start, timezone: string | undefined):
   const local = start(zone);
   const since = new Date(local).toISOString().replace('.000Z', '');
   const spec = `rrule(${formatRule(rule)} from ${since}) ${zone}`;
-  const parts = { rule, start, local, spec, timezone };
+  const create = () => new RecurrenceSchedule(spec, timezone, rule, local, (other) => make(rule, start, other));
   // inZone can still change the zone of a rule without one.
-  if (timezone === undefined) return new RecurrenceSchedule(parts);
-  return intern(spec, () => new RecurrenceSchedule(parts));
-}
-
-interface RecurrenceParts {
-  readonly rule: RecurrenceRule;
-  readonly start: Start;
-  readonly local: number;
-  readonly spec: string;
-  readonly timezone: string | undefined;
+  return timezone === undefined ? create() : intern(spec, create);
 }
 
 class RecurrenceSchedule extends CachedSchedule {
-  readonly spec: string;
-  readonly timezone: string;
-  readonly #parts: RecurrenceParts;
   readonly #recurrence: Recurrence;
+  /** The local time of `dtstart`. */
+  readonly #start: number;
   readonly #zone: Zone;
   /** The instant of `UNTIL`. */
   readonly #end: number;
 
-  constructor(parts: RecurrenceParts) {
-    const { rule, local, spec, timezone } = parts;
-    super();
-    this.spec = spec;
-    this.timezone = timezone ?? 'UTC';
-    this.#parts = parts;
-    this.#recurrence = new Recurrence(rule, local);
-    this.#zone = getZone(this.timezone);
+  constructor(
+    spec: string,
+    timezone: string | undefined,
+    rule: RecurrenceRule,
+    start: number,
+    inZone: (timezone: string) => Schedule,
+  ) {
+    super(spec, timezone, inZone);
+    this.#recurrence = new Recurrence(rule, start);
+    this.#start = start;
+    this.#zone = getZone(timezone ?? 'UTC');
     const { until } = rule;
     this.#end = until !== undefined && isInstant(until) ? parseUntil(until) : Infinity;
-    Object.freeze(this);
   }
 
   protected search(after: number): number | null {
@@ -122,19 +108,14 @@ class RecurrenceSchedule extends CachedSchedule {
     return next === null || next > this.#end ? null : next;
   }
 
-  inZone(timezone: string): Schedule {
-    const { rule, start, timezone: own } = this.#parts;
-    return own === undefined ? make(rule, start, checkZone(timezone)) : this;
-  }
-
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
     const local = instant + this.#zone.spanAt(instant).offset;
-    const shown = `${describeLocal(local)} ${this.timezone}`;
-    const { local: start, rule } = this.#parts;
-    const fields = explainRule(this.#recurrence, local, start);
+    const shown = `${describeLocal(local)} ${this.#zone.name}`;
+    const fields = explainRule(this.#recurrence, local, this.#start);
     if (instant > this.#end) {
-      const limit = { field: 'UNTIL', rule: rule.until!, value: at.toISOString(), matches: false };
+      const rule = this.#recurrence.rule.until!;
+      const limit = { field: 'UNTIL', rule, value: at.toISOString(), matches: false };
       return { local: shown, fields: [...fields, limit], notes: [] };
     }
     const matches = fields.every((field) => field.matches);
@@ -143,7 +124,6 @@ class RecurrenceSchedule extends CachedSchedule {
   }
 
   get description(): string {
-    const { local } = this.#parts;
-    return describeRule(this.#recurrence.rule, local === DEFAULT_START ? undefined : local);
+    return describeRule(this.#recurrence.rule, this.#start === DEFAULT_START ? undefined : this.#start);
   }
 }

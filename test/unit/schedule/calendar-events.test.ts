@@ -50,7 +50,7 @@ test('an event lasts from its begin to its end, also when the clocks change', ()
       const isWithin = starts.some(
         (local) => startInstant(local, zone) <= instant && instant < endInstant(local, size, zone),
       );
-      const { inside, end } = eventTimes(event).stretchAt(instant, zone);
+      const { inside, end } = eventTimes(event)(instant, zone);
       expect(inside).toBe(isWithin);
       expect(end).toBeGreaterThan(instant);
       const next = starts.map((local) => startInstant(local, zone)).filter((each) => each > instant);

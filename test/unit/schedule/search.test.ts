@@ -19,7 +19,6 @@ const EVERY_MINUTE: CalendarFields = {
   months: all(1, 12),
   daysOfWeek: all(0, 6),
   movableDays: [],
-  lastWeekdays: [],
   nthWeekdays: [],
   union: false,
 };
