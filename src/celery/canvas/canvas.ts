@@ -1,5 +1,5 @@
 import type { ComputeArguments } from '../message/lazy.ts';
-import type { Arguments, MessageOptions } from '../message/message.ts';
+import { mergeOptions, type Arguments, type MessageOptions } from '../message/message.ts';
 import { renderOptions, type RenderTemplates } from '../message/template.ts';
 
 /**
@@ -87,7 +87,7 @@ export function formatCanvas(canvas: Canvas): string {
   return `${canvas.kind}(${some.join(', ')})`;
 }
 
-function listParts(canvas: Chain | Group | Chord): readonly Canvas[] {
+export function listParts(canvas: Chain | Group | Chord): readonly Canvas[] {
   if (canvas.kind === 'chain') return [canvas.first, ...canvas.rest];
   return canvas.kind === 'group' ? canvas.tasks : [...canvas.header, canvas.body];
 }
@@ -139,21 +139,18 @@ function flattenGroups(tasks: readonly Canvas[]): readonly Canvas[] {
 /** Applies options as Celery's `apply_async(**options)`; they take precedence over existing ones. */
 export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
   const { taskId, ...others } = options;
+  const each = (parts: readonly Canvas[]) => parts.map((part) => withOptions(part, others));
   switch (canvas.kind) {
     case 'task':
       return { ...canvas, options: mergeOptions(canvas.options, options) };
     case 'chain': {
-      const rest = onLast(canvas.rest, (last) => withOptions(last, { taskId }));
+      const rest = canvas.rest.with(-1, withOptions(canvas.rest.at(-1)!, { taskId }));
       return { ...canvas, first: withOptions(canvas.first, others) as Task, rest };
     }
-    case 'group': {
-      const tasks = canvas.tasks.map((task) => withOptions(task, others));
-      return { ...canvas, id: taskId ?? canvas.id, tasks };
-    }
-    case 'chord': {
-      const header = canvas.header.map((task) => withOptions(task, others));
-      return { ...canvas, header, body: withOptions(canvas.body, toBodyOptions(options)) };
-    }
+    case 'group':
+      return { ...canvas, id: taskId ?? canvas.id, tasks: each(canvas.tasks) };
+    case 'chord':
+      return { ...canvas, header: each(canvas.header), body: withOptions(canvas.body, toBodyOptions(options)) };
   }
 }
 
@@ -173,21 +170,18 @@ function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions 
  */
 export function withLinks(canvas: Canvas, links: Links): Canvas {
   const onError: Links = { ...links, link: [] };
+  const each = (parts: readonly Canvas[]) => parts.map((part) => withLinks(part, onError));
   switch (canvas.kind) {
     case 'task': {
       const link = [...canvas.links.link, ...links.link];
       return { ...canvas, links: { link, linkError: [...canvas.links.linkError, ...links.linkError] } };
     }
     case 'chain': {
-      const rest = onLast(
-        canvas.rest,
-        (last) => withLinks(last, links),
-        (step) => withLinks(step, onError),
-      );
+      const rest = each(canvas.rest).with(-1, withLinks(canvas.rest.at(-1)!, links));
       return { ...canvas, first: withLinks(canvas.first, onError) as Task, rest };
     }
     case 'group':
-      return { ...canvas, tasks: canvas.tasks.map((task) => withLinks(task, onError)) };
+      return { ...canvas, tasks: each(canvas.tasks) };
     case 'chord':
       return { ...canvas, body: withLinks(canvas.body, links) };
   }
@@ -236,20 +230,6 @@ export function eachStart(canvas: Canvas, change: (task: Task) => Task, inBodies
   }
 }
 
-function onLast(
-  steps: readonly Canvas[],
-  change: (last: Canvas) => Canvas,
-  others: (step: Canvas) => Canvas = (step) => step,
-): readonly Canvas[] {
-  return steps.map((step, i) => (i === steps.length - 1 ? change(step) : others(step)));
-}
-
-/** Merges all options that are not `undefined`. */
-function mergeOptions(own: MessageOptions, more: MessageOptions): MessageOptions {
-  const present = Object.entries(more).filter(([, value]) => value !== undefined);
-  return present.length === 0 ? own : { ...own, ...Object.fromEntries(present) };
-}
-
 /** Renders the templates in the options of a canvas for one occurrence. */
 export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
   const each = (parts: readonly Canvas[]) => parts.map((part) => renderCanvas(part, fill));
@@ -259,14 +239,10 @@ export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
       const links = { link: each(link), linkError: each(linkError) };
       return { ...canvas, options: renderOptions(canvas.options, fill), links };
     }
-    case 'chain': {
-      const first = renderCanvas(canvas.first, fill) as Task;
-      return { ...canvas, first, rest: each(canvas.rest) };
-    }
-    case 'group': {
-      const id = canvas.id === null ? null : fill(canvas.id);
-      return { ...canvas, id, tasks: each(canvas.tasks) };
-    }
+    case 'chain':
+      return { ...canvas, first: renderCanvas(canvas.first, fill) as Task, rest: each(canvas.rest) };
+    case 'group':
+      return { ...canvas, id: canvas.id === null ? null : fill(canvas.id), tasks: each(canvas.tasks) };
     case 'chord':
       return { ...canvas, header: each(canvas.header), body: renderCanvas(canvas.body, fill) };
   }

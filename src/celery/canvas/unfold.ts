@@ -1,13 +1,5 @@
-import {
-  type Canvas,
-  type Chain,
-  type Chord,
-  eachStart,
-  findLastTask,
-  type Group,
-  type Links,
-  type Task,
-} from './canvas.ts';
+import type { Canvas, Chain, Chord, Group, Links, Task } from './canvas.ts';
+import { eachStart, findLastTask, listParts } from './canvas.ts';
 import { BEAT_TASK, type Arguments, type MessageOptions, type ChordSize } from '../message/message.ts';
 import type { LazyContext } from '../message/lazy.ts';
 import { pythonIso } from '../message/parse-instant.ts';
@@ -212,19 +204,10 @@ class Unfolding {
 
   /** Serializes a signature without ids, which a worker may start any number of times. */
   #serialize(canvas: Canvas): SerializedSignature {
-    const each = (parts: readonly Canvas[]) => parts.map((part) => this.#serialize(part));
-    switch (canvas.kind) {
-      case 'task':
-        return this.#serializeTask(canvas, {});
-      case 'chain':
-        return serializeComposite('chain', { tasks: each([canvas.first, ...canvas.rest]) });
-      case 'group':
-        return serializeComposite('group', { tasks: each(canvas.tasks) });
-      case 'chord': {
-        const [header, body] = [each(canvas.header), this.#serialize(canvas.body)];
-        return serializeComposite('chord', { kwargs: {}, header, body });
-      }
-    }
+    if (canvas.kind === 'task') return this.#serializeTask(canvas, {});
+    const parts = listParts(canvas).map((part) => this.#serialize(part));
+    if (canvas.kind !== 'chord') return serializeComposite(canvas.kind, { tasks: parts });
+    return serializeComposite('chord', { kwargs: {}, header: parts.slice(0, -1), body: parts.at(-1) });
   }
 
   /** Serializes a task; its options are in Celery's order: the user's, the ids, the callbacks. */

@@ -1,12 +1,4 @@
-import {
-  brotliCompressSync,
-  brotliDecompressSync,
-  constants,
-  deflateSync,
-  inflateSync,
-  zstdCompressSync,
-  zstdDecompressSync,
-} from 'node:zlib';
+import zlib from 'node:zlib';
 import type * as Lzma from 'lzma1';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { onDemand } from '../../util/on-demand.ts';
@@ -27,7 +19,7 @@ const lzma = onDemand((require) => require('lzma1') as typeof Lzma);
 export const MAX_BODY = 64 * 1_024 * 1_024;
 const LIMIT = { maxOutputLength: MAX_BODY };
 
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
+const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } };
 /** The level, of 9. Higher levels need larger dictionaries, which take longer to allocate. */
 const LZMA_LEVEL = 3;
 
@@ -37,17 +29,21 @@ const LZMA_LEVEL = 3;
  */
 const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // kombu's gzip is a zlib stream.
-  zlib: { header: 'application/x-gzip', compress: deflateSync, decompress: (body) => inflateSync(body, LIMIT) },
+  zlib: {
+    header: 'application/x-gzip',
+    compress: zlib.deflateSync,
+    decompress: (body) => zlib.inflateSync(body, LIMIT),
+  },
   brotli: {
     header: 'application/x-brotli',
-    compress: (body) => brotliCompressSync(body, BROTLI),
-    decompress: (body) => brotliDecompressSync(body, LIMIT),
+    compress: (body) => zlib.brotliCompressSync(body, BROTLI),
+    decompress: (body) => zlib.brotliDecompressSync(body, LIMIT),
   },
   // The one-shot function writes the size of the body into the frame, which kombu before 5.7 requires.
   zstd: {
     header: 'application/zstd',
-    compress: zstdCompressSync,
-    decompress: (body) => zstdDecompressSync(body, LIMIT),
+    compress: zlib.zstdCompressSync,
+    decompress: (body) => zlib.zstdDecompressSync(body, LIMIT),
   },
   // kombu writes the xz container and also reads the older LZMA container.
   lzma: {

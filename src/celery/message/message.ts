@@ -72,6 +72,12 @@ export interface MessageOptions {
   readonly properties?: ExtraProperties | undefined;
 }
 
+/** Merges all options that are not `undefined`; those of `more` take precedence. */
+export function mergeOptions(own: MessageOptions, more: MessageOptions): MessageOptions {
+  const present = Object.entries(more).filter(([, value]) => value !== undefined);
+  return present.length === 0 ? own : { ...own, ...Object.fromEntries(present) };
+}
+
 /** Celery's `retry_policy`, in seconds; `maxRetries: null` is unlimited. */
 interface RetryPolicy {
   readonly maxRetries?: number | null | undefined;

@@ -96,18 +96,14 @@ class Printer {
   #stopped = false;
 
   value(value: unknown, level: number): void {
-    if (typeof value === 'string') this.#string(value);
-    else if (typeof value !== 'object' || value === null) this.#scalar(formatScalar(value));
-    else if (Array.isArray(value)) this.items(value, level, ['[', ']']);
-    else this.#object(value, level);
-  }
-
-  #object(value: object, level: number): void {
+    if (typeof value === 'string') return this.#string(value);
+    if (typeof value !== 'object' || value === null) return this.#scalar(formatScalar(value));
+    if (Array.isArray(value)) return this.items(value, level, ['[', ']']);
     const typed = toTyped(value);
-    const bytes = typed && getBytes(typed);
+    if (!typed) return this.#dict(value as Record<string, unknown>, level);
+    const bytes = getBytes(typed);
     if (bytes) this.#bytes(bytes);
-    else if (typed) this.#scalar(reprTyped(typed));
-    else this.#dict(value as Record<string, unknown>, level);
+    else this.#scalar(reprTyped(typed));
   }
 
   items(items: readonly unknown[], level: number, [opening, closing]: [string, string]): void {
@@ -178,22 +174,21 @@ class Printer {
   }
 }
 
+const WORDS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  ...([
+    [null, 'None'],
+    [true, 'True'],
+    [false, 'False'],
+  ] as const),
+  ...([
+    [Infinity, 'inf'],
+    [-Infinity, '-inf'],
+    [NaN, 'nan'],
+  ] as const),
+]);
+
 function formatScalar(value: unknown): string {
-  switch (value) {
-    case null:
-      return 'None';
-    case true:
-      return 'True';
-    case false:
-      return 'False';
-    case Infinity:
-      return 'inf';
-    case -Infinity:
-      return '-inf';
-    default:
-      if (typeof value !== 'number') return String(value);
-      return Number.isNaN(value) ? 'nan' : pythonFloat(value);
-  }
+  return WORDS.get(value) ?? (typeof value === 'number' ? pythonFloat(value) : String(value));
 }
 
 /** Text without escapes, as in Celery; hex digits for bytes that are not UTF-8. */
@@ -219,44 +214,28 @@ function lengthInPython(text: string): number {
   return text.length - (text.match(SURROGATE_PAIR)?.length ?? 0);
 }
 
-/** Opcodes of pickle, as in Python's `pickletools`. */
-const OPCODES = {
-  proto2: '\x80\x02',
-  stop: '.',
-  none: 'N',
-  true: '\x88',
-  false: '\x89',
-  list: '](',
-  appends: 'e',
-  dict: '}(',
-  setitems: 'u',
-  unicode: 'X',
-  float: 'G',
-};
-
 /**
  * Encodes a value of JSON as Python's pickle, protocol 2: SQLAlchemy's `PickleType`, in which Celery's database
  * backend stores results. Throws for any other value.
  */
 export function encodePickle(value: unknown): Buffer {
-  return Buffer.concat([opcode(OPCODES.proto2), ...pickle(value), opcode(OPCODES.stop)]);
+  return Buffer.from(`\x80\x02${pickle(value)}.`, 'latin1');
 }
 
-function pickle(value: unknown): Buffer[] {
+/** The opcodes of a value, as in Python's `pickletools`: one character for each byte. */
+function pickle(value: unknown): string {
   switch (typeof value) {
     case 'boolean':
-      return [opcode(value ? OPCODES.true : OPCODES.false)];
+      return value ? '\x88' : '\x89';
     case 'number':
-      return [pickleNumber(value)];
+      return pickleNumber(value);
     case 'string':
       return pickleText(value);
     case 'object': {
-      if (value === null) return [opcode(OPCODES.none)];
-      if (Array.isArray(value)) {
-        return [opcode(OPCODES.list), ...value.flatMap(pickle), opcode(OPCODES.appends)];
-      }
-      const items = Object.entries(value).flatMap(([key, item]) => [...pickleText(key), ...pickle(item)]);
-      return [opcode(OPCODES.dict), ...items, opcode(OPCODES.setitems)];
+      if (value === null) return 'N';
+      if (Array.isArray(value)) return `](${value.map(pickle).join('')}e`;
+      const items = Object.entries(value).map(([key, item]) => pickleText(key) + pickle(item));
+      return `}(${items.join('')}u`;
     }
     default:
       throw new TypeError(`a value of type ${typeof value} cannot be pickled`);
@@ -264,21 +243,17 @@ function pickle(value: unknown): Buffer[] {
 }
 
 /** An integer as text, which has no limit; any other number as a double. */
-function pickleNumber(value: number): Buffer {
-  if (Number.isInteger(value) && !Object.is(value, -0)) return opcode(`L${BigInt(value)}L\n`);
+function pickleNumber(value: number): string {
+  if (Number.isInteger(value) && !Object.is(value, -0)) return `L${BigInt(value)}L\n`;
   const double = Buffer.alloc(8);
   double.writeDoubleBE(value);
-  return Buffer.concat([opcode(OPCODES.float), double]);
+  return `G${double.toString('latin1')}`;
 }
 
 /** A lone surrogate becomes U+FFFD. */
-function pickleText(text: string): Buffer[] {
+function pickleText(text: string): string {
   const bytes = Buffer.from(text);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(bytes.length);
-  return [opcode(OPCODES.unicode), length, bytes];
-}
-
-function opcode(text: string): Buffer {
-  return Buffer.from(text, 'latin1');
+  return `X${length.toString('latin1')}${bytes.toString('latin1')}`;
 }

@@ -44,18 +44,36 @@ const KINDS: Readonly<Record<TypeName, TypedKind>> = {
     read: fromText((text) => (Buffer.from(text, 'base64').toString('base64') === text ? text : null)),
     repr: String,
   },
-  date: { forms: "a date such as '2030-01-31'", read: fromText(pythonDate), repr: dateRepr },
+  // The calendar of Python begins in the year 1.
+  date: {
+    forms: "a date such as '2030-01-31'",
+    read: fromText((text) => parseDay(text) && text),
+    repr: (text) => `datetime.date(${parseDay(text)!.join(', ')})`,
+  },
   datetime: {
     forms: "a date and time such as '2030-01-31T12:30:00.000001+00:00', naive without the offset",
-    read: fromText(pythonDatetime),
-    repr: datetimeRepr,
+    read: fromText((text) => {
+      const [day, time] = parseDatetime(text);
+      return day && time && `${text.slice(0, 10)}T${timeText(time)}`;
+    }),
+    repr: (text) => {
+      const [day, time] = parseDatetime(text);
+      return `datetime.datetime(${[...day!, ...timeReprs(time!)].join(', ')})`;
+    },
   },
   decimal: {
     forms: "a decimal number as text, such as '1.50'",
     read: fromText((text) => (DECIMAL.test(text) ? text : null)),
     repr: (text) => `Decimal('${text}')`,
   },
-  time: { forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'", read: fromText(pythonTime), repr: timeRepr },
+  time: {
+    forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'",
+    read: fromText((text) => {
+      const time = parseTime(text);
+      return time && timeText(time);
+    }),
+    repr: (text) => `datetime.time(${timeReprs(parseTime(text)!).join(', ')})`,
+  },
   uuid: { forms: 'a UUID, or {hex: its 32 digits}', read: readUuid, repr: uuidRepr },
 };
 
@@ -71,8 +89,10 @@ export function isTypeName(type: unknown): type is TypeName {
  */
 export function toTyped(value: object): TypedValue | null {
   if (isTypedMap(value)) return parseTyped(value.__type__, value.__value__);
-  if (isDate(value)) return toDatetime(value);
-  return isUint8Array(value) ? bytesValue(value) : null;
+  if (isUint8Array(value)) return bytesValue(value);
+  if (!isDate(value)) return null;
+  if (Number.isNaN(value.getTime())) throw new ConfigError('an invalid Date is not an instant');
+  return parseTyped('datetime', value.toISOString());
 }
 
 /** Checks a value of one of kombu's types. Throws a `ConfigError` for a type or a value that it does not know. */
@@ -102,11 +122,6 @@ export function getBytes({ __type__, __value__ }: TypedValue): Buffer | null {
 
 function isTypedMap(value: object): value is { readonly __type__: unknown; readonly __value__: unknown } {
   return '__type__' in value && '__value__' in value && Object.keys(value).length === 2;
-}
-
-function toDatetime(date: Date): TypedValue {
-  if (Number.isNaN(date.getTime())) throw new ConfigError('an invalid Date is not an instant');
-  return parseTyped('datetime', date.toISOString());
 }
 
 /** As in kombu, bytes that are valid UTF-8 are encoded as text. */
@@ -145,41 +160,10 @@ interface PythonTime {
 
 type Day = readonly [year: number, month: number, day: number];
 
-/** `2020-01-02`; `null` for a text that is not a day of Python's calendar, which begins in the year 1. */
-function pythonDate(text: string): string | null {
-  return parseDay(text) && text;
-}
-
-/** `12:30:00.000500+02:00`, from a text that may leave out seconds, fraction and offset. */
-function pythonTime(text: string): string | null {
-  const time = parseTime(text);
-  return time && timeText(time);
-}
-
-/** `2020-01-02T12:30:00+00:00`, from a text that may leave out all but the date. */
-function pythonDatetime(text: string): string | null {
-  const [day, time] = parseDatetime(text);
-  return day && time && `${text.slice(0, 10)}T${timeText(time)}`;
-}
-
-/** Python's `repr` of a text from `pythonDate`. */
-function dateRepr(text: string): string {
-  return `datetime.date(${parseDay(text)!.join(', ')})`;
-}
-
-function timeRepr(text: string): string {
-  const time = parseTime(text)!;
-  return `datetime.time(${timeReprs(time).join(', ')})`;
-}
-
-function datetimeRepr(text: string): string {
-  const [day, time] = parseDatetime(text);
-  return `datetime.datetime(${[...day!, ...timeReprs(time!)].join(', ')})`;
-}
-
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?$/i;
 
+/** The time may be left out. */
 function parseDatetime(text: string): readonly [Day | null, PythonTime | null] {
   const time = text.length === 10 ? '00:00' : text.slice(11);
   return /^.{10}(?:[T ]|$)/i.test(text) ? [parseDay(text.slice(0, 10)), parseTime(time)] : [null, null];
@@ -194,6 +178,7 @@ function parseDay(text: string): Day | null {
   return date.toISOString().startsWith(text) ? [year, month!, day!] : null;
 }
 
+/** Seconds, fraction and offset may be left out. */
 function parseTime(text: string): PythonTime | null {
   const [, hour, minute, second = '0', fraction = '', zone] = TIME.exec(text) ?? [];
   if (hour === undefined) return null;
@@ -212,12 +197,9 @@ function minutesOf(zone: string): number {
 }
 
 function timeText({ parts: [h, m, s, micros], offset }: PythonTime): string {
+  const time = [h, m, s].map((value) => String(value).padStart(2, '0')).join(':');
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
-  return `${two(h)}:${two(m)}:${two(s)}${fraction}${offset === null ? '' : formatOffset(offset)}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
+  return `${time}${fraction}${offset === null ? '' : formatOffset(offset)}`;
 }
 
 /** Seconds and microseconds are left out at the end when they are zero. */

@@ -3,36 +3,34 @@ import { findIn, type Interval } from '../../util/intervals.ts';
 /** One character, a set of code points, or `null` for any character. */
 type Piece = string | ((codePoint: number) => boolean) | null;
 
+/** A pattern of names. */
+export interface Pattern {
+  /** A text that every matching name contains; may be empty. */
+  readonly literal: string;
+  readonly test: (name: string) => boolean;
+}
+
 /**
  * A glob of Python's `fnmatch`, which matches whole names: `*`, `?`, `[abc]` and `[!abc]`; an unclosed `[` is
  * literal. Matches without backtracking, because a regular expression with several stars takes minutes.
  */
-export class Glob {
-  /** The parts between the stars; one part if there is no star. */
-  readonly #runs: readonly (readonly Piece[])[];
-
-  constructor(glob: string) {
-    this.#runs = splitRuns(Array.from(glob));
-  }
-
-  /** The longest literal text of the glob; every matching name contains it. */
-  get literal(): string {
-    let longest = '';
-    for (const run of this.#runs) {
-      let text = '';
-      for (const piece of run) {
-        text = typeof piece === 'string' ? text + piece : '';
-        if (text.length > longest.length) longest = text;
-      }
-    }
-    return longest;
-  }
-
-  test(name: string): boolean {
-    return matchesRuns(this.#runs, Array.from(name), (piece, character) =>
-      typeof piece === 'function' ? piece(character.codePointAt(0)!) : piece === null || piece === character,
-    );
-  }
+export function compileGlob(glob: string): Pattern {
+  const runs = splitRuns(Array.from(glob));
+  const matches = (piece: Piece, character: string) =>
+    typeof piece === 'function' ? piece(character.codePointAt(0)!) : piece === null || piece === character;
+  return {
+    /** The longest literal text of the glob. */
+    get literal() {
+      const texts = runs.flatMap((run) =>
+        run
+          .map((piece) => (typeof piece === 'string' ? piece : '\0'))
+          .join('')
+          .split('\0'),
+      );
+      return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
+    },
+    test: (name) => matchesRuns(runs, Array.from(name), matches),
+  };
 }
 
 /**
@@ -58,6 +56,7 @@ export function matchesRuns<P, T>(
   return at + last.length <= items.length && fits(last, items.length - last.length);
 }
 
+/** The parts between the stars; one part if there is no star. */
 function splitRuns(glob: readonly string[]): readonly (readonly Piece[])[] {
   let run: Piece[] = [];
   const runs = [run];

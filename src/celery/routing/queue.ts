@@ -45,7 +45,12 @@ export function createExchange(name: string, type: ExchangeType): Exchange {
 }
 
 /** Creates a durable queue with one binding. */
-export function createQueue(name: string, exchange: Exchange, routingKey: string): Queue {
+export function createQueue(
+  name: string,
+  exchange: Exchange,
+  routingKey: string,
+  args: Queue['arguments'] = {},
+): Queue {
   return {
     name,
     alias: null,
@@ -53,7 +58,7 @@ export function createQueue(name: string, exchange: Exchange, routingKey: string
     durable: true,
     exclusive: false,
     autoDelete: false,
-    arguments: {},
+    arguments: args,
     broadcast: false,
     noDeclare: false,
   };

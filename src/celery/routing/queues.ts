@@ -55,8 +55,11 @@ export class Queues {
   }
 
   replace(rules: QueueRules): void {
+    const { configured, defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;
+    const args = buildArguments(maxPriority, defaultType);
     this.#rules = rules;
-    this.#configured = rules.configured.length > 0 ? rules.configured : [defaultQueue(rules)];
+    this.#configured =
+      configured.length > 0 ? configured : [createQueue(defaultQueue, defaultExchange, defaultRoutingKey, args)];
     this.#bindings = groupByExchange(this.#configured);
     this.#byName = new Map([
       ...this.#configured.map((queue) => [queue.name, queue] as const),
@@ -77,10 +80,8 @@ export class Queues {
     return this.get(this.#rules.defaultQueue);
   }
 
-  /** The default exchange and routing key. */
-  get defaults(): { readonly exchange: Exchange; readonly routingKey: string } {
-    const { defaultExchange: exchange, defaultRoutingKey: routingKey } = this.#rules;
-    return { exchange, routingKey };
+  get defaultRoutingKey(): string {
+    return this.#rules.defaultRoutingKey;
   }
 
   /**
@@ -139,8 +140,8 @@ export class Queues {
   /** Creates a queue as Celery does, bound to an exchange of the same name. */
   #missing(name: string): Queue {
     const { maxPriority, missingType, missingExchangeType } = this.#rules;
-    const queue = createQueue(name, createExchange(name, missingExchangeType), name);
-    return { ...queue, arguments: buildArguments(maxPriority, missingType) };
+    const exchange = createExchange(name, missingExchangeType);
+    return createQueue(name, exchange, name, buildArguments(maxPriority, missingType));
   }
 
   #unknown(name: string): string {
@@ -155,12 +156,6 @@ export class Queues {
 /** The maximum number of queue names in an error. */
 const MAX_LISTED = 20;
 
-function defaultQueue(rules: QueueRules): Queue {
-  const { defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;
-  const queue = createQueue(defaultQueue, defaultExchange, defaultRoutingKey);
-  return { ...queue, arguments: buildArguments(maxPriority, defaultType) };
-}
-
 function buildArguments(maxPriority: number | null, type: QueueType): Queue['arguments'] {
   return {
     ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
@@ -173,24 +168,17 @@ interface ExchangeBindings {
   /** The exchange as the first of its queues declares it. */
   readonly exchange: Exchange;
   /** The queues that receive a message of this exchange, in the order of the configuration. */
-  queuesFor(destination: Destination): Queue[];
+  readonly queuesFor: (destination: Destination) => Queue[];
 }
 
 /**
  * Groups the bindings of all queues by exchange. Bindings without a pattern are indexed by their key, so that ten
  * thousand entries and ten thousand queues do not take a hundred million matches.
  */
-function groupByExchange(queues: readonly Queue[]): Map<string, ExchangeBindings> {
-  const found = new Map<string, Bindings>();
-  for (const [place, queue] of queues.entries()) {
-    for (const binding of queue.bindings) {
-      const { exchange } = binding;
-      let bindings = found.get(exchange.name);
-      if (!bindings) found.set(exchange.name, (bindings = new Bindings(exchange)));
-      bindings.add({ queue, place, binding });
-    }
-  }
-  return found;
+function groupByExchange(queues: readonly Queue[]): ReadonlyMap<string, ExchangeBindings> {
+  const all = queues.flatMap((queue, place) => queue.bindings.map((binding) => ({ queue, place, binding })));
+  const grouped = Map.groupBy(all, ({ binding }) => binding.exchange.name);
+  return new Map([...grouped].map(([name, bound]) => [name, indexBindings(bound)]));
 }
 
 interface Bound {
@@ -200,31 +188,19 @@ interface Bound {
   readonly binding: Binding;
 }
 
-class Bindings implements ExchangeBindings {
-  readonly exchange: Exchange;
-  readonly #byKey = new Map<string, Bound[]>();
-  readonly #others: Bound[] = [];
-
-  constructor(exchange: Exchange) {
-    this.exchange = exchange;
-  }
-
-  add(bound: Bound): void {
-    const { routingKey, exchange } = bound.binding;
+function indexBindings(all: readonly Bound[]): ExchangeBindings {
+  const byKey = Map.groupBy(all, ({ binding: { routingKey, exchange } }) => {
     const isPattern = exchange.type === 'fanout' || /[*#]/.test(routingKey) || routingKey === '';
-    const same = this.#byKey.get(routingKey);
-    if (isPattern) this.#others.push(bound);
-    else if (same) same.push(bound);
-    else this.#byKey.set(routingKey, [bound]);
-  }
-
-  queuesFor(destination: Destination): Queue[] {
-    const bound = [...(this.#byKey.get(destination.routingKey) ?? []), ...this.#others];
-    return bound
-      .filter(({ binding }) => matches(binding, destination))
-      .toSorted((a, b) => a.place - b.place)
-      .map(({ queue }) => queue);
-  }
+    return isPattern ? null : routingKey;
+  });
+  return {
+    exchange: all[0]!.binding.exchange,
+    queuesFor: (destination) =>
+      [...(byKey.get(destination.routingKey) ?? []), ...(byKey.get(null) ?? [])]
+        .filter(({ binding }) => matches(binding, destination))
+        .toSorted((a, b) => a.place - b.place)
+        .map(({ queue }) => queue),
+  };
 }
 
 /** Whether a binding matches a message, by AMQP's rules. */

@@ -1,8 +1,8 @@
 import { toQueue, type Destination, formatDestination } from '../message/destination.ts';
-import type { MessageOptions } from '../message/message.ts';
-import type { Exchange, Queue } from './queue.ts';
+import { mergeOptions, type MessageOptions } from '../message/message.ts';
+import type { Exchange } from './queue.ts';
 import type { Queues } from './queues.ts';
-import type { Route } from './routes.ts';
+import type { Route, RouteOptions } from './routes.ts';
 
 /** The destination of a task, and its options with the defaults of routes and settings. */
 export interface Routed {
@@ -47,14 +47,11 @@ export class Router {
   }
 
   #route(...[task, args, kwargs, given]: Parameters<Route>): Routed {
-    const options: Writable<MessageOptions> = {};
+    let found: RouteOptions | null = null;
     for (const route of this.#rules.routes) {
-      const found = route(given.routeName ?? task, args, kwargs, given);
-      if (!found) continue;
-      assign(options, found);
-      break;
+      found ??= route(given.routeName ?? task, args, kwargs, given);
     }
-    assign(options, given);
+    const options: Writable<MessageOptions> = { ...mergeOptions(found ?? {}, given) };
     const [destination, exchange] = this.#resolveDestination(options);
     const { priority, deliveryMode, ignoreResult } = this.#rules;
     options.deliveryMode ??= exchange?.deliveryMode ?? deliveryMode;
@@ -72,7 +69,7 @@ export class Router {
     const named = options.queue === undefined ? null : this.#queues.get(options.queue);
     if (asked) {
       const described = this.#queues.exchange(asked);
-      const type = exchangeType ?? described?.type ?? getExchangeType(named ?? this.#queues.default);
+      const type = exchangeType ?? described?.type ?? (named ?? this.#queues.default).bindings[0].exchange.type;
       if (routingKey || type !== 'direct') {
         const destination: Destination = {
           queue: named?.name ?? null,
@@ -91,28 +88,13 @@ export class Router {
       queue: queue.name,
       exchange: exchange.name,
       exchangeType: exchange.type,
-      routingKey: firstNonEmpty(routingKey, home.routingKey) ?? this.#queues.defaults.routingKey,
+      routingKey: [routingKey, home.routingKey].find(Boolean) ?? this.#queues.defaultRoutingKey,
     };
     return [destination, exchange];
   }
 }
 
-function getExchangeType({ bindings }: Queue): Destination['exchangeType'] {
-  return bindings[0].exchange.type;
-}
-
-function firstNonEmpty(...texts: readonly (string | undefined)[]): string | undefined {
-  return texts.find((text) => text !== undefined && text !== '');
-}
-
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** Assigns all options that are not `undefined`. */
-function assign(options: Writable<MessageOptions>, more: MessageOptions): void {
-  for (const [key, value] of Object.entries(more) as [string, unknown][]) {
-    if (value !== undefined) Object.assign(options, { [key]: value });
-  }
-}
 
 /** A warning about the destination of a task; `option` is its cause. */
 interface RoutingWarning {

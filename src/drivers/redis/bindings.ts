@@ -97,7 +97,7 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
     const configured = queues
       .queuesFor(destination)
       .flatMap(({ bindings }) => bindings.filter((binding) => binding.exchange.name === exchange));
-    const own = [routingKey, ...configured.map((binding) => binding.routingKey), queues.defaults.routingKey];
+    const own = [routingKey, ...configured.map((binding) => binding.routingKey), queues.defaultRoutingKey];
     return new Set(selectFanoutKeys(bound, own).map((key) => keys.channel(exchange, key)));
   };
 

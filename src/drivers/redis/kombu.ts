@@ -3,7 +3,7 @@
  * None of them includes the key prefix of beat.
  */
 import type { TransportOptions } from '../../contracts/broker/connection-settings.ts';
-import { Glob } from '../../celery/routing/glob.ts';
+import { compileGlob } from '../../celery/routing/glob.ts';
 import type { Binding } from '../../celery/routing/queue.ts';
 
 type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;
@@ -116,5 +116,5 @@ function toPattern(key: string): string {
 function matches(pattern: string, key: string): boolean {
   if (pattern === key) return true;
   if (key === '' || !/[*?]/.test(pattern)) return false;
-  return new Glob(pattern.replaceAll('[', '[[]')).test(key);
+  return compileGlob(pattern.replaceAll('[', '[[]')).test(key);
 }

@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
-import { Glob } from '../../celery/routing/glob.ts';
+import { compileGlob } from '../../celery/routing/glob.ts';
 import type { Mailbox, Reply } from '../../contracts/broker/mailbox.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -114,7 +114,7 @@ function isAddressed(body: Readonly<Record<string, unknown>>, node: string): boo
   const { destination, pattern, matcher } = body;
   if (Array.isArray(destination) && destination.length > 0) return destination.includes(node);
   if (typeof pattern === 'string' && pattern !== '' && matcher) {
-    return matcher === 'glob' && new Glob(pattern).test(node);
+    return matcher === 'glob' && compileGlob(pattern).test(node);
   }
   return true;
 }
