@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskResult, TaskResults } from '../src/contracts/store/task-results.ts';
+import type { TaskResult, TaskResults } from '../src/contracts/store/results.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import { Random } from './random.ts';
 

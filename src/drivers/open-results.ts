@@ -1,6 +1,4 @@
-import type { ResultReader } from '../contracts/store/result-reader.ts';
-import type { ResultSettings } from '../contracts/store/results.ts';
-import type { TaskResults } from '../contracts/store/task-results.ts';
+import type { ResultReader, ResultSettings, TaskResults } from '../contracts/store/results.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';

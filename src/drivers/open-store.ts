@@ -1,7 +1,7 @@
-import type { Broker } from '../contracts/broker/broker.ts';
+import type { Broker, BrokerOptions } from '../contracts/broker/broker.ts';
 import type { TransportOptions } from '../contracts/broker/connection-settings.ts';
 import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
-import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../contracts/store/store.ts';
+import type { StateStoreOptions, StateStore, Store } from '../contracts/store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -1,13 +1,11 @@
 import { AMQP_PARAMETERS, REDIS_PARAMETERS, type ServerUrls, type Variant } from '../contracts/broker/server-url.ts';
-import type { Broker } from '../contracts/broker/broker.ts';
+import type { Broker, BrokerOptions } from '../contracts/broker/broker.ts';
 import type { OpenConsumer } from '../contracts/broker/consumer.ts';
 import type { OpenEventStream } from '../contracts/broker/event-stream.ts';
 import type { OpenMailbox } from '../contracts/broker/mailbox.ts';
-import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
+import type { ResultBackend, ResultSettings, OpenResultReader, OpenTaskResults } from '../contracts/store/results.ts';
 import type { ReadRedBeat, ReadTables } from '../contracts/store/import-source.ts';
-import type { BrokerOptions, StateDriver } from '../contracts/store/store.ts';
-import type { OpenResultReader } from '../contracts/store/result-reader.ts';
-import type { OpenTaskResults } from '../contracts/store/task-results.ts';
+import type { StateDriver } from '../contracts/store/store.ts';
 
 /**
  * The capabilities of a kind of server or file, and its loaders; a driver cannot do what is absent. This module opens no

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SchedulerTrace } from '../contracts/store/scheduler-trace.ts';
+import type { SchedulerTrace } from '../contracts/store/store.ts';
 
 /** Where Celery's scheduler stores its last runs, unless `celery beat -s` names another file. */
 const NAME = 'celerybeat-schedule';

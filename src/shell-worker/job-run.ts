@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { JobInfo, WorkerEvents } from '../contracts/events/worker-events.ts';
-import type { TaskResults } from '../contracts/store/task-results.ts';
+import type { TaskResults } from '../contracts/store/results.ts';
 import type { Clock } from '../util/clock.ts';
 import { parseJob, type Job } from './job.ts';
 import type { CurrentJobs } from './current-jobs.ts';

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { TaskError, TaskRequest, TaskResult } from '../contracts/store/task-results.ts';
+import type { TaskError, TaskRequest, TaskResult } from '../contracts/store/results.ts';
 import type { Task } from './task.ts';
 
 /** The result of a job's task, in the same form as in deploy/worker/beat_shell.py. */

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import type { Broker, Rejection } from '../../src/contracts/broker/broker.ts';
+import type { Broker, Rejection, BrokerOptions } from '../../src/contracts/broker/broker.ts';
 import type { Message } from '../../src/celery/message/message.ts';
 import type { Destination, ExchangeType } from '../../src/celery/message/destination.ts';
 import { createExchange, createQueue, type Queue } from '../../src/celery/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
-import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';

@@ -4,10 +4,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import { Session } from '../../src/drivers/amqp/session.ts';
 import { parseAmqpUrl } from '../../src/drivers/amqp/url.ts';
-import type { Broker, Rejection } from '../../src/contracts/broker/broker.ts';
+import type { Broker, Rejection, BrokerOptions } from '../../src/contracts/broker/broker.ts';
 import { DEFAULT_CONNECTION } from '../../src/contracts/broker/connection-settings.ts';
 import { StoreError } from '../../src/util/errors.ts';
-import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import { borrowRabbit, type BorrowedRabbit } from '../support/borrowed-rabbitmq.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker, Rejection } from '../../src/contracts/broker/broker.ts';
+import type { Broker, Rejection, BrokerOptions } from '../../src/contracts/broker/broker.ts';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import {
   DEFAULT_CONNECTION,
@@ -7,7 +7,6 @@ import {
   type TlsSettings,
 } from '../../src/contracts/broker/connection-settings.ts';
 import { DEFAULT_RULES, Queues } from '../../src/celery/routing/queues.ts';
-import type { BrokerOptions } from '../../src/contracts/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openTaskResults } from '../../src/drivers/open-results.ts';
-import type { TaskResult } from '../../src/contracts/store/task-results.ts';
+import type { TaskResult } from '../../src/contracts/store/results.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import { AclUser } from '../support/acl.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openResultReader } from '../../src/drivers/open-results.ts';
-import type { ResultReader } from '../../src/contracts/store/result-reader.ts';
+import type { ResultReader } from '../../src/contracts/store/results.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import { AclUser } from '../support/acl.ts';
 import { Folder } from '../support/folder.ts';

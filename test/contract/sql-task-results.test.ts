@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openTaskResults } from '../../src/drivers/open-results.ts';
-import type { TaskResult } from '../../src/contracts/store/task-results.ts';
+import type { TaskResult } from '../../src/contracts/store/results.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import type { SqlServer } from '../support/sql-server.ts';

@@ -1,6 +1,7 @@
+import type { BrokerOptions } from '../../src/contracts/broker/broker.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
-import type { BrokerOptions, StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
+import type { StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';

@@ -1,5 +1,5 @@
 import type { TaskOutcome } from '../../src/celery/message/task-outcome.ts';
-import type { Outcomes, ResultReader } from '../../src/contracts/store/result-reader.ts';
+import type { Outcomes, ResultReader } from '../../src/contracts/store/results.ts';
 
 /** Outcomes that a test sets. */
 export class MemoryResultReader implements ResultReader {

@@ -1,4 +1,4 @@
-import { repairCommand } from '../../contracts/store/repair-command.ts';
+import { repairCommand } from '../../contracts/store/unreadable.ts';
 import type { Health } from '../../read-models/status/shapes.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { ANSWER_TIMEOUT, askHealth } from '../service/health.ts';

@@ -1,4 +1,6 @@
 import type { Message } from '../../celery/message/message.ts';
+import type { Queues } from '../../celery/routing/queues.ts';
+import type { ReceiverOptions } from './connection-settings.ts';
 
 /** Publishes messages to the queues that Celery workers consume. */
 export interface Broker {
@@ -18,6 +20,14 @@ export interface Broker {
 export interface AnnounceOptions {
   /** Whether the subscribers declare the exchange. If so, an exchange that does not exist has no subscribers. */
   readonly declaredBySubscribers?: boolean;
+}
+
+/** The options of a broker that holds no state. */
+export interface BrokerOptions extends ReceiverOptions {
+  /** The configured queues, for brokers on which beat declares its queues. */
+  readonly queues: Queues;
+  /** AMQP: `false` if beat must not declare queues and exchanges. */
+  readonly declareQueues: boolean;
 }
 
 /** A rejected message. The broker would reject it again until its configuration or the message changes. */

@@ -77,7 +77,7 @@ export interface ConnectionSettings {
   readonly delayedType: QueueType;
 }
 
-/** What every receiver of messages needs to connect. */
+/** What every client of a broker needs to connect. */
 export interface ReceiverOptions {
   readonly server: ServerUrls;
   readonly connection: ConnectionSettings;

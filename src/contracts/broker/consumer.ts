@@ -1,5 +1,4 @@
-import type { Queues } from '../../celery/routing/queues.ts';
-import type { ReceiverOptions } from './connection-settings.ts';
+import type { BrokerOptions } from './broker.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 
 /** Receives messages from queues that Celery's workers may consume too. The first use opens the connection. */
@@ -43,15 +42,11 @@ export interface Delivery {
   requeue(): Promise<void>;
 }
 
-export interface ConsumerOptions extends ReceiverOptions {
+export interface ConsumerOptions extends BrokerOptions {
   /** The names of the queues to consume. */
   readonly from: readonly string[];
   /** How many messages of each queue a broker may deliver in advance, with those that are not acknowledged. */
   readonly prefetch: number;
-  /** The configured queues, for brokers on which a consumer declares its queues. */
-  readonly queues: Queues;
-  /** AMQP: `false` if beat must not declare queues and exchanges. */
-  readonly declareQueues: boolean;
 }
 
 export type OpenConsumer = (options: ConsumerOptions) => Consumer;

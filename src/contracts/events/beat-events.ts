@@ -365,21 +365,7 @@ export type Operation =
  * a target that works for one entry works for all.
  */
 export function operationKey(operation: Operation): string {
-  switch (operation.kind) {
-    case 'lock':
-      return `lock ${operation.action}`;
-    case 'publish':
-      return `publish ${operation.target}`;
-    case 'listener':
-      return `listener ${operation.event}`;
-    case 'commit-entry':
-    case 'read-state':
-    case 'read-definition':
-    case 'read-result':
-    case 'schedule':
-    case 'prepare':
-      return `${operation.kind} ${operation.entry}`;
-    default:
-      return operation.kind;
-  }
+  if (operation.kind === 'publish') return `publish ${operation.target}`;
+  const { kind, ...label } = operation;
+  return [kind, ...Object.values(label)].join(' ');
 }

@@ -2,8 +2,7 @@ import { parseJson } from '../../util/decode/json.ts';
 import type { HistoryRow } from './history-row.ts';
 import { countMinutes, type MinuteCounts } from './minutes.ts';
 import { isCount, isInstant, isNumber, isText, mapOf, optional, orNull, type Check } from './record-fields.ts';
-import { repairCommand } from './repair-command.ts';
-import { describeUnreadable, type Unreadable } from './unreadable.ts';
+import { repairCommand, describeUnreadable, type Unreadable } from './unreadable.ts';
 
 /** How much history a store retains for each entry. */
 export interface HistoryLimits {

@@ -5,8 +5,7 @@ import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryRow, SkipRow } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { isInstant, isText, mapOf } from './record-fields.ts';
-import { repairCommand } from './repair-command.ts';
-import { describeUnreadable, type Unreadable } from './unreadable.ts';
+import { repairCommand, describeUnreadable, type Unreadable } from './unreadable.ts';
 import { sortableInstant, sortableNumber } from './sortable.ts';
 
 /** A complete message that the broker may or may not have received. */

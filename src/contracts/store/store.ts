@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { ServerUrls } from '../broker/server-url.ts';
-import type { ConnectionSettings, TlsSettings, TransportOptions } from '../broker/connection-settings.ts';
+import type { TlsSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Warn } from '../events/beat-events.ts';
 import type { CommandLog } from './command-log.ts';
@@ -8,7 +8,6 @@ import type { History, HistoryLimits } from './history.ts';
 import type { Instances } from './instances.ts';
 import type { Ledger, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
-import type { FindSchedulers } from './scheduler-trace.ts';
 import type { EntrySearch, StoredEntries } from './stored-entries.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
@@ -98,13 +97,15 @@ export interface StateDriver {
   readonly normalize: (server: ServerUrls) => string;
 }
 
-/** The options of a broker that holds no state. */
-export interface BrokerOptions {
-  readonly server: ServerUrls;
-  readonly queues: Queues;
-  /** AMQP: `false` if beat must not declare queues and exchanges. */
-  readonly declareQueues: boolean;
-  readonly connection: ConnectionSettings;
-  readonly transport: TransportOptions;
-  readonly clock: Clock;
+/** What another scheduler has left in a store or a folder. */
+export interface SchedulerTrace {
+  /** The scheduler and where it is, such as `RedBeat (redbeat::schedule)`. */
+  readonly scheduler: string;
+  /** A text that changes while the scheduler works. */
+  readonly mark: string;
+  /** Whether it holds a lock at this moment. */
+  readonly isLocked: boolean;
 }
+
+/** Finds traces of other schedulers. Must be cheap: the leader calls it once a minute. Rejects if access is denied. */
+export type FindSchedulers = () => Promise<readonly SchedulerTrace[]>;

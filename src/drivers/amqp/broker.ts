@@ -2,9 +2,8 @@
  * A publish without a connection tries each server of the cluster once, without pauses, and rejects if none accepts
  * the connection. The caller decides about retries, so this module has no timers and writes no log lines.
  */
-import type { Broker } from '../../contracts/broker/broker.ts';
+import type { Broker, BrokerOptions } from '../../contracts/broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
-import type { BrokerOptions } from '../../contracts/store/store.ts';
 import { createCluster } from './cluster.ts';
 import { announce, publishMessages } from './publish.ts';
 import type { Session } from './session.ts';

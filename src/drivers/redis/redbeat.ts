@@ -1,5 +1,5 @@
 import type { ReadRedBeat, RedBeatRecord } from '../../contracts/store/import-source.ts';
-import type { SchedulerTrace } from '../../contracts/store/scheduler-trace.ts';
+import type { SchedulerTrace } from '../../contracts/store/store.ts';
 import { Connection, TIMEOUT } from './connection/connection.ts';
 import { loadScript } from './scripts/script.ts';
 

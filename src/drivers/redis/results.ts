@@ -3,9 +3,14 @@ import { pythonIso } from '../../celery/message/parse-instant.ts';
 import { readLargeDocument, readResultDocument, type TaskOutcome } from '../../celery/message/task-outcome.ts';
 import { DEFAULT_TRANSPORT } from '../../contracts/broker/connection-settings.ts';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
-import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
-import type { ResultBackend, ResultSettings } from '../../contracts/store/results.ts';
-import type { TaskResult, TaskResults } from '../../contracts/store/task-results.ts';
+import type {
+  Outcomes,
+  ResultReader,
+  ResultBackend,
+  ResultSettings,
+  TaskResult,
+  TaskResults,
+} from '../../contracts/store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';

@@ -1,8 +1,8 @@
 import { readResultRow, RESULT_TABLE } from '../../celery/message/task-outcome.ts';
-import type { ResultReader } from '../../contracts/store/result-reader.ts';
-import { toColumns } from '../../contracts/store/result-columns.ts';
-import type { TaskResults } from '../../contracts/store/task-results.ts';
+import type { ResultReader, TaskResult, TaskResults } from '../../contracts/store/results.ts';
+import { encodePickle } from '../../celery/message/python.ts';
 import type { Database } from './database.ts';
+import type { ColumnValue } from './statements.ts';
 
 /** Reads outcomes in Celery's result backend. */
 export function createResultReader(db: Database): ResultReader {
@@ -35,4 +35,30 @@ export function createTaskResults(db: Database, isExtended: boolean): TaskResult
     },
     close: () => db.close(),
   };
+}
+
+/**
+ * The columns of a row in Celery's table `celery_taskmeta`, without its id and task id. Results are pickled, as Celery
+ * before 5.7 requires; later versions read pickles too.
+ */
+function toColumns(
+  { status, result, doneAt, traceback, request }: TaskResult,
+  isExtended: boolean,
+): Readonly<Record<string, ColumnValue>> {
+  return {
+    status,
+    result: encodePickle(result),
+    date_done: formatDate(doneAt),
+    traceback,
+    ...(isExtended && {
+      ...request,
+      args: Buffer.from(JSON.stringify(request.args)),
+      kwargs: Buffer.from(JSON.stringify(request.kwargs)),
+    }),
+  };
+}
+
+/** As SQLAlchemy writes a date and time, in UTC. */
+function formatDate(at: number | null): string | null {
+  return at === null ? null : `${new Date(at).toISOString().slice(0, 23).replace('T', ' ')}000`;
 }

@@ -1,6 +1,5 @@
 import type { EncodedRow } from '../../contracts/store/history.ts';
 import { COUNTERS, placeOfMinute, type MinuteCounts } from '../../contracts/store/minutes.ts';
-import type { ColumnValue } from '../../contracts/store/result-columns.ts';
 import { FINAL_STATES_SQL, RESULT_TABLE } from '../../celery/message/task-outcome.ts';
 import { join, raw, sql, type Sql } from './sql.ts';
 import { NEVER_DUE } from '../../contracts/store/stored-entries.ts';
@@ -349,5 +348,8 @@ export function createStatements(syntax: Syntax) {
     },
   };
 }
+
+/** The value of a column: text, a number, bytes, or null. */
+export type ColumnValue = string | number | Buffer | null;
 
 export type ResultColumn = readonly [name: string, value: ColumnValue];

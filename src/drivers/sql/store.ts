@@ -1,6 +1,6 @@
 import { measureSkew } from '../connection/clock-skew.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
-import type { StateStoreOptions, StateStore } from '../../contracts/store/store.ts';
+import type { StateStoreOptions, StateStore, SchedulerTrace } from '../../contracts/store/store.ts';
 import { createBroker } from './broker.ts';
 import { createCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
@@ -9,12 +9,6 @@ import { createHistory } from './history.ts';
 import { createLedger } from './ledger.ts';
 import { createLock } from './lock.ts';
 import { createNotifications } from './notifications.ts';
-import {
-  describeDjango,
-  DJANGO_TABLE,
-  MAX_DJANGO_ENTRIES,
-  type SchedulerTrace,
-} from '../../contracts/store/scheduler-trace.ts';
 import { raw } from './sql.ts';
 import { createPrune } from './messages.ts';
 import { createEntries } from './entries.ts';
@@ -70,13 +64,20 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
   };
 }
 
+/** The table of entries of django-celery-beat, and how many of them one check reads, so that it delays no commit. */
+const DJANGO_TABLE = 'django_celery_beat_periodictask';
+const MAX_DJANGO_ENTRIES = 1_000;
+
 const NEWEST_RUN = raw(`SELECT MAX(last_run_at) AS newest FROM
   (SELECT last_run_at FROM ${DJANGO_TABLE} ORDER BY id LIMIT ${MAX_DJANGO_ENTRIES}) AS part`);
 
+/** The trace of django-celery-beat: the newest run of its entries. */
 async function findDjango(db: Database): Promise<readonly SchedulerTrace[]> {
   const operation = 'schedulers.find';
   // A statement on a missing table would add an error to the server's log every minute.
   if ((await db.read(operation, db.sql.listColumns(DJANGO_TABLE))).length === 0) return [];
   const [row] = await db.read(operation, NEWEST_RUN);
-  return [describeDjango(row?.['newest'])];
+  const newest = row?.['newest'];
+  const mark = newest instanceof Date ? newest.toISOString() : String(newest);
+  return [{ scheduler: 'django-celery-beat', mark, isLocked: false }];
 }

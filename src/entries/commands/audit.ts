@@ -1,5 +1,4 @@
-import { repairCommand } from '../../contracts/store/repair-command.ts';
-import { describeUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
+import { repairCommand, describeUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
 import type { StoredAudit } from '../../contracts/store/command-log.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { formatIso, formatIsoOrNull } from '../../util/format-iso.ts';

@@ -1,7 +1,7 @@
 import { checkDefinition, type Definition, type Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { decodeState, type EntryState } from '../../contracts/store/entry-state.ts';
-import { repairCommand } from '../../contracts/store/repair-command.ts';
+import { repairCommand } from '../../contracts/store/unreadable.ts';
 import type { StoredEntry } from '../../contracts/store/stored-entries.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { describeError, StoreError } from '../../util/errors.ts';

@@ -9,8 +9,7 @@ import { openStore } from '../outbox/open-store.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { Liveness } from '../../observe/liveness.ts';
 import { emitOutboxEvents } from '../outbox/outbox-events.ts';
-import type { ResultReader } from '../../contracts/store/result-reader.ts';
-import type { ResultBackend } from '../../contracts/store/results.ts';
+import type { ResultReader, ResultBackend } from '../../contracts/store/results.ts';
 import type { Store } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 

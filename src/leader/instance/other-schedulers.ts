@@ -1,5 +1,5 @@
 import type { Events } from '../../contracts/events/events.ts';
-import type { FindSchedulers, SchedulerTrace } from '../../contracts/store/scheduler-trace.ts';
+import type { FindSchedulers, SchedulerTrace } from '../../contracts/store/store.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** Milliseconds between two checks. */

@@ -3,7 +3,7 @@ import type { SkippedEvent } from '../../contracts/events/beat-events.ts';
 import type { Events } from '../../contracts/events/events.ts';
 import type { TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.ts';
 import type { History, RunRow } from '../../contracts/store/history.ts';
-import type { Outcomes, ResultReader } from '../../contracts/store/result-reader.ts';
+import type { Outcomes, ResultReader } from '../../contracts/store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { waitAtMost } from '../../util/wait.ts';
 import { Condition } from '../../util/condition.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Consumer, Delivery } from '../../../src/contracts/broker/consumer.ts';
 import type { JobEnded, MessageDiscarded } from '../../../src/contracts/events/worker-events.ts';
-import type { TaskResult } from '../../../src/contracts/store/task-results.ts';
+import type { TaskResult } from '../../../src/contracts/store/results.ts';
 import { systemClock } from '../../../src/util/system-clock.ts';
 import { ShellWorker, type ShellWorkerOptions } from '../../../src/shell-worker/shell-worker.ts';
 import { Fifo } from '../../support/fifo.ts';

@@ -16,7 +16,7 @@ import { createSqlDriver } from '../../../../src/drivers/sql/driver.ts';
 import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import type { TaskResult, TaskResults } from '../../../../src/contracts/store/task-results.ts';
+import type { TaskResult, TaskResults } from '../../../../src/contracts/store/results.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/syntax.ts';
 import { createPrune, type Prune } from '../../../../src/drivers/sql/messages.ts';
 import { createEntries, type SqlEntries } from '../../../../src/drivers/sql/entries.ts';

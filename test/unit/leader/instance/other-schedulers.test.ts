@@ -6,7 +6,7 @@ import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { OtherSchedulers } from '../../../../src/leader/instance/other-schedulers.ts';
 import { findScheduleFiles } from '../../../../src/observe/schedule-files.ts';
-import type { SchedulerTrace } from '../../../../src/contracts/store/scheduler-trace.ts';
+import type { SchedulerTrace } from '../../../../src/contracts/store/store.ts';
 import { Folder } from '../../../support/folder.ts';
 import { settle } from '../../../support/settle.ts';
 

@@ -5,7 +5,7 @@ import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../../src/drivers/memory/store.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import type { Message } from '../../../../src/celery/message/message.ts';
-import type { ResultReader } from '../../../../src/contracts/store/result-reader.ts';
+import type { ResultReader } from '../../../../src/contracts/store/results.ts';
 import { settle } from '../../../support/settle.ts';
 
 const withoutOutcomes: ResultReader = {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
 import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
-import { repairCommand } from '../../../../src/contracts/store/repair-command.ts';
+import { repairCommand } from '../../../../src/contracts/store/unreadable.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../../src/drivers/memory/store.ts';
 import { STUCK_AFTER } from '../../../../src/observe/liveness.ts';
