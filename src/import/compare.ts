@@ -27,9 +27,10 @@ export function compareEntries(
   return entries.flatMap(({ found, entry }) => {
     const { every } = entry.schedule;
     const from = every === undefined ? after : lastOnGrid(found.lastRunAt, every, after);
-    if (!found.upcoming || from === null || !entry.enabled) return [];
+    if (found.upcoming === undefined || from === null || !entry.enabled) return [];
     const results = upcomingOf(entry.schedule)(from, count);
-    const instants = found.upcoming(from, count).map((source, i) => ({ source, result: results[i] ?? null }));
+    const sources = found.upcoming?.(from, count) ?? results;
+    const instants = sources.map((source, i) => ({ source, result: results[i] ?? null }));
     return [{ name: entry.name, place: found.place, instants }];
   });
 }

@@ -20,8 +20,11 @@ export interface FoundEntry {
   readonly text?: string;
   /** The last run in the source, epoch milliseconds; absent if it is unknown or does not matter. */
   readonly lastRunAt?: number | undefined;
-  /** The next instants by the source's own definition; absent where they cannot be computed. */
-  readonly upcoming?: Upcoming | undefined;
+  /**
+   * The next instants by the source's own definition; absent where they cannot be computed, and `null` where only beat's
+   * reading of the source is known.
+   */
+  readonly upcoming?: Upcoming | null | undefined;
 }
 
 /** The next `count` instants strictly after `after`; `null` where there are no more. */
@@ -67,9 +70,8 @@ export function upcomingOf(schedule: Schedule): Upcoming {
 
 /** Unique names for the entries of an import. */
 export class UniqueNames {
-  readonly #taken = new Set<string>();
-  /** The number that a name tries next, so that many equal names take little time. */
-  readonly #numbers = new Map<string, number>();
+  /** The taken names, with the number that each tries next, so that many equal names take little time. */
+  readonly #taken = new Map<string, number>();
 
   has(name: string): boolean {
     return this.#taken.has(name);
@@ -78,10 +80,9 @@ export class UniqueNames {
   /** Takes the name itself, or with the first number from 2 that makes it unique: `backup-2`. */
   take(name: string): string {
     let unique = name;
-    let number = this.#numbers.get(name) ?? 2;
+    let number = this.#taken.get(name) ?? 2;
     for (; this.#taken.has(unique); number += 1) unique = `${name}-${number}`;
-    this.#numbers.set(name, number);
-    this.#taken.add(unique);
+    this.#taken.set(unique, 2).set(name, number);
     return unique;
   }
 }

@@ -28,7 +28,7 @@ export function compareRuns(celery: readonly CeleryMessage[], beat: readonly Mes
   const shared = findIds(theirs).intersection(findIds(ours));
   const [replaceTheirs, replaceOurs] = [createIdReplacer(shared), createIdReplacer(shared)];
   return theirs.flatMap((message, i) => {
-    const lines = compareMessages(withIds(message, replaceTheirs), withIds(ours[i]!, replaceOurs));
+    const lines = compareMessages(replaceTheirs(message), replaceOurs(ours[i]!));
     return celery.length === 1 ? lines : lines.map((line) => `message ${i + 1}: ${line}`);
   });
 }
@@ -37,14 +37,6 @@ type Headers = Readonly<Record<string, unknown>>;
 
 /** Bodies are values: both languages write JSON with differences that no reader sees. */
 type Read<M> = Omit<M, 'body'> & { readonly body: unknown };
-
-function withIds<M extends { readonly headers: Headers; readonly body: unknown }>(
-  message: M,
-  replace: (value: unknown) => unknown,
-): M {
-  const headers = replace(message.headers) as Headers;
-  return { ...message, headers, body: replace(message.body) };
-}
 
 /** A part of a message by Celery and by beat. Values are compared deeply, unless `isEqual` compares them. */
 type Part = readonly [
@@ -207,7 +199,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * Returns a function that replaces ids that only one of two runs has by their positions, so that equal runs compare as
  * equal. Ids in `shared`, such as those in arguments, stay.
  */
-function createIdReplacer(shared: ReadonlySet<string>): (value: unknown) => unknown {
+function createIdReplacer(shared: ReadonlySet<string>) {
   const names = new Map<string, string>();
   const replace = (value: unknown): unknown => {
     if (typeof value === 'string') {
@@ -221,7 +213,11 @@ function createIdReplacer(shared: ReadonlySet<string>): (value: unknown) => unkn
     const pairs = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(pairs.map(([key, each]) => [key, replace(each)]));
   };
-  return replace;
+  return <M extends { readonly headers: Headers; readonly body: unknown }>(message: M): M => ({
+    ...message,
+    headers: replace(message.headers) as Headers,
+    body: replace(message.body),
+  });
 }
 
 function findIds(value: unknown): ReadonlySet<string> {

@@ -60,7 +60,7 @@ export function toEntry({ name, entry, last_run_at: lastRunAt, upcoming }: Expor
 /** Converts a rule as RedBeat stores it; `undefined` for other schedules. */
 function convertStoredRule(schedule: unknown): Pick<EntryConfig, 'schedule'> | undefined {
   if (!isMap(schedule) || schedule['__type__'] === undefined) return undefined;
-  if (schedule['__type__'] === 'rrule') return convertRule(schedule).fields;
+  if (schedule['__type__'] === 'rrule') return { schedule: convertRule(schedule) };
   throw new Error('the schedule is not one of RedBeat');
 }
 

@@ -5,7 +5,7 @@ import { BACKEND_CLEANUP } from '../../config/results/results.ts';
 import { compose } from '../../entries/compose/compose.ts';
 import { assemble } from '../assemble.ts';
 import type { TimingOptions } from '../django/timing.ts';
-import { listDifferent, type Found, type FoundEntry, type Left } from '../found.ts';
+import { type Found, type FoundEntry, type Left } from '../found.ts';
 import { compareRuns } from './compare-messages.ts';
 import { convertEntries, toEntry } from './entries.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
@@ -62,13 +62,10 @@ function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] 
 /** Lists differences between the messages of Celery and beat, one line for each kind. */
 function findDifferences({ entries }: Exported, settings: Settings): readonly Left[] {
   const compare = comparer(settings);
-  const names = new Map<string, string[]>();
-  for (const entry of entries) {
-    for (const reason of compare(entry)) {
-      names.set(reason, [...(names.get(reason) ?? []), entry.name]);
-    }
-  }
-  return [...names].flatMap(([reason, each]) => listDifferent(formatPlace(each), [reason]));
+  const found = entries.flatMap((entry) => compare(entry).map((reason) => ({ reason, name: entry.name })));
+  return [...Map.groupBy(found, ({ reason }) => reason)].map(([reason, each]) => {
+    return { kind: 'different', place: formatPlace(each.map(({ name }) => name)), reason };
+  });
 }
 
 type Settings = ReturnType<typeof resolveSettings>;
@@ -105,13 +102,11 @@ function withCanonicalRouting(settings: CelerySettings): CelerySettings {
   };
 }
 
+/** A table of routes is a map, or a list of pairs. */
 function canonicalTable(table: unknown): unknown {
-  if (Array.isArray(table)) {
-    return table.map(([key, target]: [unknown, unknown]) => [key, canonical(target, ROUTE)]);
-  }
-  if (!isMap(table)) return table;
-  const pairs = Object.entries(table).map(([key, target]) => [key, canonical(target, ROUTE)]);
-  return Object.fromEntries(pairs) as unknown;
+  if (isMap(table)) return Object.fromEntries(canonicalTable(Object.entries(table)) as [string, unknown][]);
+  if (!Array.isArray(table)) return table;
+  return table.map(([key, target]: [unknown, unknown]) => [key, canonical(target, ROUTE)]);
 }
 
 function canonical(value: unknown, schema: KeySchema): unknown {

@@ -13,7 +13,8 @@ import type { Schedule } from '../../schedule/schedule.ts';
  */
 
 const MINUTE = 60_000;
-const DAY = 86_400_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const MINUTES_OF_DAY = 1_440;
 const YEAR = 366 * DAY;
 
@@ -22,7 +23,7 @@ const CAUGHT_UP = 180;
 const UNNOTICED = 5;
 
 /** A clock change has no effect after this time. */
-const SETTLED = 6 * 3_600_000;
+const SETTLED = 6 * HOUR;
 
 /** A line that is not due in this time is never due: 29 February on a certain weekday comes once in 40 years. */
 const HORIZON = 41 * YEAR;
@@ -37,22 +38,16 @@ export interface CronZones {
 
 export function upcomingByCron(line: CronLine, zones: CronZones): Upcoming {
   return (after, count) => {
-    const instants: (Date | null)[] = [];
-    for (const instant of runsByCron(line, zones, after.getTime())) {
-      instants.push(new Date(instant));
-      if (instants.length === count) return instants;
-    }
-    return [...instants, ...Array.from({ length: count - instants.length }, () => null)];
+    const runs = runsByCron(line, zones, after.getTime());
+    return Array.from({ length: count }, () => {
+      const { value, done } = runs.next();
+      return done ? null : new Date(value);
+    });
   };
 }
 
 /** The instants in `(after, until]`. Without `until`, ends after 41 years without an instant. */
-export function* runsByCron(
-  line: CronLine,
-  { host, table }: CronZones,
-  after: number,
-  until?: number,
-): Generator<number> {
+export function* runsByCron(line: CronLine, { host, table }: CronZones, after: number, until?: number) {
   let last = after;
   const isOver = (instant: number) => instant > (until ?? last + HORIZON);
   const from = after - SETTLED;
@@ -115,19 +110,13 @@ function* runsInTable(line: CronLine, host: string, table: string, from: number)
 }
 
 /** Spans of constant offset, of a year at most. */
-function* spansOf(zone: string, from: number): Generator<SpanOfZone> {
+function* spansOf(zone: string, from: number) {
   for (let start = from; ;) {
     const { end, offset } = getZone(checkZone(zone)).spanAt(start);
     const next = Math.min(end, start + YEAR);
     yield { start, end: next, offset };
     start = next;
   }
-}
-
-interface SpanOfZone {
-  readonly start: number;
-  readonly end: number;
-  readonly offset: number;
 }
 
 /** The local minutes in `[first, last]` that match, ascending. */
@@ -149,10 +138,8 @@ function matchesDay({ days, months, weekdays, bothDays }: CronLine, date: Date):
   return bothDays ? day && weekday : day || weekday;
 }
 
-const HOUR = 3_600_000;
-
 /** The period in which clock changes are compared, and the time before and after each change. */
-const COMPARED = 2 * 366 * 24 * HOUR;
+const COMPARED = 2 * YEAR;
 const AROUND = 4 * HOUR;
 
 /** The first instant that only cron or only beat has around a change of clocks. */
@@ -173,11 +160,7 @@ export function findClockDifference(
       byBeat.add(next.getTime());
       next = schedule.next(next);
     }
-    const differences = [
-      ...[...byCron].filter((instant) => !byBeat.has(instant)),
-      ...[...byBeat].filter((instant) => !byCron.has(instant)),
-    ];
-    const [instant] = differences.sort((a, b) => a - b);
+    const [instant] = [...byCron.symmetricDifference(byBeat)].sort((a, b) => a - b);
     if (instant !== undefined) return { instant, by: byCron.has(instant) ? 'cron' : 'beat' };
   }
   return null;

@@ -1,10 +1,9 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { checkZone } from '../../schedule/zone/zone-names.ts';
 import type { Upcoming } from '../found.ts';
 import { findClockDifference, upcomingByCron, type CronZones } from './cron-times.ts';
-import { findBackwards, NICKNAMES, readCronLine, type CronLine } from './cron-line.ts';
+import { findBackwards, NICKNAMES, readCronLine } from './cron-line.ts';
 
 export interface CronSchedule {
   readonly schedule: EntryConfig['schedule'];
@@ -34,51 +33,26 @@ export function convertWhen(when: string, zones: CronZones, now: number): CronSc
     return `the range ${backwards} runs backwards: Debian's cron never matches it, and cronie rejects it`;
   }
   const line = readCronLine(when);
+  const schedule = parseCron(when, zones);
   // beat's error names the wrong part or zone.
-  if (!line || !isZone(zones.table ?? zones.host)) return { schedule: { cron: when } };
+  if (!line || !schedule) return { schedule: { cron: when } };
   const upcoming = upcomingByCron(line, zones);
-  const { expression, note } = chooseExpression(when, line, zones, now);
-  return { schedule: { cron: expression }, upcoming, note };
-}
-
-/**
- * Chooses the expression with cron's instants at clock changes. beat repeats skipped times of lists as cron does, but not
- * those of ranges and steps.
- */
-function chooseExpression(
-  when: string,
-  line: CronLine,
-  zones: CronZones,
-  now: number,
-): { readonly expression: string; readonly note?: string } {
-  const find = (expression: string) => {
-    const schedule = parseCron(expression, zones.table ?? zones.host);
-    return schedule && findClockDifference(line, zones, schedule, now);
-  };
-  const difference = find(when);
-  if (!difference) return { expression: when };
+  const difference = findClockDifference(line, zones, schedule, now);
+  if (!difference) return { schedule: { cron: when }, upcoming };
+  // beat repeats skipped times of lists as cron does, but not those of ranges and steps.
   const [, , ...days] = when.split(' ');
   const list = [line.minutes.join(','), line.hours.join(','), ...days].join(' ');
-  if (!line.wildcard && find(list) === null) return { expression: list };
-  const { instant, by } = difference;
-  const at = new Date(instant).toISOString();
-  const note = `when clocks change, cron and beat differ: only ${by} has a run at ${at}`;
-  return { expression: when, note };
+  const listed = line.wildcard ? null : parseCron(list, zones);
+  if (listed && !findClockDifference(line, zones, listed, now)) return { schedule: { cron: list }, upcoming };
+  const at = new Date(difference.instant).toISOString();
+  const note = `when clocks change, cron and beat differ: only ${difference.by} has a run at ${at}`;
+  return { schedule: { cron: when }, upcoming, note };
 }
 
-function isZone(name: string): boolean {
+/** The schedule of an expression; `null` if beat rejects the expression or the zone. */
+function parseCron(expression: string, { host, table = host }: CronZones): Schedule | null {
   try {
-    checkZone(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The schedule of an expression in a zone; `null` if beat rejects either. */
-export function parseCron(expression: string, timezone: string): Schedule | null {
-  try {
-    return cron(expression, { timezone });
+    return cron(expression, { timezone: table });
   } catch {
     return null;
   }

@@ -1,14 +1,6 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import { readJson } from '../../config/source/json.ts';
-import {
-  escapeTemplates,
-  listDifferent,
-  tryConvert,
-  upcomingOf,
-  type Found,
-  type FoundEntry,
-  type Left,
-} from '../found.ts';
+import { escapeTemplates, listDifferent, tryConvert, upcomingOf, type Found, type Left } from '../found.ts';
 import { readInstant, readSchedule } from './schedule.ts';
 import type { DjangoTables, Row } from './tables.ts';
 import { readTaskRow, readTiming, type TimingOptions } from './timing.ts';
@@ -24,22 +16,26 @@ type Task = Row<'periodictask'>;
 export function importDjango(tables: DjangoTables, options: DjangoOptions): Found {
   const left: Left[] = [];
   const entries = [...tables.periodictask.values()].flatMap((task) => {
-    const place = nameTask(task);
-    return tryConvert(place, left, () => convert(task, tables, options, left)) ?? [];
+    const place = `periodic task ${JSON.stringify(task.name)}`;
+    return (
+      tryConvert(place, left, () => {
+        const { differences, ...entry } = convert(task, tables, options);
+        left.push(...listDifferent(place, differences));
+        return { ...entry, place };
+      }) ?? []
+    );
   });
   return { settings: { timezone: options.timezone }, entries, left };
 }
 
-function nameTask({ name }: Task): string {
-  return `periodic task ${JSON.stringify(name)}`;
-}
-
-function convert(task: Task, tables: DjangoTables, options: DjangoOptions, left: Left[]): FoundEntry {
+function convert(task: Task, tables: DjangoTables, options: DjangoOptions) {
   const given = readSchedule(task, tables, options.timezone);
   const row = readTaskRow(task, (text) => readInstant(text, options.timezone), readFlag);
   const { fields: due, lastRunAt, schedule, differences } = readTiming(given, row, options);
   const { timezone, enabled, ...timing } = due;
-  const { args, kwargs } = readArguments(task);
+  const args = parseJson('args', task.args, '[]');
+  if (!Array.isArray(args)) throw new Error('args: expected a JSON list');
+  const kwargs = parseJson('kwargs', task.kwargs, '{}') as Record<string, unknown>;
   const messageOptions = readOptions(task, row.endAt);
   const fields = {
     ...(task.description && { description: task.description }),
@@ -51,17 +47,7 @@ function convert(task: Task, tables: DjangoTables, options: DjangoOptions, left:
     ...(Object.keys(messageOptions).length > 0 && { options: messageOptions }),
     ...(enabled === false && { enabled }),
   };
-  const place = nameTask(task);
-  left.push(...listDifferent(place, differences));
-  const upcoming = upcomingOf(schedule);
-  return { name: task.name!, place, fields: fields as EntryConfig, lastRunAt, upcoming };
-}
-
-function readArguments(task: Task): { args: unknown[]; kwargs: Record<string, unknown> } {
-  const args = parseJson('args', task.args, '[]');
-  const kwargs = parseJson('kwargs', task.kwargs, '{}');
-  if (!Array.isArray(args)) throw new Error('args: expected a JSON list');
-  return { args, kwargs: kwargs as Record<string, unknown> };
+  return { name: task.name!, fields: fields as EntryConfig, lastRunAt, upcoming: upcomingOf(schedule), differences };
 }
 
 function readOptions(task: Task, expiresAt: number | null): Record<string, unknown> {

@@ -60,7 +60,10 @@ export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingO
   const lastRunAt = row.lastRunAt ?? row.changedAt;
   const countsFrom = isNew && start > now ? -Infinity : (lastRunAt ?? now);
   const only = isOneOff ? onlyRun(given, start, isOn && end > now, countsFrom, options) : null;
-  const window = startOnInterval({ start, end }, given.schedule, countsFrom);
+  const { every } = given.schedule;
+  // Limits put an interval on a fixed grid, so its window begins at its first run.
+  const first = every === undefined || isUnlimited({ start, end }) ? start : Math.max(start, countsFrom + every);
+  const window = { start: first, end };
   const hasEnded = end <= Math.max(now, only ?? window.start);
   const due = only === null ? given : clocked(only);
   const limits = due.kind === 'clocked' || hasEnded ? UNLIMITED : window;
@@ -68,7 +71,9 @@ export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingO
   return {
     fields: {
       schedule: due.config,
-      ...limitsOf(limits),
+      ...(limits.start !== -Infinity && { from: new Date(limits.start).toISOString() }),
+      // Inclusive.
+      ...(limits.end !== Infinity && { until: new Date(limits.end - 1).toISOString() }),
       ...(due.timezone !== null && { timezone: due.timezone }),
       ...(!isImported && { enabled: false }),
     },
@@ -125,20 +130,6 @@ const UNLIMITED: Window = { start: -Infinity, end: Infinity };
 
 function isUnlimited({ start, end }: Window): boolean {
   return start === -Infinity && end === Infinity;
-}
-
-/** Begins the window of an interval at its first run, because limits put an interval on a fixed grid. */
-function startOnInterval(window: Window, { every }: Schedule, lastRunAt: number): Window {
-  if (every === undefined || isUnlimited(window)) return window;
-  return { ...window, start: Math.max(window.start, lastRunAt + every) };
-}
-
-function limitsOf({ start, end }: Window): { from?: string; until?: string } {
-  return {
-    ...(start !== -Infinity && { from: new Date(start).toISOString() }),
-    // Inclusive.
-    ...(end !== Infinity && { until: new Date(end - 1).toISOString() }),
-  };
 }
 
 /** A schedule as Django runs it in a window. */

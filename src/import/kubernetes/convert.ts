@@ -1,15 +1,6 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
-import {
-  listDifferent,
-  tryConvert,
-  UniqueNames,
-  upcomingOf,
-  type Found,
-  type FoundEntry,
-  type Left,
-} from '../found.ts';
-import { parseCron } from '../crontab/schedule.ts';
+import { listDifferent, tryConvert, UniqueNames, type Found, type FoundEntry, type Left } from '../found.ts';
 import { convertCommand } from './command.ts';
 import { asList, asMap, asText, findCronJobs, type CronJob, type Fields, type ManifestFile } from './manifests.ts';
 
@@ -21,7 +12,7 @@ export function importCronJobs(files: readonly ManifestFile[], timezone: string)
   for (const file of files) {
     for (const job of findCronJobs(file, left)) {
       const notes: string[] = [];
-      const entry = tryConvert(job.place, left, () => convert(job, timezone, names, notes));
+      const entry = tryConvert(job.place, left, () => convert(job, names, notes));
       if (!entry) continue;
       entries.push(entry);
       left.push(...listDifferent(job.place, notes));
@@ -31,7 +22,7 @@ export function importCronJobs(files: readonly ManifestFile[], timezone: string)
 }
 
 /** Adds the differences to `notes`. */
-function convert(job: CronJob, clusterZone: string, names: UniqueNames, notes: string[]): FoundEntry {
+function convert(job: CronJob, names: UniqueNames, notes: string[]): FoundEntry {
   const { metadata, spec, status, place } = job;
   const template = asMap(asMap(spec['jobTemplate'])['spec']);
   const pod = asMap(asMap(template['template'])['spec']);
@@ -54,14 +45,12 @@ function convert(job: CronJob, clusterZone: string, names: UniqueNames, notes: s
     ...(deadline !== undefined && { startingDeadline: Number(deadline) }),
     ...(spec['suspend'] === true && { enabled: false }),
   };
-  // beat reports an invalid schedule.
-  const schedule = parseCron(expression, timezone ?? clusterZone);
   return {
     name,
     place,
     fields: fields as EntryConfig,
     lastRunAt: parseInstant(status['lastScheduleTime'], 'UTC') ?? undefined,
-    upcoming: schedule ? upcomingOf(schedule) : undefined,
+    upcoming: null,
   };
 }
 

@@ -35,11 +35,8 @@ export function namesOf(pieces: readonly Piece[]): readonly string[] {
 
 /** Quotes the pieces as one word of a POSIX shell. */
 export function quoteWord(pieces: readonly Piece[]): string {
-  const text = joinPieces(pieces);
-  if (text !== null) return quote(text);
-  return mergeTexts(pieces)
-    .map((piece) => (typeof piece === 'string' ? quote(piece) : `"$${piece.name}"`))
-    .join('');
+  const words = mergeTexts(pieces).map((piece) => (typeof piece === 'string' ? quote(piece) : `"$${piece.name}"`));
+  return words.join('') || quote('');
 }
 
 /** Writes a script of a POSIX shell. Variables are inserted so that the quotes around them keep their effect. */

@@ -2,20 +2,8 @@ import type { EntryConfig, ScheduleConfig } from '../../generated/config-types.t
 import { isMap } from '../../util/is-map.ts';
 import { readJson } from '../../config/source/json.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
-import { crontab } from '../../schedule/crontab.ts';
-import type { Schedule } from '../../schedule/schedule.ts';
-import { timedelta } from '../../schedule/timedelta.ts';
 import type { RedBeatRecord } from '../../contracts/store/import-source.ts';
-import {
-  escapeTemplates,
-  readCrontabFields,
-  tryConvert,
-  upcomingOf,
-  type Found,
-  type FoundEntry,
-  type Left,
-} from '../found.ts';
-import { rrule } from '../../schedule/rrule/rrule.ts';
+import { escapeTemplates, readCrontabFields, tryConvert, type Found, type FoundEntry, type Left } from '../found.ts';
 import { FREQUENCIES } from '../../schedule/rrule/recurrence-days.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,7 +22,7 @@ export function importRedBeat(records: readonly RedBeatRecord[], given: string |
   const known = given ?? findZone(definitions);
   const timezone = known ?? 'UTC';
   for (const definition of definitions) {
-    const entry = tryConvert(definition.key, left, () => convert(definition, timezone));
+    const entry = tryConvert(definition.key, left, () => convert(definition));
     if (!entry) continue;
     entries.push(entry);
     if (definition.lastRun === null && entry.fields.enabled !== false) {
@@ -81,50 +69,30 @@ function findZone(definitions: readonly Definition[]): string | null {
   return others.length === 0 ? zone : null;
 }
 
-function convert({ key, fields, lastRun }: Definition, timezone: string): FoundEntry {
+function convert({ key, fields, lastRun }: Definition): FoundEntry {
   const { name, task, args, kwargs, options, schedule, enabled = true, ...others } = fields;
   const unknown = Object.keys(others);
   if (unknown.length > 0) throw new Error(`unknown fields: ${unknown.join(', ')}`);
-  const read = convertSchedule(schedule, timezone);
   const entry = {
     task,
-    ...read.fields,
+    ...convertSchedule(schedule),
     ...(Array.isArray(args) && args.length > 0 && { args: toArguments(args) }),
     ...(isMap(kwargs) && Object.keys(kwargs).length > 0 && { kwargs: toArguments(kwargs) }),
     ...(isMap(options) && Object.keys(options).length > 0 && { options: toOptions(options) }),
     ...(enabled === false && { enabled: false }),
   };
-  return {
-    name: String(name),
-    place: key,
-    fields: entry as EntryConfig,
-    lastRunAt: lastRun?.at,
-    upcoming: upcomingOf(read.schedule),
-  };
+  return { name: String(name), place: key, fields: entry as EntryConfig, lastRunAt: lastRun?.at, upcoming: null };
 }
 
-interface ConvertedSchedule {
-  readonly fields: { readonly schedule: ScheduleConfig; readonly relative?: true };
-  readonly schedule: Schedule;
-}
-
-function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule {
+function convertSchedule(encoded: unknown): Pick<EntryConfig, 'schedule' | 'relative'> {
   const type = isMap(encoded) ? encoded['__type__'] : undefined;
   if (!isMap(encoded) || type === undefined) throw new Error('the schedule is not one of RedBeat');
   if (type === 'interval') {
-    const { every, relative = false } = encoded;
-    const seconds = Number(every);
-    const isRelative = relative === true;
-    return {
-      fields: { schedule: seconds, ...(isRelative && { relative: true }) },
-      schedule: timedelta({ seconds }, { relative: isRelative, timezone }),
-    };
+    const { every, relative } = encoded;
+    return { schedule: Number(every), ...(relative === true && { relative }) };
   }
-  if (type === 'crontab') {
-    const fields = readCrontabFields(encoded);
-    return { fields: { schedule: { crontab: fields } as ScheduleConfig }, schedule: crontab(fields, { timezone }) };
-  }
-  if (type === 'rrule') return convertRule(encoded);
+  if (type === 'crontab') return { schedule: { crontab: readCrontabFields(encoded) } as ScheduleConfig };
+  if (type === 'rrule') return { schedule: convertRule(encoded) };
   throw new Error(`unknown schedule type ${JSON.stringify(type)}`);
 }
 
@@ -187,13 +155,8 @@ const LISTS = 'bymonth byweekno byyearday bymonthday byhour byminute bysecond by
 
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
-interface ConvertedRule {
-  readonly fields: { readonly schedule: { rrule: string; dtstart: string; timezone: string } };
-  readonly schedule: Schedule;
-}
-
 /** Converts a recurrence rule, with the fixed offset that RedBeat stores. Throws an `Error` for an unsupported rule. */
-export function convertRule(fields: Fields): ConvertedRule {
+export function convertRule(fields: Fields) {
   const { freq, interval, count, until, wkst, byeaster, byweekday, dtstart } = fields;
   if (byeaster !== null && byeaster !== undefined) throw new Error('beat has no byeaster');
   const lists = LISTS.map((name) => [name.toUpperCase(), toList(fields[name]).join(',')]);
@@ -207,12 +170,10 @@ export function convertRule(fields: Fields): ConvertedRule {
     WKST: toList(wkst).map(formatWeekday).join(','),
   };
   const text = Object.entries(parts).filter(([, value]) => value !== '');
-  const rule = text.map((part) => part.join('=')).join(';');
-  const start = new Date(Number(dtstart) * 1_000).toISOString().replace('.000Z', 'Z');
-  const timezone = formatZone(Number(fields['dtstart_tz'] ?? 0));
   return {
-    fields: { schedule: { rrule: rule, dtstart: start, timezone } },
-    schedule: rrule(rule, { dtstart: start, timezone }),
+    rrule: text.map((part) => part.join('=')).join(';'),
+    dtstart: new Date(Number(dtstart) * 1_000).toISOString().replace('.000Z', 'Z'),
+    timezone: formatZone(Number(fields['dtstart_tz'] ?? 0)),
   };
 }
 
