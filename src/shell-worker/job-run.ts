@@ -7,7 +7,7 @@ import type { CurrentJobs } from './current-jobs.ts';
 import type { Host, ProcessGroup } from './process-group.ts';
 import { JobFailed, JobRejected, describeResult, resultOf, type JobEnding, type TaskState } from './result.ts';
 import type { Retry } from './retry.ts';
-import { runJob } from './run-job.ts';
+import { firstSignal, runJob } from './run-job.ts';
 import type { Task } from './task.ts';
 
 export interface JobRunOptions {
@@ -40,11 +40,10 @@ export class JobRun {
   readonly #options: JobRunSurroundings;
   /** Contains the process group while the job runs. */
   readonly #groups = new Set<ProcessGroup>();
+  /** Aborts with the first signal of `terminate` as its reason. */
   readonly #terminated = new AbortController();
   /** Aborts when the job is to end, for either reason. */
   readonly #end: AbortSignal;
-  /** The first signal of `terminate`. */
-  #signal: NodeJS.Signals = 'SIGTERM';
   #startedAt: number | null = null;
 
   constructor(task: Task, queue: string, options: JobRunSurroundings) {
@@ -76,8 +75,7 @@ export class JobRun {
     if (this.#startedAt === null) return;
     // The process group receives the first signal from `runJob`.
     if (this.#end.aborted) this.signal(signal);
-    else this.#signal = signal;
-    this.#terminated.abort();
+    this.#terminated.abort(signal);
   }
 
   /** Sends a signal to the process group of the job if it runs. */
@@ -92,7 +90,7 @@ export class JobRun {
     const ending = await this.#execute();
     this.#startedAt = null;
     if (this.#terminated.signal.aborted) {
-      events.emit('revoked', { ...this.#run, signal: this.#signal });
+      events.emit('revoked', { ...this.#run, signal: firstSignal(this.#end) });
       await this.#store({ status: 'REVOKED', reason: 'terminated' });
       return true;
     }
@@ -124,7 +122,7 @@ export class JobRun {
       if (hasFollowUps) events.emit('follow-ups-ignored', this.#run);
       // The job does not wait for the result backend, but its result waits for this record.
       const [ended] = await Promise.allSettled([
-        runJob(job, { host, clock, dueAt, groups: this.#groups, signal: this.#end, endSignal: () => this.#signal }),
+        runJob(job, { host, clock, dueAt, groups: this.#groups, signal: this.#end }),
         this.#store({ status: 'STARTED' }),
       ]);
       if (ended.status === 'rejected') throw ended.reason;

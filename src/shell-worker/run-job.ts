@@ -18,8 +18,6 @@ export interface RunJobOptions {
   readonly dueAt: string | null;
   /** Aborts to end the job. */
   readonly signal: AbortSignal;
-  /** The first signal that the job receives then; by default SIGTERM. */
-  readonly endSignal?: () => NodeJS.Signals;
   /** Contains the process group while the job runs. */
   readonly groups: Set<ProcessGroup>;
 }
@@ -133,11 +131,16 @@ async function endInTime(
   child: ChildProcess,
   group: ProcessGroup,
   timeout: number | null,
-  { clock, signal, endSignal = () => 'SIGTERM' }: RunJobOptions,
+  { clock, signal }: RunJobOptions,
 ): Promise<boolean> {
   await waitAtMost(clock, (timeout ?? Infinity) * 1_000, signal, () => once(child, 'exit'));
   if (child.exitCode !== null || child.signalCode !== null) return false;
   const isTimedOut = !signal.aborted;
-  await group.end(isTimedOut ? 'SIGTERM' : endSignal());
+  await group.end(firstSignal(signal));
   return isTimedOut;
+}
+
+/** The first signal that an aborted job receives: the reason of the abort, or SIGTERM. */
+export function firstSignal({ reason }: { readonly reason: unknown }): NodeJS.Signals {
+  return typeof reason === 'string' ? (reason as NodeJS.Signals) : 'SIGTERM';
 }

@@ -32,8 +32,7 @@ const REVOKED = { limit: 50_000, retention: 3 * 3_600_000 };
 /** A message in progress. */
 interface MessageInProgress {
   readonly task: Task;
-  /** `null` while it is received. */
-  job: JobRun | null;
+  readonly job: JobRun;
   /** The deliveries of the message: a broker delivers again what was not acknowledged on a lost connection. */
   readonly deliveries: Delivery[];
   /** Aborts to end the wait for the ETA. */
@@ -79,7 +78,7 @@ export class ShellWorker {
   }
 
   get active(): readonly ActiveJob[] {
-    return [...this.#runs.values()].flatMap(({ job }) => job?.active ?? []);
+    return [...this.#runs.values()].flatMap(({ job }) => job.active ?? []);
   }
 
   /** The ids of revoked tasks that are remembered. */
@@ -96,8 +95,8 @@ export class ShellWorker {
   /** Revokes tasks, and ends running ones with a signal. Returns the ids of the ended tasks. */
   terminate(taskIds: readonly string[], signal: NodeJS.Signals): readonly string[] {
     this.revoke(taskIds);
-    const running = this.#find(taskIds).filter(({ job }) => job?.active);
-    for (const { job } of running) job!.terminate(signal);
+    const running = this.#find(taskIds).filter(({ job }) => job.active);
+    for (const { job } of running) job.terminate(signal);
     return running.map(({ task }) => task.id);
   }
 
@@ -128,7 +127,7 @@ export class ShellWorker {
 
   /** Sends SIGKILL to the process groups of all jobs, for a process that ends at once. */
   kill(): void {
-    for (const { job } of this.#runs.values()) job?.signal('SIGKILL');
+    for (const { job } of this.#runs.values()) job.signal('SIGKILL');
   }
 
   #find(taskIds: readonly string[]): readonly MessageInProgress[] {
@@ -162,24 +161,18 @@ export class ShellWorker {
     const earlier = this.#runs.get(key);
     if (earlier) return void earlier.deliveries.push(delivery);
     if (this.#ended.delete(key)) return void (await this.#ack([delivery]));
-    const run: MessageInProgress = { task, job: null, deliveries: [delivery], revoked: new AbortController() };
+    const surroundings = { events: this.events, retry: this.#retry, abort: this.#abort.signal };
+    const job = new JobRun(task, delivery.queue, { ...this.#options, ...surroundings });
+    const run: MessageInProgress = { task, job, deliveries: [delivery], revoked: new AbortController() };
     this.#runs.set(key, run);
-    const isSettled = await this.#processOrDiscard(run);
+    const isSettled = await this.#process(run).catch((error: unknown) => {
+      // The message would fail again, so it does not return to its queue.
+      const reason = `it cannot be handled: ${describeError(error)}`;
+      this.events.emit('discarded', { taskId: task.id, queue: delivery.queue, reason });
+      return this.#ack(run.deliveries);
+    });
     this.#runs.delete(key);
     if (!isSettled) this.#ended.add(key);
-  }
-
-  /** A message that fails here would fail again, so it does not return to its queue. */
-  async #processOrDiscard(run: MessageInProgress): Promise<boolean> {
-    const { task, deliveries } = run;
-    const { queue } = deliveries[0]!;
-    try {
-      return await this.#process(run);
-    } catch (error) {
-      const reason = `it cannot be handled: ${describeError(error)}`;
-      this.events.emit('discarded', { taskId: task.id, queue, reason });
-      return this.#ack(deliveries);
-    }
   }
 
   /**
@@ -198,11 +191,7 @@ export class ShellWorker {
   }
 
   /** Processes a message. Returns `false` if the broker will deliver it again although it must not run again. */
-  async #process(run: MessageInProgress): Promise<boolean> {
-    const { task, deliveries, revoked } = run;
-    const surroundings = { events: this.events, retry: this.#retry, abort: this.#abort.signal };
-    const job = new JobRun(task, deliveries[0]!.queue, { ...this.#options, ...surroundings });
-    run.job = job;
+  async #process({ task, job, deliveries, revoked }: MessageInProgress): Promise<boolean> {
     await this.#waitForEta(task, deliveries[0]!, revoked.signal);
     if (this.#stop.aborted && !revoked.signal.aborted) {
       await this.#requeue(deliveries);

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { Host } from './process-group.ts';
 import { JobRejected } from './result.ts';
 
@@ -34,27 +35,19 @@ export async function switchUser(user: string, { uid }: Host): Promise<SwitchedU
   return { env, program: [setpriv, ...ids, '--'] };
 }
 
-interface User {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-  readonly home: string;
-}
-
 /** The exit code of `getent` for an unknown name. */
 const UNKNOWN = 2;
 
 /** Looks up a user in the user database of the host, which may be LDAP. */
-function findUser(user: string): Promise<User | null> {
-  if (user === '' || user.startsWith('-')) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    execFile('getent', ['passwd', user], (error, stdout) => {
-      if (error && error.code !== UNKNOWN) {
-        reject(new JobRejected(`the user cannot be looked up: ${error.message}`));
-        return;
-      }
-      const [name = '', , uid, gid, , home = '/'] = stdout.trim().split(':');
-      resolve(error ? null : { name, uid: Number(uid), gid: Number(gid), home });
-    });
-  });
+async function findUser(user: string) {
+  if (user === '' || user.startsWith('-')) return null;
+  try {
+    const { stdout } = await promisify(execFile)('getent', ['passwd', user]);
+    const [name = '', , uid, gid, , home = '/'] = stdout.trim().split(':');
+    return { name, uid: Number(uid), gid: Number(gid), home };
+  } catch (error) {
+    const { code, message } = error as ExecFileException;
+    if (code === UNKNOWN) return null;
+    throw new JobRejected(`the user cannot be looked up: ${message}`);
+  }
 }
