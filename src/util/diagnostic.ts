@@ -50,13 +50,9 @@ const KINDS: readonly (readonly [kind: string, message: RegExp])[] = [
 ];
 
 function countByKind(diagnostics: readonly Diagnostic[]): string {
-  const counts = new Map<string, number>();
-  for (const { message } of diagnostics) {
-    const kind = KINDS.find(([, pattern]) => pattern.test(message))?.[0] ?? 'of other kinds';
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  const parts = [...counts].toSorted(([, a], [, b]) => b - a);
-  return parts.map(([kind, count]) => `${thousands(count)} ${kind}`).join(', ');
+  const kindOf = ({ message }: Diagnostic) => KINDS.find(([, pattern]) => pattern.test(message))?.[0];
+  const groups = [...Map.groupBy(diagnostics, kindOf)].toSorted(([, a], [, b]) => b.length - a.length);
+  return groups.map(([kind = 'of other kinds', { length }]) => `${thousands(length)} ${kind}`).join(', ');
 }
 
 /** Formats as `schedules/team.yaml:12: beatSchedule.cleanup.schedule: …`, in one line of limited length. */

@@ -71,7 +71,7 @@ export function createMasker(
   passwords: readonly (string | undefined)[] = [],
 ): (text: string) => string {
   const all = [...urls.flatMap(listPasswords), ...passwords].filter((each) => each !== undefined);
-  const secrets = [...new Set(all)].filter((each) => each !== '').sort(longestFirst);
+  const secrets = [...new Set(all)].filter((each) => each !== '').sort((a, b) => b.length - a.length);
   return (text) => secrets.reduce(maskSecret, text);
 }
 
@@ -79,10 +79,6 @@ function maskSecret(text: string, secret: string): string {
   if (secret.length >= SHORT) return text.replaceAll(secret, '**');
   const letters = secret.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
   return text.replace(new RegExp(String.raw`(?<!\w)${letters}(?!\w)`, 'gs'), '**');
-}
-
-function longestFirst(a: string, b: string): number {
-  return b.length - a.length;
 }
 
 /**

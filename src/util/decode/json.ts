@@ -18,7 +18,7 @@ const CLOSE = [0x5d, 0x7d] as const;
 
 /** Throws an `UndecodableError` for a text that is too deep or has too many values. */
 export function checkJson(text: string, maxValues: number = MAX_VALUES): void {
-  const extent = new Extent({ maxValues });
+  const extent = new Extent(maxValues);
   for (let at = 0; at < text.length; at++) {
     const sign = text.charCodeAt(at);
     if (sign === QUOTE) at = findClosingQuote(text, at);

@@ -20,28 +20,22 @@ export function checkLength(length: number, allowed: number): void {
 
 /** Counts the values and levels of a document while it is scanned, and throws an `UndecodableError` for too many. */
 export class Extent {
-  readonly #maxDepth: number;
   readonly #maxValues: number;
   #depth = 0;
   #values = 0;
 
-  constructor({ maxDepth = MAX_DEPTH, maxValues = MAX_VALUES } = {}) {
-    this.#maxDepth = maxDepth;
+  constructor(maxValues: number = MAX_VALUES) {
     this.#maxValues = maxValues;
   }
 
   add(count: number): void {
     this.#values += count;
-    if (this.#values > this.#maxValues) {
-      throw new UndecodableError(`it has more than ${this.#maxValues} values`);
-    }
+    if (this.#values > this.#maxValues) throw new UndecodableError(`it has more than ${this.#maxValues} values`);
   }
 
   enter(): void {
     this.#depth += 1;
-    if (this.#depth > this.#maxDepth) {
-      throw new UndecodableError(`it is nested deeper than ${this.#maxDepth} levels`);
-    }
+    if (this.#depth > MAX_DEPTH) throw new UndecodableError(`it is nested deeper than ${MAX_DEPTH} levels`);
   }
 
   leave(): void {

@@ -55,53 +55,38 @@ function readHeader(document: Buffer, at: number): Header {
   if (first < 0x90) return { size: 1, items: 2 * (first & 0x0f) };
   if (first < 0xa0) return { size: 1, items: first & 0x0f };
   if (first < 0xc0) return { size: 1 + (first & 0x1f), items: null };
-  const fixed = FIXED.get(first);
-  if (fixed !== undefined) return { size: 1 + fixed, items: null };
-  const counted = COUNTED.get(first);
-  if (!counted) throw new UndecodableError(`it contains the invalid byte 0x${first.toString(16)}`);
-  const { width, kind } = counted;
-  if (at + 1 + width > document.length) throw incomplete();
-  const count = document.readUIntBE(at + 1, width);
+  const format = FORMATS[first - 0xc0];
+  if (!format) throw new UndecodableError(`it contains the invalid byte 0x${first.toString(16)}`);
+  const [kind, width] = format;
   const size = 1 + width;
+  if (kind === 'fixed') return { size, items: null };
+  if (at + size > document.length) throw incomplete();
+  const count = document.readUIntBE(at + 1, width);
   if (kind === 'list') return { size, items: count };
   if (kind === 'map') return { size, items: 2 * count };
   return { size: size + count + (kind === 'extension' ? 1 : 0), items: null };
 }
 
-/** The number of bytes after the first byte, for values of a fixed length: nil, booleans, numbers, extensions. */
-const FIXED: ReadonlyMap<number, number> = new Map([
-  ...inOrder(0xca, [4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17]),
-  ...inOrder(0xc2, [0, 0]),
-  [0xc0, 0],
-]);
+/** What follows a first byte: a value of `width` bytes, or its length, in bytes or values, as a number of `width` bytes. */
+type Format = readonly [kind: 'fixed' | 'bytes' | 'extension' | 'list' | 'map', width: number];
 
-/** Pairs consecutive bytes with their sizes. */
-function inOrder(first: number, sizes: readonly number[]): [number, number][] {
-  return sizes.map((size, i) => [first + i, size]);
+/** The formats of the first bytes from 0xc0 to 0xdf. */
+const FORMATS: readonly (Format | null)[] = [
+  ['fixed', 0], // nil
+  null,
+  ...formats('fixed', [0, 0]), // booleans
+  ...formats('bytes', [1, 2, 4]),
+  ...formats('extension', [1, 2, 4]),
+  ...formats('fixed', [4, 8, 1, 2, 4, 8, 1, 2, 4, 8]), // numbers
+  ...formats('fixed', [2, 3, 5, 9, 17]), // short extensions
+  ...formats('bytes', [1, 2, 4]), // texts
+  ...formats('list', [2, 4]),
+  ...formats('map', [2, 4]),
+];
+
+function formats(kind: Format[0], widths: readonly number[]): readonly Format[] {
+  return widths.map((width) => [kind, width]);
 }
-
-interface Counted {
-  /** Bytes of the number after the first byte. */
-  readonly width: 1 | 2 | 4;
-  readonly kind: 'bytes' | 'extension' | 'list' | 'map';
-}
-
-/** Values whose length, in bytes or values, follows their first byte. */
-const COUNTED: ReadonlyMap<number, Counted> = new Map([
-  [0xc4, { width: 1, kind: 'bytes' }],
-  [0xc5, { width: 2, kind: 'bytes' }],
-  [0xc6, { width: 4, kind: 'bytes' }],
-  [0xc7, { width: 1, kind: 'extension' }],
-  [0xc8, { width: 2, kind: 'extension' }],
-  [0xc9, { width: 4, kind: 'extension' }],
-  [0xd9, { width: 1, kind: 'bytes' }],
-  [0xda, { width: 2, kind: 'bytes' }],
-  [0xdb, { width: 4, kind: 'bytes' }],
-  [0xdc, { width: 2, kind: 'list' }],
-  [0xdd, { width: 4, kind: 'list' }],
-  [0xde, { width: 2, kind: 'map' }],
-  [0xdf, { width: 4, kind: 'map' }],
-]);
 
 function incomplete(): UndecodableError {
   return new UndecodableError('it is not complete: it declares more than it contains');
