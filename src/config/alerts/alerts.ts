@@ -254,10 +254,10 @@ function checkBody(value: unknown, path: Path, report: Report): void {
       const hint = didYouMean(name, ALERT_FIELDS) || `; allowed: ${ALERT_FIELDS.join(', ')}`;
       report(path, `unknown placeholder "${written}"${hint}`);
     }
-  } else if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) checkBody(item, [...path, i], report);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) checkBody(item, [...path, key], report);
+    for (const [key, item] of Object.entries(value)) {
+      checkBody(item, [...path, Array.isArray(value) ? Number(key) : key], report);
+    }
   }
 }
 

@@ -191,8 +191,7 @@ export function readTransport(
   const { globalKeyprefix, sep, fanoutPatterns, masterName, clientName, clientProperties } = input;
   const { prioritySteps, fanoutPrefix = true, sentinelKwargs, socketKeepalive, socketKeepaliveOptions } = input;
   if (input.confirmPublish === false) {
-    const message = 'ignored: beat always waits for the confirm of RabbitMQ';
-    warn(['brokerTransportOptions', 'confirmPublish'], message);
+    warn(['brokerTransportOptions', 'confirmPublish'], 'ignored: beat always waits for the confirm of RabbitMQ');
   }
   if (input.minOtherSentinels !== undefined && input.minOtherSentinels > 0) {
     const message = 'ignored: beat trusts the first sentinel that names a master';

@@ -41,23 +41,15 @@ function checkCode(code: string, all: Holidays): readonly [country: string, ...p
   const [first = '', second, third, ...more] = code.trim().split('-');
   const country = findCode(first, all.getCountries('en'), 'country');
   if (second === undefined) return [country];
-  const states = codesIn(all.getStates(country, 'en'));
-  const state = findCode(second, states, `part of ${country}`);
+  const state = findCode(second, all.getStates(country, 'en'), `part of ${country}`);
   if (third === undefined) return [country, state];
-  const regions = codesIn(all.getRegions(country, state, 'en'));
-  const region = findCode(third, regions, `part of ${country}-${state.toUpperCase()}`);
+  const region = findCode(third, all.getRegions(country, state, 'en'), `part of ${country}-${state.toUpperCase()}`);
   if (more.length > 0) throw new ConfigError(`${quote(code)} has more than three parts`);
   return [country, state, region];
 }
 
-type Names = Readonly<Record<string, string>>;
-
-/** `names` is absent for a country without parts, contrary to the types. */
-function codesIn(names: Names | undefined): Names {
-  return names ?? {};
-}
-
-function findCode(text: string, names: Names, what: string): string {
+/** `names` is absent for a country without parts, contrary to the types of the package. */
+function findCode(text: string, names: Readonly<Record<string, string>> = {}, what: string): string {
   const codes = Object.keys(names);
   const found = codes.find((code) => code.toLowerCase() === text.toLowerCase());
   if (found !== undefined) return found;

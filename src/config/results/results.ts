@@ -3,7 +3,7 @@ import { useSsl } from '../broker/tls.ts';
 import { ignored, option, type ShapeOutput, duration, map, DAY, parseDuration, mapOf } from '../values/option.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Report } from '../validate.ts';
-import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
+import { parseEndpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import { explainUnreadable, RESULT_BACKENDS } from '../../drivers/open-results.ts';
 import { isMap } from '../../util/is-map.ts';
@@ -84,12 +84,15 @@ export function readResults(
     warn(['resultBackend'], `${what} is none of Celery's own result backends${hint}`);
   }
   const expires = resultExpires === undefined ? DAY : parseDuration(resultExpires);
+  const { globalKeyprefix: prefix = '' } = options ?? {};
   return {
     backend: backend === undefined || name === 'disabled' ? null : parseEndpoint(backend),
     expires: expires === 0 ? null : expires,
-    expiresByItself: EXPIRING.has(builtInModule(name) ?? name),
+    // `celery.backends.redis:RedisBackend` is the same as `redis`.
+    expiresByItself: EXPIRING.has(/^celery\.backends\.(\w+)[.:]\w+$/.exec(name)?.[1] ?? name),
     extended: resultExtended,
-    keyPrefix: keyPrefix(options?.globalKeyprefix ?? ''),
+    // The prefix that Celery puts before every key.
+    keyPrefix: prefix === '' || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`,
     chordOrdered: options?.resultChordOrdered ?? true,
     masterName: options?.masterName ?? null,
     sentinelKwargs: options?.sentinelKwargs ? sentinelLogin(options.sentinelKwargs) : {},
@@ -101,25 +104,10 @@ function isKnown(name: string): boolean {
   return EXPIRING.has(name) || PERMANENT.has(name) || /[.:]/.test(name);
 }
 
-/** Whether Celery has the backend; another warning reports any other backend. */
-function isKnownBackend(backend: Endpoint): boolean {
-  return isKnown(backendName(backend.url));
-}
-
 /** The name as Celery reads it: `db` in `db+postgresql://…`; text without a scheme is the name. */
 function backendName(backend: string): string {
   const [scheme = '', rest] = backend.split('://', 2);
   return rest === undefined ? backend : scheme.split('+', 1)[0]!;
-}
-
-/** `celery.backends.redis:RedisBackend` is the same as `redis`. */
-function builtInModule(path: string): string | undefined {
-  return /^celery\.backends\.(\w+)[.:]\w+$/.exec(path)?.[1];
-}
-
-/** The prefix that Celery puts before every key. */
-function keyPrefix(prefix: string): string {
-  return prefix === '' || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`;
 }
 
 export const outcomesShape = {
@@ -137,7 +125,8 @@ export function readOutcomes(
 ): boolean {
   if (!outcomes || backend === null) return false;
   const reason = explainUnreadable(backend);
-  if (reason !== null && isKnownBackend(backend)) {
+  // Another warning reports a backend that Celery does not have.
+  if (reason !== null && isKnown(backendName(backend.url))) {
     warn(['resultBackend'], `${reason}; "outcomes: false" hides this warning`);
   }
   return reason === null;
@@ -164,12 +153,8 @@ export function needsCleanup(
   { backend, expires, expiresByItself }: ResultOptions,
   entries: readonly unknown[],
 ): boolean {
-  const isShellOnly = backend === null && entries.length > 0 && entries.every(isShellEntry);
-  return expires !== null && !expiresByItself && !isShellOnly;
-}
-
-function isShellEntry(entry: unknown): boolean {
-  return isMap(entry) && entry['shell'] !== undefined;
+  const areShell = entries.length > 0 && entries.every((entry) => isMap(entry) && entry['shell'] !== undefined);
+  return expires !== null && !expiresByItself && !(backend === null && areShell);
 }
 
 /** The entry as a user would write it. */

@@ -140,7 +140,6 @@ export const taskRoutesSchema = named(
 /** Celery's `task_routes`; invalid routes are reported and left out. */
 export function readTaskRoutes(input: unknown, report: Report, checkAccepted: CheckAccepted): Route[] {
   if (input === undefined) return [];
-  const path = ['taskRoutes'];
   const items: readonly unknown[] = Array.isArray(input) ? input : [input];
   const routes: Route[] = [];
   let tables: RouteRow[][] = [];
@@ -149,50 +148,46 @@ export function readTaskRoutes(input: unknown, report: Report, checkAccepted: Ch
     tables = [];
   };
   for (const [i, item] of items.entries()) {
-    const at = Array.isArray(input) ? [...path, i] : path;
+    const at = Array.isArray(input) ? ['taskRoutes', i] : ['taskRoutes'];
     if (typeof item === 'function') {
       // A function is tried before later tables, so only the tables between two functions are searched together.
       flush();
       routes.push(functionRoute(item as RouteFunction, at, checkAccepted));
     } else {
-      tables.push(readRows(listRows(item, at, report), report, checkAccepted));
+      tables.push(readRows(item, at, report, checkAccepted));
     }
   }
   flush();
   return routes;
 }
 
+function readRows(item: unknown, at: Path, report: Report, checkAccepted: CheckAccepted): RouteRow[] {
+  return listRows(item, at, report).flatMap(([key, route, at]) => {
+    const options = readRoute(route, at, report, checkAccepted);
+    return options ? [[key, options] as const] : [];
+  });
+}
+
 type Row = readonly [key: RouteKey, route: unknown, at: Path];
 
+/** The rows of a table, a pair, or a list of pairs. */
 function listRows(item: unknown, at: Path, report: Report): Row[] {
   if (Array.isArray(item)) {
-    return isPair(item) ? listPairs([item], at, report, false) : listPairs(item, at, report);
+    return isKey(item[0]) ? listPair(item, at, report) : item.flatMap((each, i) => listPair(each, [...at, i], report));
   }
   if (isMap(item)) return Object.entries(item).map(([key, route]) => [key, route, [...at, key]]);
   report(at, typeof item === 'string' ? explainPythonPath(item) : expected(ROUTES_FORMS, item));
   return [];
 }
 
-function readRows(rows: readonly Row[], report: Report, checkAccepted: CheckAccepted): RouteRow[] {
-  return rows.flatMap(([key, route, at]) => {
-    const options = readRoute(route, at, report, checkAccepted);
-    return options ? [[key, options] as const] : [];
-  });
+function listPair(item: unknown, at: Path, report: Report): Row[] {
+  if (Array.isArray(item) && item.length === 2 && isKey(item[0])) return [[item[0], item[1], [...at, 1]]];
+  report(at, expected(PAIR, item));
+  return [];
 }
 
-function isPair(item: readonly unknown[]): boolean {
-  return typeof item[0] === 'string' || item[0] instanceof RegExp;
-}
-
-function listPairs(items: readonly unknown[], path: Path, report: Report, several = true): Row[] {
-  return items.flatMap((item, i): Row[] => {
-    const at = several ? [...path, i] : path;
-    if (Array.isArray(item) && item.length === 2 && isPair(item)) {
-      return [[item[0] as RouteKey, item[1], [...at, 1]]];
-    }
-    report(at, expected(PAIR, item));
-    return [];
-  });
+function isKey(value: unknown): value is RouteKey {
+  return typeof value === 'string' || value instanceof RegExp;
 }
 
 function explainPythonPath(name: string): string {

@@ -55,8 +55,7 @@ export function readEventStream(
   if (!settings.workerSendTaskEvents || settings.outcomes === false) return null;
   const { eventExchange: exchange = CELERY_EVENTS, eventQueuePrefix: queuePrefix = CELERY_EVENTS } = settings;
   if (driver?.loadEventStream) return { exchange, queuePrefix };
-  const message = `no events are received: a broker at ${scheme}:// carries none`;
-  warn(['workerSendTaskEvents'], message);
+  warn(['workerSendTaskEvents'], `no events are received: a broker at ${scheme}:// carries none`);
   return null;
 }
 
@@ -89,8 +88,7 @@ export function readRemoteControl(
   const asked = override ?? beatEnableRemoteControl ?? false;
   const isPossible = driver?.fanoutExchanges === true && driver.loadMailbox !== undefined;
   if (asked && !isPossible) {
-    const text = `beat does not answer: a broker at ${scheme}:// has no fanout exchanges`;
-    warn(['beatEnableRemoteControl'], text);
+    warn(['beatEnableRemoteControl'], `beat does not answer: a broker at ${scheme}:// has no fanout exchanges`);
   }
   return {
     enabled: asked && isPossible,

@@ -64,11 +64,12 @@ export function readHttp(
   const address = listen === undefined ? {} : parseListen(listen);
   if (!address) report([], `--http: ${expected('[HOST:]PORT, such as 8040 or 0.0.0.0:8040', listen)}`);
   if (!address || (given === undefined && listen === undefined)) return null;
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, trustedUserHeader = null, trustedProxies = [] } = given ?? {};
   const settings = {
-    host: address.host ?? given?.host ?? DEFAULT_HOST,
-    port: address.port ?? given?.port ?? DEFAULT_PORT,
-    trustedUserHeader: given?.trustedUserHeader ?? null,
-    trustedProxies: given?.trustedProxies ?? [],
+    host: address.host ?? host,
+    port: address.port ?? port,
+    trustedUserHeader,
+    trustedProxies,
     readToken: overrides.readToken ?? given?.readToken ?? null,
     changeToken: overrides.changeToken ?? given?.changeToken ?? null,
   };
@@ -82,8 +83,7 @@ export function readHttp(
     report(['http', 'changeToken'], 'must differ from readToken, which may only read');
   }
   if (settings.trustedUserHeader !== null && settings.trustedProxies.length === 0) {
-    const message = 'requires trustedProxies: any client could send the header';
-    report(['http', 'trustedUserHeader'], message);
+    report(['http', 'trustedUserHeader'], 'requires trustedProxies: any client could send the header');
   }
   return settings;
 }

@@ -59,7 +59,9 @@ const TASK = 'The registered name of the Celery task, or a signature.';
 
 /** A signature of any depth, for editors. */
 const signatureSchema: z.ZodType<unknown, SignatureConfig> = named(
-  z.lazy(() => z.union([name(), taskForm(), chainForm(), groupForm(), chordForm()])),
+  z.lazy(
+    () => z.union([name(), taskForm(), chainForm(), groupForm(), chordForm()]) as z.ZodType<unknown, SignatureConfig>,
+  ),
   'SignatureConfig',
   {
     description:
@@ -68,44 +70,35 @@ const signatureSchema: z.ZodType<unknown, SignatureConfig> = named(
 );
 OPTION_DOCS.add(signatureSchema, { id: 'signature', description: TASK });
 
-const taskForm = () => named(FORMS.task.extend(within()), 'TaskConfig', { description: 'A task with its arguments.' });
+/** A form with its options. A function, because documentation belongs to the instance of a schema. */
+const form = (kind: keyof typeof FORMS, type: string, description: string, parts: z.ZodRawShape = {}) => {
+  const options = option(deepOptionsSchema, OPTIONS, { example: { queue: 'slow' } });
+  return named((FORMS[kind] as z.ZodObject).extend({ ...parts, options }), type, { description });
+};
+const taskForm = () => form('task', 'TaskConfig', 'A task with its arguments.');
 const chainForm = () =>
-  named(
-    FORMS.chain.extend({
-      chain: required(several(), 'Tasks that run one after the other.', { example: ['tasks.fetch', 'tasks.parse'] }),
-      ...within(),
-    }),
-    'ChainConfig',
-    { description: 'Tasks that run one after the other, each with the result of the one before.' },
-  );
+  form('chain', 'ChainConfig', 'Tasks that run one after the other, each with the result of the one before.', {
+    chain: required(several(), 'Tasks that run one after the other.', { example: ['tasks.fetch', 'tasks.parse'] }),
+  });
 const groupForm = () =>
-  named(
-    FORMS.group.extend({
-      group: required(several(), 'Tasks that run at the same time.', { example: ['tasks.a', 'tasks.b'] }),
-      ...within(),
-    }),
-    'GroupConfig',
-    { description: 'Tasks that run at the same time.' },
-  );
+  form('group', 'GroupConfig', 'Tasks that run at the same time.', {
+    group: required(several(), 'Tasks that run at the same time.', { example: ['tasks.a', 'tasks.b'] }),
+  });
 const chordForm = () => {
+  const body = z.lazy(() => signatureSchema);
   const chord = z.strictObject({
     header: required(oneOrMore(), 'The tasks that run at the same time.', { example: ['tasks.a', 'tasks.b'] }),
-    // A separate schema, because documentation belongs to the instance.
-    body: required(
-      z.lazy(() => signatureSchema),
-      'The task that receives the list of their results.',
-      { example: 'tasks.sum' },
-    ),
+    body: required(body, 'The task that receives the list of their results.', { example: 'tasks.sum' }),
   });
-  return named(
-    FORMS.chord.extend({
+  return form(
+    'chord',
+    'ChordConfig',
+    'Tasks that run at the same time, then one task with the list of their results.',
+    {
       chord: required(named(chord, 'ChordParts'), 'Header and body.', {
         example: { header: ['tasks.a', 'tasks.b'], body: 'tasks.sum' },
       }),
-      ...within(),
-    }),
-    'ChordConfig',
-    { description: 'Tasks that run at the same time, then one task with the list of their results.' },
+    },
   );
 };
 
@@ -127,6 +120,5 @@ export const deepOptionsSchema = named(
   'SignatureOptions',
   { description: "Options of Celery's `apply_async` that shape the message." },
 );
-const within = () => ({ options: option(deepOptionsSchema, OPTIONS, { example: { queue: 'slow' } }) });
 
 export const taskOrSignature = () => option(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });
