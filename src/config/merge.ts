@@ -30,30 +30,19 @@ export function merge(parts: readonly Part[]): Merged {
   for (const part of parts) {
     for (const [key, value] of Object.entries(part.settings)) {
       if (key === '$schema') continue;
-      settings[key] = isMap(value)
-        ? { ...(settings[key] as object | undefined), ...mergeMap(key, value, part, owners) }
-        : value;
+      settings[key] = isMap(value) ? { ...(settings[key] as object | undefined), ...value } : value;
+      for (const [name, inner] of Object.entries(isMap(value) ? value : {})) addOwner([key, name], inner, part, owners);
       addOwner([key], value, part, owners);
     }
   }
   const owner = (key: string) => owners.get(key) ?? parts[0];
   return {
-    settings: settings,
+    settings,
     reportFor: (key) => owner(key)?.report ?? (() => {}),
     warnFor: (key) => owner(key)?.warn ?? (() => {}),
     folderFor: (key) => owner(key)?.source.folder ?? '',
     entries: mergeEntries(parts),
   };
-}
-
-function mergeMap(
-  key: string,
-  map: Record<string, unknown>,
-  part: Part,
-  owners: Map<string, Part>,
-): Record<string, unknown> {
-  for (const [name, value] of Object.entries(map)) addOwner([key, name], value, part, owners);
-  return map;
 }
 
 /** Records the source of a setting, and reports a different value in an earlier source. */

@@ -6,8 +6,7 @@ import { ConfigError } from '../util/errors.ts';
 import { isMap } from '../util/is-map.ts';
 import { runAtOnce } from '../util/steps.ts';
 import { thousands } from '../util/thousands.ts';
-import type { Overrides } from './read-settings.ts';
-import { resolveInSteps } from './resolve.ts';
+import { resolveInSteps, type Overrides } from './resolve.ts';
 import { type ReadOptions, readSource } from './source/read.ts';
 
 /** Plain data, which can be sent to a thread. */

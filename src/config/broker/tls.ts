@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
 import { CERT_REQS, parseVerify } from '../../drivers/connection/tls.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
-import type { KeySchema } from '../keys/key-schema.ts';
+import { readKeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
 import { ignored, option, flag, MAP, mapOf, withoutAbsent } from '../values/option.ts';
 
@@ -58,17 +58,18 @@ const tlsSchema = mapOf('SslConfig', tlsShape, {
 /** `broker_use_ssl` and the like, for the JSON Schema and the spellings. */
 export const useSsl = () => z.union([flag(), tlsSchema]);
 
+const KEYS = readKeySchema(tlsSchema);
+
 type TlsInput = Omit<z.output<typeof tlsSchema>, 'password'>;
 
 /** Reads `broker_use_ssl` and the like; `null` if nothing is encrypted. */
 export function readTls(
   key: 'brokerUseSsl' | 'redisBackendUseSsl',
   given: unknown,
-  { keys, report }: { readonly keys: KeySchema; readonly report: Report },
+  report: Report,
 ): TlsSettings | null {
   if (given === undefined || given === false) return null;
-  const context = { path: [key], keys: keys.inside.get(key), report };
-  const map = given === true ? {} : parse(tlsSchema, given, context);
+  const map = given === true ? {} : parse(tlsSchema, given, { path: [key], keys: KEYS, report });
   return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
 }
 

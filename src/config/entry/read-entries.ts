@@ -24,7 +24,7 @@ import { expandShell } from '../shell/shell.ts';
 import { withoutLinks, SignatureReader } from '../signatures/signature-reader.ts';
 import { parse, type Report } from '../validate.ts';
 import { parseDuration } from '../values/option.ts';
-import type { ReadZone } from '../values/zone.ts';
+import { readZone } from '../values/zone.ts';
 import { NO_ARGS, readArguments } from './arguments.ts';
 import { withStamps, withoutForeignKeys, withoutStrayCanvas } from './other-schedulers.ts';
 import { entrySchema, readMissed, type EntryInput } from './schema.ts';
@@ -37,7 +37,6 @@ interface EntrySettings
     Pick<Settings, 'encoding' | 'protocol' | 'shell' | 'timezone'> {
   readonly resolveCalendars: ResolveCalendars;
   readonly checkAccepted: CheckAccepted;
-  readonly readZone: ReadZone;
 }
 
 interface EntryContext extends EntrySettings, ReturnType<typeof readMissed> {
@@ -49,15 +48,14 @@ interface EntryContext extends EntrySettings, ReturnType<typeof readMissed> {
 /** The entries of a configuration, and the entry that Celery's beat would install. */
 export function* readEntries(
   merged: Merged,
-  configKeys: KeySchema,
+  keys: KeySchema,
   settings: EntrySettings,
 ): Steps<Pick<Settings, 'entries' | 'installed' | 'definitions'>> {
-  const keys = configKeys.inside.get('beatSchedule')!.each!;
   const context: EntryContext = {
     ...settings,
     ...readMissed(merged.settings),
     keys,
-    readSchedule: scheduleReader(keys.inside.get('schedule'), settings.readZone),
+    readSchedule: scheduleReader(keys.inside.get('schedule')),
     checkRoute: routeChecker(settings, merged.reportFor('taskRoutes')),
   };
   const entries: Entry[] = [];
@@ -138,7 +136,7 @@ function readEntry(
   const entry = parse(entrySchema, input, { path: [], keys: context.keys, report });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =
-    typeof raw.timezone === 'string' && raw.timezone ? context.readZone(raw.timezone, ['timezone'], report) : undefined;
+    typeof raw.timezone === 'string' && raw.timezone ? readZone(raw.timezone, ['timezone'], report) : undefined;
   const around = {
     name,
     relative: raw.relative === true,

@@ -8,7 +8,7 @@ import {
   SERIALIZERS,
   type SerializerName,
 } from '../../celery/message/serializers.ts';
-import { named, option, type ShapeOutput } from '../values/option.ts';
+import { named, option, type ShapeOutput, withoutAbsent } from '../values/option.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
 
@@ -42,11 +42,9 @@ export const encodingShape = {
 };
 
 export function readEncoding({ taskSerializer, taskCompression }: ShapeOutput<typeof encodingShape>): Encoding {
-  const { serializer, compression } = DEFAULT_ENCODING;
-  return {
-    serializer: (taskSerializer && parseSerializer(taskSerializer)) ?? serializer,
-    compression: (taskCompression && parseCompression(taskCompression)) ?? compression,
-  };
+  const serializer = taskSerializer && parseSerializer(taskSerializer);
+  const compression = taskCompression && parseCompression(taskCompression);
+  return { ...DEFAULT_ENCODING, ...withoutAbsent({ serializer, compression }) };
 }
 
 const CONTENT = "names of serializers or content types, such as 'json' or 'application/json'";

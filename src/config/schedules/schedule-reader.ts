@@ -16,7 +16,7 @@ import { markHandled } from '../../util/promise.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { attempt, expected, parse, type Path, type Report } from '../validate.ts';
 import { DURATION_FORMS, parseDuration } from '../values/option.ts';
-import type { ReadZone } from '../values/zone.ts';
+import { readZone } from '../values/zone.ts';
 import { applyLimits, type Limits } from './limits.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
 
@@ -46,12 +46,12 @@ interface WrittenSchedule {
 export type ReadSchedule = (input: unknown, entry: EntryContext, report: Report, warn: Report) => Schedule | undefined;
 
 /** Returns a reader of schedules. It parses equal ones once, because a hundred thousand entries share a few schedules. */
-export function scheduleReader(keys: KeySchema | undefined, readZone: ReadZone): ReadSchedule {
+export function scheduleReader(keys: KeySchema | undefined): ReadSchedule {
   const parsed = new Map<string | undefined, WrittenSchedule>();
   const everDue = new WeakSet<Schedule>();
   const parseOnce = (input: unknown, report: Report) => {
     const key = encodeKey(input);
-    const written = parsed.get(key) ?? parseSchedule(input, keys, readZone, report);
+    const written = parsed.get(key) ?? parseSchedule(input, keys, report);
     if (written && key !== undefined) parsed.set(key, written);
     return written;
   };
@@ -68,12 +68,7 @@ export function scheduleReader(keys: KeySchema | undefined, readZone: ReadZone):
   };
 }
 
-function parseSchedule(
-  input: unknown,
-  keys: KeySchema | undefined,
-  readZone: ReadZone,
-  report: Report,
-): WrittenSchedule | undefined {
+function parseSchedule(input: unknown, keys: KeySchema | undefined, report: Report): WrittenSchedule | undefined {
   if (typeof input === 'number' || typeof input === 'string') return parseInterval(input, report);
   if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
   if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));

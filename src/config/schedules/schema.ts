@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { SOLAR_EVENTS } from '../../schedule/solar.ts';
-import { named, option, required, duration, instant, MAP, name, mapOf } from '../values/option.ts';
+import { named, option, required, duration, mapOf } from '../values/option.ts';
 
 const field = (range: string, example: unknown) =>
   option(
@@ -102,19 +102,10 @@ const CRONTAB = 'a map of minute, hour, dayOfWeek, dayOfMonth, monthOfYear (a te
 
 const SOLAR = 'a map such as {event: sunset, latitude: 59.9, longitude: 10.7}';
 
-/** Validates the parts of a schedule separately, so that all errors are reported. */
-export const scheduleMapSchema = z.strictObject(
-  {
-    // The schedules validate these themselves, and report every error.
-    timedelta: z.record(z.string(), z.unknown(), 'a map such as {minutes: 5}').optional(),
-    crontab: z.record(z.string(), z.unknown(), CRONTAB).optional(),
-    cron: name().optional(),
-    at: instant().optional(),
-    solar: z.record(z.string(), z.unknown(), SOLAR).optional(),
-    rrule: name().optional(),
-    dtstart: instant().optional(),
-    timezone: name().optional(),
-  },
-  MAP,
-);
+/** A schedule as it is validated: intervals, crontabs and events of the sun report all their errors themselves. */
+export const scheduleMapSchema = scheduleMap.extend({
+  timedelta: z.record(z.string(), z.unknown(), 'a map such as {minutes: 5}').optional(),
+  crontab: z.record(z.string(), z.unknown(), CRONTAB).optional(),
+  solar: z.record(z.string(), z.unknown(), SOLAR).optional(),
+});
 export type ScheduleMapInput = z.output<typeof scheduleMapSchema>;

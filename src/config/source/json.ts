@@ -7,14 +7,13 @@ import { type Source, EMPTY, TOO_DEEP, MAX_DEPTH } from './source.ts';
 export function readJson(text: string, file: string): Source {
   const rejected = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
   if (text.trim() === '') return rejected({ ...errorAt([], EMPTY), file });
-  const lineAt = lineCounter(text);
   const deep = findTooDeep(text);
-  if (deep !== undefined) return rejected({ ...errorAt([], TOO_DEEP), file, line: lineAt(deep) });
+  if (deep !== undefined) {
+    return rejected({ ...errorAt([], TOO_DEEP), file, line: text.slice(0, deep).split('\n').length });
+  }
   try {
     const config = parseExactly(text);
-    const findOffset = offsetFinder(text);
-    const findLine = (path: Path) => lineAt(findOffset(path));
-    return { file, config, errors: repeatedKeys(text, file), findLine };
+    return { file, config, errors: repeatedKeys(text, file), findLine: lineFinder(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return rejected(syntaxError(error.message, text, file));
@@ -70,51 +69,39 @@ function repeatedKeys(text: string, file: string): Diagnostic[] {
   return errors;
 }
 
-/** The line (from 1) of an offset in a text. */
-function lineCounter(text: string): (offset: number) => number {
-  const ends: number[] = [];
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) ends.push(at);
-  return (offset) => {
-    let low = 0;
-    let high = ends.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (ends[middle]! < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low + 1;
-  };
+/** The line of a value or of its key, from 1, with the values in it by their keys or indexes. */
+interface Place {
+  readonly line: number;
+  inside?: Map<string | number, Place>;
 }
 
-/**
- * Returns a function that finds the offset of the value closest to a path. The first call, for the first error, builds
- * the tree.
- */
-function offsetFinder(text: string): (path: Path) => number {
-  let tree: jsonc.Node | undefined;
-  const indexes = new WeakMap<jsonc.Node, Map<string | number, jsonc.Node>>();
-  const inside = (node: jsonc.Node) => {
-    let index = indexes.get(node);
-    if (!index) indexes.set(node, (index = indexChildren(node)));
-    return index;
-  };
+/** Returns a function that finds the line of the value closest to a path. Its first call reads all places. */
+function lineFinder(text: string): (path: Path) => number {
+  let root: Place | undefined;
   return (path) => {
-    let place = (tree ??= jsonc.parseTree(text));
-    for (const key of path) place = (place && inside(place).get(key)) ?? place;
-    // A member of a map begins with its key.
-    return place?.parent?.type === 'property' ? place.parent.offset : (place?.offset ?? 0);
+    let place = (root ??= readPlaces(text));
+    for (const key of path) place = place.inside?.get(key) ?? place;
+    return place.line;
   };
 }
 
-/** Indexes children by key; of a repeated key the first counts, as in editors. */
-function indexChildren({ type, children = [] }: jsonc.Node): Map<string | number, jsonc.Node> {
-  if (type === 'array') return new Map(children.entries());
-  const found = new Map<string, jsonc.Node>();
-  for (const { children: [key, value] = [] } of type === 'object' ? children : []) {
-    const name = String(key?.value);
-    if (value && !found.has(name)) found.set(name, value);
-  }
-  return found;
+/** Reads the places of all values; of a repeated key the first counts, as in editors. */
+function readPlaces(text: string): Place {
+  let root: Place = { line: 1 };
+  const add = (path: jsonc.JSONPath, startLine: number) => {
+    const key = path.pop();
+    if (key === undefined) return void (root = { line: startLine + 1 });
+    const parent = path.reduce((place, each) => place.inside!.get(each)!, root);
+    parent.inside ??= new Map();
+    if (!parent.inside.has(key)) parent.inside.set(key, { line: startLine + 1 });
+  };
+  jsonc.visit(text, {
+    onObjectProperty: (key, _offset, _length, line, _character, path) => add([...path(), key], line),
+    onObjectBegin: (_offset, _length, line, _character, path) => add(path(), line),
+    onArrayBegin: (_offset, _length, line, _character, path) => add(path(), line),
+    onLiteralValue: (_value, _offset, _length, line, _character, path) => add(path(), line),
+  });
+  return root;
 }
 
 /** The offset of the first bracket that is nested too deep. A parser would overflow the stack. */

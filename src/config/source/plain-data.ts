@@ -14,7 +14,7 @@ export function withPlainData(source: Source): Source {
   const errors: Diagnostic[] = [...source.errors];
   const found = errors.length;
   const config = plainData(source.config, (path, message) => {
-    errors.push({ ...errorAt(path, message), ...(file !== undefined && { file }) });
+    errors.push({ ...errorAt(path, message), file });
   });
   // After an error parts are missing, and the paths of further errors would be wrong.
   return { ...source, config: errors.length === found ? config : undefined, errors };

@@ -28,15 +28,7 @@ export function createReporter(
 ): Report {
   return (path, message) => {
     const written = pathAsWritten(path, source.config, keys);
-    const { file } = source;
-    const line = source.findLine?.(written);
-    diagnostics.push({
-      severity,
-      message,
-      path: written,
-      ...(file !== undefined && { file }),
-      ...(line !== undefined && { line }),
-    });
+    diagnostics.push({ severity, message, path: written, file: source.file, line: source.findLine?.(written) });
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../../src/generated/config-types.ts';
-import type { Overrides } from '../../../../src/config/read-settings.ts';
+import type { Overrides } from '../../../../src/config/resolve.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { nextDueAt } from '../../../../src/entries/planning/next-due.ts';
 import { reconcile } from '../../../../src/entries/planning/adopt.ts';
