@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { Alerts } from '../src/observe/alerts/alerts.ts';
+import { queueAlerts } from '../src/observe/alerts/alerts.ts';
 import { openDelivery } from '../src/observe/alerts/delivery.ts';
 import { LineOutput } from '../src/cli/service/line-output.ts';
 import { createMetrics } from '../src/metrics.ts';
@@ -25,5 +25,5 @@ export const countMetrics: Observer = ({ beat, clock }) => {
 export const sendAlerts: Observer = ({ beat, clock }) => {
   const fetch = () => new Promise<never>(() => {});
   const delivery = openDelivery(fetch, clock, log);
-  new Alerts(beat, { settings: () => beat.settings, delivery, clock });
+  queueAlerts(beat, { settings: () => beat.settings, delivery, clock });
 };

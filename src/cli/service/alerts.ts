@@ -10,12 +10,12 @@ const GRACE = 2_000;
  * first.
  */
 export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
-  const { Alerts } = await import('../../observe/alerts/alerts.ts');
+  const { queueAlerts } = await import('../../observe/alerts/alerts.ts');
   const { openDelivery } = await import('../../observe/alerts/delivery.ts');
   const delivery = openDelivery(fetch, clock, log);
-  const alerts = new Alerts(beat, { settings: () => beat.settings, delivery, clock });
+  const sendHeartbeats = queueAlerts(beat, { settings: () => beat.settings, delivery, clock });
   const stop = new AbortController();
-  const running = alerts.run(stop.signal);
+  const running = sendHeartbeats(stop.signal);
   return {
     async close() {
       stop.abort();

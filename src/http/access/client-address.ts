@@ -17,7 +17,7 @@ export interface Client {
 export function findClient(c: Context<HttpEnv>): Client {
   const peer = plainAddress(getConnInfo(c).remote.address ?? '');
   const trusted = toBlockList(c.var.http.trustedProxies);
-  const isTrusted = (address: string) => contains(trusted, address);
+  const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, familyOf(address));
   if (!isTrusted(peer)) return { address: peer, viaProxy: false, isEncrypted: false };
   const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map((each) => each.trim());
   const address = forwarded.findLast((each) => isIP(each) !== 0 && !isTrusted(each));
@@ -35,10 +35,6 @@ function toBlockList(ranges: readonly string[]): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
-}
-
-function contains(list: BlockList, address: string): boolean {
-  return isIP(address) !== 0 && list.check(address, familyOf(address));
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

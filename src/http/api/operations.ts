@@ -14,10 +14,9 @@ import { formatIso } from '../../util/format-iso.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { shape } from '../../util/shape.ts';
 import { entrySource, type HttpContext, type HttpEnv } from '../context.ts';
-import { findExplained } from '../find-explained.ts';
+import { findExplained, readExactInstant, REQUEST_INSTANT_FORMS } from '../explained-instant.ts';
 import { problem, unknownEntry } from '../problem.ts';
 import { readJsonMap } from '../read-body.ts';
-import { readExactInstant, REQUEST_INSTANT_FORMS } from '../request-instant.ts';
 import { submit } from './commands.ts';
 import { streamEvents, type LiveReads } from './events.ts';
 

@@ -86,6 +86,9 @@ function line(row: StatusRow, zone: string, now: number): Html {
       <td data-label="Problem" colspan="5"><div>${stateBadge(row)} ${row.error}</div></td>
     </tr>`;
   }
+  const time = (iso: string | null, none: string) =>
+    iso === null ? html`<span class="muted">${none}</span>` : relative(iso, now, zone);
+  const reason = row.paused?.reason;
   return html`<tr data-entry="${row.entry}">
     <td data-label="Entry">
       ${name}
@@ -97,18 +100,14 @@ function line(row: StatusRow, zone: string, now: number): Html {
       <div>${row.schedule}<span class="muted">${row.timezone ?? ''}</span></div>
     </td>
     <td data-label="State">
-      <div>${stateBadge(row)}${pauseReason(row)}${toBeSkipped(row, zone, now)}</div>
+      <div>
+        ${stateBadge(row)}${reason ? html`<span class="muted">${reason}</span>` : ''}${toBeSkipped(row, zone, now)}
+      </div>
     </td>
-    <td data-label="Last run" class="time"><div>${lastRun(row, zone, now)}</div></td>
+    <td data-label="Last run" class="time"><div>${time(row.lastSentAt, 'never')}</div></td>
     <td data-label="Last outcome">${lastOutcome(row, zone, now)}</td>
-    <td data-label="Next run" class="time">
-      <div>${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, zone)}</div>
-    </td>
+    <td data-label="Next run" class="time"><div>${time(row.nextDueAt, 'none')}</div></td>
   </tr>`;
-}
-
-function pauseReason({ paused }: EntryStatus): Html | string {
-  return paused?.reason ? html`<span class="muted">${paused.reason}</span>` : '';
 }
 
 function toBeSkipped({ skipping }: EntryStatus, zone: string, now: number): Html | string {
@@ -116,11 +115,6 @@ function toBeSkipped({ skipping }: EntryStatus, zone: string, now: number): Html
   const [first] = skipping;
   const more = skipping.length > 1 ? ` and ${thousands(skipping.length - 1)} more` : '';
   return html`<span class="muted">skips the run of ${formatNear(Date.parse(first!), now, zone)}${more}</span>`;
-}
-
-function lastRun({ lastSentAt }: EntryStatus, zone: string, now: number): Html {
-  if (lastSentAt === null) return html`<span class="muted">never</span>`;
-  return relative(lastSentAt, now, zone);
 }
 
 /** The outcome of the last run, or of an earlier run while the last is not known to have ended. */

@@ -9,9 +9,8 @@ import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts
 import { formatIso } from '../../util/format-iso.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
-import { findExplained } from '../find-explained.ts';
+import { findExplained, readLocalInstant } from '../explained-instant.ts';
 import { problem } from '../problem.ts';
-import { readLocalInstant } from '../request-instant.ts';
 import { readName, WHY_PATHS, entryPath, whyForm, whyPath } from './entry-path.ts';
 import { showOutcome } from './format.ts';
 import { layout, loadFrame, problems, type Frame, type Html, type Problems } from './layout.ts';

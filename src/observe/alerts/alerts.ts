@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Alert, AlertKind, EntryAlerts } from '../../config/alerts/alerts.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { OutcomeEvent, SentEvent, SkippedEvent } from '../../contracts/events/beat-events.ts';
 import type { EventSource } from '../../contracts/events/events.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { isKnown, sourceOfRun } from '../../entries/catalog/outcome-source.ts';
@@ -42,143 +41,126 @@ const NONE = {
 type AlertFields = Partial<Alert> & Pick<Alert, 'entry' | 'text'>;
 
 /**
- * Sends alerts about runs that the leader publishes or skips, and about their outcomes. Followers emit none of these
- * events. An alert is queued in memory, so that no endpoint delays a run.
+ * Queues alerts about runs that the leader publishes or skips, and about their outcomes. Followers emit none of these
+ * events. The queue is in memory, so that no endpoint delays a run. Returns a function that sends heartbeats
+ * until its signal aborts: while this instance leads, and its ticks are not overdue by more than the interval. It never
+ * rejects.
  */
-export class Alerts {
-  readonly #options: AlertsOptions;
+export function queueAlerts(
+  events: EventSource,
+  { settings, delivery, clock }: AlertsOptions,
+): (signal: AbortSignal) => Promise<void> {
   /** What is wrong with each entry, as this leader knows it. */
-  readonly #problems = new Map<string, Set<AlertKind>>();
-  #entries = { of: null as readonly Entry[] | null, byName: new Map<string, Entry>() };
-  #isLeading = false;
+  const problems = new Map<string, Set<AlertKind>>();
+  const findEntry = entryLookup(settings);
+
+  const find = (entry: string): EntryAlerts | null => {
+    const { alerts } = settings();
+    return alerts && (alerts.entries.get(entry) ?? alerts.defaults);
+  };
+  const ping = ({ ping: url }: EntryAlerts, about: Ping) => {
+    if (url !== null) delivery.push(buildPing(url, about));
+  };
+  const checkIn = ({ sentry }: EntryAlerts, about: Omit<CheckIn, 'schedule' | 'timezone'>) => {
+    if (sentry === null) return;
+    const schedule = findEntry(about.entry)?.schedule;
+    const timezone = schedule?.timezone ?? settings().timezone;
+    delivery.push(buildCheckIn(sentry, { ...about, schedule, timezone }));
+  };
+  const call = ({ webhook }: EntryAlerts, kind: AlertKind, fields: AlertFields) => {
+    if (!webhook?.on.includes(kind)) return;
+    const at = clock.now();
+    const alert = { ...NONE, ...fields, kind, at: formatIso(at) };
+    delivery.push(buildWebhook(webhook, alert, { id: randomUUID(), at }));
+  };
+  const begin = (alerts: EntryAlerts, problem: AlertKind, fields: AlertFields) => {
+    const present = problems.get(fields.entry) ?? new Set();
+    problems.set(fields.entry, present.add(problem));
+    call(alerts, problem, fields);
+  };
+  /** Sends an alert if the entry has recovered: it had one of these problems, and has none any more. */
+  const end = (alerts: EntryAlerts, ended: readonly AlertKind[], fields: AlertFields) => {
+    const present = problems.get(fields.entry);
+    for (const problem of ended) present?.delete(problem);
+    if (present?.size !== 0) return;
+    problems.delete(fields.entry);
+    call(alerts, 'recovered', fields);
+  };
+
+  events.on('sent', (event) => {
+    const { entry, task, taskId, dueAt, sentAt, cause } = event;
+    const alerts = find(entry);
+    if (!alerts) return;
+    // A run whose outcome beat does not learn counts as a success once it is published.
+    const { outcomes: results, eventStream } = settings();
+    const isFollowed = isKnown(sourceOfRun(event), { results, events: eventStream !== null });
+    const published = `Entry ${entry}: published task ${task} (${taskId})`;
+    ping(alerts, { entry, signal: isFollowed ? 'start' : 'success', taskId, text: published });
+    checkIn(alerts, { entry, taskId, status: isFollowed ? 'in_progress' : 'ok', runtimeMs: null, at: sentAt });
+    if (cause !== 'schedule' && cause !== 'catch-up') return;
+    const latenessMs = Math.max(0, sentAt - dueAt);
+    const run = { entry, task, taskId, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt), latenessMs };
+    if (latenessMs >= alerts.lateAfter) {
+      begin(alerts, 'late', { ...run, text: `Entry ${entry} was published ${latenessMs / 1_000} s late` });
+    } else {
+      end(alerts, ['late', 'missed'], { ...run, text: `Entry ${entry} is published in time again` });
+    }
+  });
+  events.on('skipped', ({ entry, reason, first, count }) => {
+    const alerts = MISSED.includes(reason) ? find(entry) : null;
+    if (!alerts) return;
+    const runs = count === 1 ? '1 run' : `${count ?? 'more than 10000'} runs`;
+    const dueAt = formatIso(first);
+    const text = `Entry ${entry} missed ${runs} (${reason}), the first due at ${dueAt}`;
+    ping(alerts, { entry, signal: 'fail', taskId: null, text });
+    begin(alerts, 'missed', { entry, text, dueAt, reason, count });
+  });
+  events.on('outcome', ({ entry, task, taskId, dueAt, state, error, worker, runtimeMs }) => {
+    const alerts = find(entry);
+    if (!alerts) return;
+    const isSuccess = state === 'SUCCESS';
+    const why = error === null ? '' : `: ${error}`;
+    const text = `Entry ${entry}: task ${task} (${taskId}) ended with ${state}${why}`;
+    ping(alerts, { entry, signal: isSuccess ? 'success' : 'fail', taskId, text });
+    checkIn(alerts, { entry, taskId, status: isSuccess ? 'ok' : 'error', runtimeMs, at: clock.now() });
+    const run = { entry, task, taskId, dueAt: formatIso(dueAt), state, error, worker, runtimeMs };
+    if (!isSuccess) return begin(alerts, 'failure', { ...run, text });
+    end(alerts, ['failure'], { ...run, text: `Entry ${entry} has recovered: task ${task} (${taskId}) succeeded` });
+  });
+
+  let isLeading = false;
   /** When the next tick is due, epoch milliseconds; in the past while the leader hangs. */
-  #wakeAt = -Infinity;
-
-  constructor(events: EventSource, options: AlertsOptions) {
-    this.#options = options;
-    events.on('sent', (event) => this.#onSent(event));
-    events.on('skipped', (event) => this.#onSkipped(event));
-    events.on('outcome', (event) => this.#onOutcome(event));
-    events.on('leading', () => {
-      this.#isLeading = true;
-      this.#wakeAt = -Infinity;
-    });
-    events.on('tick', ({ wakeAt }) => (this.#wakeAt = wakeAt));
-    events.on('following', () => (this.#isLeading = false));
-    events.on('stopped', () => (this.#isLeading = false));
-  }
-
-  /**
-   * Sends heartbeats until the signal aborts: while this instance leads, and its ticks are not overdue by more than the
-   * interval. Never rejects.
-   */
-  async run(signal: AbortSignal): Promise<void> {
-    const { settings, delivery, clock } = this.#options;
+  let dueTick = -Infinity;
+  events.on('leading', () => {
+    isLeading = true;
+    dueTick = -Infinity;
+  });
+  events.on('tick', ({ wakeAt }) => (dueTick = wakeAt));
+  events.on('following', () => (isLeading = false));
+  events.on('stopped', () => (isLeading = false));
+  return async (signal) => {
     let sentAt = -Infinity;
     while (!signal.aborted) {
       const heartbeat = settings().alerts?.heartbeat ?? null;
       const isDue = heartbeat && clock.monotonic() - sentAt >= heartbeat.interval;
-      if (isDue && this.#isLeading && clock.now() - this.#wakeAt <= heartbeat.interval) {
+      if (isDue && isLeading && clock.now() - dueTick <= heartbeat.interval) {
         sentAt = clock.monotonic();
         const about = { key: 'heartbeat', about: 'heartbeat', entry: null };
         delivery.push({ ...about, url: heartbeat.url, method: 'GET', headers: {}, body: null });
       }
       await clock.sleep(SECOND, signal);
     }
-  }
+  };
+}
 
-  #onSent(event: SentEvent): void {
-    const { entry, task, taskId, dueAt, sentAt, cause } = event;
-    const alerts = this.#find(entry);
-    if (!alerts) return;
-    // A run whose outcome beat does not learn counts as a success once it is published.
-    const { outcomes: results, eventStream } = this.#options.settings();
-    const isFollowed = isKnown(sourceOfRun(event), { results, events: eventStream !== null });
-    const published = `Entry ${entry}: published task ${task} (${taskId})`;
-    this.#ping(alerts, { entry, signal: isFollowed ? 'start' : 'success', taskId, text: published });
-    const status = isFollowed ? 'in_progress' : 'ok';
-    this.#checkIn(alerts, { entry, taskId, status, runtimeMs: null, at: sentAt });
-    if (cause !== 'schedule' && cause !== 'catch-up') return;
-    const latenessMs = Math.max(0, sentAt - dueAt);
-    const run = { entry, task, taskId, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt), latenessMs };
-    if (latenessMs >= alerts.lateAfter) {
-      const text = `Entry ${entry} was published ${latenessMs / 1_000} s late`;
-      this.#begin(alerts, 'late', { ...run, text });
-    } else {
-      this.#end(alerts, ['late', 'missed'], { ...run, text: `Entry ${entry} is published in time again` });
-    }
-  }
-
-  #onSkipped({ entry, reason, first, count }: SkippedEvent): void {
-    const alerts = MISSED.includes(reason) ? this.#find(entry) : null;
-    if (!alerts) return;
-    const runs = count === 1 ? '1 run' : `${count ?? 'more than 10000'} runs`;
-    const dueAt = formatIso(first);
-    const text = `Entry ${entry} missed ${runs} (${reason}), the first due at ${dueAt}`;
-    this.#ping(alerts, { entry, signal: 'fail', taskId: null, text });
-    this.#begin(alerts, 'missed', { entry, text, dueAt, reason, count });
-  }
-
-  #onOutcome({ entry, task, taskId, dueAt, state, error, worker, runtimeMs }: OutcomeEvent): void {
-    const alerts = this.#find(entry);
-    if (!alerts) return;
-    const isSuccess = state === 'SUCCESS';
-    const why = error === null ? '' : `: ${error}`;
-    const text = `Entry ${entry}: task ${task} (${taskId}) ended with ${state}${why}`;
-    this.#ping(alerts, { entry, signal: isSuccess ? 'success' : 'fail', taskId, text });
-    const at = this.#options.clock.now();
-    this.#checkIn(alerts, { entry, taskId, status: isSuccess ? 'ok' : 'error', runtimeMs, at });
-    const run = { entry, task, taskId, dueAt: formatIso(dueAt), state, error, worker, runtimeMs };
-    if (!isSuccess) return this.#begin(alerts, 'failure', { ...run, text });
-    const recovered = `Entry ${entry} has recovered: task ${task} (${taskId}) succeeded`;
-    this.#end(alerts, ['failure'], { ...run, text: recovered });
-  }
-
-  #find(entry: string): EntryAlerts | null {
-    const { alerts } = this.#options.settings();
-    return alerts && (alerts.entries.get(entry) ?? alerts.defaults);
-  }
-
-  #ping({ ping }: EntryAlerts, about: Ping): void {
-    if (ping !== null) this.#options.delivery.push(buildPing(ping, about));
-  }
-
-  #checkIn({ sentry }: EntryAlerts, checkIn: Omit<CheckIn, 'schedule' | 'timezone'>): void {
-    if (sentry === null) return;
-    const schedule = this.#findEntry(checkIn.entry)?.schedule;
-    const timezone = schedule?.timezone ?? this.#options.settings().timezone;
-    this.#options.delivery.push(buildCheckIn(sentry, { ...checkIn, schedule, timezone }));
-  }
-
-  #begin(alerts: EntryAlerts, problem: AlertKind, alert: AlertFields): void {
-    const problems = this.#problems.get(alert.entry) ?? new Set();
-    this.#problems.set(alert.entry, problems.add(problem));
-    this.#call(alerts, problem, alert);
-  }
-
-  /** Sends an alert if the entry has recovered: it had one of these problems, and has none any more. */
-  #end(alerts: EntryAlerts, ended: readonly AlertKind[], alert: AlertFields): void {
-    const problems = this.#problems.get(alert.entry);
-    if (!problems) return;
-    for (const problem of ended) problems.delete(problem);
-    if (problems.size > 0) return;
-    this.#problems.delete(alert.entry);
-    this.#call(alerts, 'recovered', alert);
-  }
-
-  #call({ webhook }: EntryAlerts, kind: AlertKind, fields: AlertFields): void {
-    if (!webhook?.on.includes(kind)) return;
-    const { clock, delivery } = this.#options;
-    const at = clock.now();
-    const alert = { ...NONE, ...fields, kind, at: formatIso(at) };
-    delivery.push(buildWebhook(webhook, alert, { id: randomUUID(), at }));
-  }
-
-  #findEntry(name: string): Entry | undefined {
-    const { entries } = this.#options.settings();
-    if (this.#entries.of !== entries) {
-      this.#entries = { of: entries, byName: new Map(entries.map((each) => [each.name, each])) };
-    }
-    return this.#entries.byName.get(name);
-  }
+/** Finds declared entries by their names. A map is made once for each configuration, because there may be many. */
+function entryLookup(settings: () => Pick<Settings, 'entries'>): (name: string) => Entry | undefined {
+  let indexed: readonly Entry[] = [];
+  let byName = new Map<string, Entry>();
+  return (name) => {
+    const { entries } = settings();
+    if (entries !== indexed) byName = new Map(entries.map((each) => [each.name, each]));
+    indexed = entries;
+    return byName.get(name);
+  };
 }

@@ -182,9 +182,9 @@ describe('the heartbeat', () => {
   const heartbeat = { url: 'https://hc.example/beat', interval: '30s' };
 
   test('is sent while this instance leads and its ticks are in time', async () => {
-    const { clock, events, pushed, running } = makeAlerts({ heartbeat });
+    const { clock, events, pushed, sendHeartbeats } = makeAlerts({ heartbeat });
     const stop = new AbortController();
-    const done = running.run(stop.signal);
+    const done = sendHeartbeats(stop.signal);
     const pass = async (seconds: number) => {
       for (let i = 0; i < seconds; i++) {
         clock.advance(1_000);

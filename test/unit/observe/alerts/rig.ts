@@ -1,4 +1,4 @@
-import { Alerts } from '../../../../src/observe/alerts/alerts.ts';
+import { queueAlerts } from '../../../../src/observe/alerts/alerts.ts';
 import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
 import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
@@ -42,11 +42,11 @@ export function makeAlerts(alerts: BeatConfig['alerts'], more: BeatConfig = {}) 
   const events = new Events();
   const pushed: AlertRequest[] = [];
   const state = { settings: resolveSettings({ alerts, ...more }) };
-  const running = new Alerts(events, {
+  const sendHeartbeats = queueAlerts(events, {
     settings: () => state.settings,
     delivery: { push: (request) => void pushed.push(request) },
     clock,
   });
   const bodies = () => pushed.map(({ body }) => JSON.parse(body!) as Record<string, unknown>);
-  return { clock, events, pushed, state, running, bodies };
+  return { clock, events, pushed, state, sendHeartbeats, bodies };
 }
