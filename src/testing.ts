@@ -9,7 +9,6 @@ import { parseDuration } from './config/values/option.ts';
 import { LiveSettings } from './leader/reload/live-settings.ts';
 import { toSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
-import type { Entry } from './entries/catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
 import type { BeatEvents, OutcomeEvent, SentEvent, SkippedEvent } from './contracts/events/beat-events.ts';
 import { Events, type Listener } from './contracts/events/events.ts';
@@ -41,7 +40,8 @@ export function due(
 ): Due[] {
   const end = toEpochMs(until);
   const found: Due[] = [];
-  for (const { entry, dueAt } of upcoming(enabledOf(config), toEpochMs(from), Infinity)) {
+  const enabled = readSettings(config).entries.filter((entry) => entry.enabled);
+  for (const { entry, dueAt } of upcoming(enabled, toEpochMs(from), Infinity)) {
     if (dueAt > end) break;
     found.push({ entry: entry.name, dueAt: new Date(dueAt) });
   }
@@ -70,7 +70,7 @@ export class TestBeat {
   /** The ids of tasks that workers were asked to end (`overlap: 'cancel'`); a test ends such a task with `revoke`. */
   readonly cancelled: string[] = [];
   readonly #events = new Events();
-  readonly #runs = new MemoryOutcomes();
+  readonly #runs = createOutcomes();
   readonly #scheduler: Scheduler;
   readonly #store: MemoryStore;
   readonly #term: Term;
@@ -100,7 +100,7 @@ export class TestBeat {
 
   /** Starts at an instant with an empty ledger, so that all entries are new. */
   static async start(config: BeatConfig | Settings, { now }: { readonly now: Date | string }): Promise<TestBeat> {
-    const settings = settingsOf(config);
+    const settings = readSettings(config);
     const clock = new ManualClock(now);
     const live = new LiveSettings(settings, SENDER);
     const { keyPrefix, lock, transport } = settings;
@@ -187,43 +187,34 @@ const SENDER = { origin: 'beat@test', replyTo: '00000000-0000-4000-8000-00000000
 
 const NEVER = new AbortController().signal;
 
-/** The settings without the entries that beat installs by default, such as the cleanup of results. */
-function settingsOf(config: BeatConfig | Settings): Settings {
+/** Reads settings without the entries that beat installs by default, such as the cleanup of results. */
+function readSettings(config: BeatConfig | Settings): Settings {
   const settings = toSettings(config);
   const written = settings.entries.filter(({ name }) => !settings.installed.includes(name));
   return { ...settings, entries: written };
 }
 
-function enabledOf(config: BeatConfig | Settings): Entry[] {
-  return settingsOf(config).entries.filter((entry) => entry.enabled);
-}
-
 /** The outcomes of runs that end when the test ends them. */
-class MemoryOutcomes implements RunOutcomes {
-  #ended = new Map<string, Set<string>>();
-  #changed = (): void => {};
-
-  end(entry: string, taskId: string): void {
-    this.#ended.set(entry, (this.#ended.get(entry) ?? new Set()).add(taskId));
-    this.#changed();
-  }
-
-  onChange(listener: () => void): void {
-    this.#changed = listener;
-  }
-
-  takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
-    const ended = this.#ended;
-    this.#ended = new Map();
-    return ended;
-  }
-
-  /** The outcome of a run is always known here. */
-  check(): boolean {
-    return true;
-  }
-
-  reset(): void {}
-  watch(): void {}
-  expedite(): void {}
+function createOutcomes(): RunOutcomes & { end(entry: string, taskId: string): void } {
+  let ended = new Map<string, Set<string>>();
+  let changed = () => {};
+  return {
+    end(entry, taskId) {
+      ended.set(entry, (ended.get(entry) ?? new Set()).add(taskId));
+      changed();
+    },
+    onChange(listener) {
+      changed = listener;
+    },
+    takeEnded() {
+      const taken = ended;
+      ended = new Map();
+      return taken;
+    },
+    /** The outcome of a run is always known here. */
+    check: () => true,
+    reset: () => {},
+    watch: () => {},
+    expedite: () => {},
+  };
 }

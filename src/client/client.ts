@@ -44,9 +44,9 @@ export class NoAnswerError extends BeatError {
  */
 export async function connect(config: BeatConfig | Settings, options?: ClientOptions | null): Promise<BeatClient> {
   const settings = toSettings(config);
-  const clock = options?.clock ?? systemClock;
+  const { by = `node@${hostname()}`, wait = 5_000, clock = systemClock } = options ?? {};
   const store = await openState(storeOptions(settings, clock));
-  return new BeatClient(store, settings, { ...options, clock });
+  return new BeatClient(store, settings, { by, wait, clock });
 }
 
 /**
@@ -56,17 +56,13 @@ export async function connect(config: BeatConfig | Settings, options?: ClientOpt
 export class BeatClient implements AsyncDisposable {
   readonly #store: StateStore;
   readonly #settings: Settings;
-  readonly #clock: Clock;
-  readonly #by: string;
-  readonly #wait: number;
+  readonly #options: Required<ClientOptions>;
 
   /** Use `connect`. */
-  constructor(store: StateStore, settings: Settings, { clock, by, wait }: ClientOptions & { readonly clock: Clock }) {
+  constructor(store: StateStore, settings: Settings, options: Required<ClientOptions>) {
     this.#store = store;
     this.#settings = settings;
-    this.#clock = clock;
-    this.#by = by ?? `node@${hostname()}`;
-    this.#wait = wait ?? 5_000;
+    this.#options = options;
   }
 
   /** Publishes no scheduled run of the entry until `until`, or until it is resumed. */
@@ -129,8 +125,7 @@ export class BeatClient implements AsyncDisposable {
 
   /** The status of every entry of the configuration. A row with `error` is an entry whose state cannot be read. */
   status(): Promise<readonly StatusRow[]> {
-    const { entries } = this.#settings;
-    return loadStatus(this.#store, entries, this.#clock.now());
+    return loadStatus(this.#store, this.#settings.entries, this.#options.clock.now());
   }
 
   /**
@@ -138,8 +133,7 @@ export class BeatClient implements AsyncDisposable {
    * whose definition or state cannot be read.
    */
   storedStatus(): AsyncIterable<StatusRow> {
-    const { definitions } = this.#settings;
-    return loadStoredStatus(this.#store, definitions, this.#clock.now());
+    return loadStoredStatus(this.#store, this.#settings.definitions, this.#options.clock.now());
   }
 
   /**
@@ -153,21 +147,20 @@ export class BeatClient implements AsyncDisposable {
     return items.map((item) => viewItem(entry, item));
   }
 
-  async close(): Promise<void> {
-    await this.#store.close();
+  close(): Promise<void> {
+    return this.#store.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #send(request: CommandRequest): Promise<AuditRow> {
-    const options = { clock: this.#clock, wait: this.#wait, by: this.#by };
-    const { id, row } = await sendCommand(this.#store.commands, request, options);
+    const { id, row } = await sendCommand(this.#store.commands, request, this.#options);
     if (row?.status === 'applied') return row;
     if (row) throw new CommandRejectedError(row.answer);
     throw new NoAnswerError(
-      `no instance answered within ${this.#wait} ms; command ${id} is stored, and applied when an instance leads`,
+      `no instance answered within ${this.#options.wait} ms; command ${id} is stored, and applied when an instance leads`,
     );
   }
 }

@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.ts';
 import { VARIABLES } from '../../config/variables.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../../observe/logger.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { findClosest } from '../../util/did-you-mean.ts';
+import { didYouMean, findClosest } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 
@@ -159,6 +159,13 @@ export function readInstant(flag: string, text: string): number {
   const at = parseExactInstant(text);
   if (at !== null) return at;
   throw new ConfigError(`${flag}: expected ${EXACT_INSTANT_FORMS}, got "${text}"`);
+}
+
+/** Reads one of a few names. Throws a `ConfigError` with the closest one. */
+export function readChoice<T extends string>(flag: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new ConfigError(`${flag}: expected one of ${allowed.join(', ')}, got "${text}"${didYouMean(text, allowed)}`);
 }
 
 /** Reads a whole number from 1 to `most`. Throws a `ConfigError`. */

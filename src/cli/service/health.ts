@@ -5,14 +5,16 @@
  * each have a process 1. On Windows the socket is a named pipe.
  */
 
+import { once } from 'node:events';
 import { readdirSync, readlinkSync, rmSync, lstatSync, mkdirSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Liveness } from '../../observe/liveness.ts';
 import type { Health } from '../../read-models/status/shapes.ts';
 import { isMap } from '../../util/is-map.ts';
 import { systemClock } from '../../util/system-clock.ts';
+import { waitAtMost } from '../../util/wait.ts';
 
 /** The most entries that one answer names. */
 const MAX_NAMES = 10;
@@ -26,7 +28,7 @@ const PIPES = '\\\\.\\pipe\\';
 /** Milliseconds after which an instance that does not answer counts as stuck. */
 export const ANSWER_TIMEOUT = 5_000;
 
-/** The most bytes to read of one answer. */
+/** The most characters to read of one answer. */
 const MAX_ANSWER = 64 * 1024;
 
 export interface HealthAnswers {
@@ -37,7 +39,7 @@ export interface HealthAnswers {
 
 /** Answers every connection with the health of this process. Beat runs without health checks if the socket fails. */
 export async function answerHealth(liveness: Liveness, pid: number): Promise<HealthAnswers> {
-  const server: Server = createServer((socket) => {
+  const server = createServer((socket) => {
     const { alive, idleMs } = liveness;
     const blockedEntries = liveness.blockedEntries.slice(0, MAX_NAMES);
     socket.on('error', () => {});
@@ -45,18 +47,19 @@ export async function answerHealth(liveness: Liveness, pid: number): Promise<Hea
     const health: Health = { pid, alive, idleMs, blockedEntries, ...(reloadError && { reloadError }) };
     socket.end(JSON.stringify(health));
   });
-  const folders = foldersOf(true);
   const tried: string[] = [];
-  for (const folder of folders) {
+  for (const folder of findFolders(true)) {
     const path = join(folder, `${PREFIX}${pid}`);
     // A process with this number may have died and left its socket.
     if (folder !== PIPES) rmSync(path, { force: true });
-    const error = await listen(server, path);
-    if (error === null) {
+    try {
+      server.listen(path);
+      await once(server, 'listening');
       server.unref();
       return { trouble: null, close: () => void server.close() };
+    } catch (error) {
+      tried.push(`${path}: ${(error as Error).message}`);
     }
-    tried.push(`${path}: ${error.message}`);
   }
   const places = privateFolders(process.env, uid()).join(', ');
   const why = tried.length > 0 ? tried.join('; ') : `no private folder at ${places}`;
@@ -64,51 +67,36 @@ export async function answerHealth(liveness: Liveness, pid: number): Promise<Hea
   return { trouble, close: () => {} };
 }
 
-function listen(server: Server, path: string): Promise<Error | null> {
-  return new Promise((resolve) => {
-    const failed = (error: Error) => resolve(error);
-    server.once('error', failed);
-    server.listen(path, () => {
-      server.off('error', failed);
-      resolve(null);
-    });
-  });
-}
-
 /** Asks every instance of this user on this host (in a container: of this container). */
 export async function askHealth(): Promise<Health[]> {
-  const found = new Map(foldersOf(false).flatMap(socketsIn));
+  const found = new Map(findFolders(false).flatMap(socketsIn));
   const answers = await Promise.all([...found].map(([pid, path]) => ask(pid, path)));
   return answers.filter((health) => health !== null);
 }
 
 /** Resolves with `null` for a socket whose process has died. */
 async function ask(pid: number, path: string): Promise<Health | null> {
-  const noAnswer: Health = { pid, alive: false, idleMs: null };
-  const late = new AbortController();
-  const answer = new Promise<Health | null>((resolve) => {
-    let text = '';
-    const socket = connect(path);
-    late.signal.addEventListener('abort', () => socket.destroy());
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-      if (text.length > MAX_ANSWER) socket.destroy();
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      const isLeft = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
-      if (isLeft && process.platform !== 'win32') rmSync(path, { force: true });
-      resolve(isLeft ? null : noAnswer);
-    });
-    socket.on('close', () => resolve(parseHealth(text, pid) ?? noAnswer));
+  let health: Health | null = { pid, alive: false, idleMs: null };
+  await waitAtMost(systemClock, ANSWER_TIMEOUT, new AbortController().signal, async (signal) => {
+    try {
+      health = parseHealth(await readAnswer(path, signal), pid) ?? health;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ECONNREFUSED' && code !== 'ENOENT') return;
+      if (process.platform !== 'win32') rmSync(path, { force: true });
+      health = null;
+    }
   });
-  const answered = new AbortController();
-  const timeout = systemClock.sleep(ANSWER_TIMEOUT, answered.signal).then(() => {
-    late.abort();
-    return noAnswer;
-  });
-  const health = await Promise.race([answer, timeout]);
-  answered.abort();
   return health;
+}
+
+async function readAnswer(path: string, signal: AbortSignal): Promise<string> {
+  let text = '';
+  for await (const chunk of connect({ path, signal }).setEncoding('utf8')) {
+    text += chunk as string;
+    if (text.length > MAX_ANSWER) break;
+  }
+  return text;
 }
 
 function socketsIn(folder: string): [number, string][] {
@@ -118,7 +106,7 @@ function socketsIn(folder: string): [number, string][] {
   });
 }
 
-function foldersOf(make: boolean): string[] {
+function findFolders(make: boolean): string[] {
   if (process.platform === 'win32') return [PIPES];
   return privateFolders(process.env, uid()).filter((folder) => isPrivate(folder, uid(), make));
 }
@@ -177,27 +165,17 @@ export function privateFolders(env: Environment, uid: number): string[] {
 
 /** Whether the folder belongs to this user and is closed to all others. With `make`, a missing folder is created. */
 export function isPrivate(folder: string, uid: number, make: boolean): boolean {
-  if (make) makeFolder(folder);
+  try {
+    // Not its parents: a missing runtime folder must not be created here.
+    if (make) mkdirSync(folder, { mode: 0o700 });
+  } catch {
+    // The folder exists or cannot be created; the rest finds out which.
+  }
   try {
     // Links are not followed: another user may have created them.
-    const { mode, uid: owner } = lstatSync(folder);
-    return isDirectory(mode) && owner === uid && (mode & 0o077) === 0;
+    const found = lstatSync(folder);
+    return found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0;
   } catch {
     return false;
   }
-}
-
-/** Creates the folder, but not its parents: a missing runtime folder must not be created here. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch {
-    // The folder exists or cannot be created; `isPrivate` finds out which.
-  }
-}
-
-const [TYPE, DIRECTORY] = [0o170000, 0o040000];
-
-function isDirectory(mode: number): boolean {
-  return (mode & TYPE) === DIRECTORY;
 }

@@ -9,7 +9,7 @@ import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
 import { writeError } from '../../output/lines.ts';
-import { runImport, type CompareRange, type ImportFlags, type SourceContent } from './run-import.ts';
+import { runImport, type ImportFlags, type SourceContent } from './run-import.ts';
 
 interface CeleryFlags extends ImportFlags {
   readonly app?: string;
@@ -18,8 +18,6 @@ interface CeleryFlags extends ImportFlags {
   readonly python?: string;
   readonly workdir?: string;
   readonly scheduler?: string;
-  /** A file of Celery's scheduler; `true` without a path. */
-  readonly lastRuns?: string | true;
   /** The most seconds that the project may take. */
   readonly timeout?: string;
 }
@@ -30,27 +28,34 @@ export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
   if ((app === undefined) === (exported === undefined)) {
     throw new ConfigError('beat import celery: expected either -A/--app or --exported');
   }
-  return importProject(flags, { heading: 'CELERY' });
+  return importProject(flags, 'CELERY');
 }
 
-interface ProjectOptions {
-  /** The name of the source in the table of `--compare`. */
-  readonly heading: string;
-  /** The import path of the scheduler class to use if the app's own class is not a subclass of it. */
-  readonly base?: string;
-}
-
-/** Imports an app, or an export of an app. */
-export function importProject(flags: CeleryFlags, { heading, base }: ProjectOptions): Promise<ExitCode> {
-  const { app, exported } = flags;
-  const lastRuns = flags.lastRuns !== undefined || exported !== undefined;
+/**
+ * Imports an app, or an export of an app. `base` is the import path of the scheduler class to use if the app's own class
+ * is not a subclass of it.
+ */
+export function importProject(flags: CeleryFlags, heading: string, base?: string): Promise<ExitCode> {
+  const { app, exported, scheduler, python, workdir = '.' } = flags;
+  const lastRuns = exported === undefined ? flags.lastRuns : true;
   const timeout = readTimeout(flags.timeout);
-  return runImport({ heading, lastRuns }, flags, async (compared) => {
-    if (exported !== undefined) return toContent(readExport(exported), 'an app', lastRuns);
-    const run = { ...exporterOptions(app!, flags, { compared, base }), timeout };
-    const first = await runExporter(run);
-    const content = toContent(first, `the app ${app}`, lastRuns);
-    const computed = await findComputedValues(first, run);
+  return runImport(heading, { ...flags, lastRuns }, async (compared) => {
+    if (exported !== undefined) return toContent(readExport(exported), 'an app', true);
+    const options: ExporterOptions = {
+      app: app!,
+      scheduler,
+      base,
+      compared,
+      timeout,
+      python: findPython(python),
+      workdir: resolve(workdir),
+      lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,
+      clock: systemClock,
+      onWait: (text) => writeError(`beat: ${text}`),
+    };
+    const first = await runExporter(options);
+    const content = toContent(first, `the app ${app}`, lastRuns !== undefined);
+    const computed = await findComputedValues(first, options);
     const { found } = content;
     return { ...content, found: { ...found, left: [...found.left, ...computed] } };
   });
@@ -95,24 +100,4 @@ function describeNotCompared({ entries }: Exported): string | undefined {
     .map(({ name }) => name);
   if (names.length === 0) return undefined;
   return `the instants of ${names.join(', ')}: the export has none of them`;
-}
-
-function exporterOptions(
-  app: string,
-  flags: CeleryFlags,
-  options: { readonly compared: CompareRange; readonly base: string | undefined },
-): Omit<ExporterOptions, 'timeout'> {
-  const { scheduler, lastRuns } = flags;
-  return {
-    app,
-    scheduler,
-    ...options,
-    python: findPython(flags.python),
-    workdir: resolve(flags.workdir ?? '.'),
-    lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,
-    clock: systemClock,
-    onWait: (text) => {
-      writeError(`beat: ${text}`);
-    },
-  };
 }

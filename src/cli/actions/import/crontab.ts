@@ -2,18 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DateTime } from 'luxon';
-import { CRONS, type Cron } from '../../../import/crontab/parse.ts';
+import { CRONS } from '../../../import/crontab/parse.ts';
 import { importTables, type CronFile, type CronHost } from '../../../import/crontab/import.ts';
-import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import { systemClock } from '../../../util/system-clock.ts';
 import type { ExitCode } from '../../exit.ts';
+import { readChoice } from '../../flags/options.ts';
 import { runImport, type ImportFlags } from './run-import.ts';
 
 interface CrontabFlags extends ImportFlags {
   readonly user?: string;
   readonly system?: boolean;
-  readonly lastRuns?: boolean;
   readonly cron?: string;
   /** The folder of anacron's timestamps. */
   readonly spool: string;
@@ -32,28 +31,15 @@ export function importCrontab(flags: CrontabFlags, path?: string): Promise<ExitC
   if (flags.user !== undefined && flags.system) {
     throw new ConfigError('beat import crontab: expected either --user or --system');
   }
-  const cron = flags.cron === undefined ? undefined : readCron(flags.cron);
-  return runImport({ heading: 'CRON', lastRuns: flags.lastRuns === true }, flags, () => {
+  const cron = flags.cron === undefined ? undefined : readChoice('--cron', flags.cron, CRONS);
+  return runImport('CRON', flags, () => {
     const files = readFiles(path, flags.system === true);
     const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const findLastRun = (id: string) => (flags.lastRuns ? readLastRun(flags.spool, id, timezone) : undefined);
-    const found = importTables(files, {
-      timezone,
-      user: flags.user,
-      findLastRun,
-      cron,
-      host: readHost(),
-      now: systemClock.now(),
-    });
+    const { user } = flags;
+    const found = importTables(files, { timezone, user, findLastRun, cron, host: readHost(), now: systemClock.now() });
     return { found, source: files.map((file) => file.path).join(', '), notCompared: NOT_COMPARED };
   });
-}
-
-function readCron(given: string): Cron {
-  const known = CRONS.find((name) => name === given);
-  if (known) return known;
-  const guess = didYouMean(given, CRONS);
-  throw new ConfigError(`--cron: expected one of ${CRONS.join(', ')}, got "${given}"${guess}`);
 }
 
 /** The beginning of the day on which anacron last ran a job, epoch milliseconds; `undefined` if it never did. */

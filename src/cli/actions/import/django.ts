@@ -20,16 +20,12 @@ const NOT_COMPARED =
 /** `beat import django`: writes the periodic tasks of django-celery-beat as a schedule file. */
 export function importFromDjango(flags: DjangoFlags, url?: string): Promise<ExitCode> {
   if (isApp('django', url, flags, { timezone: '--timezone' })) {
-    return importProject(flags, { heading: 'DJANGO', base: 'django_celery_beat.schedulers.DatabaseScheduler' });
+    return importProject(flags, 'DJANGO', 'django_celery_beat.schedulers.DatabaseScheduler');
   }
-  return importTables(url!, flags);
-}
-
-function importTables(url: string, flags: DjangoFlags): Promise<ExitCode> {
   const timezone = checkZone(flags.timezone ?? 'UTC');
   const lastRuns = flags.lastRuns === true;
-  return runImport({ heading: 'DJANGO', lastRuns }, flags, async () => {
-    const server = parseSource(toDatabaseUrl(url), 'loadTables');
+  return runImport('DJANGO', flags, async () => {
+    const server = parseSource(toDatabaseUrl(url!), 'loadTables');
     const tables = await withUrlErrors(async () => {
       const read = await server.driver!.loadTables!();
       return checkTables(await read(server, TABLES));

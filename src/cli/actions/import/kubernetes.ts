@@ -7,7 +7,6 @@ import type { ExitCode } from '../../exit.ts';
 import { runImport, type ImportFlags } from './run-import.ts';
 
 interface KubernetesFlags extends ImportFlags {
-  readonly lastRuns?: boolean;
   readonly timezone: string;
 }
 
@@ -17,8 +16,7 @@ const NOT_COMPARED =
 /** `beat import kubernetes`: writes CronJobs as a schedule file of shell entries. */
 export function importKubernetes(flags: KubernetesFlags, ...paths: string[]): Promise<ExitCode> {
   const timezone = checkZone(flags.timezone);
-  const options = { heading: 'KUBERNETES', lastRuns: flags.lastRuns === true };
-  return runImport(options, flags, () => {
+  return runImport('KUBERNETES', flags, () => {
     const files = paths.map(readManifests);
     const found = importCronJobs(files, timezone);
     const source = files.map(({ path }) => path).join(', ');

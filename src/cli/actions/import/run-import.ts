@@ -10,13 +10,12 @@ import { compareEntries, findDifferences, isSame, type Comparison } from '../../
 import type { Found, Left } from '../../../import/found.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write.ts';
 import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
-import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import { maskText } from '../../../util/mask.ts';
 import { systemClock } from '../../../util/system-clock.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
-import { readWhole } from '../../flags/options.ts';
+import { readChoice, readWhole } from '../../flags/options.ts';
 import { formatTable, writeDocument, writeError, writeLines } from '../../output/lines.ts';
 import { writeFile } from '../../output/write-file.ts';
 
@@ -29,13 +28,8 @@ export interface ImportFlags {
   readonly force?: boolean;
   /** A text before the names of all entries. */
   readonly prefix?: string;
-}
-
-interface ImportOptions {
-  /** The name of the source in the table of `--compare`. */
-  readonly heading: string;
-  /** Whether the source has the last runs of entries. */
-  readonly lastRuns: boolean;
+  /** Whether entries count from their last runs in the source; for a Celery app also the file that has them. */
+  readonly lastRuns?: string | true | undefined;
 }
 
 /** The content of a source, and its name for the comment in the file. */
@@ -56,23 +50,22 @@ export interface CompareRange {
 const COMPARED = 10;
 
 /**
- * Reads another scheduler and writes its entries as a schedule file. Lists omissions and differences on standard error
+ * Reads another scheduler and writes its entries as a schedule file; `heading` names it in the table of `--compare`. Lists omissions and differences on standard error
  * and exits with 1 if there are any, unless `--partial` is set; the last line names what was not compared. Nothing is
  * written if `read` throws.
  */
 export async function runImport(
-  { heading, lastRuns }: ImportOptions,
+  heading: string,
   flags: ImportFlags,
   read: (compared: CompareRange) => SourceContent | Promise<SourceContent>,
 ): Promise<ExitCode> {
-  const { output, force = false, prefix = '' } = flags;
-  const { compare } = flags;
+  const { output, force = false, prefix = '', compare } = flags;
   const count = compare === undefined ? null : readWhole('--compare', compare, 1_000);
   const format = readFormat(flags);
   if (output !== undefined && !force && existsSync(output)) throw existing(output);
   const range = { count: count ?? COMPARED, after: new Date(systemClock.now()) };
   const { found, source, notCompared } = await read(range);
-  const imported = assemble(prefixNames(found, prefix), lastRuns);
+  const imported = assemble(prefixNames(found, prefix), flags.lastRuns !== undefined);
   if (output !== undefined && !force) {
     await checkNames(output, Object.keys(imported.config.beatSchedule));
   }
@@ -100,13 +93,7 @@ const EXTENSIONS: Readonly<Record<string, Format>> = { yml: 'yaml', mts: 'ts' };
 
 /** The format of `--format`, else the format of the output's extension. */
 function readFormat({ format, output }: ImportFlags): Format {
-  const allowed = FORMATS.join(', ');
-  if (format !== undefined) {
-    const known = FORMATS.find((name) => name === format);
-    if (known) return known;
-    const guess = didYouMean(format, FORMATS);
-    throw new ConfigError(`--format: expected one of ${allowed}, got "${format}"${guess}`);
-  }
+  if (format !== undefined) return readChoice('--format', format, FORMATS);
   if (output === undefined) return 'yaml';
   const extension = /\.(\w+)$/.exec(output)?.[1] ?? '';
   const known = EXTENSIONS[extension] ?? FORMATS.find((name) => name === extension);

@@ -9,25 +9,25 @@ export interface SourceFlags extends ImportFlags {
   readonly app?: string;
   readonly python?: string;
   readonly workdir?: string;
-  readonly lastRuns?: true;
 }
 
 /** Flags that apply only to an app. */
-const OF_APP: Flags = { python: '--python', workdir: '--workdir' };
-
-type Flags = Readonly<Record<string, string>>;
+const OF_APP = { python: '--python', workdir: '--workdir' };
 
 /**
  * Whether the source is an app; otherwise it is a URL. The flags `ofUrl` apply only to a URL. Throws a `ConfigError` if
  * both or neither are given, and for a flag of the other source.
  */
-export function isApp(command: string, url: string | undefined, flags: SourceFlags, ofUrl: Flags) {
+export function isApp(
+  command: string,
+  url: string | undefined,
+  flags: SourceFlags,
+  ofUrl: Readonly<Record<string, string>>,
+): boolean {
   const withApp = flags.app !== undefined;
   if (withApp === (url !== undefined)) {
-    const reason = withApp ? '; the settings of the app name its URL' : '';
-    throw new ConfigError(
-      `beat import ${command}: expected either a URL or -A/--app${withApp ? ', got both' : ''}${reason}`,
-    );
+    const reason = withApp ? ', got both; the settings of the app name its URL' : '';
+    throw new ConfigError(`beat import ${command}: expected either a URL or -A/--app${reason}`);
   }
   for (const [key, flag] of Object.entries(withApp ? ofUrl : OF_APP)) {
     if (flags[key as keyof SourceFlags] === undefined) continue;
