@@ -165,7 +165,7 @@ export class TestBeat {
     this.clock.advance(end - this.clock.now());
   }
 
-  async #end(taskId: string, ending: Ending): Promise<void> {
+  async #end(taskId: string, ending: TaskEnd & Pick<OutcomeEvent, 'state' | 'error'>): Promise<void> {
     const run = this.sent.findLast((sent) => sent.taskId === taskId);
     if (!run) throw new BeatError(`no task with the id "${taskId}" was published`);
     const { entry, dueAt, task, sentAt } = run;
@@ -176,11 +176,6 @@ export class TestBeat {
     this.#events.emit('outcome', { ...event, runtimeMs: null, worker: null, ...ending });
     await this.tick();
   }
-}
-
-interface Ending extends TaskEnd {
-  readonly state: string;
-  readonly error: string | null;
 }
 
 const SENDER = { origin: 'beat@test', replyTo: '00000000-0000-4000-8000-000000000000' };

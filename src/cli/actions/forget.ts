@@ -41,27 +41,33 @@ export async function forget(flags: ForgetFlags, given: string): Promise<ExitCod
 
 /** Removes the state of an entry. Returns a text for the user about what was removed. */
 async function forgetState(store: StateStore, settings: Settings, name: string): Promise<string> {
-  const target = await findTarget(store, settings, name);
-  const { state } = target;
-  if (state === null) return `Entry ${JSON.stringify(name)} has no state: nothing to forget`;
-  await remove(store, name, target);
-  return formatRemoved(name, state);
+  const { state, ...entry } = await findTarget(store, settings, name);
+  const shown = JSON.stringify(name);
+  if (state === null) return `Entry ${shown} has no state: nothing to forget`;
+  await replaceState(store, { name, ...entry });
+  const end = 'its schedule restarts from now';
+  if (state === 'unreadable') return `Removed the state of entry ${shown}, which could not be read: ${end}`;
+  const { runCount, sentAt } = state;
+  const last = sentAt === null ? 'never sent' : `last sent ${formatIso(sentAt)}`;
+  return `Removed the state of entry ${shown} (${runCount} runs, ${last}): ${end}`;
 }
 
-/** The entry with the given name, and the state to remove. */
 interface Target {
   /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
   /** The due time in the index of stored definitions; `undefined` for an entry that is not stored. */
   readonly indexedAt: number | null | undefined;
-  /** `null` for none. */
-  readonly state: EntryState | 'unreadable' | null;
 }
 
+type FoundState = EntryState | 'unreadable' | null;
+
 /** Finds the entry and its state by name. Throws a `ConfigError` for an unknown name and for an invalid definition. */
-async function findTarget(store: StateStore, settings: Settings, name: string): Promise<Target> {
-  const { entries, definitions } = settings;
-  let state: Target['state'] = null;
+async function findTarget(
+  store: StateStore,
+  { entries, definitions }: Settings,
+  name: string,
+): Promise<Target & { readonly state: FoundState }> {
+  let state: FoundState = null;
   const states = await store.ledger.findStates([name], () => {
     state = 'unreadable';
   });
@@ -82,26 +88,17 @@ async function findTarget(store: StateStore, settings: Settings, name: string): 
  * Removes the state in a new term, so that the leader cannot commit decisions that it made before. An entry
  * that still exists gets a new state at once, so that its schedule starts now and not at the next term.
  */
-async function remove({ ledger }: StateStore, name: string, { entry, indexedAt }: Target): Promise<void> {
+async function replaceState({ ledger }: StateStore, target: Target & { readonly name: string }): Promise<void> {
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
-    if (!(await ledger.removeState(term, name))) continue;
-    const known = [{ name, entry, indexedAt, state: undefined }];
-    const { changed } = runAtOnce(planAdoption(known, systemClock.now()));
+    if (!(await ledger.removeState(term, target.name))) continue;
+    const { changed } = runAtOnce(planAdoption([{ ...target, state: undefined }], systemClock.now()));
     const changes = changed.map(({ change }) => change);
     // A leader that has begun its term since then fences this commit and writes the same state.
     if (changes.length > 0) await ledger.commit({ token: term, changes });
     return;
   }
   throw new StoreError(`forget: other instances began new terms during all ${ATTEMPTS} attempts; try again`);
-}
-
-function formatRemoved(name: string, state: EntryState | 'unreadable'): string {
-  const what = `Removed the state of entry ${JSON.stringify(name)}`;
-  if (state === 'unreadable') return `${what}, which could not be read: its schedule restarts from now`;
-  const { runCount, sentAt } = state;
-  const last = sentAt === null ? 'never sent' : `last sent ${formatIso(sentAt)}`;
-  return `${what} (${runCount} runs, ${last}): its schedule restarts from now`;
 }
 
 function parseQuoted(text: string): string {

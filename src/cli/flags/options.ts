@@ -5,7 +5,7 @@ import { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { VARIABLES } from '../../config/variables.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../../observe/logger.ts';
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { errorAt } from '../../util/diagnostic.ts';
 import { didYouMean, findClosest } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { CeleryFlags } from './celery-flags.ts';
@@ -68,7 +68,8 @@ export async function readSettings(
   } catch (error) {
     const nothingFound = !files.isNamed && error instanceof ConfigError && error.errors[0]?.file === undefined;
     if (!nothingFound || flags.app === undefined) throw error;
-    throw new ConfigError([...error.errors, explainApp(flags.app)]);
+    const advice = 'beat does not load Python apps; copy its beat_schedule to a file such as beat.config.yaml';
+    throw new ConfigError([...error.errors, errorAt([], `--app ${flags.app}: ${advice}`)]);
   }
 }
 
@@ -81,13 +82,6 @@ function rejectPythonModule(config: string): void {
     `--config ${config}: beat does not read Python modules; copy its settings, under the same names, ` +
       'to a file such as beat.config.yaml, and pass that file',
   );
-}
-
-/** Explains why `--app` is not enough when no configuration was found. */
-function explainApp(app: string): Diagnostic {
-  const message =
-    `--app ${app}: beat does not load Python apps; copy its beat_schedule to a file such as ` + 'beat.config.yaml';
-  return errorAt([], message);
 }
 
 export function chooseLogLevel(flags: GlobalFlags, env: Environment = process.env): LogLevel {

@@ -6,29 +6,20 @@ import { escapeLine } from '../../util/visible.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell } from './lines.ts';
 
-/** What beat prints at start, to show which configuration it uses. Passwords are masked. */
-export interface Banner {
-  readonly version: string;
-  readonly broker: string;
-  /** The store of lock and ledger, if it is not the broker, and a warning if other hosts cannot use it. */
-  readonly state?: string;
-  readonly scheduler: string;
-  readonly timezone: string;
-  readonly lock: string;
-  /** The next five occurrences. Intervals are counted from now; a leader counts them from the ledger. */
-  readonly next: readonly { readonly entry: string; readonly dueAt: string; readonly zone: string }[];
-}
-
 const MAX_NEXT = 5;
 
-export function createBanner(settings: Settings, now: number): Banner {
+/**
+ * What beat prints at start, to show which configuration it uses. Passwords are masked. The next occurrences of
+ * intervals are counted from now; a leader counts them from the ledger.
+ */
+export function createBanner(settings: Settings, now: number) {
   const { broker, state, entries, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);
   const next = [...upcoming(enabled, now, MAX_NEXT)].slice(0, MAX_NEXT);
   return {
     version: VERSION,
     broker: broker.masked,
-    ...(state.url !== broker.url && { state: formatState(settings) }),
+    state: state.url === broker.url ? undefined : formatState(settings),
     scheduler: formatScheduler(settings),
     timezone,
     lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${formatLockServers(settings)}`,
@@ -48,7 +39,7 @@ function formatScheduler({ entries, installed, files }: Settings): string {
   return `${enabled} of ${own.length} entries enabled, from ${files.join(', ')}${added}`;
 }
 
-/** Warns about a lock in a local file under a network broker: a beat on another host would lead as well. */
+/** Names the store of lock and ledger. Warns about a local file under a network broker: a beat on another host would lead as well. */
 function formatState({ broker, state }: Settings): string {
   const isLocal = state.driver?.shared !== true && broker.driver?.shared === true;
   return `${state.masked}${isLocal ? ' (only beats on this host exclude one another)' : ''}`;
@@ -60,7 +51,7 @@ function formatLockServers({ locks }: Settings): string {
 }
 
 /** Formats the banner in the layout of `celery beat`. */
-export function formatBanner(banner: Banner): string {
+export function formatBanner(banner: ReturnType<typeof createBanner>): string {
   const { version, broker, state, scheduler, timezone, lock, next } = banner;
   const lines = [
     `beat v${version} is starting.`,

@@ -84,7 +84,11 @@ function openForAppend(given: string): number {
       if (code !== 'ELOOP') throw cannotWrite(given, message);
     }
     const reason = findDistrust(path);
-    if (reason !== null) throw cannotWrite(given, formatUntrusted(path, reason));
+    if (reason !== null) {
+      const advice =
+        'name the target file itself, or move the link to a folder that only its owner and root can write to';
+      throw cannotWrite(given, `"${path}" is a symbolic link ${reason}; ${advice}`);
+    }
     // The links of /proc, to which /dev/stdout leads, name an open file, not a path.
     if (path.startsWith('/proc/')) return openSync(path, FLAGS, 0o666);
     path = resolve(dirname(path), readlinkSync(path));
@@ -101,13 +105,6 @@ function findDistrust(path: string): string | null {
   if ((folder.mode & 0o002) !== 0) return 'in a world-writable folder';
   if (!trusted.includes(folder.uid)) return `in a folder of another user (uid ${folder.uid})`;
   return null;
-}
-
-function formatUntrusted(path: string, reason: string): string {
-  return (
-    `"${path}" is a symbolic link ${reason}; name the target file itself, or move the link to a folder ` +
-    'that only its owner and root can write to'
-  );
 }
 
 function cannotWrite(path: string, reason: string): ConfigError {

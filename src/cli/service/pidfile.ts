@@ -58,15 +58,11 @@ function checkStale(given: string, path: string): string | null {
   return 'Stale pidfile exists - Removing it.';
 }
 
-interface Found {
-  /** `null` if the file was not written completely: it is empty, or its number is 0 or has no line end. */
-  readonly pid: number | null;
-  /** Epoch milliseconds. */
-  readonly writtenAt: number;
-}
-
-/** Returns `null` if the file does not exist. Throws for anything that is not a pidfile. */
-function read(path: string): Found | null {
+/**
+ * Returns `null` if the file does not exist. Its `pid` is `null` if it was not written completely: it is empty, or its
+ * number is 0 or has no line end. Throws for anything that is not a pidfile.
+ */
+function read(path: string): { readonly pid: number | null; readonly writtenAt: number } | null {
   try {
     const file = lstatSync(path);
     if (!file.isFile()) throw notAPidfile(path, file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');

@@ -10,23 +10,12 @@ import { type CeleryFlags, parseUmask } from '../flags/celery-flags.ts';
 /** Missing from Node's types. */
 const { initgroups } = process as unknown as { initgroups: (user: string, extraGroup: number) => void };
 
-interface User {
-  readonly uid: number;
-  /** Absent for a number that is not in the host's user database. */
-  readonly account?: { readonly name: string; readonly gid: number };
-}
-
 /**
- * Applies `--umask`, `--uid` and `--gid`. It must run before any file is created, or the file belongs to
- * the wrong user. Throws a `ConfigError` for an unknown user or group, and for a lack of permission.
+ * Applies `--umask`, and `--uid` and `--gid` permanently; without `--gid`, the user's primary group is used. It must
+ * run before any file is created, or the file belongs to the wrong user. Throws a `ConfigError` for an unknown user or group, and for a lack of permission.
  */
 export function dropPrivileges({ umask, uid, gid }: CeleryFlags): void {
   if (umask !== undefined) process.umask(parseUmask(umask));
-  switchUser(uid, gid);
-}
-
-/** Switches to another user and group permanently. Without `gid`, the user's primary group is used. */
-function switchUser(uid: string | undefined, gid: string | undefined): void {
   if (uid === undefined && gid === undefined) return;
   if (!process.setuid) throw new ConfigError('--uid and --gid are not available on this system');
   if (process.geteuid!() !== 0) return checkAlreadyActive(uid, gid);
@@ -75,7 +64,8 @@ function matchOwnGroup(gid: string | undefined): string {
   }
 }
 
-function lookUpUser(given: string): User {
+/** `account` is absent for a number that is not in the host's user database. */
+function lookUpUser(given: string): { uid: number; account?: { name: string; gid: number } } {
   if (given === '0') return { uid: 0, account: { name: 'root', gid: 0 } };
   try {
     process.seteuid!(parseId(given));

@@ -54,8 +54,8 @@ export interface ExporterOptions {
   readonly quiet?: boolean;
 }
 
-/** A line from the exporter: its next stage, or the result. */
-interface Line {
+/** A message of the exporter: its next stage, or the result. */
+interface ExporterMessage {
   readonly stage?: Stage;
   readonly exported?: Exported;
   readonly error?: string;
@@ -75,34 +75,39 @@ export async function runExporter(options: ExporterOptions): Promise<Exported> {
   const { python, app, workdir, timeout, onWait, clock, quiet = false } = options;
   if (!existsSync(workdir)) throw new BeatError(`--workdir: there is no folder ${workdir}`);
   const output = quiet ? 'ignore' : 2;
-  const args = ['-B', '-c', PROGRAM, PACKAGES, app, String(RESULT), formatOptions(options)];
+  const { scheduler, base, lastRuns, compared, ahead } = options;
+  const given = JSON.stringify({ scheduler, base, last_runs: lastRuns, compared, ahead });
+  const args = ['-B', '-c', PROGRAM, PACKAGES, app, String(RESULT), given];
   const child = spawn(python, args, { cwd: workdir, stdio: ['ignore', output, output, 'pipe'] });
   const pipe = child.stdio[RESULT] as Readable;
   const lines = createInterface({ input: pipe });
   let stage: Stage = { waits_for: `the start of ${python}` };
   const done = new AbortController();
   try {
-    const result = await new Promise<Line>((resolve, reject) => {
+    const result = await new Promise<ExporterMessage>((resolve, reject) => {
       lines.on('line', (text) => {
-        const line = readJson(text, 'the export').config as Line | undefined;
-        if (line?.stage) stage = line.stage;
-        else resolve(line ?? {});
+        const message = readJson(text, 'the export').config as ExporterMessage | undefined;
+        if (message?.stage) stage = message.stage;
+        else resolve(message ?? {});
       });
       child.once('error', (error) => {
-        reject(cannotRun(python, error));
+        const reason = describeError(error);
+        reject(
+          new BeatError(`${python} cannot be run: ${reason}; name the project's Python: --python .venv/bin/python`),
+        );
       });
       child.once('close', (code, signal) => {
         const ended = `${python} ended with ${signal ?? `code ${String(code)}`}`;
         reject(new BeatError(`${ended} before the export was complete; see its output above`));
       });
-      const describe = () => `${stage.waits_for}${stage.instead ? `; ${stage.instead}` : ''}`;
+      const formatStage = () => `${stage.waits_for}${stage.instead ? `; ${stage.instead}` : ''}`;
       const { signal } = done;
       void clock.sleep(PATIENCE, signal).then(() => {
-        if (!signal.aborted) onWait(`waiting for ${describe()}`);
+        if (!signal.aborted) onWait(`waiting for ${formatStage()}`);
       });
       void clock.sleep(timeout * 1_000, signal).then(() => {
         const limit = `nothing came within ${timeout} s, waiting for`;
-        reject(new BeatError(`${limit} ${describe()}; --timeout SECONDS waits longer`));
+        reject(new BeatError(`${limit} ${formatStage()}; --timeout SECONDS waits longer`));
       });
     });
     if (result.exported) return result.exported;
@@ -113,19 +118,6 @@ export async function runExporter(options: ExporterOptions): Promise<Exported> {
     // A process that the project has forked may hold the other end of the pipe.
     pipe.destroy();
   }
-}
-
-function formatOptions(options: ExporterOptions): string {
-  const { scheduler, base, lastRuns, ahead } = options;
-  const { count, after } = options.compared;
-  const range = { count, after: after.toISOString() };
-  return JSON.stringify({ scheduler, base, last_runs: lastRuns, compared: range, ahead });
-}
-
-function cannotRun(python: string, error: Error): BeatError {
-  return new BeatError(
-    `${python} cannot be run: ${describeError(error)}; name the project's Python: --python .venv/bin/python`,
-  );
 }
 
 const NAME = 'python3';

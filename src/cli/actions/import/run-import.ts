@@ -82,10 +82,9 @@ export async function runImport(
   return isComplete || flags.partial ? EXIT.ok : EXIT.failure;
 }
 
-const LABELS = { missing: 'not imported', different: 'different', note: 'note' } as const;
-
 function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
-  return `${place}: ${LABELS[kind]}: ${reason}${text === undefined ? '' : `: ${text}`}`;
+  const label = kind === 'missing' ? 'not imported' : kind;
+  return `${place}: ${label}: ${reason}${text === undefined ? '' : `: ${text}`}`;
 }
 
 /** Formats by file extension. Any other format has its name as the extension. */
@@ -156,8 +155,8 @@ async function checkNames(output: string, names: readonly string[]): Promise<voi
   if ([output, ...files].some((file) => basename(file).startsWith(SINGLE))) return;
   const others = files.filter((file) => resolve(file) !== resolve(output) && DATA.includes(extname(file)));
   for (const file of others) {
-    const existing = await readNames(file);
-    const both = names.filter((name) => existing.has(name));
+    const known = await readNames(file);
+    const both = names.filter((name) => known.has(name));
     if (both.length === 0) continue;
     const what = both.length === 1 ? 'an entry of the name' : 'entries of the names';
     const listed = `${both.slice(0, 3).join(', ')}${both.length > 3 ? ', …' : ''}`;
