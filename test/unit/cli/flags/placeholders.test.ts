@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { expandPlaceholders } from '../../../../src/cli/flags/placeholders.ts';
+import { expandPlaceholders, resolvePaths } from '../../../../src/cli/flags/placeholders.ts';
+import { resolve } from 'node:path';
 
 const expand = (path: string, node?: string) => expandPlaceholders('--logfile', path, node, 'web1.example.org');
 
@@ -17,4 +18,10 @@ test('placeholders: use the node name of -n, or its host alone', () => {
 test('placeholders: leave a % without a letter unchanged, and reject an unknown letter', () => {
   expect(expand('100%.log')).toBe('100%.log');
   expect(() => expand('%H.log')).toThrow('unknown placeholder "%H"; did you mean "%h"?');
+});
+
+test('paths: the log file is absolute, the pidfile stays as written for its messages', () => {
+  const flags = { logfile: 'logs/%n.log', pidfile: '%n.pid', hostname: 'b1@web' };
+  expect(resolvePaths(flags)).toEqual({ logfile: resolve('logs/b1.log'), pidfile: 'b1.pid' });
+  expect(resolvePaths({})).toEqual({ logfile: undefined, pidfile: undefined });
 });

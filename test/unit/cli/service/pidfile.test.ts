@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { acquirePidfile } from '../../../../src/cli/service/pidfile.ts';
+import { acquirePidfile, startedAfter } from '../../../../src/cli/service/pidfile.ts';
 import { Folder } from '../../../support/folder.ts';
 
 let folder: Folder;
@@ -93,4 +93,24 @@ test('pidfile: reports why it cannot be written, with exit code 73', () => {
   expect(() => acquirePidfile(missing)).toThrow(
     expect.objectContaining({ message: expect.stringContaining('ENOENT') as string, code: 73 }),
   );
+});
+
+const linux = process.platform === 'linux';
+const born = Date.now() - process.uptime() * 1_000;
+
+test.skipIf(!linux)(
+  'process age: a process started after a file that is more than a second older, and not after a newer one',
+  () => {
+    expect(startedAfter(process.pid, born - 1_300)).toBe(true);
+    expect(startedAfter(process.pid, born + 2_000)).toBe(false);
+  },
+);
+
+test.skipIf(!linux)("process age: a file written in the second of the process's start may be its own", () => {
+  expect(startedAfter(process.pid, born)).toBe(false);
+  expect(startedAfter(process.pid, born - 700)).toBe(false);
+});
+
+test('process age: a missing process started after nothing', () => {
+  expect(startedAfter(2 ** 22 + 1, 0)).toBe(false);
 });

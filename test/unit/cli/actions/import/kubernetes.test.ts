@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ConfigFolder } from '../../../support/config-folder.ts';
-import { runCommand } from '../../../support/command.ts';
+import { ConfigFolder } from '../../../../support/config-folder.ts';
+import { runCommand } from '../../../../support/command.ts';
 
-const LIST = join(import.meta.dirname, '../../../fixtures/kubernetes/list.yaml');
+const LIST = join(import.meta.dirname, '../../../../fixtures/kubernetes/list.yaml');
 const folder = new ConfigFolder();
 const run = (...args: string[]) => runCommand('import', 'kubernetes', ...args);
 

@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCommand } from '../../../support/command.ts';
-import { ConfigFolder } from '../../../support/config-folder.ts';
+import { runCommand } from '../../../../support/command.ts';
+import { ConfigFolder } from '../../../../support/config-folder.ts';
 
-const FIXTURES = join(import.meta.dirname, '../../../fixtures/crontab');
+const FIXTURES = join(import.meta.dirname, '../../../../fixtures/crontab');
 const folder = new ConfigFolder();
 const run = (...args: string[]) => runCommand('import', 'crontab', ...args);
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConfigFolder } from '../../../support/config-folder.ts';
-import { runCommand } from '../../../support/command.ts';
+import { ConfigFolder } from '../../../../support/config-folder.ts';
+import { runCommand } from '../../../../support/command.ts';
 
 const folder = new ConfigFolder();
 const HOURLY = { task: 't', schedule: { crontab: { minute: 0 } } };

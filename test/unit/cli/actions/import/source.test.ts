@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runCommand } from '../../../support/command.ts';
+import { runCommand } from '../../../../support/command.ts';
 
 test.each([
   [['django'], 'beat import django: expected either a URL or -A/--app'],
