@@ -49,20 +49,18 @@ async function readText({ req }: Context, maxBytes: number): Promise<string> {
   if (Number(req.header('content-length') ?? 0) > maxBytes) throw tooLong();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of readChunks(req.raw.body)) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLong();
-    chunks.push(chunk);
+  const body: ReadableStream<Uint8Array> | [] = req.raw.body ?? [];
+  try {
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLong();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof HTTPException) throw error;
+    throw badRequest('the connection was closed before the end of the body', error);
   }
   return Buffer.concat(chunks).toString();
-}
-
-async function* readChunks(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body ?? [];
-  } catch (cause) {
-    throw badRequest('the connection was closed before the end of the body', cause);
-  }
 }
 
 function badRequest(message: string, cause?: unknown): HTTPException {

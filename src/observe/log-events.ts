@@ -4,7 +4,6 @@ import type {
   EntryChangedEvent,
   OutcomeEvent,
   SchedulingEvent,
-  SentEvent,
   SkippedEvent,
   WarningKind,
 } from '../contracts/events/beat-events.ts';
@@ -58,10 +57,11 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
       `Entry ${entry} will never run: its time (${schedule}) has already passed`,
     );
   });
-  events.on('sent', (event) => {
+  events.on('sent', ({ dueAt, sentAt, messages: _, ...event }) => {
     // The text of celery beat's line, which users grep for.
     const text = `Scheduler: Sending due task ${event.entry} (${event.task}) id=${event.taskId}`;
-    log.info(sentFields(event), text);
+    const latenessMs = Math.max(0, sentAt - dueAt);
+    log.info({ event: 'sent', ...event, dueAt: formatIsoOrNull(dueAt), latenessMs }, text);
   });
   events.on('delivered', ({ dueAt, message: _, ...event }) => {
     const { entry, task, taskId, to } = event;
@@ -71,8 +71,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     );
   });
   events.on('outbox', ({ waiting, oldest }) => {
-    const at = oldest === null ? null : formatIsoOrNull(oldest);
-    log.debug({ event: 'outbox', waiting, oldest: at }, `Outbox: ${waiting} messages wait`);
+    log.debug({ event: 'outbox', waiting, oldest: formatIsoOrNull(oldest) }, `Outbox: ${waiting} messages wait`);
   });
   events.on('outcome', (event) => {
     const level = event.state === 'SUCCESS' ? 'debug' : 'warn';
@@ -83,8 +82,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
   });
   events.on('command', (event) => {
     const level = event.status === 'applied' ? 'info' : 'warn';
-    const at = event.at === null ? null : formatIsoOrNull(event.at);
-    log[level]({ event: 'command', ...event, at }, commandText(event));
+    log[level]({ event: 'command', ...event, at: formatIsoOrNull(event.at) }, commandText(event));
   });
   events.on('warning', ({ kind, message }) => {
     if (message === null) log.info({ event: 'warning', kind, resolved: true }, RESOLVED[kind]);
@@ -137,13 +135,9 @@ function schedulingText({ entries, changes, ledgerLost }: SchedulingEvent): stri
     : `Scheduling (entries: ${counts})`;
 }
 
-function sentFields({ dueAt, sentAt, messages: _, ...event }: SentEvent): object {
-  return { event: 'sent', ...event, dueAt: formatIsoOrNull(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
-}
-
 function outcomeFields({ dueAt, sentAt, doneAt, ...event }: OutcomeEvent): object {
-  const done = doneAt === null ? null : formatIsoOrNull(doneAt);
-  return { event: 'outcome', ...event, dueAt: formatIsoOrNull(dueAt), sentAt: formatIsoOrNull(sentAt), doneAt: done };
+  const instants = { dueAt: formatIsoOrNull(dueAt), sentAt: formatIsoOrNull(sentAt), doneAt: formatIsoOrNull(doneAt) };
+  return { event: 'outcome', ...event, ...instants };
 }
 
 function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): string {

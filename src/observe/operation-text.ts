@@ -1,16 +1,10 @@
 import type { Operation } from '../contracts/events/beat-events.ts';
 
-/** How log lines describe an operation. */
-export interface OperationText {
-  /** A noun, as in `Recovered: leadership`. */
-  readonly name: string;
-  /** What failed, as in `Commit failed: …`. */
-  readonly failed: string;
-  /** The effect of the failure and the next step; `null` where the error names them. */
-  readonly effect: string | null;
-}
-
 type OperationKind = Operation['kind'];
+/**
+ * A noun, as in `Recovered: leadership`; what failed, as in `Commit failed: …`; the effect of the failure and the next
+ * step, `null` where the error names them.
+ */
 type Words = readonly [name: string, failed: string, effect: string | null];
 type Lock = Extract<Operation, { kind: 'lock' }>;
 
@@ -92,7 +86,8 @@ const WORKER: Readonly<Record<Exclude<OperationKind, 'lock' | keyof typeof SCHED
 /** The operations of the scheduler, for metrics. */
 export const SCHEDULER_OPERATIONS: readonly string[] = ['lock', ...Object.keys(SCHEDULER)];
 
-export function describeOperation(operation: Operation): OperationText {
+/** How log lines describe an operation. */
+export function describeOperation(operation: Operation) {
   const [name, failed, effect]: Words =
     operation.kind === 'lock' ? LOCK[operation.action] : { ...SCHEDULER, ...WORKER }[operation.kind];
   const fields = operation as Readonly<Record<string, string | undefined>>;

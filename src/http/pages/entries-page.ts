@@ -11,18 +11,13 @@ import { formatNear, zoneOf, describeOutcome, relative, stateBadge } from './for
 import { type Frame, layout, type Html } from './layout.ts';
 import { table } from './table.ts';
 
-export interface EntriesPage {
-  readonly frame: Frame;
-  readonly query: StatusQuery;
-  readonly page: StatusPage;
-  /** `null` if no history is recorded. */
-  readonly past: PastDay | null;
-  /** `null` while it is being counted. */
-  readonly upcoming: UpcomingDay | null;
-}
-
 /** All entries, by pages. */
-export function entriesPage({ frame, query, page, past, upcoming }: EntriesPage): Html {
+export function entriesPage(
+  frame: Frame,
+  query: StatusQuery,
+  page: StatusPage,
+  { past, upcoming }: { readonly past: PastDay | null; readonly upcoming: UpcomingDay | null },
+): Html {
   const { declared, entries } = page;
   return layout(
     'Entries',

@@ -33,7 +33,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     ]);
     // Counting the runs of many entries would delay the queries of the page.
     const upcoming = await readUpcoming();
-    return c.html(entriesPage({ frame, query, page, past, upcoming }));
+    return c.html(entriesPage(frame, query, page, { past, upcoming }));
   });
 
   routes.route('/', entryRoutes(context));

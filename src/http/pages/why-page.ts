@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';
 import { INSTANT_FORMS } from '../../celery/message/parse-instant.ts';
 import type { Account } from '../../read-models/history/account.ts';
@@ -10,35 +10,44 @@ import { formatIso } from '../../util/format-iso.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { findExplained, readLocalInstant } from '../explained-instant.ts';
-import { problem } from '../problem.ts';
+import { problem, type Problem } from '../problem.ts';
 import { readName, WHY_PATHS, entryPath, whyForm, whyPath } from './entry-path.ts';
 import { showOutcome } from './format.ts';
-import { layout, loadFrame, problems, type Frame, type Html, type Problems } from './layout.ts';
+import { layout, loadFrame, problems, type Html, type Problems } from './layout.ts';
 import { scrollingTable } from './table.ts';
 import { summarize } from './run-charts.ts';
 
-/**
- * The page that explains an instant of an entry: `at`, in the zone of the entry unless it has an offset; by default
- * now.
- */
+/** The page that explains an instant of an entry. */
 export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.on('GET', WHY_PATHS, async (c) => {
-    const entry = readName(c);
-    const found = await findExplained(context, entry);
-    if ('status' in found) return problem(c, found);
-    const { rule, zone, now } = found;
-    const { at: text = '', shown = '' } = c.req.query();
-    const at = text === '' ? now : readAt(text, shown, zone);
-    const [frame, loaded] = await Promise.all([
-      loadFrame(context, c),
-      at === null ? null : found.explain(at, (each) => formatInZone(each, zone)),
-    ]);
-    const message = `expected ${INSTANT_FORMS}, in the years 1 to 9999, got ${JSON.stringify(text)}`;
-    const errors = at === null ? [{ path: ['at'], message }] : [];
-    return c.html(whyPage(frame, { entry, rule, zone, loaded, errors }), at === null ? 422 : 200);
+    const page = await loadWhyPage(context, c);
+    return 'status' in page ? problem(c, page) : c.html(whyPage(page), page.loaded ? 200 : 422);
   });
   return routes;
+}
+
+type WhyPage = Exclude<Awaited<ReturnType<typeof loadWhyPage>>, Problem>;
+
+/**
+ * Loads the page for the parameter `at`, in the zone of the entry unless it has an offset; by default now. Rejects with a
+ * `StoreError`.
+ */
+async function loadWhyPage(context: HttpContext, c: Context<HttpEnv>) {
+  const entry = readName(c);
+  const found = await findExplained(context, entry);
+  if ('status' in found) return found;
+  const { rule, zone, now } = found;
+  const { at: text = '', shown = '' } = c.req.query();
+  const at = text === '' ? now : readAt(text, shown, zone);
+  const [frame, loaded] = await Promise.all([
+    loadFrame(context, c),
+    at === null ? null : found.explain(at, (each) => formatInZone(each, zone)),
+  ]);
+  const message = `expected ${INSTANT_FORMS}, in the years 1 to 9999, got ${JSON.stringify(text)}`;
+  const errors: Problems = at === null ? [{ path: ['at'], message }] : [];
+  // `loaded` is `null` if the instant is malformed. The page shows and the form sends instants in `zone`.
+  return { frame, entry, rule, zone, loaded, errors };
 }
 
 /**
@@ -50,21 +59,9 @@ function readAt(text: string, shown: string, zone: string): number | null {
   return before !== null && formatLocal(before, zone) === text ? before : readLocalInstant(text, zone);
 }
 
-interface WhyPage {
-  readonly entry: string;
-  /** The rule in words. */
-  readonly rule: string;
-  /** The zone of the instants that the page shows and the form sends. */
-  readonly zone: string;
-  /** The explanation; `null` if the instant is malformed. */
-  readonly loaded: LoadedWhy | null;
-  /** The problems of the requested instant. */
-  readonly errors: Problems;
-}
-
 /** Why an entry was or was not due at an instant, and what became of it, as `beat why` shows it. */
-function whyPage(frame: Frame, given: WhyPage): Html {
-  const { entry, rule, zone, loaded, errors } = given;
+function whyPage(given: WhyPage): Html {
+  const { frame, entry, rule, zone, loaded, errors } = given;
   return layout(
     `Why: ${entry}`,
     html`${errors.length > 0 && problems(errors, 'This instant cannot be explained:')}

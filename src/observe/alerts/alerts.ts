@@ -124,8 +124,9 @@ export function queueAlerts(
     ping(alerts, { entry, signal: isSuccess ? 'success' : 'fail', taskId, text });
     checkIn(alerts, { entry, taskId, status: isSuccess ? 'ok' : 'error', runtimeMs, at: clock.now() });
     const run = { entry, task, taskId, dueAt: formatIso(dueAt), state, error, worker, runtimeMs };
-    if (!isSuccess) return begin(alerts, 'failure', { ...run, text });
-    end(alerts, ['failure'], { ...run, text: `Entry ${entry} has recovered: task ${task} (${taskId}) succeeded` });
+    const recovered = `Entry ${entry} has recovered: task ${task} (${taskId}) succeeded`;
+    if (isSuccess) end(alerts, ['failure'], { ...run, text: recovered });
+    else begin(alerts, 'failure', { ...run, text });
   });
 
   let isLeading = false;
