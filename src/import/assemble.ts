@@ -39,8 +39,10 @@ export function assemble(found: Found, lastRuns: boolean): Imported {
   for (;;) {
     const fields = [...entries].map(([name, entry]) => [name, withLastRun(entry, lastRuns)] as const);
     const config = { ...Object.fromEntries(settings), beatSchedule: Object.fromEntries(fields) };
+    const { brokerUrl, brokerWriteUrl } = withCanonicalKeys<BeatConfig>(config);
+    const hasBroker = brokerUrl !== undefined || brokerWriteUrl !== undefined;
     try {
-      const resolved = resolveSettings(config, namesBroker(config) ? {} : { brokerUrl: ANY_BROKER });
+      const resolved = resolveSettings(config, hasBroker ? {} : { brokerUrl: ANY_BROKER });
       const imported = resolved.entries.flatMap((entry) => {
         const source = entries.get(entry.name);
         return source ? [{ found: source, entry }] : [];
@@ -56,11 +58,6 @@ export function assemble(found: Found, lastRuns: boolean): Imported {
 
 /** The broker for a source that names none; it has no limits of a product. */
 const ANY_BROKER = 'memory://';
-
-function namesBroker(config: BeatConfig): boolean {
-  const { brokerUrl, brokerWriteUrl } = withCanonicalKeys(config);
-  return brokerUrl !== undefined || brokerWriteUrl !== undefined;
-}
 
 function withLastRun({ fields, lastRunAt }: FoundEntry, lastRuns: boolean): EntryConfig {
   // A disabled entry gets its first state when it is enabled, and counts from then.

@@ -79,11 +79,14 @@ async function startJob(
   const directory = home === null ? cwd : isDirectory(home) ? home : '/';
   if (directory !== null && !isDirectory(directory))
     throw notStarted(command, `the directory ${JSON.stringify(cwd)} does not exist`);
-  const own = { ...variables, ...(home !== null && { HOME: home }), ...readInstant(dueAt) };
+  const due = dueAt !== null && INSTANT.test(dueAt) ? { BEAT_DUE_AT: dueAt } : {};
+  const own: Readonly<Record<string, string>> = { ...variables, ...(home !== null && { HOME: home }), ...due };
   const inherited = omitSettings(host.env);
   const start = [shell, '-c', command];
+  // `env` sets the variables after the user was switched.
+  const assignments = Object.entries(own).map(([name, value]) => `${name}=${value}`);
   const [program, ...args] =
-    switched.program.length === 0 ? start : [...switched.program, ...setVariables(own), ...start];
+    switched.program.length === 0 ? start : [...switched.program, '/usr/bin/env', '--', ...assignments, ...start];
   const child = spawn(program!, args, {
     ...(directory !== null && { cwd: directory }),
     env: switched.program.length === 0 ? { ...inherited, ...own } : inherited,
@@ -111,15 +114,6 @@ function findHome(variables: Readonly<Record<string, string | undefined>>): stri
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function readInstant(dueAt: string | null): Record<string, string> {
-  return dueAt !== null && INSTANT.test(dueAt) ? { BEAT_DUE_AT: dueAt } : {};
-}
-
-/** The program that sets variables after the user was switched, and starts its further arguments. */
-function setVariables(variables: Readonly<Record<string, string>>): readonly string[] {
-  return ['/usr/bin/env', '--', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
 }
 
 function notStarted(command: string, reason: string): JobRejected {

@@ -4,23 +4,16 @@ import { promisify } from 'node:util';
 import type { Host } from './process-group.ts';
 import { JobRejected } from './result.ts';
 
-/** How to run a job as a user. */
-interface SwitchedUser {
-  /** The variables of the user. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The program that switches to the user and starts its further arguments; empty if there is nothing to switch. */
-  readonly program: readonly string[];
-}
-
 /** The paths of `setpriv` of util-linux. Root must not search for it in a path that a job sets. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/usr/local/bin/setpriv'];
 
 /**
  * Prepares the start of a job as a user of this host, with all groups of that user. Node itself drops the
  * supplementary groups, so `setpriv` of util-linux switches the user. It must run with the worker's own environment:
- * `PATH` or `LD_PRELOAD` of a job would have root load code of the user.
+ * `PATH` or `LD_PRELOAD` of a job would have root load code of the user. Resolves with the variables of the user, and
+ * the program that starts its further arguments as the user; it is empty if there is nothing to switch.
  */
-export async function switchUser(user: string, { uid }: Host): Promise<SwitchedUser> {
+export async function switchUser(user: string, { uid }: Host) {
   const found = await findUser(user);
   if (!found) throw new JobRejected(`the user ${JSON.stringify(user)} does not exist on this host`);
   const env = { HOME: found.home, USER: found.name, LOGNAME: found.name };

@@ -90,10 +90,8 @@ function formatPlace(names: readonly string[]): string {
 const QUEUE = readKeySchema(namedQueueSchema)!;
 const ROUTE = readKeySchema(routeForms)!;
 
-type CelerySettings = Readonly<Record<string, unknown>>;
-
 /** Converts lists of queues and routes to beat's spelling; other settings are normalized later. */
-function withCanonicalRouting(settings: CelerySettings): CelerySettings {
+function withCanonicalRouting(settings: Found['settings']): Found['settings'] {
   const { task_queues: queues, task_routes: routes } = settings;
   return {
     ...settings,

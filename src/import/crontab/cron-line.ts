@@ -12,9 +12,6 @@ export interface CronLine {
   readonly wildcard: boolean;
 }
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-
 interface Field {
   readonly low: number;
   readonly high: number;
@@ -25,8 +22,8 @@ const FIELDS: readonly Field[] = [
   { low: 0, high: 59, names: [] },
   { low: 0, high: 23, names: [] },
   { low: 1, high: 31, names: [] },
-  { low: 1, high: 12, names: MONTHS },
-  { low: 0, high: 7, names: WEEKDAYS },
+  { low: 1, high: 12, names: 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ') },
+  { low: 0, high: 7, names: 'sun mon tue wed thu fri sat'.split(' ') },
 ];
 
 export const NICKNAMES: Readonly<Record<string, string>> = {
@@ -78,20 +75,17 @@ export function findBackwards(when: string): string | undefined {
 
 /** The values in ascending order; `null` unless cron accepts the text. */
 function readField(text: string, field: Field): readonly number[] | null {
+  const isInside = (value: number) => value >= field.low && value <= field.high;
   const values = new Set<number>();
   for (const part of text.split(',')) {
     const [, star, from = '', to = from, step = '1'] = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\d{1,9}))?$/.exec(part) ?? [];
     const first = star ? field.low : readNumber(from, field);
     const last = star ? field.high : readNumber(to, field);
     const isStepOfOne = step !== '1' && !star && !part.includes('-');
-    if (!inField(first, field) || !inField(last, field) || Number(step) === 0 || isStepOfOne) return null;
+    if (!isInside(first) || !isInside(last) || Number(step) === 0 || isStepOfOne) return null;
     for (let value = first; value <= last; value += Number(step)) values.add(value);
   }
   return [...values].sort((a, b) => a - b);
-}
-
-function inField(value: number, { low, high }: Field): boolean {
-  return value >= low && value <= high;
 }
 
 /** The number or the value of a name; `NaN` for another text. */

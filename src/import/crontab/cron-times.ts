@@ -62,13 +62,8 @@ export function* runsByCron(line: CronLine, { host, table }: CronZones, after: n
   }
 }
 
-/** The runs before an instant, ascending. */
-interface Batch {
-  readonly instants: Iterable<number>;
-  readonly end: number;
-}
-
-function* runsIn(line: CronLine, host: string, from: number): Generator<Batch> {
+/** Yields batches of ascending runs, each with the instant at which the batch ends. */
+function* runsIn(line: CronLine, host: string, from: number) {
   // The local minute up to which cron has run all lines.
   let handled: number | undefined;
   for (const { start, end, offset } of spansOf(host, from)) {
@@ -94,7 +89,7 @@ function* runsIn(line: CronLine, host: string, from: number): Generator<Batch> {
 }
 
 /** The runs in the zone of a table; none while the host repeats an hour. */
-function* runsInTable(line: CronLine, host: string, table: string, from: number): Generator<Batch> {
+function* runsInTable(line: CronLine, host: string, table: string, from: number) {
   for (const { start, end, offset } of spansOf(table, from)) {
     const first = Math.ceil((start + offset) / MINUTE);
     const last = Math.ceil((end + offset) / MINUTE) - 1;

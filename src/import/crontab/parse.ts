@@ -14,11 +14,6 @@ export interface CronJob extends Surroundings {
   readonly comment: string | undefined;
 }
 
-interface CronTable {
-  readonly jobs: readonly CronJob[];
-  readonly left: readonly LeftLine[];
-}
-
 /** For cron, only blanks and tabs are white space. */
 const WHEN = /^[ \t]*(@[^ \t]+|(?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+(.*))?$/;
 const ANACRON = /^\s*(\S+)\s+(\S+)\s+(\S+)\s+(.*)$/;
@@ -36,7 +31,7 @@ const CR_REASON =
 const LONG_REASON = `Debian's cron ignores a table of more than ${MAX_LINES} lines: its jobs may not have run there`;
 
 /** Reads a table as crontab(5) and anacrontab(5) describe it. A line that is not valid is left out, with the reason. */
-export function parseTable(text: string, options: TableOptions): CronTable {
+export function parseTable(text: string, options: TableOptions) {
   const jobs: CronJob[] = [];
   const left: LeftLine[] = [...checkTable(text, options)];
   let surroundings = NOTHING_SET;
@@ -166,17 +161,12 @@ export interface Surroundings {
 
 const NOTHING_SET: Surroundings = { env: {}, cronTz: undefined, mailTo: undefined };
 
-interface Variable {
-  readonly name: string;
-  readonly value: string;
-  /** Nothing follows the equals sign, not even quotes. */
-  readonly isBare: boolean;
-}
+type Variable = NonNullable<ReturnType<typeof parseVariable>>;
 
 const VARIABLE = /^\s*(?:"([^"]+)"|'([^']+)'|([^\s"'=]+))\s*=\s*(.*?)\s*$/;
 
-/** Parses a line that sets a variable; `null` for another one. */
-function parseVariable(line: string): Variable | null {
+/** Parses a line that sets a variable; `null` for another one. `isBare`: nothing follows the equals sign, not even quotes. */
+function parseVariable(line: string) {
   // Fields of a job begin with a digit, a star or `@`; names of variables do not.
   if (/^\s*[\d*@-]/.test(line)) return null;
   const [whole, double, single, plain, value = ''] = VARIABLE.exec(line) ?? [];

@@ -1,14 +1,9 @@
 import type { ShellConfig } from '../../generated/config-types.ts';
-import { expand, joinPieces, namesOf, quoteWord, writeScript, type Piece, type Variables } from './expand.ts';
+import { expand, joinPieces, namesOf, quoteWord, writeScript, type Piece } from './expand.ts';
 import { asTexts, type Fields, asList, asMap, asText, isScalar } from './manifests.ts';
 
-interface ContainerCommand {
-  readonly shell: string | ShellConfig;
-  readonly notes: readonly string[];
-}
-
 /** Converts the command of a container. Throws an `Error` if it is missing or invalid. */
-export function convertCommand(container: Fields, timeout: number | null): ContainerCommand {
+export function convertCommand(container: Fields, timeout: number | null) {
   const command = asTexts(container, 'command');
   const args = asTexts(container, 'args');
   if (command.length === 0) throw new Error(describeImage(container['image']));
@@ -53,13 +48,6 @@ function readScript(argv: readonly (readonly Piece[])[]): ShellConfig | null {
   return /(?:^|\/)sh$/.test(shell) ? { command } : { command, shell };
 }
 
-interface Environment {
-  readonly variables: Variables;
-  /** The variables whose values contain others that only the worker knows. */
-  readonly computed: ReadonlyMap<string, readonly Piece[]>;
-  readonly notes: readonly string[];
-}
-
 /** A name that a shell can read. */
 const NAME = /^[A-Za-z_]\w*$/;
 
@@ -67,9 +55,10 @@ const NAME = /^[A-Za-z_]\w*$/;
 const UPPER = /^[A-Z_][A-Z\d_]*$/;
 
 /** Reads `env` and `envFrom`. Throws an `Error` for a variable that cannot be carried over. */
-function readVariables(container: Fields): Environment {
+function readVariables(container: Fields) {
   const values = new Map<string, string>();
   const elsewhere = new Set<string>();
+  /** The variables whose values contain others that only the worker knows. */
   const computed = new Map<string, readonly Piece[]>();
   const hasMore = asList(container['envFrom']).length > 0;
   const isElsewhere = (name: string) => {

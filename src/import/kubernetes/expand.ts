@@ -10,18 +10,23 @@ export interface Variables {
 
 const REFERENCE = /\$(?:\$|\(([^)]+)\))/g;
 
-/** Replaces `$(NAME)` for known variables, and `$$` by `$`, as Kubernetes does. */
+/** Replaces `$(NAME)` for known variables, and `$$` by `$`, as Kubernetes does. No text is empty or next to another one. */
 export function expand(text: string, { values, isElsewhere }: Variables): readonly Piece[] {
   const pieces: Piece[] = [];
+  let before = '';
   let end = 0;
   for (const { 0: found, 1: name, index } of text.matchAll(REFERENCE)) {
-    pieces.push(text.slice(end, index));
+    before += text.slice(end, index);
     end = index + found.length;
-    if (name === undefined) pieces.push('$');
-    else if (values.has(name)) pieces.push(values.get(name)!);
-    else pieces.push(isElsewhere(name) ? { name } : found);
+    if (name === undefined) before += '$';
+    else if (values.has(name)) before += values.get(name)!;
+    else if (!isElsewhere(name)) before += found;
+    else {
+      pieces.push(before, { name });
+      before = '';
+    }
   }
-  return [...pieces, text.slice(end)];
+  return [...pieces, before + text.slice(end)].filter((piece) => piece !== '');
 }
 
 /** The text of the pieces; `null` if one is the name of a variable. */
@@ -35,15 +40,14 @@ export function namesOf(pieces: readonly Piece[]): readonly string[] {
 
 /** Quotes the pieces as one word of a POSIX shell. */
 export function quoteWord(pieces: readonly Piece[]): string {
-  const words = mergeTexts(pieces).map((piece) => (typeof piece === 'string' ? quote(piece) : `"$${piece.name}"`));
+  const words = pieces.map((piece) => (typeof piece === 'string' ? quote(piece) : `"$${piece.name}"`));
   return words.join('') || quote('');
 }
 
 /** Writes a script of a POSIX shell. Variables are inserted so that the quotes around them keep their effect. */
 export function writeScript(pieces: readonly Piece[]): string {
-  const texts = mergeTexts(pieces);
   let quoted: '' | '"' | "'" = '';
-  return texts
+  return pieces
     .map((piece, i) => {
       if (typeof piece === 'string') {
         quoted = scanQuotes(piece, quoted);
@@ -51,21 +55,10 @@ export function writeScript(pieces: readonly Piece[]): string {
       }
       if (quoted === "'") return `'"$${piece.name}"'`;
       if (quoted === '') return `"$${piece.name}"`;
-      const next = texts[i + 1];
+      const next = pieces[i + 1];
       return typeof next === 'string' && /^\w/.test(next) ? `\${${piece.name}}` : `$${piece.name}`;
     })
     .join('');
-}
-
-/** Joins neighbouring texts and removes empty ones. */
-function mergeTexts(pieces: readonly Piece[]): readonly Piece[] {
-  const merged: Piece[] = [];
-  for (const piece of pieces) {
-    const last = merged.at(-1);
-    if (typeof piece === 'string' && typeof last === 'string') merged[merged.length - 1] = last + piece;
-    else if (piece !== '') merged.push(piece);
-  }
-  return merged;
 }
 
 /** The quote that is open at the end of a part of a script. */

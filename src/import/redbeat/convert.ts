@@ -76,9 +76,9 @@ function convert({ key, fields, lastRun }: Definition): FoundEntry {
   const entry = {
     task,
     ...convertSchedule(schedule),
-    ...(Array.isArray(args) && args.length > 0 && { args: toArguments(args) }),
-    ...(isMap(kwargs) && Object.keys(kwargs).length > 0 && { kwargs: toArguments(kwargs) }),
-    ...(isMap(options) && Object.keys(options).length > 0 && { options: toOptions(options) }),
+    ...(Array.isArray(args) && args.length > 0 && { args: convertValues(args, kombuInstant) }),
+    ...(isMap(kwargs) && Object.keys(kwargs).length > 0 && { kwargs: convertValues(kwargs, kombuInstant) }),
+    ...(isMap(options) && Object.keys(options).length > 0 && { options: convertValues(options, (text) => text) }),
     ...(enabled === false && { enabled: false }),
   };
   return { name: String(name), place: key, fields: entry as EntryConfig, lastRunAt: lastRun?.at, upcoming: null };
@@ -96,23 +96,19 @@ function convertSchedule(encoded: unknown): Pick<EntryConfig, 'schedule' | 'rela
   throw new Error(`unknown schedule type ${JSON.stringify(type)}`);
 }
 
-/** Arguments with instants as kombu writes them. */
-function toArguments(value: unknown): unknown {
-  return escapeTemplates(withInstants(value, (text) => ({ __type__: 'datetime', __value__: text })));
+/** An instant as kombu writes it in arguments. */
+function kombuInstant(text: string): unknown {
+  return { __type__: 'datetime', __value__: text };
 }
 
-function toOptions(value: unknown): unknown {
-  return escapeTemplates(withInstants(value, (text) => text));
-}
-
-/** RedBeat writes a value that JSON lacks as a map with its `__type__`. */
-function withInstants(value: unknown, write: (text: string) => unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => withInstants(each, write));
-  if (!isMap(value)) return value;
+/** Converts instants and escapes templates. RedBeat writes a value that JSON lacks as a map with its `__type__`. */
+function convertValues(value: unknown, write: (text: string) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => convertValues(each, write));
+  if (!isMap(value)) return escapeTemplates(value);
   const { __type__: type } = value;
   if (type === 'datetime') return write(readInstant(value).text);
   if (type !== undefined) throw new Error(`it has a value of the type ${asText(type)}`);
-  const entries = Object.entries(value).map(([key, each]) => [key, withInstants(each, write)]);
+  const entries = Object.entries(value).map(([key, each]) => [key, convertValues(each, write)]);
   return Object.fromEntries(entries);
 }
 
