@@ -66,8 +66,7 @@ export class BeatClient implements AsyncDisposable {
   }
 
   /** Publishes no scheduled run of the entry until `until`, or until it is resumed. */
-  pause(entry: string, options: Reason & { readonly until?: Instant } = {}): Promise<AuditRow> {
-    const { until, reason } = options;
+  pause(entry: string, { until, reason }: Reason & { readonly until?: Instant } = {}): Promise<AuditRow> {
     return this.#send({ do: 'pause', entry, reason, until: until && iso(until) });
   }
 
@@ -82,8 +81,7 @@ export class BeatClient implements AsyncDisposable {
   }
 
   /** Skips the occurrence at `dueAt`, or the next one. */
-  skip(entry: string, options: Reason & { readonly dueAt?: Instant } = {}): Promise<AuditRow> {
-    const { dueAt, reason } = options;
+  skip(entry: string, { dueAt, reason }: Reason & { readonly dueAt?: Instant } = {}): Promise<AuditRow> {
     return this.#send({ do: 'skip', entry, reason, dueAt: dueAt && iso(dueAt) });
   }
 

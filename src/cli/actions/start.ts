@@ -22,7 +22,7 @@ import { onHangup } from '../service/hangup.ts';
 import { runService, logWarnings, type Service } from '../service/run-service.ts';
 import { serveHttp } from '../service/serve-http.ts';
 import { watchFiles } from '../service/watch-files.ts';
-import { WorkerProcess } from '../service/worker-process.ts';
+import { startWorker } from '../service/worker-process.ts';
 
 interface StartFlags extends GlobalFlags, WorkerFlags {
   readonly watch?: boolean;
@@ -45,7 +45,7 @@ async function run(
   started: () => Promise<void>,
 ): Promise<void> {
   const { log } = outputs;
-  const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
+  const worker = flags.withWorker ? startWorker(flags, logfile) : null;
   const node = formatNodeName(flags.hostname, hostname());
   // Celery's files are in the working directory, if beat has replaced celery beat there, or in the folder of the
   // project.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** A file may contain the password of a broker. */
@@ -17,13 +17,7 @@ export function writeFile(path: string, text: string, force: boolean): void {
   else writeFileSync(path, text);
 }
 
-interface Access {
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
-}
-
-function replace(path: string, text: string, { uid, gid, mode }: Access): void {
+function replace(path: string, text: string, { uid, gid, mode }: Stats): void {
   // Its extension hides it from a beat that reads all files of the folder.
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {

@@ -46,7 +46,8 @@ export async function detach(flags: CeleryFlags, argv: readonly string[]): Promi
   if (report && 'started' in report) {
     child.disconnect();
     child.unref();
-    if (!flags.quiet) await writeLine(formatStarted(child.pid!, logfile));
+    const log = logfile ? `its log: ${logfile}` : 'its log is discarded: use --logfile PATH to write it to a file';
+    if (!flags.quiet) await writeLine(`beat: running in the background as process ${child.pid}; ${log}`);
     return EXIT.ok;
   }
   const code = await waitForExit(child);
@@ -62,12 +63,6 @@ export async function notifyParent(report: StartReport): Promise<void> {
   // The parent may have ended already, which must not stop this process.
   await new Promise<void>((resolve) => process.send?.(report, () => resolve()) ?? resolve());
   if (process.connected) process.disconnect();
-}
-
-function formatStarted(pid: number, logfile: string | undefined): string {
-  const log =
-    logfile === undefined ? 'its log is discarded: use --logfile PATH to write it to a file' : `its log: ${logfile}`;
-  return `beat: running in the background as process ${pid}; ${log}`;
 }
 
 /** Resolves with `undefined` if the process ends without a report: messages arrive before the channel closes. */

@@ -38,9 +38,7 @@ export interface LineOutputOptions {
  * next line that can be written.
  */
 export class LineOutput {
-  readonly #clock: Clock;
-  readonly #queueLimit: number;
-  readonly #fallback: LineOutput | undefined;
+  readonly #options: LineOutputOptions & { readonly queueLimit: number; readonly clock: Clock };
   readonly #ended = new AbortController();
   #fd: number;
   #report: DropReport = () => '';
@@ -52,9 +50,7 @@ export class LineOutput {
 
   constructor(fd: number, options: LineOutputOptions = {}) {
     this.#fd = fd;
-    this.#clock = options.clock ?? systemClock;
-    this.#fallback = options.fallback;
-    this.#queueLimit = options.queueLimit ?? QUEUE_LIMIT;
+    this.#options = { queueLimit: QUEUE_LIMIT, clock: systemClock, ...options };
   }
 
   reportDropsWith(report: DropReport): void {
@@ -85,7 +81,7 @@ export class LineOutput {
 
   /** Waits until a slow reader has read the queue. Resolves within two seconds in any case. */
   async end(): Promise<void> {
-    const clock = this.#clock;
+    const { clock } = this.#options;
     const start = clock.monotonic();
     let progressAt = start;
     let left = this.#queuedBytes;
@@ -103,7 +99,7 @@ export class LineOutput {
   #enqueue(queued: Queued): void {
     const { length } = queued.bytes;
     // An empty queue accepts a line of any length.
-    if (this.#queue.length > 0 && this.#queuedBytes + length > this.#queueLimit) {
+    if (this.#queue.length > 0 && this.#queuedBytes + length > this.#options.queueLimit) {
       this.#cause = null;
       return this.#drop(queued);
     }
@@ -113,7 +109,7 @@ export class LineOutput {
 
   #drop({ bytes, reports, begun }: Queued): void {
     this.#dropped += Math.max(1, reports);
-    if (reports === 0 && !begun) this.#fallback?.write(Buffer.from(bytes).toString());
+    if (reports === 0 && !begun) this.#options.fallback?.write(Buffer.from(bytes).toString());
   }
 
   #flush(): void {
@@ -153,7 +149,7 @@ export class LineOutput {
     const { signal } = this.#ended;
     if (this.#retrying || signal.aborted) return;
     this.#retrying = true;
-    void this.#clock.sleep(RETRY_INTERVAL, signal).then(() => {
+    void this.#options.clock.sleep(RETRY_INTERVAL, signal).then(() => {
       this.#retrying = false;
       if (!signal.aborted) this.#flush();
     });

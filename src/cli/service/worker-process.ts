@@ -13,40 +13,31 @@ const MARK = 'BEAT_WITH_START';
 
 type Request = 'stop' | 'reload';
 
-/** The worker, as the process of `beat start` sees it. */
-export class WorkerProcess {
-  /** Resolves when the process has ended: with a description, such as `exit code 2`, unless `stop` was called. */
-  readonly ended: Promise<string | null>;
-  readonly #child: ChildProcess;
-  #isStopping = false;
-
-  /** Starts the worker with the same configuration. `logfile` is the resolved path; `undefined` for none. */
-  constructor(flags: GlobalFlags & WorkerFlags, logfile: string | undefined) {
-    const nodeFlags = ['--disable-sigusr1', ...process.execArgv];
-    const args = ['worker', ...formatFlags(flags, logfile)];
-    this.#child = spawn(process.execPath, [...nodeFlags, process.argv[1]!, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, [MARK]: '1' },
-    });
-    // A message to a process that ends may fail; `ended` reports the end.
-    this.#child.on('error', () => {});
-    this.ended = waitForEnd(this.#child).then((how) => (this.#isStopping ? null : how));
-  }
-
-  /** Lets the worker finish its jobs. A worker that the terminal has already signalled ignores this. */
-  stop(): void {
-    this.#isStopping = true;
-    this.#send('stop');
-  }
-
-  /** Makes the worker read the configuration again. */
-  reload(): void {
-    this.#send('reload');
-  }
-
-  #send(request: Request): void {
-    if (this.#child.connected) this.#child.send(request, () => {});
-  }
+/** Starts the worker with the same configuration. `logfile` is the resolved path; `undefined` for none. */
+export function startWorker(flags: GlobalFlags & WorkerFlags, logfile: string | undefined) {
+  const nodeFlags = ['--disable-sigusr1', ...process.execArgv];
+  const args = ['worker', ...formatFlags(flags, logfile)];
+  const child = spawn(process.execPath, [...nodeFlags, process.argv[1]!, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [MARK]: '1' },
+  });
+  // A message to a process that ends may fail; `ended` reports the end.
+  child.on('error', () => {});
+  const send = (request: Request) => {
+    if (child.connected) child.send(request, () => {});
+  };
+  let isStopping = false;
+  return {
+    /** Resolves when the process has ended: with a description, such as `exit code 2`, unless `stop` was called. */
+    ended: waitForEnd(child).then((how) => (isStopping ? null : how)),
+    /** Lets the worker finish its jobs. A worker that the terminal has already signalled ignores this. */
+    stop(): void {
+      isStopping = true;
+      send('stop');
+    },
+    /** Makes the worker read the configuration again. */
+    reload: () => send('reload'),
+  };
 }
 
 /** Calls the handlers in the worker's process, if `beat start` started it; `abandoned` when that process has ended. */
