@@ -47,12 +47,12 @@ async function runControl(
   queue: string,
   options: Omit<RemoteControlOptions, 'mailbox' | 'clock'>,
 ): Promise<RunningControl | null> {
-  const { RemoteControl } = await import('../../leader/remote-control/remote-control.ts');
+  const { runRemoteControl } = await import('../../leader/remote-control/remote-control.ts');
   const exchange = `${remoteControl.namespace}.pidbox`;
   const mailbox = await openMailbox(broker, { exchange, queue: `${queue}.${exchange}`, connection, transport, clock });
   if (!mailbox) return null;
   const stop = new AbortController();
-  const running = new RemoteControl({ ...options, mailbox, clock }).run(stop.signal);
+  const running = runRemoteControl({ ...options, mailbox, clock }, stop.signal);
   return {
     async close() {
       stop.abort();

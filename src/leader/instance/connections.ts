@@ -1,4 +1,3 @@
-import type { LiveSettings } from '../reload/live-settings.ts';
 import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
 import type { EventStream } from '../../contracts/broker/event-stream.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -6,18 +5,12 @@ import { openEventStream } from '../../drivers/open-consumer.ts';
 import { openResultReader } from '../../drivers/open-results.ts';
 import { openResults } from '../../drivers/open-store.ts';
 import { openStore } from '../outbox/open-store.ts';
-import type { Events } from '../../contracts/events/events.ts';
-import type { Liveness } from '../../observe/liveness.ts';
 import { emitOutboxEvents } from '../outbox/outbox-events.ts';
 import type { ResultReader, ResultBackend } from '../../contracts/store/results.ts';
 import type { Store } from '../../contracts/store/store.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { InstanceParts } from './instance.ts';
 
-export interface ConnectionsOptions {
-  readonly live: LiveSettings;
-  readonly events: Events;
-  readonly liveness: Liveness;
-  readonly clock: Clock;
+export interface ConnectionsOptions extends InstanceParts {
   /** An open store, which `close` leaves open; by default the store of the settings. */
   readonly store: Store | undefined;
 }

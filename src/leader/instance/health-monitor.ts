@@ -9,54 +9,36 @@ const INTERVAL = 60_000;
 const MAX_SKEW = 1_000;
 
 /**
- * Checks the health of the store while this instance leads, and reports what changed. A check that fails
- * reports nothing: the operation that needs the store reports its own failure.
+ * Returns a function that checks the health of the store until a signal aborts, and reports what changed. It never
+ * rejects. A check that fails reports nothing: the operation that needs the store reports its own failure.
  */
-export class HealthMonitor {
-  readonly #checkHealth: Store['checkHealth'];
-  readonly #clock: Clock;
-  readonly #events: Events;
+export function monitorHealth(checkHealth: Store['checkHealth'], clock: Clock, events: Events) {
   /** The skew of the current warning; `null` while there is none. */
-  #warnedSkew: number | null = null;
-
-  constructor(checkHealth: Store['checkHealth'], clock: Clock, events: Events) {
-    this.#checkHealth = checkHealth;
-    this.#clock = clock;
-    this.#events = events;
-  }
-
-  /** Runs until the signal aborts. Never rejects; a check that is under way at the abort is discarded. */
-  async run(signal: AbortSignal): Promise<void> {
-    const checkHealth = this.#checkHealth;
-    if (!checkHealth) return;
-    while (!signal.aborted) {
-      const health = await checkHealth().catch(() => null);
-      if (health) this.#report(health, signal);
-      await this.#clock.sleep(INTERVAL, signal);
-    }
-  }
-
-  #report({ store, skew, eviction, locks }: StoreHealth, signal: AbortSignal): void {
-    if (signal.aborted) return;
-    const events = this.#events;
-    events.emit('skew', { store, ms: Math.round(skew.ms), within: Math.ceil(skew.within) });
-    events.warn('clock', this.#skewWarning(store, skew));
+  let warnedSkew: number | null = null;
+  const report = ({ store, skew, eviction, locks }: StoreHealth) => {
+    const { ms, within } = skew;
+    // A slow answer alone may look like skew.
+    if (Math.abs(ms) - within < MAX_SKEW) warnedSkew = null;
+    else if (warnedSkew === null || Math.abs(ms - warnedSkew) >= MAX_SKEW) warnedSkew = ms;
+    events.emit('skew', { store, ms: Math.round(ms), within: Math.ceil(within) });
+    events.warn('clock', warnedSkew === null ? null : describeSkew(store, warnedSkew));
     events.warn('eviction', eviction);
     events.warn('locks', locks);
-  }
-
-  #skewWarning(store: string, { ms, within }: StoreHealth['skew']): string | null {
-    // A slow answer alone may look like skew.
-    if (Math.abs(ms) - within < MAX_SKEW) this.#warnedSkew = null;
-    else if (this.#warnedSkew === null || Math.abs(ms - this.#warnedSkew) >= MAX_SKEW) {
-      this.#warnedSkew = ms;
+  };
+  return async (signal: AbortSignal): Promise<void> => {
+    while (checkHealth && !signal.aborted) {
+      const health = await checkHealth().catch(() => null);
+      if (health && !signal.aborted) report(health);
+      await clock.sleep(INTERVAL, signal);
     }
-    if (this.#warnedSkew === null) return null;
-    const seconds = `${(Math.abs(this.#warnedSkew) / 1_000).toFixed(1)} s`;
-    const [side, effect] = this.#warnedSkew > 0 ? ['ahead of', 'early'] : ['behind', 'late'];
-    return (
-      `Clock skew: this host is ${seconds} ${side} ${store}; ` +
-      `runs are sent ${seconds} too ${effect} if the clock of ${store} is right`
-    );
-  }
+  };
+}
+
+function describeSkew(store: string, ms: number): string {
+  const seconds = `${(Math.abs(ms) / 1_000).toFixed(1)} s`;
+  const [side, effect] = ms > 0 ? ['ahead of', 'early'] : ['behind', 'late'];
+  return (
+    `Clock skew: this host is ${seconds} ${side} ${store}; ` +
+    `runs are sent ${seconds} too ${effect} if the clock of ${store} is right`
+  );
 }

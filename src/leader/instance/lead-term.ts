@@ -1,27 +1,19 @@
-import type { Events } from '../../contracts/events/events.ts';
 import type { CommandInbox } from '../inbox/command-inbox.ts';
-import type { Liveness } from '../../observe/liveness.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { requireTrust, TermEnded, type Term } from '../scheduling/term.ts';
 import type { TermService } from '../../contracts/store/store.ts';
-import type { Clock } from '../../util/clock.ts';
 import { sleepUntil } from '../../util/wait.ts';
 import { StoreError } from '../../util/errors.ts';
-import type { Wakeup } from '../../util/wakeup.ts';
+import type { InstanceParts } from './instance.ts';
 
-export interface Leader {
+export interface Leader extends InstanceParts {
+  readonly reloader: Reloader;
   readonly scheduler: Scheduler;
   /** Absent if the store has no commands. */
   readonly commands: CommandInbox | undefined;
-  readonly reloader: Reloader;
-  /** Called by everything that gives the leader work before its next tick is due. */
-  readonly wakeup: Wakeup;
   /** Services that start when the states are loaded, and end with the term. */
   readonly services: readonly TermService[];
-  readonly liveness: Liveness;
-  readonly clock: Clock;
-  readonly events: Events;
 }
 
 /**

@@ -8,12 +8,6 @@ const INTERVAL = 60_000;
 /** How long a scheduler without a lock may write nothing until it counts as stopped: its entries may be daily. Milliseconds. */
 const STOPPED_AFTER = 26 * 3_600_000;
 
-export interface OtherSchedulersOptions {
-  readonly find: readonly FindSchedulers[];
-  readonly clock: Clock;
-  readonly events: Events;
-}
-
 interface Seen {
   readonly mark: string;
   readonly isLocked: boolean;
@@ -22,39 +16,27 @@ interface Seen {
 }
 
 /**
- * Warns when a scheduler that beat has replaced still works beside it: tasks then run twice. A scheduler works if it
- * holds its lock, or if its traces change between two checks.
+ * Returns a function that warns, until a signal aborts, when a scheduler that beat has replaced still works beside it:
+ * tasks then run twice. A scheduler works if it holds its lock, or if its traces change between two checks. It never
+ * rejects.
  */
-export class OtherSchedulers {
-  readonly #options: OtherSchedulersOptions;
-  #seen: ReadonlyMap<string, Seen> = new Map();
+export function watchOtherSchedulers(find: readonly FindSchedulers[], clock: Clock, events: Events) {
+  let seen: ReadonlyMap<string, Seen> = new Map();
   /** The last answer of each function in `find`. */
-  #found: readonly (readonly SchedulerTrace[])[] = [];
-
-  constructor(options: OtherSchedulersOptions) {
-    this.#options = options;
-  }
-
-  /** Runs until the signal aborts. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { find, clock } = this.#options;
-    if (find.length === 0) return;
-    while (!signal.aborted) {
-      const before = this.#found;
+  let found: readonly (readonly SchedulerTrace[])[] = [];
+  return async (signal: AbortSignal): Promise<void> => {
+    while (find.length > 0 && !signal.aborted) {
+      const before = found;
       // If a trace cannot be read now, its last state counts.
-      this.#found = await Promise.all(find.map((look, i) => look().catch(() => before[i] ?? [])));
-      this.#report(this.#found.flat(), signal);
+      found = await Promise.all(find.map((look, i) => look().catch(() => before[i] ?? [])));
+      if (signal.aborted) return;
+      const now = clock.monotonic();
+      seen = new Map(found.flat().map((trace) => [trace.scheduler, see(trace, seen.get(trace.scheduler), now)]));
+      const working = [...seen.keys()].filter((name) => isWorking(seen.get(name)!, now));
+      events.warn('other-scheduler', describe(working));
       await clock.sleep(INTERVAL, signal);
     }
-  }
-
-  #report(traces: readonly SchedulerTrace[], signal: AbortSignal): void {
-    if (signal.aborted) return;
-    const now = this.#options.clock.monotonic();
-    this.#seen = new Map(traces.map((trace) => [trace.scheduler, see(trace, this.#seen.get(trace.scheduler), now)]));
-    const working = [...this.#seen].filter(([, seen]) => isWorking(seen, now));
-    this.#options.events.warn('other-scheduler', describe(working.map(([name]) => name)));
-  }
+  };
 }
 
 function see({ mark, isLocked }: SchedulerTrace, before: Seen | undefined, now: number): Seen {

@@ -7,46 +7,42 @@ import { VERSION } from '../../util/version.ts';
 /** Milliseconds between two announcements: a third of their expiry. */
 const INTERVAL = 5_000;
 
-/** Announces an instance to the store, which lists all instances. A failure has no effect on the instance. */
-export class Presence {
-  readonly #instances: Instances;
-  readonly #clock: Clock;
-  #announcement: Announcement;
+/**
+ * Announces an instance to the store, which lists all instances, until the signal aborts, and then withdraws the
+ * announcement. `id` is unique; `origin` is the origin of the instance's messages, such as `gen<pid>@<host>`. A failure
+ * has no effect on the instance. Never rejects.
+ */
+export async function announcePresence(
+  { id, origin }: { readonly id: string; readonly origin: string },
+  instances: Instances,
+  events: EventSource,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const pid = /^gen(\d+)@/.exec(origin)?.[1];
+  let announcement: Announcement = {
+    id,
+    host: hostname(),
+    version: VERSION,
+    pid: pid === undefined ? null : Number(pid),
+    role: 'follower',
+    term: null,
+    startedAt: clock.now(),
+    skewMs: null,
+  };
   /** Aborts the pause between two announcements. */
-  #changed = new AbortController();
-
-  /** `id` is unique; `origin` is the origin of the instance's messages, such as `gen<pid>@<host>`. */
-  constructor(instances: Instances, events: EventSource, clock: Clock, { id, origin }: { id: string; origin: string }) {
-    const pid = /^gen(\d+)@/.exec(origin)?.[1];
-    this.#instances = instances;
-    this.#clock = clock;
-    this.#announcement = {
-      id,
-      host: hostname(),
-      version: VERSION,
-      pid: pid === undefined ? null : Number(pid),
-      role: 'follower',
-      term: null,
-      startedAt: clock.now(),
-      skewMs: null,
-    };
-    events.on('leading', ({ term }) => this.#change({ role: 'leader', term }));
-    events.on('following', () => this.#change({ role: 'follower', term: null, skewMs: null }));
-    events.on('skew', ({ ms }) => this.#change({ skewMs: ms }));
+  let changed = new AbortController();
+  const change = (fields: Partial<Announcement>) => {
+    announcement = { ...announcement, ...fields };
+    changed.abort();
+  };
+  events.on('leading', ({ term }) => change({ role: 'leader', term }));
+  events.on('following', () => change({ role: 'follower', term: null, skewMs: null }));
+  events.on('skew', ({ ms }) => change({ skewMs: ms }));
+  while (!signal.aborted) {
+    changed = new AbortController();
+    await instances.announce(announcement).catch(() => {});
+    await clock.sleep(INTERVAL, AbortSignal.any([signal, changed.signal]));
   }
-
-  /** Runs until the signal aborts, and then withdraws the announcement. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.#changed = new AbortController();
-      await this.#instances.announce(this.#announcement).catch(() => {});
-      await this.#clock.sleep(INTERVAL, AbortSignal.any([signal, this.#changed.signal]));
-    }
-    await this.#instances.withdraw(this.#announcement.id).catch(() => {});
-  }
-
-  #change(fields: Partial<Announcement>): void {
-    this.#announcement = { ...this.#announcement, ...fields };
-    this.#changed.abort();
-  }
+  await instances.withdraw(id).catch(() => {});
 }

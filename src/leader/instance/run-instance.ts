@@ -1,12 +1,9 @@
-import type { LiveSettings } from '../reload/live-settings.ts';
-import type { Events } from '../../contracts/events/events.ts';
 import { CommandInbox } from '../inbox/command-inbox.ts';
 import { ReloadCommands } from '../inbox/reload-commands.ts';
 import { buildRevoke } from '../../celery/message/task-sent.ts';
-import { HealthMonitor } from './health-monitor.ts';
-import type { Liveness } from '../../observe/liveness.ts';
-import { OtherSchedulers } from './other-schedulers.ts';
-import { Presence } from './presence.ts';
+import { monitorHealth } from './health-monitor.ts';
+import { watchOtherSchedulers } from './other-schedulers.ts';
+import { announcePresence } from './presence.ts';
 import { publishTaskEvents } from '../../observe/task-sent-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
 import { TaskEvents } from '../outcomes/task-events.ts';
@@ -15,22 +12,15 @@ import type { Reloader } from '../reload/reloader.ts';
 import { Leadership } from '../scheduling/leadership.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import type { FindSchedulers, TermService } from '../../contracts/store/store.ts';
-import type { Clock, Random } from '../../util/clock.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
-import type { Wakeup } from '../../util/wakeup.ts';
 import type { Connections } from './connections.ts';
+import type { InstanceParts } from './instance.ts';
 import { leadTerm } from './lead-term.ts';
 
 /** The parts of one instance, with open connections. */
-export interface Instance {
-  readonly live: LiveSettings;
+export interface Instance extends InstanceParts {
   readonly connections: Connections;
   readonly reloader: Reloader;
-  readonly liveness: Liveness;
-  readonly wakeup: Wakeup;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly events: Events;
   /** Finds other schedulers beside the store; absent for none. */
   readonly findSchedulers?: FindSchedulers | undefined;
 }
@@ -110,12 +100,12 @@ function listServices(
   scheduler: Scheduler,
   outcomes: OutcomeFollower | undefined,
 ): readonly TermService[] {
-  const monitor = new HealthMonitor(store.checkHealth, clock, events);
+  const monitor = monitorHealth(store.checkHealth, clock, events);
   const find = [store.findSchedulers, findSchedulers].filter((each) => each !== undefined);
-  const others = new OtherSchedulers({ find, clock, events });
+  const watchOthers = watchOtherSchedulers(find, clock, events);
   const services: readonly (TermService | undefined)[] = [
-    { run: (_, signal) => monitor.run(signal) },
-    { run: (_, signal) => others.run(signal) },
+    { run: (_, signal) => monitor(signal) },
+    { run: (_, signal) => watchOthers(signal) },
     store.relay,
     outcomes && { run: (_, signal) => outcomes.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR)) },
   ];
@@ -134,7 +124,6 @@ function observe(
     clock,
   });
   const withdrawn = store.history && recordWithdrawn(events, store.history, clock);
-  const presence = store.instances && new Presence(store.instances, events, clock, { id: replyTo, origin });
-  const announcing = presence?.run(stop);
+  const announcing = store.instances && announcePresence({ id: replyTo, origin }, store.instances, events, clock, stop);
   return [() => taskEvents.flush(), async () => withdrawn?.flush(), async () => announcing];
 }

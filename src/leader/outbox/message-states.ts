@@ -54,25 +54,6 @@ export class MessageStates {
     return messages.flatMap(([message, { kind }]) => (kinds.includes(kind) ? [message] : []));
   }
 
-  /** The oldest `dueAt` of the messages of these kinds, epoch milliseconds; `null` if there is none. */
-  oldest(...kinds: readonly MessageState['kind'][]): number | null {
-    let oldest: number | null = null;
-    for (const entry of this.#entries.keys()) {
-      for (const { run } of this.select(entry, ...kinds)) {
-        oldest = Math.min(oldest ?? run.dueAt, run.dueAt);
-      }
-    }
-    return oldest;
-  }
-
-  count(...kinds: readonly MessageState['kind'][]): number {
-    let count = 0;
-    for (const messages of this.#entries.values()) {
-      for (const [, { kind }] of messages.values()) if (kinds.includes(kind)) count++;
-    }
-    return count;
-  }
-
   /** Selects the messages that the broker may be asked to publish: new, rejected before, or without an answer. */
   selectUnsent(messages: readonly OutboxMessage[]): readonly OutboxMessage[] {
     return messages.filter((message) => {

@@ -3,13 +3,10 @@ import type { Store } from '../../contracts/store/store.ts';
 import { openStores, type StoreOptions } from '../../drivers/open-store.ts';
 import type { CatchUpPolicy } from '../../entries/planning/catch-up.ts';
 import { OutboxLedger } from './outbox-ledger.ts';
-import { OutboxRelay } from './relay.ts';
-import type { RelayReports } from './term-publisher.ts';
+import type { PublisherOptions } from './term-publisher.ts';
 
-/** The callbacks of the relay, used if broker and state are two stores. */
-export interface OutboxOptions {
-  /** Called for messages that wait in the outbox, if the two stores differ. */
-  readonly reports?: RelayReports | undefined;
+/** Used if broker and state are two stores. */
+export interface OutboxOptions extends Pick<PublisherOptions, 'reports'> {
   /** Finds the catch-up policies for messages in the outbox, by entry; the default policy unless given. */
   readonly findPolicies?:
     | ((names: readonly string[], stored: StoredEntries | undefined) => Promise<ReadonlyMap<string, CatchUpPolicy>>)
@@ -25,23 +22,18 @@ export async function openStore(options: StoreOptions & OutboxOptions): Promise<
   if (opened === null) return state;
   const { clock, reports, findPolicies } = options;
   const { broker, checkHealth, findSchedulers } = opened;
-  const relay = new OutboxRelay({
+  const ledger = new OutboxLedger({
     outbox: state.ledger,
     broker,
     clock,
     reports,
     findPolicies: findPolicies && ((names) => findPolicies(names, state.entries)),
   });
-  const ledger = new OutboxLedger(state.ledger, relay, clock);
   return {
-    lock: state.lock,
+    ...state,
     ledger,
-    commands: state.commands,
-    entries: state.entries,
-    instances: state.instances,
-    history: state.history,
     broker,
-    relay,
+    relay: ledger,
     checkHealth: checkAll(state.checkHealth, checkHealth),
     findSchedulers: findInAll(state.findSchedulers, findSchedulers),
     close: async () => {

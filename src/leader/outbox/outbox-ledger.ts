@@ -1,42 +1,56 @@
 import type { Commit, CommitOutcome } from '../../contracts/store/commit.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import type { Ledger } from '../../contracts/store/ledger.ts';
-import type { Outbox } from '../../contracts/store/outbox.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { OutboxMessage } from '../../contracts/store/outbox.ts';
+import type { TermService } from '../../contracts/store/store.ts';
+import { Condition } from '../../util/condition.ts';
+import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
-import type { OutboxRelay } from './relay.ts';
+import type { Rejections } from './message-states.ts';
+import { TermPublisher, type PublisherOptions } from './term-publisher.ts';
+
+/** The pause before rejected messages are published again, milliseconds: doubled each time, to the longest. */
+const FIRST_PAUSE = 1_000;
+const MAX_PAUSE = 60_000;
 
 /**
- * The ledger if broker and state are two stores. A commit appends its messages to the outbox, together with its states;
- * the relay then publishes and removes them. If the process dies between two of these steps, the messages are still in
- * the outbox, and the next term publishes them before anything else: at least once, under the same task ids. While the
+ * The ledger if broker and state are two stores. A commit appends its messages to the outbox, together with its states,
+ * and then publishes and removes them. If the process dies between two of these steps, the messages are still in the
+ * outbox, and the next term publishes them before anything else: at least once, under the same task ids. While the
  * broker is unreachable, commits fail and are repeated.
+ *
+ * It is also the relay: messages that the broker rejects (there is no such queue) stay in the outbox, so that other
+ * messages do not wait for a repair by an operator. They are published again after growing pauses and by each new term,
+ * as long as the catch-up policy of their entry allows.
  */
-export class OutboxLedger implements Ledger {
+export class OutboxLedger implements Ledger, TermService {
   readonly batch: Ledger['batch'];
-  readonly #outbox: Outbox;
-  readonly #relay: OutboxRelay;
-  readonly #clock: Clock;
+  readonly #options: PublisherOptions;
+  readonly #rejected = new Condition();
+  #publisher: TermPublisher | null = null;
 
-  constructor(outbox: Outbox, relay: OutboxRelay, clock: Clock) {
-    this.batch = outbox.batch;
-    this.#outbox = outbox;
-    this.#relay = relay;
-    this.#clock = clock;
+  constructor(options: PublisherOptions) {
+    this.batch = options.outbox.batch;
+    this.#options = options;
   }
 
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
-    return this.#outbox.load(unreadable);
+    return this.#options.outbox.load(unreadable);
   }
 
   findStates(entries: readonly string[], unreadable: OnUnreadable): Promise<Map<string, EntryState>> {
-    return this.#outbox.findStates(entries, unreadable);
+    return this.#options.outbox.findStates(entries, unreadable);
   }
 
   /** Publishes what earlier terms left in the outbox before it answers. Rejects while the broker is unreachable. */
   async beginTerm(stop?: AbortSignal): Promise<number> {
-    const token = await this.#outbox.beginTerm();
-    await withGracePeriod(this.#clock, stop, this.#relay.begin(token, stop));
+    const { outbox, clock } = this.#options;
+    const token = await outbox.beginTerm();
+    const publisher = this.#publisherOf(token);
+    if (!(await withGracePeriod(clock, stop, publisher.publishAll(stop)))) {
+      throw new StoreError('ledger.beginTerm: a newer term has begun');
+    }
+    this.#reportWaiting(publisher);
     return token;
   }
 
@@ -45,16 +59,64 @@ export class OutboxLedger implements Ledger {
    * begins during the commit, that term publishes the messages too, under the same task ids.
    */
   async commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome> {
-    const outcome = await this.#outbox.append(commit);
+    const { outbox, clock } = this.#options;
+    const outcome = await outbox.append(commit);
     if (outcome.kind !== 'committed') return outcome;
-    const publishing = this.#relay.publish(commit.token, outcome.pending);
-    const rejections = await withGracePeriod(this.#clock, stop, publishing);
-    if (rejections.length === 0) return { kind: 'committed' };
-    const unpublished = rejections.map((each) => ({ ...each, kind: 'rejected' }) as const);
+    const rejections = await withGracePeriod(clock, stop, this.#publish(commit.token, outcome.pending));
+    if (rejections.size === 0) return { kind: 'committed' };
+    const unpublished = Array.from(rejections.values(), (each) => ({ ...each, kind: 'rejected' }) as const);
     return { kind: 'committed', unpublished };
   }
 
+  /** Retries rejected messages of a term until it ends. Never rejects. */
+  async run(token: number, signal: AbortSignal): Promise<void> {
+    const publisher = this.#publisherOf(token);
+    while (!signal.aborted) {
+      if (publisher.waiting.length === 0) await this.#rejected.wait(signal);
+      else if (!(await this.#retry(publisher, signal))) return;
+    }
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#outbox.close(), this.#relay.close()]);
+    const { outbox, broker } = this.#options;
+    await Promise.all([outbox.close(), broker.close()]);
+  }
+
+  /** Publishes messages that were appended in this term. Resolves with the rejections, which are retried. */
+  async #publish(token: number, messages: readonly OutboxMessage[]): Promise<Rejections> {
+    const publisher = this.#publisherOf(token);
+    const { rejections } = await publisher.publish(messages);
+    if (rejections.size > 0) this.#reportWaiting(publisher);
+    return rejections;
+  }
+
+  /** Retries until no message is rejected any more. `false` when a newer term has begun. */
+  async #retry(publisher: TermPublisher, signal: AbortSignal): Promise<boolean> {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
+      await this.#options.clock.sleep(pause, signal);
+      if (signal.aborted) return true;
+      try {
+        const isCurrent = await publisher.retry(signal);
+        this.#reportWaiting(publisher);
+        if (!isCurrent || publisher.waiting.length === 0) return isCurrent;
+      } catch {
+        // The next commit reports that the broker or the outbox is unreachable.
+      }
+    }
+  }
+
+  #reportWaiting(publisher: TermPublisher): void {
+    if (publisher !== this.#publisher) return;
+    const instants = publisher.waiting.map(({ run }) => run.dueAt);
+    const oldest = instants.reduce<number | null>((least, at) => Math.min(least ?? at, at), null);
+    this.#options.reports?.waiting(instants.length, oldest);
+    if (instants.length > 0) this.#rejected.notifyAll();
+  }
+
+  #publisherOf(token: number): TermPublisher {
+    if (this.#publisher?.token !== token) {
+      this.#publisher = new TermPublisher(token, this.#options);
+    }
+    return this.#publisher;
   }
 }

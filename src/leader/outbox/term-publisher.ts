@@ -9,7 +9,7 @@ import { MessageStates, type Rejections } from './message-states.ts';
 import { Withdrawals, type Withdrawal } from './withdrawals.ts';
 
 /** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
-export type FindPolicies = (entries: readonly string[]) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
+type FindPolicies = (entries: readonly string[]) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
 
 /** Callbacks about messages that were not published with their commit. */
 export interface RelayReports {
@@ -34,8 +34,10 @@ export interface PublisherOptions {
   readonly outbox: Outbox;
   readonly broker: Broker;
   readonly clock: Clock;
-  readonly reports: RelayReports;
-  readonly findPolicies: FindPolicies;
+  /** Called for messages that wait in the outbox. */
+  readonly reports?: RelayReports | undefined;
+  /** Unless given, all entries have the default policy. */
+  readonly findPolicies?: FindPolicies | undefined;
 }
 
 /** How many messages are read from the outbox, and published, at once. */
@@ -60,14 +62,9 @@ export class TermPublisher {
     this.#withdrawals = new Withdrawals(token);
   }
 
-  /** The number of messages that wait for `retry`. */
-  get rejectedCount(): number {
-    return this.#states.count('rejected', 'skipped');
-  }
-
-  /** When the oldest rejected message was due, epoch milliseconds; `null` if there is none. */
-  get oldestRejected(): number | null {
-    return this.#states.oldest('rejected', 'skipped');
+  /** The messages that wait for `retry`. */
+  get waiting(): readonly OutboxMessage[] {
+    return this.#states.entries.flatMap((entry) => this.#states.select(entry, 'rejected', 'skipped'));
   }
 
   /**
@@ -117,12 +114,12 @@ export class TermPublisher {
       const page = await outbox.pending(PAGE_SIZE, after);
       const messages = page.filter(isReadable);
       const isCurrent = await this.#publishDelayed(messages.filter(isWanted));
-      reports.progressed();
+      reports?.progressed();
       const others = page.filter(isUnreadable);
       unreadableCount += others.length;
       unreadable.push(...others.slice(0, MAX_NAMED - unreadable.length));
       const last = page.at(-1);
-      if (isCurrent && !last) reports.unreadable(unreadableCount, unreadable);
+      if (isCurrent && !last) reports?.unreadable(unreadableCount, unreadable);
       if (!isCurrent || !last) return isCurrent;
       after = last.id;
     }
@@ -138,7 +135,7 @@ export class TermPublisher {
     for (const each of expired) this.#states.set(each, { kind: 'skipped', reason: 'expired' });
     const { rejections, isCurrent } = await this.publish(messages.filter((each) => !expired.has(each)));
     const delivered = unsent.filter((each) => !expired.has(each) && !rejections.has(each.id));
-    if (delivered.length > 0) reports.delivered(delivered);
+    if (delivered.length > 0) reports?.delivered(delivered);
     return isCurrent && this.#remove([...expired]);
   }
 
@@ -150,12 +147,12 @@ export class TermPublisher {
     const states = this.#states;
     const entries = [...published.keys()].filter((name) => states.select(name, 'rejected').length);
     if (entries.length > 0) {
-      const policies = await this.#options.findPolicies(entries);
+      const policies = await this.#options.findPolicies?.(entries);
       const now = this.#options.clock.now();
       for (const entry of entries) {
         const unconfirmed = states.select(entry, 'rejected', 'publishing');
         const runs = [...unconfirmed, ...published.get(entry)!].map(({ run }) => run.dueAt);
-        const reasons = selectSkipped(policies.get(entry) ?? DEFAULT_POLICY, runs, now);
+        const reasons = selectSkipped(policies?.get(entry) ?? DEFAULT_POLICY, runs, now);
         for (const message of states.select(entry, 'rejected')) {
           const reason = reasons.get(message.run.dueAt);
           if (reason) states.set(message, { kind: 'skipped', reason });
@@ -181,7 +178,7 @@ export class TermPublisher {
     for (const message of messages) this.#states.delete(message);
     for (const [reason, each] of Map.groupBy(skipped, (skip) => skip.reason)) {
       const own = withdrawals.filter((withdrawal) => withdrawal.reason === reason);
-      reports.skipped(
+      reports?.skipped(
         each.map(({ message }) => message),
         reason,
         own,

@@ -1,14 +1,10 @@
 import type { Difference, Replacement } from '../../entries/catalog/catalog.ts';
-import type { LiveSettings } from './live-settings.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Events } from '../../contracts/events/events.ts';
-import type { Liveness } from '../../observe/liveness.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
-import type { Clock } from '../../util/clock.ts';
+import type { InstanceParts } from '../instance/instance.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
-import type { Wakeup } from '../../util/wakeup.ts';
 import { checkFixedSettings } from './fixed-settings.ts';
 
 /** Where settings come from; `ConfigFiles`, for example. */
@@ -19,16 +15,10 @@ export interface SettingsSource {
   hasChanged(): Promise<boolean>;
 }
 
-export interface ReloaderOptions {
-  readonly live: LiveSettings;
+export interface ReloaderOptions extends InstanceParts {
   readonly source: SettingsSource | undefined;
   /** Opens what new settings need in addition. Throws a `ConfigError` when that is impossible. */
   readonly prepare: (settings: Settings) => Promise<void>;
-  /** Called when settings wait to be applied. */
-  readonly wakeup: Wakeup;
-  readonly events: Events;
-  readonly liveness: Liveness;
-  readonly clock: Clock;
 }
 
 /** How long a read may take, milliseconds: a configuration module may wait for something that never comes. */
@@ -89,9 +79,7 @@ export class Reloader {
 
   endScheduling(): void {
     this.#isScheduling = false;
-    if (this.#waiting) this.#swap(this.#waiting);
-    this.#waiting?.done();
-    this.#waiting = null;
+    this.#swapWaiting()?.done();
   }
 
   /**
@@ -99,10 +87,8 @@ export class Reloader {
    * when the scheduler cannot continue: the next term begins with the new settings.
    */
   async apply(scheduler: Scheduler, term: Term): Promise<boolean> {
-    const waiting = this.#waiting;
+    const waiting = this.#swapWaiting();
     if (!waiting) return false;
-    this.#waiting = null;
-    this.#swap(waiting);
     try {
       await scheduler.reload(waiting.entries.difference, term);
     } catch (error) {
@@ -122,14 +108,19 @@ export class Reloader {
   }
 
   async #reload(read: () => Promise<Settings>): Promise<Difference> {
-    const { live, prepare, events, liveness, clock } = this.#options;
+    const { live, prepare, events, liveness, wakeup, clock } = this.#options;
     try {
       const settings = await read();
       checkFixedSettings(live.settings, settings);
       await prepare(settings);
       // Only reloads replace entries, one after the other, so the comparison holds until the swap.
       const entries = await runInSlices(live.catalog.compare(settings.entries), clock);
-      await this.#swapBetweenTicks(settings, entries);
+      if (this.#isScheduling) {
+        await new Promise<void>((done) => {
+          this.#waiting = { settings, entries, done };
+          wakeup.wake();
+        });
+      } else live.replace(settings, entries);
       liveness.reloadError = null;
       const { added, changed, removed } = entries.difference;
       events.emit('reloaded', {
@@ -161,18 +152,10 @@ export class Reloader {
     }
   }
 
-  async #swapBetweenTicks(settings: Settings, entries: Replacement): Promise<void> {
-    if (!this.#isScheduling) {
-      this.#swap({ settings, entries });
-      return;
-    }
-    await new Promise<void>((done) => {
-      this.#waiting = { settings, entries, done };
-      this.#options.wakeup.wake();
-    });
-  }
-
-  #swap({ settings, entries }: Omit<Waiting, 'done'>): void {
-    this.#options.live.replace(settings, entries);
+  #swapWaiting(): Waiting | null {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting) this.#options.live.replace(waiting.settings, waiting.entries);
+    return waiting;
   }
 }

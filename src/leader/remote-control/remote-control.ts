@@ -25,49 +25,42 @@ export interface RemoteControlOptions {
   readonly log: Logger;
 }
 
-/** A node of Celery's remote control: answers the requests that reach its mailbox. */
-export class RemoteControl {
-  readonly #options: RemoteControlOptions;
+/**
+ * Runs a node of Celery's remote control: answers the requests that reach its mailbox until the signal aborts, and then
+ * closes the mailbox. Never rejects.
+ */
+export async function runRemoteControl(
+  { mailbox, node, answer, effect, clock, log }: RemoteControlOptions,
+  signal: AbortSignal,
+): Promise<void> {
   /** Celery's logical clock. */
-  #clock = 0;
-
-  constructor(options: RemoteControlOptions) {
-    this.#options = options;
-  }
-
-  /** Answers until the signal aborts, and then closes the mailbox. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { mailbox, node, effect, clock, log } = this.#options;
-    let isFailing = false;
-    const connected = () => {
-      isFailing = false;
-      log.info({ event: 'remote-control', node }, `Remote control: answering as ${node}`);
-    };
-    const receive = (request: ReceivedMessage) => this.#answer(request);
-    // A connection that is being opened would hold up the stop until its timeout.
-    signal.addEventListener('abort', () => void mailbox.close(), { once: true });
-    while (!signal.aborted) {
-      try {
-        await mailbox.serve({ receive, connected, signal });
-      } catch (error) {
-        if (isAborted(signal)) break;
-        const text = `Remote control: ${describeError(error)}; retrying, ${effect}`;
-        log[isFailing ? 'debug' : 'warn']({ event: 'remote-control', node }, text);
-        isFailing = true;
-        await clock.sleep(RETRY_INTERVAL, signal);
-      }
-    }
-    await mailbox.close();
-  }
-
-  #answer(message: ReceivedMessage): Reply | null {
-    const { node } = this.#options;
+  let time = 0;
+  const receive = (message: ReceivedMessage): Reply | null => {
     const request = parseRequest(message, node);
-    const answer = request && this.#options.answer(request);
-    if (!request || answer === null) return null;
-    this.#clock = Math.max(this.#clock, request.clock) + 1;
-    return buildReply(request, node, { answer, clock: this.#clock });
+    const given = request && answer(request);
+    if (!request || given === null) return null;
+    time = Math.max(time, request.clock) + 1;
+    return buildReply(request, node, { answer: given, clock: time });
+  };
+  let isFailing = false;
+  const connected = () => {
+    isFailing = false;
+    log.info({ event: 'remote-control', node }, `Remote control: answering as ${node}`);
+  };
+  // A connection that is being opened would hold up the stop until its timeout.
+  signal.addEventListener('abort', () => void mailbox.close(), { once: true });
+  while (!signal.aborted) {
+    try {
+      await mailbox.serve({ receive, connected, signal });
+    } catch (error) {
+      if (isAborted(signal)) break;
+      const text = `Remote control: ${describeError(error)}; retrying, ${effect}`;
+      log[isFailing ? 'debug' : 'warn']({ event: 'remote-control', node }, text);
+      isFailing = true;
+      await clock.sleep(RETRY_INTERVAL, signal);
+    }
   }
+  await mailbox.close();
 }
 
 /** Reads the flag again after an `await`, which the type checker does not expect to change it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { HealthMonitor } from '../../../../src/leader/instance/health-monitor.ts';
+import { monitorHealth } from '../../../../src/leader/instance/health-monitor.ts';
 import type { StoreHealth } from '../../../../src/contracts/store/store.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -22,7 +22,7 @@ function rig() {
     if (health instanceof Error) throw health;
     return { store: 'Redis', skew: { ms: 0, within: 1 }, eviction: null, locks: null, ...health };
   };
-  const monitor = new HealthMonitor(checkHealth, clock, events);
+  const monitor = monitorHealth(checkHealth, clock, events);
   const check = async (next: Partial<StoreHealth> | Error): Promise<string[]> => {
     health = next;
     clock.advance(MINUTE);
@@ -41,7 +41,7 @@ describe('the health monitor', () => {
   test('warns again when the skew has changed by a second, and not when a slow answer explains it', async () => {
     const { monitor, check } = rig();
     const stop = new AbortController();
-    void monitor.run(stop.signal);
+    void monitor(stop.signal);
     await settle();
     expect(await check(skew(1_000, 1))).toEqual([]);
     expect(await check(skew(1_000, 0))).toEqual([ahead('1.0')]);
@@ -53,7 +53,7 @@ describe('the health monitor', () => {
   test('warns of a skew of a second or more, again when it changes, and once it is gone', async () => {
     const { monitor, check, skews } = rig();
     const stop = new AbortController();
-    void monitor.run(stop.signal);
+    void monitor(stop.signal);
     await settle();
     expect(await check(skew(900))).toEqual([]);
     expect(await check(skew(2_345))).toEqual([ahead('2.3')]);
@@ -69,7 +69,7 @@ describe('the health monitor', () => {
   test('does not warn of a skew that a slow answer explains', async () => {
     const { monitor, check } = rig();
     const stop = new AbortController();
-    void monitor.run(stop.signal);
+    void monitor(stop.signal);
     await settle();
     expect(await check(skew(1_800, 1_500))).toEqual([]);
     stop.abort();
@@ -80,7 +80,7 @@ describe('the health monitor', () => {
     const danger = { eviction: 'it evicts', locks: 'one of three is gone' };
     for (let term = 0; term < 2; term++) {
       const over = new AbortController();
-      void monitor.run(over.signal);
+      void monitor(over.signal);
       await settle();
       const warnings = await check(danger);
       const all = ['eviction: it evicts', 'locks: one of three is gone'];
@@ -93,7 +93,7 @@ describe('the health monitor', () => {
   test('continues after a check that failed, which reports nothing', async () => {
     const { monitor, check } = rig();
     const stop = new AbortController();
-    void monitor.run(stop.signal);
+    void monitor(stop.signal);
     await settle();
     expect(await check({ locks: 'gone' })).toEqual(['locks: gone']);
     expect(await check(new Error('Redis is away'))).toEqual([]);
@@ -104,7 +104,7 @@ describe('the health monitor', () => {
   test('checks at the beginning of a term and every minute until its end', async () => {
     const { clock, monitor, check, checks } = rig();
     const over = new AbortController();
-    const running = monitor.run(over.signal);
+    const running = monitor(over.signal);
     await settle();
     expect(checks()).toBe(1);
     clock.advance(MINUTE - 1);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Beat } from '../../../../src/leader/beat.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
-import { OtherSchedulers } from '../../../../src/leader/instance/other-schedulers.ts';
+import { watchOtherSchedulers } from '../../../../src/leader/instance/other-schedulers.ts';
 import { findScheduleFiles } from '../../../../src/observe/schedule-files.ts';
 import type { SchedulerTrace } from '../../../../src/contracts/store/store.ts';
 import { Folder } from '../../../support/folder.ts';
@@ -32,7 +32,7 @@ async function rig() {
     return all;
   });
   const stop = new AbortController();
-  void new OtherSchedulers({ find, clock, events }).run(stop.signal);
+  void watchOtherSchedulers(find, clock, events)(stop.signal);
   await settle();
   const look = async (first: (typeof found)[0], second: (typeof found)[0] = [], after = MINUTE) => {
     found = [first, second];

@@ -3,7 +3,6 @@ import type { Change } from '../../../../src/contracts/store/commit.ts';
 import { makeFirstRun, NEW_STATE, advanceState } from '../../../support/change.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { settle } from '../../../support/settle.ts';
-import { OutboxRelay } from '../../../../src/leader/outbox/relay.ts';
 import { OutboxLedger } from '../../../../src/leader/outbox/outbox-ledger.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../../src/drivers/memory/store.ts';
@@ -30,7 +29,7 @@ test('closing an outbox ledger ends when its outbox and its broker are closed', 
     outbox: Object.assign(store.ledger, { close: () => outbox.promise }),
     broker: Object.assign(store.broker, { close: () => broker.promise }),
   };
-  const ledger = new OutboxLedger(both.outbox, new OutboxRelay({ ...both, clock }), clock);
+  const ledger = new OutboxLedger({ ...both, clock });
   const closing = ledger.close();
   outbox.resolve(undefined);
   expect(await soFar(closing)).toBe('under way');

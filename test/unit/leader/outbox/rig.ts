@@ -1,9 +1,7 @@
 import { boundLedger } from '../../../support/bound-ledger.ts';
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../../../src/util/clock.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../../src/leader/outbox/outbox-ledger.ts';
-import { OutboxRelay } from '../../../../src/leader/outbox/relay.ts';
 import type { OutboxMessage, Outbox } from '../../../../src/contracts/store/outbox.ts';
 import type { RelayReports } from '../../../../src/leader/outbox/term-publisher.ts';
 import { DEFAULT_POLICY, type CatchUpPolicy } from '../../../../src/entries/planning/catch-up.ts';
@@ -24,19 +22,13 @@ type Work = () => void | Promise<void>;
 
 /** A process whose relay runs from the beginning of each term. */
 class Process extends OutboxLedger {
-  readonly #relay: OutboxRelay;
   #term = new AbortController();
-
-  constructor(outbox: Outbox, relay: OutboxRelay, clock: Clock) {
-    super(outbox, relay, clock);
-    this.#relay = relay;
-  }
 
   override async beginTerm(stop?: AbortSignal): Promise<number> {
     this.#term.abort();
     this.#term = new AbortController();
     const token = await super.beginTerm(stop);
-    void this.#relay.run(token, this.#term.signal);
+    void this.run(token, this.#term.signal);
     return token;
   }
 
@@ -116,8 +108,7 @@ export class Rig {
     };
     const findPolicies = async (names: readonly string[]) =>
       new Map(names.map((name) => [name, { ...DEFAULT_POLICY, ...this.policies.get(name) }]));
-    const relay = new OutboxRelay({ outbox, broker, clock: this.clock, reports, findPolicies });
-    return new Process(outbox, relay, this.clock);
+    return new Process({ outbox, broker, clock: this.clock, reports, findPolicies });
   }
 
   /** Removes the state of an entry during the term. */

@@ -3,7 +3,7 @@ import type { Mailbox, Reply } from '../../../../src/contracts/broker/mailbox.ts
 import type { ReceivedMessage } from '../../../../src/celery/kombu/envelope.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
-import { answerAsBeat, RemoteControl } from '../../../../src/leader/remote-control/remote-control.ts';
+import { answerAsBeat, runRemoteControl } from '../../../../src/leader/remote-control/remote-control.ts';
 import { formatNodeName } from '../../../../src/cli/flags/placeholders.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -41,16 +41,9 @@ function rig(maxTickAge = 60_000) {
     },
     close: async () => void (state.closed = true),
   };
-  const control = new RemoteControl({
-    mailbox,
-    node: NODE,
-    effect: 'nothing is lost',
-    clock,
-    log,
-    answer: answerAsBeat({ node: NODE, liveness, maxTickAge, log }),
-  });
+  const answer = answerAsBeat({ node: NODE, liveness, maxTickAge, log });
   const stop = new AbortController();
-  const done = control.run(stop.signal);
+  const done = runRemoteControl({ mailbox, node: NODE, effect: 'nothing is lost', clock, log, answer }, stop.signal);
   return { clock, lines, liveness, state, stop, done, fail: (error: Error) => fail(error) };
 }
 
@@ -131,9 +124,8 @@ test('remote control: a stop ends a connection that is being opened, and is not 
   };
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const options = { mailbox, node: NODE, effect: 'nothing is lost', clock, log };
-  const control = new RemoteControl({ ...options, answer: () => null });
   const stop = new AbortController();
-  const done = control.run(stop.signal);
+  const done = runRemoteControl({ ...options, answer: () => null }, stop.signal);
   stop.abort();
   await done;
   expect(lines).toEqual([]);
