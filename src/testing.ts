@@ -18,7 +18,7 @@ import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './celery/message/message.ts';
-import { upcoming } from './entries/planning/preview.ts';
+import { upcoming } from './entries/planning/next-due.ts';
 import { Scheduler } from './leader/scheduling/scheduler.ts';
 import { parseEndpoint } from './drivers/endpoint.ts';
 

@@ -16,7 +16,6 @@ import { Queues } from '../../src/celery/routing/queues.ts';
 import { Router } from '../../src/celery/routing/router.ts';
 import { decodeAnswer } from '../../src/entries/commands/audit.ts';
 import type { AuditRow } from '../../src/entries/commands/shapes.ts';
-import { ReloadCommands } from '../../src/leader/inbox/reload-commands.ts';
 import { CommandInbox } from '../../src/leader/inbox/command-inbox.ts';
 import { Wakeup } from '../../src/util/wakeup.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
@@ -141,7 +140,7 @@ export function makeRig({
         engine: scheduler.commands,
         events,
         clock,
-        reloads: new ReloadCommands(() => Promise.reject(new Error('no files')), clock),
+        reload: () => Promise.reject(new Error('no files')),
       });
       let lastId = 0;
       const ending = new AbortController();

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { backfill as preview, MAX_BACKFILLED } from '../../entries/commands/backfill.ts';
+import { backfill as preview, MAX_BACKFILLED } from '../../entries/commands/entry-commands.ts';
 import { runAtOnce } from '../../util/steps.ts';
 import type { Settings } from '../../config/settings.ts';
 import { reconcile } from '../../entries/planning/adopt.ts';

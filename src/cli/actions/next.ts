@@ -7,7 +7,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { upcoming } from '../../entries/planning/preview.ts';
+import { upcoming } from '../../entries/planning/next-due.ts';
 import { quote } from '../../schedule/text.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

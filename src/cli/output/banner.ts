@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import { upcoming } from '../../entries/planning/preview.ts';
+import { upcoming } from '../../entries/planning/next-due.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import { VERSION } from '../../util/version.ts';
 import { escapeLine } from '../../util/visible.ts';

@@ -20,7 +20,7 @@ export class Catalog implements Iterable<Entry> {
   #entries: ReadonlyMap<string, Entry>;
 
   constructor(entries: Iterable<Entry> = []) {
-    this.#entries = byName(entries);
+    this.#entries = new Map(Array.from(entries, (entry) => [entry.name, entry]));
   }
 
   find(name: string): Entry | undefined {
@@ -60,10 +60,6 @@ export class Catalog implements Iterable<Entry> {
   }
 }
 
-function byName(entries: Iterable<Entry>): ReadonlyMap<string, Entry> {
-  return new Map(Array.from(entries, (entry) => [entry.name, entry]));
-}
-
 function isEqual(a: Entry, b: Entry): boolean {
   if (a.schedule.spec !== b.schedule.spec) return false;
   const [before, after] = [a, b].map((entry) => ({ ...entry, schedule: null }));
@@ -77,9 +73,13 @@ function isEqual(a: Entry, b: Entry): boolean {
 function comparable(value: unknown): unknown {
   if (typeof value === 'function') return 'spec' in value ? value.spec : value;
   if (Array.isArray(value)) return value.map(comparable);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inside]) => [key, comparable(inside)]));
+}
+
+/** Whether a value is an object literal or a record: no list, and no instance of a class. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return value;
-  const copy = Object.entries(value).map(([key, inside]) => [key, comparable(inside)]);
-  return Object.fromEntries(copy);
+  return prototype === null || prototype === Object.prototype;
 }

@@ -13,18 +13,8 @@ export function encodeAudit(
   { status, answer }: Answer,
   { now, term }: { readonly now: number; readonly term: number },
 ): string {
-  const row: AuditRow = {
-    id,
-    do: name,
-    entry,
-    by,
-    reason,
-    at: formatIsoOrNull(at),
-    status,
-    answer,
-    answeredAt: formatIso(now),
-    term,
-  };
+  const header = { id, do: name, entry, by, reason, at: formatIsoOrNull(at) };
+  const row: AuditRow = { ...header, status, answer, answeredAt: formatIso(now), term };
   return JSON.stringify(row);
 }
 

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { checkDefinition, type Definition, type Definitions, type ReadDefinition } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { reconcile } from '../planning/adopt.ts';
-import { firstAnchor, nextDueAt } from '../planning/next-due.ts';
-import type { StoredEdit, StoredTarget } from '../planning/planned-change.ts';
+import { firstAnchor, indexedDueAt, nextDueAt } from '../planning/next-due.ts';
+import type { PlannedChange, StoredTarget } from '../planning/planned-change.ts';
 import { explainDefinition } from '../planning/read-stored-entry.ts';
+import type { EntryChange } from '../../contracts/events/beat-events.ts';
+import type { Change } from '../../contracts/store/commit.ts';
 import { advance, newState, type EntryState } from '../../contracts/store/entry-state.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { UndecodableError } from '../../util/decode/limits.ts';
@@ -12,20 +14,21 @@ import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { CommandOf, StoredCommand } from './command.ts';
-import { rejected, type Rejected } from './outcome.ts';
+import { rejected, type Rejected } from './entry-commands.ts';
 
 /** The input of commands that change stored entries. */
 export interface StoredTargets {
   /** The stored entries that the command names, by name; the value of an unreadable entry is the reason. */
   readonly stored: ReadonlyMap<string, StoredTarget | string>;
-  readonly isDeclared: (name: string) => boolean;
+  /** Finds an entry that a configuration declares. */
+  readonly findDeclared: (name: string) => Entry | undefined;
   readonly definitions: Definitions;
 }
 
 /** The effect of a command on stored entries. */
 export interface Edits {
   readonly kind: 'edits';
-  readonly edits: readonly StoredEdit[];
+  readonly edits: readonly PlannedChange[];
   /** The answer that the sender sees, one sentence. */
   readonly answer: string;
 }
@@ -54,7 +57,7 @@ export function* applyStoredCommand(
  * entry with the same definition stays as it is, so that a command may be sent again.
  */
 function* add(targets: StoredTargets, command: CommandOf<'add'>, now: number): Steps<Edits | Rejected> {
-  const edits: StoredEdit[] = [];
+  const edits: PlannedChange[] = [];
   const reasons: string[] = [];
   const names = Object.keys(command.definitions);
   for (const name of names) {
@@ -68,9 +71,14 @@ function* add(targets: StoredTargets, command: CommandOf<'add'>, now: number): S
 }
 
 /** The edit that adds an entry, or why it cannot be added; `null` if it exists. */
-function addOne(targets: StoredTargets, name: string, definition: Definition, now: number): StoredEdit | string | null {
+function addOne(
+  targets: StoredTargets,
+  name: string,
+  definition: Definition,
+  now: number,
+): PlannedChange | string | null {
   const quoted = JSON.stringify(name);
-  if (targets.isDeclared(name)) return `entry ${quoted} is declared in the configuration`;
+  if (targets.findDeclared(name)) return `entry ${quoted} is declared in the configuration`;
   const read = readDefinition(targets, name, definition);
   if (typeof read === 'string') return read;
   const existing = targets.stored.get(name);
@@ -88,7 +96,7 @@ function addOne(targets: StoredTargets, name: string, definition: Definition, no
   if (entry.enabled && nextDueAt(entry, after) === Infinity) {
     return `entry ${quoted} would never be due`;
   }
-  return { name, change: 'added', before, after, written: read };
+  return planEdit(targets, { entry: name, before, after }, read, 'added');
 }
 
 function formatAdded(names: readonly string[], added: number): string {
@@ -104,7 +112,7 @@ function formatAdded(names: readonly string[], added: number): string {
  */
 function update(targets: StoredTargets, command: CommandOf<'update'>, now: number): Edits | Rejected {
   const { entry: name } = command;
-  const target = targets.isDeclared(name) ? rejectDeclared(name) : findStored(targets, name);
+  const target = targets.findDeclared(name) ? rejectDeclared(name) : findStored(targets, name);
   if ('kind' in target) return target;
   if (!target.definition) return rejected(explainDefinition(name));
   const definition = targets.definitions.update(target.definition, command.definition);
@@ -113,7 +121,7 @@ function update(targets: StoredTargets, command: CommandOf<'update'>, now: numbe
   const { after, change } = reviseState(read.entry, target.state ?? newState(null, now), now);
   return {
     kind: 'edits',
-    edits: [{ name, change, before: target.state, after, written: read }],
+    edits: [planEdit(targets, { entry: name, before: target.state, after }, read, change)],
     answer: `updated ${name}${change ? `; its schedule counts from now` : ''}`,
   };
 }
@@ -132,19 +140,32 @@ function remove(targets: StoredTargets, { entry: name }: CommandOf<'remove'>): E
   const target = findStored(targets, name);
   if ('kind' in target) return target;
   const { state: before } = target;
-  const common = { name, before, written: null };
-  const edit: StoredEdit = targets.isDeclared(name)
-    ? { ...common, change: null, after: before && advance(before, {}) }
-    : { ...common, change: 'removed', after: null };
+  const isDeclared = targets.findDeclared(name) !== undefined;
+  const after = isDeclared && before ? advance(before, {}) : null;
+  const edit = planEdit(targets, { entry: name, before, after }, null, isDeclared ? null : 'removed');
   return { kind: 'edits', edits: [edit], answer: `removed ${name}` };
 }
 
+/** The change that commits an edit, such as `added`, of a stored entry; `written` is `null` to remove its definition. */
+function planEdit(
+  { findDeclared }: StoredTargets,
+  { entry, before, after }: Pick<Change, 'entry' | 'before' | 'after'>,
+  written: ReadDefinition | null,
+  edit: EntryChange | null,
+): PlannedChange {
+  const stored = {
+    dueAt: written && after && indexedDueAt(written.entry, after),
+    definition: written && JSON.stringify(written.definition),
+  };
+  return { entry: written?.entry ?? findDeclared(entry), change: { entry, before, after, messages: [], stored }, edit };
+}
+
 /** The stored entry that a command changes, or why there is none. */
-function findStored({ stored, isDeclared }: StoredTargets, name: string): StoredTarget | Rejected {
+function findStored({ stored, findDeclared }: StoredTargets, name: string): StoredTarget | Rejected {
   const found = stored.get(name);
   if (typeof found === 'string') return rejected(found);
   if (found?.definition !== undefined) return found;
-  if (isDeclared(name)) return rejectDeclared(name);
+  if (findDeclared(name)) return rejectDeclared(name);
   return rejected(`no stored entry ${JSON.stringify(name)}; beat list shows all entries`);
 }
 

@@ -47,8 +47,7 @@ export class Agenda {
    */
   add(entry: Entry, state: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, state);
-    const resumesAt = state.pause ? (state.pause.until ?? Infinity) : -Infinity;
-    const wakeAt = state.pause ? Math.max(resumesAt, notBefore) : Math.max(dueAt, notBefore);
+    const wakeAt = Math.max(state.pause ? (state.pause.until ?? Infinity) : dueAt, notBefore);
     const previous = this.#byName.get(entry.name);
     if (previous) previous.isCurrent = false;
     const item = { entry, state, dueAt, wakeAt, isCurrent: true };

@@ -1,5 +1,6 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { RunCause } from '../../celery/message/run.ts';
+import type { advance } from '../../contracts/store/entry-state.ts';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { latestFrom, newestFrom, stretch, type Stretch } from '../../schedule/range.ts';
@@ -31,41 +32,35 @@ export function causeOf(dueAt: number, newest: number, now: number): RunCause {
   return dueAt < newest || now - dueAt > MISSED_AFTER ? 'catch-up' : 'schedule';
 }
 
-/** The policy as two limits, and why a run beyond each of them is skipped. */
-interface Limits {
-  /** How many runs are published: the newest. */
-  readonly count: number;
-  readonly overCount: SkipReason;
-  /** How late a run may be published, milliseconds. */
-  readonly lateness: number;
-  readonly tooLate: SkipReason;
-}
-
-function limitsOf({ missed, maxCatchUp, startingDeadline }: CatchUpPolicy): Limits {
+/**
+ * The policy as two limits, and why a run beyond each of them is skipped: at most `count` runs, the newest, are
+ * published, and none that is later than `lateness` (milliseconds).
+ */
+function limitsOf({ missed, maxCatchUp, startingDeadline }: CatchUpPolicy) {
   return {
     count: missed === 'all' ? maxCatchUp : 1,
     overCount: OVER_COUNT[missed],
     lateness: startingDeadline ?? (missed === 'skip' ? MISSED_AFTER : Infinity),
     tooLate: startingDeadline === null ? 'missed' : 'deadline',
-  };
+  } as const;
 }
 
 const OVER_COUNT = { once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const;
 
-/** The occurrences that the policy publishes, and those that it skips. Instants are epoch milliseconds. */
-interface CaughtUp {
+/** Occurrences, and what becomes of them. Instants are epoch milliseconds. */
+export interface Dealt {
   /** Nominal instants of the runs to publish, oldest first. */
   readonly runs: readonly number[];
   readonly skipped: readonly Skip[];
-  /** Every occurrence up to and including `dueAt` is dealt with. */
-  readonly changes: { readonly dueAt: number };
+  /** What changes in the state, beside what publishing changes (`sentAt`, `taskId`, `runCount`). */
+  readonly changes: Parameters<typeof advance>[1];
 }
 
 /**
  * Applies the policy to every occurrence from `first`, the oldest that was not dealt with, up to `now`. An occurrence
  * that is due right now is the newest of them: only the deadline distinguishes a run in time from a caught-up run.
  */
-export function* catchUp(entry: Entry, first: number, now: number): Steps<CaughtUp> {
+export function* catchUp(entry: Entry, first: number, now: number): Steps<Dealt> {
   const { schedule, missed } = entry;
   const { count, overCount, lateness, tooLate } = limitsOf(entry);
   const newest = latestFrom(schedule, first, now);
@@ -79,6 +74,7 @@ export function* catchUp(entry: Entry, first: number, now: number): Steps<Caught
     skipped.push({ reason, ...skip });
     oldest = nextAfter(schedule, skip.last);
   };
+  // Every occurrence up to and including this one is dealt with.
   const changes = { dueAt: newest };
   // A single run replaces all others, however late they are.
   if (missed !== 'all') yield* skipUntil(newest, overCount);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nextAfter } from '../../schedule/next-after.ts';
 import { runAtOnce } from '../../util/steps.ts';
-import { Catalog } from '../catalog/catalog.ts';
+import { Catalog, isPlain } from '../catalog/catalog.ts';
 import type { Entry } from '../catalog/entry.ts';
 
 /** An entry that is in both configurations, and in which they differ. */
@@ -23,23 +23,21 @@ export interface Differences {
 
 /** Compares the entries of two configurations, and when they are due in a period. */
 export function compareConfigurations(old: readonly Entry[], current: readonly Entry[], period: Period): Differences {
-  const catalog = new Catalog(old);
-  const entries = new Map(old.map((entry) => [entry.name, entry]));
-  const replacement = runAtOnce(catalog.compare(current));
-  const { added, removed, changed } = replacement.difference;
-  catalog.replace(replacement);
-  const pairs = changed.map((name) => ({ before: entries.get(name)!, after: catalog.find(name)! }));
+  const before = new Map(old.map((entry) => [entry.name, entry]));
+  const after = new Map(current.map((entry) => [entry.name, entry]));
+  const { added, removed, changed } = runAtOnce(new Catalog(old).compare(current)).difference;
+  const pairs = changed.map((name) => ({ before: before.get(name)!, after: after.get(name)! }));
   const edited = pairs
-    .map((pair) => ({ ...pair, fields: compareEntries(pair.before, pair.after) }))
+    .map((pair) => ({ ...pair, fields: compareValues([], toPlain(pair.before), toPlain(pair.after)) }))
     .filter(({ fields }) => fields.length > 0);
-  const names = [...added, ...removed, ...edited.map(({ after }) => after.name)].toSorted();
+  const names = [...added, ...removed, ...edited.map((pair) => pair.after.name)].toSorted();
   return {
-    added: added.map((name) => catalog.find(name)!),
-    removed: removed.map((name) => entries.get(name)!),
+    added: added.map((name) => after.get(name)!),
+    removed: removed.map((name) => before.get(name)!),
     edited,
-    occurrences: names.flatMap((name) => compareOccurrences(entries.get(name), catalog.find(name), period) ?? []),
+    occurrences: names.flatMap((name) => compareOccurrences(before.get(name), after.get(name), period) ?? []),
     period,
-    withFunctions: pairs.filter(({ after }) => hasFunctions(after)).map(({ after }) => after.name),
+    withFunctions: pairs.filter((pair) => hasFunctions(pair.after)).map((pair) => pair.after.name),
   };
 }
 
@@ -70,10 +68,8 @@ function compareOccurrences(
   after: Entry | undefined,
   period: Period,
 ): OccurrenceChange | null {
-  const [old, current] = [before, after].map((entry) => list(entry, period)) as [
-    ReadonlySet<number>,
-    ReadonlySet<number>,
-  ];
+  const old = list(before, period);
+  const current = list(after, period);
   const appear = [...current.difference(old)];
   const disappear = [...old.difference(current)];
   if (appear.length + disappear.length === 0) return null;
@@ -100,14 +96,6 @@ export interface FieldChange {
   readonly after: unknown;
 }
 
-/**
- * Lists the parts in which two entries differ, after defaults were applied. Schedules are compared by `spec`. Functions
- * without a `spec` are not compared: two reads of one module give two functions.
- */
-function compareEntries(before: Entry, after: Entry): readonly FieldChange[] {
-  return compareValues([], toPlain(before), toPlain(after));
-}
-
 /** Whether an entry has a function that cannot be compared. */
 function hasFunctions(value: unknown): boolean {
   if (typeof value === 'function') return !('spec' in value);
@@ -119,6 +107,10 @@ function toPlain({ schedule, ...entry }: Entry): Readonly<Record<string, unknown
   return { ...entry, schedule: schedule.spec };
 }
 
+/**
+ * Lists the parts in which two values differ, after defaults were applied. Functions without a `spec` are not compared:
+ * two reads of one module give two functions.
+ */
 function compareValues(path: readonly string[], before: unknown, after: unknown): FieldChange[] {
   if (typeof before === 'function' && typeof after === 'function') {
     const [one, other] = [before, after].map((each) => ('spec' in each ? each.spec : null));
@@ -130,10 +122,4 @@ function compareValues(path: readonly string[], before: unknown, after: unknown)
   const [one, other] = [before, after] as [Record<string, unknown>, Record<string, unknown>];
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...keys].flatMap((key) => compareValues([...path, key], one[key], other[key]));
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }

@@ -1,24 +1,19 @@
+import { measureCanvas, measureJson } from '../../celery/canvas/canvas.ts';
 import { endsBy, type Entry } from '../catalog/entry.ts';
 import type { RunCause } from '../../celery/message/run.ts';
 import { nextAfter, withoutInstants } from '../../schedule/next-after.ts';
 import { COUNT_LIMIT, latestFrom, stretch } from '../../schedule/range.ts';
-import type { advance, EntryState, RunningRun } from '../../contracts/store/entry-state.ts';
+import type { EntryState, RunningRun } from '../../contracts/store/entry-state.ts';
 import type { Steps } from '../../util/steps.ts';
-import { catchUp, causeOf, type Skip } from './catch-up.ts';
+import { catchUp, causeOf, type Dealt, type Skip } from './catch-up.ts';
 import { cursor, nextDueAt } from './next-due.ts';
-import { runsAtOnce } from './runs-at-once.ts';
 
 /** What the leader does about an entry, by its schedule or by a command. Instants are epoch milliseconds. */
-export interface Decision {
+export interface Decision extends Dealt {
   readonly entry: Entry;
   /** The state that it was decided from. */
   readonly before: EntryState;
-  /** Nominal instants of the runs to publish, oldest first. */
-  readonly runs: readonly number[];
   readonly causeOf: (dueAt: number) => RunCause;
-  readonly skipped: readonly Skip[];
-  /** What changes in the state, beside what publishing changes (`sentAt`, `taskId`, `runCount`). */
-  readonly changes: Parameters<typeof advance>[1];
   /** Runs that workers are asked to end before. */
   readonly cancel?: readonly RunningRun[];
   /** The id of the command that asked for it: it distinguishes the task ids of its runs. */
@@ -29,9 +24,6 @@ export interface Decision {
 export interface Wait {
   readonly waitUntil: number;
 }
-
-/** Occurrences, and what becomes of them. */
-type Dealt = Pick<Decision, 'runs' | 'skipped' | 'changes'>;
 
 /**
  * Decides what to do at `now` (epoch milliseconds) about an entry that is due since `first`, or whose pause has ended.
@@ -79,11 +71,7 @@ function* decideAfterPause(entry: Entry, state: EntryState, until: number, now: 
  * Ends the pause of an entry at `end` (epoch milliseconds). Every occurrence before it is dealt with: the
  * occurrences of the pause are skipped, never caught up.
  */
-export function* endPause(
-  { schedule }: Entry,
-  state: EntryState,
-  end: number,
-): Steps<Pick<Decision, 'skipped' | 'changes'>> {
+export function* endPause({ schedule }: Entry, state: EntryState, end: number): Steps<Omit<Dealt, 'runs'>> {
   const first = nextAfter(schedule, cursor(state));
   if (first >= end) return { skipped: [], changes: { pause: undefined } };
   const paused = { reason: 'paused', ...(yield* stretch(schedule, first, end)) } as const;
@@ -155,4 +143,27 @@ function overlapping(instants: readonly number[]): Skip {
 
 function emptyToAbsent<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
+}
+
+/** Most runs of one entry in one commit: rendering, committing and reporting more would delay what is due next. */
+const MOST = 500;
+
+/** Most bytes in the messages of these runs, about: the leader holds them in memory at the same time. */
+const MAX_BYTES = 2_000_000;
+
+const known = new WeakMap<Entry, number>();
+
+/** How many runs of an entry one commit publishes at most; the others follow in later ones. */
+export function runsAtOnce(entry: Entry): number {
+  let runs = known.get(entry);
+  if (runs === undefined) {
+    runs = Math.max(1, Math.min(MOST, Math.floor(MAX_BYTES / measureRun(entry))));
+    known.set(entry, runs);
+  }
+  return runs;
+}
+
+/** The approximate size of the messages of one run, in bytes. */
+export function measureRun({ args, kwargs, canvas }: Entry): number {
+  return canvas ? measureCanvas(canvas) : measureJson([args, kwargs]);
 }

@@ -1,4 +1,4 @@
-import type { Definition, ReadDefinition } from '../catalog/definition.ts';
+import type { Definition } from '../catalog/definition.ts';
 import { limitsOverlap, type Entry } from '../catalog/entry.ts';
 import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
@@ -34,19 +34,6 @@ export interface StoredTarget {
   readonly definition: Definition | null | undefined;
   /** `null` when its state was removed. */
   readonly state: EntryState | null;
-}
-
-/** What a command does to a stored entry. */
-export interface StoredEdit {
-  readonly name: string;
-  /** The change of the entry's configuration, such as `edited`; `null` if there is none. */
-  readonly change: EntryChange | null;
-  /** `null` when the store has no state. */
-  readonly before: EntryState | null;
-  /** `null` removes the state. */
-  readonly after: EntryState | null;
-  /** What is written; `null` removes the definition. */
-  readonly written: ReadDefinition | null;
 }
 
 /** Renders the messages of a decision, one in each step, at `sentAt` (epoch milliseconds), for the term of that token. */
@@ -91,7 +78,7 @@ export function* planChange(
     after,
     messages: concat(runs.map((run) => run.messages)),
     history,
-    stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
+    stored: planIndex(entry, after),
   };
   const chords = concat(runs.map((run) => run.chords));
   return { entry, change, chords, cancel };
@@ -99,21 +86,11 @@ export function* planChange(
 
 /** A change of the state alone. */
 export function planState(entry: Entry, before: EntryState | null, after: EntryState): PlannedChange {
-  const stored = entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
-  return { entry, change: { entry: entry.name, before, after, messages: [], stored } };
+  return { entry, change: { entry: entry.name, before, after, messages: [], stored: planIndex(entry, after) } };
 }
 
-/** The change that commits an edit of a stored entry. `declared` is the entry that a configuration declares of its name. */
-export function planEdit(
-  { name, change: edit, before, after, written }: StoredEdit,
-  declared: Entry | undefined,
-): PlannedChange {
-  const stored = {
-    dueAt: written && after && indexedDueAt(written.entry, after),
-    definition: written && JSON.stringify(written.definition),
-  };
-  const change = { entry: name, before, after, messages: [], stored };
-  return { entry: written?.entry ?? declared, change, edit };
+function planIndex(entry: Entry, after: EntryState): Change['stored'] {
+  return entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
 }
 
 /** Most running runs that a state contains: a backfill may publish thousands. */
@@ -124,12 +101,10 @@ function addRunning(
   { running = [] }: Pick<EntryState, 'running'>,
   history: readonly HistoryRow[],
 ): readonly RunningRun[] | undefined {
-  const added = history.flatMap((row) => {
-    if (row.kind !== 'run') return [];
-    const { taskId, dueAt, sentAt } = row;
-    return { taskId, dueAt, sentAt };
-  });
-  const all = [...running, ...added].slice(-MAX_RUNNING);
+  const added = history.filter((row) => row.kind === 'run');
+  const all = [...running, ...added.map(({ taskId, dueAt, sentAt }) => ({ taskId, dueAt, sentAt }))].slice(
+    -MAX_RUNNING,
+  );
   return all.length > 0 ? all : undefined;
 }
 

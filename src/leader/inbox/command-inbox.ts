@@ -1,17 +1,20 @@
 import type { CommandLog, FinishedCommand, PendingCommand } from '../../contracts/store/command-log.ts';
 import type { Events } from '../../contracts/events/events.ts';
+import type { Difference } from '../../entries/catalog/catalog.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import { encodeAudit, type Answer } from '../../entries/commands/audit.ts';
 import type { Command, CommandHeader } from '../../entries/commands/command.ts';
-import { rejected } from '../../entries/commands/outcome.ts';
+import { rejected } from '../../entries/commands/entry-commands.ts';
 import { parseCommand } from '../../entries/commands/parse-command.ts';
 import type { Clock } from '../../util/clock.ts';
-import { describeError } from '../../util/errors.ts';
+import { Condition } from '../../util/condition.ts';
+import { formatDiagnostic } from '../../util/diagnostic.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
 import type { Steps } from '../../util/steps.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
 import type { CommandEngine, Prepared } from '../scheduling/command-engine.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
-import type { ReloadCommands } from './reload-commands.ts';
 
 /** Commands that one read of the log returns. */
 const PAGE = 100;
@@ -24,6 +27,12 @@ const MAX_RELOADS = 1_000;
 
 /** The pause after a failed read of the log. Milliseconds. */
 const PAUSE = 1_000;
+
+/** How often other commands are read while a reload is under way. Milliseconds. */
+const POLL_INTERVAL = 100;
+
+/** Errors that the answer to a reload lists; the log has more. */
+const MAX_ERRORS = 5;
 
 /** How long commands are applied before the loop checks for other work. Milliseconds. */
 const SLICE = 50;
@@ -51,7 +60,8 @@ interface CurrentCommand extends ReadCommand {
 export interface CommandInboxOptions {
   readonly log: CommandLog;
   readonly engine: CommandEngine;
-  readonly reloads: ReloadCommands;
+  /** Reads the configuration again. */
+  readonly reload: () => Promise<Difference>;
   readonly wakeup: Wakeup;
   readonly events: Events;
   readonly clock: Clock;
@@ -63,15 +73,13 @@ export class CommandInbox {
   #hasArrived = false;
   #page: PendingCommand[] = [];
   #current: CurrentCommand | null = null;
+  readonly #reloads: ReloadCommands;
   /** Whether the last slice ended before the log was empty. */
-  #isBehind = false;
+  isBehind = false;
 
   constructor(options: CommandInboxOptions) {
     this.#options = options;
-  }
-
-  get isBehind(): boolean {
-    return this.#isBehind;
+    this.#reloads = new ReloadCommands(options.reload, options.clock);
   }
 
   /**
@@ -107,11 +115,11 @@ export class CommandInbox {
    * the log cannot be read.
    */
   async run(term: Term, isOver = () => false): Promise<void> {
-    this.#isBehind = false;
+    this.isBehind = false;
     try {
       while (!term.stop.aborted && term.trusted && (await this.#runNext(term, isOver))) {
-        this.#isBehind = isOver();
-        if (this.#isBehind) return;
+        this.isBehind = isOver();
+        if (this.isBehind) return;
       }
     } catch (error) {
       this.#reset();
@@ -141,17 +149,17 @@ export class CommandInbox {
 
   /** While a reload is under way, the log still has its command, so waiting for the log would return at once. */
   #waitForWork(signal: AbortSignal): Promise<void> {
-    const { log, reloads, clock } = this.#options;
+    const { log, clock } = this.#options;
     // The timer lets the process do other work, too, where the store answers at once.
-    if (this.#isBehind) return clock.sleep(0, signal);
-    return reloads.running > 0 ? reloads.wait(signal) : log.waitForCommand(signal);
+    if (this.isBehind) return clock.sleep(0, signal);
+    return this.#reloads.running > 0 ? this.#reloads.wait(signal) : log.waitForCommand(signal);
   }
 
   /** Discards what was read, so that the log is read again. */
   #reset(): void {
     this.#page = [];
     this.#current = null;
-    this.#isBehind = false;
+    this.isBehind = false;
   }
 
   /** Returns `false` when the log is empty. */
@@ -167,7 +175,8 @@ export class CommandInbox {
   }
 
   async #read(): Promise<PendingCommand[]> {
-    const { log, reloads, events } = this.#options;
+    const { log, events } = this.#options;
+    const reloads = this.#reloads;
     if (reloads.running >= MAX_RELOADS) return [];
     // Commands stay in the log while their reload runs: later ones do not wait for them.
     const oldest = await log.pending(PAGE + reloads.running);
@@ -177,7 +186,7 @@ export class CommandInbox {
 
   /** Ends a command that is malformed, repeated or a reload; makes any other one the current one. */
   async #begin({ key, json }: PendingCommand, term: Term): Promise<void> {
-    const { log, engine, reloads, clock } = this.#options;
+    const { log, engine, clock } = this.#options;
     const parsed = parseCommand(json);
     const header = parsed.kind === 'command' ? toHeader(parsed.command) : parsed.header;
     // The id of a command that is too long was not read.
@@ -190,10 +199,10 @@ export class CommandInbox {
       await this.#finish(read, { status: 'rejected', answer: parsed.reason }, term);
     } else if (parsed.command.do === 'reload') {
       // Begins a reload, or answers the command when its reload has ended.
-      const answer = reloads.answer(key);
+      const answer = this.#reloads.answer(key);
       if (!answer) return;
       await this.#finish(read, answer, term);
-      reloads.forget(key);
+      this.#reloads.forget(key);
     } else {
       this.#current = { ...read, command: parsed.command, definitions: engine.definitions, steps: null };
     }
@@ -248,6 +257,63 @@ export class CommandInbox {
   }
 }
 
+/**
+ * The reloads that commands request. Schedules and other commands do not wait while files are read: the first call for
+ * a command begins its reload, and a later call returns the answer.
+ */
+class ReloadCommands {
+  readonly #reload: () => Promise<Difference>;
+  readonly #clock: Clock;
+  /** By the key of the command; `null` for a reload that is under way. */
+  readonly #answers = new Map<string, Answer | null>();
+  readonly #ended = new Condition();
+
+  constructor(reload: () => Promise<Difference>, clock: Clock) {
+    this.#reload = reload;
+    this.#clock = clock;
+  }
+
+  /** How many commands wait for the end of their reload. */
+  get running(): number {
+    return [...this.#answers.values()].filter((answer) => answer === null).length;
+  }
+
+  isRunning(key: string): boolean {
+    return this.#answers.get(key) === null;
+  }
+
+  /** The answer to a command; `null` while its reload is under way. The first call begins the reload. */
+  answer(key: string): Answer | null {
+    const known = this.#answers.get(key);
+    if (known) return known;
+    if (known === undefined) {
+      this.#answers.set(key, null);
+      void this.#run(key);
+    }
+    return null;
+  }
+
+  forget(key: string): void {
+    this.#answers.delete(key);
+  }
+
+  /** Resolves when a reload has ended, when it is time to look for other commands, or at the abort. */
+  async wait(signal: AbortSignal): Promise<void> {
+    await waitAtMost(this.#clock, POLL_INTERVAL, signal, (end) => this.#ended.wait(end));
+  }
+
+  async #run(key: string): Promise<void> {
+    try {
+      const { added, changed, removed } = await this.#reload();
+      const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
+      this.#answers.set(key, { status: 'applied', answer: `reloaded: ${counts}` });
+    } catch (error) {
+      this.#answers.set(key, { status: 'rejected', answer: `${explain(error)}; nothing changed` });
+    }
+    this.#ended.notifyAll();
+  }
+}
+
 /** Runs one step. If a user's schedule throws, the command is rejected; otherwise it would block every later one. */
 function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
   try {
@@ -265,4 +331,12 @@ function encodeFinished({ key, header, now }: ReadCommand, answer: Answer, { tok
 
 function toHeader(command: Command): CommandHeader {
   return { ...command, entry: 'entry' in command ? command.entry : null };
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof ConfigError)) return describeError(error);
+  const { errors } = error;
+  const shown = errors.slice(0, MAX_ERRORS).map(formatDiagnostic).join('; ');
+  const left = errors.length - MAX_ERRORS;
+  return left > 0 ? `${shown}; and ${left} more` : shown;
 }

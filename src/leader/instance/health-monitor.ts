@@ -15,7 +15,8 @@ const MAX_SKEW = 1_000;
 export function monitorHealth(checkHealth: Store['checkHealth'], clock: Clock, events: Events) {
   /** The skew of the current warning; `null` while there is none. */
   let warnedSkew: number | null = null;
-  const report = ({ store, skew, eviction, locks }: StoreHealth) => {
+  const report = ({ store, skew, eviction, locks }: StoreHealth, signal: AbortSignal) => {
+    if (signal.aborted) return;
     const { ms, within } = skew;
     // A slow answer alone may look like skew.
     if (Math.abs(ms) - within < MAX_SKEW) warnedSkew = null;
@@ -28,7 +29,7 @@ export function monitorHealth(checkHealth: Store['checkHealth'], clock: Clock, e
   return async (signal: AbortSignal): Promise<void> => {
     while (checkHealth && !signal.aborted) {
       const health = await checkHealth().catch(() => null);
-      if (health && !signal.aborted) report(health);
+      if (health) report(health, signal);
       await clock.sleep(INTERVAL, signal);
     }
   };

@@ -24,16 +24,19 @@ export function watchOtherSchedulers(find: readonly FindSchedulers[], clock: Clo
   let seen: ReadonlyMap<string, Seen> = new Map();
   /** The last answer of each function in `find`. */
   let found: readonly (readonly SchedulerTrace[])[] = [];
+  const report = (traces: readonly SchedulerTrace[], signal: AbortSignal) => {
+    if (signal.aborted) return;
+    const now = clock.monotonic();
+    seen = new Map(traces.map((trace) => [trace.scheduler, see(trace, seen.get(trace.scheduler), now)]));
+    const working = [...seen.keys()].filter((name) => isWorking(seen.get(name)!, now));
+    events.warn('other-scheduler', describe(working));
+  };
   return async (signal: AbortSignal): Promise<void> => {
     while (find.length > 0 && !signal.aborted) {
       const before = found;
       // If a trace cannot be read now, its last state counts.
       found = await Promise.all(find.map((look, i) => look().catch(() => before[i] ?? [])));
-      if (signal.aborted) return;
-      const now = clock.monotonic();
-      seen = new Map(found.flat().map((trace) => [trace.scheduler, see(trace, seen.get(trace.scheduler), now)]));
-      const working = [...seen.keys()].filter((name) => isWorking(seen.get(name)!, now));
-      events.warn('other-scheduler', describe(working));
+      report(found.flat(), signal);
       await clock.sleep(INTERVAL, signal);
     }
   };

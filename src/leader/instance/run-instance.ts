@@ -1,5 +1,4 @@
 import { CommandInbox } from '../inbox/command-inbox.ts';
-import { ReloadCommands } from '../inbox/reload-commands.ts';
 import { buildRevoke } from '../../celery/message/task-sent.ts';
 import { monitorHealth } from './health-monitor.ts';
 import { watchOtherSchedulers } from './other-schedulers.ts';
@@ -11,11 +10,13 @@ import { recordWithdrawn } from '../outcomes/pending-rows.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import { Leadership } from '../scheduling/leadership.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
+import { requireTrust, TermEnded, type Term } from '../scheduling/term.ts';
 import type { FindSchedulers, TermService } from '../../contracts/store/store.ts';
+import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
+import { sleepUntil } from '../../util/wait.ts';
 import type { Connections } from './connections.ts';
 import type { InstanceParts } from './instance.ts';
-import { leadTerm } from './lead-term.ts';
 
 /** The parts of one instance, with open connections. */
 export interface Instance extends InstanceParts {
@@ -49,6 +50,63 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
   for (const end of endings) await withGracePeriod(clock, stop, end()).catch(() => {});
   await connections.close();
   events.emit('stopped');
+}
+
+/** An instance with what it needs to lead. */
+export interface Leader extends Instance {
+  readonly scheduler: Scheduler;
+  /** Absent if the store has no commands. */
+  readonly commands: CommandInbox | undefined;
+  /** Services that start when the states are loaded, and end with the term. */
+  readonly services: readonly TermService[];
+}
+
+/**
+ * The loop of ticks and sleeps: runs until the term ends or the instance is to stop. The end of a term may be an
+ * exception, such as `TermEnded` when the lock can no longer be trusted.
+ */
+export async function leadTerm(leader: Leader, term: Term): Promise<void> {
+  const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
+  try {
+    let wakeAt = await begin(leader, term);
+    events.reportRecovery({ kind: 'lead' });
+    for (;;) {
+      await sleepUntil(clock, wakeAt, wakeup.signal(term.signal), () => {
+        liveness.touch();
+      });
+      if (term.signal.aborted) return;
+      // No work is done without trust: what woke the loop would wake it again at once, and no timer could end the term.
+      requireTrust(term);
+      wakeup.reset();
+      wakeAt = await scheduler.tick(term);
+      if (await reloader.apply(scheduler, term)) wakeAt = scheduler.wakeAt;
+      if (await commands?.process(term)) wakeAt = scheduler.wakeAt;
+    }
+  } finally {
+    reloader.endScheduling();
+    // The next leader reads the states again.
+    liveness.blockedEntries = [];
+  }
+}
+
+/**
+ * Loads states and runs the first tick of a term. Any error until then is a failure of the term: later terms could
+ * fail in the same way without publishing anything. Commands that were sent while no instance led take effect
+ * before missed runs are caught up, so that a pause prevents them.
+ */
+async function begin({ scheduler, commands, reloader, services }: Leader, term: Term): Promise<number> {
+  await reloader.refresh();
+  if (term.signal.aborted) return Infinity;
+  reloader.beginScheduling();
+  try {
+    await scheduler.begin(term);
+    for (const service of services) void service.run(term.token, term.signal);
+    await commands?.begin(term);
+    return await scheduler.tick(term);
+  } catch (error) {
+    if (!(error instanceof TermEnded)) throw error;
+    throw new StoreError(`the term cannot begin: ${error.message}`, { cause: error });
+  }
 }
 
 function createFollower({ connections, clock, random, events }: Instance): OutcomeFollower | undefined {
@@ -90,8 +148,8 @@ function createInbox(
 ): CommandInbox | undefined {
   const log = connections.store.commands;
   if (!log) return undefined;
-  const reloads = new ReloadCommands(() => reloader.reload(), clock);
-  return new CommandInbox({ log, engine: scheduler.commands, reloads, wakeup, events, clock });
+  const reload = () => reloader.reload();
+  return new CommandInbox({ log, engine: scheduler.commands, reload, wakeup, events, clock });
 }
 
 /** Lists the services that run beside the scheduler during a term. */

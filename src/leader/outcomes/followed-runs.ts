@@ -1,4 +1,5 @@
 import TinyQueue from 'tinyqueue';
+import { Condition } from '../../util/condition.ts';
 import type { Ended, TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.ts';
 
 /** A published run. Instants are epoch milliseconds. */
@@ -21,27 +22,34 @@ export interface TaskProgress {
 }
 
 /** A run whose outcome is not known yet. Instants are epoch milliseconds. */
-export interface FollowedRun {
+export class FollowedRun {
   readonly run: PublishedRun;
+  until: number;
   /** Whether the result backend may have its outcome; otherwise only the events of workers have it. */
   hasResult: boolean;
-  /** How often its result was read and could not be decoded. */
-  undecoded: number;
-  /** `null` before the first event. */
-  progress: TaskProgress | null;
-  /** When the event of its end arrived; `null` before. */
-  endSeenAt: number | null;
-  /** The outcome that was read and waits for the event with the runtime; `null` before. */
-  outcome: TaskOutcome | null;
-  until: number;
   /** Whether its entry waits for its end. Such a run is never dropped in favour of others. */
   isWatched: boolean;
-  /** When the last read of its result began; `-Infinity` before. */
-  checkedAt: number;
   /** Whether an occurrence waits for its end, so that it is read often. */
-  isAwaited: boolean;
+  isAwaited = false;
+  /** How often its result was read and could not be decoded. */
+  undecoded = 0;
+  /** `null` before the first event. */
+  progress: TaskProgress | null = null;
+  /** When the event of its end arrived; `null` before. */
+  endSeenAt: number | null = null;
+  /** The outcome that was read and waits for the event with the runtime; `null` before. */
+  outcome: TaskOutcome | null = null;
+  /** When the last read of its result began; `-Infinity` before. */
+  checkedAt = -Infinity;
   /** When it is read next, or is reported with what is known; `Infinity` while it is being read. */
-  readAt: number;
+  readAt = 0;
+
+  constructor(run: PublishedRun, until: number, hasResult: boolean, isWatched: boolean) {
+    this.run = run;
+    this.until = until;
+    this.hasResult = hasResult;
+    this.isWatched = isWatched;
+  }
 }
 
 /** Reads begin at multiples of this, so that one read asks for many runs. Milliseconds. */
@@ -108,6 +116,10 @@ function elapsed({ startedAt }: TaskProgress, until: number | null): number | nu
 
 /** The followed runs, in the order in which they are read. */
 export class FollowedRuns {
+  /** Notified when runs are to be read earlier than before. */
+  readonly changed = new Condition();
+  /** When the result backend may be read next, because the last read failed. Epoch milliseconds. */
+  retryAt = -Infinity;
   readonly #runs = new Map<string, FollowedRun>();
   readonly #heap = new TinyQueue<{ readonly at: number; readonly followed: FollowedRun }>([], (a, b) => a.at - b.at);
 
@@ -127,25 +139,9 @@ export class FollowedRuns {
   add(
     run: PublishedRun,
     now: number,
-    {
-      until,
-      hasResult = true,
-      isWatched = false,
-    }: { readonly until: number; readonly hasResult?: boolean; readonly isWatched?: boolean },
+    { until, hasResult = true, isWatched = false }: Pick<FollowedRun, 'until'> & Partial<FollowedRun>,
   ): FollowedRun {
-    const followed: FollowedRun = {
-      run,
-      until,
-      hasResult,
-      isWatched,
-      isAwaited: false,
-      undecoded: 0,
-      progress: null,
-      endSeenAt: null,
-      outcome: null,
-      checkedAt: -Infinity,
-      readAt: 0,
-    };
+    const followed = new FollowedRun(run, until, hasResult, isWatched);
     this.#runs.set(run.taskId, followed);
     this.schedule(followed, hasResult ? nextReadAt(run.sentAt, now) : until);
     if (this.#runs.size > MAX_RUNS) this.#removeOldest();

@@ -6,7 +6,6 @@ import type { History, RunRow } from '../../contracts/store/history.ts';
 import type { Outcomes, ResultReader } from '../../contracts/store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { waitAtMost } from '../../util/wait.ts';
-import { Condition } from '../../util/condition.ts';
 import { StoreError } from '../../util/errors.ts';
 import {
   addDetails,
@@ -62,10 +61,8 @@ export class OutcomeFollower {
   readonly #options: OutcomeFollowerOptions;
   readonly #runs = new FollowedRuns();
   readonly #rows: PendingRows | null;
-  readonly #added = new Condition();
-  /** The number of consecutive failed reads, and when the next read may begin (epoch milliseconds). */
+  /** The number of consecutive failed reads. */
   #failures = 0;
-  #retryAt = -Infinity;
   /** What the scheduler asks about the runs of entries that limit overlap. */
   readonly watched: WatchedRuns;
 
@@ -73,12 +70,7 @@ export class OutcomeFollower {
     this.#options = options;
     const { clock, events, history } = options;
     this.#rows = history ? new PendingRows(history, clock, events) : null;
-    this.watched = new WatchedRuns({
-      runs: this.#runs,
-      clock,
-      wake: () => this.#added.notifyAll(),
-      retryAt: () => this.#retryAt,
-    });
+    this.watched = new WatchedRuns(this.#runs, clock);
     events.on('sent', (run) => this.#follow(run, sourceOfRun(run)));
     events.on('skipped', (skip) => this.#forget(skip));
   }
@@ -94,10 +86,10 @@ export class OutcomeFollower {
     while (!signal.aborted) {
       await this.#read(signal);
       if (this.#flushAt <= clock.now()) await this.#rows?.flush();
-      const readAt = Math.max(this.#runs.wakeAt, this.#retryAt);
+      const readAt = Math.max(this.#runs.wakeAt, this.#runs.retryAt);
       const wakeAt = Math.min(readAt, this.#flushAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
-      await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
+      await waitAtMost(clock, pause, signal, (either) => this.#runs.changed.wait(either));
     }
     for (const followed of [...this.#runs]) {
       if (followed.outcome) this.#report(followed, followed.outcome);
@@ -151,7 +143,7 @@ export class OutcomeFollower {
       this.#runs.find(taskId) ?? this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
     const progress = taskEvents?.take(taskId);
     if (progress) this.#advance(followed, progress);
-    this.#added.notifyAll();
+    this.#runs.changed.notifyAll();
   }
 
   /** Stops following runs whose messages will not be published: they have no outcome. */
@@ -184,13 +176,13 @@ export class OutcomeFollower {
     else if (!followed.isWatched || !followed.hasResult) this.#report(followed, toOutcome(end, progress));
     else if (followed.readAt !== Infinity) {
       this.#runs.schedule(followed, readAfterEnd(now));
-      this.#added.notifyAll();
+      this.#runs.changed.notifyAll();
     }
   }
 
   async #read(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (clock.now() < this.#retryAt) return;
+    if (clock.now() < this.#runs.retryAt) return;
     for (;;) {
       const now = clock.now();
       const due = this.#runs.take(now, BATCH);
@@ -218,7 +210,7 @@ export class OutcomeFollower {
       outcomes = await reader.read(due.map(({ run }) => run.taskId));
     } catch (error) {
       if (signal.aborted) return false;
-      this.#retryAt = clock.now() + Math.min(FIRST_RETRY * 2 ** this.#failures, MAX_RETRY);
+      this.#runs.retryAt = clock.now() + Math.min(FIRST_RETRY * 2 ** this.#failures, MAX_RETRY);
       this.#failures += 1;
       events.reportFailure(READ_OUTCOMES, error);
       return false;
@@ -278,7 +270,7 @@ export class OutcomeFollower {
       const isFirst = this.#flushAt === Infinity;
       const end = { state, doneAt: doneAt ?? clock.now(), runtimeMs, worker, error };
       this.#rows.add({ entry, row: { kind: 'outcome', taskId, dueAt, ...end } });
-      if (isFirst) this.#added.notifyAll();
+      if (isFirst) this.#runs.changed.notifyAll();
     }
     events.emit('outcome', { entry, dueAt, taskId, task, sentAt, state, doneAt, runtimeMs, worker, error });
   }

@@ -24,7 +24,8 @@ export class PendingRows {
   /** Rows of a failed call. The history may have them, if only the answer was lost. */
   #unsure = new Set<EntryRow>();
   #flushing: Promise<void> | null = null;
-  #flushAt = Infinity;
+  /** When to flush. Epoch milliseconds, `Infinity` for nothing to append. */
+  flushAt = Infinity;
 
   constructor(history: History, clock: Clock, events: Events) {
     this.#history = history;
@@ -32,15 +33,10 @@ export class PendingRows {
     this.#events = events;
   }
 
-  /** When to flush. Epoch milliseconds, `Infinity` for nothing to append. */
-  get flushAt(): number {
-    return this.#flushAt;
-  }
-
   add(...rows: readonly EntryRow[]): void {
     this.#rows.push(...rows);
     if (this.#rows.length > MAX_PENDING) this.#rows = this.#rows.slice(-MAX_PENDING);
-    this.#flushAt = Math.min(this.#flushAt, this.#clock.now() + FLUSH_WITHIN);
+    this.flushAt = Math.min(this.flushAt, this.#clock.now() + FLUSH_WITHIN);
   }
 
   /** Appends the pending rows. Never rejects: rows that could not be appended are retried at the next call. */
@@ -50,7 +46,7 @@ export class PendingRows {
   }
 
   async #append(): Promise<void> {
-    this.#flushAt = Infinity;
+    this.flushAt = Infinity;
     while (this.#rows.length > 0) {
       const rows = this.#rows.slice(0, BATCH);
       try {
@@ -58,7 +54,7 @@ export class PendingRows {
         this.#events.reportRecovery(OPERATION);
       } catch (error) {
         this.#unsure = new Set(rows);
-        this.#flushAt = Math.min(this.#flushAt, this.#clock.now() + RETRY_AFTER);
+        this.flushAt = Math.min(this.flushAt, this.#clock.now() + RETRY_AFTER);
         this.#events.reportFailure(OPERATION, error);
         return;
       }

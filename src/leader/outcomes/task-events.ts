@@ -35,7 +35,8 @@ const OPERATION = { kind: 'receive-task-events' } as const;
 export class TaskEvents {
   readonly #options: TaskEventsOptions;
   readonly #recent = new Map<string, TaskProgress>();
-  #isConnected = false;
+  /** Whether events arrive. */
+  isConnected = false;
   /** Whether an event was read since the connection began, and how many were missed before. */
   #hasReceived = false;
   #missed = 0;
@@ -43,11 +44,6 @@ export class TaskEvents {
 
   constructor(options: TaskEventsOptions) {
     this.#options = options;
-  }
-
-  /** Whether events arrive. */
-  get isConnected(): boolean {
-    return this.#isConnected;
   }
 
   /** Removes and returns the progress of a task whose events no listener took; `null` if there is none. */
@@ -67,7 +63,7 @@ export class TaskEvents {
   async run(listener: (event: TaskEvent) => boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#follow(listener, signal);
-      this.#isConnected = false;
+      this.isConnected = false;
       this.#failures += 1;
       const pause = pauseAfter(this.#failures, FIRST_PAUSE, MAX_PAUSE, this.#options.random);
       await this.#options.clock.sleep(pause, signal);
@@ -85,7 +81,7 @@ export class TaskEvents {
       }
     };
     const connected = () => {
-      this.#isConnected = true;
+      this.isConnected = true;
       this.#hasReceived = false;
       this.#missed = 0;
       this.#failures = 0;

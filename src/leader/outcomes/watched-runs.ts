@@ -4,29 +4,22 @@ import type { Clock } from '../../util/clock.ts';
 import type { RunOutcomes } from '../scheduling/scheduler-options.ts';
 import { nextReadAt, type FollowedRun, type FollowedRuns } from './followed-runs.ts';
 
-export interface WatchedRunsOptions {
-  readonly runs: FollowedRuns;
-  readonly clock: Clock;
-  /** Called when runs are to be read earlier than before. */
-  readonly wake: () => void;
-  /** When the result backend may be read next, because the last read failed. Epoch milliseconds. */
-  readonly retryAt: () => number;
-}
-
 /** Ended runs that are remembered, so that none is reported twice. */
 const MAX_KNOWN = 10_000;
 
 /** The runs of entries that limit overlap. They end with a result alone: the event of an end may be lost. */
 export class WatchedRuns implements RunOutcomes {
-  readonly #options: WatchedRunsOptions;
+  readonly #runs: FollowedRuns;
+  readonly #clock: Clock;
   /** The task ids of the runs that ended last. */
   readonly #known = new Set<string>();
   /** The task ids of ended runs that the scheduler has not taken, by entry. */
   #ended = new Map<string, Set<string>>();
   #changed = (): void => {};
 
-  constructor(options: WatchedRunsOptions) {
-    this.#options = options;
+  constructor(runs: FollowedRuns, clock: Clock) {
+    this.#runs = runs;
+    this.#clock = clock;
   }
 
   onChange(listener: () => void): void {
@@ -34,7 +27,7 @@ export class WatchedRuns implements RunOutcomes {
   }
 
   reset(): void {
-    this.#options.runs.clear();
+    this.#runs.clear();
     this.#known.clear();
     this.#ended.clear();
   }
@@ -44,8 +37,7 @@ export class WatchedRuns implements RunOutcomes {
   }
 
   check(entry: Entry, runs: readonly RunningRun[], since: number): boolean {
-    const { clock, wake, retryAt } = this.#options;
-    const now = clock.now();
+    const now = this.#clock.now();
     const stale = runs.filter((run) => {
       if (this.#known.has(run.taskId)) {
         this.#end(entry.name, run.taskId);
@@ -53,25 +45,24 @@ export class WatchedRuns implements RunOutcomes {
       }
       const watched = this.#watch(entry, run);
       if (watched.checkedAt >= since) return false;
-      if (watched.readAt !== Infinity) this.#options.runs.schedule(watched, now);
+      if (watched.readAt !== Infinity) this.#runs.schedule(watched, now);
       return true;
     });
     if (stale.length === 0) return true;
-    wake();
+    this.#runs.changed.notifyAll();
     // A backend that did not answer a moment ago is not asked again for each entry.
-    return now < retryAt();
+    return now < this.#runs.retryAt;
   }
 
   expedite(running: readonly RunningRun[]): void {
-    const { runs, clock, wake } = this.#options;
     for (const { taskId, sentAt } of running) {
-      const watched = runs.find(taskId);
+      const watched = this.#runs.find(taskId);
       if (!watched || watched.isAwaited) continue;
       watched.isAwaited = true;
-      const at = nextReadAt(sentAt, clock.now(), true);
-      if (watched.readAt !== Infinity) runs.schedule(watched, at);
+      const at = nextReadAt(sentAt, this.#clock.now(), true);
+      if (watched.readAt !== Infinity) this.#runs.schedule(watched, at);
     }
-    wake();
+    this.#runs.changed.notifyAll();
   }
 
   takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
@@ -91,13 +82,12 @@ export class WatchedRuns implements RunOutcomes {
   }
 
   #watch(entry: Entry, { taskId, dueAt, sentAt }: RunningRun): FollowedRun {
-    const { runs, clock, wake } = this.#options;
     const until = endsBy(entry, sentAt);
-    const found = runs.find(taskId);
+    const found = this.#runs.find(taskId);
     if (found) return Object.assign(found, { until, isWatched: true });
     const run = { entry: entry.name, task: entry.task, taskId, dueAt, sentAt };
-    const watched = runs.add(run, clock.now(), { until, isWatched: true });
-    wake();
+    const watched = this.#runs.add(run, this.#clock.now(), { until, isWatched: true });
+    this.#runs.changed.notifyAll();
     return watched;
   }
 

@@ -13,6 +13,13 @@ const VALIDITY = 60_000;
 /** Most entries that a failure names. */
 const MAX_NAMES = 5;
 
+/** The registration of the chords of a run. */
+interface Registration {
+  readonly chords: string;
+  /** When the backend acknowledged it, by the monotonic clock; `null` while it is under way. */
+  at: number | null;
+}
+
 const OPERATION = { kind: 'register-chords' } as const;
 
 /**
@@ -21,10 +28,8 @@ const OPERATION = { kind: 'register-chords' } as const;
  */
 export class ChordSizes {
   readonly #options: Pick<SchedulerOptions, 'clock' | 'events' | 'results'>;
-  /** By entry: the chords of its next run whose registration is under way. */
-  readonly #pending = new Map<string, string>();
-  /** By entry: the chords of its next run that the backend acknowledged. */
-  readonly #acknowledged = new Map<string, { readonly chords: string; readonly at: number }>();
+  /** By entry: the registration of the chords of its next run. */
+  readonly #registrations = new Map<string, Registration>();
   #inDoubt = false;
 
   constructor(options: Pick<SchedulerOptions, 'clock' | 'events' | 'results'>) {
@@ -33,48 +38,46 @@ export class ChordSizes {
 
   /** Resolves with the changes whose chords are registered, after the timeout at most. Never rejects. */
   async register(starting: readonly PlannedChange[], stop: AbortSignal): Promise<readonly PlannedChange[]> {
-    const missing = starting.filter((each) => !this.#isAcknowledged(each));
-    const registering = this.#register(missing);
+    // A registration that is under way is not repeated.
+    const registering = this.#register(starting.filter((each) => !this.#find(each)));
     const timeout = this.#inDoubt ? TIMEOUT_IN_DOUBT : TIMEOUT;
     await waitAtMost(this.#options.clock, timeout, stop, () => registering);
-    const unregistered = starting.filter((each) => !this.#isAcknowledged(each));
-    const late = unregistered.filter(({ change }) => this.#pending.has(change.entry));
+    const late = starting.filter((each) => this.#find(each)?.at === null);
     if (late.length > 0) this.#reportFailure(late, 'the result backend does not answer');
-    const registered = starting.filter((each) => !unregistered.includes(each));
+    const registered = starting.filter((each) => typeof this.#find(each)?.at === 'number');
     // An acknowledgement counts once: a run that is not published now may be tried again much later.
-    for (const { change } of registered) this.#acknowledged.delete(change.entry);
+    for (const { change } of registered) this.#registrations.delete(change.entry);
     return registered;
   }
 
-  #isAcknowledged(start: PlannedChange): boolean {
-    const acknowledged = this.#acknowledged.get(start.change.entry);
-    if (acknowledged?.chords !== chordIds(start)) return false;
-    return this.#options.clock.monotonic() - acknowledged.at < VALIDITY;
+  /** The valid registration of these chords, or the one under way. */
+  #find(start: PlannedChange): Registration | undefined {
+    const found = this.#registrations.get(start.change.entry);
+    if (found?.chords !== chordIds(start)) return undefined;
+    return found.at === null || this.#options.clock.monotonic() - found.at < VALIDITY ? found : undefined;
   }
 
-  /** Never rejects. A registration that is under way is not repeated. */
+  /** Never rejects. */
   async #register(starting: readonly PlannedChange[]): Promise<void> {
-    const fresh = starting.filter((each) => this.#pending.get(each.change.entry) !== chordIds(each));
-    if (fresh.length === 0) return;
-    for (const each of fresh) this.#pending.set(each.change.entry, chordIds(each));
+    if (starting.length === 0) return;
     const { events, clock } = this.#options;
+    const begun = starting.map((each): [string, Registration] => [
+      each.change.entry,
+      { chords: chordIds(each), at: null },
+    ]);
+    for (const [entry, registration] of begun) this.#registrations.set(entry, registration);
     try {
       const results = await this.#options.results();
       if (!results) throw new StoreError('there is no result backend to join chords');
-      await results.expect(fresh.flatMap(({ chords = [] }) => chords));
-      const at = clock.monotonic();
-      for (const each of fresh) {
-        this.#acknowledged.set(each.change.entry, { chords: chordIds(each), at });
-      }
+      await results.expect(starting.flatMap(({ chords = [] }) => chords));
+      for (const [, registration] of begun) registration.at = clock.monotonic();
       this.#inDoubt = false;
       events.reportRecovery(OPERATION);
     } catch (error) {
-      this.#reportFailure(fresh, error instanceof Error ? error.message : String(error), error);
-    } finally {
-      for (const each of fresh) {
-        const { entry } = each.change;
-        if (this.#pending.get(entry) === chordIds(each)) this.#pending.delete(entry);
+      for (const [entry, registration] of begun) {
+        if (this.#registrations.get(entry) === registration) this.#registrations.delete(entry);
       }
+      this.#reportFailure(starting, error instanceof Error ? error.message : String(error), error);
     }
   }
 

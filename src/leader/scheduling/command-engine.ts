@@ -1,7 +1,12 @@
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Command } from '../../entries/commands/command.ts';
-import { applyCommand } from '../../entries/commands/entry-commands.ts';
-import { rejected, type Applied, type Rejected, type Target } from '../../entries/commands/outcome.ts';
+import {
+  applyCommand,
+  rejected,
+  type Applied,
+  type Rejected,
+  type Target,
+} from '../../entries/commands/entry-commands.ts';
 import { applyStoredCommand, type Edits, type StoredTargets } from '../../entries/commands/stored-commands.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import { formatIso } from '../../util/format-iso.ts';
@@ -10,7 +15,7 @@ import { thousands } from '../../util/thousands.ts';
 import { describeError } from '../../util/errors.ts';
 import type { SchedulerParts } from './committer.ts';
 import type { Decision } from '../../entries/planning/decide.ts';
-import { planChange, planEdit, type PlannedChange } from '../../entries/planning/planned-change.ts';
+import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
 import { explainState, readStoredEntry, readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
@@ -49,8 +54,8 @@ export class CommandEngine {
         const { definitions } = this;
         if (!definitions) return reject('this store cannot hold entries');
         const names = command.do === 'add' ? Object.keys(command.definitions) : [command.entry];
-        const isDeclared = (name: string) => this.#options.catalog.find(name) !== undefined;
-        return applyStoredCommand({ stored: await this.#findStored(names), isDeclared, definitions }, command, now);
+        const findDeclared = (name: string) => this.#options.catalog.find(name);
+        return applyStoredCommand({ stored: await this.#findStored(names), findDeclared, definitions }, command, now);
       }
       case 'reload':
         return reject('reload is not supported by this release');
@@ -78,14 +83,14 @@ export class CommandEngine {
     const published = effect.kind === 'applied' ? describePublished(effect) : '';
     let planned: readonly PlannedChange[];
     try {
-      planned = await this.#plan(effect, term);
+      planned = effect.kind === 'edits' ? effect.edits : [await this.#plan(effect, term)];
     } catch (error) {
       return `${describeError(error)}${published}`;
     }
     const reason = await committer.commitCommand(planned, finished, term);
     if (reason !== null) return `${reason}${published}`;
     if (effect.kind === 'edits') {
-      for (const { name } of effect.edits) events.reportRecovery({ kind: 'read-definition', entry: name });
+      for (const { change } of planned) events.reportRecovery({ kind: 'read-definition', entry: change.entry });
     }
     return null;
   }
@@ -94,11 +99,9 @@ export class CommandEngine {
     await this.#options.committer.finish(finished, term);
   }
 
-  async #plan(effect: Applied | Edits, term: Term): Promise<readonly PlannedChange[]> {
-    const { catalog, clock, messageContext } = this.#options;
-    if (effect.kind === 'edits') return effect.edits.map((edit) => planEdit(edit, catalog.find(edit.name)));
-    const at = { sentAt: clock.now(), term: term.token };
-    return [await runInSlices(planChange(effect, at, messageContext()), clock)];
+  #plan(decision: Decision, { token: term }: Term): Promise<PlannedChange> {
+    const { clock, messageContext } = this.#options;
+    return runInSlices(planChange(decision, { sentAt: clock.now(), term }, messageContext()), clock);
   }
 
   /**

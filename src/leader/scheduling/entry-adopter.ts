@@ -13,12 +13,6 @@ import type { Term } from './term.ts';
 /** Milliseconds between two checks for repaired states. */
 const CHECK_INTERVAL = 10_000;
 
-/** How many entries a term took on, and how many of them changed. */
-interface Adopted {
-  readonly scheduled: number;
-  readonly changes: SchedulingEvent['changes'];
-}
-
 /**
  * Takes entries into a term: compares them with their states, commits what is new about them, and schedules them. An
  * entry waits if its state cannot be read, if the store rejected its state, or if it is stored and not due soon.
@@ -55,16 +49,15 @@ export class EntryAdopter {
     this.#block(errors);
     this.#options.scheduled.clear();
     this.#rejected.clear();
-    const { scheduled, changes } = await this.#adopt(known, term);
+    const adopted = await this.#adopt(known, term);
     // A stop may have come before the states were stored.
     if (term.stop.aborted) return;
     events.emit('scheduling', {
       term: term.token,
-      entries: scheduled,
-      changes,
+      ...adopted,
       ledgerLost: this.#hasWritten && states.size === 0 && errors.size === 0,
     });
-    this.#hasWritten ||= scheduled > 0;
+    this.#hasWritten ||= adopted.entries > 0;
   }
 
   /**
@@ -170,7 +163,7 @@ export class EntryAdopter {
   }
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
-  async #adopt(known: readonly KnownEntry[], term: Term): Promise<Adopted> {
+  async #adopt(known: readonly KnownEntry[], term: Term): Promise<Pick<SchedulingEvent, 'entries' | 'changes'>> {
     const { clock, scheduled, committer } = this.#options;
     const { unchanged, changed } = await runInSlices(planAdoption(known, clock.now()), clock);
     const rejected = new Set<string>();
@@ -187,7 +180,7 @@ export class EntryAdopter {
     const changes: Partial<Record<EntryChange, number>> = {};
     for (const { edit } of committed) if (edit) changes[edit] = (changes[edit] ?? 0) + 1;
     const enabled = committed.filter(({ entry }) => entry?.enabled);
-    return { scheduled: unchanged.length + enabled.length, changes };
+    return { entries: unchanged.length + enabled.length, changes };
   }
 }
 

@@ -33,7 +33,6 @@ import type { Clock, Random } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
 import { waitAtMost } from '../../util/wait.ts';
-import { LeaseRenewal } from './lease-renewal.ts';
 import { TermEnded, type Term } from './term.ts';
 
 /**
@@ -83,7 +82,7 @@ export class Leadership {
 
   /** Resolves with the lease and the time of its request when the lock is acquired; with `null` after a stop. */
   async #follow(reason: string, stop: AbortSignal): Promise<{ lease: Lease; at: number } | null> {
-    const { lock, clock, events, onProgress } = this.#options;
+    const { lock, clock, events, random, onProgress } = this.#options;
     const operation = { kind: 'lock', action: 'acquire' } as const;
     let why = reason;
     let failures = 0;
@@ -105,7 +104,8 @@ export class Leadership {
       }
       if (attempt === 1) this.#emitFollowing(why);
       // An unreachable lock may look free: waiting for its release would return at once.
-      if (failures > 0) await clock.sleep(this.#pauseAfter(failures), stop);
+      const longest = MAX_PAUSE_FACTOR * this.#retryInterval;
+      if (failures > 0) await clock.sleep(pauseAfter(failures, this.#retryInterval, longest, random), stop);
       else await waitAtMost(clock, this.#retryInterval, stop, (end) => lock.waitForRelease(end));
     }
     return null;
@@ -120,10 +120,6 @@ export class Leadership {
       acquiring.then((lease) => lease?.release()).catch(() => {});
       throw error;
     }
-  }
-
-  #pauseAfter(failures: number): number {
-    return pauseAfter(failures, this.#retryInterval, MAX_PAUSE_FACTOR * this.#retryInterval, this.#options.random);
   }
 
   /** Leads until the work ends, the term ends or `stop` aborts. Resolves with the reason to follow again. */
@@ -194,6 +190,89 @@ export class Leadership {
     if (this.#followingEmitted) return;
     this.#followingEmitted = true;
     this.#options.events.emit('following', { reason });
+  }
+}
+
+/**
+ * Renews a lease every third of the TTL, and tracks until when the lease can be trusted. Trust counts from the
+ * start of a successful request, because the store may have extended the lock any time before it answered.
+ */
+class LeaseRenewal {
+  readonly #lease: Lease;
+  readonly #options: LeadershipOptions;
+  readonly #ended = new AbortController();
+  /** On the monotonic clock. */
+  #trustedUntil: number;
+
+  /** `acquiredAt` is when the lock was requested, on the monotonic clock. */
+  constructor(lease: Lease, acquiredAt: number, options: LeadershipOptions) {
+    this.#lease = lease;
+    this.#options = options;
+    this.#trustedUntil = this.#trustFrom(acquiredAt);
+  }
+
+  /** Aborts, with the reason as a text, when the lease is lost, can no longer be trusted, or was ended. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Whether this instance still holds the lock. Reads the clock, so it changes before the signal aborts. */
+  get trusted(): boolean {
+    return !this.signal.aborted && this.#options.clock.monotonic() < this.#trustedUntil;
+  }
+
+  end(): void {
+    this.#ended.abort('ended');
+  }
+
+  /** Resolves when the signal has aborted. Never rejects. */
+  async run(): Promise<void> {
+    const { clock, events, ttl } = this.#options;
+    const interval = ttl / 3;
+    const retryInterval = ttl / 32;
+    let wait = interval;
+    for (;;) {
+      await clock.sleep(Math.min(wait, this.#trustedUntil - clock.monotonic()), this.signal);
+      if (this.signal.aborted) return;
+      const startedAt = clock.monotonic();
+      if (startedAt >= this.#trustedUntil) {
+        this.#ended.abort('the lock could not be renewed in time');
+        return;
+      }
+      const result = await this.#renew(this.#trustedUntil - startedAt);
+      if (result === 'lost') {
+        this.#ended.abort('the lock was lost');
+        return;
+      }
+      if (result === 'renewed') {
+        this.#trustedUntil = this.#trustFrom(startedAt);
+        const trustedForMs = Math.round(this.#trustedUntil - clock.monotonic());
+        events.emit('renewed', { trustedForMs });
+      }
+      wait = result === 'renewed' ? interval : retryInterval;
+    }
+  }
+
+  /** Renews once. `unknown` if the renewal failed or was not answered within `timeout` milliseconds. */
+  async #renew(timeout: number): Promise<'renewed' | 'lost' | 'unknown'> {
+    const { clock, events } = this.#options;
+    const operation = { kind: 'lock', action: 'renew' } as const;
+    let result: 'renewed' | 'lost' | 'unknown' = 'unknown';
+    const renewing = this.#lease.renew().then(
+      (isHeld) => {
+        events.reportRecovery(operation);
+        result = isHeld ? 'renewed' : 'lost';
+      },
+      (error: unknown) => events.reportFailure(operation, error),
+    );
+    await waitAtMost(clock, timeout, this.signal, () => renewing);
+    return result;
+  }
+
+  /** A tenth of the TTL allows for clocks that run at different speeds. */
+  #trustFrom(startedAt: number): number {
+    const { ttl } = this.#options;
+    return startedAt + ttl - ttl / 10;
   }
 }
 

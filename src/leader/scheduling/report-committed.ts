@@ -41,10 +41,8 @@ function toSent(entry: string, row: RunRow, messages: readonly Message[]): SentE
 }
 
 function reportRejected({ entry }: SentEvent, { message, reason }: UnpublishedMessage, events: Events): void {
-  const what = `entry "${entry}", task ${message.taskId}`;
-  const text = `${what}: ${reason}; the message stays in the outbox and is retried`;
-  const operation = publishing(entry, formatDestination(message.destination));
-  events.reportFailure(operation, new StoreError(text));
+  const text = `entry "${entry}", task ${message.taskId}: ${reason}; the message stays in the outbox and is retried`;
+  events.reportFailure(publishing(entry, formatDestination(message.destination)), new StoreError(text));
 }
 
 /** Returns whether any of the messages had a subscriber. */

@@ -5,9 +5,8 @@ import { CommandEngine } from './command-engine.ts';
 import { Committer, PAUSE, SHORT_PAUSE } from './committer.ts';
 import { EntryAdopter } from './entry-adopter.ts';
 import { OverlapGate } from './overlap-gate.ts';
-import { decide } from '../../entries/planning/decide.ts';
+import { decide, runsAtOnce } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
-import { runsAtOnce } from '../../entries/planning/runs-at-once.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -103,7 +102,7 @@ export class Scheduler {
   *#planNext(
     waiting: AgendaItem[],
     now: number,
-    at: { readonly sentAt: number; readonly term: number },
+    at: Parameters<typeof planChange>[1],
   ): Steps<readonly PlannedChange[]> {
     const planned: PlannedChange[] = [];
     let share = 0;
@@ -122,7 +121,7 @@ export class Scheduler {
   *#plan(
     { entry, state, dueAt }: AgendaItem,
     now: number,
-    at: { readonly sentAt: number; readonly term: number },
+    at: Parameters<typeof planChange>[1],
   ): Steps<PlannedChange | undefined> {
     const { clock, events, messageContext, outcomes } = this.#options;
     try {

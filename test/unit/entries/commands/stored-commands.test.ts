@@ -4,7 +4,7 @@ import { applyStoredCommand } from '../../../../src/entries/commands/stored-comm
 import type { StoredCommand } from '../../../../src/entries/commands/command.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { readStoredEntry } from '../../../../src/entries/planning/read-stored-entry.ts';
-import type { StoredTarget } from '../../../../src/entries/planning/planned-change.ts';
+import type { PlannedChange, StoredTarget } from '../../../../src/entries/planning/planned-change.ts';
 import { advance, newState } from '../../../../src/contracts/store/entry-state.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
@@ -23,10 +23,23 @@ function apply(
 ) {
   const targets = {
     stored: new Map(Object.entries(stored)),
-    isDeclared: (name: string) => name === 'declared',
+    findDeclared: (name: string) => (name === 'declared' ? entryOf(DEFINITION) : undefined),
     definitions,
   };
-  return runAtOnce(applyStoredCommand(targets, { ...SENT, ...command } as StoredCommand, NOW));
+  const outcome = runAtOnce(applyStoredCommand(targets, { ...SENT, ...command } as StoredCommand, NOW));
+  return outcome.kind === 'edits' ? { ...outcome, edits: outcome.edits.map(toEdit) } : outcome;
+}
+
+/** The name, the states and what is written by a change. */
+function toEdit({ entry, change: { entry: name, before, after, stored }, edit: change }: PlannedChange) {
+  const { definition } = stored!;
+  return {
+    name,
+    change,
+    before,
+    after,
+    written: definition ? { entry, definition: JSON.parse(definition) as unknown } : null,
+  };
 }
 
 const add = (added: Readonly<Record<string, object>>, stored?: Parameters<typeof apply>[1]) => {

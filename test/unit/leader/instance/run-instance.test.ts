@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { leadTerm, type Leader } from '../../../../src/leader/instance/lead-term.ts';
+import { leadTerm, type Leader } from '../../../../src/leader/instance/run-instance.ts';
 import { TermEnded } from '../../../../src/leader/scheduling/term.ts';
 import { Wakeup } from '../../../../src/util/wakeup.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { upcoming } from '../../../../src/entries/planning/preview.ts';
+import { upcoming } from '../../../../src/entries/planning/next-due.ts';
 import { alignedSchedule, intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
