@@ -8,7 +8,7 @@ import type { Settings } from '../src/config/settings.ts';
 import { limitsOverlap } from '../src/entries/catalog/entry.ts';
 import { openState } from '../src/drivers/open-store.ts';
 import { openTaskResults } from '../src/drivers/open-results.ts';
-import { readStoredEntry, type LoadedEntry } from '../src/entries/planning/read-stored-entry.ts';
+import { readStoredEntry, type LoadedEntry } from '../src/entries/catalog/definition.ts';
 import type { StateStore } from '../src/contracts/store/store.ts';
 import { systemClock } from '../src/util/system-clock.ts';
 import { Folder } from '../test/support/folder.ts';

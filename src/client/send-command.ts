@@ -6,7 +6,7 @@ import { decodeAnswer } from '../entries/commands/audit.ts';
 import type { Command, CommandRequest } from '../entries/commands/command.ts';
 import { parseCommand } from '../entries/commands/parse-command.ts';
 import type { AuditRow } from '../entries/commands/shapes.ts';
-import { parseDefinition } from '../entries/planning/read-stored-entry.ts';
+import { parseDefinition } from '../entries/catalog/definition.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError } from '../util/errors.ts';

@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { planAdoption } from '../../entries/planning/adopt.ts';
-import { readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
+import { readStoredEntry } from '../../entries/catalog/definition.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { HistoryPosition } from '../../contracts/store/history.ts';
 import { isReadable, type RepairedRecord } from '../../contracts/store/unreadable.ts';

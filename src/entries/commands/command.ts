@@ -108,11 +108,7 @@ const add = commandOf('add', 'Creates stored entries, all of them or none.', {
     definitions: entries ?? { [command.entry!]: only! },
   }));
 
-function isOneOrSeveral(given: {
-  readonly entry: unknown;
-  readonly definition: unknown;
-  readonly entries: unknown;
-}): boolean {
+function isOneOrSeveral(given: Readonly<Record<'entry' | 'definition' | 'entries', unknown>>): boolean {
   const one = [given.entry, given.definition].filter((value) => (value ?? null) !== null).length;
   return (given.entries ?? null) === null ? one === 2 : one === 0;
 }

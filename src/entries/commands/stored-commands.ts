@@ -1,10 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkDefinition, type Definition, type Definitions, type ReadDefinition } from '../catalog/definition.ts';
+import {
+  checkDefinition,
+  explainDefinition,
+  type Definition,
+  type Definitions,
+  type ReadDefinition,
+  type StoredTarget,
+} from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { reconcile } from '../planning/adopt.ts';
 import { firstAnchor, indexedDueAt, nextDueAt } from '../planning/next-due.ts';
-import type { PlannedChange, StoredTarget } from '../planning/planned-change.ts';
-import { explainDefinition } from '../planning/read-stored-entry.ts';
+import type { PlannedChange } from '../planning/planned-change.ts';
 import type { EntryChange } from '../../contracts/events/beat-events.ts';
 import type { Change } from '../../contracts/store/commit.ts';
 import { advance, newState, type EntryState } from '../../contracts/store/entry-state.ts';

@@ -130,7 +130,8 @@ function taskMessage(call: TaskOfRun, sentAt: number, messageContext: MessageCon
   const { entry, dueAt, cause = 'schedule', commandId } = occurrence;
   const { destination, options } = call.routed;
   const { payload } = call;
-  const eta = computeEta(options, sentAt);
+  // A countdown of zero is ignored in favour of `eta`, as in Celery.
+  const eta = options.countdown ? sentAt + options.countdown : (options.eta ?? null);
   const expires = computeExpiry(occurrence, options.expires, sentAt);
   const priority = options.priority ?? 0;
 
@@ -192,11 +193,6 @@ function taskMessage(call: TaskOfRun, sentAt: number, messageContext: MessageCon
     about: first ? headers : undefined,
     run: { entry: entry.name, dueAt, cause, commandId, workflow: call.workflow },
   };
-}
-
-/** A countdown of zero is ignored in favour of `eta`, as in Celery. */
-function computeEta({ countdown, eta }: MessageOptions, sentAt: number): number | null {
-  return countdown ? sentAt + countdown : (eta ?? null);
 }
 
 function computeExpiry(

@@ -16,7 +16,11 @@ export interface Reconciled {
  * `now` and do not catch up: a new entry without a last run elsewhere, an entry with an edited schedule, and an entry
  * that was disabled or removed before. The run count stays. `null` when there is nothing to store.
  */
-export function reconcile(entry: Entry | undefined, state: EntryState | undefined, now: number): Reconciled | null {
+export function reconcile(
+  entry: Entry | undefined,
+  state: EntryState | null | undefined,
+  now: number,
+): Reconciled | null {
   if (!entry?.enabled) {
     if (!state) return null;
     if (state.spec === null) return { state, change: null };
@@ -34,7 +38,7 @@ export interface KnownEntry {
   readonly name: string;
   /** `undefined` if the entry is gone from the configuration. */
   readonly entry: Entry | undefined;
-  readonly state: EntryState | undefined;
+  readonly state: EntryState | null | undefined;
   /** Its instant in the index, epoch milliseconds (`null` for never), if the store has a definition. */
   readonly indexedAt?: number | null | undefined;
 }

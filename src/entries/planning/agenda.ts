@@ -52,7 +52,12 @@ export class Agenda {
     if (previous) previous.isCurrent = false;
     const item = { entry, state, dueAt, wakeAt, isCurrent: true };
     this.#byName.set(entry.name, item);
-    if (wakeAt !== Infinity) this.#insert(item);
+    const together = this.#byInstant.get(wakeAt);
+    if (together) together.push(item);
+    else if (wakeAt !== Infinity) {
+      this.#byInstant.set(wakeAt, [item]);
+      this.#instants.push(wakeAt);
+    }
     return dueAt !== Infinity;
   }
 
@@ -88,16 +93,6 @@ export class Agenda {
       this.#removeFirst();
     }
     return Infinity;
-  }
-
-  #insert(item: QueuedItem): void {
-    const { wakeAt } = item;
-    const together = this.#byInstant.get(wakeAt);
-    if (together) together.push(item);
-    else {
-      this.#byInstant.set(wakeAt, [item]);
-      this.#instants.push(wakeAt);
-    }
   }
 
   /** Removes the earliest instant, and returns its items. */

@@ -1,4 +1,3 @@
-import type { Definition } from '../catalog/definition.ts';
 import { limitsOverlap, type Entry } from '../catalog/entry.ts';
 import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
@@ -25,21 +24,16 @@ export interface PlannedChange {
   readonly edit?: EntryChange | null;
 }
 
-/** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
-export interface StoredTarget {
-  /**
-   * `null` when the text in the store is not a JSON object; `undefined` when the store has only a state, from an
-   * earlier declaration of the entry.
-   */
-  readonly definition: Definition | null | undefined;
-  /** `null` when its state was removed. */
-  readonly state: EntryState | null;
+/** When messages are rendered, epoch milliseconds, and the fencing token of their term. */
+export interface PlanTime {
+  readonly sentAt: number;
+  readonly term: number;
 }
 
-/** Renders the messages of a decision, one in each step, at `sentAt` (epoch milliseconds), for the term of that token. */
+/** Renders the messages of a decision, one in each step. */
 export function* planChange(
   decision: Decision,
-  { sentAt, term }: { readonly sentAt: number; readonly term: number },
+  { sentAt, term }: PlanTime,
   messageContext: MessageContext,
 ): Steps<PlannedChange> {
   const { entry, before, causeOf, skipped, changes, cancel, commandId } = decision;

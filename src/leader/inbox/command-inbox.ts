@@ -73,13 +73,14 @@ export class CommandInbox {
   #hasArrived = false;
   #page: PendingCommand[] = [];
   #current: CurrentCommand | null = null;
-  readonly #reloads: ReloadCommands;
+  /** The answers to reloads, by the keys of their commands; `null` for a reload that is under way. */
+  readonly #reloads = new Map<string, Answer | null>();
+  readonly #reloadEnded = new Condition();
   /** Whether the last slice ended before the log was empty. */
   isBehind = false;
 
   constructor(options: CommandInboxOptions) {
     this.#options = options;
-    this.#reloads = new ReloadCommands(options.reload, options.clock);
   }
 
   /**
@@ -152,7 +153,12 @@ export class CommandInbox {
     const { log, clock } = this.#options;
     // The timer lets the process do other work, too, where the store answers at once.
     if (this.isBehind) return clock.sleep(0, signal);
-    return this.#reloads.running > 0 ? this.#reloads.wait(signal) : log.waitForCommand(signal);
+    if (this.#runningReloads === 0) return log.waitForCommand(signal);
+    return waitAtMost(clock, POLL_INTERVAL, signal, (end) => this.#reloadEnded.wait(end));
+  }
+
+  get #runningReloads(): number {
+    return [...this.#reloads.values()].filter((answer) => answer === null).length;
   }
 
   /** Discards what was read, so that the log is read again. */
@@ -176,12 +182,12 @@ export class CommandInbox {
 
   async #read(): Promise<PendingCommand[]> {
     const { log, events } = this.#options;
-    const reloads = this.#reloads;
-    if (reloads.running >= MAX_RELOADS) return [];
+    const running = this.#runningReloads;
+    if (running >= MAX_RELOADS) return [];
     // Commands stay in the log while their reload runs: later ones do not wait for them.
-    const oldest = await log.pending(PAGE + reloads.running);
+    const oldest = await log.pending(PAGE + running);
     events.reportRecovery({ kind: 'commands' });
-    return oldest.filter(({ key }) => !reloads.isRunning(key));
+    return oldest.filter(({ key }) => this.#reloads.get(key) !== null);
   }
 
   /** Ends a command that is malformed, repeated or a reload; makes any other one the current one. */
@@ -198,14 +204,27 @@ export class CommandInbox {
     } else if (parsed.kind === 'malformed') {
       await this.#finish(read, { status: 'rejected', answer: parsed.reason }, term);
     } else if (parsed.command.do === 'reload') {
-      // Begins a reload, or answers the command when its reload has ended.
-      const answer = this.#reloads.answer(key);
-      if (!answer) return;
-      await this.#finish(read, answer, term);
-      this.#reloads.forget(key);
+      const answer = this.#reloads.get(key);
+      if (answer) {
+        await this.#finish(read, answer, term);
+        this.#reloads.delete(key);
+      } else if (answer === undefined) void this.#reload(key);
     } else {
       this.#current = { ...read, command: parsed.command, definitions: engine.definitions, steps: null };
     }
+  }
+
+  /** Schedules and other commands do not wait while files are read: the command is answered when the log is read again. */
+  async #reload(key: string): Promise<void> {
+    this.#reloads.set(key, null);
+    try {
+      const { added, changed, removed } = await this.#options.reload();
+      const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
+      this.#reloads.set(key, { status: 'applied', answer: `reloaded: ${counts}` });
+    } catch (error) {
+      this.#reloads.set(key, { status: 'rejected', answer: `${explain(error)}; nothing changed` });
+    }
+    this.#reloadEnded.notifyAll();
   }
 
   /** Applies the current command, if its steps end before `isOver`. */
@@ -254,63 +273,6 @@ export class CommandInbox {
   #report({ header }: ReadCommand, answer: Answer): void {
     const { id, do: name, entry, at, by, reason } = header;
     this.#options.events.emit('command', { id, do: name, entry, at, by, reason, ...answer });
-  }
-}
-
-/**
- * The reloads that commands request. Schedules and other commands do not wait while files are read: the first call for
- * a command begins its reload, and a later call returns the answer.
- */
-class ReloadCommands {
-  readonly #reload: () => Promise<Difference>;
-  readonly #clock: Clock;
-  /** By the key of the command; `null` for a reload that is under way. */
-  readonly #answers = new Map<string, Answer | null>();
-  readonly #ended = new Condition();
-
-  constructor(reload: () => Promise<Difference>, clock: Clock) {
-    this.#reload = reload;
-    this.#clock = clock;
-  }
-
-  /** How many commands wait for the end of their reload. */
-  get running(): number {
-    return [...this.#answers.values()].filter((answer) => answer === null).length;
-  }
-
-  isRunning(key: string): boolean {
-    return this.#answers.get(key) === null;
-  }
-
-  /** The answer to a command; `null` while its reload is under way. The first call begins the reload. */
-  answer(key: string): Answer | null {
-    const known = this.#answers.get(key);
-    if (known) return known;
-    if (known === undefined) {
-      this.#answers.set(key, null);
-      void this.#run(key);
-    }
-    return null;
-  }
-
-  forget(key: string): void {
-    this.#answers.delete(key);
-  }
-
-  /** Resolves when a reload has ended, when it is time to look for other commands, or at the abort. */
-  async wait(signal: AbortSignal): Promise<void> {
-    await waitAtMost(this.#clock, POLL_INTERVAL, signal, (end) => this.#ended.wait(end));
-  }
-
-  async #run(key: string): Promise<void> {
-    try {
-      const { added, changed, removed } = await this.#reload();
-      const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
-      this.#answers.set(key, { status: 'applied', answer: `reloaded: ${counts}` });
-    } catch (error) {
-      this.#answers.set(key, { status: 'rejected', answer: `${explain(error)}; nothing changed` });
-    }
-    this.#ended.notifyAll();
   }
 }
 

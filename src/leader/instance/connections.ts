@@ -70,9 +70,7 @@ export class Connections {
       queues: live.queues,
       findPolicies: live.findPolicies,
       reports: emitOutboxEvents(events, liveness),
-      warn: (...warning) => {
-        events.warn(...warning);
-      },
+      warn: (...warning) => events.warn(...warning),
     });
   }
 }

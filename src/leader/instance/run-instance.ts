@@ -28,18 +28,16 @@ export interface Instance extends InstanceParts {
 
 /** Follows and leads in turn until `stop` aborts, then closes the connections. Never rejects. */
 export async function runInstance(instance: Instance, stop: AbortSignal): Promise<void> {
-  const { live, connections, liveness, clock, random, events } = instance;
+  const { live, connections, liveness, clock, events } = instance;
   const { store } = connections;
   const outcomes = createFollower(instance);
   const scheduler = createScheduler(instance, outcomes);
   const commands = createInbox(instance, scheduler);
   const services = listServices(instance, scheduler, outcomes);
   const leadership = new Leadership({
+    ...instance,
     lock: store.lock,
     ledger: store.ledger,
-    clock,
-    random,
-    events,
     ttl: live.settings.lock.ttl,
     onProgress: () => liveness.touch(),
   });
@@ -71,9 +69,7 @@ export async function leadTerm(leader: Leader, term: Term): Promise<void> {
     let wakeAt = await begin(leader, term);
     events.reportRecovery({ kind: 'lead' });
     for (;;) {
-      await sleepUntil(clock, wakeAt, wakeup.signal(term.signal), () => {
-        liveness.touch();
-      });
+      await sleepUntil(clock, wakeAt, wakeup.signal(term.signal), () => liveness.touch());
       if (term.signal.aborted) return;
       // No work is done without trust: what woke the loop would wake it again at once, and no timer could end the term.
       requireTrust(term);

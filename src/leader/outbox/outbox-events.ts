@@ -11,9 +11,7 @@ const MANY = 100;
 export function emitOutboxEvents(events: Events, liveness: Liveness): RelayReports {
   let last: OutboxEvent = { waiting: 0, oldest: null };
   return {
-    progressed: () => {
-      liveness.touch();
-    },
+    progressed: () => liveness.touch(),
     delivered: (messages) => {
       for (const { message, run } of messages) {
         const { taskId, destination, headers, about = headers } = message;

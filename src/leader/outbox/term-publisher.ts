@@ -5,8 +5,7 @@ import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import type { Outbox, OutboxMessage, WithdrawnRow } from '../../contracts/store/outbox.ts';
 import { isReadable, isUnreadable, type Unreadable } from '../../contracts/store/unreadable.ts';
 import type { Clock } from '../../util/clock.ts';
-import { MessageStates, type Rejections } from './message-states.ts';
-import { Withdrawals, type Withdrawal } from './withdrawals.ts';
+import { MessageStates, Withdrawals, type Rejections, type Withdrawal } from './message-states.ts';
 
 /** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
 type FindPolicies = (entries: readonly string[]) => Promise<ReadonlyMap<string, CatchUpPolicy>>;
@@ -178,11 +177,8 @@ export class TermPublisher {
     for (const message of messages) this.#states.delete(message);
     for (const [reason, each] of Map.groupBy(skipped, (skip) => skip.reason)) {
       const own = withdrawals.filter((withdrawal) => withdrawal.reason === reason);
-      reports?.skipped(
-        each.map(({ message }) => message),
-        reason,
-        own,
-      );
+      const removed = each.map(({ message }) => message);
+      reports?.skipped(removed, reason, own);
     }
     return true;
   }

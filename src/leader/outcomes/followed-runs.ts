@@ -1,5 +1,4 @@
 import TinyQueue from 'tinyqueue';
-import { Condition } from '../../util/condition.ts';
 import type { Ended, TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.ts';
 
 /** A published run. Instants are epoch milliseconds. */
@@ -116,8 +115,6 @@ function elapsed({ startedAt }: TaskProgress, until: number | null): number | nu
 
 /** The followed runs, in the order in which they are read. */
 export class FollowedRuns {
-  /** Notified when runs are to be read earlier than before. */
-  readonly changed = new Condition();
   /** When the result backend may be read next, because the last read failed. Epoch milliseconds. */
   retryAt = -Infinity;
   readonly #runs = new Map<string, FollowedRun>();

@@ -5,6 +5,7 @@ import type { TaskEvent, TaskOutcome } from '../../celery/message/task-outcome.t
 import type { History, RunRow } from '../../contracts/store/history.ts';
 import type { Outcomes, ResultReader } from '../../contracts/store/results.ts';
 import type { Clock } from '../../util/clock.ts';
+import { Condition } from '../../util/condition.ts';
 import { waitAtMost } from '../../util/wait.ts';
 import { StoreError } from '../../util/errors.ts';
 import {
@@ -61,6 +62,7 @@ export class OutcomeFollower {
   readonly #options: OutcomeFollowerOptions;
   readonly #runs = new FollowedRuns();
   readonly #rows: PendingRows | null;
+  readonly #added = new Condition();
   /** The number of consecutive failed reads. */
   #failures = 0;
   /** What the scheduler asks about the runs of entries that limit overlap. */
@@ -70,7 +72,7 @@ export class OutcomeFollower {
     this.#options = options;
     const { clock, events, history } = options;
     this.#rows = history ? new PendingRows(history, clock, events) : null;
-    this.watched = new WatchedRuns(this.#runs, clock);
+    this.watched = new WatchedRuns(this.#runs, clock, this.#added);
     events.on('sent', (run) => this.#follow(run, sourceOfRun(run)));
     events.on('skipped', (skip) => this.#forget(skip));
   }
@@ -89,7 +91,7 @@ export class OutcomeFollower {
       const readAt = Math.max(this.#runs.wakeAt, this.#runs.retryAt);
       const wakeAt = Math.min(readAt, this.#flushAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
-      await waitAtMost(clock, pause, signal, (either) => this.#runs.changed.wait(either));
+      await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
     }
     for (const followed of [...this.#runs]) {
       if (followed.outcome) this.#report(followed, followed.outcome);
@@ -143,7 +145,7 @@ export class OutcomeFollower {
       this.#runs.find(taskId) ?? this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
     const progress = taskEvents?.take(taskId);
     if (progress) this.#advance(followed, progress);
-    this.#runs.changed.notifyAll();
+    this.#added.notifyAll();
   }
 
   /** Stops following runs whose messages will not be published: they have no outcome. */
@@ -176,7 +178,7 @@ export class OutcomeFollower {
     else if (!followed.isWatched || !followed.hasResult) this.#report(followed, toOutcome(end, progress));
     else if (followed.readAt !== Infinity) {
       this.#runs.schedule(followed, readAfterEnd(now));
-      this.#runs.changed.notifyAll();
+      this.#added.notifyAll();
     }
   }
 
@@ -270,7 +272,7 @@ export class OutcomeFollower {
       const isFirst = this.#flushAt === Infinity;
       const end = { state, doneAt: doneAt ?? clock.now(), runtimeMs, worker, error };
       this.#rows.add({ entry, row: { kind: 'outcome', taskId, dueAt, ...end } });
-      if (isFirst) this.#runs.changed.notifyAll();
+      if (isFirst) this.#added.notifyAll();
     }
     events.emit('outcome', { entry, dueAt, taskId, task, sentAt, state, doneAt, runtimeMs, worker, error });
   }

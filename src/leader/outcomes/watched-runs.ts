@@ -1,6 +1,7 @@
 import type { RunningRun } from '../../contracts/store/entry-state.ts';
 import { endsBy, type Entry } from '../../entries/catalog/entry.ts';
 import type { Clock } from '../../util/clock.ts';
+import type { Condition } from '../../util/condition.ts';
 import type { RunOutcomes } from '../scheduling/scheduler-options.ts';
 import { nextReadAt, type FollowedRun, type FollowedRuns } from './followed-runs.ts';
 
@@ -11,15 +12,18 @@ const MAX_KNOWN = 10_000;
 export class WatchedRuns implements RunOutcomes {
   readonly #runs: FollowedRuns;
   readonly #clock: Clock;
+  /** Notified when runs are to be read earlier than before. */
+  readonly #earlier: Condition;
   /** The task ids of the runs that ended last. */
   readonly #known = new Set<string>();
   /** The task ids of ended runs that the scheduler has not taken, by entry. */
   #ended = new Map<string, Set<string>>();
   #changed = (): void => {};
 
-  constructor(runs: FollowedRuns, clock: Clock) {
+  constructor(runs: FollowedRuns, clock: Clock, earlier: Condition) {
     this.#runs = runs;
     this.#clock = clock;
+    this.#earlier = earlier;
   }
 
   onChange(listener: () => void): void {
@@ -49,7 +53,7 @@ export class WatchedRuns implements RunOutcomes {
       return true;
     });
     if (stale.length === 0) return true;
-    this.#runs.changed.notifyAll();
+    this.#earlier.notifyAll();
     // A backend that did not answer a moment ago is not asked again for each entry.
     return now < this.#runs.retryAt;
   }
@@ -62,7 +66,7 @@ export class WatchedRuns implements RunOutcomes {
       const at = nextReadAt(sentAt, this.#clock.now(), true);
       if (watched.readAt !== Infinity) this.#runs.schedule(watched, at);
     }
-    this.#runs.changed.notifyAll();
+    this.#earlier.notifyAll();
   }
 
   takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
@@ -87,7 +91,7 @@ export class WatchedRuns implements RunOutcomes {
     if (found) return Object.assign(found, { until, isWatched: true });
     const run = { entry: entry.name, task: entry.task, taskId, dueAt, sentAt };
     const watched = this.#runs.add(run, this.#clock.now(), { until, isWatched: true });
-    this.#runs.changed.notifyAll();
+    this.#earlier.notifyAll();
     return watched;
   }
 

@@ -19,23 +19,16 @@ export class LiveSettings {
   readonly queues: Queues;
   readonly #sender: Sender;
   #traceRun: TraceRun | undefined;
-  #settings: Settings;
-  #messageContext: MessageContext;
+  /** Only `replace` sets it. */
+  settings: Settings;
+  messageContext: MessageContext;
 
   constructor(settings: Settings, sender: Sender) {
     this.catalog = new Catalog(settings.entries);
     this.queues = new Queues(settings.queues);
     this.#sender = sender;
-    this.#settings = settings;
-    this.#messageContext = this.#createContext(settings);
-  }
-
-  get settings(): Settings {
-    return this.#settings;
-  }
-
-  get messageContext(): MessageContext {
-    return this.#messageContext;
+    this.settings = settings;
+    this.messageContext = this.#createContext(settings);
   }
 
   /**
@@ -48,7 +41,7 @@ export class LiveSettings {
   ): Promise<ReadonlyMap<string, CatchUpPolicy>> => {
     const declared = names.flatMap((name) => this.catalog.find(name) ?? []);
     const others = names.filter((name) => !this.catalog.find(name));
-    const definitions = () => this.#settings.definitions;
+    const definitions = () => this.settings.definitions;
     const stored = entries ? await findReadable({ entries, definitions }, others) : [];
     const found = [...declared, ...stored.map(({ entry }) => entry)];
     return new Map(found.map((entry) => [entry.name, entry]));
@@ -57,14 +50,14 @@ export class LiveSettings {
   /** Traces all runs that are rendered from now on. */
   trace(traceRun: TraceRun): void {
     this.#traceRun = traceRun;
-    this.#messageContext = this.#createContext(this.#settings);
+    this.messageContext = this.#createContext(this.settings);
   }
 
   /** Applies settings. `entries` compares their entries with those of `catalog`. */
   replace(settings: Settings, entries: Replacement): void {
-    this.#settings = settings;
+    this.settings = settings;
     this.queues.replace(settings.queues);
-    this.#messageContext = this.#createContext(settings);
+    this.messageContext = this.#createContext(settings);
     this.catalog.replace(entries);
   }
 

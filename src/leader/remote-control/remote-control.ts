@@ -53,7 +53,8 @@ export async function runRemoteControl(
     try {
       await mailbox.serve({ receive, connected, signal });
     } catch (error) {
-      if (isAborted(signal)) break;
+      // The `await` may have changed it, which the type checker does not expect.
+      if (signal.aborted as boolean) break;
       const text = `Remote control: ${describeError(error)}; retrying, ${effect}`;
       log[isFailing ? 'debug' : 'warn']({ event: 'remote-control', node }, text);
       isFailing = true;
@@ -61,11 +62,6 @@ export async function runRemoteControl(
     }
   }
   await mailbox.close();
-}
-
-/** Reads the flag again after an `await`, which the type checker does not expect to change it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
 
 export interface ControlRequest {

@@ -16,7 +16,7 @@ import { describeError } from '../../util/errors.ts';
 import type { SchedulerParts } from './committer.ts';
 import type { Decision } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
-import { explainState, readStoredEntry, readStoredTarget } from '../../entries/planning/read-stored-entry.ts';
+import { explainState, readStoredEntry, readStoredTarget } from '../../entries/catalog/definition.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Term } from './term.ts';

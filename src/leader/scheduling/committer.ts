@@ -11,15 +11,13 @@ import type { ScheduledEntries } from './scheduled-entries.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { requireTrust, TermEnded, type Term } from './term.ts';
 
-interface CommitterOptions extends Pick<SchedulerOptions, 'ledger' | 'clock' | 'events' | 'results' | 'progressed'> {
-  readonly scheduled: ScheduledEntries;
-}
-
 /** What the parts of a scheduler share. */
 export interface SchedulerParts extends SchedulerOptions {
   readonly scheduled: ScheduledEntries;
   readonly committer: Committer;
 }
+
+type CommitterOptions = Pick<SchedulerParts, 'ledger' | 'clock' | 'events' | 'results' | 'progressed' | 'scheduled'>;
 
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 50;

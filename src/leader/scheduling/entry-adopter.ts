@@ -3,7 +3,7 @@ import type { EntryChange, SchedulingEvent } from '../../contracts/events/beat-e
 import { StoreError } from '../../util/errors.ts';
 import { planAdoption, type Adoption, type KnownEntry } from '../../entries/planning/adopt.ts';
 import type { PlannedChange } from '../../entries/planning/planned-change.ts';
-import { explainState } from '../../entries/planning/read-stored-entry.ts';
+import { explainState } from '../../entries/catalog/definition.ts';
 import { PAUSE, type SchedulerParts } from './committer.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -144,12 +144,7 @@ export class EntryAdopter {
     // An index that another program wrote to may have an entry twice, and two changes of it would conflict.
     const byName = new Map(loaded.map((each) => [each.entry.name, each]));
     const fresh = [...byName.values()].filter(({ entry }) => this.#isFresh(entry.name));
-    const known = fresh.map(({ entry, state, dueAt }) => ({
-      name: entry.name,
-      entry,
-      state: state ?? undefined,
-      indexedAt: dueAt,
-    }));
+    const known = fresh.map((each) => ({ ...each, name: each.entry.name }));
     await this.#adopt(known, term);
   }
 

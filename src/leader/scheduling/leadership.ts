@@ -54,7 +54,6 @@ export interface LeadershipOptions {
   readonly ttl: number;
   /** Called at each attempt to acquire the lock, unless the last term could not begin. */
   readonly onProgress: () => void;
-  /** For pauses between attempts. */
   readonly random: Random;
 }
 
@@ -96,7 +95,8 @@ export class Leadership {
         if (lease) return { lease, at };
         this.#lastTermFailed = false;
       } catch (error) {
-        if (isAborted(stop)) return null;
+        // The `await` may have changed it, which the type checker does not expect.
+        if (stop.aborted as boolean) return null;
         this.#lastTermFailed = false;
         events.reportFailure(operation, error);
         why = 'the lock cannot be reached';
@@ -274,9 +274,4 @@ class LeaseRenewal {
     const { ttl } = this.#options;
     return startedAt + ttl - ttl / 10;
   }
-}
-
-/** Reads the flag again after an `await`, which the type checker does not expect to change it. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -3,7 +3,7 @@ import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { Position } from '../../contracts/store/stored-entries.ts';
 import { Agenda } from '../../entries/planning/agenda.ts';
 import { nextWakeAt } from '../../entries/planning/next-due.ts';
-import { readStoredEntries, type LoadedEntry } from '../../entries/planning/read-stored-entry.ts';
+import { readStoredEntries, type LoadedEntry } from '../../entries/catalog/definition.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import { runAtOnce } from '../../util/steps.ts';
 import type { SchedulerOptions, StoredSource } from './scheduler-options.ts';

@@ -6,7 +6,7 @@ import { Committer, PAUSE, SHORT_PAUSE } from './committer.ts';
 import { EntryAdopter } from './entry-adopter.ts';
 import { OverlapGate } from './overlap-gate.ts';
 import { decide, runsAtOnce } from '../../entries/planning/decide.ts';
-import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
+import { planChange, type PlannedChange, type PlanTime } from '../../entries/planning/planned-change.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -40,7 +40,6 @@ export class Scheduler {
     this.commands = new CommandEngine(parts);
   }
 
-  /** Begins a term: see `EntryAdopter.begin`. */
   async begin(term: Term): Promise<void> {
     this.#options.outcomes?.reset();
     await this.#adopter.begin(term);
@@ -99,11 +98,7 @@ export class Scheduler {
   }
 
   /** Takes items off the list, and plans them, until their runs fill a commit. */
-  *#planNext(
-    waiting: AgendaItem[],
-    now: number,
-    at: Parameters<typeof planChange>[1],
-  ): Steps<readonly PlannedChange[]> {
+  *#planNext(waiting: AgendaItem[], now: number, at: PlanTime): Steps<readonly PlannedChange[]> {
     const planned: PlannedChange[] = [];
     let share = 0;
     for (let item = waiting.shift(); item; item = share < 1 ? waiting.shift() : undefined) {
@@ -118,11 +113,7 @@ export class Scheduler {
   }
 
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
-  *#plan(
-    { entry, state, dueAt }: AgendaItem,
-    now: number,
-    at: Parameters<typeof planChange>[1],
-  ): Steps<PlannedChange | undefined> {
+  *#plan({ entry, state, dueAt }: AgendaItem, now: number, at: PlanTime): Steps<PlannedChange | undefined> {
     const { clock, events, messageContext, outcomes } = this.#options;
     try {
       const decision = yield* decide(entry, state, now, dueAt);

@@ -1,6 +1,6 @@
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { explainState, readStoredEntry } from '../../entries/planning/read-stored-entry.ts';
+import { explainState, readStoredEntry } from '../../entries/catalog/definition.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateLookup } from '../../contracts/store/ledger.ts';

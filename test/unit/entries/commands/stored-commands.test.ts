@@ -3,8 +3,9 @@ import { applyCommand } from '../../../../src/entries/commands/entry-commands.ts
 import { applyStoredCommand } from '../../../../src/entries/commands/stored-commands.ts';
 import type { StoredCommand } from '../../../../src/entries/commands/command.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { readStoredEntry } from '../../../../src/entries/planning/read-stored-entry.ts';
-import type { PlannedChange, StoredTarget } from '../../../../src/entries/planning/planned-change.ts';
+import { readStoredEntry } from '../../../../src/entries/catalog/definition.ts';
+import type { PlannedChange } from '../../../../src/entries/planning/planned-change.ts';
+import type { StoredTarget } from '../../../../src/entries/catalog/definition.ts';
 import { advance, newState } from '../../../../src/contracts/store/entry-state.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Withdrawals, type SkippedMessage } from '../../../../src/leader/outbox/withdrawals.ts';
+import { Withdrawals, type SkippedMessage } from '../../../../src/leader/outbox/message-states.ts';
 import { outboxMessages } from '../../../../src/contracts/store/outbox.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 
