@@ -1,5 +1,5 @@
 import { calendarSchedule, type ZoneOptions } from './calendar/calendar-schedule.ts';
-import { sortedSet } from './instants.ts';
+import { numbersBetween, sortedSet } from './instants.ts';
 import { quote } from './text.ts';
 import type { Schedule, ScheduleWarning } from './schedule.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../util/diagnostic.ts';
@@ -180,20 +180,16 @@ function parsePart(part: string, whole: string, range: FieldRange): FieldValue {
   }
   if (step !== undefined && Number(step) === 0) throw new FieldError(`${quote(part)} has a step of 0`);
   const { lowest, highest } = range;
-  const ends = span === '*' ? [lowest, highest] : [single(from!, range), single(to!, range)];
+  const [first, last] = span === '*' ? [lowest, highest] : [single(from!, range), single(to!, range)];
   const width = Number(step ?? 1);
-  const values = sequence(ends[0]!, ends[1]!, range).filter((_, i) => i % width === 0);
+  const all =
+    last < first ? [...numbersBetween(first, highest), ...numbersBetween(lowest, last)] : numbersBetween(first, last);
+  const values = all.filter((_, i) => i % width === 0);
   const size = highest - lowest + 1;
   const warning =
     `${quote(part)} has a step larger than the field's ${size} values, so it matches only ` +
     `${values[0]}, as in Celery; for an interval use a timedelta`;
   return { values, stepped: true, warnings: width > size ? [warning] : [] };
-}
-
-/** Returns the numbers of a range, which wraps around if `to` is less than `from`. */
-function sequence(from: number, to: number, { lowest, highest }: FieldRange): number[] {
-  const up = (a: number, b: number) => Array.from({ length: b - a + 1 }, (_, i) => a + i);
-  return to < from ? [...up(from, highest), ...up(lowest, to)] : up(from, to);
 }
 
 function single(text: string, range: FieldRange): number {

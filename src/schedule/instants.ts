@@ -11,6 +11,11 @@ export function modulo(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor;
 }
 
+/** The whole numbers from one to another, both included; none if `to` is less than `from`. */
+export function numbersBetween(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+}
+
 /** The values without duplicates, ascending. */
 export function sortedSet(values: Iterable<number>): number[] {
   return [...new Set(values)].sort((a, b) => a - b);

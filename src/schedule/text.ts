@@ -2,14 +2,10 @@ import { DAY, HOUR, MINUTE, SECOND } from './instants.ts';
 import { truncate } from '../util/visible.ts';
 
 /** From Monday, as in Python and in recurrence rules. */
-export const WEEKDAY_NAMES: readonly string[] = [
-  ...['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
-];
+export const WEEKDAY_NAMES: readonly string[] = 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split(' ');
 
-export const MONTH_NAMES: readonly string[] = [
-  ...['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September'],
-  ...['October', 'November', 'December'],
-];
+export const MONTH_NAMES: readonly string[] =
+  'January February March April May June July August September October November December'.split(' ');
 
 /** `1st`, `22nd`, `113th`. */
 export function ordinal(number: number): string {
@@ -38,18 +34,9 @@ const NUMBER = String.raw`(\d+(?:\.\d+)?)`;
 const DURATION = new RegExp(
   `^(?:${NUMBER}w)?(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m(?!s))?(?:${NUMBER}s)?(?:${NUMBER}ms)?$`,
 );
-const UNITS = [7 * DAY, DAY, HOUR, MINUTE, SECOND, 1];
-
-/** Parses a duration such as `1h30m` to milliseconds, without rounding; returns `null` if it is invalid. */
-export function parseDurationText(text: string): number | null {
-  const match = text === '' ? null : DURATION.exec(text);
-  if (!match) return null;
-  const parts = match.slice(1) as (string | undefined)[];
-  const ms = parts.reduce((sum, part, i) => sum + Number(part ?? 0) * UNITS[i]!, 0);
-  return Number.isFinite(ms) ? ms : null;
-}
 
 const DURATION_UNITS = [
+  [7 * DAY, 'week'],
   [DAY, 'day'],
   [HOUR, 'hour'],
   [MINUTE, 'minute'],
@@ -57,11 +44,20 @@ const DURATION_UNITS = [
   [1, 'millisecond'],
 ] as const;
 
+/** Parses a duration such as `1h30m` to milliseconds, without rounding; returns `null` if it is invalid. */
+export function parseDurationText(text: string): number | null {
+  const match = text === '' ? null : DURATION.exec(text);
+  if (!match) return null;
+  const parts = match.slice(1) as (string | undefined)[];
+  const ms = parts.reduce((sum, part, i) => sum + Number(part ?? 0) * DURATION_UNITS[i]![0], 0);
+  return Number.isFinite(ms) ? ms : null;
+}
+
 /** Describes milliseconds as `1 hour 30 minutes`, and one unit as `day`, for "every day". */
 export function describeDuration(duration: number): string {
   const parts: string[] = [];
   let left = duration;
-  for (const [size, name] of DURATION_UNITS) {
+  for (const [size, name] of DURATION_UNITS.slice(1)) {
     const count = Math.floor(left / size);
     left -= count * size;
     if (count > 0) parts.push(count === 1 ? `1 ${name}` : `${count} ${name}s`);

@@ -248,16 +248,12 @@ export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
   }
 }
 
-interface MeasuredCall extends Arguments {
-  readonly options: MessageOptions;
-  readonly links: Links;
-}
-
 /** The approximate bytes of a signature without its arguments and options. */
 const SIGNATURE = 200;
 
 /** The approximate bytes in the messages of one run, after a call is applied to its canvas. */
-export function measureCall(canvas: Canvas, { args, kwargs, options, links }: MeasuredCall): number {
+export function measureCall(canvas: Canvas, call: Pick<Task, 'args' | 'kwargs' | 'options' | 'links'>): number {
+  const { args, kwargs, options, links } = call;
   const added = initialTasks(canvas).length * measureJson([args, kwargs]);
   return added + measureCanvas(canvas, measureJson([options, links]));
 }

@@ -224,7 +224,7 @@ class Unfolding {
     return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
   }
 
-  /** Resolves the arguments of a task. Throws a `BeatError` if a function fails. */
+  /** Throws a `BeatError` if a function fails. */
   #resolveArguments(task: Task): Arguments {
     return task.compute?.(this.#context.lazyContext) ?? task;
   }

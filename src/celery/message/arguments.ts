@@ -1,14 +1,13 @@
 import { isLazy } from './lazy.ts';
-import { SERIALIZERS, type Leaf, type SerializerName } from './serializers.ts';
+import { SERIALIZERS, type Serializer, type SerializerName } from './serializers.ts';
 import { hasTemplate } from './template.ts';
 import { isTypeName, toTyped, type TypedValue } from './typed.ts';
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { errorAt, type Diagnostic, type Report } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { isContainer } from '../../util/is-map.ts';
 import { markHandled } from '../../util/promise.ts';
 
-type ConfigPath = Diagnostic['path'];
-type ReportProblem = (path: ConfigPath, message: string) => void;
+type Path = Diagnostic['path'];
 
 /** The maximum nesting of arguments; Python's JSON parser accepts more. */
 const MAX_DEPTH = 200;
@@ -21,15 +20,13 @@ export function checkArguments(
   args: unknown,
   kwargs: unknown,
   serializer: SerializerName = 'json',
-  at: ConfigPath = [],
+  at: Path = [],
 ): void {
   const errors: Diagnostic[] = [];
-  const report: ReportProblem = (path, message) => errors.push(errorAt([...at, ...path], message));
+  const report: Report = (path, message) => errors.push(errorAt([...at, ...path], message));
   const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: false };
-  visit(args, { path: ['args'], containers: [], report, rules });
-  visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
-  reportIllFormed(args, ['args'], report);
-  reportIllFormed(kwargs, ['kwargs'], report);
+  for (const [key, value] of Object.entries({ args, kwargs })) inspect(value, [key], report, rules);
+  for (const [key, value] of Object.entries({ args, kwargs })) reportIllFormed(value, [key], report);
   if (errors.length > 0) throw new ConfigError(errors);
 }
 
@@ -37,31 +34,20 @@ export function checkArguments(
  * Reports the errors of one argument of a configuration, as `checkArguments` does. It may contain functions and
  * templates, which are resolved for each occurrence. `reportIllFormed` checks the whole configuration instead.
  */
-export function inspectArgument(
-  value: unknown,
-  path: ConfigPath,
-  report: ReportProblem,
-  serializer: SerializerName = 'json',
-): void {
-  const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: true };
-  visit(value, { path, containers: [], report, rules });
+export function inspectArgument(value: unknown, path: Path, report: Report, serializer: SerializerName = 'json'): void {
+  inspect(value, path, report, { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: true });
 }
 
 /** Reports the errors of message headers. The broker reads them too, so numbers must be finite. */
-export function inspectHeaders(value: unknown, path: ConfigPath, report: ReportProblem): void {
-  visit(value, { path, containers: [], report, rules: HEADERS });
+export function inspectHeaders(value: unknown, path: Path, report: Report): void {
+  inspect(value, path, report, HEADERS);
 }
 
-interface FormatRules {
-  /** The name of the format, for errors. */
-  readonly format: string;
-  /** Values that this format supports in addition to plain JSON. */
-  readonly extras: readonly string[];
+interface FormatRules extends Pick<Serializer, 'format' | 'extras' | 'validate'> {
   /** Whether functions, and templates in typed values, are allowed; they are resolved later. */
   readonly allowsLazy: boolean;
-  validate(leaf: Leaf): string | null;
   /** Converts an object to a typed value. Throws a `ConfigError` for an invalid one. */
-  typed(value: object): TypedValue | null;
+  readonly typed: (value: object) => TypedValue | null;
 }
 
 const HEADERS: FormatRules = {
@@ -77,55 +63,42 @@ const HEADERS: FormatRules = {
 
 const NESTED_LAZY = 'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
 
-/** The current position and its enclosing containers. */
-interface ArgumentPosition {
-  readonly path: ConfigPath;
-  readonly containers: readonly object[];
-  readonly report: ReportProblem;
-  readonly rules: FormatRules;
-}
-
-function visit(value: unknown, position: ArgumentPosition): void {
-  if (typeof value === 'object' && value !== null) {
-    visitObject(value, position);
-    return;
-  }
-  const message = validateLeaf(value, position.rules);
-  if (message !== null) position.report(position.path, message);
-}
-
-function visitObject(value: object, position: ArgumentPosition): void {
-  const { path, report, rules } = position;
-  // Its result is checked when it is resolved.
-  if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
-  markHandled(value);
-  let typed: TypedValue | null;
-  try {
-    typed = rules.typed(value);
-  } catch (error) {
-    if (!rules.allowsLazy || !isUnresolved(value)) report(path, (error as ConfigError).message);
-    return;
-  }
-  const message = typed ? rules.validate(typed) : validateContainer(value, position);
-  if (message !== null) report(path, message);
-  else if (!typed) visitInside(value, position);
+/** Reports the errors of a value at any depth. */
+function inspect(root: unknown, start: Path, report: Report, rules: FormatRules): void {
+  const visit = (value: unknown, path: Path, containers: readonly object[]): void => {
+    if (typeof value !== 'object' || value === null) {
+      const message = validateLeaf(value, rules);
+      if (message !== null) report(path, message);
+      return;
+    }
+    // Its result is checked when it is resolved.
+    if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
+    markHandled(value);
+    let typed: TypedValue | null;
+    try {
+      typed = rules.typed(value);
+    } catch (error) {
+      if (!rules.allowsLazy || !isUnresolved(value)) report(path, (error as ConfigError).message);
+      return;
+    }
+    const message = typed ? rules.validate(typed) : validateContainer(value, containers, rules);
+    if (message !== null) report(path, message);
+    if (message !== null || typed) return;
+    const within = [...containers, value];
+    for (const [key, item] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+      const inside = [...path, key];
+      const wrongKey = typeof key === 'string' ? rules.validate(key) : null;
+      if (wrongKey !== null) report(inside, `its name ${wrongKey}`);
+      visit(item, inside, within);
+    }
+  };
+  visit(root, start, []);
 }
 
 /** Whether a typed value contains a template or a function, whose result is checked later. */
 function isUnresolved(value: object): boolean {
   const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
   return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && hasTemplate(inner)));
-}
-
-function visitInside(value: object, { path, containers, report, rules }: ArgumentPosition): void {
-  const within = [...containers, value];
-  const items = Array.isArray(value) ? value.entries() : Object.entries(value);
-  for (const [key, item] of items) {
-    const inside = { path: [...path, key], containers: within, report, rules };
-    const wrongKey = typeof key === 'string' ? rules.validate(key) : null;
-    if (wrongKey !== null) report(inside.path, `its name ${wrongKey}`);
-    visit(item, inside);
-  }
 }
 
 function validateLeaf(value: unknown, rules: FormatRules): string | null {
@@ -143,7 +116,7 @@ function validateLeaf(value: unknown, rules: FormatRules): string | null {
   }
 }
 
-function validateContainer(value: object, { containers, rules }: ArgumentPosition): string | null {
+function validateContainer(value: object, containers: readonly object[], rules: FormatRules): string | null {
   if (containers.includes(value)) return `contains itself, which ${rules.format} cannot encode`;
   if (containers.length >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
   return isContainer(value) ? null : describeUnsupported(`a ${className(value)}`, rules);
@@ -176,11 +149,7 @@ interface ValueNode {
  * Reports every string and key in a value with a lone surrogate, which UTF-8 cannot encode: stores and workers
  * would fail on it or change it. Does not visit instances of classes.
  */
-export function reportIllFormed(
-  value: unknown,
-  path: ConfigPath,
-  report: (path: ConfigPath, message: string) => void,
-): void {
+export function reportIllFormed(value: unknown, path: Path, report: Report): void {
   // Iterative, because a file may be nested deeper than the call stack.
   const ahead: ValueNode[] = [{ value, key: null, parent: null }];
   const seen = new WeakSet();
@@ -208,7 +177,7 @@ function describeSurrogate(text: string): string {
   return `holds half a character (the lone surrogate \\u${code}), which no encoding carries to a worker`;
 }
 
-function pathOf(node: ValueNode, root: ConfigPath): ConfigPath {
+function pathOf(node: ValueNode, root: Path): Path {
   const keys: (string | number)[] = [];
   for (let at: ValueNode | null = node; at; at = at.parent) if (at.key !== null) keys.push(at.key);
   return [...root, ...keys.reverse()];

@@ -9,10 +9,10 @@ import { onDemand } from '../../util/on-demand.ts';
 export type SerializerName = 'json' | 'yaml' | 'msgpack';
 
 /** A value inside the arrays and maps of arguments, or a key. */
-export type Leaf = null | boolean | number | bigint | string | TypedValue;
+type Leaf = null | boolean | number | bigint | string | TypedValue;
 
 /** A format of task arguments. */
-interface Serializer {
+export interface Serializer {
   readonly name: SerializerName;
   /** kombu's content type, from which a worker selects the deserializer. */
   readonly contentType: string;
@@ -58,25 +58,18 @@ const msgpack: Serializer = {
   format: 'msgpack',
   extras: ['a Uint8Array'],
   validate(leaf) {
-    if (typeof leaf === 'bigint') return validateRange(leaf);
-    return typeof leaf === 'object' && leaf !== null ? validateMsgpack(leaf) : null;
+    if (typeof leaf === 'bigint') {
+      const fits = leaf >= -(2n ** 63n) && leaf < 2n ** 64n;
+      return fits ? null : `${leaf} is beyond 64 bits, which are all that msgpack has; write it as text`;
+    }
+    if (typeof leaf !== 'object' || leaf === null || getBytes(leaf)) return null;
+    return `msgpack cannot encode a ${leaf.__type__}; write it as text, or use the serializer json`;
   },
   write(value) {
     const bytes = msgpackLibrary().encode(prepared(value), { useBigInt64: true, maxDepth: Infinity });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   },
 };
-
-function validateRange(leaf: bigint): string | null {
-  const fits = leaf >= -(2n ** 63n) && leaf < 2n ** 64n;
-  return fits ? null : `${leaf} is beyond 64 bits, which are all that msgpack has; write it as text`;
-}
-
-function validateMsgpack(leaf: TypedValue): string | null {
-  const { __type__: type } = leaf;
-  if (getBytes(leaf)) return null;
-  return `msgpack cannot encode a ${type}; write it as text, or use the serializer json`;
-}
 
 /**
  * Gives every integer its shortest form, as Python does: the library writes a BigInt in 64 bits, and numbers in at most
@@ -112,7 +105,8 @@ const yaml: Serializer = {
   extras: ['a Date', 'a Uint8Array', 'what date() and datetime() make'],
   validate(leaf) {
     if (typeof leaf === 'bigint') return validateDigits(leaf);
-    return typeof leaf === 'object' && leaf !== null ? validateYaml(leaf) : null;
+    if (typeof leaf !== 'object' || leaf === null || YAML_TYPES.includes(leaf.__type__)) return null;
+    return `PyYAML knows no ${leaf.__type__}; write it as text, or use the serializer json`;
   },
   // Only ASCII: other characters are escaped.
   write: (value) => yamlLibrary().stringify(value, LAYOUT),
@@ -140,10 +134,7 @@ function isCollection(tag: Yaml.Tags[number]): boolean {
   return typeof tag === 'object' && 'collection' in tag;
 }
 
-function validateYaml({ __type__: type }: TypedValue): string | null {
-  if (type === 'date' || type === 'datetime' || type === 'bytes' || type === 'base64') return null;
-  return `PyYAML knows no ${type}; write it as text, or use the serializer json`;
-}
+const YAML_TYPES = ['date', 'datetime', 'bytes', 'base64'];
 
 function formatLeaf(value: unknown): string {
   switch (typeof value) {

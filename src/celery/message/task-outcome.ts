@@ -34,16 +34,6 @@ function isFinal(state: unknown): state is string {
   return (FINAL_STATES as readonly unknown[]).includes(state);
 }
 
-/** An error as one line, cut to the length that histories store. */
-export function toErrorLine(text: string): string | null {
-  return toLine(text, MAX_ERROR);
-}
-
-/** The name of a worker as one line; `null` for none. */
-function toWorkerName(name: unknown): string | null {
-  return typeof name === 'string' ? toLine(name, MAX_WORKER) : null;
-}
-
 /** Converts a runtime in seconds to milliseconds; `null` for any other value. */
 function parseRuntime(seconds: unknown): number | null {
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_RUNTIME)) return null;
@@ -52,18 +42,18 @@ function parseRuntime(seconds: unknown): number | null {
 
 /**
  * A text of a worker as one line of at most `most` characters, without lone surrogates and the control
- * sequences of terminals; `null` for none.
+ * sequences of terminals; `null` for any other value and an empty text.
  */
-function toLine(text: string, most: number): string | null {
+export function toLine(text: unknown, most = MAX_ERROR): string | null {
+  if (typeof text !== 'string') return null;
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
-  if (line === '') return null;
   const short = line.length > most ? `${line.slice(0, most - 1)}…` : line;
-  return short.toWellFormed();
+  return line === '' ? null : short.toWellFormed();
 }
 
-/** The last line of a traceback of Python, which names the exception. */
-function lastLine(traceback: string): string | null {
-  return toErrorLine(traceback.trimEnd().split('\n').at(-1)!);
+/** The last line of a traceback of Python, which names the exception; `null` for any other value. */
+function lastLine(traceback: unknown): string | null {
+  return typeof traceback === 'string' ? toLine(traceback.trimEnd().split('\n').at(-1)) : null;
 }
 
 /** Parses what Python writes: ISO 8601, in UTC unless it has an offset. `null` for anything else. */
@@ -75,17 +65,19 @@ export function parsePythonDate(text: unknown): number | null {
   return isSendable(at) ? at : null;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** The table of Celery's database result backend. */
 export const RESULT_TABLE = 'celery_taskmeta';
 
 /** The states of rows that are outcomes, as a list in SQL. */
 export const FINAL_STATES_SQL = FINAL_STATES.map((state) => `'${state}'`).join(', ');
 
-/** A row with the columns `task_id`, `status`, `done`, `traceback` (its end is enough) and, if it exists, `worker`. */
-type ResultRow = Readonly<Record<string, unknown>>;
-
-/** The outcome in a row. The exception is the last line of the traceback: the result itself is pickled. */
-export function readResultRow(row: ResultRow): TaskOutcome {
+/**
+ * The outcome in a row with the columns `task_id`, `status`, `done`, `traceback` (its end is enough) and, if it exists,
+ * `worker`. The exception is the last line of the traceback: the result itself is pickled.
+ */
+export function readResultRow(row: Fields): TaskOutcome {
   const { task_id: taskId, status, done, traceback, worker } = row;
   const state = String(status);
   return {
@@ -93,17 +85,9 @@ export function readResultRow(row: ResultRow): TaskOutcome {
     state,
     doneAt: parsePythonDate(done),
     runtimeMs: null,
-    worker: toWorkerName(worker),
-    error: state !== 'SUCCESS' && typeof traceback === 'string' ? lastLine(traceback) : null,
+    worker: toLine(worker, MAX_WORKER),
+    error: state === 'SUCCESS' ? null : lastLine(traceback),
   };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** The bytes at the beginning and at the end of a document that is too large to be read whole. */
-interface LargeDocument {
-  readonly head: Buffer;
-  readonly tail: Buffer;
 }
 
 /**
@@ -119,13 +103,16 @@ export function readResultDocument(taskId: string, document: Buffer): TaskOutcom
     state,
     doneAt: parsePythonDate(plain(fields['date_done'])),
     runtimeMs: state === 'SUCCESS' ? readRuntime(result) : null,
-    worker: toWorkerName(fields['worker']),
-    error: state === 'SUCCESS' ? null : readError(result, asText(traceback)),
+    worker: toLine(fields['worker'], MAX_WORKER),
+    error: state === 'SUCCESS' ? null : readError(result, traceback),
   };
 }
 
-/** The outcome in a JSON document whose middle was not read: its result is not known. */
-export function readLargeDocument(taskId: string, { head, tail }: LargeDocument): TaskOutcome | null {
+/** The outcome in the beginning and the end of a JSON document that is too large to be read whole. */
+export function readLargeDocument(
+  taskId: string,
+  { head, tail }: { readonly head: Buffer; readonly tail: Buffer },
+): TaskOutcome | null {
   const [first, last] = [head.toString(), tail.toString()];
   const state = /^\{"status": ?"(\w+)"/.exec(first)?.[1];
   if (state === undefined) throw new Error('its beginning is not that of a JSON document of Celery');
@@ -136,8 +123,8 @@ export function readLargeDocument(taskId: string, { head, tail }: LargeDocument)
     state,
     doneAt: parsePythonDate(lastMatch(last, /"date_done": ?"([^"]+)"/g)),
     runtimeMs: null,
-    worker: toWorkerName(lastMatch(last, /"worker": ?"([^"]+)"/g)),
-    error: state === 'SUCCESS' ? null : toErrorLine(type ?? ''),
+    worker: toLine(lastMatch(last, /"worker": ?"([^"]+)"/g), MAX_WORKER),
+    error: state === 'SUCCESS' ? null : toLine(type),
   };
 }
 
@@ -177,18 +164,12 @@ function readRuntime(result: unknown): number | null {
   return parseRuntime((result as { seconds?: unknown }).seconds);
 }
 
-function readError(result: unknown, traceback: string | null): string | null {
-  if (typeof result === 'object' && result !== null && 'exc_type' in result) {
-    const { exc_type: type, exc_message: message } = result as Fields;
-    const parts = (Array.isArray(message) ? message : [message]).filter((part) => part !== null && part !== undefined);
-    const text = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
-    return toErrorLine([String(type), ...(text.length > 0 ? [text.join(', ')] : [])].join(': '));
-  }
-  return traceback === null ? null : lastLine(traceback);
-}
-
-function asText(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+function readError(result: unknown, traceback: unknown): string | null {
+  if (typeof result !== 'object' || result === null || !('exc_type' in result)) return lastLine(traceback);
+  const { exc_type: type, exc_message: message } = result as Fields;
+  const parts = (Array.isArray(message) ? message : [message]).filter((part) => part !== null && part !== undefined);
+  const text = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
+  return toLine([String(type), ...(text.length > 0 ? [text.join(', ')] : [])].join(': '));
 }
 
 /** A task event of a worker: the task began (`started`) or ended (`ended`). */
@@ -240,14 +221,20 @@ function parseEvent(event: unknown): TaskEvent | null {
   const at = typeof timestamp === 'number' ? Math.round(timestamp * 1_000) : NaN;
   // A program that writes milliseconds or nanoseconds must not put impossible dates into the history.
   if (!isSendable(at)) return null;
-  const common = { taskId, worker: toWorkerName(hostname) ?? '', at };
+  const common = { taskId, worker: toLine(hostname, MAX_WORKER) ?? '', at };
   switch (type) {
     case 'task-started':
       return { ...common, kind: 'started' };
     case 'task-succeeded':
       return { ...common, ...ENDED, state: 'SUCCESS', runtimeMs: parseRuntime(event['runtime']) };
     case 'task-failed':
-      return { ...common, ...ENDED, state: 'FAILURE', error: parseError(event) };
+      // The traceback ends with the exception as result backends have it; the exception itself is Python's `repr`.
+      return {
+        ...common,
+        ...ENDED,
+        state: 'FAILURE',
+        error: lastLine(event['traceback']) ?? toLine(event['exception']),
+      };
     case 'task-revoked':
       return { ...common, ...ENDED, state: 'REVOKED' };
     default:
@@ -256,9 +243,3 @@ function parseEvent(event: unknown): TaskEvent | null {
 }
 
 const ENDED = { kind: 'ended', runtimeMs: null, error: null } as const;
-
-/** The traceback ends with the exception as result backends have it; the exception itself is Python's `repr`. */
-function parseError({ traceback, exception }: Readonly<Record<string, unknown>>): string | null {
-  const line = typeof traceback === 'string' ? lastLine(traceback) : null;
-  return line ?? (typeof exception === 'string' ? toErrorLine(exception) : null);
-}

@@ -124,7 +124,7 @@ const TOKENS =
   /^(y|yy|yyyy|yyyyyy|M{1,4}|L{1,4}|d|dd|o|ooo|W|WW|kk|kkkk|E{1,4}|c{1,4}|q|qq|H|HH|h|hh|m|mm|s|ss|S|SSS|u|uu|uuu|a|Z{1,5}|z|X|x|n|nn|ii|iiii)$/;
 
 function compileFormat(format: string | undefined, whole: string): (at: DateTime) => string {
-  if (format === undefined) return utcIso;
+  if (format === undefined) return (at) => at.toUTC().toJSDate().toISOString();
   const special = Object.hasOwn(SPECIAL, format) ? SPECIAL[format] : undefined;
   if (special) return special;
   if (format === '') throw new Error(`${whole}: the format is empty`);
@@ -134,10 +134,6 @@ function compileFormat(format: string | undefined, whole: string): (at: DateTime
     throw new Error(`${whole}: "${run}" is not a date token; ${way}`);
   }
   return (at) => at.toFormat(format);
-}
-
-function utcIso(at: DateTime): string {
-  return at.toUTC().toJSDate().toISOString();
 }
 
 /** Renders a value for one occurrence. */

@@ -20,8 +20,8 @@ interface TypedKind {
   readonly forms: string;
   /** Converts `__value__` to kombu's form; returns `null` for a value that a worker could not read. */
   read(value: unknown): unknown;
-  /** Python's `repr` of a result of `read`; bytes are shown differently. */
-  repr(value: string): string;
+  /** Python's `repr` of a result of `read`; absent for bytes, see `getBytes`. */
+  repr?(value: string): string;
 }
 
 /** Reads only texts. */
@@ -37,12 +37,10 @@ const KINDS: Readonly<Record<TypeName, TypedKind>> = {
     forms: 'the text of bytes in UTF-8',
     // A lone surrogate cannot be encoded in UTF-8.
     read: fromText((text) => (text.isWellFormed() ? text : null)),
-    repr: String,
   },
   base64: {
     forms: "bytes in base64, such as '/wA='",
     read: fromText((text) => (Buffer.from(text, 'base64').toString('base64') === text ? text : null)),
-    repr: String,
   },
   // The calendar of Python begins in the year 1.
   date: {
@@ -111,7 +109,7 @@ function parseTyped(type: unknown, value: unknown): TypedValue {
 
 /** Python's `repr` of a typed value; for bytes see `getBytes`. */
 export function reprTyped({ __type__, __value__ }: TypedValue): string {
-  return KINDS[__type__].repr(__value__ as string);
+  return KINDS[__type__].repr!(__value__ as string);
 }
 
 /** The bytes of a typed value; `null` for other types. */

@@ -109,7 +109,7 @@ export function findRoutingWarnings({ destination, options }: Routed, queues: Qu
     // An explicit queue takes precedence.
     if (queue !== undefined || (!exchange && !routingKey)) return [];
     const lacks = exchange ? 'without a routing key' : 'without an exchange';
-    const message = `${IGNORED} ${lacks}; the task goes to ${formatDestination(destination)}`;
+    const message = `ignored, as in Celery: a direct exchange ${lacks}; the task goes to ${formatDestination(destination)}`;
     return [{ option: exchange ? 'exchange' : 'routingKey', message }];
   }
   // Workers bind their own queues to a fanout exchange.
@@ -119,5 +119,3 @@ export function findRoutingWarnings({ destination, options }: Routed, queues: Qu
     'messages are held back until a worker binds one';
   return [{ option: exchange ? 'exchange' : null, message }];
 }
-
-const IGNORED = 'ignored, as in Celery: a direct exchange';

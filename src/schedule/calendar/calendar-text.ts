@@ -1,6 +1,6 @@
 import { type CalendarFields, type MovableDay, Calendar } from './calendar.ts';
 import { describeLocal, listed, ordinal, WEEKDAY_NAMES } from '../text.ts';
-import { DAY, SECOND } from '../instants.ts';
+import { DAY, numbersBetween, SECOND } from '../instants.ts';
 import type { Explanation, FieldCheck } from '../schedule.ts';
 import type { Zone } from '../zone/zone.ts';
 import { onDemand } from '../../util/on-demand.ts';
@@ -48,7 +48,7 @@ function formatField(members: readonly number[], lowest: number, highest: number
   return step === 1 ? `${first}-${last}` : `${first}-${last}/${step}`;
 }
 
-const ANY_DATE = { daysOfMonth: Array.from({ length: 31 }, (_, i) => i + 1), movableDays: [] };
+const ANY_DATE = { daysOfMonth: numbersBetween(1, 31), movableDays: [] };
 const ANY_WEEKDAY = { daysOfWeek: [0, 1, 2, 3, 4, 5, 6], nthWeekdays: [] };
 const EVERY_MIDNIGHT = {
   seconds: [0],

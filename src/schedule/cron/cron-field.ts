@@ -1,4 +1,5 @@
 import type { MovableDay, NthWeekday } from '../calendar/calendar.ts';
+import { numbersBetween } from '../instants.ts';
 import { quote } from '../text.ts';
 import { stableHash } from '../stable-hash.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
@@ -16,8 +17,6 @@ interface CronField {
   readonly hashHighest?: number;
   /** Names of the values, starting with `lowest`. */
   readonly names: readonly string[];
-  /** Whether a range may wrap around, as `22-2` does. */
-  readonly wraps: boolean;
   /** The allowed values, for error messages. */
   readonly allowed: string;
   /** The unit of the field in `@every 90m`; absent for months and years. */
@@ -34,7 +33,7 @@ function field(
   more: Partial<CronField> = {},
 ): CronField {
   const count = name === 'day of week' ? 7 : highest - lowest + 1;
-  return { name, lowest, highest, count, last: lowest + count - 1, names: [], wraps: true, allowed, ...more };
+  return { name, lowest, highest, count, last: lowest + count - 1, names: [], allowed, ...more };
 }
 
 /** In the order of an expression of seven fields. */
@@ -45,7 +44,7 @@ export const CRON_FIELDS = [
   field('day of month', [1, 31], '1-31, L, L-3, 15W, LW or H', { hashHighest: 28, unit: 'd' }),
   field('month', [1, 12], '1-12, jan-dec or H', { names: MONTHS }),
   field('day of week', [0, 7], '0-7, sun-sat, 5L, 5#2 or H', { names: WEEKDAYS, unit: 'd' }),
-  field('year', [1970, 2199], '1970-2199', { wraps: false }),
+  field('year', [1970, 2199], '1970-2199'),
 ] as const;
 
 /** An invalid part of a field; the message names the field and the part. */
@@ -85,9 +84,10 @@ function readValue(field: CronField, text: string, part: string): number {
 function readRange(field: CronField, from: string, to: string, part: string): number[] {
   const first = readValue(field, from, part);
   const last = readValue(field, to, part);
-  if (first <= last) return sequence(first, last);
-  if (!field.wraps) throw new PartError(field, part, `is backwards; write "${to}-${from}"`);
-  return [...sequence(first, field.last), ...sequence(field.lowest, last)];
+  if (first <= last) return numbersBetween(first, last);
+  // The only field without a cycle.
+  if (field.name === 'year') throw new PartError(field, part, `is backwards; write "${to}-${from}"`);
+  return [...numbersBetween(first, field.last), ...numbersBetween(field.lowest, last)];
 }
 
 function readStep(field: CronField, part: string, step: string): number {
@@ -95,16 +95,12 @@ function readStep(field: CronField, part: string, step: string): number {
   throw new PartError(field, part, 'has a step that is not a positive integer');
 }
 
-function sequence(from: number, to: number): number[] {
-  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-}
-
 function readSpan(field: CronField, span: string, part: string, open: boolean): number[] {
-  if (isStar(span)) return sequence(field.lowest, field.last);
+  if (isStar(span)) return numbersBetween(field.lowest, field.last);
   const ends = span.split('-');
   if (ends.length === 2) return readRange(field, ends[0]!, ends[1]!, part);
   const value = readValue(field, span, part);
-  return open ? sequence(value, Math.max(value, field.last)) : [value];
+  return open ? numbersBetween(value, Math.max(value, field.last)) : [value];
 }
 
 function isStar(span: string): boolean {
@@ -157,18 +153,16 @@ function readMovableDay(part: string): MovableDay | undefined {
   if (start !== undefined) {
     return { day: readValue(DAY_OF_MONTH, text!, part), fromEnd: false, nearestWeekday: true };
   }
-  const [bare, number] = /^l(\d+)$/i.exec(part) ?? [];
-  if (bare !== undefined) {
-    throw new PartError(DAY_OF_MONTH, part, `is invalid; did you mean "L-${number}"?`);
-  }
-  if (/^\d+l$/i.test(part)) {
-    throw new PartError(DAY_OF_MONTH, part, 'belongs in the day of week: "5L" is the last Friday');
-  }
-  if (/^[^/]+-[^/]+w$/i.test(part)) {
-    throw new PartError(DAY_OF_MONTH, part, 'is a range; W belongs to one day: "1W,2W"');
-  }
+  const [, why] = MISWRITTEN_DAYS.find(([pattern]) => pattern.test(part)) ?? [];
+  if (why !== undefined) throw new PartError(DAY_OF_MONTH, part, why.replace('$', part.slice(1)));
   return undefined;
 }
+
+const MISWRITTEN_DAYS = [
+  [/^l\d+$/i, 'is invalid; did you mean "L-$"?'],
+  [/^\d+l$/i, 'belongs in the day of week: "5L" is the last Friday'],
+  [/^[^/]+-[^/]+w$/i, 'is a range; W belongs to one day: "1W,2W"'],
+] as const;
 
 /** Parses `5L`, `L5`, `fri#L`, `5#2` and `mon-fri#1` in the day of week; returns `undefined` for other parts. */
 function readNthWeekdays(part: string): NthWeekday[] | undefined {
@@ -240,7 +234,9 @@ function readHashed(field: CronField, part: string, seed: string): Part {
     throw new PartError(field, part, field.name === 'year' ? 'is not allowed for years' : H_ALONE);
   }
   const values =
-    from === undefined ? sequence(field.lowest, field.hashHighest ?? field.last) : readRange(field, from, to!, part);
+    from === undefined
+      ? numbersBetween(field.lowest, field.hashHighest ?? field.last)
+      : readRange(field, from, to!, part);
   const width = step === undefined ? values.length : readStep(field, part, step);
   if (width > values.length) {
     const why = `has a step larger than the ${values.length} values that H selects from`;

@@ -352,7 +352,6 @@ function localText(instant: number, timezone: string): string {
 
 /** Returns the newest instant in `(after, until]`, or `null`, whether or not the schedule has `latest`. */
 function latestFixed(schedule: Schedule, after: number, until: number): number | null {
-  const answer = latestWithin(schedule, after, until);
-  if (answer !== undefined) return answer;
-  return latestByNext((instant) => nextAfter(schedule, instant), after, until);
+  if (!schedule.latest) return latestByNext((instant) => nextAfter(schedule, instant), after, until);
+  return latestWithin(schedule, after, until) ?? null;
 }

@@ -80,21 +80,15 @@ const RANGE = new RegExp(String.raw`^\s*${TIME}\s*-\s*${TIME}\s*$`);
 /** The forms of a range, for error messages. */
 export const TIME_RANGE = 'times of day such as 09:00-17:00 or 22:00-06:00';
 
-/** Milliseconds since midnight; `end` is exclusive, and not after `start` if the range crosses midnight. */
-interface TimeRange {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Times of day such as `09:00-17:00`. The end is exclusive, and may be on the next day. Throws a `ConfigError`. */
 export function timesOfDay(texts: readonly string[]): TimeSet {
   const ranges = parseEach(texts, parseTimes);
   const text = ranges
-    .map(({ start, end }) => `${formatTime(start)}-${formatTime(end)}`)
+    .map((range) => range.map(formatTime).join('-'))
     .toSorted()
     .join(' ');
   const find = findIn(
-    ranges.flatMap(({ start, end }): Interval[] =>
+    ranges.flatMap(([start, end]): Interval[] =>
       start < end
         ? [[start, end]]
         : [
@@ -111,7 +105,11 @@ export function timesOfDay(texts: readonly string[]): TimeSet {
   return { spec: `times(${text})`, description: text.replaceAll(' ', ' and '), stretchAt };
 }
 
-function parseTimes(text: string): TimeRange | string {
+/**
+ * Parses to milliseconds since midnight. The end is exclusive, and not after the start if the range crosses midnight.
+ * Returns an error as text.
+ */
+function parseTimes(text: string): Interval | string {
   const expected = `expected ${TIME_RANGE}, got ${quote(text)}`;
   const [, ...parts] = RANGE.exec(text) ?? [];
   if (parts.length === 0) return expected;
@@ -119,7 +117,7 @@ function parseTimes(text: string): TimeRange | string {
   const end = parseTime(parts.slice(3));
   if (start === null || end === null || start === DAY) return expected;
   if (start === end) return `${quote(text)} has no length; leave it out for the whole day`;
-  return { start, end };
+  return [start, end];
 }
 
 /** Milliseconds since midnight, up to 24:00; `null` for a time that does not exist. */

@@ -1,5 +1,5 @@
 import { describeLocal, listed, MONTH_NAMES, ordinal, WEEKDAY_NAMES } from '../text.ts';
-import { DAY, HOUR, MINUTE, modulo, SECOND } from '../instants.ts';
+import { DAY, HOUR, MINUTE, modulo, numbersBetween, SECOND } from '../instants.ts';
 import { isInstant, parseUntil, PERIODS, rankOf, recurrenceDays, type RecurrenceRule } from './recurrence-days.ts';
 import { formatParts } from './rrule-text.ts';
 import type { Recurrence } from './recurrence.ts';
@@ -169,14 +169,12 @@ function checkDays(rule: RecurrenceRule, local: number): FieldCheck[] {
   return DAY_PARTS.filter(([key]) => rule[key].length > 0).map(([key, field, show]) => {
     const others = { weekNumbers: [], yearDays: [], monthDays: [], days: [] };
     // With months, a number in BYDAY counts within the month.
-    const months = rule.months.length > 0 ? ALL_MONTHS : [];
+    const months = rule.months.length > 0 ? numbersBetween(1, 12) : [];
     const days = recurrenceDays({ ...rule, ...others, months, [key]: rule[key] });
     const matches = days.has(Math.floor(local / DAY));
     return { field, rule: texts[field]!, value: show(new Date(local)), matches };
   });
 }
-
-const ALL_MONTHS = Array.from({ length: 12 }, (_, i) => i + 1);
 
 const TIME_PARTS = [
   ['hours', 'BYHOUR', HOUR, 24],

@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../instants.ts';
+import { DAY, HOUR, MINUTE, numbersBetween, SECOND } from '../instants.ts';
 import { DaySearch, startOf, weekdayOf } from '../calendar/days.ts';
 
 /** From the longest period to the shortest; the length in milliseconds is the longest one of years and months. */
@@ -131,7 +131,7 @@ function mostDays(rule: RecurrenceRule): number {
       return isOpen ? Math.max(1, months.length) : countDays(rule, 0, 12);
     case 'MONTHLY':
       if (isOpen) return 1;
-      return Math.max(...Array.from({ length: 12 }, (_, i) => countDays(rule, i, i + 1)));
+      return Math.max(...numbersBetween(0, 11).map((month) => countDays(rule, month, month + 1)));
     case 'WEEKLY':
       return isOpen ? 1 : Math.min(7, countDays(rule, 0, 12));
     default:

@@ -38,9 +38,9 @@ export function parseRule(text: string): RecurrenceRule {
   const report = (message: string) => void errors.push(errorAt([], message));
   const given = split(text, report);
   const value = (name: string) => given.get(name);
-  const freq = FREQUENCIES.find((each) => each === value('FREQ'));
+  const found = value('FREQ');
+  const freq = FREQUENCIES.find((each) => each === found);
   if (!freq) {
-    const found = value('FREQ');
     const what = found === undefined ? 'FREQ is missing' : `FREQ=${found} is unknown`;
     report(`${what}; allowed: ${FREQUENCIES.join(', ')}`);
   }

@@ -88,7 +88,7 @@ function suggest(name: unknown): string {
     abbreviations.split(' ').includes(name.toUpperCase()),
   );
   if (meant) return `; did you mean "${meant[0]}"?`;
-  return didYouMean(name, (suggestable ??= [...spellings().values()]));
+  return didYouMean(name, [...spellings().values()]);
 }
 
 function isKnown(name: string): boolean {
@@ -101,8 +101,6 @@ function isKnown(name: string): boolean {
 }
 
 let known: ReadonlyMap<string, string> | undefined;
-
-let suggestable: readonly string[] | undefined;
 
 /** Zone names by lower-case name. */
 function spellings(): ReadonlyMap<string, string> {

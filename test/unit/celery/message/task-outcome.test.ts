@@ -5,7 +5,7 @@ import {
   readLargeDocument,
   readResultDocument,
   parsePythonDate,
-  toErrorLine,
+  toLine,
   parseTaskEvents,
 } from '../../../../src/celery/message/task-outcome.ts';
 
@@ -117,9 +117,9 @@ describe('result documents', () => {
   });
 
   test('error line: white space is one space, and a long text is cut', () => {
-    expect(toErrorLine('  a\n b ')).toBe('a b');
-    expect(toErrorLine(' ')).toBeNull();
-    expect(toErrorLine('x'.repeat(2_000))).toHaveLength(1_000);
+    expect(toLine('  a\n b ')).toBe('a b');
+    expect(toLine(' ')).toBeNull();
+    expect(toLine('x'.repeat(2_000))).toHaveLength(1_000);
   });
 });
 
