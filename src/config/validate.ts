@@ -4,7 +4,7 @@ import { describeError, ConfigError } from '../util/errors.ts';
 import type { Diagnostic, Report } from '../util/diagnostic.ts';
 import { isMap } from '../util/is-map.ts';
 import { reportIssues } from '../util/zod-issues.ts';
-import type { KeySchema } from './keys/key-schema.ts';
+import { schemaBelow, type KeySchema } from './keys/key-schema.ts';
 import { explainRejectedKey } from './keys/rejected-keys.ts';
 
 export { expected } from '../util/expected.ts';
@@ -23,7 +23,7 @@ export function parse<S extends z.ZodType>(
   reportIssues(result.error, value, {
     report: (inner, message) => report([...path, ...inner], message),
     reportUnknown(inner, unknown) {
-      const here = keysAt(keys, inner);
+      const here = inner.reduce(schemaBelow, keys);
       for (const key of unknown) {
         report([...path, ...inner, key], explainUnknownKey(key, here, inner.at(-1)));
       }
@@ -52,13 +52,24 @@ function explainUnknownKey(key: string, keys: KeySchema | undefined, parent: str
   return `unknown key${hint || `; allowed: ${own.filter((name) => name !== '$schema').join(', ')}`}`;
 }
 
-function keysAt(keys: KeySchema | undefined, path: Path): KeySchema | undefined {
-  return path.reduce((here, key) => here?.each ?? here?.inside.get(String(key)), keys);
-}
-
 /** The value at a path in maps; `undefined` if there is none. */
 export function valueAt(map: object, path: Path): unknown {
   return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), map);
+}
+
+/** Calls `visit` with each text in lists and maps, which may contain themselves. */
+export function eachText(
+  value: unknown,
+  path: Path,
+  visit: (text: string, path: Path) => void,
+  seen = new WeakSet(),
+): void {
+  if (typeof value === 'string') visit(value, path);
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  for (const [key, item] of Object.entries(value)) {
+    eachText(item, [...path, Array.isArray(value) ? Number(key) : key], visit, seen);
+  }
 }
 
 /** Runs `make`. Reports an exception as errors at the path. */

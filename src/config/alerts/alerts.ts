@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { instant, instantOrNull, milliseconds, shape, type ShapeOf, textOrNull } from '../../util/shape.ts';
-import type { Report, Path } from '../validate.ts';
+import { eachText, type Report, type Path } from '../validate.ts';
 import {
   option,
   required,
@@ -207,7 +207,7 @@ function readSentry(
 function readWebhook(given: z.output<typeof webhook>, context: Context) {
   const { url, secret, on = ALERT_KINDS, body = null, headers = {} } = given;
   checkUrl(url, 'webhook.url', context);
-  if (body) checkBody(body, [...context.path, 'webhook', 'body'], context.report);
+  eachText(body, [...context.path, 'webhook', 'body'], (text, path) => checkPlaceholders(text, path, context.report));
   return { url, secret: secret ?? context.overrides.webhookSecret ?? null, on, body, headers };
 }
 
@@ -247,17 +247,11 @@ const ALERT_FIELDS: readonly string[] = Object.keys(alert.shape);
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 
 /** Reports placeholders that are not fields of an alert. */
-function checkBody(value: unknown, path: Path, report: Report): void {
-  if (typeof value === 'string') {
-    for (const [written, name = ''] of value.matchAll(PLACEHOLDER)) {
-      if (ALERT_FIELDS.includes(name)) continue;
-      const hint = didYouMean(name, ALERT_FIELDS) || `; allowed: ${ALERT_FIELDS.join(', ')}`;
-      report(path, `unknown placeholder "${written}"${hint}`);
-    }
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) {
-      checkBody(item, [...path, Array.isArray(value) ? Number(key) : key], report);
-    }
+function checkPlaceholders(text: string, path: Path, report: Report): void {
+  for (const [written, name = ''] of text.matchAll(PLACEHOLDER)) {
+    if (ALERT_FIELDS.includes(name)) continue;
+    const hint = didYouMean(name, ALERT_FIELDS) || `; allowed: ${ALERT_FIELDS.join(', ')}`;
+    report(path, `unknown placeholder "${written}"${hint}`);
   }
 }
 

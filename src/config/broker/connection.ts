@@ -57,9 +57,7 @@ export function sentinelLogin(given: z.output<typeof sentinelSchema>): SentinelL
   return withoutAbsent({ username, password, ssl, timeout, tls: Object.keys(tls).length > 0 ? tls : undefined });
 }
 
-/**
- * Options that have no effect here, for consumers or for what beat always does. One file can serve workers and beat.
- */
+/** Options without effect here, for consumers or for what beat always does: one file can serve workers and beat. */
 const WORKERS = [
   ['visibilityTimeout', 'pollingInterval', 'ackEmulation', 'bodyEncoding'],
   ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],

@@ -14,7 +14,7 @@ import type { Merged } from '../merge.ts';
 import { type CheckAccepted, warnOfProtocol1 } from '../message/encoding.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';
 import { readOptions } from '../options/options.ts';
-import { OptionTemplates } from '../options/templates.ts';
+import { optionTemplates } from '../options/templates.ts';
 import { BACKEND_CLEANUP, CLEANUP_ENTRY, explainCleanup, needsCleanup } from '../results/results.ts';
 import { routeChecker, stateNameError, type CheckRoute } from '../routing/check-routes.ts';
 import { readLimits } from '../schedules/limits.ts';
@@ -158,7 +158,7 @@ function readEntry(
     checkHeaders(raw.options.headers, ['options', 'headers'], report);
     checkStamps(raw.options.stamps, ['options', 'stamps'], report);
   }
-  const templates = new OptionTemplates(scheduleZone);
+  const templates = optionTemplates(scheduleZone);
   templates.read(raw, report, warn);
   const signatures = new SignatureReader({ zone, scheduleZone, serializer, templates, checkAccepted, report, warn });
   const target = isMap(input) ? readTarget(raw, signatures, report) : undefined;
@@ -187,7 +187,7 @@ function readEntry(
     ...applied,
     schedule,
     ...call,
-    render: templates.render,
+    render: templates.renderer(),
     ...(entry.description !== undefined && { description: entry.description }),
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,

@@ -123,8 +123,8 @@ function isNormalized(value: unknown, schema: KeySchema): boolean {
   return true;
 }
 
-function schemaBelow(schema: KeySchema, name: string): KeySchema | undefined {
-  return schema.each ?? schema.inside.get(name);
+export function schemaBelow(schema: KeySchema | undefined, name: string | number): KeySchema | undefined {
+  return schema?.each ?? schema?.inside.get(String(name));
 }
 
 function isAbsent(key: string, name: string, value: unknown, schema: KeySchema): boolean {
@@ -141,7 +141,7 @@ export function pathAsWritten(path: Path, config: unknown, schema: KeySchema): P
   return path.map((name) => {
     const key = typeof name === 'number' ? name : (findSpelling(name, value, here) ?? name);
     value = isMap(value) || Array.isArray(value) ? (value as Record<string, unknown>)[key] : undefined;
-    here = here?.each ?? here?.inside.get(String(name));
+    here = schemaBelow(here, name);
     return key;
   });
 }

@@ -23,10 +23,7 @@ interface CheckedTask {
 /** Reports errors and warnings of a task, with paths from the entry. */
 export type CheckRoute = (task: CheckedTask, report: Report, warn: Report) => void;
 
-/**
- * Returns a check that routes a task without publishing it, so that errors are reported at load. `reportRoutes` is for
- * errors of the routes themselves.
- */
+/** Returns a check that routes a task without publishing it. `reportRoutes` is for errors of the routes themselves. */
 export function routeChecker(
   { queues: rules, routes, broker }: Pick<Settings, 'queues' | 'routes' | 'broker'>,
   reportRoutes: Report,

@@ -193,10 +193,11 @@ function bind(
     warn(['relative'], `ignored: it applies to intervals, this schedule is ${kind}`);
   }
   const timezone = zone ?? entry.timezone ?? entry.defaultZone;
-  const zoned = attempt(() => inZone(round ?? written, timezone), path, report);
+  const own = round ?? written;
+  const zoned = attempt(() => expectSchedule(own, 'inZone', own.inZone?.(timezone) ?? own), path, report);
   // A schedule with a zone of its own ignores other zones.
   if (!zoned || !checkZones(zone ?? zoned.timezone, entry.timezone, report)) return undefined;
-  const bound = attempt(() => forEntry(zoned, entry.name), path, report);
+  const bound = attempt(() => expectSchedule(zoned, 'forEntry', zoned.forEntry?.(entry.name) ?? zoned), path, report);
   if (!bound) return undefined;
   const { limits } = entry;
   const limited = limits ? applyLimits(bound, limits, bound.timezone ?? timezone, report) : bound;
@@ -223,14 +224,6 @@ function checkDue(schedule: Schedule, path: Path, everDue: WeakSet<Schedule>, re
 
 /** Specs of intervals and single instants; a past instant is reported when the entry is scheduled. */
 const ALWAYS_DUE = /^(?:at\([^)]*\)|every\(\d+ms\)(?: round \S+| offset \d+ms)?)$/;
-
-function inZone(schedule: Schedule, zone: string): Schedule {
-  return expectSchedule(schedule, 'inZone', schedule.inZone?.(zone) ?? schedule);
-}
-
-function forEntry(schedule: Schedule, name: string): Schedule {
-  return expectSchedule(schedule, 'forEntry', schedule.forEntry?.(name) ?? schedule);
-}
 
 function expectSchedule(schedule: Schedule, method: string, result: unknown): Schedule {
   const isPromise = markHandled(result);

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
@@ -58,24 +59,15 @@ function isConfig(name: string): boolean {
 
 /** Follows links, as ConfigMaps have them. Broken links and devices count as files, so that reading reports the error. */
 async function findKind(path: string): Promise<'file' | 'folder' | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    if (!isMissing(error)) throw unreadable(path, error);
-  }
-  try {
-    await lstat(path);
-    return 'file';
-  } catch (error) {
-    if (!isMissing(error)) throw unreadable(path, error);
-    return undefined;
-  }
+  const stats = (await ignoreMissing(path, stat(path))) ?? (await ignoreMissing(path, lstat(path)));
+  return stats && (stats.isDirectory() ? 'folder' : 'file');
 }
 
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-function unreadable(path: string, error: unknown): ConfigError {
-  return new ConfigError(`cannot read ${path}: ${(error as Error).message}`);
+async function ignoreMissing(path: string, found: Promise<Stats>): Promise<Stats | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new ConfigError(`cannot read ${path}: ${(error as Error).message}`);
+  }
 }
