@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { problemsOf } from '../support.ts';
 
+const REDIS = { brokerUrl: 'redis://localhost' };
+
 describe('settings of events', () => {
   test.each(['taskSendSentEvent', 'task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT'])(
     '%s turns task-sent events on, over the exchange type that the broker has for them',
@@ -70,4 +72,28 @@ describe('settings of events', () => {
       'eventSerializer: expected \'json\', which every receiver of events reads, got "pickle"',
     ]);
   });
+});
+
+test('remote control: is off by default, and answers while the loop has made progress in the last minute', () => {
+  expect(resolveSettings(REDIS).remoteControl).toEqual({ enabled: false, maxTickAge: 60_000, namespace: 'celery' });
+});
+
+test('remote control: has the settings of Celery', () => {
+  const config = {
+    ...REDIS,
+    beat_enable_remote_control: true,
+    beat_remote_control_max_tick_age: 2.5,
+    control_exchange: 'shop',
+  };
+  expect(resolveSettings(config as object).remoteControl).toEqual({
+    enabled: true,
+    maxTickAge: 2_500,
+    namespace: 'shop',
+  });
+});
+
+test('remote control: the flag has precedence over the setting', () => {
+  const config = { ...REDIS, beatEnableRemoteControl: true };
+  const { enabled } = resolveSettings(config, { remoteControl: false }).remoteControl;
+  expect(enabled).toBe(false);
 });

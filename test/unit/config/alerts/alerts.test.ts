@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { resolveSettings } from '../../../src/config/resolve.ts';
-import { ConfigError } from '../../../src/util/errors.ts';
-import { formatDiagnostic } from '../../../src/util/diagnostic.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 
 function errorsOf(alerts: object): string[] {
   try {
