@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { findUrlError } from '../../drivers/connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
-import { parseEndpoint, type Endpoint, type EndpointServer } from '../../drivers/endpoint.ts';
+import { parseEndpoint, type EndpointServer } from '../../drivers/endpoint.ts';
 import { findSchemes } from '../../drivers/table.ts';
+import type { Settings } from '../settings.ts';
 import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput, name } from '../values/option.ts';
 
@@ -38,11 +39,7 @@ export const endpointsShape = {
   ),
 };
 
-export interface Endpoints {
-  readonly broker: Endpoint;
-  readonly state: Endpoint;
-  readonly locks: readonly Endpoint[];
-}
+export type Endpoints = Pick<Settings, 'broker' | 'state' | 'locks'>;
 
 /** Completes the URLs with defaults. */
 export function resolveEndpoints({ brokerUrl, stateUrl, lockUrls }: ShapeOutput<typeof endpointsShape>): Endpoints {
@@ -62,18 +59,15 @@ export function checkBrokerUrl(given: string | readonly string[], report: Report
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
   servers.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', BROKER_SCHEMES, report));
   const [first, ...others] = servers;
-  const stranger = others.length === 0 ? undefined : findStranger(first!, others);
+  if (!first) return;
+  const canFailOver = first.driver?.failover;
+  // A server that cannot replace the first one.
+  const stranger = canFailOver ? others.find(({ driver }) => driver !== first.driver) : others[0] && first;
   if (!stranger?.driver) return;
-  const why = first!.driver?.failover
-    ? `${stranger.scheme}:// cannot take over from ${first!.scheme}://`
-    : `${first!.scheme}:// takes one URL`;
+  const why = canFailOver
+    ? `${stranger.scheme}:// cannot take over from ${first.scheme}://`
+    : `${first.scheme}:// takes one URL`;
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
-}
-
-/** Finds a server that cannot replace the first one. */
-function findStranger(first: EndpointServer, others: readonly EndpointServer[]): EndpointServer | undefined {
-  if (!first.driver?.failover) return first;
-  return others.find(({ driver }) => driver !== first.driver);
 }
 
 /** Reports a URL that is not a state store's. */

@@ -12,7 +12,7 @@ import type { ResolveCalendars } from '../calendars/calendars.ts';
 import { type KeySchema, normalizeKeys } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';
 import { type CheckAccepted, warnOfProtocol1 } from '../message/encoding.ts';
-import { checkHeaders, checkStamps } from '../options/headers.ts';
+import { checkSentHeaders } from '../options/headers.ts';
 import { readOptions } from '../options/options.ts';
 import { optionTemplates } from '../options/templates.ts';
 import { BACKEND_CLEANUP, CLEANUP_ENTRY, explainCleanup, needsCleanup } from '../results/results.ts';
@@ -154,10 +154,7 @@ function readEntry(
   const args = command
     ? { args: NO_ARGS, kwargs: command }
     : readArguments(raw, { zone: scheduleZone, serializer }, report);
-  if (isMap(raw.options)) {
-    checkHeaders(raw.options.headers, ['options', 'headers'], report);
-    checkStamps(raw.options.stamps, ['options', 'stamps'], report);
-  }
+  checkSentHeaders(raw.options, report);
   const templates = optionTemplates(scheduleZone);
   templates.read(raw, report, warn);
   const signatures = new SignatureReader({ zone, scheduleZone, serializer, templates, checkAccepted, report, warn });

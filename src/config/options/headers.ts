@@ -70,9 +70,11 @@ export function checkHeaders(headers: unknown, path: Path, report: Report): void
   }
 }
 
-/** Stamps are sent as headers. */
-export function checkStamps(stamps: unknown, path: Path, report: Report): void {
-  if (isMap(stamps)) inspectHeaders(stamps, path, report);
+/** Checks the headers among options, and the stamps, which are sent as headers. */
+export function checkSentHeaders(options: unknown, report: Report): void {
+  if (!isMap(options)) return;
+  checkHeaders(options['headers'], ['options', 'headers'], report);
+  if (isMap(options['stamps'])) inspectHeaders(options['stamps'], ['options', 'stamps'], report);
 }
 
 function orNull(fits: (value: unknown) => boolean): (value: unknown) => boolean {

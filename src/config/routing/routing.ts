@@ -68,10 +68,8 @@ interface RoutingSettings extends ShapeOutput<typeof routingShape> {
 
 export function readQueues(settings: RoutingSettings, report: Report, warn: Report): QueueRules {
   const name = settings.taskDefaultQueue ?? DEFAULT_RULES.defaultQueue;
-  const defaultExchange = createExchange(
-    settings.taskDefaultExchange ?? name,
-    settings.taskDefaultExchangeType ?? 'direct',
-  );
+  const { taskDefaultExchange = name, taskDefaultExchangeType = 'direct' } = settings;
+  const defaultExchange = createExchange(taskDefaultExchange, taskDefaultExchangeType);
   const defaultRoutingKey = settings.taskDefaultRoutingKey ?? name;
   const maxPriority = settings.taskQueueMaxPriority ?? DEFAULT_RULES.maxPriority;
   const defaults = { defaultExchange, defaultRoutingKey, maxPriority };

@@ -139,9 +139,6 @@ function readCommand(given: unknown, keys: KeySchema | undefined, report: Report
 }
 
 /** The keyword arguments of all shell entries: the commands that workers may run. */
-export function listDeclaredJobs({
-  entries,
-  shell,
-}: Pick<Settings, 'entries' | 'shell'>): readonly Readonly<Record<string, unknown>>[] {
+export function listDeclaredJobs({ entries, shell }: Pick<Settings, 'entries' | 'shell'>) {
   return entries.filter(({ task }) => task === shell.task).map(({ kwargs }) => kwargs);
 }

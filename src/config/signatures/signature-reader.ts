@@ -22,7 +22,7 @@ import { didYouMean } from '../../util/did-you-mean.ts';
 import { isMap } from '../../util/is-map.ts';
 import { FORMS, SIGNATURE_FORMS, deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
-import { checkHeaders, checkStamps } from '../options/headers.ts';
+import { checkSentHeaders } from '../options/headers.ts';
 import { readOptions, type OptionsInput } from '../options/options.ts';
 import { withStamps } from '../entry/other-schedulers.ts';
 
@@ -239,10 +239,7 @@ function readSignatureOptions(options: unknown, zone: string, report: Report, wa
   const input = withStamps(normalizeKeys(given, OPTION_KEYS, [], note), note);
   const valid = parse(OPTIONS_SCHEMA, input, { path: [], keys: OPTION_KEYS, report: note });
   const raw = isMap(input) ? input['options'] : undefined;
-  if (isMap(raw)) {
-    checkHeaders(raw['headers'], ['options', 'headers'], note);
-    checkStamps(raw['stamps'], ['options', 'stamps'], note);
-  }
+  checkSentHeaders(raw, note);
   const rest = { raw, immutable: immutable === true };
   if (found > 0 || !valid) return { own: undefined, ...rest };
   const own = readOptions(withoutLinks(valid.options), undefined, zone, warn);

@@ -62,13 +62,7 @@ function toValue(document: Document, file: string, errors: Diagnostic[]) {
   }
 }
 
-interface Repeated {
-  readonly key: string;
-  readonly first: Pair;
-  readonly again: Pair;
-}
-
-function* repeatedKeys(map: YAMLMap): Generator<Repeated> {
+function* repeatedKeys(map: YAMLMap): Generator<{ key: string; first: Pair; again: Pair }> {
   const seen = new Map<string, Pair>();
   for (const again of map.items) {
     const key = readKey(again);
