@@ -1,76 +1,86 @@
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { StoreError } from '../../util/errors.ts';
-import { isCount, isInstant, isText, listOf, mapOf, optional, orNull, type Check } from './record-fields.ts';
+import {
+  isCount,
+  isInstant,
+  isText,
+  listOf,
+  mapOf,
+  optional,
+  orNull,
+  type Check,
+  type Checked,
+} from './record-fields.ts';
 
 /** The version of the state's format that this release writes. */
 const VERSION = 1;
+
+const isVersion: Check<number> = (value): value is number => isCount(value) && value !== 0;
+
+/** A published run without an outcome. Epoch milliseconds. */
+export type RunningRun = Checked<typeof isRunningRun>;
+const isRunningRun = mapOf({ taskId: isText, dueAt: isInstant, sentAt: isInstant });
+
+/** A skipped occurrence, and why. Epoch milliseconds. */
+export type LastSkip = Checked<typeof isLastSkip>;
+const isLastSkip = mapOf({ dueAt: isInstant, reason: isText as Check<SkipReason> });
+
+/** A pause of an entry. Instants are epoch milliseconds. */
+export type Pause = Checked<typeof isPause>;
+const isPause = mapOf({
+  since: isInstant,
+  /** When it ends; `null` if only a `resume` ends it. */
+  until: orNull(isInstant),
+  reason: orNull(isText),
+  by: isText,
+});
+
+export type Backfill = Checked<typeof isBackfill>;
+const isBackfill = mapOf({
+  /** The id of its command. */
+  command: isText,
+  /** The instant of the first occurrence that was not published. Epoch milliseconds. */
+  next: isInstant,
+  published: isCount,
+});
 
 /**
  * The persisted state of an entry, from which its next occurrence is computed, never from "now". A state that was
  * read also contains the fields that this release does not know. Only `advance` derives a state from another: it
  * copies these fields.
  */
-export interface EntryState {
+export type EntryState = Checked<typeof isState>;
+const isState = mapOf({
   /** The newest format that the state was written in. */
-  readonly version: number;
+  version: isVersion,
   /** Grows with each commit, so that no two states of an entry are equal. */
-  readonly rev: number;
+  rev: isVersion,
   /**
    * The schedule's `spec` at the time of writing: a different one now means that it was edited.
    * `null` while the entry is not scheduled (disabled, or gone from the configuration).
    */
-  readonly spec: string | null;
+  spec: orNull(isText),
   /** The instant after which the first occurrence is computed. Epoch milliseconds. */
-  readonly anchor: number;
+  anchor: isInstant,
   /** The newest occurrence that was published or skipped. Epoch milliseconds; `null` before the first. */
-  readonly dueAt: number | null;
+  dueAt: orNull(isInstant),
   /** When the last run was published. Epoch milliseconds; `null` before the first. */
-  readonly sentAt: number | null;
-  readonly taskId: string | null;
+  sentAt: orNull(isInstant),
+  taskId: orNull(isText),
   /** How many runs have been published, over all edits of the schedule. */
-  readonly runCount: number;
+  runCount: isCount,
   /** Absent unless the entry is paused. */
-  readonly pause?: Pause | undefined;
+  pause: optional(isPause),
   /** Instants of occurrences to come that are skipped, ascending. Epoch milliseconds; absent for none. */
-  readonly skip?: readonly number[] | undefined;
+  skip: optional(listOf(isInstant)),
   /** Absent unless the newest occurrence that the leader dealt with was skipped, and nothing was published since. */
-  readonly lastSkip?: LastSkip | undefined;
+  lastSkip: optional(isLastSkip),
   /** Runs without an outcome, oldest first, if runs of the entry must not overlap; absent for none. */
-  readonly running?: readonly RunningRun[] | undefined;
+  running: optional(listOf(isRunningRun)),
   /** A backfill that is partly published; absent for none. */
-  readonly backfill?: Backfill | undefined;
-}
-
-export interface Backfill {
-  /** The id of its command. */
-  readonly command: string;
-  /** The instant of the first occurrence that was not published. Epoch milliseconds. */
-  readonly next: number;
-  readonly published: number;
-}
-
-/** A published run without an outcome. Epoch milliseconds. */
-export interface RunningRun {
-  readonly taskId: string;
-  readonly dueAt: number;
-  readonly sentAt: number;
-}
-
-/** A skipped occurrence, and why. Epoch milliseconds. */
-export interface LastSkip {
-  readonly dueAt: number;
-  readonly reason: SkipReason;
-}
-
-/** A pause of an entry. Instants are epoch milliseconds. */
-export interface Pause {
-  readonly since: number;
-  /** When it ends; `null` if only a `resume` ends it. */
-  readonly until: number | null;
-  readonly reason: string | null;
-  readonly by: string;
-}
+  backfill: optional(isBackfill),
+});
 
 /** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */
 export type OnUnreadable = (entry: string, error: StoreError) => void;
@@ -120,26 +130,4 @@ export function addState(
     if (!unreadable || !(error instanceof StoreError)) throw error;
     unreadable(entry, error);
   }
-}
-
-const isVersion: Check = (value) => isCount(value) && value !== 0;
-
-const checkState = mapOf({
-  version: isVersion,
-  rev: isVersion,
-  spec: orNull(isText),
-  anchor: isInstant,
-  dueAt: orNull(isInstant),
-  sentAt: orNull(isInstant),
-  taskId: orNull(isText),
-  runCount: isCount,
-  pause: optional(mapOf({ since: isInstant, until: orNull(isInstant), reason: orNull(isText), by: isText })),
-  skip: optional(listOf(isInstant)),
-  lastSkip: optional(mapOf({ dueAt: isInstant, reason: isText })),
-  running: optional(listOf(mapOf({ taskId: isText, dueAt: isInstant, sentAt: isInstant }))),
-  backfill: optional(mapOf({ command: isText, next: isInstant, published: isCount })),
-});
-
-function isState(value: unknown): value is EntryState {
-  return checkState(value);
 }

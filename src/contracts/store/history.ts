@@ -1,7 +1,7 @@
 import { parseJson } from '../../util/decode/json.ts';
-import type { HistoryRow } from './history-row.ts';
+import { ROW_CHECKS, type HistoryRow } from './history-row.ts';
 import { countMinutes, type MinuteCounts } from './minutes.ts';
-import { isCount, isInstant, isNumber, isText, mapOf, optional, orNull, type Check } from './record-fields.ts';
+import { isText } from './record-fields.ts';
 import { repairCommand, describeUnreadable, type Unreadable } from './unreadable.ts';
 
 /** How much history a store retains for each entry. */
@@ -131,8 +131,8 @@ function decodeRow(text: string): HistoryRow | 'newer' | 'unreadable' {
     const row = parseJson(text) as Readonly<Record<string, unknown>> | null;
     const kind = row?.['kind'];
     if (!isText(kind)) return 'unreadable';
-    if (!Object.hasOwn(KINDS, kind as string)) return 'newer';
-    return KINDS[kind as HistoryRow['kind']](row) ? (row as unknown as HistoryRow) : 'unreadable';
+    if (!Object.hasOwn(ROW_CHECKS, kind)) return 'newer';
+    return ROW_CHECKS[kind]!(row) ? row : 'unreadable';
   } catch {
     return 'unreadable';
   }
@@ -172,37 +172,3 @@ function describeRow(entry: string, text: string, id: HistoryPosition): Unreadab
     repair: repairCommand(entry, 'history'),
   });
 }
-
-/** The fields of each kind of row. */
-const KINDS: Readonly<Record<HistoryRow['kind'], Check>> = {
-  run: mapOf({
-    dueAt: isInstant,
-    sentAt: isInstant,
-    cause: isText,
-    taskId: isText,
-    task: isText,
-    queue: isText,
-    term: isCount,
-    leader: isText,
-    number: isCount,
-    command: optional(isText),
-  }),
-  skip: mapOf({
-    first: isInstant,
-    last: isInstant,
-    count: orNull(isCount),
-    reason: isText,
-    at: isInstant,
-    term: isCount,
-    taskId: optional(isText),
-  }),
-  outcome: mapOf({
-    taskId: isText,
-    dueAt: isInstant,
-    state: isText,
-    doneAt: isInstant,
-    runtimeMs: orNull(isNumber),
-    worker: orNull(isText),
-    error: orNull(isText),
-  }),
-};

@@ -1,25 +1,26 @@
 import { parseJson } from '../../util/decode/json.ts';
 import { describeUnreadable, isReadable, isUnreadable, type Unreadable } from './unreadable.ts';
-import { isCount, isInstant, isNumber, isText, mapOf, oneOf, orNull } from './record-fields.ts';
+import { isCount, isInstant, isNumber, isText, mapOf, oneOf, orNull, type Checked } from './record-fields.ts';
 
 /** Milliseconds after its last announcement at which an instance counts as gone. */
 export const INSTANCE_EXPIRY = 15_000;
 
 /** An instance as it announces itself. Instants are epoch milliseconds by its own clock. */
-export interface Announcement {
+export type Announcement = Checked<typeof isAnnouncement>;
+const isAnnouncement = mapOf({
   /** Unique for each start of an instance. */
-  readonly id: string;
-  readonly host: string;
+  id: isText,
+  host: isText,
   /** `null` if its origin does not name one. */
-  readonly pid: number | null;
-  readonly version: string;
-  readonly role: 'leader' | 'follower';
+  pid: orNull(isCount),
+  version: isText,
+  role: oneOf('leader', 'follower'),
   /** The fencing token of its term; `null` for a follower. */
-  readonly term: number | null;
-  readonly startedAt: number;
+  term: orNull(isCount),
+  startedAt: isInstant,
   /** How far the host's clock is ahead of the store's; `null` unless it was measured, which only leaders do. */
-  readonly skewMs: number | null;
-}
+  skewMs: orNull(isNumber),
+});
 
 /** An instance that was seen lately. */
 export interface Instance extends Announcement {
@@ -79,21 +80,10 @@ export function readInstances(rows: readonly StoredAnnouncement[]): readonly Lis
   return [...readable, ...recent.filter(isUnreadable)];
 }
 
-const checkAnnouncement = mapOf({
-  id: isText,
-  host: isText,
-  pid: orNull(isCount),
-  version: isText,
-  role: oneOf('leader', 'follower'),
-  term: orNull(isCount),
-  startedAt: isInstant,
-  skewMs: orNull(isNumber),
-});
-
 function decode({ id, json, seenAgoMs }: StoredAnnouncement): ListedInstance {
   try {
     const value = parseJson(json);
-    if (checkAnnouncement(value)) return { ...(value as Announcement), seenAgoMs: Math.max(0, seenAgoMs) };
+    if (isAnnouncement(value)) return { ...value, seenAgoMs: Math.max(0, seenAgoMs) };
   } catch {
     // Described below.
   }

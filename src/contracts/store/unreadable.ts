@@ -35,7 +35,7 @@ function findInstant(text: string, fields: readonly string[]): string | null {
   try {
     const value = parseJson(text) as Readonly<Record<string, unknown>> | null;
     const found = fields.map((field) => value?.[field]).find((at) => isInstant(at) || isIsoInstant(at));
-    return found === undefined ? null : new Date(found as number | string).toISOString();
+    return found === undefined ? null : new Date(found).toISOString();
   } catch {
     return null;
   }
