@@ -1,10 +1,9 @@
 import { connect as openSocket, type Socket } from 'node:net';
 import { createConnection } from 'mysql2';
-import type { Connection as Client } from 'mysql2/promise';
-import { guard, type Guard, type Protocol } from '../../connection/guard.ts';
-import type { Connection, ErrorKind, SqlResult } from '../dialect.ts';
-import { connectInModes, waitForEnd, type SessionOptions } from '../session.ts';
-import { raw, type Sql } from '../sql.ts';
+import type { Protocol } from '../../connection/guard.ts';
+import type { ErrorKind, SqlResult } from '../dialect.ts';
+import { connectInModes, ServerSession, type ServerClient, type SessionOptions } from '../session.ts';
+import { raw } from '../sql.ts';
 import type { Address } from './address.ts';
 
 /** The protocol version that a greeting begins with, and the mark of an error in its place. */
@@ -19,9 +18,6 @@ const MYSQL: Protocol = {
     (bytes.length < 5 || bytes[4] === VERSION || bytes[4] === ERROR),
 };
 
-/** Within TLS any first byte is accepted, because the server sends no greeting. */
-const ENCRYPTED: Protocol = { ...MYSQL, opensWith: () => true };
-
 /**
  * Settings of the session, independent of the server's defaults: the server rejects values that do not fit, and
  * backslashes escape as the client expects. The server ends the transaction of a frozen leader, which would block the
@@ -35,11 +31,10 @@ const SESSION = (seconds: number): string => `
 
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
 
-type MysqlSession = SessionOptions<Address>;
+type MysqlOptions = SessionOptions<Address>;
 
-export function connect(options: MysqlSession, signal: AbortSignal): Promise<MysqlConnection> {
-  const open = (tls: Address['tls'][number]) => connectWith(options, tls, signal);
-  return connectInModes(options.address.tls, signal, open, isTlsRejected);
+export function connect(options: MysqlOptions, signal: AbortSignal): Promise<ServerSession<ServerClient>> {
+  return connectInModes(options.address.tls, signal, (tls) => createSession(options, tls), isTlsRejected);
 }
 
 /** Whether the server rejected the TLS mode: it has no TLS, or requires it. */
@@ -48,18 +43,9 @@ function isTlsRejected(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'HANDSHAKE_NO_SSL_SUPPORT';
 }
 
-async function connectWith(
-  options: MysqlSession,
-  tls: Address['tls'][number],
-  signal: AbortSignal,
-): Promise<MysqlConnection> {
-  const { address, name, timeout } = options;
+function createSession({ address, name, timeout, clock }: MysqlOptions, tls: Address['tls'][number]) {
   const { socket: path, host, port } = address;
   const socket = openSocket(path === null ? { host, port, ...TCP } : { path });
-  const cut = () => socket.destroy(new Error('the store is closed'));
-  signal.addEventListener('abort', cut);
-  const where = path ?? `${host}:${port}`;
-  const wire = { guard: guard(socket, MYSQL, where) };
   const core = createConnection({
     stream: () => socket,
     host,
@@ -71,22 +57,33 @@ async function connectWith(
     connectTimeout: timeout,
     connectAttributes: { program_name: name },
   });
-  guardEncrypted(core, (encrypted) => (wire.guard = guard(encrypted, ENCRYPTED, where)));
-  const connection = new MysqlConnection(core.promise(), socket, wire, options);
-  try {
-    await core.promise().connect();
-    wire.guard.established();
-    // Less than the client's limit, so that the server's own error arrives in time.
-    const seconds = Math.max(1, Math.floor((timeout * 0.8) / 1_000));
-    await connection.run(raw(SESSION(seconds)));
-    await connection.run(raw(ISOLATION));
-    return connection;
-  } catch (error) {
-    connection.cut();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', cut);
-  }
+  const client = core.promise();
+  // Less than the client's limit, so that the server's own error arrives in time.
+  const seconds = Math.max(1, Math.floor((timeout * 0.8) / 1_000));
+  const session = new ServerSession<ServerClient>(
+    {
+      protocol: MYSQL,
+      where: path ?? `${host}:${port}`,
+      open: () => client.connect(),
+      settings: [raw(SESSION(seconds)), raw(ISOLATION)],
+      query: async ({ text, values }) => {
+        // The client inserts the parameters: each length of a list would need a prepared statement of its own.
+        const [result] = await client.query({ sql: text, values: [...values], timeout });
+        if (Array.isArray(result)) return { rows: result as SqlResult['rows'], changes: 0 };
+        return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
+      },
+      isAnswer,
+      end: () => client.end(),
+      destroy: () => client.destroy(),
+    },
+    socket,
+    clock,
+  );
+  guardEncrypted(core, (encrypted) => session.guardEncrypted(encrypted));
+  // Without a listener, a lost connection would end the process. After an error mysql2 would continue to
+  // read everything that the peer sends.
+  client.on('error', () => session.cut());
+  return session;
 }
 
 const TCP = { keepAlive: true, noDelay: true };
@@ -99,57 +96,6 @@ function guardEncrypted(core: object, encrypted: (socket: Socket) => void): void
     startTls(onSecure);
     encrypted(wire.stream);
   };
-}
-
-class MysqlConnection implements Connection {
-  readonly #client: Client;
-  readonly #socket: Socket;
-  readonly #wire: { readonly guard: Guard };
-  readonly #options: MysqlSession;
-  #usable = true;
-
-  constructor(client: Client, socket: Socket, wire: { readonly guard: Guard }, options: MysqlSession) {
-    this.#client = client;
-    this.#socket = socket;
-    this.#wire = wire;
-    this.#options = options;
-    // Without a listener, a lost connection would end the process. After an error mysql2 would continue to
-    // read everything that the peer sends.
-    client.on('error', () => this.cut());
-  }
-
-  get usable(): boolean {
-    return this.#usable;
-  }
-
-  async run({ text, values }: Sql): Promise<SqlResult> {
-    try {
-      const { timeout } = this.#options;
-      // The client inserts the parameters: each length of a list would need a prepared statement of its own.
-      const [result] = await this.#client.query({ sql: text, values: [...values], timeout });
-      this.#wire.guard.answered();
-      if (Array.isArray(result)) return { rows: result as SqlResult['rows'], changes: 0 };
-      return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
-    } catch (error) {
-      // A late answer would be mistaken for the answer to the next statement.
-      if (!isAnswer(error)) this.#usable = false;
-      throw error;
-    }
-  }
-
-  cut(): void {
-    this.#usable = false;
-    this.#client.destroy();
-    this.#socket.destroy();
-  }
-
-  async close(): Promise<void> {
-    const { clock } = this.#options;
-    const usable = this.#usable;
-    this.#usable = false;
-    if (usable) await waitForEnd(this.#client.end(), clock);
-    this.cut();
-  }
 }
 
 /** Error numbers that MariaDB and MySQL share; any other is `other`. */

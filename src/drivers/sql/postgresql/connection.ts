@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
-import { guard, type Guard, type Protocol } from '../../connection/guard.ts';
-import type { Connection, ErrorKind, SqlResult } from '../dialect.ts';
-import { connectInModes, waitForEnd, type SessionOptions } from '../session.ts';
-import type { Sql } from '../sql.ts';
+import type { Protocol } from '../../connection/guard.ts';
+import type { ErrorKind, SqlResult } from '../dialect.ts';
+import { connectInModes, ServerSession, type ServerClient, type SessionOptions } from '../session.ts';
+import { raw } from '../sql.ts';
 import type { Address } from './address.ts';
 
 /** The first byte of a server: an answer about TLS (`S`, `N`), authentication, an error, a notice, or negotiation. */
@@ -18,10 +18,12 @@ const POSTGRESQL: Protocol = {
   },
 };
 
-/** Within TLS any first byte is accepted, because only a PostgreSQL server agrees to TLS. */
-const ENCRYPTED: Protocol = { ...POSTGRESQL, opensWith: () => true };
+export type PostgresOptions = SessionOptions<Address>;
 
-export type PostgresSession = SessionOptions<Address>;
+/** The client of pg, which also emits notifications. */
+interface PostgresClient extends ServerClient {
+  readonly pg: Client;
+}
 
 /**
  * Settings of the session. The server ends the transaction of a frozen leader, which would block the next leader, and
@@ -37,22 +39,8 @@ const SESSION = (timeout: number): string => `
   SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`;
 
-export function connect(options: PostgresSession, signal: AbortSignal): Promise<PostgresConnection> {
-  const open = async (tls: Address['tls'][number]) => {
-    const connection = new PostgresConnection(options, tls);
-    const cut = () => connection.cut();
-    signal.addEventListener('abort', cut);
-    try {
-      await connection.open();
-      return connection;
-    } catch (error) {
-      connection.cut();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', cut);
-    }
-  };
-  return connectInModes(options.address.tls, signal, open, isTlsRejected);
+export function connect(options: PostgresOptions, signal: AbortSignal): Promise<ServerSession<PostgresClient>> {
+  return connectInModes(options.address.tls, signal, (tls) => createSession(options, tls), isTlsRejected);
 }
 
 /** Whether the server rejected the TLS mode: it has no TLS, or its rules require another mode. */
@@ -73,84 +61,43 @@ interface PgConnection {
   once(event: 'sslconnect', listener: () => void): void;
 }
 
-class PostgresConnection implements Connection {
-  readonly client: Client;
-  readonly #socket = new Socket();
-  readonly #options: PostgresSession;
-  #guard: Guard;
-  #usable = true;
-
-  constructor(options: PostgresSession, tls: Address['tls'][number]) {
-    const { address, name, timeout } = options;
-    this.#options = options;
-    this.client = new Client({
-      host: address.host,
-      port: address.port,
-      ...(address.user === null ? {} : { user: address.user }),
-      ...(address.password === null ? {} : { password: address.password }),
-      ...(address.database === null ? {} : { database: address.database }),
-      ...(address.options === null ? {} : { options: address.options }),
-      ssl: tls,
-      application_name: name,
-      connectionTimeoutMillis: timeout,
-      query_timeout: timeout,
-      keepAlive: true,
-      // The socket is needed to cut a connection to a server that does not answer.
-      stream: () => this.#socket,
-    });
-    const where = `${address.host}:${address.port}`;
-    this.#guard = guard(this.#socket, POSTGRESQL, where);
-    // pg reads from another socket after the TLS handshake.
-    const { connection } = this.client as unknown as { connection: PgConnection };
-    connection.once('sslconnect', () => {
-      this.#guard = guard(connection.stream, ENCRYPTED, where);
-    });
-    // Without a listener, a lost connection would end the process.
-    this.client.on('error', () => this.cut());
-  }
-
-  get usable(): boolean {
-    return this.#usable;
-  }
-
-  async open(): Promise<void> {
-    await this.client.connect();
-    this.#guard.established();
+function createSession({ address, name, timeout, clock }: PostgresOptions, tls: Address['tls'][number]) {
+  // The socket is needed to cut a connection to a server that does not answer.
+  const socket = new Socket();
+  const pg = new Client({
+    host: address.host,
+    port: address.port,
+    ...(address.user === null ? {} : { user: address.user }),
+    ...(address.password === null ? {} : { password: address.password }),
+    ...(address.database === null ? {} : { database: address.database }),
+    ...(address.options === null ? {} : { options: address.options }),
+    ssl: tls,
+    application_name: name,
+    connectionTimeoutMillis: timeout,
+    query_timeout: timeout,
+    keepAlive: true,
+    stream: () => socket,
+  });
+  const client: PostgresClient = {
+    pg,
+    protocol: POSTGRESQL,
+    where: `${address.host}:${address.port}`,
+    open: () => pg.connect(),
     // Less than the client's limit, so that the server's own error arrives in time.
-    await this.client.query(SESSION(Math.ceil(this.#options.timeout * 0.8)));
-  }
-
-  async run({ text, values }: Sql): Promise<SqlResult> {
-    try {
-      const { rows, rowCount } = await this.client.query(numberParameters(text, values), [...values]);
-      this.#guard.answered();
+    settings: [raw(SESSION(Math.ceil(timeout * 0.8)))],
+    query: async ({ text, values }) => {
+      const { rows, rowCount } = await pg.query(numberParameters(text, values), [...values]);
       return { rows: rows as SqlResult['rows'], changes: rowCount ?? 0 };
-    } catch (error) {
-      // A late answer would be mistaken for the answer to the next statement.
-      if (!(error instanceof DatabaseError)) this.#usable = false;
-      throw error;
-    }
-  }
-
-  /**
-   * Call this after a message that the server sent by itself, such as a notification: it is not part of the next
-   * answer.
-   */
-  received(): void {
-    this.#guard.answered();
-  }
-
-  cut(): void {
-    this.#usable = false;
-    this.#socket.destroy();
-  }
-
-  async close(): Promise<void> {
-    this.#usable = false;
-    if (this.#socket.destroyed) return;
-    await waitForEnd(this.client.end(), this.#options.clock);
-    this.#socket.destroy();
-  }
+    },
+    isAnswer: (error) => error instanceof DatabaseError,
+    end: () => pg.end(),
+  };
+  const session = new ServerSession(client, socket, clock);
+  const { connection } = pg as unknown as { connection: PgConnection };
+  connection.once('sslconnect', () => session.guardEncrypted(connection.stream));
+  // Without a listener, a lost connection would end the process.
+  pg.on('error', () => session.cut());
+  return session;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { SqlDialect, Subject } from '../dialect.ts';
 import { createSqlDriver } from '../driver.ts';
 import { raw } from '../sql.ts';
 import { parseAddress } from './address.ts';
-import { classifyError, connect, type PostgresSession } from './connection.ts';
+import { classifyError, connect, type PostgresOptions } from './connection.ts';
 import { RESULTS } from './schema.ts';
 import { CHANNELS, SCHEMA, STATEMENTS, WORKER_INDEXES } from './syntax.ts';
 
@@ -40,7 +40,7 @@ function postgresLocation({ url }: ServerUrl): string {
 
 /** Calls `notify` for each notification of a key prefix, and on every subject as soon as it listens. */
 async function listen(
-  options: PostgresSession,
+  options: PostgresOptions,
   prefix: string,
   notify: (subject: Subject) => void,
   signal: AbortSignal,
@@ -48,10 +48,10 @@ async function listen(
   const subjects = Object.keys(CHANNELS) as Subject[];
   const connection = await connect(options, signal);
   try {
-    const { client } = connection;
-    const ended = once(client, 'end', { signal });
+    const { pg } = connection.client;
+    const ended = once(pg, 'end', { signal });
     ended.catch(() => {});
-    client.on('notification', ({ channel, payload }) => {
+    pg.on('notification', ({ channel, payload }) => {
       connection.received();
       const subject = subjects.find((each) => CHANNELS[each] === channel);
       if (subject && payload === prefix) notify(subject);
