@@ -36,15 +36,6 @@ const isPause = mapOf({
   by: isText,
 });
 
-export type Backfill = Checked<typeof isBackfill>;
-const isBackfill = mapOf({
-  /** The id of its command. */
-  command: isText,
-  /** The instant of the first occurrence that was not published. Epoch milliseconds. */
-  next: isInstant,
-  published: isCount,
-});
-
 /**
  * The persisted state of an entry, from which its next occurrence is computed, never from "now". A state that was
  * read also contains the fields that this release does not know. Only `advance` derives a state from another: it
@@ -79,7 +70,15 @@ const isState = mapOf({
   /** Runs without an outcome, oldest first, if runs of the entry must not overlap; absent for none. */
   running: optional(listOf(isRunningRun)),
   /** A backfill that is partly published; absent for none. */
-  backfill: optional(isBackfill),
+  backfill: optional(
+    mapOf({
+      /** The id of its command. */
+      command: isText,
+      /** The instant of the first occurrence that was not published. Epoch milliseconds. */
+      next: isInstant,
+      published: isCount,
+    }),
+  ),
 });
 
 /** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */

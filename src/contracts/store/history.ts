@@ -86,17 +86,8 @@ function timeOf(row: HistoryRow): number {
 
 /** Encodes rows that belong to no commit. `now` is in epoch milliseconds. */
 export function encodeRows(rows: readonly EntryRow[], now: number): EncodedHistory {
-  return {
-    rows: rows.map(({ entry, row }) => encodeRow(entry, row, null)),
-    minutes: countMinutes(
-      rows.map(({ row }) => row),
-      now,
-    ),
-  };
-}
-
-function encodeRow(entry: string, row: HistoryRow, previous: number | null): EncodedRow {
-  return { entry, at: timeOf(row), previous, text: JSON.stringify(row) };
+  const changes = rows.map(({ entry, row }) => ({ entry, before: null, history: [row] }));
+  return encodeHistory(changes, { limit: 1 }, now);
 }
 
 /** The part of a change that the history records. */
@@ -112,16 +103,15 @@ export interface RecordedChange {
  */
 export function encodeHistory(
   changes: readonly RecordedChange[],
-  { limit }: HistoryLimits,
+  { limit }: Pick<HistoryLimits, 'limit'>,
   now: number,
 ): EncodedHistory {
-  const rows: EncodedRow[] = [];
-  const all: HistoryRow[] = [];
-  for (const { entry, before, history = [] } of changes) {
-    for (const row of history) all.push(row);
-    const retained = history.length > limit ? history.slice(-limit) : history;
-    for (const row of retained) rows.push(encodeRow(entry, row, before?.sentAt ?? null));
-  }
+  const rows = changes.flatMap(({ entry, before, history = [] }) =>
+    history.slice(-limit).map((row): EncodedRow => {
+      return { entry, at: timeOf(row), previous: before?.sentAt ?? null, text: JSON.stringify(row) };
+    }),
+  );
+  const all = changes.flatMap(({ history = [] }) => history);
   return { rows, minutes: countMinutes(all, now) };
 }
 

@@ -23,29 +23,9 @@ const POLL_INTERVAL = 50;
  */
 const FALLBACK_INTERVAL = 1_000;
 
-export interface SqlCommandLogOptions {
-  readonly db: Database;
-  /** Notifications of new commands; `null` if the server has none. */
-  readonly arrivals: Topic | null;
-  readonly prefix: string;
-  readonly clock: Clock;
-}
-
-export function createCommandLog({ db, arrivals, prefix, clock }: SqlCommandLogOptions): CommandLog {
+/** `arrivals` notifies of new commands; `null` if the server has no notifications. */
+export function createCommandLog(db: Database, prefix: string, arrivals: Topic | null, clock: Clock): CommandLog {
   const { sql } = db;
-  const poll = async (signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        const rows = await db.read('commands.wait', sql.readCommandSizes(prefix, 1));
-        if (rows.length > 0) return;
-      } catch (error) {
-        // `pending` reports a missing right, and the leader's commits an unreachable server.
-        if (error instanceof DatabaseError && error.kind === 'denied') return;
-      }
-      await clock.sleep(POLL_INTERVAL, signal);
-    }
-  };
-
   return {
     async append(json) {
       await db.write('commands.append', sql.appendCommand(prefix, json));
@@ -76,8 +56,17 @@ export function createCommandLog({ db, arrivals, prefix, clock }: SqlCommandLogO
       await db.write('commands.removeAudit', sql.removeAudit(prefix, id));
     },
     async waitForCommand(signal) {
-      if (!arrivals) return poll(signal);
-      await waitAtMost(clock, FALLBACK_INTERVAL, signal, (either) => arrivals.wait(either));
+      if (arrivals) return waitAtMost(clock, FALLBACK_INTERVAL, signal, (either) => arrivals.wait(either));
+      while (!signal.aborted) {
+        try {
+          const rows = await db.read('commands.wait', sql.readCommandSizes(prefix, 1));
+          if (rows.length > 0) return;
+        } catch (error) {
+          // `pending` reports a missing right, and the leader's commits an unreachable server.
+          if (error instanceof DatabaseError && error.kind === 'denied') return;
+        }
+        await clock.sleep(POLL_INTERVAL, signal);
+      }
     },
   };
 }

@@ -8,24 +8,14 @@ import type { LockRow } from './statements.ts';
 /** How often a follower polls the lock if the server has no notifications. Milliseconds. */
 const POLL_INTERVAL = 50;
 
-export interface SqlLockOptions {
-  readonly db: Database;
-  /** `null` if the server has no notifications. */
-  readonly releases: Topic | null;
-  readonly prefix: string;
-  /** Milliseconds. */
-  readonly ttl: number;
-  readonly clock: Clock;
-}
-
 /**
  * A lock in a row that has a token and an expiry by the server's clock. If that clock is set back, the expiry is too
  * far in the future. So a lock has also expired if its row did not change for the TTL on the follower's monotonic
- * clock.
+ * clock. `lockTtl` is in milliseconds; `releases` is `null` if the server has no notifications.
  */
-export function createLock({ db, releases, prefix, clock, ...options }: SqlLockOptions): Lock {
+export function createLock(db: Database, prefix: string, lockTtl: number, releases: Topic | null, clock: Clock): Lock {
   const { sql } = db;
-  const ttl = Math.round(options.ttl);
+  const ttl = Math.round(lockTtl);
   /** The row as last read, and since when (monotonic clock) it has not changed. */
   let seen: (LockRow & { readonly since: number }) | null = null;
 

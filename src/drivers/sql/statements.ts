@@ -39,12 +39,15 @@ export type Statements = ReturnType<typeof createStatements>;
  * statement: callers split long lists (`inChunks`) and never pass empty ones.
  */
 export function createStatements(syntax: Syntax) {
-  const { now, anyOf, insert, inserted, onConflict, forUpdate, along, greatest, nextId } = syntax;
-  const { named } = syntax;
+  const { now, anyOf, named, insert, inserted, onConflict, forUpdate, along, greatest, nextId } = syntax;
   /** Sets columns to the values that an `INSERT` would have had. */
   const overwrite = (key: string, ...columns: string[]): Sql => {
     const set = columns.map((name) => `${name} = ${inserted(name).text}`).join(', ');
     return sql`${onConflict(key)} ${raw(set)}`;
+  };
+  const upsertTexts = (into: string, column: string) => (prefix: string, rows: readonly NamedText[]) => {
+    const columns = { id: 'text', [column]: 'text' } as const;
+    return sql`${insert({ into, constants: { prefix: sql`${prefix}` }, columns, rows })} ${overwrite('prefix, id', column)}`;
   };
 
   return {
@@ -151,13 +154,7 @@ export function createStatements(syntax: Syntax) {
 
     // outbox ---------------------------------------------------------------------------------------
 
-    appendMessages: (prefix: string, messages: readonly NamedText[]) =>
-      sql`${insert({
-        into: 'beat_outbox',
-        constants: { prefix: sql`${prefix}` },
-        columns: { id: 'text', message: 'text' },
-        rows: messages,
-      })} ${overwrite('prefix, id', 'message')}`,
+    appendMessages: upsertTexts('beat_outbox', 'message'),
     /** → id; of these ids, only those in the outbox. */
     findPending: (prefix: string, ids: readonly string[]) =>
       sql`SELECT id FROM beat_outbox WHERE ${named('id', prefix, ids)}`,
@@ -180,13 +177,7 @@ export function createStatements(syntax: Syntax) {
     removeCommands: (prefix: string, keys: readonly string[]) =>
       sql`DELETE FROM beat_command WHERE ${named('position', prefix, keys)}`,
     /** Overwrites rows of the same ids, because a commit may be repeated. */
-    writeAudit: (prefix: string, rows: readonly NamedText[]) =>
-      sql`${insert({
-        into: 'beat_audit',
-        constants: { prefix: sql`${prefix}` },
-        columns: { id: 'text', json: 'text' },
-        rows,
-      })} ${overwrite('prefix, id', 'json')}`,
+    writeAudit: upsertTexts('beat_audit', 'json'),
     /** → id, json; of these ids. */
     findAudit: (prefix: string, ids: readonly string[]) =>
       sql`SELECT id, json FROM beat_audit WHERE ${named('id', prefix, ids)}`,
@@ -313,11 +304,10 @@ export function createStatements(syntax: Syntax) {
     // Celery's results, and tables of other programs -----------------------------------------------
 
     /** Changes no row if the task has no result. */
-    updateResult: (taskId: string, columns: readonly ResultColumn[]) => sql`
-      UPDATE celery_taskmeta SET ${join(
-        columns.map(([name, value]) => sql`${raw(name)} = ${value}`),
-        ', ',
-      )} WHERE task_id = ${taskId}`,
+    updateResult: (taskId: string, columns: readonly ResultColumn[]) => {
+      const changes = columns.map(([name, value]) => sql`${raw(name)} = ${value}`);
+      return sql`UPDATE celery_taskmeta SET ${join(changes, ', ')} WHERE task_id = ${taskId}`;
+    },
     /** Fails as `retryable` if another process inserts the row at the same time. */
     insertResult: (taskId: string, columns: readonly ResultColumn[]) => {
       const id = nextId('task_id_sequence');

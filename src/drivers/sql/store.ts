@@ -36,15 +36,13 @@ export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlP
   const { history: limits = DEFAULT_HISTORY } = options;
   const history = limits && createHistory(ledgerDb, prefix, limits, clock);
   const notifications = listen && createNotifications(listen, prefix, clock);
-  const releases = notifications?.release ?? null;
-  const arrivals = notifications?.command ?? null;
   const entries = createEntries(ledgerDb, prefix);
   const time = readClock && (async () => Number((await lockDb.read('clock.read', readClock))[0]?.['now']));
   return {
-    lock: createLock({ db: lockDb, releases, prefix, ttl, clock }),
+    lock: createLock(lockDb, prefix, ttl, notifications?.release ?? null, clock),
     ledger: createLedger({ db: ledgerDb, entries, prune, prefix, queues, history, isFile: file !== null }),
     // On the lock's connection, which is never busy for long.
-    commands: createCommandLog({ db: lockDb, arrivals, prefix, clock }),
+    commands: createCommandLog(lockDb, prefix, notifications?.command ?? null, clock),
     entries,
     instances: createInstances(lockDb, prefix),
     history: history ?? undefined,

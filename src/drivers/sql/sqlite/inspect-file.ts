@@ -24,17 +24,15 @@ const NEW_FILE = 'or move the file away: beat then creates a new one, and all sc
 export function inspectFile(path: string): void {
   const file = resolve(path);
   if (!existsSync(file)) return;
-  const problem = findProblem(() => findHeaderError(file) ?? findDamage(file) ?? findForeignTable(file));
-  if (problem) throw new ConfigError([errorAt(['brokerUrl'], `${file}: ${problem}`)]);
-}
-
-/** Ignores errors that may be temporary, such as a missing right or a file that another process has locked. */
-function findProblem(inspect: () => string | null): string | null {
+  let problem: string | null = null;
   try {
-    return inspect();
+    problem = findHeaderError(file) ?? findDamage(file) ?? findForeignTable(file);
   } catch (error) {
-    return isDamage(error) ? describeDamage((error as Error).message) : null;
+    // Other errors may be temporary, such as a missing right or a file that another process has locked.
+    const code = readCode(error);
+    if (code === CORRUPT || code === NOT_A_DATABASE) problem = describeDamage((error as Error).message);
   }
+  if (problem) throw new ConfigError([errorAt(['brokerUrl'], `${file}: ${problem}`)]);
 }
 
 function findHeaderError(file: string): string | null {
@@ -104,11 +102,6 @@ function findForeignTable(file: string): string | null {
 function readColumns(db: DatabaseSync, table: string): Set<string> {
   const rows = db.prepare('SELECT name FROM pragma_table_info(?)').all(table);
   return new Set(rows.map(({ name }) => String(name).toLowerCase()));
-}
-
-function isDamage(error: unknown): boolean {
-  const code = readCode(error);
-  return code === CORRUPT || code === NOT_A_DATABASE;
 }
 
 /** The primary code of an error of SQLite, `undefined` for other errors. */

@@ -29,12 +29,7 @@ class Leader {
         return Array.from({ length: this.commands }, (_, i) => ({ position: i, json: `{"n":${i}}`, bytes: 7 }));
       },
     };
-    this.log = createCommandLog({
-      db: db as unknown as Database,
-      prefix: 'beat',
-      clock: this.clock,
-      arrivals: options.notified ? this.topic : null,
-    });
+    this.log = createCommandLog(db as unknown as Database, 'beat', options.notified ? this.topic : null, this.clock);
   }
 
   wait(signal = new AbortController().signal): { ended: boolean } {

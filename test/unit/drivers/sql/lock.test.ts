@@ -30,7 +30,7 @@ class Follower {
     };
     const { database, clock } = this;
     const releases = notified ? this.topic : null;
-    this.lock = createLock({ db: database.db, releases, prefix: 'beat', ttl, clock });
+    this.lock = createLock(database.db, 'beat', ttl, releases, clock);
   }
 
   get reads(): number {

@@ -89,8 +89,8 @@ class DeniedStore {
     const db = new Database(dialect, 'test', 1_000, clock);
     const shared = { db, prefix: 'beat' };
     const queues = new Queues();
-    this.lock = createLock({ ...shared, releases: null, ttl: 1_000, clock });
-    this.commands = createCommandLog({ ...shared, arrivals: null, clock });
+    this.lock = createLock(db, 'beat', 1_000, null, clock);
+    this.commands = createCommandLog(db, 'beat', null, clock);
     this.entries = createEntries(db, 'beat');
     this.instances = createInstances(db, 'beat');
     this.queues = createPolledQueues(db, ['a']);
