@@ -26,8 +26,7 @@ export function parseEndpoint(given: string | readonly string[]): Endpoint {
 
 function parseServer(url: string): EndpointServer {
   const scheme = parseScheme(url);
-  const { driver, variant } = findScheme(scheme) ?? { driver: null, variant: {} };
-  return { url, masked: maskUrl(url), scheme, driver, variant };
+  return { url, masked: maskUrl(url), scheme, ...findScheme(scheme) };
 }
 
 function parseScheme(url: string): string {

@@ -1,3 +1,4 @@
+import type { ServerUrls } from '../contracts/broker/server-url.ts';
 import type { ResultReader, ResultSettings, TaskResults } from '../contracts/store/results.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt } from '../util/diagnostic.ts';
@@ -22,21 +23,24 @@ function toResultEndpoint({ url }: Endpoint): Endpoint {
   return parseEndpoint(url.replace(/^db\+/i, 'sqla+'));
 }
 
+type OpenBackend<T> = (server: ServerUrls, settings: ResultSettings, clock: Clock) => T;
+
 /**
  * Opens a result backend with a loader of its driver; `null` if the driver has no such loader. Throws a `ConfigError`
  * for an invalid URL.
  */
-async function openBackend<Open, T>(
+async function openBackend<T>(
   backend: Endpoint,
-  findLoader: (driver: Driver) => (() => Promise<Open>) | null | undefined,
-  use: (open: Open, server: Endpoint) => T,
+  settings: ResultSettings,
+  clock: Clock,
+  findLoader: (driver: Driver) => (() => Promise<OpenBackend<T>>) | undefined,
 ): Promise<T | null> {
   const server = toResultEndpoint(backend);
   const load = server.driver && findLoader(server.driver);
   if (!server.driver || !load) return null;
   const open = await loadClient('resultBackend', server.driver, load);
   try {
-    return use(open, server);
+    return open(server, settings, clock);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(error.errors.map(({ message }) => errorAt(['resultBackend'], message)));
@@ -56,11 +60,7 @@ export function explainUnreadable(backend: Endpoint): string | null {
  */
 export async function openResultReader(options: ResultOptions, clock: Clock): Promise<ResultReader | null> {
   if (options.backend === null) return null;
-  return openBackend(
-    options.backend,
-    ({ loadResultReader }) => loadResultReader,
-    (open, server) => open(server, options, clock),
-  );
+  return openBackend(options.backend, options, clock, ({ loadResultReader }) => loadResultReader);
 }
 
 /**
@@ -72,9 +72,5 @@ export function openTaskResults(
   settings: ResultSettings,
   clock: Clock,
 ): Promise<TaskResults | null> {
-  return openBackend(
-    backend,
-    ({ loadTaskResults }) => loadTaskResults,
-    (open, server) => open(server, settings, clock),
-  );
+  return openBackend(backend, settings, clock, ({ loadTaskResults }) => loadTaskResults);
 }

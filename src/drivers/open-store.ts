@@ -25,23 +25,17 @@ type OpenedBroker = Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>;
 
 /** Opens the broker and the store of its state. Throws a `ConfigError` for an invalid URL. */
 export async function openStores(options: StoreOptions): Promise<OpenedStores> {
-  const transport = withinTtl(options);
-  if (await isOneStore(options)) {
-    const store = await openStateStore('brokerUrl', options.broker, { ...options, transport });
-    return { store, broker: null };
-  }
-  const ofState = { ...options, transport, tls: null };
-  const store = await openStateStore('stateUrl', options.state, ofState);
-  return { store, broker: await openBroker(options) };
+  const store = await openState(options);
+  return (await isOneStore(options)) ? { store, broker: null } : { store, broker: await openBroker(options) };
 }
 
 /** Opens lock and ledger without the broker, to read or repair them. */
 export async function openState(options: StoreOptions): Promise<StateStore> {
-  const { broker, state } = options;
-  return openStateStore(broker.url === state.url ? 'brokerUrl' : 'stateUrl', state, {
+  const isOne = await isOneStore(options);
+  return openStateStore(isOne ? 'brokerUrl' : 'stateUrl', isOne ? options.broker : options.state, {
     ...options,
-    tls: (await isOneStore(options)) ? (options.tls ?? null) : null,
     transport: withinTtl(options),
+    tls: isOne ? (options.tls ?? null) : null,
   });
 }
 

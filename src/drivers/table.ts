@@ -181,18 +181,15 @@ export const DRIVERS: readonly Driver[] = [
   },
 ];
 
-interface Scheme {
-  readonly driver: Driver;
-  readonly variant: Variant;
-}
-
-const BY_SCHEME: ReadonlyMap<string, Scheme> = new Map(
-  DRIVERS.flatMap((driver) => Object.entries(driver.schemes).map(([scheme, variant]) => [scheme, { driver, variant }])),
+const BY_SCHEME = new Map(
+  DRIVERS.flatMap((driver) =>
+    Object.entries(driver.schemes).map(([scheme, variant]) => [scheme, { driver, variant }] as const),
+  ),
 );
 
-/** The driver of a scheme in lower case, and the scheme's variant; `null` for an unknown scheme. */
-export function findScheme(scheme: string): Scheme | null {
-  return BY_SCHEME.get(scheme) ?? null;
+/** The driver of a scheme in lower case, and the scheme's variant. */
+export function findScheme(scheme: string): { readonly driver: Driver | null; readonly variant: Variant } {
+  return BY_SCHEME.get(scheme) ?? { driver: null, variant: {} };
 }
 
 export function findSchemes(condition: (driver: Driver) => boolean | undefined): readonly string[] {

@@ -7,7 +7,7 @@ import { bindToDelays, declareDelays } from './delayed.ts';
 import { isPrecondition } from './publish-channel.ts';
 import { TimeoutError } from './timeouts.ts';
 import { explainDeclaration } from './rejections.ts';
-import type { Session } from './session.ts';
+import type { Declare, Session } from './session.ts';
 
 export interface DeclareOptions {
   readonly queues: Queues;
@@ -33,8 +33,7 @@ export async function prepareQueues(
     throw error;
   }
   for (const queue of needed) {
-    const declaring = session.declareOnce(`queue ${queue.name}`, (channel) => declareQueue(channel, queue));
-    const error = await declarationError(session, declaring);
+    const error = await tryDeclare(session, `queue ${queue.name}`, (channel) => declareQueue(channel, queue));
     if (error) return explainDeclaration(queue, error, queues);
   }
   return needed;
@@ -51,29 +50,27 @@ export async function prepareDelays(
 ): Promise<boolean> {
   if (!queues.usesQuorum || queuesToBind.length === 0) return false;
   if (queuesToBind.some(({ broadcast, noDeclare }) => broadcast || noDeclare)) return false;
-  const error = await declarationError(
-    session,
-    session.declareOnce('delays', (channel, onProgress) => declareDelays(channel, delayedType, onProgress)),
-  );
+  const error = await tryDeclare(session, 'delays', (channel, onProgress) => {
+    return declareDelays(channel, delayedType, onProgress);
+  });
   // Delay queues of another type exist: workers declared them.
   if (error && !isPrecondition(error)) return false;
   for (const queue of queuesToBind) {
-    const binding = session.declareOnce(`delays ${queue.name}`, (channel) => bindToDelays(channel, queue));
-    if (await declarationError(session, binding)) return false;
+    const bind = (channel: Channel) => bindToDelays(channel, queue);
+    if (await tryDeclare(session, `delays ${queue.name}`, bind)) return false;
   }
   return true;
 }
 
 /** Declares an exchange. Resolves with the error of RabbitMQ, if any. */
-export async function prepareExchange(session: Session, exchange: Exchange): Promise<Error | null> {
-  const declaring = session.declareOnce(`exchange ${exchange.name}`, (channel) => declareExchange(channel, exchange));
-  return declarationError(session, declaring);
+export function prepareExchange(session: Session, exchange: Exchange): Promise<Error | null> {
+  return tryDeclare(session, `exchange ${exchange.name}`, (channel) => declareExchange(channel, exchange));
 }
 
 /** Resolves with RabbitMQ's error of a declaration, if any; rejects if the connection failed. */
-async function declarationError(session: Session, declaring: Promise<void>): Promise<Error | null> {
+async function tryDeclare(session: Session, name: string, declare: Declare): Promise<Error | null> {
   try {
-    await declaring;
+    await session.declareOnce(name, declare);
     return null;
   } catch (error) {
     if (!session.usable || error instanceof TimeoutError) throw error;

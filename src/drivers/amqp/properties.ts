@@ -28,13 +28,6 @@ export function toPublishOptions(message: Message): Options.Publish {
 }
 
 export function toReceived({ properties, content }: ConsumeMessage): ReceivedMessage {
-  const { headers, contentType, contentEncoding } = properties as Partial<
-    Record<'contentType' | 'contentEncoding', string>
-  > & { readonly headers?: Readonly<Record<string, unknown>> };
-  return {
-    headers: headers ?? {},
-    body: content,
-    contentType: contentType ?? '',
-    contentEncoding: contentEncoding ?? '',
-  };
+  const { headers = {}, contentType = '', contentEncoding = '' } = properties as Partial<ReceivedMessage>;
+  return { headers, body: content, contentType, contentEncoding };
 }

@@ -17,7 +17,7 @@ export interface SessionOptions extends ClientSettings {
 }
 
 /** A declaration. If it has many parts, it calls `onProgress` after each one to restart the timeout. */
-type Declare = (channel: Channel, onProgress: () => void) => Promise<void>;
+export type Declare = (channel: Channel, onProgress: () => void) => Promise<void>;
 
 /** One connection to RabbitMQ. A session that has ended cannot be used again. */
 export class Session {
@@ -133,10 +133,9 @@ export class Session {
     // An invalid message (too long, for example) closed the channel, which also failed the messages
     // after it. Publishing them one by one shows which of them is invalid.
     const separate: PublishResult[] = [];
-    for (const [i, message] of group.entries()) {
-      const result = results[i]!;
+    for (const [i, result] of results.entries()) {
       const again = isUnknown(result);
-      separate.push(...(again ? await this.#publishGroup(exchange, [message], mandatory) : [result]));
+      separate.push(...(again ? await this.#publishGroup(exchange, [group[i]!], mandatory) : [result]));
     }
     return separate;
   }

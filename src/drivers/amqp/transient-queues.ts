@@ -8,29 +8,23 @@ import { markHandled } from '../../util/promise.ts';
 import { createCluster, type Cluster } from './cluster.ts';
 import { toReceived } from './properties.ts';
 
-/** A queue of one connection, which RabbitMQ deletes with the connection. Times are in milliseconds. */
-interface TransientQueue {
-  readonly name: string;
-  readonly declareExchange: (channel: Channel) => Promise<unknown>;
-  readonly exchange: string;
-  readonly bindingKey: string;
-  /** How long a message waits at most. */
-  readonly messageTtl: number;
-  /** How long the queue exists without a consumer. */
-  readonly expires: number;
-}
-
-interface ConsumeOptions {
-  readonly receive: (message: ReceivedMessage, channel: Channel) => void;
-  readonly connected: () => void;
-  readonly signal: AbortSignal;
-}
+/** A queue of one connection, which RabbitMQ deletes with the connection. */
+const TRANSIENT = { durable: false, exclusive: true, autoDelete: true };
 
 /** Consumes a transient queue until the signal aborts. Rejects with a `StoreError` when the connection is lost. */
 async function consumeTransient(
   cluster: Cluster,
-  queue: TransientQueue,
-  { receive, connected, signal }: ConsumeOptions,
+  queue: string,
+  declare: (channel: Channel) => Promise<unknown>,
+  {
+    receive,
+    connected,
+    signal,
+  }: {
+    readonly receive: (message: ReceivedMessage, channel: Channel) => void;
+    readonly connected: () => void;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const connection = await cluster.connect('serve');
   const { session } = connection;
@@ -40,9 +34,9 @@ async function consumeTransient(
     const channel = await session.openChannel();
     channel.on('error', failed.reject);
     channel.on('close', () => failed.reject(new Error('RabbitMQ closed the channel')));
-    await session.wait(declare(channel, queue));
+    await session.wait(declare(channel));
     const consuming = channel.consume(
-      queue.name,
+      queue,
       (message) => {
         if (message) receive(toReceived(message), channel);
         else failed.reject(new Error('RabbitMQ deleted the queue'));
@@ -57,13 +51,6 @@ async function consumeTransient(
   }
 }
 
-async function declare(channel: Channel, queue: TransientQueue): Promise<void> {
-  const { name, exchange, bindingKey, messageTtl, expires } = queue;
-  await queue.declareExchange(channel);
-  await channel.assertQueue(name, { durable: false, exclusive: true, autoDelete: true, messageTtl, expires });
-  await channel.bindQueue(name, exchange, bindingKey);
-}
-
 /** Consumes a queue of its own that is bound to all task events; worker events have other routing keys. */
 export function openAmqpEventStream(options: EventStreamOptions): EventStream {
   const { exchange, queuePrefix } = options;
@@ -71,16 +58,14 @@ export function openAmqpEventStream(options: EventStreamOptions): EventStream {
   return {
     async follow(following) {
       const own = (cluster = createCluster('task-events', options));
-      const queue: TransientQueue = {
-        name: `${queuePrefix}.${randomUUID()}`,
-        declareExchange: (channel) => channel.assertExchange(exchange, 'topic', { durable: true }),
-        exchange,
-        bindingKey: 'task.#',
-        // As Celery declares the queue of a receiver of events.
-        messageTtl: 5_000,
-        expires: 60_000,
+      const queue = `${queuePrefix}.${randomUUID()}`;
+      // As Celery declares the queue of a receiver of events.
+      const declare = async (channel: Channel) => {
+        await channel.assertExchange(exchange, 'topic', { durable: true });
+        await channel.assertQueue(queue, { ...TRANSIENT, messageTtl: 5_000, expires: 60_000 });
+        await channel.bindQueue(queue, exchange, 'task.#');
       };
-      await consumeTransient(own, queue, following).finally(() => own.close());
+      await consumeTransient(own, queue, declare, following).finally(() => own.close());
     },
     close: async () => cluster?.close(),
   };
@@ -88,20 +73,17 @@ export function openAmqpEventStream(options: EventStreamOptions): EventStream {
 
 /** Consumes a queue of its own that is bound to the fanout exchange. Throws a `ConfigError` for an invalid URL. */
 export function openAmqpMailbox(options: MailboxOptions): Mailbox {
-  const { queue: name, exchange } = options;
+  const { queue, exchange } = options;
   const cluster = createCluster('mailbox', options);
-  const queue: TransientQueue = {
-    name,
-    declareExchange: (channel) => channel.assertExchange(exchange, 'fanout', { durable: false, autoDelete: false }),
-    exchange,
-    bindingKey: '',
-    // As Celery declares the queue of a node.
-    messageTtl: 300_000,
-    expires: 10_000,
+  // As Celery declares the queue of a node.
+  const declare = async (channel: Channel) => {
+    await channel.assertExchange(exchange, 'fanout', { durable: false, autoDelete: false });
+    await channel.assertQueue(queue, { ...TRANSIENT, messageTtl: 300_000, expires: 10_000 });
+    await channel.bindQueue(queue, exchange, '');
   };
   return {
     serve: ({ receive, connected, signal }) =>
-      consumeTransient(cluster, queue, {
+      consumeTransient(cluster, queue, declare, {
         receive: (request, channel) => {
           const reply = receive(request);
           if (reply) send(channel, reply);

@@ -40,10 +40,10 @@ export function createTls(
     rejectUnauthorized: verify,
     ...(name === null || /^[\d.]+$|:/.test(name) ? {} : { servername: name }),
     ...(checkHostname ? {} : { checkServerIdentity: () => undefined }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(password !== undefined && { passphrase: password }),
+    ca,
+    cert,
+    key,
+    passphrase: password,
     ...(ciphers !== undefined && { ciphers }),
   };
 }
@@ -80,16 +80,12 @@ export function readTlsQuery(query: URLSearchParams, wrong: (message: string) =>
   const reqs = query.get('ssl_cert_reqs');
   const verify = reqs === null ? undefined : parseVerify(reqs);
   if (verify === null) throw wrong(`ssl_cert_reqs is "${reqs}"; allowed: ${CERT_REQS.join(', ')}`);
+  const texts = Object.entries(TEXTS).filter(([key]) => query.has(key));
   const checkHostname = query.get('ssl_check_hostname')?.toLowerCase();
   return {
     ...(verify !== undefined && { verify }),
     ...(checkHostname !== undefined && { checkHostname: !['false', '0', 'no'].includes(checkHostname) }),
-    ...Object.fromEntries(
-      Object.entries(TEXTS).flatMap(([key, name]) => {
-        const value = query.get(key);
-        return value === null ? [] : [[name, value]];
-      }),
-    ),
+    ...Object.fromEntries(texts.map(([key, name]) => [name, query.get(key)!])),
   };
 }
 

@@ -13,10 +13,10 @@ import {
 } from '../../contracts/store/history.ts';
 import {
   COUNTERS,
-  type MinuteCounts,
   placeOfMinute,
-  type StoredMinute,
   toMinutes,
+  type MinuteCounts,
+  type StoredMinute,
 } from '../../contracts/store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 
@@ -42,10 +42,7 @@ export class MemoryHistory implements History {
     this.#clock = clock;
   }
 
-  async read(
-    entry: string,
-    { limit, before }: { readonly limit: number; readonly before?: HistoryPosition | undefined },
-  ): Promise<HistoryPage> {
+  async read(entry: string, { limit, before }: Parameters<History['read']>[1]): Promise<HistoryPage> {
     const end = before === undefined ? Infinity : Number(before);
     const stored = [...(this.#state.entries.get(entry)?.rows ?? [])]
       .filter(([position]) => position < end)

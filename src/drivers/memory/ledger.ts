@@ -4,7 +4,6 @@ import { addState, type EntryState } from '../../contracts/store/entry-state.ts'
 import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
-import type { InstanceState } from './instances.ts';
 import type { EntryRow } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, type Outbox, outboxMessages } from '../../contracts/store/outbox.ts';
@@ -18,7 +17,8 @@ export interface LedgerState {
   readonly outbox: Map<string, string>;
   readonly commands: CommandState;
   readonly history: HistoryState;
-  readonly instances: InstanceState;
+  /** Announcements by id. */
+  readonly instances: Map<string, { readonly json: string; readonly seenAt: number }>;
   /** The token of the newest term; `null` when none has begun since the ledger was new or emptied. */
   term: number | null;
   /** `empty` does not reset it, so that tokens always grow. */

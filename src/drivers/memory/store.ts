@@ -2,12 +2,13 @@ import type { ServerUrl } from '../../contracts/broker/server-url.ts';
 import type { Message } from '../../celery/message/message.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../contracts/store/store.ts';
 import { memoryCommandLog } from './command-log.ts';
+import { isGone, readInstances, type Instances } from '../../contracts/store/instances.ts';
 import { DEFAULT_HISTORY } from '../../contracts/store/history.ts';
 import { MemoryHistory } from './history.ts';
-import { memoryInstances } from './instances.ts';
 import { memoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
 import { memoryLedger, newLedgerState, type LedgerState, type MemoryLedger } from './ledger.ts';
+import type { Clock } from '../../util/clock.ts';
 import { memoryLock, newLockState, type LockState } from './lock.ts';
 
 /** A store with the types of its in-memory parts, for tests. */
@@ -60,3 +61,18 @@ export function findMemory({ url }: ServerUrl): SharedMemory {
 }
 
 export const memoryDriver: StateDriver = { open: openMemoryStore, normalize: ({ url }) => url };
+
+function memoryInstances(state: LedgerState['instances'], clock: Clock): Instances {
+  return {
+    async announce(announcement) {
+      const now = clock.now();
+      for (const [id, { seenAt }] of state) if (isGone(now - seenAt)) state.delete(id);
+      state.set(announcement.id, { json: JSON.stringify(announcement), seenAt: now });
+    },
+    withdraw: async (id) => void state.delete(id),
+    async list() {
+      const now = clock.now();
+      return readInstances([...state].map(([id, { json, seenAt }]) => ({ id, json, seenAgoMs: now - seenAt })));
+    },
+  };
+}

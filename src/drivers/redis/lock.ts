@@ -9,18 +9,9 @@ import type { Notifications } from './connection/notifications.ts';
 const ROUNDS = 5;
 const MAX_PAUSE = 50;
 
-export interface RedisLockOptions {
-  readonly quorum: Quorum;
-  readonly releases: Notifications;
-  readonly keys: Keys;
-  /** Milliseconds. */
-  readonly ttl: number;
-  readonly clock: Clock;
-}
-
 /** Redlock's lock: a key with a random value and a time to live on a majority of servers. It has no timers. */
-export function redisLock({ quorum, releases, keys, ttl: exactTtl, clock }: RedisLockOptions): Lock {
-  const ttl = Math.round(exactTtl);
+export function redisLock(quorum: Quorum, releases: Notifications, keys: Keys, lockTtl: number, clock: Clock): Lock {
+  const ttl = Math.round(lockTtl);
 
   /**
    * Sets a renewed lock again on servers that lost it, or were unreachable when it was acquired. Otherwise the

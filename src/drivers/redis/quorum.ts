@@ -7,6 +7,9 @@ import { loadScript } from './scripts/script.ts';
 const ACQUIRE = loadScript('lock-acquire');
 const EXTEND = loadScript('lock-extend');
 const RELEASE = loadScript('lock-release');
+const SCRIPTS = { acquireScript: () => ACQUIRE.lua, extendScript: () => EXTEND.lua, releaseScript: () => RELEASE.lua };
+/** The texts of the scripts by the hashes that redlock sends. */
+const TEXTS = new Map([ACQUIRE, EXTEND, RELEASE].map(({ sha, lua }) => [sha, lua]));
 
 /** The majority's answer. `divided`: neither side has a majority, so possibly no instance holds the lock. */
 export type VoteResult<T> = T | 'rejected' | 'divided';
@@ -60,7 +63,7 @@ export function createQuorum(servers: readonly Connection[]) {
     async vote<T>(operation: string, attempt: (redlock: Redlock) => Promise<T>): Promise<VoteResult<T>> {
       await (opening ??= open());
       // A new Redlock for each attempt, so that its errors belong to this attempt.
-      const redlock = redlockOver(voters);
+      const redlock = new Redlock(voters, { retryCount: 0 }, SCRIPTS);
       const against: Error[] = [];
       redlock.on('error', (error: Error) => against.push(error));
       try {
@@ -84,20 +87,6 @@ export function createQuorum(servers: readonly Connection[]) {
   };
 }
 
-function redlockOver(clients: Iterable<Redis>): Redlock {
-  return new Redlock(
-    clients,
-    { retryCount: 0 },
-    { acquireScript: () => ACQUIRE.lua, extendScript: () => EXTEND.lua, releaseScript: () => RELEASE.lua },
-  );
-}
-
-/** Redlock has scripts only once it has a client. */
-const UNUSED_CLIENT = {} as unknown as Redis;
-
-/** Redlock's scripts by their hashes. */
-const SCRIPTS = new Map(Object.values(redlockOver([UNUSED_CLIENT]).scripts).map(({ hash, value }) => [hash, value]));
-
 /**
  * A client that always sends the text of a script. With hashes, a server may know the script that releases but
  * not the one that acquires. The cleanup of a rejected attempt would then run before the repeated acquire, and
@@ -105,7 +94,7 @@ const SCRIPTS = new Map(Object.values(redlockOver([UNUSED_CLIENT]).scripts).map(
  */
 function voter(client: Redis): Redis {
   const evalsha = (hash: string, keys: number, args: string[]): Promise<unknown> =>
-    client.eval(SCRIPTS.get(hash)!, keys, args);
+    client.eval(TEXTS.get(hash)!, keys, args);
   return { evalsha } as unknown as Redis;
 }
 

@@ -29,11 +29,11 @@ export const readRedBeat: ReadRedBeat = async ({ server, transport, prefix }) =>
       const keys = await client.zrange(`${prefix}:schedule`, '0', '-1');
       const records: RedBeatRecord[] = [];
       for (let start = 0; start < keys.length; start += CHUNK) {
-        const chunk = keys.slice(start, start + CHUNK);
-        const read = chunk.map((key) => client.hmget(key, 'definition', 'meta'));
-        for (const [i, [definition = null, meta = null]] of (await Promise.all(read)).entries()) {
-          records.push({ key: chunk[i]!, definition, meta });
-        }
+        const read = keys.slice(start, start + CHUNK).map(async (key) => {
+          const [definition = null, meta = null] = await client.hmget(key, 'definition', 'meta');
+          return { key, definition, meta };
+        });
+        records.push(...(await Promise.all(read)));
       }
       return keys.length === 0 ? null : records;
     });

@@ -16,23 +16,21 @@ export class DeniedError extends Error {
   }
 }
 
-interface Command {
-  readonly name: string;
-  readonly args: readonly unknown[];
-}
-
 /** The commands whose first argument is a key or a channel, among those that beat sends outside scripts. */
-const KEY_FIRST: ReadonlySet<string> = new Set([
-  ...['SET', 'HSCAN', 'HMGET', 'SMEMBERS', 'ZRANGEBYLEX', 'LRANGE', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE'],
-]);
+const KEY_FIRST = ['SET', 'HSCAN', 'HMGET', 'SMEMBERS', 'ZRANGEBYLEX', 'LRANGE', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE'];
+
+/** The command that failed, which ioredis adds to the error. */
+function findCommand(error: Error): { readonly name: string; readonly args: readonly unknown[] } {
+  const { name = '', args = [] } = (error as { command?: { name?: string; args?: readonly unknown[] } }).command ?? {};
+  return { name, args };
+}
 
 /** The key of another type that made a script or a command fail; `null` for any other error. */
 export function findWrongType(error: unknown): string | null {
   if (!(error instanceof Error) || !error.message.startsWith('WRONGTYPE ')) return null;
   const named = error.message.slice('WRONGTYPE '.length);
   if (!named.startsWith('Operation against')) return named;
-  // ioredis adds the command to the error.
-  const { name = '', args = [] } = (error as { command?: Partial<Command> }).command ?? {};
+  const { name, args } = findCommand(error);
   return /^eval/i.test(name) || args.length === 0 ? null : String(args[0]);
 }
 
@@ -44,11 +42,10 @@ export function findDenied(error: unknown): DeniedError | null {
   const [, checked, key] = /^NORIGHT (\S+) (.*)$/s.exec(message) ?? [];
   if (checked !== undefined) return new DeniedError(checked, key ? [key] : [], { cause: error });
   if (!message.startsWith('NOPERM')) return cause === undefined ? null : findDenied(cause);
-  // ioredis adds the command to the error.
-  const { name = '', args = [] } = (error as { command?: Partial<Command> }).command ?? {};
+  const { name, args } = findCommand(error);
   const whole = /run the '(.+?)' command/.exec(message)?.[1];
   const command = (whole ?? name).toUpperCase().replace('|', ' ');
-  if (KEY_FIRST.has(command)) return new DeniedError(command, [String(args[0])], { cause: error });
+  if (KEY_FIRST.includes(command)) return new DeniedError(command, [String(args[0])], { cause: error });
   // Redis does not report which key of a script is denied.
   const ofScript = whole === undefined && /^EVAL(SHA)?$/.test(command);
   const keys = ofScript ? args.slice(2, 2 + Number(args[1])).map(String) : [];

@@ -46,7 +46,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   // A majority decides without waiting for the connection to an unreachable server.
   const failFast = locks.length > 1;
   const quorum = createQuorum(locks.map((lock) => new Connection({ ...connectionTo(lock, 'lock'), failFast })));
-  const lock = redisLock({ quorum, releases, keys, ttl: lockTtl, clock });
+  const lock = redisLock(quorum, releases, keys, lockTtl, clock);
   const bindings = createBindings(keys, queues, clock);
   const { history: limits = DEFAULT_HISTORY } = options;
   const entries = redisStoredEntries(connection, keys, options.warn);

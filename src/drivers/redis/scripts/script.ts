@@ -26,24 +26,19 @@ export function script(lua: string): Script {
  */
 export async function run(
   client: Redis,
-  script: Script,
+  { lua, sha }: Script,
   keys: readonly string[],
   args: readonly string[],
 ): Promise<unknown> {
+  const rest = [...keys, ...args];
   try {
-    return await runByHash(client, script, [...keys, ...args], keys.length);
+    return await client.evalsha(sha, keys.length, rest).catch((error: unknown) => {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return client.eval(lua, keys.length, rest);
+    });
   } catch (error) {
     const denied = findDenied(error);
     throw denied ? await deniedKeys(client, denied) : error;
-  }
-}
-
-async function runByHash(client: Redis, { lua, sha }: Script, rest: string[], keyCount: number): Promise<unknown> {
-  try {
-    return await client.evalsha(sha, keyCount, rest);
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return client.eval(lua, keyCount, rest);
   }
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { redisLock, type RedisLockOptions } from '../../../../src/drivers/redis/lock.ts';
-import type { VoteResult } from '../../../../src/drivers/redis/quorum.ts';
+import { redisLock } from '../../../../src/drivers/redis/lock.ts';
+import type { Keys } from '../../../../src/drivers/redis/keys.ts';
+import type { Notifications } from '../../../../src/drivers/redis/connection/notifications.ts';
+import type { Quorum, VoteResult } from '../../../../src/drivers/redis/quorum.ts';
 import { settle } from '../../../support/settle.ts';
 
 interface Held {
@@ -29,13 +31,9 @@ function lockOver(...votes: VoteResult<Held>[]) {
     },
     findRejecting: () => new Promise<readonly unknown[]>((resolve) => lacking.push(resolve)),
   };
-  const lock = redisLock({
-    quorum: quorum as unknown as RedisLockOptions['quorum'],
-    releases: { reset: () => {} } as unknown as RedisLockOptions['releases'],
-    keys: { lock: 'beat:lock', released: 'beat:released' } as RedisLockOptions['keys'],
-    ttl: 8_000.4,
-    clock,
-  });
+  const releases = { reset: () => {} } as unknown as Notifications;
+  const keys = { lock: 'beat:lock', released: 'beat:released' } as Keys;
+  const lock = redisLock(quorum as unknown as Quorum, releases, keys, 8_000.4, clock);
   return { lock, clock, votings, set, published, lacking, server };
 }
 
