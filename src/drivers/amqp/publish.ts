@@ -19,54 +19,46 @@ export async function publishMessages(
   options: DeclareOptions,
   now: number,
 ): Promise<readonly Rejection[]> {
-  const first = await attempt(session, messages, options, now);
-  if (first.returned.length === 0) return first.rejected;
-  // A queue was deleted after this connection had declared it.
-  session.forgetDeclarations();
-  const second = await attempt(session, first.returned, options, now);
-  const unroutable = second.returned.map((message) => {
-    return { message, reason: explainRejection('unroutable', message.destination) };
-  });
-  return [...first.rejected, ...second.rejected, ...unroutable];
-}
-
-interface Attempt {
-  readonly rejected: readonly Rejection[];
-  /** Messages that RabbitMQ returned although their queues were declared. */
-  readonly returned: readonly Message[];
-}
-
-async function attempt(
-  session: Session,
-  messages: readonly Message[],
-  options: DeclareOptions,
-  now: number,
-): Promise<Attempt> {
   const rejected: Rejection[] = [];
-  const returned: Message[] = [];
-  const prepared = new Map<string, readonly Queue[] | string>();
-  const publishing: { readonly message: Message; readonly to: Destination }[] = [];
-  for (const message of messages) {
-    const { destination } = message;
-    const key = JSON.stringify(destination);
-    const queues = prepared.get(key) ?? (await prepareQueues(session, destination, options));
-    prepared.set(key, queues);
-    if (typeof queues === 'string') {
-      rejected.push({ message, reason: queues });
-      continue;
+
+  /** Resolves with the messages that RabbitMQ returned although their queues were declared. */
+  const attempt = async (batch: readonly Message[]): Promise<readonly Message[]> => {
+    const returned: Message[] = [];
+    const prepared = new Map<string, readonly Queue[] | string>();
+    const publishing: { readonly message: Message; readonly to: Destination }[] = [];
+    for (const message of batch) {
+      const { destination } = message;
+      const key = JSON.stringify(destination);
+      const queues = prepared.get(key) ?? (await prepareQueues(session, destination, options));
+      prepared.set(key, queues);
+      if (typeof queues === 'string') {
+        rejected.push({ message, reason: queues });
+        continue;
+      }
+      const delayed = delayedDestination(message, now);
+      const canDelay = delayed !== null && (await prepareDelays(session, queues, options));
+      publishing.push({ message, to: canDelay ? delayed : destination });
     }
-    const delayed = delayedDestination(message, now);
-    const canDelay = delayed !== null && (await prepareDelays(session, queues, options));
-    publishing.push({ message, to: canDelay ? delayed : destination });
+    const results = await session.publish(publishing.map(({ message, to }) => ({ ...message, destination: to })));
+    for (const [i, { message, to }] of publishing.entries()) {
+      const result = results[i]!;
+      const declared = prepared.get(JSON.stringify(message.destination)) ?? [];
+      if (result === 'unroutable' && declared.length > 0) returned.push(message);
+      else if (result !== 'acked') rejected.push({ message, reason: explainRejection(result, to) });
+    }
+    return returned;
+  };
+
+  let returned = await attempt(messages);
+  if (returned.length > 0) {
+    // A queue was deleted after this connection had declared it.
+    session.forgetDeclarations();
+    returned = await attempt(returned);
   }
-  const results = await session.publish(publishing.map(({ message, to }) => ({ ...message, destination: to })));
-  for (const [i, { message, to }] of publishing.entries()) {
-    const result = results[i]!;
-    const declared = prepared.get(JSON.stringify(message.destination)) ?? [];
-    if (result === 'unroutable' && declared.length > 0) returned.push(message);
-    else if (result !== 'acked') rejected.push({ message, reason: explainRejection(result, to) });
+  for (const message of returned) {
+    rejected.push({ message, reason: explainRejection('unroutable', message.destination) });
   }
-  return { rejected, returned };
+  return rejected;
 }
 
 /** Publishes messages that need no subscriber, and may declare their exchanges. Rejects with a `StoreError` if RabbitMQ rejects one. */

@@ -11,20 +11,16 @@ import { toReceived } from './properties.ts';
 /** A queue of one connection, which RabbitMQ deletes with the connection. */
 const TRANSIENT = { durable: false, exclusive: true, autoDelete: true };
 
+interface Receiver extends Pick<Parameters<EventStream['follow']>[0], 'connected' | 'signal'> {
+  readonly receive: (message: ReceivedMessage, channel: Channel) => void;
+}
+
 /** Consumes a transient queue until the signal aborts. Rejects with a `StoreError` when the connection is lost. */
 async function consumeTransient(
   cluster: Cluster,
   queue: string,
   declare: (channel: Channel) => Promise<unknown>,
-  {
-    receive,
-    connected,
-    signal,
-  }: {
-    readonly receive: (message: ReceivedMessage, channel: Channel) => void;
-    readonly connected: () => void;
-    readonly signal: AbortSignal;
-  },
+  { receive, connected, signal }: Receiver,
 ): Promise<void> {
   const connection = await cluster.connect('serve');
   const { session } = connection;

@@ -55,14 +55,14 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
     messages: readonly Message[],
     connection: Connection,
     operation: string,
-  ): Promise<BindingSets | undefined> => {
+  ): Promise<BindingSets> => {
     const [named, exchanges] = [new Set<string>(), new Set<string>()];
     for (const { destination } of messages) {
       if (destination.exchange === '') named.add(destination.routingKey);
       else exchanges.add(destination.exchange);
     }
     const lookups = broadcasts.needLookup(named);
-    if (exchanges.size === 0 && lookups.length === 0) return undefined;
+    if (exchanges.size === 0 && lookups.length === 0) return new Map();
     const sets = await connection.run(operation, async (client) => {
       const members = async (name: string) => [name, await client.smembers(keys.binding(name))] as const;
       const [ofExchanges, ofQueues] = await Promise.all([
@@ -82,12 +82,10 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
     return { queue: null, exchange: queue, exchangeType: 'fanout', routingKey: '' };
   };
 
-  /** The queues that receive a message to this destination, without duplicates. */
-  const queuesFor = (destination: Destination, members: readonly string[]): Iterable<string> => {
-    const { exchange, routingKey } = destination;
-    if (exchange === '') return [routingKey];
+  /** The queues that receive a message to this exchange, without duplicates. */
+  const queuesFor = (destination: Destination, members: readonly string[]): ReadonlySet<string> => {
     const configured = queues.queuesFor(destination).map(({ name }) => name);
-    return new Set([...configured, ...queuesBound(members, routingKey, sep)]);
+    return new Set([...configured, ...queuesBound(members, destination.routingKey, sep)]);
   };
 
   /** The channels on which a message to this fanout exchange is published. */
@@ -122,7 +120,7 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
   };
 
   /** Routes messages by these binding sets, and by the configuration. */
-  const route = (messages: readonly Message[], bound?: BindingSets): RedisWrites => {
+  const route = (messages: readonly Message[], bound: BindingSets = new Map()): RedisWrites => {
     const lists = new Map<string, string[]>();
     const declared = new Set<Declaration>();
     const pubSub: PubSubMessage[] = [];
@@ -145,7 +143,7 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
       }
       const destination = resolve(message.destination);
       const { exchange, exchangeType } = destination;
-      const members = bound?.get(exchange) ?? broadcasts.findMembers(exchange) ?? [];
+      const members = bound.get(exchange) ?? broadcasts.findMembers(exchange) ?? [];
       for (const declaration of declarationsFor(destination)) declared.add(declaration);
       if (exchange !== '' && exchangeType === 'fanout') {
         for (const channel of channelsFor(destination, members)) {
@@ -154,10 +152,14 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
         }
         continue;
       }
-      const receivers = [...queuesFor(destination, members)];
-      if (receivers.length === 0) unroutable.push({ message, reason: explainUnroutable(members) });
+      if (named !== null) {
+        push(named, message);
+        known.add(named);
+        continue;
+      }
+      const receivers = queuesFor(destination, members);
+      if (receivers.size === 0) unroutable.push({ message, reason: explainUnroutable(members) });
       for (const queue of receivers) push(keys.list(queue, message.priority), message);
-      if (named !== null) known.add(named);
     }
     return { lists, declarations: declared, pubSub, unroutable };
   };

@@ -79,6 +79,10 @@ async function send(connection: Connection, keys: Keys, reply: Reply): Promise<v
   });
 }
 
+interface Receiver extends Pick<Parameters<EventStream['follow']>[0], 'connected' | 'signal'> {
+  readonly receive: (message: ReceivedMessage, fail: (error: unknown) => void) => void;
+}
+
 /**
  * Receives kombu's messages of a channel, or of a pattern of channels, until the signal aborts, and closes the
  * connection. Rejects with a `StoreError` when the connection is lost, because a new one would not be subscribed, and
@@ -88,15 +92,7 @@ async function receiveMessages(
   connection: Connection,
   role: string,
   subscribe: (client: Redis) => Promise<unknown>,
-  {
-    receive,
-    connected,
-    signal,
-  }: {
-    readonly receive: (message: ReceivedMessage, fail: (error: unknown) => void) => void;
-    readonly connected: () => void;
-    readonly signal: AbortSignal;
-  },
+  { receive, connected, signal }: Receiver,
 ): Promise<void> {
   const { client } = connection;
   const failed = Promise.withResolvers<never>();
