@@ -27,10 +27,10 @@ const SHOWN = 3;
 export async function backfill(flags: BackfillFlags, name: string): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const [from, to] = [readInstant('--from', flags.from), readInstant('--to', flags.to)];
-  const { outcome, zone } = await plan(settings, name, from, to);
+  const { outcome, zone } = await planBackfill(settings, name, from, to);
   if (outcome.kind === 'rejected') throw new ConfigError(outcome.reason);
   const instants = outcome.runs;
-  if (!flags.json) await writeLines(show(name, instants, zone));
+  if (!flags.json) await writeLines(formatPreview(name, instants, zone));
   if (!flags.yes && !(await isConfirmed())) {
     writeError('beat: nothing was published; confirm with y, or pass --yes');
     return EXIT.failure;
@@ -40,7 +40,7 @@ export async function backfill(flags: BackfillFlags, name: string): Promise<Exit
 }
 
 /** Plans the command as the leader would now, and finds the zone of the entry. */
-async function plan(settings: Settings, name: string, from: number, to: number) {
+async function planBackfill(settings: Settings, name: string, from: number, to: number) {
   const { entries, definitions, timezone } = settings;
   const found = await withStore(settings, (store) => findEntry({ store, entries, definitions }, name));
   if (found.error !== undefined) throw new StoreError(found.error);
@@ -53,7 +53,7 @@ async function plan(settings: Settings, name: string, from: number, to: number) 
   return { outcome, zone: entry.schedule.timezone ?? timezone };
 }
 
-function show(name: string, instants: readonly number[], zone: string): readonly string[] {
+function formatPreview(name: string, instants: readonly number[], zone: string): readonly string[] {
   const lines = instants.map((at) => `  ${formatInZone(at, zone)}`);
   const left = lines.length - 2 * SHOWN;
   const shown = left > 0 ? [...lines.slice(0, SHOWN), `  … ${thousands(left)} more …`, ...lines.slice(-SHOWN)] : lines;

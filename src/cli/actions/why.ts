@@ -35,13 +35,13 @@ export async function why(flags: WhyFlags, name: string): Promise<ExitCode> {
     await writeLines(
       flags.json
         ? [JSON.stringify(viewWhy(name, rule, loaded))]
-        : format(name, rule, loaded, (instant) => (instant === null ? 'none' : show(instant))),
+        : formatWhy(name, rule, loaded, (instant) => (instant === null ? 'none' : show(instant))),
     );
     return EXIT.ok;
   });
 }
 
-function format(
+function formatWhy(
   name: string,
   rule: string,
   { found, before, after }: LoadedWhy,

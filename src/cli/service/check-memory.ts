@@ -41,8 +41,8 @@ export function checkReading(bytes: number, memory: number, limit: number): stri
  */
 export function checkMemory(entries: number, limit: number): string | null {
   const need = (bytes: number) => FIXED + (entries * bytes) / MEGABYTE;
-  const describe = (bytes: number, purpose: string) =>
+  const explain = (bytes: number, purpose: string) =>
     `${thousands(entries)} entries need about ${Math.round(need(bytes))} MB of heap ${purpose}, and this process may use ${Math.round(limit)} MB; ${ADVICE}`;
-  if (need(FOR_ENTRY) > limit) throw new ConfigError(describe(FOR_ENTRY, 'to run'));
-  return need(FOR_RELOAD) > limit ? describe(FOR_RELOAD, 'to reload') : null;
+  if (need(FOR_ENTRY) > limit) throw new ConfigError(explain(FOR_ENTRY, 'to run'));
+  return need(FOR_RELOAD) > limit ? explain(FOR_RELOAD, 'to reload') : null;
 }
