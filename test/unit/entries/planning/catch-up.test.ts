@@ -1,15 +1,66 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { catchUp as catchUpInSteps, selectSkipped, type Skip } from '../../../../src/entries/planning/catch-up.ts';
+import { cursor, nextDueAt } from '../../../../src/entries/planning/next-due.ts';
 import type { SkipReason } from '../../../../src/celery/message/skip-reasons.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import { alignedSchedule, intervalSchedule, DAY, makeEntry, HOUR, MINUTE, SECOND } from '../../../support/entry.ts';
+import {
+  alignedSchedule,
+  intervalSchedule,
+  DAY,
+  makeEntry,
+  makeState,
+  HOUR,
+  MINUTE,
+  SECOND,
+} from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
 const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchUpInSteps(...args));
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
+
+describe('plan of due entries:', () => {
+  test('a run on time is published, and none is skipped', () => {
+    const decision = catchUp(makeEntry(), NOON, NOON + 3);
+    expect(decision).toEqual({ runs: [NOON], skipped: [], changes: { dueAt: NOON } });
+  });
+
+  test('the next occurrence is computed from the state, not from now', () => {
+    const entry = makeEntry({ schedule: intervalSchedule(10 * SECOND) });
+    expect(nextDueAt(entry, makeState({ anchor: NOON }))).toBe(NOON + 10 * SECOND);
+    expect(nextDueAt(entry, makeState({ anchor: NOON, dueAt: NOON + 50 * SECOND }))).toBe(NOON + 60 * SECOND);
+  });
+
+  test('an anchor that is newer than the last run has precedence, because the schedule was edited', () => {
+    expect(cursor(makeState({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
+  });
+
+  test.each([0, -1, NaN])('a schedule whose next is later by %d is reported and not enumerated', (step) => {
+    const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
+    const entry = makeEntry({ schedule: broken });
+    expect(() => catchUp(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
+    expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow('is not later');
+  });
+
+  test('a schedule that returns a promise is reported, and its rejection does not end the process', () => {
+    const reject = (async () => Promise.reject(new Error('no db'))) as never;
+    const entry = makeEntry({ schedule: { spec: 'mine', next: reject } });
+    const refused = 'schedule "mine": expected a Date or null, got a promise';
+    expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow(refused);
+    const next = (after: Date) => new Date(after.getTime() + 1);
+    const late = makeEntry({ schedule: { spec: 'mine', next, latest: reject } });
+    expect(() => catchUp(late, NOON, NOON + DAY)).toThrow(refused);
+  });
+
+  test('a schedule that has no next occurrence is never due', () => {
+    const once: Schedule = { spec: 'at noon', next: (at) => (+at < NOON ? new Date(NOON) : null) };
+    const entry = makeEntry({ schedule: once });
+    expect(nextDueAt(entry, makeState({ dueAt: NOON }))).toBe(Infinity);
+    expect(catchUp(entry, NOON, NOON + DAY).runs).toEqual([NOON]);
+  });
+});
 
 describe('missed runs', () => {
   const late = NOON + 3 * MINUTE + 20 * SECOND;
