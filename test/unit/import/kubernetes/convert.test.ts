@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { assemble } from '../../../src/import/assemble.ts';
-import { compareEntries } from '../../../src/import/compare.ts';
-import { importCronJobs } from '../../../src/import/kubernetes/convert.ts';
+import { assemble } from '../../../../src/import/assemble.ts';
+import { compareEntries } from '../../../../src/import/compare.ts';
+import { importCronJobs } from '../../../../src/import/kubernetes/convert.ts';
 
-const LIST = join(import.meta.dirname, '../../fixtures/kubernetes/list.yaml');
+const LIST = join(import.meta.dirname, '../../../fixtures/kubernetes/list.yaml');
 
 const load = (text: string, lastRuns = false) =>
   assemble(importCronJobs([{ path: 'jobs.yaml', text }], 'UTC'), lastRuns);

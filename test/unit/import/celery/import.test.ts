@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { assemble } from '../../../src/import/assemble.ts';
-import { importApp as convertApp } from '../../../src/import/celery/import.ts';
-import type { CeleryMessage, Exported, ExportedEntry } from '../../../src/import/celery/exported.ts';
+import { assemble } from '../../../../src/import/assemble.ts';
+import { importApp as convertApp } from '../../../../src/import/celery/import.ts';
+import type { CeleryMessage, Exported, ExportedEntry } from '../../../../src/import/celery/exported.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12);
 

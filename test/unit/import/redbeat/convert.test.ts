@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { assemble } from '../../../src/import/assemble.ts';
-import { importRedBeat } from '../../../src/import/redbeat/convert.ts';
+import { assemble } from '../../../../src/import/assemble.ts';
+import { importRedBeat } from '../../../../src/import/redbeat/convert.ts';
 
 const interval = (every: unknown) => ({ __type__: 'interval', every, relative: false });
 const instant = (timezone: unknown, microsecond = 0) => ({

@@ -1,25 +1,8 @@
-import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../src/util/clock.ts';
-import { systemClock } from '../../../src/util/system-clock.ts';
 import { sleepUntil, waitAtMost } from '../../../src/util/wait.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { settle } from '../../support/settle.ts';
-
-test('systemClock: a sleep of negative length ends at once without a warning of Node', async () => {
-  const warning = once(process, 'warning');
-  await systemClock.sleep(-1, new AbortController().signal);
-  process.emitWarning('the first one');
-  expect(await warning).toMatchObject([{ message: 'the first one' }]);
-});
-
-test('systemClock: a sleep that is aborted before or during it ends without an error', async () => {
-  await expect(systemClock.sleep(60_000, AbortSignal.abort())).resolves.toBeUndefined();
-  const meanwhile = new AbortController();
-  const sleeping = systemClock.sleep(60_000, meanwhile.signal);
-  meanwhile.abort();
-  await expect(sleeping).resolves.toBeUndefined();
-});
 
 describe('sleepUntil', () => {
   const START = '2027-03-01T12:00:00Z';

@@ -2,15 +2,15 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { resolveSources } from '../../../src/config/resolve.ts';
-import { readYaml } from '../../../src/config/source/yaml.ts';
-import { assemble } from '../../../src/import/assemble.ts';
-import { compareEntries } from '../../../src/import/compare.ts';
-import { importTables, type CrontabOptions } from '../../../src/import/crontab/import.ts';
-import type { TableFormat } from '../../../src/import/crontab/parse.ts';
-import { writeConfig } from '../../../src/import/write.ts';
+import { resolveSources } from '../../../../src/config/resolve.ts';
+import { readYaml } from '../../../../src/config/source/yaml.ts';
+import { assemble } from '../../../../src/import/assemble.ts';
+import { compareEntries } from '../../../../src/import/compare.ts';
+import { importTables, type CrontabOptions } from '../../../../src/import/crontab/import.ts';
+import type { TableFormat } from '../../../../src/import/crontab/parse.ts';
+import { writeConfig } from '../../../../src/import/write.ts';
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures/crontab');
+const FIXTURES = join(import.meta.dirname, '../../../fixtures/crontab');
 const USERS = ['root', 'joe', 'mail', 'games'];
 const OPTIONS: CrontabOptions = {
   timezone: 'Europe/Oslo',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findBackwards, readCronLine } from '../../../src/import/crontab/cron-line.ts';
-import { runsByCron, upcomingByCron, type CronZones } from '../../../src/import/crontab/cron-times.ts';
+import { findBackwards, readCronLine } from '../../../../src/import/crontab/cron-line.ts';
+import { runsByCron, upcomingByCron, type CronZones } from '../../../../src/import/crontab/cron-times.ts';
 
 interface Recorded {
   readonly records: readonly {
@@ -14,7 +14,7 @@ interface Recorded {
 }
 
 const { records } = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../../fixtures/crontab/recorded.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, '../../../fixtures/crontab/recorded.json'), 'utf8'),
 ) as Recorded;
 
 const toText = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
