@@ -153,7 +153,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     for (const url of [dead, gone]) expect(error.message).toContain(new URL(url).port);
   });
 
-  test('a server that never replies is replaced by the next of the cluster', async () => {
+  test('if a server never replies, the next server of the cluster replaces it', async () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(`${server.url(wire.port)};${server.url()}`, {}, SHORT_TIMEOUT);
     await broker.publish([makeMessage('a')]);

@@ -24,7 +24,7 @@ export function brokerContract(name: string, openTestStore: () => Promise<TestBr
     });
     afterEach(() => testStore.close());
 
-    test('a message is in its queue, and in no other, once it is published', async () => {
+    test('a published message is in its own queue and in no other queue', async () => {
       await broker.publish([makeMessage('a', { queue: 'red' }), makeMessage('b', { queue: 'blue' })]);
       expect(await taskIds('red')).toEqual(['a']);
       expect(await taskIds('blue')).toEqual(['b']);

@@ -137,7 +137,7 @@ export function commandLogContract(name: string, openTestStore: () => Promise<Te
       stop.abort();
     });
 
-    test('notifies a leader at once that has not read the newest command', async () => {
+    test('notifies a leader that has not read the newest command at once', async () => {
       await log.pending(10);
       await log.append('one');
       await log.waitForCommand(new AbortController().signal);

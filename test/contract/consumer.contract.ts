@@ -59,7 +59,7 @@ export function consumerContract(name: string, openQueues: () => Promise<TestQue
       expect(bodies).toEqual(['a', 'b', 'c']);
     });
 
-    test('a consumer of several queues receives from each of them, and from no other', async () => {
+    test('a consumer of several queues receives from each of its queues and from no other queue', async () => {
       await queues.publish(['red', 'green', 'blue'].map((queue) => makeMessage(queue, { queue, body: queue })));
       const consumer = await queues.open('red', 'blue');
       const found = [bodyOf(await receive(consumer)), bodyOf(await receive(consumer))];

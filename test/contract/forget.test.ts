@@ -148,7 +148,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
   });
 });
 
-test('beat forget --help says what becomes of runs and of a leader', async () => {
+test('beat forget --help describes the effect on runs and on a leader', async () => {
   const { stdout } = await runCommand('forget', '--help');
   for (const word of ['--quoted', 'begins a new term', 'outbox']) expect(stdout).toContain(word);
 });

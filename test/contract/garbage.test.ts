@@ -85,7 +85,7 @@ describe.each([...SERVERS])('%s', (service, name, start, most) => {
     beforeAll(async () => void (server = await start()));
     afterAll(() => server.stop());
 
-    test('garbage at any moment fails what was asked, and ends no process', async () => {
+    test('garbage at any moment fails the current request, and ends no process', async () => {
       const uncaught: unknown[] = [];
       const listener = (error: unknown) => uncaught.push(error);
       process.on('uncaughtException', listener);

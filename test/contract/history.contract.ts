@@ -76,7 +76,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       }
     });
 
-    test('a change with several rows has the last of them as its newest', async () => {
+    test('the newest row of a change with several rows is the last one', async () => {
       const change = makeFirstRun('a');
       const skip: HistoryRow = {
         kind: 'skip',
@@ -116,7 +116,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       expect(await read('a')).toEqual([]);
     });
 
-    test('a commit with a conflict appends nothing, also not for its other entries', async () => {
+    test('a commit with a conflict appends nothing, not even for its other entries', async () => {
       await commitRuns('a', 1);
       const token = await store.ledger.beginTerm();
       const changes = [withRow(makeFirstRun('a', 'other')), withRow(makeFirstRun('b'))];
@@ -159,7 +159,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       expect(total).toBeLessThan(500);
     });
 
-    test('a commit with more rows than the limit appends the newest of them', async () => {
+    test('a commit with more rows than the limit appends only the newest rows', async () => {
       const change = makeFirstRun('a');
       const rows = Array.from({ length: 20_000 }, (_, i) => rowOf(change, { taskId: `${i}` }));
       const token = await store.ledger.beginTerm();
@@ -226,7 +226,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
         expect(await history.minutes(at, at)).toEqual([]);
       });
 
-      test('a repeated commit is counted once, and a fenced or conflicting one not at all', async () => {
+      test('a repeated commit is counted once, and a fenced or conflicting commit is not counted', async () => {
         const old = await store.ledger.beginTerm();
         const token = await store.ledger.beginTerm();
         const changes = [ran(makeFirstRun('a'), now())];
@@ -269,7 +269,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
         expect((await counts()).at(-1)).toMatchObject({ published: 0, skipped: 1 });
       });
 
-      test('a minute replaces the one of two days before', async () => {
+      test('a minute replaces the same minute of two days before', async () => {
         const token = await store.ledger.beginTerm();
         const first = ran(makeFirstRun('a'), now());
         await store.ledger.commit({ token, changes: [first, ran(makeFirstRun('b'), now())] });
@@ -278,7 +278,7 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
         expect(await history.minutes(0, clock.now() + DAY)).toMatchObject([{ at: now(), published: 1 }]);
       });
 
-      test('a commit with a run for each minute of two days counts those of the last day', async () => {
+      test('a commit with a run for each minute of two days counts the runs of the last day', async () => {
         const change = makeFirstRun('a');
         const rows = Array.from({ length: 2_880 }, (_, i) => rowOf(change, { dueAt: now() - i * MINUTE }));
         const token = await store.ledger.beginTerm();

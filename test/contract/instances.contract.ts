@@ -26,7 +26,7 @@ export function instancesContract(name: string, openTestStore: () => Promise<Tes
     });
     afterEach(() => testStore.close());
 
-    test('are none at first', async () => {
+    test('are empty at first', async () => {
       expect(await instances.list()).toEqual([]);
     });
 

@@ -40,7 +40,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
         expect(await sent()).toEqual(['task-a', 'task-b']);
       });
 
-      test('replaces a state that is the expected one', async () => {
+      test('replaces a state that is as expected', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
         const second = makeNextRun(first, 'two');
@@ -102,7 +102,7 @@ export function ledgerContract(name: string, openTestStore: () => Promise<TestSt
         expect(await sent()).toEqual(['one']);
       });
 
-      test('succeeds while one of other entries is in progress', async () => {
+      test('succeeds while a commit of other entries is in progress', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all(
           ['a', 'b', 'c', 'd'].map((entry) => ledger.commit({ token: term, changes: [makeFirstRun(entry)] })),

@@ -68,7 +68,7 @@ export function lockContract(name: string, openTestStore: () => Promise<TestStor
       expect(await newer.renew()).toBe(true);
     });
 
-    test('an old holder cannot release a newer lease', async () => {
+    test('the old holder cannot release a newer lease', async () => {
       const old = await held(ours);
       await testStore.expireLock();
       const newer = await held(theirs);

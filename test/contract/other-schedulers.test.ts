@@ -66,7 +66,7 @@ describe.skipIf(missing)(missing || 'RedBeat in the Redis of the store', () => {
     expect((await look())[0]!.isLocked).toBe(true);
   });
 
-  test('redis: keys of RedBeat that have other types reject the look, and harm nothing else', async () => {
+  test('redis: keys of RedBeat with other types fail only the search for RedBeat', async () => {
     await server.flush();
     await server.client.set('redbeat::schedule', 'text');
     await expect(store.findSchedulers!()).rejects.toThrow(/WRONGTYPE/);

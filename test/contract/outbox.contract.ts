@@ -64,7 +64,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
       expect(paged).toEqual(all);
     });
 
-    test('an occurrence before 1970 is older than one after', async () => {
+    test('an occurrence before 1970 is older than an occurrence after 1970', async () => {
       const runs = [-62_135_596_800_000, -1, 0, 9_999, 8_640_000_000_000_000];
       for (const dueAt of runs.toReversed()) {
         const record = { ...NEW_STATE, dueAt };
@@ -86,7 +86,7 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
       expect(await outbox.pending(1, '')).toMatchObject([{ message }]);
     });
 
-    test('a message that cannot be read has its own place among the others, and can be removed', async () => {
+    test('an unreadable message keeps its place among the others, and can be removed', async () => {
       const [first, bad, last] = ['a', 'b', 'c'].map((entry) => makeFirstRun(entry));
       const damaged = { ...makeMessage('task-b'), destination: {} } as Message;
       await keep(first!, { ...bad!, messages: [damaged] }, last!);

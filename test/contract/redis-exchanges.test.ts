@@ -99,7 +99,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
     expect(await lists()).toEqual(['app_one', 'app_other', 'app_two']);
   });
 
-  test('bindings of a queue are declared for a message to its name, also behind one from an exchange', async () => {
+  test('bindings of a queue are declared for a message to its name, also after a message from an exchange', async () => {
     await bind('jobs', ['key', '', 'one']);
     const queues = configureQueues(makeBoundQueue('one', 'more', 'direct', 'work'));
     await commit([toExchange('jobs', 'direct', 'key'), toQueue('one')], { queues });
@@ -107,7 +107,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
     expect(await members('more')).toEqual([['work', '', 'one']]);
   });
 
-  test('what others make is not declared', async () => {
+  test('declares nothing that other programs create', async () => {
     const queue = { ...makeBoundQueue('one', 'jobs', 'direct', 'work'), noDeclare: true };
     await commit([toExchange('jobs', 'direct', 'work')], { queues: configureQueues(queue) });
     expect(await members('jobs')).toEqual([]);

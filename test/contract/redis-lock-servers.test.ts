@@ -48,7 +48,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     placeWith(() => servers),
   );
 
-  describe('of which one is down', () => {
+  describe('with one server down', () => {
     beforeAll(() => servers[0]!.kill());
     afterAll(() => servers[0]!.start());
     lockContract(
@@ -57,7 +57,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     );
   });
 
-  describe('of which one is silent', () => {
+  describe('with one silent server', () => {
     beforeAll(() => servers[2]!.freeze());
     afterAll(() => servers[2]!.thaw());
     lockContract(
@@ -79,7 +79,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     });
   });
 
-  describe('of which too few are up', () => {
+  describe('with too few servers up', () => {
     beforeEach(() => flush(servers));
     afterEach(async () => {
       await closeAll();

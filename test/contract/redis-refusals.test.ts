@@ -154,7 +154,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     await expect(lock.acquire()).rejects.toThrow('lock.acquire: Redis rejected the command: NOAUTH');
   });
 
-  test('for too few replicas, nothing is written in part', async () => {
+  test('with too few replicas, a commit is not written in part', async () => {
     await serve();
     const { ledger } = open();
     const term = await ledger.beginTerm();

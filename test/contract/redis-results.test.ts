@@ -68,7 +68,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     client.disconnect();
   });
 
-  test('stores chord sizes without expiry and with a prefix where results have those', async () => {
+  test('stores chord sizes without expiry, and with a prefix, if results do so', async () => {
     await withResults({ expires: null, keyPrefix: 'app:' }, (results) =>
       results.expect([{ groupId: 'g3', size: 1, results: null }]),
     );

@@ -92,7 +92,7 @@ describe.skipIf(missing)(missing || 'redis task results', () => {
   });
 });
 
-test('task results: a backend that a worker cannot write to is none', async () => {
+test('task results: a backend that a worker cannot write to counts as none', async () => {
   for (const resultBackend of ['rpc://', 'file:///results', 'django-db']) {
     const { results } = resolveSettings({ brokerUrl: 'memory://', resultBackend });
     expect(await openTaskResults(results.backend!, results, systemClock)).toBeNull();

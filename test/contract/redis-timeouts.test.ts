@@ -6,7 +6,7 @@ import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { storeOptions } from './test-store.ts';
 
-test('redis: every call to a server that never answers fails within its time limit, and says which', async () => {
+test('redis: every call to a server that never answers fails within its time limit, and names the limit', async () => {
   await using server = await FakeServer.start(neverAnswer);
   const transport = { ...DEFAULT_TRANSPORT, socketTimeout: 200 };
   const store = openRedisStore(storeOptions(`redis://127.0.0.1:${server.port}/0`, { transport }));

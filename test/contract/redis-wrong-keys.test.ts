@@ -124,14 +124,14 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       },
     );
 
-    test('redis index: thousands of members that name no entry hide none', async () => {
+    test('redis index: thousands of members without an entry do not hide entries', async () => {
       await addEntries(await store.ledger.beginTerm(), 'a');
       const members = Array.from({ length: 5_000 }, (_, i) => `!${i}`);
       await client.zadd('beat:order', ...members.flatMap((member) => [0, member]));
       expect(await names(100)).toEqual(['a']);
     });
 
-    test('redis index: a member that is not UTF-8 is passed by, and one of any language is an entry', async () => {
+    test('redis index: a member that is not UTF-8 is ignored, and a member in any language is an entry', async () => {
       await addEntries(await store.ledger.beginTerm(), '芹菜 🥬 é \ufffd', 'z');
       const due = Buffer.from(`${sortableInstant(1_500)} `);
       for (const bytes of ['ff', 'c3', 'eda080', 'c080', 'e28282c3', 'f09f98', 'f4908080']) {
@@ -172,7 +172,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       }
     });
 
-    test('redis index: the position of an entry is that of its member', async () => {
+    test('redis index: the position of an entry is the position of its member', async () => {
       await addEntries(await store.ledger.beginTerm(), 'a', 'b');
       await client.hset('beat:definitions', 'b', `${sortableInstant(-1)} ${DEFINITION}`);
       const [, b] = await store.entries.page({ limit: 2 });
@@ -254,7 +254,7 @@ describe.skipIf(missing)(missing || 'redis with keys of another program', () => 
       await expect(store.ledger.removeState(term, 'a')).rejects.toThrow(reason);
     });
 
-    test('redis: a term with a number beyond all numbers does not fence its own commits', async () => {
+    test('redis: a term number of 301 digits does not fence its own commits', async () => {
       await client.set('beat:term', `1${'0'.repeat(300)}`);
       const token = await store.ledger.beginTerm();
       expect(await store.ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({ kind: 'committed' });

@@ -61,7 +61,7 @@ describe.skipIf(noRedis)(noRedis || 'redis result reader', () => {
     await reader.close();
   });
 
-  test('redis result reader: of a large result only the ends are read', async () => {
+  test('redis result reader: reads only the beginning and the end of a large result', async () => {
     await store('large', { result: 'x'.repeat(1_000_000) });
     const reader = await open({ resultBackend: server.url() });
     await server.client.config('RESETSTAT');

@@ -134,7 +134,7 @@ describe.each([...SQL_PRODUCTS, SQLITE_PRODUCT])('$name statements', ({ name, mi
       expect(await read(sql.readLock(OURS))).toEqual([]);
     });
 
-    test('a fencing token is at least the time of the server and the lowest allowed, and grows by one', async () => {
+    test('a fencing token is at least the time of the server and the lowest allowed token, and grows by one', async () => {
       const token = async (prefix: string) => Number((await column('number', sql.selectTermForUpdate(prefix)))[0]);
       const now = sql.clock ? Math.floor(Number((await column('now', sql.clock))[0])) : Date.now();
       await write(sql.beginTerm(OURS, 1), sql.beginTerm(THEIRS, 1));
@@ -174,7 +174,7 @@ describe.each([...SQL_PRODUCTS, SQLITE_PRODUCT])('$name statements', ({ name, mi
       expect(await column('state', readOthers(THEIRS, ''))).toEqual(['4']);
     });
 
-    test('messages of the outbox are read in the order of ids, after one, and written over', async () => {
+    test('messages of the outbox are read in the order of ids, from a given id on, and can be overwritten', async () => {
       await write(
         sql.appendMessages(OURS, [
           ['b', '1'],
@@ -200,7 +200,7 @@ describe.each([...SQL_PRODUCTS, SQLITE_PRODUCT])('$name statements', ({ name, mi
       await write(sql.insertMessages(payloads.map((payload) => ({ payload, queueId: id }))));
     };
 
-    test('a queue that is declared twice has one row, and the second declaration changes nothing or is retryable', async () => {
+    test('a queue that is declared twice has one row; the second declaration has no effect, or can be retried', async () => {
       expect(await write(sql.declareQueue('q'), sql.declareQueue('other'))).toBe(1);
       const id = await queueId('q');
       const again = await db.write('test', sql.declareQueue('q')).catch((error: unknown) => error);
@@ -298,7 +298,7 @@ describe.each([...SQL_PRODUCTS, SQLITE_PRODUCT])('$name statements', ({ name, mi
       expect(JSON.stringify(plan)).toContain('Index Scan using ix_beat_pending');
     });
 
-    test('consumed messages are found from the newest on, without those to keep, and removed', async () => {
+    test('consumed messages are found from the newest on, except those to retain, and removed', async () => {
       await insert('a', 'b', 'c', 'd', 'e', 'visible again');
       const consume = (payload: string, second: number, visible = false) =>
         server.query(

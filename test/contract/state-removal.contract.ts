@@ -104,7 +104,7 @@ export function stateRemovalContract(name: string, openTestStore: () => Promise<
       expect(await ledger.load()).toEqual(new Map([['a', first.after]]));
     });
 
-    test('after a removal an earlier leader publishes nothing: neither a new run nor the last one again', async () => {
+    test('after a removal, an earlier leader publishes neither a new run nor the last run again', async () => {
       const first = makeFirstRun('a', 'one');
       const leading = await ledger.beginTerm();
       await ledger.commit({ token: leading, changes: [first] });

@@ -40,7 +40,7 @@ export function stateContract(name: string, openTestStore: () => Promise<TestSta
     });
     afterEach(() => testStore.close());
 
-    test('the states of some entries are read without the others', async () => {
+    test('the states of some entries are read without those of the others', async () => {
       const store = await testStore.open();
       const token = await store.ledger.beginTerm();
       const changes = ['a', 'b', 'c'].map((entry) => ({ ...makeFirstRun(entry), messages: [] }));
@@ -89,7 +89,7 @@ export function stateContract(name: string, openTestStore: () => Promise<TestSta
       expect(pending.filter(isReadable).map(({ message }) => message.taskId)).toEqual(['scheduled', 'by hand']);
     });
 
-    test('the fields of a newer release come back from a commit of this one as they were', async () => {
+    test('a commit of this release preserves the fields of a newer release', async () => {
       const { ledger } = await testStore.open();
       const token = await ledger.beginTerm();
       const first = makeFirstRun('a', 'one');

@@ -46,7 +46,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       }
     }
 
-    test('are none at first', async () => {
+    test('are empty at first', async () => {
       expect(await entries.find(['a'])).toEqual([]);
       expect(await entries.find([])).toEqual([]);
       expect(await entries.page({ limit: 10 })).toEqual([]);
@@ -175,7 +175,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
     const declared = (entry: string): Change => ({ entry, before: null, after: NEW_STATE, messages: [] });
     const stateNames = async () => [...(await store.ledger.load()).keys()].toSorted();
 
-    test.each(ways)('and declared ones are written by one %s, or none of them', async (way) => {
+    test.each(ways)('and declared ones are either all written by one %s, or none is', async (way) => {
       const changes = [adding('a', 1), declared('b'), adding('c', 2), declared('d')];
       await commit(changes, way);
       expect(await stateNames()).toEqual(['b', 'd']);
@@ -212,7 +212,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       expect((await store.ledger.load()).get('a')).toEqual(left);
     });
 
-    test('and declared ones are listed by thousands, each kind on its own', async () => {
+    test('and declared ones are listed in batches of a thousand, each kind separately', async () => {
       const names = Array.from({ length: 2_500 }, (_, i) => `entry ${String(i).padStart(5, '0')}`);
       await commit(names.flatMap((name) => [declared(`d ${name}`), adding(name, 60_000)]));
       expect(await stateNames()).toEqual(names.map((name) => `d ${name}`));
@@ -261,7 +261,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       ]);
     });
 
-    test('move in the order when they are due at another time', async () => {
+    test('move in the order when their due time changes', async () => {
       await add({ entry: 'a', dueAt: 1 }, { entry: 'b', dueAt: 2 });
       const next = advanceState(NEW_STATE, 'task-a');
       await commit([change('a', NEW_STATE, next, { dueAt: 3 })]);
@@ -285,7 +285,7 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       ]);
     });
 
-    test('are committed and paged by thousands', async () => {
+    test('are committed and paged in batches of a thousand', async () => {
       const names = Array.from({ length: 2_500 }, (_, i) => `entry ${String(i).padStart(5, '0')}`);
       await add(...names.map((entry) => ({ entry, dueAt: 60_000 })));
       expect((await pages(1_000)).map((page) => page.length)).toEqual([1_000, 1_000, 500]);

@@ -26,7 +26,7 @@ export function termContract(current: () => TestStore): void {
       expect(terms.every(Number.isSafeInteger)).toBe(true);
     });
 
-    test('grows also while the clock stands still', async () => {
+    test('also grows while the clock stands still', async () => {
       const clock = { ...systemClock, now: () => 1_800_000_000_000 };
       const [ours, theirs] = [await testStore.open({ clock }), await testStore.open({ clock })];
       const terms = [];
@@ -67,7 +67,7 @@ export function termContract(current: () => TestStore): void {
       expect(await sent()).toEqual([]);
     });
 
-    test('grows also after the ledger was emptied', async () => {
+    test('also grows after the ledger was emptied', async () => {
       const before = await ledger.beginTerm();
       await testStore.empty();
       const after = await ledger.beginTerm();

@@ -68,7 +68,7 @@ describe('a password', () => {
     expect(output).not.toContain(PIECE);
   };
 
-  test.each(URLS)('in %s is shown for no flag', async (url) => {
+  test.each(URLS)('in %s is never shown for a flag', async (url) => {
     for (const flag of FLAGS) {
       output = '';
       await run(['check', '-c', config, flag, url]);
@@ -77,7 +77,7 @@ describe('a password', () => {
     }
   });
 
-  test.each(URLS)('in %s is shown for no command or argument', async (url) => {
+  test.each(URLS)('in %s is never shown for a command or argument', async (url) => {
     await run([url]);
     await run(['next', url, '-c', config]);
     await run(['next', '-c', config, '--after', url]);
@@ -105,7 +105,7 @@ describe('a password', () => {
     },
   );
 
-  test.each(URLS)('in %s is shown for no setting', async (url) => {
+  test.each(URLS)('in %s is never shown for a setting', async (url) => {
     const settings = [
       { brokerUrl: url },
       { brokerUrl: [url, 'redis://localhost'] },

@@ -28,7 +28,7 @@ describe('the seed of random choices in tests', () => {
     expect(values[0]).toBe(values[1]);
   });
 
-  test('without one, every run chooses its own', () => {
+  test('without one, every run chooses its own seed', () => {
     expect(fixedSeed({})).toBeUndefined();
     expect(fixedSeed({ [SEED]: '' })).toBeUndefined();
   });

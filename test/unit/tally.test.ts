@@ -27,7 +27,7 @@ function tally(file: string, status: number) {
 }
 
 describe('the last line of CI', () => {
-  test('counts what passed, failed and was skipped', async () => {
+  test('counts passed, failed and skipped tests', async () => {
     const body = `
       import { describe, test } from 'vitest';
       test('passes', () => {});
@@ -47,7 +47,7 @@ describe('the last line of CI', () => {
     expect(await lastLineOf({ 'a.test.js': body })).toBe('2 passed, 1 failed, 0 skipped');
   });
 
-  test('counts what failed outside of tests, and the tests that did not run for it', async () => {
+  test('counts failures outside of tests, and the tests that did not run because of them', async () => {
     const files = {
       'throws-at-import.test.js': `throw new Error('at import');`,
       'without-tests.test.js': `export {};`,
@@ -80,7 +80,7 @@ describe('the last line of CI', () => {
     expect(await lastLineOf(files)).toBe('1 passed, 1 failed, 0 skipped');
   });
 
-  test('is a failure where no test ran, or none passed', () => {
+  test('is a failure if no test ran or none passed', () => {
     using folder = new Folder({ empty: '', none: '{"passed":0,"failed":0,"skipped":3}' });
     const path = (name: string) => join(folder.path, name);
     expect(tally(path('empty'), 0)).toEqual({ line: '0 passed, 1 failed, 0 skipped', status: 1 });

@@ -9,7 +9,7 @@ import { Folder } from '../../support/folder.ts';
 const yaml = (keyPrefix: string) => `keyPrefix: ${keyPrefix}\nresultExpires: null\n`;
 
 describe('configuration files', () => {
-  test('are read again as they are', async () => {
+  test('are read again unchanged', async () => {
     using folder = new Folder({ 'beat.config.yaml': yaml('one') });
     const files = new ConfigFiles(undefined, { cwd: folder.path });
     expect(await files.read()).toMatchObject({ keyPrefix: 'one' });
@@ -17,7 +17,7 @@ describe('configuration files', () => {
     expect(await files.read()).toMatchObject({ keyPrefix: 'two' });
   });
 
-  test('are read with the overrides of the time', async () => {
+  test('are read with the overrides that are current at that time', async () => {
     using folder = new Folder({ 'beat.config.yaml': yaml('one') });
     let stateUrl = 'redis://one';
     const overrides = () => ({ stateUrl });

@@ -71,7 +71,7 @@ test('a reload of a large invalid file has the errors of a start, with their lin
   expect((again as ConfigError).errors[0]).toMatchObject({ line: 2_003 });
 });
 
-test('a reload of a file with thousands of errors sends some of them, and their number', async () => {
+test('a reload of a file with thousands of errors returns some of the errors, and the number of all', async () => {
   folder.write('beat.config.yaml', yaml(ENTRY));
   const files = new ConfigFiles('beat.config.yaml', { cwd: folder.path });
   await files.read();

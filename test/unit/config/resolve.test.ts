@@ -8,7 +8,7 @@ import { DEFAULT_ROUTES } from '../../../src/celery/routing/router.ts';
 import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
 
 describe('a configuration', () => {
-  test('that says nothing is complete all the same', () => {
+  test('that contains nothing is complete nevertheless', () => {
     expect(resolveSettings({})).toEqual({
       shell: { task: 'shell.run', queue: 'shell' },
       broker: parseEndpoint('sqla+sqlite:///beat.sqlite'),
@@ -51,7 +51,7 @@ describe('a configuration', () => {
     });
   });
 
-  test('gives way to the flag or the environment variable that names a broker', () => {
+  test('is overridden by the flag or the environment variable of a broker', () => {
     const config = { brokerUrl: 'redis://file' };
     expect(resolveSettings(config, { brokerUrl: 'redis://flag' }).broker.url).toBe('redis://flag');
     expect(resolveSettings(config, { brokerUrl: undefined }).broker.url).toBe('redis://file');
@@ -129,14 +129,14 @@ describe('a configuration', () => {
     expect(problemsOf(config)).toHaveLength(10);
   });
 
-  test('may keep settings that workers alone need', () => {
+  test('may contain settings that only workers need', () => {
     const brokerTransportOptions = { visibility_timeout: 3600, queueOrderStrategy: 'priority' };
     expect(problemsOf({ brokerTransportOptions })).toEqual([]);
   });
 });
 
 describe('an entry', () => {
-  test('that says little is complete all the same', () => {
+  test('that contains little is complete nevertheless', () => {
     expect(entryOf({})).toMatchObject({
       name: 'e',
       task: 't',

@@ -23,7 +23,7 @@ describe('the JSON Schema', () => {
     expect(problemsOf({ $schema: './node_modules/celery-beat/schema/celery-beat.schema.json' })).toEqual([]);
   });
 
-  test('knows every spelling, and offers one', () => {
+  test('accepts every spelling, and offers one', () => {
     const entry = '/properties/beatSchedule/additionalProperties/properties';
     expect(at('/properties/CELERYBEAT_SCHEDULE')).toEqual({ $ref: '#/properties/beatSchedule', doNotSuggest: true });
     expect(at(`${entry}/options/properties/time_limit`)).toMatchObject({ doNotSuggest: true });

@@ -14,7 +14,7 @@ test('boundaries.js lists every folder of src', () => {
   expect(ROOMS.map(({ name }) => name).toSorted()).toEqual(folders.toSorted());
 });
 
-test('the README of each room and CONTRIBUTING.md say what boundaries.js says it holds', () => {
+test('the README of each room and CONTRIBUTING.md describe the room as boundaries.js does', () => {
   const guide = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
   for (const { name, holds } of ROOMS) {
     const readme = readFileSync(join(ROOT, 'src', name, 'README.md'), 'utf8');

@@ -27,7 +27,7 @@ describe('HTTP with tokens', () => {
     expect(await response.json()).toEqual({ type: 'about:blank', title: 'Unauthorized', status: 401 });
   });
 
-  test('a wrong token gets status 401 from a page too, not the login page', async () => {
+  test('a wrong token gets status 401 also from a page, instead of the login page', async () => {
     await using app = await HttpApp.open({ http: TOKENS });
     const headers = { Accept: 'text/html' };
     const response = await app.request('/', { token: 'wrong-token-of-the-tests', headers });
@@ -90,7 +90,7 @@ describe('HTTP with tokens', () => {
     expect(await cookieFrom('11.1.2.3')).not.toContain('Secure');
   });
 
-  test('browsers are to use TLS for this host alone, and only when they do already', async () => {
+  test('browsers must use TLS for this host, not its subdomains, and only if they use it already', async () => {
     await using app = await HttpApp.open({ http: { ...TOKENS, trustedProxies: ['10.0.0.0/8'] } });
     const policyFor = async (peer: string, proto: string) =>
       (await app.request('/login', { peer, headers: { 'X-Forwarded-Proto': proto } })).headers.get(
@@ -108,7 +108,7 @@ describe('HTTP with tokens', () => {
     expect([response.status, response.headers.get('location')]).toEqual([303, '/login?next=%2Fentries%2Fa']);
   });
 
-  test('a session of the read token does not become one of the change token', async () => {
+  test('a session of the read token never becomes a session of the change token', async () => {
     await using app = await HttpApp.open({ http: TOKENS }, { metrics });
     const cookie = cookieOf(await app.request('/login', { form: { token: READ } }));
     const forged = { headers: { Cookie: cookie.replace('read.', 'change.') } };
@@ -140,7 +140,7 @@ describe('HTTP with tokens', () => {
     }
   });
 
-  test('after five failed logins an address has to wait for the rest of a minute, and others do not', async () => {
+  test('after five failed logins, an address must wait for the rest of the minute, and other addresses need not', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     await using app = await HttpApp.open({ http: TOKENS }, { clock });
     const login = (token: string, peer: string) => app.request('/login', { form: { token }, peer });
@@ -234,12 +234,12 @@ describe('HTTP behind a proxy that authenticates', () => {
   const http = { trustedUserHeader: 'X-Forwarded-User', trustedProxies: ['10.0.0.0/8', '::1'] };
   const headers = { 'X-Forwarded-User': 'ann' };
 
-  test.each(['10.1.2.3', '::1', '::ffff:10.1.2.3'])('a user that the proxy %s names may read', async (peer) => {
+  test.each(['10.1.2.3', '::1', '::ffff:10.1.2.3'])('a user that the trusted proxy %s names may read', async (peer) => {
     await using app = await HttpApp.open({ http }, { metrics });
     expect((await app.request('/metrics', { headers, peer })).status).toBe(200);
   });
 
-  test.each(['11.1.2.3', '127.0.0.1', '::2'])('a user that the client %s names may not', async (peer) => {
+  test.each(['11.1.2.3', '127.0.0.1', '::2'])('an untrusted client %s cannot name its user', async (peer) => {
     await using app = await HttpApp.open({ http }, { metrics });
     expect((await app.request('/metrics', { headers, peer })).status).toBe(401);
   });

@@ -199,7 +199,7 @@ describe('POST /api/commands', () => {
     expect(await send(app, { do: 'update', entry: 'x', definition: right })).toMatchObject({ status: 'applied' });
   });
 
-  test('answers 503 when the store does not, with the id with which it can be sent again', async () => {
+  test('answers 503 if the store does not answer, with the id for sending the command again', async () => {
     const append = () => Promise.reject(new StoreError('commands.append: Redis did not answer'));
     const store = { commands: { append } } as unknown as StateStore;
     await using app = await HttpApp.open(CONFIG, { store });

@@ -74,7 +74,7 @@ describe('bounded server', () => {
     expect(await read(await open(GET))).toBe('HTTP/1.1 200 OK');
   });
 
-  test('closes no connection on which it makes an answer while another one is idle', async () => {
+  test('closes an idle connection before a connection whose answer is in progress', async () => {
     const answers: (() => void)[] = [];
     const requests = new Journal<number>();
     await listen(3, (_request, response) => {
@@ -88,7 +88,7 @@ describe('bounded server', () => {
     expect(await read(busy)).toBe('HTTP/1.1 200 OK');
   });
 
-  test('closes the oldest connection when it makes an answer on each of them', async () => {
+  test('closes the oldest connection if an answer is in progress on each of them', async () => {
     const requests = new Journal<string>();
     await listen(2, (request, response) => {
       requests.add(request.url!);
@@ -115,7 +115,7 @@ describe('bounded server', () => {
     expect(count).toBe(8);
   });
 
-  test('answers as many requests of one connection as come in turn', async () => {
+  test('answers any number of sequential requests on one connection', async () => {
     await listen(2, answer);
     const socket = await open();
     for (let i = 0; i < 30; i++) {
@@ -124,7 +124,7 @@ describe('bounded server', () => {
     }
   });
 
-  test('gives clients an end for headers, bodies and the next request', async () => {
+  test('limits the time of clients for headers, bodies and the next request', async () => {
     await listen(1, answer);
     expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 });
   });

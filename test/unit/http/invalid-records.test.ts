@@ -40,7 +40,7 @@ test('http: records with values out of their range are unreadable in their own r
   expect(app.errors).toEqual([]);
 });
 
-test('http: states at the ends of what a Date can show break no page', async () => {
+test('http: states at the first and last instants of a Date break no page', async () => {
   const entries: BeatConfig['beatSchedule'] & object = {
     interval: { schedule: 60, task: 't' },
     crontab: { schedule: { crontab: { minute: 0, hour: 4 } }, task: 't' },

@@ -108,7 +108,7 @@ describe('the page that explains an instant', () => {
     expect(textOf(body)).toContain('✕ failed in 1.2 s, on celery@w, at 2027-03-01 13:06:02 +01:00 Europe/Oslo');
   });
 
-  test('compares each field of the rule with an instant that it does not have, and links to the nearest ones', async () => {
+  test('compares each field of the rule with an instant at which nothing is due, and links to the nearest occurrences', async () => {
     const { body } = await why('2027-03-01T12:06:30Z');
     const text = textOf(body);
     expect(text).toContain('– not due');
@@ -173,7 +173,7 @@ describe('the page that explains an instant', () => {
   });
 });
 
-test('where reading is open, a login leads back to the instant', async () => {
+test('if reading needs no token, a login leads back to the instant', async () => {
   const { changeToken } = TOKENS;
   const beatSchedule = { backup: { task: 'shop.backup', schedule: { cron: '0 3 * * *' } } };
   await using open = await HttpApp.open({ http: { changeToken }, beatSchedule });
@@ -230,7 +230,7 @@ describe('GET /api/entries/{name}/why', () => {
     });
   });
 
-  test('has the fields of the rule, and what became of the nearest occurrences', async () => {
+  test('shows the fields of the rule, and what became of the nearest occurrences', async () => {
     expect(await why('?at=2027-03-01T13:06:30%2B01:00')).toMatchObject({
       isDue: false,
       status: 'not-due',

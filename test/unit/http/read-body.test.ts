@@ -17,7 +17,7 @@ function chunks(text: string, count: number, breaksOff = false) {
 }
 
 describe('body of a request', () => {
-  test('a login is read up to 4 kB, and rejected unread if it declares more', async () => {
+  test('a login is read up to 4 kB, and rejected without being read if it declares more', async () => {
     await using app = await HttpApp.open(CONFIG);
     const long = { token: READ, name: 'x'.repeat(4_000) };
     expect((await app.request('/login', { form: long })).status).toBe(413);

@@ -41,7 +41,7 @@ test("import: writes beat's spelling of keys", () => {
   });
 });
 
-test('import: writes last runs if asked to, and none for a disabled entry', () => {
+test('import: writes last runs if requested, but not for a disabled entry', () => {
   const lastRunAt = Date.UTC(2026, 10, 22, 12);
   const all = ['a', 'b'].map((name) => ({ ...entry(name, { enabled: name === 'a' }), lastRunAt }));
   const { beatSchedule } = assemble(found(all), true).config;

@@ -50,7 +50,7 @@ describe('a stop', () => {
     expect(ended()).toBe(true);
   });
 
-  test('waits a second at most for a broker that does not take them', async () => {
+  test('waits at most a second for a broker that does not accept them', async () => {
     const { clock, ended } = await stopping();
     clock.advance(999);
     await settle();

@@ -49,13 +49,13 @@ async function beats(count: number) {
 }
 
 describe('beats in one process', () => {
-  test('two on one store send each run once', async () => {
+  test('two instances on one store send each run once', async () => {
     const { store, pass } = await beats(2);
     await pass(60);
     expect(store.broker.messages).toHaveLength(6);
   });
 
-  test('when the leader stops, the other goes on where it was', async () => {
+  test('when the leader stops, the other instance continues where it stopped', async () => {
     const { all, store, pass } = await beats(2);
     await pass(15);
     await all[0]!.stop();
@@ -149,7 +149,7 @@ describe('the lifecycle', () => {
     await starting;
   });
 
-  test('a leader whose store is away is not stuck, however long its lock lives: it tries on', async () => {
+  test('a leader that cannot reach its store is not stuck, however long its lock lives, because it keeps retrying', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const long = { ...config, lock: { ttl: '1h' } };
     const { transport, keyPrefix, lock, broker } = new Beat(long).settings;

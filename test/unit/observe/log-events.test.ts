@@ -138,7 +138,7 @@ describe('the log line of', () => {
     });
   });
 
-  test('a tick says how many runs it sent and when the next one is due', () => {
+  test('a tick reports how many runs it sent and when the next tick is due', () => {
     expect(lineOf('tick', { sent: 3, wakeAt: NOON })).toEqual({
       level: 'debug',
       event: 'tick',
@@ -163,7 +163,7 @@ describe('the log line of', () => {
     });
   });
 
-  test('the end of the instance names it', () => {
+  test('is named at the end of the instance', () => {
     expect(lineOf('stopped')).toEqual({ level: 'info', event: 'stopped', msg: 'beat: Stopped' });
   });
 
@@ -223,7 +223,7 @@ describe('the log lines of the roles', () => {
     ]);
   });
 
-  test('are info lines again after a term that began', () => {
+  test('are info lines again after a term has begun', () => {
     expect(roles('leading', 'leading', 'scheduling', 'following', 'leading')).toEqual([
       'info leading',
       'debug leading',

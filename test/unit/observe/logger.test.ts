@@ -31,7 +31,7 @@ test('the logger: text shows the time, the level and the message of a line, and 
 
 const HOSTILE = 'entry a\u001b[2J\u009b2J\u202e\r\n[2027-01-01 00:00:00.000] INFO: forged';
 
-test('the logger: text shows controls as escapes, and indents what continues a line', async () => {
+test('the logger: text shows control characters as escapes, and indents continuation lines', async () => {
   const lines: string[] = [];
   const destination = await asText({ write: (line) => void lines.push(line) });
   createLogger({ level: 'info', destination }).warn({ event: 'sent' }, HOSTILE);
@@ -41,7 +41,7 @@ test('the logger: text shows controls as escapes, and indents what continues a l
   expect(others).toEqual(['']);
 });
 
-test('the logger: JSON contains controls as escapes, with the same value', () => {
+test('the logger: JSON contains control characters as escapes, with the same value', () => {
   const lines: string[] = [];
   createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } }) //
     .info(HOSTILE);

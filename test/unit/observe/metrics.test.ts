@@ -46,7 +46,7 @@ const sent = (entry: string, more: Partial<SentEvent> = {}): SentEvent => ({
 });
 
 describe('metrics', () => {
-  test('a follower has no samples of a term, and a leader has them', async () => {
+  test('only a leader has samples of a term, a follower has none', async () => {
     const { clock, events, samples } = rig();
     expect(await samples()).toMatchObject({ beat_leader: 0, beat_loop_idle_seconds: 0 });
     expect(Object.keys(await samples())).not.toContain('beat_term');
@@ -117,7 +117,7 @@ describe('metrics', () => {
     });
   });
 
-  test('outcomes count by state, and runtimes are known of some', async () => {
+  test('outcomes are counted by state, and runtimes only if they are known', async () => {
     const { events, samples } = rig({ entries: [{ name: 'a' }], metrics: { perEntry: 1 } });
     const run = { entry: 'a', task: 't', taskId: 'id', dueAt: 0, sentAt: 0, doneAt: null };
     const end = { ...run, worker: null, error: null };
@@ -132,7 +132,7 @@ describe('metrics', () => {
     });
   });
 
-  test('the leader alone shows the outbox', async () => {
+  test('only the leader shows the outbox', async () => {
     const { clock, events, samples } = rig();
     events.emit('leading', { term: 1 });
     events.emit('outbox', { waiting: 2, oldest: clock.now() - 30_000 });

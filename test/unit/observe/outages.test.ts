@@ -115,7 +115,7 @@ describe('an outage of the store', () => {
     expect(lines('leading')).toHaveLength(2);
   });
 
-  test('ends for a follower too, which does not retry the operations of a leader', () => {
+  test('also ends for a follower, because it does not retry the operations of a leader', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);

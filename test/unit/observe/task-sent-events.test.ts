@@ -80,7 +80,7 @@ describe('task events', () => {
     expect(batches.flat().map(bodyOf)).toMatchObject([{ utcoffset: -5.5 }]);
   });
 
-  test('puts events into one batch that are emitted together, or during a publish', async () => {
+  test('batches events that are emitted together, or during a publish', async () => {
     const gate = Promise.withResolvers<undefined>();
     const { send, publisher, ids } = rig({ announce: () => gate.promise });
     send('a');
@@ -97,7 +97,7 @@ describe('task events', () => {
     ]);
   });
 
-  test('publishes the event of a delayed message when the message is in its queue', async () => {
+  test('publishes the event of a delayed message as soon as the message is in its queue', async () => {
     const { events, publisher, batches } = rig();
     const message = makeMessage('late');
     const of = {
@@ -141,7 +141,7 @@ describe('task events', () => {
     expect(faults).toHaveLength(1);
   });
 
-  test('keeps no more than 50000 events while the broker is slow, and reports how many were dropped', async () => {
+  test('keeps at most 50,000 events while the broker is slow, and reports how many were dropped', async () => {
     const gate = Promise.withResolvers<undefined>();
     const { send, publisher, batches, faults } = rig({ announce: () => gate.promise });
     send('first');

@@ -24,7 +24,7 @@ const CHANGES: readonly (readonly [zone: string, at: string])[] = [
 
 const HALF_HOURS = fc.integer({ min: -96, max: 96 });
 
-test('an event lasts from its begin to its end, also when the clocks change', () => {
+test('an event lasts from its start to its end, also when clocks change', () => {
   const length = fc.record({ days: fc.nat(2), elapsed: fc.nat(8).map((count) => (count * HOUR) / 2) });
   const every = fc.constantFrom('FREQ=HOURLY;INTERVAL=5', 'FREQ=DAILY', 'FREQ=HOURLY');
   const change = fc.constantFrom(...CHANGES);
@@ -60,7 +60,7 @@ test('an event lasts from its begin to its end, also when the clocks change', ()
   );
 });
 
-test('a begin that the clocks skip has the offset before the change', () => {
+test('a start time that the clocks skip has the offset before the change', () => {
   const zone = getZone('Europe/Oslo');
   const local = Date.UTC(2027, 2, 28, 2, 30);
   expect(new Date(startInstant(local, zone)).toISOString()).toBe('2027-03-28T01:30:00.000Z');

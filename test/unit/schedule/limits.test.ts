@@ -52,7 +52,7 @@ describe('a grid', () => {
     expect(due(schedule, '2026-10-31T23:05:00Z', 3)).toEqual(expected);
   });
 
-  test('next and latest return the instants that remain zero when divided', () => {
+  test('next and latest agree with a search by remainder', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100 }),
@@ -105,7 +105,7 @@ describe('jitter', () => {
     for (const { length } of tenths) expect(length).toBeGreaterThan(60);
   });
 
-  test('gives every nominal instant one delayed instant, before the next one, from wherever it is asked', () => {
+  test('every nominal instant has one delayed instant before the next nominal instant, from any start', () => {
     fc.assert(
       fc.property(
         nominal,
@@ -236,7 +236,7 @@ describe('a stretch of a set of times', () => {
     fc.constant(union([dates(['2026-10-25']), cronTimes('* 2-3 * * sun'), timesOfDay(['23:00-01:00'])], 'some')),
   );
 
-  test('has one answer from its beginning to its end', () => {
+  test('has the same answer from its start to its end', () => {
     fc.assert(
       fc.property(
         set,

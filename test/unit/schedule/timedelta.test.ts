@@ -26,7 +26,7 @@ describe('timedelta', () => {
     expect(due(daily, '2025-03-29T12:00Z', 1)).toEqual(['2025-03-30T12:00Z']);
   });
 
-  test('latest finds the newest occurrence after years of downtime', () => {
+  test('latest: finds the newest occurrence after years of downtime', () => {
     const [after, until] = [new Date('2000-01-01T00:00:07Z'), new Date('2025-01-01T00:00Z')];
     const every = timedelta({ seconds: 30 });
     expect(every.latest!(after, until)).toEqual(new Date('2024-12-31T23:59:37Z'));

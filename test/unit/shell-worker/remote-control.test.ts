@@ -76,7 +76,7 @@ describe('remote control of a worker', () => {
     ]);
   });
 
-  test('remote control of a worker: ping, revoked and shutdown are answered, other requests are not', () => {
+  test('remote control of a worker: answers ping, revoked and shutdown, and no other request', () => {
     const { ask, calls } = rig();
     expect(ask('ping')).toEqual({ ok: 'pong' });
     expect(ask('revoked')).toEqual(['id-0']);

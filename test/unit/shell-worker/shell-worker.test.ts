@@ -129,7 +129,7 @@ describe('worker', () => {
     expect(consumer.acked.toSorted()).toEqual(['true', 'waits']);
   });
 
-  test('worker: a message that arrives again after its job has ended is acknowledged alone', async () => {
+  test('worker: a message that arrives again after its job has ended is only acknowledged', async () => {
     const { worker, ended } = makeWorker({ concurrency: 1 });
     let started = 0;
     worker.events.on('started', () => (started += 1));
@@ -261,7 +261,7 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['true', 'later']);
   });
 
-  test('worker: revoke does not end a job that runs, and terminate does, with the signal asked for', async () => {
+  test('worker: revoke does not end a running job, and terminate does, with the given signal', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['traps'] =
       `trap 'echo interrupted; exit 0' INT; trap '' TERM; echo trapped > ${fifo.path}; while :; do sleep 0.05; done`;
@@ -282,7 +282,7 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['traps']);
   });
 
-  test('worker: a job that ignores the first signal ends by a second one', async () => {
+  test('worker: a job that ignores the first signal ends by a second signal', async () => {
     using fifo = new Fifo(join(folder.path, 'fifo'));
     COMMANDS['ignores'] = `trap '' TERM; echo trapped > ${fifo.path}; while :; do sleep 0.05; done`;
     const { worker, ended } = makeWorker();

@@ -15,7 +15,7 @@ const decode = (...parts: Parameters<typeof message>) => decodeTask(message(...p
 const TOO_LARGE = 'its body cannot be decoded: it may have at most 67108864 bytes after decompression';
 
 describe('decoding of task messages', () => {
-  test('protocol 2: arguments come from the body, all else from the headers', () => {
+  test('protocol 2: arguments come from the body, all other fields from the headers', () => {
     const headers = {
       ...HEADERS,
       beat_due_at: '2027-01-01T00:00:00.000Z',
@@ -39,12 +39,12 @@ describe('decoding of task messages', () => {
     });
   });
 
-  test('protocol 1: everything comes from the body', () => {
+  test('protocol 1: all fields come from the body', () => {
     const body = { task: 'shell.run', id: '1', args: [], kwargs: { command: 'ls' }, eta: null };
     expect(decode(body, {})).toMatchObject({ id: '1', kwargs: { command: 'ls' }, eta: null });
   });
 
-  test('links, chains and chords are noticed', () => {
+  test('links, chains and chords are detected', () => {
     expect(decode([[], {}, { callbacks: [{ task: 'a' }] }]).hasFollowUps).toBe(true);
     expect(decode([[], {}, { errbacks: [{ task: 'a' }] }]).hasFollowUps).toBe(true);
     expect(decode([[], {}, { chain: [], callbacks: null }]).hasFollowUps).toBe(false);

@@ -30,7 +30,7 @@ describe('findClosest', () => {
     expect(didYouMean('zebra', fields)).toBe('');
   });
 
-  test('suggests nothing for very long names, nor among very many names', () => {
+  test('suggests nothing for very long names or among very many names', () => {
     const long = 'minute'.repeat(10_000);
     expect(findClosest(long, [`${long}s`])).toBeUndefined();
     expect(findClosest('minuet', [long, 'minute'])).toBe('minute');

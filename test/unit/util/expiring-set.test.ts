@@ -17,7 +17,7 @@ test('expiring set: a text is deleted once', () => {
   expect(set.has('a')).toBe(false);
 });
 
-test('expiring set: a text is forgotten when its time is over since it was added last', () => {
+test('expiring set: a text is removed when its time since the last addition is over', () => {
   const { clock, set } = rig();
   set.add('a');
   clock.advance(HOUR / 2);

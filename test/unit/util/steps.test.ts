@@ -14,7 +14,7 @@ function* count(to: number, time: { now: number }): Steps<number> {
   return counted;
 }
 
-test('steps: give their result at once', () => {
+test('steps: runAtOnce returns the result', () => {
   expect(runAtOnce(count(5, { now: 0 }))).toBe(5);
 });
 
@@ -40,7 +40,7 @@ function* countOn(time: { now: number }): Steps<number> {
   return counted;
 }
 
-test('steps: receive that their time is used up, in which pauses do not count', async () => {
+test('steps: are notified when their time, without pauses, is used up', async () => {
   const time = { now: 0 };
   const clock: Clock = { now: () => time.now, monotonic: () => time.now, sleep: async () => void (time.now += 1_000) };
   expect(await runInSlices(countOn(time), clock, 50)).toBe(5);

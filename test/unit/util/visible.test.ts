@@ -3,12 +3,12 @@ import { escapeLine, escapeLines, truncate } from '../../../src/util/visible.ts'
 
 const HOSTILE = 'a\u001b]0;title\u0007\r\n\t\u009b2J\u202e\u2066\u2028\ufeffö–日';
 
-test('visible text: a line has no control and no bidirectional character, and other characters stay', () => {
+test('visible text: a line has no control and no bidirectional characters, and other characters stay', () => {
   expect(escapeLine(HOSTILE)).toBe('a\\u001b]0;title\\u0007\\r\\n\\t\\u009b2J\\u202e\\u2066\\u2028\\ufeffö–日');
   expect(escapeLines('a\n\rb')).toBe('a\n\\rb');
 });
 
-test('visible text: JSON has the same value after its controls are escaped', () => {
+test('visible text: JSON has the same value after its control characters are escaped', () => {
   const value = { [HOSTILE]: [HOSTILE, '\u007f'] };
   const line = escapeLine(JSON.stringify(value));
   expect(JSON.parse(line)).toEqual(value);

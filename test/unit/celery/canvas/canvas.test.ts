@@ -190,7 +190,7 @@ describe('a signature', () => {
     expect(() => sent(chain(a, sig('b', wrong)))).toThrow('args[0]: JSON cannot encode a Map');
   });
 
-  test('is shown by its name in logs, and a canvas by its names', () => {
+  test('is shown by its name in logs, and a canvas by the names of its tasks', () => {
     const title = (task: SignatureConfig) => entryOf({ task }, { resultBackend: 'redis://localhost' }).task;
     expect(title(a)).toBe('a');
     expect(title(chain(a, b, a))).toBe('chain(a, b)');

@@ -98,7 +98,7 @@ describe('messages', () => {
     }
   });
 
-  test('are published on the channels of a fanout exchange, for which Celery writes no list either', () => {
+  test('are published only on the channels of a fanout exchange, because Celery writes no list for it either', () => {
     const recorded = cases.find(({ name }) => name === 'fanout')!;
     const settings = settingsOf(recorded);
     const written = inRedis(settings, messageFor(settings));

@@ -49,7 +49,7 @@ describe('computed arguments', () => {
     expect(entryProblems({ args: 'abc' })).toEqual([expect.stringMatching(/expected a list/)]);
   });
 
-  test('that fail delay no other entry: the occurrence is retried, and published when they succeed', async () => {
+  test('that fail do not delay other entries: the occurrence is retried, and published when they succeed', async () => {
     let broken = true;
     const args = lazy(() => {
       if (broken) throw new Error('no such file');

@@ -66,12 +66,12 @@ describe('result documents', () => {
     expect(read({ ...META, result })).toMatchObject({ runtimeMs: 1_500 });
   });
 
-  test('result document: a pickled one cannot be read, with what to change', () => {
+  test('result document: a pickled result cannot be read, and the error says what to change', () => {
     const pickle = Buffer.from('80049511', 'hex');
     expect(() => readResultDocument('id', pickle)).toThrow(/pickled.*set result_serializer to json/);
   });
 
-  test('result document: anything else cannot be read', () => {
+  test('result document: any other document cannot be read', () => {
     expect(() => readResultDocument('id', Buffer.from('7'))).toThrow(/not a result of Celery/);
   });
 
@@ -83,7 +83,7 @@ describe('result documents', () => {
     expect(() => readResultDocument('id', document)).toThrow(/not complete|nested/);
   });
 
-  test('result document: a date, a runtime and the name of a worker beyond all bounds are left out', () => {
+  test('result document: a date, a runtime and the name of a worker are left out if they exceed their bounds', () => {
     const meta = { ...META, date_done: '+200000-01-01T00:00:00Z', worker: `\ud800\n${'w'.repeat(500)}` };
     const document = Buffer.from(JSON.stringify({ ...meta, result: { exit_code: 0, seconds: 1e300 } }));
     const outcome = readResultDocument('id', document)!;
@@ -184,7 +184,7 @@ test.each([
   ]);
 });
 
-test('task events: what is not an event of a task is left out', () => {
+test('task events: other events are ignored', () => {
   expect(parseTaskEvents(Buffer.from('{"type": "task-sta'))).toEqual([]);
   const started = { ...about, type: 'task-started' };
   expect(

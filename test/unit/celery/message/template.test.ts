@@ -132,7 +132,7 @@ describe('rendering for an occurrence', () => {
     ).toEqual([...plain, 1]);
   });
 
-  test('calls a function once that is in several places', () => {
+  test('calls a function once even if it is used in several places', () => {
     let asked = 0;
     const count = lazy(() => ++asked);
     expect(argumentsFor(count, [count], { k: count })).toEqual([1, [1], { k: 1 }]);

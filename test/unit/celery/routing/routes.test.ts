@@ -83,7 +83,7 @@ describe('a table of routes', () => {
     expect(found(route, 'feeds.x')).toBeNull();
   });
 
-  test('has precedence over the tables after it, with which it is searched', () => {
+  test('has precedence over later tables, although all are searched together', () => {
     const route = compileRoutes([
       [['web.x', { queue: 'name in the first' }]],
       [['web.*', { queue: 'glob in the second' }]],
@@ -195,7 +195,7 @@ describe('the router', () => {
     expect(options).toEqual({ queue: 'q', priority: 7, deliveryMode: 1, headers: { a: 1 } });
   });
 
-  test('adds the defaults of the settings for options that neither has', () => {
+  test('adds the defaults of the settings for options that are set in neither place', () => {
     const rules = { ...DEFAULT_ROUTES, priority: 4, deliveryMode: 1, ignoreResult: true } as const;
     const router = new Router(new Queues(), rules);
     expect(router.route('t', [], {}, {}).options).toEqual({ priority: 4, deliveryMode: 1, ignoreResult: true });

@@ -180,7 +180,7 @@ test('beat forget: gives up after five attempts', async () => {
   expect(terms).toHaveLength(5);
 });
 
-test('beat forget --audit and --outbox: remove a record of that id that cannot be read, and no other', async () => {
+test('beat forget --audit and --outbox: remove only an unreadable record of the given id', async () => {
   const bad = { ...makeMessage('task-bad'), destination: {} } as Message;
   const commands = ['good', 'bad'].map((id) => ({ key: id, id, audit: id === 'bad' ? '{' : AUDIT }));
   await withStore(async ({ ledger }) => {

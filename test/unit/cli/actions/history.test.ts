@@ -182,7 +182,7 @@ test('beat history: says that the configuration disables the history', async () 
   expect(stderr).toContain('history: false disables the history');
 });
 
-test('beat history and beat audit: show a row that cannot be read in its place, with the command that removes it', async () => {
+test('beat history and beat audit: show an unreadable row in its place, with the command that removes it', async () => {
   const dueAt = START + 3 * MINUTE;
   const bad = { kind: 'run', dueAt, sentAt: dueAt, task: 1 } as unknown as HistoryRow;
   const last: HistoryRow = {

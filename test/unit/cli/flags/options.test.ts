@@ -44,7 +44,7 @@ test("options: the broker URL comes from the first of its variables, in Celery's
   expect((await readSettings({ config }, env)).broker.url).toBe('redis://file');
 });
 
-test("options: the result backend comes from the flag, else the variables, in Celery's order", async () => {
+test("options: the result backend comes from the flag, otherwise from the variables, in Celery's order", async () => {
   const config = file('beat.yaml', 'resultBackend: redis://file\n');
   const urlOf = async (flags: object, env: Record<string, string>) =>
     (await readSettings({ config, ...flags }, env)).results.backend?.url;

@@ -105,7 +105,7 @@ onPosix('beat healthcheck', () => {
     ]);
   });
 
-  test('exits 1 while an entry is blocked, and names each once with the command that repairs it', async () => {
+  test('exits 1 while an entry is blocked, and names each blocked entry once, with the command that repairs it', async () => {
     await answering(7, ['nightly report', 'other']);
     await answering(8, ['nightly report']);
     const { code, stderr } = await runCommand('healthcheck');
@@ -215,7 +215,7 @@ onPosix('a health check', () => {
 onPosix('an instance that no health check can reach runs all the same, and says why', () => {
   const advice = "set BEAT_RUNTIME_DIR to a folder of this user's with mode 0700";
 
-  test('where other users may enter its folder, which no health check trusts either', async () => {
+  test('if other users may enter its folder, because a health check does not trust it either', async () => {
     await answering(7);
     chmodSync(runtime, 0o755);
     expect((await answering(8)).trouble).toBe(
@@ -224,7 +224,7 @@ onPosix('an instance that no health check can reach runs all the same, and says 
     expect(await askHealth()).toEqual([]);
   });
 
-  test('where no socket can be made', async () => {
+  test('if no socket can be created', async () => {
     runtime = join(folder.path, 'r'.repeat(150));
     vi.stubEnv('BEAT_RUNTIME_DIR', runtime);
     const { trouble } = await answering(7);

@@ -76,7 +76,7 @@ test('log file: reports a single dropped line in the singular', async () => {
   closeSync(reader);
 });
 
-test('log level: is that of the flag, else of BEAT_LOG_LEVEL, else info, in upper or lower case', () => {
+test('log level: comes from the flag, otherwise from BEAT_LOG_LEVEL, otherwise it is info, in upper or lower case', () => {
   const env = { BEAT_LOG_LEVEL: 'Warning' };
   expect(chooseLogLevel({ loglevel: 'DEBUG' }, env)).toBe('debug');
   expect(chooseLogLevel({}, env)).toBe('warning');

@@ -111,6 +111,6 @@ test.skipIf(!linux)("process age: a file written in the second of the process's 
   expect(startedAfter(process.pid, born - 700)).toBe(false);
 });
 
-test('process age: a missing process started after nothing', () => {
+test('process age: startedAfter is false for a missing process', () => {
   expect(startedAfter(2 ** 22 + 1, 0)).toBe(false);
 });

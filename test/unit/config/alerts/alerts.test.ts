@@ -17,7 +17,7 @@ describe('alerts in a configuration', () => {
     expect(resolveSettings({}).alerts).toBeNull();
   });
 
-  test('an entry has the defaults but for its own fields', () => {
+  test('an entry has the defaults except for its own fields', () => {
     const { alerts } = resolveSettings({
       alerts: {
         ping: 'https://hc.example/{entry}',

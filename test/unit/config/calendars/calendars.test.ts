@@ -23,7 +23,7 @@ describe('calendars of an entry:', () => {
     ]);
   });
 
-  test('only keeps what is in each of its calendars', () => {
+  test('only: keeps occurrences that are in all of its calendars', () => {
     const entry = { schedule: hourly, only: [{ cron: '* 9-10 * * *' }, { weekdays: 'fri#1' }] };
     expect(dueOf(entry, '2026-12-01T00:00:00Z', 3)).toEqual([
       '2026-12-04T09:00Z',
@@ -32,7 +32,7 @@ describe('calendars of an entry:', () => {
     ]);
   });
 
-  test('a calendar with several parts contains what is in any of them', () => {
+  test('a calendar with several parts contains every instant that is in at least one of them', () => {
     const only = { dates: '2026-12-24', weekdays: ['sun'], cron: ['0 9 31 12 *'] };
     expect(dueOf({ schedule: daily, only }, '2026-12-20T10:00:00Z', 4)).toEqual([
       '2026-12-24T09:00Z',
@@ -157,7 +157,7 @@ describe('calendars of an entry:', () => {
     );
   });
 
-  test('limits: all mistakes of an entry are reported at once', () => {
+  test('limits: all errors of an entry are reported together', () => {
     const limits = { between: '9-17', count: 3, only: 'x', exclude: 'y' };
     const read = () => entryOf({ schedule: hourly, ...limits }, { calendars });
     for (const mistake of ['between: expected', 'count: is counted', 'calendar "x"', 'calendar "y"'])

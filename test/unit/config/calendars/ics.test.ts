@@ -46,14 +46,14 @@ describe('a calendar file', () => {
     expect(dueAfter(settings, '2026-11-23T12:00:00Z', 2)).toEqual(['2026-11-25T09:00Z', '2026-11-27T09:00Z']);
   });
 
-  test('with days has them in the zone of the schedule', async () => {
+  test('with days has its days in the zone of the schedule', async () => {
     const schedule = { cron: '0 * * * *', timezone: 'Asia/Tokyo' };
     const settings = await read(days('20261124'), { schedule, only: 'off' });
     expect(dueAfter(settings, '2026-11-01T00:00:00Z', 24).at(0)).toBe('2026-11-23T15:00Z');
     expect(dueAfter(settings, '2026-11-01T00:00:00Z', 99)).toHaveLength(24);
   });
 
-  test('with times has them in the zone of the event, and spans several days', async () => {
+  test('with times has its times in the zone of the event, and may span several days', async () => {
     const freeze = event(
       'DTSTART;TZID=America/New_York:20261123T180000',
       'DTEND;TZID=America/New_York:20261126T060000',
@@ -67,7 +67,7 @@ describe('a calendar file', () => {
     ]);
   });
 
-  test('leaves out cancelled events, and contains those that do not count as busy', async () => {
+  test('leaves out cancelled events, and contains events that do not count as busy', async () => {
     const free = event('DTSTART;VALUE=DATE:20261124', 'TRANSP:TRANSPARENT');
     const cancelled = event('DTSTART;VALUE=DATE:20261125', 'STATUS:CANCELLED');
     const settings = await read(calendar(...free, ...cancelled));
@@ -117,7 +117,7 @@ describe('a calendar file', () => {
     expect(ends).toEqual(['2026-10-25T11:30Z', '2026-10-25T11:30Z', '2026-10-25T10:30Z']);
   });
 
-  test('is an edit of the schedule if its times change, and none if a title does', async () => {
+  test('is an edit of the schedule if its times change, but not if only a title changes', async () => {
     const spec = async (ics: string) => (await read(ics)).entries[0]!.schedule.spec;
     const titled = calendar(...event('SUMMARY:Off', 'DTSTART;VALUE=DATE:20261124'));
     const before = await spec(days('20261124'));
@@ -199,7 +199,7 @@ describe('a calendar file', () => {
     await expect(files.read()).rejects.toThrow('calendars.off.ics: . is a folder, not a file');
   });
 
-  test('that changes is a change of the configuration, also after it was invalid', async () => {
+  test('that changes counts as a change of the configuration, even after it was invalid', async () => {
     const files = write(days('20261124'));
     const path = join(folder.path, 'etc/off.ics');
     await files.read();

@@ -18,7 +18,7 @@ describe('public holidays', () => {
     expect(dueOf({ only: { holidays: code } }, '2026-01-01', 5)).toEqual(expected);
   });
 
-  test('of a list of countries are those of any of them', () => {
+  test('of a list of countries are the holidays of each country', () => {
     const only = { holidays: ['DE', 'US'] };
     expect(dueOf({ only }, '2026-04-01', 4)).toEqual(['04-03', '04-06', '05-01', '05-14']);
     expect(dueOf({ only }, '2026-05-15', 2)).toEqual(['05-25', '06-19']);
@@ -29,7 +29,7 @@ describe('public holidays', () => {
     expect(due(entryOf(entry).schedule, '2026-12-01T00:00:00Z', 1)).toEqual(['2026-12-24T15:00Z']);
   });
 
-  test('of several days, and into the next year, are all of their days', () => {
+  test('of several days, also into the next year, contain all of their days', () => {
     const days = dueOf({ only: { holidays: 'SA' } }, '2027-03-01', 4);
     expect(days).toEqual(['03-09', '03-10', '03-11', '03-12']);
   });

@@ -18,7 +18,7 @@ describe('overlap of an entry', () => {
     expect(second).not.toHaveProperty('maxRuntime');
   });
 
-  test('overlap: an unknown policy, or a maxRuntime that is none, is an error', () => {
+  test('overlap: an unknown policy or an invalid maxRuntime is an error', () => {
     expect(problemsOf(withEntry({ overlap: 'forbid', maxRuntime: 'long' }))).toEqual([
       `beatSchedule.e.overlap: expected 'allow', 'skip', 'queue' or 'cancel', got "forbid"`,
       expect.stringMatching(/^beatSchedule\.e\.maxRuntime: expected .*, got "long"$/),

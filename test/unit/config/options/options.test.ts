@@ -59,7 +59,7 @@ describe('a time that workers cannot parse', () => {
     expect(headers['expires']).toBe('9999-12-30T00:00:00+00:00');
   });
 
-  test('is not sent if the next occurrence is that late', () => {
+  test('is not sent as the expiry, even if the next occurrence is that late', () => {
     const { entries } = settingsOf({ schedule: { timedelta: { days: 4_000_000 } } });
     const schedule = entries[0]!.schedule;
     expect(schedule.next(new Date(0))!.getUTCFullYear()).toBeGreaterThan(9_999);

@@ -79,7 +79,7 @@ describe('limits of an entry:', () => {
     expect(places(entry)).toEqual(['between', 'offset', 'only', 'until']);
   });
 
-  test('a schedule made in code has them too', () => {
+  test('a schedule made in code supports them too', () => {
     const hourly = {
       spec: 'hours',
       next: (after: Date) => new Date((Math.floor(after.getTime() / 3.6e6) + 1) * 3.6e6),
@@ -89,7 +89,7 @@ describe('limits of an entry:', () => {
     expect(schedule.next(new Date('2026-07-01T12:00:00Z'))).toEqual(new Date('2026-07-02T07:00:00Z'));
   });
 
-  test('a stored entry keeps them in its definition', () => {
+  test('the definition of a stored entry contains them', () => {
     const { definitions } = resolveSettings({ timezone: 'Europe/Oslo' });
     const given = { task: 't', schedule: '1h', offset: '5m', jitter: '10s', between: '09:00-17:00' };
     const { entry, definition } = definitions.read('e', given);
@@ -99,7 +99,7 @@ describe('limits of an entry:', () => {
     );
   });
 
-  test('a run that jitter delays is late by the delayed instant, and missed ones are caught up once', () => {
+  test('the lateness of a run with jitter counts from the delayed instant, and missed runs are caught up once', () => {
     const entry = entryOf({ schedule: '1h', jitter: '10m' });
     const state = newState(entry.schedule.spec, Date.parse('2026-11-01T00:30:00Z'));
     const first = nextDueAt(entry, state);

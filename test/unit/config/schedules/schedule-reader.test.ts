@@ -65,7 +65,7 @@ describe('schedule of an entry:', () => {
     expect(other.schedule).toBe(one.schedule);
   });
 
-  test("uses its own zone, then the entry's, then the configuration's, then UTC", () => {
+  test('uses its own zone, otherwise that of the entry, the configuration, or UTC', () => {
     const own = { cron: '0 8 * * *', timezone: 'Asia/Tokyo' };
     const plain = { cron: '0 8 * * *' };
     const settings = { timezone: 'Europe/Oslo' };

@@ -60,7 +60,7 @@ describe('settings of events', () => {
     ]);
   });
 
-  test('of workers make up for a result backend that cannot be read', () => {
+  test('of workers replace a result backend that cannot be read', () => {
     const config = { brokerUrl: 'amqp://localhost', resultBackend: 'rpc://' };
     expect(resolveSettings(config).warnings).toMatchObject([{ path: ['resultBackend'] }]);
     const { outcomes, warnings } = resolveSettings({ ...config, workerSendTaskEvents: true });

@@ -6,7 +6,7 @@ import { problemsOf } from '../support.ts';
 const TOKEN = 'a-token-of-the-tests';
 
 describe('settings of HTTP', () => {
-  test('are null unless HTTP is asked for; tokens of the environment alone do not ask', () => {
+  test('are null unless HTTP is enabled; tokens in the environment do not enable it', () => {
     expect(resolveSettings({}).http).toBeNull();
     expect(resolveSettings({}, { http: { readToken: TOKEN } }).http).toBeNull();
   });

@@ -33,7 +33,7 @@ test.each(['schedules', undefined])(
   },
 );
 
-test('a link to nothing under a default name is an error, and no other configuration is looked for', async () => {
+test('a broken link with a default name is an error, and no other configuration is searched for', async () => {
   using folder = new Folder({ 'schedules/a.yaml': entry('a') });
   symlinkSync('gone.yaml', join(folder.path, 'beat.config.yaml'));
   expect(await problemsIn(folder)).toEqual([
@@ -41,7 +41,7 @@ test('a link to nothing under a default name is an error, and no other configura
   ]);
 });
 
-test('a link to a file is read, and a folder with the name of a file is left alone', async () => {
+test('a link to a file is read, and a folder with the name of a file is ignored', async () => {
   using folder = new Folder({ 'real/x.yaml': entry('a') });
   mkdirSync(join(folder.path, 'schedules/folder.yaml'), { recursive: true });
   symlinkSync('../real/x.yaml', join(folder.path, 'schedules/a.yaml'));

@@ -37,7 +37,7 @@ describe('a file with too many levels', () => {
     }
   });
 
-  test('is not one with brackets in texts', () => {
+  test('is not a file whose brackets are in texts', () => {
     const text = `{"x-a": "${'[{\\"'.repeat(1_000)}", "x-b": [1]}`;
     expect(problemsOf(json(text), yaml(text))).toEqual([]);
   });
@@ -245,7 +245,7 @@ beatSchedule:
     expect(namesWritten(settings)).toHaveLength(10_000);
   });
 
-  test('a name that JavaScript keeps for itself changes nothing', () => {
+  test('a reserved name of JavaScript changes nothing', () => {
     const text = 'beatSchedule:\n  __proto__: {task: t, schedule: 5}\n__proto__: {keyPrefix: x}\n';
     expect(problemsOf(yaml(text))).toEqual([
       expect.stringMatching(/^f\.yaml:2: beatSchedule\.__proto__: /),
@@ -262,7 +262,7 @@ describe('JSON', () => {
     expect(problemsOf(json(text))).toEqual([expect.stringMatching(/^f\.json:5: beatSchedule\.e\.schedule\.cron: /)]);
   });
 
-  test('a key that stands twice is an error with both lines', () => {
+  test('a repeated key is an error with both of its lines', () => {
     const text = '{"beatSchedule": {\n"e": {"task": "t", "schedule": 5},\n"\\u0065": {"task": "t", "schedule": 5}\n}}';
     expect(problemsOf(json(text))).toEqual(['f.json:3: beatSchedule.e: repeated key, first on line 2']);
   });

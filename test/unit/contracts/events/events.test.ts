@@ -45,7 +45,7 @@ describe('events: a failure', () => {
 });
 
 describe('events: a warning', () => {
-  test('is emitted when it begins, when its message changes and when it ends', () => {
+  test('is emitted when the condition begins, when its message changes and when it ends', () => {
     const { events, emitted } = rig();
     events.warn('clock', null);
     events.warn('clock', 'one second off');
@@ -89,7 +89,7 @@ describe('events: a listener that throws', () => {
     expect(emitted).toEqual(['failure listener tick: Error: broken later']);
   });
 
-  test('at a failure is not reported, so that it cannot fail forever', async () => {
+  test('on a failure event is not reported, so that it cannot fail forever', async () => {
     const events = new Events();
     let calls = 0;
     events.on('failure', () => {
@@ -102,7 +102,7 @@ describe('events: a listener that throws', () => {
     expect(calls).toBe(1);
   });
 
-  test('and was added with once is called once', () => {
+  test('and was added with once is called only once', () => {
     const { events, emitted } = rig();
     events.once('tick', () => {
       throw new Error('broken');

@@ -41,7 +41,7 @@ test('counts of minutes: rows belong to the minute in which their occurrence was
   ]);
 });
 
-test('counts of minutes: every outcome but SUCCESS counts as failed', () => {
+test('counts of minutes: every outcome except SUCCESS counts as failed', () => {
   const states = ['SUCCESS', 'SUCCESS', 'FAILURE', 'REVOKED'];
   const rows = states.map((state) => outcome(state, at('12:00')));
   expect(countMinutes(rows, NOW)).toEqual([{ ...NONE, at: at('12:00'), succeeded: 2, failed: 2 }]);
@@ -65,7 +65,7 @@ test('counts of minutes: a skipped stretch is spread evenly over its minutes', (
   expect(dense.map(({ skipped }) => skipped)).toEqual([60, 60]);
 });
 
-test('counts of minutes: a stretch without a number is counted once a minute, as far as it is near', () => {
+test('counts of minutes: a stretch without a number counts once per minute of the last day', () => {
   const found = countMinutes([skip(NOW - 30 * DAY, NOW)], NOW);
   expect(found.length).toBeGreaterThanOrEqual(1_440);
   expect(found.length).toBeLessThanOrEqual(1_441);
@@ -92,7 +92,7 @@ test('counts of minutes: a range has the slots of its minutes, and each slot onc
   expect(slotsOf(0, NOW)).toHaveLength(2_880);
 });
 
-test('counts of minutes: those read are in order, in the range, and never below zero', () => {
+test('counts of minutes: counts that are read are in order, in the range, and never below zero', () => {
   const stored = [3, 1, 2, 9].map((number) => ({ ...NONE, number, published: number - 2 }));
   expect(toMinutes(stored, MINUTE, 9 * MINUTE)).toEqual([
     { ...NONE, at: MINUTE },

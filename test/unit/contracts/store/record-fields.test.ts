@@ -161,7 +161,7 @@ describe('records of stores', () => {
     expect(list('[]')).toMatchObject([other, { repair: 'expires by itself within 15 seconds' }]);
   });
 
-  test('an announcement whose time is far ahead of the clock of the store is not listed', () => {
+  test('an instance whose announcement is far ahead of the clock of the store is not listed', () => {
     const json = JSON.stringify(announcement);
     for (const seenAgoMs of [15_000, -15_000, NaN, -Infinity])
       expect(readInstances([{ id: 'a', json, seenAgoMs }])).toEqual([]);

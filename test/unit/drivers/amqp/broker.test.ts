@@ -103,7 +103,7 @@ test('amqp broker: reports rejected messages, and the connection stays open', as
   expect(sessions).toHaveLength(1);
 });
 
-test('amqp broker: a new connection is opened after one that ended', async () => {
+test('amqp broker: opens a new connection after the previous one ended', async () => {
   const broker = open();
   await broker.publish([makeMessage('a')]);
   sessions[0]!.usable = false;
@@ -144,7 +144,7 @@ test('amqp broker: the servers of a cluster are tried in turn, beginning with th
   expect(sessions.map(({ host }) => host)).toEqual(['two', 'two']);
 });
 
-test('amqp broker: a server that does not answer is tried last from then on', async () => {
+test('amqp broker: a server that does not answer is tried last in later attempts', async () => {
   const broker = open(CLUSTER);
   await broker.publish([makeMessage('a')]);
   sessions[0]!.fails = new TimeoutError(500);

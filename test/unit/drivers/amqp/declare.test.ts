@@ -65,7 +65,7 @@ test('amqp declare: nothing is declared for a queue with noDeclare', async () =>
   expect(calls).toEqual([]);
 });
 
-test('amqp delays: 28 queues form a chain, each with half the time to live of the one before', async () => {
+test('amqp delays: 28 queues form a chain, each with half the time to live of the previous queue', async () => {
   const { channel, calls } = channelOf();
   const part = vi.fn();
   await declareDelays(channel, 'quorum', part);

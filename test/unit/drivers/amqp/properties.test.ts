@@ -7,7 +7,7 @@ const withProperties = (more: object) => {
   return toPublishOptions({ ...message, properties: { ...message.properties, ...more } });
 };
 
-test('amqp properties: a message without options has those that kombu writes, and no others', () => {
+test('amqp properties: a message without options has only the properties that kombu writes', () => {
   expect(toPublishOptions(makeMessage('a', { priority: 3 }))).toEqual({
     contentType: 'application/json',
     contentEncoding: 'utf-8',

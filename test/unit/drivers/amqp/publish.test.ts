@@ -100,7 +100,7 @@ test('amqp publish: a returned message is published again after its queue was de
   expect(session.sent).toEqual(['a to :celery', 'b to :celery', 'b to :celery']);
 });
 
-test('amqp publish: a message that is returned twice is rejected, like those rejected at first', async () => {
+test('amqp publish: a message that is returned twice is rejected, like messages that are rejected at once', async () => {
   session.results = new Map<string, unknown[]>([
     ['a', ['nacked']],
     ['b', ['unroutable', 'unroutable']],
@@ -183,7 +183,7 @@ test('amqp events: other rejections are errors with the reason', async () => {
   );
 });
 
-test('amqp publish: a queue that a message names is declared in addition to those that receive it', async () => {
+test('amqp publish: declares the queue that a message names, in addition to the queues that receive it', async () => {
   const queues = configureQueues(createQueue('all', createExchange('news', 'fanout'), ''));
   const destination = toExchange('news', 'fanout', '', 'mine');
   await delivered([makeMessage('a', { destination })], { queues });

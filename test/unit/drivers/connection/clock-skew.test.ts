@@ -36,7 +36,7 @@ test('clock skew: the fastest of three measurements counts', async () => {
   }
 });
 
-test('clock skew: the error of a slow answer is within the reported accuracy', async () => {
+test('clock skew: the error because of a slow answer is within the reported accuracy', async () => {
   const clock = new ManualClock(new Date(NOON));
   const read = async () => {
     const theirs = clock.now();

@@ -7,7 +7,7 @@ import { settle } from '../../../support/settle.ts';
 
 const HOUR = 3_600_000;
 
-test('polling mailbox: reads all that is retained at first, and then what is new since the last read', async () => {
+test('polling mailbox: first reads all retained messages, and then only new ones', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const ages: number[] = [];
   let broadcasts: Broadcast[] = [];

@@ -57,7 +57,7 @@ describe('redis rights: an error', () => {
     expect(new DeniedError('TIME', []).message).toBe('may not run TIME');
   });
 
-  test("is about an entry's keys if Redis reports keys, none of which is the ledger's own", () => {
+  test('concerns the keys of an entry if Redis reports keys and none is a key of the ledger', () => {
     expect(isAboutKeys(new DeniedError('LPUSH', ['queue']), ['own'])).toBe(true);
     expect(isAboutKeys(new DeniedError('EVAL', ['queue', 'own']), ['own'])).toBe(false);
     expect(isAboutKeys(new DeniedError('TIME', []))).toBe(false);

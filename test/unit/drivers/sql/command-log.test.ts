@@ -121,7 +121,7 @@ test('sql command log: keys and texts of commands are strings', async () => {
   ]);
 });
 
-test('sql command log: audit rows of no ids are found without a statement', async () => {
+test('sql command log: a search for no ids runs no statement', async () => {
   const leader = new Leader({ notified: true });
   expect(await leader.log.findAudit([])).toEqual(new Map());
   expect(leader.reads).toBe(0);

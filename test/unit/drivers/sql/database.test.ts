@@ -228,7 +228,7 @@ describe('sql database: missing tables', () => {
     expect(server.asked.slice(6)).toEqual(['another']);
   });
 
-  test('are created without the indexes for workers if the server denies those', async () => {
+  test('are created without the indexes for workers if the server denies these indexes', async () => {
     const server = new FakeServer();
     let made = false;
     server.answer = (text) => {

@@ -73,7 +73,7 @@ test('sql messages: payloads of more than a million characters are inserted with
   expect(rows).toEqual([2, 2, 1]);
 });
 
-test('sql messages: no message leads to no statement', async () => {
+test('sql messages: runs no statement without messages', async () => {
   const database = databaseWith(new Map());
   await insert(database, []);
   expect(database.statements.map(({ text }) => text)).toEqual(['BEGIN', 'COMMIT']);

@@ -22,7 +22,7 @@ describe('mysql schema, without sequences', () => {
     expect(tables.filter((text) => text === 'DO 0')).toHaveLength(2);
   });
 
-  test('a new row has no id of its own', () => {
+  test('a new row has no id yet', () => {
     expect(asMysql(declare)).toBe('INSERT INTO kombu_queue ( name) VALUES ( ?)');
     expect(asMysql(insert)).toBe(
       'INSERT INTO kombu_message ( visible, timestamp, version, payload, queue_id) ' + 'VALUES ( 1, NULL, 1, ?, ?)',

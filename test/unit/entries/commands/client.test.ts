@@ -241,7 +241,7 @@ describe('a command', () => {
     expect(await store.commands.pending(10)).toEqual([]);
   });
 
-  test('that follows hundreds of reloads is applied while they run, and two reads answer them', async () => {
+  test('that follows hundreds of reloads is applied while they run, and two reads answer all reloads', async () => {
     const settings = resolveSettings(config);
     const reads: (() => void)[] = [];
     const source = {
@@ -336,7 +336,7 @@ describe('a command', () => {
     expect(await state.commands.pending(10)).toHaveLength(1);
   });
 
-  test('for an entry whose own schedule throws is rejected, and the next one is applied', async () => {
+  test('for an entry whose own schedule throws is rejected, and the next command is applied', async () => {
     const broken: Schedule = {
       spec: 'broken',
       next: (after) => {

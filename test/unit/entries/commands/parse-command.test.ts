@@ -46,7 +46,7 @@ describe('parseCommand', () => {
     expect(parse({ id: ID, do: 'add', entries })).toMatchObject({ command: { entry: null, definitions: entries } });
   });
 
-  test('rejects new entries that are neither one nor several', () => {
+  test('rejects new entries that are neither a single entry nor a list', () => {
     const definition = { task: 'tasks.add', schedule: 30 };
     const either = {
       reason: expect.stringMatching(/^entries: (missing; )?expected either entry and definition, or entries/) as string,
@@ -122,7 +122,7 @@ describe('parseCommand', () => {
     }
   });
 
-  test('reads nothing of a command of over a megabyte', () => {
+  test('reads no part of a command of more than a megabyte', () => {
     const definition = { task: 't', args: ['x'.repeat(1_000_000)] };
     const command = { do: 'add', definition, entry: 'long', id: ID, by: 'alice@ops' };
     const reason = 'a command of over 1,000,000 bytes';

@@ -94,7 +94,7 @@ test('add: an entry that exists with another definition is rejected', () => {
   expect(add({ a: DEFINITION }, { a: 'unreadable' })).toMatchObject({ kind: 'rejected' });
 });
 
-test('add: several entries are added all or none, with every reason in the answer', () => {
+test('add: either all of several entries are added or none, with every reason in the answer', () => {
   expect(
     add({
       good: DEFINITION,
@@ -127,7 +127,7 @@ test('add: a disabled entry is stored and not scheduled', () => {
   });
 });
 
-test('update: fields are replaced in any spelling, and null removes one', () => {
+test('update: replaces fields in any spelling, and null removes a field', () => {
   const definition = { ...STORED, startingDeadline: '5m', description: 'old' };
   const fields = { starting_deadline: '10m', description: null, args: [1] };
   const stored = { a: { definition, state: STATE } };
@@ -179,7 +179,7 @@ test.each(['update', 'remove'] as const)('%s: entries that are not stored are re
   });
 });
 
-test('remove: the entry goes with its state, also when its definition is invalid', () => {
+test('remove: removes the entry with its state, even if its definition is invalid', () => {
   const stored = { a: { definition: { sparkle: 1 }, state: STATE } };
   expect(apply({ do: 'remove', entry: 'a' }, stored)).toEqual({
     kind: 'edits',

@@ -57,7 +57,7 @@ describe('a task message', () => {
     expect(Object.keys(headers).slice(-2)).toEqual(['tenant', 'celery_beat_task']);
   });
 
-  test('has the mark of a scheduled task in spite of the headers of the user, as in Celery', () => {
+  test('has the mark of a scheduled task even if the user sets headers, as in Celery', () => {
     const { headers } = messageWith({ headers: { celery_beat_task: false } });
     expect(headers['celery_beat_task']).toBe(true);
   });

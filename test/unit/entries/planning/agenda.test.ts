@@ -8,7 +8,7 @@ const minutely = makeEntry({ name: 'minutely' });
 const hourly = makeEntry({ name: 'hourly', schedule: alignedSchedule(HOUR) });
 const never = makeEntry({ name: 'never', schedule: { spec: 'never', next: () => null } });
 
-test('what is due is taken in the order of time, then of names, and nothing else is', () => {
+test('only due entries are taken, sorted by time, then by name', () => {
   const record = makeState({ anchor: NOON - 1 });
   const agenda = new Agenda();
   for (const entry of [minutely, hourly, never]) agenda.add(entry, record);
@@ -18,14 +18,14 @@ test('what is due is taken in the order of time, then of names, and nothing else
   expect(agenda.wakeAt).toBe(Infinity);
 });
 
-test('an entry that was dealt with waits for its next occurrence', () => {
+test('after its run, an entry waits for its next occurrence', () => {
   const agenda = new Agenda();
   agenda.add(minutely, makeState({ dueAt: NOON }));
   agenda.add(never, makeState({ dueAt: NOON }));
   expect(agenda.wakeAt).toBe(NOON + MINUTE);
 });
 
-test('an entry that has to wait is not taken before, and keeps its occurrence', () => {
+test('an entry that must wait is not taken early, and keeps its occurrence', () => {
   const agenda = new Agenda();
   agenda.add(minutely, makeState({ anchor: NOON - 1 }), NOON + 10_000);
   expect(agenda.wakeAt).toBe(NOON + 10_000);
@@ -33,7 +33,7 @@ test('an entry that has to wait is not taken before, and keeps its occurrence', 
   expect(agenda.take(NOON + 10_000)).toMatchObject([{ dueAt: NOON }]);
 });
 
-test('an entry that was removed, or has another place, is passed over', () => {
+test('an entry that was removed, or has another place, is skipped', () => {
   const agenda = new Agenda();
   const due = makeState({ anchor: NOON - 1 });
   const names = ['c', 'a', 'b', 'd'];

@@ -22,7 +22,7 @@ const catchUp = (...args: Parameters<typeof catchUpInSteps>) => runAtOnce(catchU
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
 describe('plan of due entries:', () => {
-  test('a run on time is published, and none is skipped', () => {
+  test('a run on time is published, and no run is skipped', () => {
     const decision = catchUp(makeEntry(), NOON, NOON + 3);
     expect(decision).toEqual({ runs: [NOON], skipped: [], changes: { dueAt: NOON } });
   });
@@ -37,7 +37,7 @@ describe('plan of due entries:', () => {
     expect(cursor(makeState({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
   });
 
-  test.each([0, -1, NaN])('a schedule whose next is later by %d is reported and not enumerated', (step) => {
+  test.each([0, -1, NaN])('a schedule whose next() is later by %d ms is reported and not enumerated', (step) => {
     const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
     const entry = makeEntry({ schedule: broken });
     expect(() => catchUp(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');

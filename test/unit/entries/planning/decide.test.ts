@@ -39,14 +39,14 @@ describe('an occurrence that a command asked to skip', () => {
     });
   });
 
-  test('that is the newest does not take the run of the older ones with it', () => {
+  test('that is the newest does not prevent the run of the older ones', () => {
     const planned = decide(hourly, { ...state, skip: [at(3)] }, at(3));
     expect(planned.runs).toEqual([at(2)]);
     expect(planned.changes).toEqual({ dueAt: at(3), skip: undefined });
     expect(planned.skipped.map(({ reason }) => reason).sort()).toEqual(['coalesced', 'skipped']);
   });
 
-  test('that was dealt with before is forgotten', () => {
+  test('that is done already is removed from the list', () => {
     expect(decide(hourly, { ...state, skip: [at(-1)] }, at(1))).toEqual({
       runs: [at(1)],
       skipped: [],
@@ -84,7 +84,7 @@ describe('a pause that has ended', () => {
     });
   });
 
-  test('does not hide what was missed after it', () => {
+  test('does not hide occurrences that were missed after it', () => {
     const planned = decide(all, { ...state, pause }, at(5));
     expect(planned.runs).toEqual([at(3), at(4), at(5)]);
     expect(planned.skipped).toMatchObject([{ reason: 'paused', last: at(2) }]);

@@ -7,11 +7,11 @@ const NOON = Date.parse('2027-03-01T12:00:00Z');
 const shown = (found: Iterable<{ entry: { name: string }; dueAt: number }>) =>
   [...found].map(({ entry, dueAt }) => `${entry.name} +${(dueAt - NOON) / SECOND}`);
 
-describe('the occurrences to come', () => {
+describe('future occurrences', () => {
   const minutely = makeEntry({ name: 'b', schedule: alignedSchedule(MINUTE) });
   const often = makeEntry({ name: 'a', schedule: alignedSchedule(20 * SECOND) });
 
-  test('are so many of each entry, all in the order of time, then of names', () => {
+  test('are the given number for each entry, sorted by time, then by name', () => {
     expect(shown(upcoming([minutely, often], NOON, 3))).toEqual([
       'a +20',
       'a +40',
@@ -27,12 +27,12 @@ describe('the occurrences to come', () => {
     expect(shown(upcoming(entries, NOON, 1))).toEqual(['a +60', 'b +60', 'c +60']);
   });
 
-  test('are later than the instant that they are asked after', () => {
+  test('are later than the given instant', () => {
     expect(shown(upcoming([minutely], NOON - 1, 1))).toEqual(['b +0']);
     expect(shown(upcoming([minutely], NOON, 1))).toEqual(['b +60']);
   });
 
-  test('of an interval count from the instant that they are asked after', () => {
+  test('of an interval count from the given instant', () => {
     const every = makeEntry({ name: 'i', schedule: intervalSchedule(7 * SECOND) });
     expect(shown(upcoming([every], NOON, 3))).toEqual(['i +7', 'i +14', 'i +21']);
   });
@@ -46,11 +46,11 @@ describe('the occurrences to come', () => {
     expect(shown(upcoming([once], NOON + SECOND, 5))).toEqual([]);
   });
 
-  test('are none where none is asked for', () => {
+  test('are empty if none are requested', () => {
     expect(shown(upcoming([minutely, often], NOON, 0))).toEqual([]);
   });
 
-  test('ask a schedule no more often than they show', () => {
+  test('call a schedule once for each occurrence that they show', () => {
     let asked = 0;
     const schedule = alignedSchedule(MINUTE);
     const counting = makeEntry({ schedule: { spec: 'counting', next: (after) => (asked++, schedule.next(after)) } });

@@ -59,7 +59,7 @@ describe('overlap', () => {
     });
   });
 
-  test('overlap cancel: a run is published, and the running ones are to be ended', () => {
+  test('overlap cancel: a run is published, and the current runs are to be ended', () => {
     expect(decide('cancel', 2 * MINUTE)).toEqual({
       runs: [2 * MINUTE],
       skipped: [],
@@ -81,7 +81,7 @@ describe('overlap', () => {
     },
   );
 
-  test('overlap skip: of several missed runs the newest is published, and the others are skipped', () => {
+  test('overlap skip: the newest of several missed runs is published, and the others are skipped', () => {
     expect(decide('skip', 4 * MINUTE, {}, { missed: 'all' })).toMatchObject({
       runs: [4 * MINUTE],
       skipped: [{ reason: 'overlap', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],
@@ -100,7 +100,7 @@ describe('overlap', () => {
     });
   });
 
-  test('overlap queue: with missed once, the newest occurrence that waits replaces the others', () => {
+  test('overlap queue: with missed once, the newest waiting occurrence replaces the others', () => {
     expect(decide('queue', 4 * MINUTE, {})).toMatchObject({
       runs: [4 * MINUTE],
       skipped: [{ reason: 'coalesced', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],

@@ -100,13 +100,13 @@ test('a run that goes to an exchange is reported with the exchange in place of a
   expect(sent[0]?.queue).toBe('jobs');
 });
 
-test('a run of an empty group sends nothing and is in no queue', () => {
+test('a run of an empty group sends no message to any queue', () => {
   const { sent, change } = stepOf(makeEntry({ canvas: parallel([]) }), SECOND);
   expect(change.messages).toEqual([]);
   expect(sent).toMatchObject([{ queue: '', messages: [] }]);
 });
 
-test('a step that makes up for several runs records the newest of them', () => {
+test('a change that catches up several runs records the newest run', () => {
   const inTime = { startingDeadline: 2 * MINUTE };
   const { change, sent, skipped } = stepOf(makeEntry({ missed: 'all', ...inTime }), 2 * MINUTE);
   expect(skipped).toEqual([]);

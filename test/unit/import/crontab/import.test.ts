@@ -80,14 +80,14 @@ HOME=/root
     expect(leftOf(ZONED, 'user', { cron: 'cronie' })).toEqual([]);
   });
 
-  test("with Debian's cron CRON_TZ is a variable of the commands alone, and a note says so", () => {
+  test("with Debian's cron, CRON_TZ is only a variable of the commands, and a note says so", () => {
     const entries = entriesOf(ZONED, 'user', { cron: 'debian' });
     expect(entries['a']).not.toHaveProperty('timezone');
     expect(entries['a']).toMatchObject({ shell: { env: { CRON_TZ: 'Asia/Tokyo' } } });
     expect(leftOf(ZONED, 'user', { cron: 'debian' })[0]).toMatch(/^1: note: Debian's cron does not/);
   });
 
-  test('with an unknown cron the jobs below CRON_TZ of another zone are left until it is named', () => {
+  test('with an unknown cron, the jobs below a CRON_TZ with another zone are left out until --cron names the cron', () => {
     expect(Object.keys(entriesOf(ZONED))).toEqual(['b']);
     expect(leftOf(ZONED)).toEqual([
       expect.stringMatching(
@@ -136,7 +136,7 @@ HOME=/root
     expect(shell).toEqual({ command, cwd: '~', ...(stdin !== undefined && { stdin }) });
   });
 
-  test('cronie leaves two backslashes, and a line says so where the cron is unknown', () => {
+  test('cronie leaves two backslashes, and a line says so if the cron is unknown', () => {
     const line = String.raw`0 1 * * * a \\ b`;
     expect(entriesOf(line, 'user', { cron: 'cronie' })['a']!.shell).toMatchObject({ command: String.raw`a \\ b` });
     expect(leftOf(line)).toEqual([expect.stringMatching(/^1: different: Debian's cron makes one/)]);
@@ -234,7 +234,7 @@ CRON_TZ=""
 
   const TABLE_IGNORED = expect.stringMatching(/^\d: note: Debian's cron ignores a whole table/) as string;
 
-  test('a byte order mark, a minus sign, an empty variable and a last line without a line break are left, as cron rejects them', () => {
+  test('a byte order mark, a minus sign, an empty variable and a last line without a line break are left out, because cron rejects them', () => {
     expect(formatLeft(importRaw('\uFEFF# c\n0 1 * * * a\n'))).toEqual([
       '1: begins with a byte order mark, which is not white space for cron',
       TABLE_IGNORED,
@@ -276,20 +276,20 @@ CRON_TZ=""
     ]);
   });
 
-  test('a line with bytes that are not UTF-8 is left', () => {
+  test('a line with bytes that are not UTF-8 is left out', () => {
     const bytes = Buffer.from('# caf\xe9\n0 1 * * * echo caf\xe9\n0 2 * * * b\n', 'latin1');
     const table = importRaw(bytes.toString('utf8'));
     expect(Object.keys(table.config.beatSchedule)).toEqual(['b']);
     expect(formatLeft(table)).toEqual(['2: has bytes that are not UTF-8: write the table in UTF-8']);
   });
 
-  test('a line that cron never runs, or whose field it reads in part, is left without the other lines of its table', () => {
+  test('a line that cron never runs, or whose field it reads in part, is left out, and the other lines of its table are imported', () => {
     const never = '@reboot a\n0 0 31 2 * b\n0 22-2 * * * c\n0 1 * * * d';
     expect(leftOf(never)).toHaveLength(3);
     expect(leftOf('0 0 * * mon#2 a\n1,2;3 * * * * b\n0 1 * * * c')).toHaveLength(2);
   });
 
-  test("a command or a table beyond the limits of Debian's cron is listed, unless it was cronie's", () => {
+  test("a command or a table beyond the limits of Debian's cron is listed, unless the cron is cronie", () => {
     const commandOf = (length: number) => `0 1 * * * ${'ä'.repeat(length / 2)}`;
     expect(leftOf(commandOf(998))).toEqual([]);
     expect(leftOf(`${commandOf(1_000)}\n0 2 * * * b`)).toEqual([
@@ -314,7 +314,7 @@ CRON_TZ=""
     expect(leftOf(table)).toEqual([expect.stringMatching(/^1: different: ends with a carriage return/)]);
   });
 
-  test('ten thousand jobs of one program and schedule convert it once, and try few names', () => {
+  test('ten thousand jobs with the same program and schedule convert the schedule once, and try few names', () => {
     const isTaken = vi.spyOn(Set.prototype, 'has');
     const text = '*/5 * * * * php x\n'.repeat(10_000);
     const { entries } = importTables([{ path: 't', text, format: 'user' }], OPTIONS);
@@ -336,7 +336,7 @@ CRON_TZ=""
     },
   );
 
-  test('a user at the beginning of a command is left, unless it is a program too', () => {
+  test("a command that begins with a user is left out, unless the user's name is also a program", () => {
     expect(Object.keys(entriesOf('0 1 * * * root a\n0 1 * * * joe b\n0 1 * * * roots c'))).toEqual(['roots']);
     expect(leftOf('0 1 * * * root a')).toEqual([
       '1: the command begins with the user root, as in crontabs of the system: import it with --system',
@@ -346,7 +346,7 @@ CRON_TZ=""
     ]);
   });
 
-  test('cron sets LOGNAME, and cronie USER too, so that those of a table have no effect', () => {
+  test('cron sets LOGNAME, and cronie also USER, so the values in a table have no effect', () => {
     const table = 'LOGNAME=x\nUSER=y\n0 1 * * * a';
     const shellOf = (cron: 'debian' | 'cronie') => entriesOf(table, 'user', { cron })['a']!.shell;
     expect(shellOf('debian')).toEqual({ command: 'a', cwd: '~', env: { USER: 'y' } });

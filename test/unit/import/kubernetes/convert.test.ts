@@ -86,7 +86,7 @@ test('import of CronJobs: reads a list as kubectl writes it', () => {
   for (const { source, result } of instants) expect(result).toEqual(source);
 });
 
-test('import of CronJobs: of the same name without a namespace, each has an entry of its own', () => {
+test('import of CronJobs: jobs of the same name without a namespace become separate entries', () => {
   const files = ['dev', 'staging', 'prod'].map((folder) => {
     const text = stringify(manifest({ container: { command: [folder] } }));
     return { path: `${folder}.yaml`, text };
@@ -239,7 +239,7 @@ test.each([
   expect(entryOf(parts)).toBeUndefined();
 });
 
-test('import of CronJobs: what surrounds the command is listed, and defaults are not', () => {
+test('import of CronJobs: lists settings around the command, except defaults', () => {
   expect(leftOf({ pod: { securityContext: {}, restartPolicy: 'Never' } })).toEqual([RETRIES, IMAGE]);
   expect(leftOf({ pod: { serviceAccountName: 'shop' }, job: { parallelism: 2 } })).toEqual([
     RETRIES,

@@ -5,7 +5,7 @@ import { makeRig } from '../../../support/rig.ts';
 
 const DEFINITION = { task: 'tasks.digest', schedule: 60 };
 
-test('command inbox: a slice ends after the command during which it is over, and the next one goes on', async () => {
+test('command inbox: a slice ends after the command during which its time is over, and the next slice continues', async () => {
   const rig = makeRig();
   const { runCommands } = await rig.begin([makeEntry({ name: 'e' })]);
   for (let i = 0; i < 5; i++) await rig.store.commands.append(command(i, { do: 'run', entry: 'e' }));

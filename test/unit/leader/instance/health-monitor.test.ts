@@ -50,7 +50,7 @@ describe('the health monitor', () => {
     stop.abort();
   });
 
-  test('warns of a skew of a second or more, again when it changes, and once it is gone', async () => {
+  test('warns of a skew of a second or more, again when it changes, and when it is gone', async () => {
     const { monitor, check, skews } = rig();
     const stop = new AbortController();
     void monitor(stop.signal);

@@ -47,13 +47,13 @@ const redBeat = 'RedBeat is still at work: tasks that beat publishes too run twi
 const both = 'RedBeat and django-celery-beat are still at work: tasks that beat publishes too run twice; stop them';
 
 describe('other schedulers in the store', () => {
-  test('a scheduler that has left traces leads to no warning while they do not change', async () => {
+  test('a scheduler whose traces do not change causes no warning', async () => {
     const { look } = await rig();
     expect(await look([trace('RedBeat', '1')])).toEqual([]);
     expect(await look([trace('RedBeat', '1')], [trace('django-celery-beat', '1')])).toEqual([]);
   });
 
-  test('a scheduler whose traces change is one warning, and the next scheduler another', async () => {
+  test('each scheduler whose traces change causes one warning', async () => {
     const { look } = await rig();
     await look([trace('RedBeat', '1')], [trace('django-celery-beat', '1')]);
     const second = trace('django-celery-beat', '1');
@@ -69,7 +69,7 @@ describe('other schedulers in the store', () => {
     expect(await look([trace('RedBeat', '1')])).toEqual([null]);
   });
 
-  test('the warning ends when a scheduler has left nothing new for more than a day, or is gone', async () => {
+  test('the warning ends when a scheduler has left no new traces for more than a day, or is gone', async () => {
     const { look } = await rig();
     await look([trace('RedBeat', '1')]);
     expect(await look([trace('RedBeat', '2')])).toEqual([redBeat]);
@@ -79,7 +79,7 @@ describe('other schedulers in the store', () => {
     expect(await look([])).toEqual([null]);
   });
 
-  test('a store that cannot be read hides neither a warning nor the traces elsewhere', async () => {
+  test('an unreadable store hides neither a warning nor traces in other places', async () => {
     const { look } = await rig();
     await look([trace('RedBeat', '1', true)], new Error('denied'));
     expect(await look(new Error('denied'), [trace('django-celery-beat', '1')])).toEqual([]);
@@ -87,7 +87,7 @@ describe('other schedulers in the store', () => {
     expect(await look(new Error('denied'), [moved])).toEqual([both]);
   });
 
-  test('the leader looks once a minute, until the end of its term', async () => {
+  test('the leader checks once a minute, until the end of its term', async () => {
     const { look, stop, looks } = await rig();
     for (let i = 0; i < 3; i++) await look([]);
     expect(looks()).toBe(8);
@@ -97,7 +97,7 @@ describe('other schedulers in the store', () => {
   });
 });
 
-test('the leader warns of a scheduler at work that the options of an instance find', async () => {
+test('the leader warns of a running scheduler that the options of an instance detect', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const config = { brokerUrl: 'memory://', resultExpires: null, beatSchedule: {} };
   const findSchedulers = async () => [trace('celery beat', '1', true)];
@@ -110,7 +110,7 @@ test('the leader warns of a scheduler at work that the options of an instance fi
 });
 
 describe("the files of Celery's scheduler", () => {
-  test('a file leaves another trace after each write, with each database of Python', async () => {
+  test('a file leaves a different trace after each write, with every database module of Python', async () => {
     for (const suffix of ['', '.db', '.dat']) {
       using folder = new Folder({ [`celerybeat-schedule${suffix}`]: '' });
       const path = join(folder.path, 'celerybeat-schedule');

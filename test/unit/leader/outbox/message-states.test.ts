@@ -16,7 +16,7 @@ describe('withdrawals', () => {
     expect(found.map(({ run }) => run)).toEqual([{ taskId: 'id-1', dueAt, term: 7 }]);
   });
 
-  test('withdrawals: a workflow is withdrawn with the last of its messages, because workers may run the others', () => {
+  test('withdrawals: a workflow is withdrawn only with its last message, because workers may run the others', () => {
     const withdrawals = new Withdrawals(7);
     const workflow = { taskId: 'group-1', messages: 3 };
     const [a, b, c] = ['1', '2', '3'].map((id) => skip(id, { workflow }));

@@ -127,7 +127,7 @@ describe('a commit that is repeated', () => {
 });
 
 describe('another term that begins', () => {
-  test('before a commit appends leaves nothing of the commit', async () => {
+  test('before a commit appends leaves no part of the commit', async () => {
     const rig = new Rig();
     const old = rig.process();
     const term = await old.beginTerm();

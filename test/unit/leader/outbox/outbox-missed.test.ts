@@ -56,7 +56,7 @@ class Delayed {
 }
 
 describe('a run that the broker rejects follows the catch-up policy of its entry:', () => {
-  test('"once" replaces it by a newer one, so that one run is published when its queue exists', async () => {
+  test('"once" replaces it with a newer message, so that one run is published when its queue exists', async () => {
     const delayed = new Delayed();
     await delayed.begin();
     for (let i = 0; i < 5; i++) {
@@ -97,7 +97,7 @@ describe('a run that the broker rejects follows the catch-up policy of its entry
     expect(delayed.reports).toEqual(['catch-up-limit e', 'catch-up-limit e']);
   });
 
-  test('"skip" skips it after a minute, without a newer one', async () => {
+  test('"skip" skips it after a minute, even without a newer one', async () => {
     const delayed = new Delayed();
     delayed.rig.policies.set('e', { missed: 'skip' });
     await delayed.begin();

@@ -37,7 +37,7 @@ function counter(rig: Rig): { count: number } {
 }
 
 describe('outbox retry', () => {
-  test('publishes all messages of the outbox but those that cannot be read, which stay and are named', async () => {
+  test('publishes all readable messages of the outbox; unreadable ones stay there and are named', async () => {
     const rig = new Rig();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
@@ -140,7 +140,7 @@ describe('outbox retry', () => {
     expect(publications).toBe(2);
   });
 
-  test('begins in a new term of the same process although one of the last term hangs', async () => {
+  test('begins in a new term of the same process although the previous one hangs', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     await ledger.commit({ token: await ledger.beginTerm(), changes: [rejectedRun('old')] });
@@ -211,7 +211,7 @@ describe('an expired message in the outbox', () => {
     expect(await rig.pending()).toEqual([]);
   });
 
-  test('is not published by the next term, while one that has not expired is', async () => {
+  test('is not published by the next term, unlike a message that has not expired', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');

@@ -72,7 +72,7 @@ describe('a stop', () => {
     expect(await rig.pending()).toEqual([]);
   });
 
-  test('ends the beginning of a term between two pages of messages, and one that hangs', async () => {
+  test('ends the beginning of a term between two pages of messages, also if a page hangs', async () => {
     const rig = new Rig();
     const dead = rig.process();
     const names = Array.from({ length: 1_200 }, (_, i) => `e${String(i).padStart(4, '0')}`);

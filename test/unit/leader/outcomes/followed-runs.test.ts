@@ -19,7 +19,7 @@ test('followed runs: the time between reads grows to a quarter of the age of a r
   expect(nextReadAt(0, 3_600_000)).toBe(3_630_000);
 });
 
-test('followed runs: those that are due are taken once, and not more than a read asks for', () => {
+test('followed runs: due runs are taken once, and at most as many as a read asks for', () => {
   const runs = new FollowedRuns();
   for (const id of ['a', 'b', 'c']) runs.add(run(id), 0, { until: 1_000 });
   expect(runs.wakeAt).toBe(250);
@@ -29,7 +29,7 @@ test('followed runs: those that are due are taken once, and not more than a read
   expect(runs.wakeAt).toBe(Infinity);
 });
 
-test('followed runs: one that is read earlier keeps one place', () => {
+test('followed runs: a run that is read earlier keeps its single place', () => {
   const runs = new FollowedRuns();
   const place = runs.add(run('a'), 0, { until: 1_000 });
   runs.schedule(place, 100);
@@ -91,7 +91,7 @@ test('task progress: Celery sends no runtime of a failure; it is the time since 
   expect(outcome(failed)).toMatchObject({ runtimeMs: null });
 });
 
-test('task progress: of several attempts the last one counts', () => {
+test('task progress: the last of several attempts counts', () => {
   const events = [started(1), started(10, 'two'), ended(12, { state: 'FAILURE', worker: 'two' })];
   expect(outcome(...events)).toMatchObject({ runtimeMs: 2_000, worker: 'two' });
 });
@@ -100,7 +100,7 @@ test('task progress: a task that began again has not ended', () => {
   expect(after(started(1), ended(2), started(3)).end).toBeNull();
 });
 
-test('task progress: what the result backend has wins', () => {
+test('task progress: the result backend takes precedence', () => {
   const read = { taskId: 'id', state: 'SUCCESS', doneAt: at(9), error: null };
   const progress = after(started(1), ended(3, { runtimeMs: 1_900 }));
   expect(addDetails({ ...read, runtimeMs: 7, worker: 'other' }, progress)).toEqual({

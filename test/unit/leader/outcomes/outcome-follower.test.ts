@@ -112,7 +112,7 @@ describe('outcome follower', () => {
     expect(team.emitted.recovered).toMatchObject([{ operation: { kind: 'read-outcomes' } }]);
   });
 
-  test('outcome follower: a result that cannot be decoded is read twice and given up, that of the next run is read', async () => {
+  test('outcome follower: a result that cannot be decoded is read twice and then ignored, and the result of the next run is read', async () => {
     const team = makeTeam();
     const { tick } = await team.begin([makeEntry()]);
     team.clock.advance(MINUTE);
@@ -150,7 +150,7 @@ describe('outcome follower', () => {
     expect(team.emitted.outcome).toHaveLength(1);
   });
 
-  test('outcome follower: the next leader follows the runs that the history has without an outcome', async () => {
+  test('outcome follower: the next leader follows the runs without an outcome in the history', async () => {
     const team = makeTeam();
     const entry = makeEntry();
     const first = await team.begin([entry]);
@@ -191,7 +191,7 @@ describe('outcome follower', () => {
     expect(team.emitted.outcome).toMatchObject([{ taskId }]);
   });
 
-  test('outcome follower: a result of an earlier run with the same fixed task id is not that of a new one', async () => {
+  test('outcome follower: the result of an earlier run with the same fixed task id is not used for a new run', async () => {
     const team = makeTeam();
     const entry = makeEntry({ schedule: alignedSchedule(HOUR), options: { taskId: 'fixed' } });
     const { tick } = await team.begin([entry]);

@@ -106,7 +106,7 @@ describe('overlap of runs', () => {
     expect(team.skipped()).toEqual([]);
   });
 
-  test('overlap queue: of several that wait the newest is published', async () => {
+  test('overlap queue: the newest of several waiting occurrences is published', async () => {
     const team = makeTeam();
     const { advance } = await team.lead(makeEntry({ overlap: 'queue' }));
     for (let i = 0; i < 4; i++) await advance(MINUTE);
@@ -243,7 +243,7 @@ describe('overlap of runs', () => {
     expect(team.sentAt()).toEqual([1, 1, 2]);
   });
 
-  test('overlap: when an entry allows it again, its running runs are forgotten', async () => {
+  test('overlap: when an entry allows overlap again, its current runs are removed from the state', async () => {
     const team = makeTeam();
     const { advance, reload } = await team.lead(makeEntry({ overlap: 'skip' }));
     await advance(MINUTE);

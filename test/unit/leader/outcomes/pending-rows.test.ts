@@ -64,7 +64,7 @@ test('pending rows: the history is read only after a call failed', async () => {
   expect(reads).toEqual([['a', 'b']]);
 });
 
-test('pending rows: two equal rows of which no call has failed are both appended', async () => {
+test('pending rows: two equal rows are both appended if no call has failed', async () => {
   const { history, rows } = fragileHistory();
   rows.add(outcome('a', '1'), outcome('a', '1'));
   await rows.flush();

@@ -29,7 +29,7 @@ async function publish({ hasBackend = true, history = true, entry = makeEntry() 
 }
 
 describe('outcomes with task events', () => {
-  test('task events: that of its end is the outcome of a run, which is not read any more', async () => {
+  test('task events: the end event is the outcome of a run, whose result is then not read', async () => {
     const run = await publish();
     run.send('task-started', 100);
     await run.advance(9_910);
@@ -45,7 +45,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toHaveLength(1);
   });
 
-  test('task events: that of its end has the result of a run that limits overlap read within a tenth of a second', async () => {
+  test('task events: after the end event, the result of a run that limits overlap is read within a tenth of a second', async () => {
     const run = await publish({ entry: makeEntry({ overlap: 'skip' }) });
     run.send('task-started', 100);
     await run.advance(9_910);
@@ -84,7 +84,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toHaveLength(1);
   });
 
-  test('task events: outcomes do not wait while no events arrive, and for nothing that they have', async () => {
+  test('task events: an outcome does not wait if no events arrive, or if it is complete already', async () => {
     const lost = await publish();
     lost.stream.error = new Error('refused');
     lost.stream.lose(new Error('reset'));
@@ -107,7 +107,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: null }]);
   });
 
-  test('task events: without a result backend they are the outcomes', async () => {
+  test('task events: without a result backend, events are the outcomes', async () => {
     const run = await publish({ hasBackend: false });
     run.send('task-started', 100);
     expect(run.outcomes()).toEqual([]);
@@ -121,7 +121,7 @@ describe('outcomes with task events', () => {
     expect(rows.filter(({ kind }) => kind === 'outcome')).toMatchObject([{ runtimeMs: 1_000 }]);
   });
 
-  test('task events: that of the end of a run is its outcome if it ignores its result, which is not read', async () => {
+  test('task events: the end event is the outcome of a run that ignores its result', async () => {
     const run = await publish({ entry: makeEntry({ options: { ignoreResult: true } }) });
     await run.advance(MINUTE);
     expect(run.reader.reads).toEqual([]);
@@ -138,7 +138,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: 300 }]);
   });
 
-  test('task events: those that arrive before the run is followed are not lost', async () => {
+  test('task events: events that arrive before the run is followed are not lost', async () => {
     const stream = new MemoryEventStream();
     const rig = makeRig({ stream });
     const { tick } = await rig.begin([makeEntry({ options: { taskId: 'fixed' } })]);
@@ -154,13 +154,13 @@ describe('outcomes with task events', () => {
     expect(rig.emitted.outcome).toMatchObject([{ taskId: 'fixed', runtimeMs: SECOND }]);
   });
 
-  test('task events: those of an earlier run with the same task id are not those of a new one', async () => {
+  test('task events: events of an earlier run with the same task id are not used for a new run', async () => {
     const run = await publish({ hasBackend: false });
     run.send('task-succeeded', -HOUR, { runtime: 1 });
     expect(run.outcomes()).toEqual([]);
   });
 
-  test('task events: of tasks that are not followed, the newest 10,000 are remembered', async () => {
+  test('task events: the newest 10,000 events of tasks that are not followed are retained', async () => {
     const stream = new MemoryEventStream();
     const rig = makeRig({ stream });
     const { tick } = await rig.begin([
@@ -189,7 +189,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toHaveLength(1);
   });
 
-  test('task events: the event of its end ends a run that limits overlap and whose result is unreadable', async () => {
+  test('task events: the end event ends a run that limits overlap if its result is unreadable', async () => {
     const run = await publish({ entry: makeEntry({ overlap: 'skip', maxRuntime: HOUR }) });
     run.reader.unreadable.set(run.taskId, 'it is nested too deep');
     await run.advance(10 * SECOND);
@@ -209,7 +209,7 @@ describe('outcomes with task events', () => {
     expect(run.emitted.sent).toHaveLength(2);
   });
 
-  test('task events: a result that stays unreadable after the event of its end ends its run with the event', async () => {
+  test('task events: if the result is still unreadable after the end event, the event ends the run', async () => {
     const run = await publish({ entry: makeEntry({ overlap: 'skip', maxRuntime: HOUR }) });
     run.reader.unreadable.set(run.taskId, 'it is nested too deep');
     run.send('task-failed', 100, { exception: 'ValueError()' });
@@ -247,7 +247,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toMatchObject([{ runtimeMs: 59_000 }]);
   });
 
-  test('task events: the next leader receives them, for runs that ignore their result too', async () => {
+  test('task events: the next leader receives them, also for runs that ignore their result', async () => {
     const entry = makeEntry({ options: { ignoreResult: true } });
     const run = await publish({ entry });
     run.end();
@@ -273,7 +273,7 @@ describe('outcomes with task events', () => {
     expect(run.emitted.recovered).toMatchObject([RECEIVE]);
   });
 
-  test('task events: a warning says that none arrive although tasks end, until the first does', async () => {
+  test('task events: until the first event arrives, a warning says that tasks end without events', async () => {
     const run = await publish({ entry: makeEntry({ schedule: alignedSchedule(SECOND) }) });
     for (let i = 0; i < 20; i++) {
       for (const { taskId } of run.emitted.sent!) run.reader.end(taskId, run.clock.now());
@@ -288,7 +288,7 @@ describe('outcomes with task events', () => {
     expect(run.emitted.warning!.slice(1)).toEqual([{ kind: 'task-events', message: null }]);
   });
 
-  test('task events: an entry that limits overlap gets those that arrive before the run is followed', async () => {
+  test('task events: an entry that limits overlap receives events that arrive before the run is followed', async () => {
     const stream = new MemoryEventStream();
     const reader = new MemoryResultReader();
     const rig = makeRig({ stream, reader });
@@ -315,7 +315,7 @@ describe('outcomes with task events', () => {
     expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: 100, error: null }]);
   });
 
-  test('task events: in another format than JSON they are a warning', async () => {
+  test('task events: events in formats other than JSON cause a warning', async () => {
     const run = await publish();
     const timestamp = run.clock.now() / 1_000;
     const event = { type: 'task-succeeded', uuid: run.taskId, hostname: 'celery@one', timestamp };

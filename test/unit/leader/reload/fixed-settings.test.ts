@@ -66,12 +66,12 @@ test.each<[BeatConfig, BeatConfig, string]>([
   expect(explain(before, after)).toBe(`${message}; restart beat to change it`);
 });
 
-test('a reload: all settings that need a restart are reported together', () => {
+test('a reload: reports all changed settings that need a restart together', () => {
   const after = { ...redis, keyPrefix: 'b', lock: { ttl: '15s' } };
   expect(explain(redis, after).split('\n')).toHaveLength(2);
 });
 
-test('a reload: everything else may change', () => {
+test('a reload: accepts a change of every other setting', () => {
   const after: BeatConfig = {
     ...redis,
     timezone: 'Europe/Berlin',

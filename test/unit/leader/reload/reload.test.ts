@@ -90,7 +90,7 @@ describe('a reload of the leader', () => {
     expect(beat.settings.entries).toHaveLength(3);
   });
 
-  test('replaces routes, and what messages share', async () => {
+  test('replaces routes and the values that messages share', async () => {
     const files = new FakeFiles(config({ a: every('a') }));
     const { store, clock } = place();
     const { beat, pass } = await start(files, { store, clock });
@@ -158,7 +158,7 @@ describe('a reload of the leader', () => {
     expect(sent()).toEqual(['a 00:10', 'a 00:20', 'a 00:30']);
   });
 
-  test('reads once for all who ask before it begins to read', async () => {
+  test('reads once for all requests that arrive before the read begins', async () => {
     const files = new FakeFiles(config({}));
     const { beat } = await start(files, place());
     await Promise.all([beat.reload(), beat.reload(), beat.reload()]);
@@ -263,7 +263,7 @@ describe('the command reload', () => {
     expect(row!.answer).toMatch(/^beatSchedule\.e0\.schedule: .*e4.*; and 2 more; nothing changed$/);
   });
 
-  test('holds up neither schedules nor other commands while files are read', async () => {
+  test('delays neither schedules nor other commands while files are read', async () => {
     const shared = place();
     const files = new FakeFiles(config({ a: every('a', 10) }));
     const { pass, sent } = await start(files, shared);

@@ -82,7 +82,7 @@ describe('remote control', () => {
     expect(state.receive(message)).toBeNull();
   });
 
-  test('a loop that is stuck gets no answer, and one line of the log says so', () => {
+  test('a stuck loop does not answer, and one log line says so', () => {
     const { state, liveness, lines } = rig(60_000);
     liveness.idleMs = 60_001;
     expect(state.receive(request({}))).toBeNull();
@@ -91,7 +91,7 @@ describe('remote control', () => {
     expect(state.receive(request({}))).not.toBeNull();
   });
 
-  test('a maximum age of 0 answers always', () => {
+  test('with a maximum age of 0, beat always answers', () => {
     const { state, liveness } = rig(0);
     liveness.idleMs = 1e9;
     expect(state.receive(request({}))).not.toBeNull();

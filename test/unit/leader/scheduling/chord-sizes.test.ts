@@ -76,7 +76,7 @@ describe('the announcement of chords', () => {
     expect(log).toEqual([]);
   });
 
-  test('waits a second for an answer, and 50 ms once there was none', async () => {
+  test('waits a second for an answer, and 50 ms after a missing answer', async () => {
     const { announce, pass, log } = rig();
     const first = announce(changeOf('a'));
     await settle();
@@ -107,7 +107,7 @@ describe('the announcement of chords', () => {
     expect(next.ready).toEqual(['b']);
   });
 
-  test('asks once for a change that is tried again before the answer, and for others at once', async () => {
+  test('asks once for a change that is retried before the answer, and at once for other changes', async () => {
     const { announce, pass, slow } = rig();
     announce(changeOf('a'));
     await pass(1_000);
@@ -118,7 +118,7 @@ describe('the announcement of chords', () => {
     expect(again.ready).toEqual(['a', 'b']);
   });
 
-  test('lets a change pass at once whose answer came too late the last time, but once', async () => {
+  test('lets a change pass at once, a single time, if its last answer came too late', async () => {
     const { announce, pass, slow } = rig();
     announce(changeOf('a'));
     await pass(1_000);
@@ -134,7 +134,7 @@ describe('the announcement of chords', () => {
     expect(slow.asked).toHaveLength(2);
   });
 
-  test('asks again after a minute, since a backend forgets', async () => {
+  test('asks again after a minute, because a backend may lose data', async () => {
     const { announce, pass, slow } = rig();
     announce(changeOf('a'));
     await pass(1_000);

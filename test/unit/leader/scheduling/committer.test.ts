@@ -119,7 +119,7 @@ describe('committer: a failed commit', () => {
     expect(asked).toHaveLength(tries);
   });
 
-  test('ends with the term, which does not wait for the end of the pause', async () => {
+  test('ends with the term, which does not wait until the pause is over', async () => {
     const ending = new AbortController();
     const { committer } = over(fails);
     const term = { token: 1, stop: NEVER, signal: ending.signal, trusted: false };
@@ -227,7 +227,7 @@ describe('committer: a batch that the store rejects', () => {
     expect(alone).toEqual(['abcd', 'ab', 'a', 'b', 'cd', 'c', 'd']);
   });
 
-  test('is not attempted or continued after a stop', async () => {
+  test('is neither attempted nor continued after a stop', async () => {
     const stop = new AbortController();
     const { committer } = over((all) => {
       if (all.length === 4) return { kind: 'store-rejected', reason: 'too long' };
@@ -242,7 +242,7 @@ describe('committer: a batch that the store rejects', () => {
     expect(kinds).toEqual(['committed', 'committed', 'not-attempted', 'not-attempted']);
   });
 
-  test('has an outcome with the rejected messages and those without subscribers of its other parts', async () => {
+  test('has an outcome with the rejected messages of all its parts, and their messages without subscribers', async () => {
     const { committer } = over((all) => {
       if (all.length > 1) return { kind: 'store-rejected', reason: 'too long' };
       const message = all[0]!.messages[0]!;

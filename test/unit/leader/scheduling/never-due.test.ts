@@ -19,7 +19,7 @@ test('never-due: a new entry whose time has passed is reported once and never se
   expect(sent().filter((line) => line.includes('11:00'))).toEqual([]);
 });
 
-test('never-due: an entry edited to a time that has passed is reported', async () => {
+test('never-due: an entry that is edited to a past time is reported', async () => {
   const { emitted, begin } = makeRig();
   await begin([ahead]);
   await begin([past]);

@@ -35,7 +35,7 @@ test('a stored entry that was missed while no instance led is caught up', async 
   expect(sent()).toEqual(['a 2027-03-01T13:00:00.000Z']);
 });
 
-test('a stored entry that its index has twice runs once, and does not end the term', async () => {
+test('a stored entry that is in its index twice runs once, and does not end the term', async () => {
   const { clock, sent, begin } = makeRig({
     wrapStored: (entries) => ({
       find: (names) => entries.find(names),
@@ -54,7 +54,7 @@ test('a stored entry that its index has twice runs once, and does not end the te
   expect(sent()).toEqual(['a 2027-03-01T12:00:20.000Z', 'b 2027-03-01T12:00:20.000Z']);
 });
 
-test('only stored entries that are due within a minute are read, and a load follows every half minute', async () => {
+test('only stored entries that are due within a minute are loaded, every half minute', async () => {
   const pages: (number | undefined)[] = [];
   const { clock, begin, sent } = makeRig({ wrapStored: (entries) => observed(entries, pages) });
   const { command, tick } = await begin([]);
@@ -158,7 +158,7 @@ test('a stored entry whose definition or state cannot be read is reported and do
   });
 });
 
-test('a declared entry takes precedence over a stored one of its name', async () => {
+test('a declared entry takes precedence over a stored entry of the same name', async () => {
   const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('a', 10));
@@ -190,7 +190,7 @@ test('a stored entry whose name is declared can be removed, and not updated', as
   expect((await store.ledger.load()).get('a')).toMatchObject({ runCount: 1 });
 });
 
-test('a declared and a stored entry of one name have one state: a pause and the run count stay', async () => {
+test('a declared and a stored entry of the same name share one state: the pause and the run count remain', async () => {
   const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
   const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
@@ -331,7 +331,7 @@ test('pause, resume, skip, run and backfill find stored entries inside and outsi
   }
 });
 
-test('an update of the schedule counts from now, any other keeps the place of the entry', async () => {
+test('an update of the schedule counts from now, and any other update keeps the place of the entry', async () => {
   const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
   const { command, tick } = await begin([]);
   await command(adding('a', 10));

@@ -12,7 +12,7 @@ const PING = 'https://hc.example/ping/key/{entry}';
 const HOOK = 'https://hooks.example/beat?key=1';
 
 describe('pings', () => {
-  test('a run that is followed is a start, and its outcome a success or a failure with the error', () => {
+  test('a followed run sends a start, and its outcome a success or a failure with the error', () => {
     const { events, pushed } = makeAlerts({ ping: PING }, REDIS);
     events.emit('sent', sent());
     events.emit('outcome', outcome('SUCCESS'));
@@ -45,7 +45,7 @@ describe('pings', () => {
     expect(pushed.map(({ url }) => url)).toEqual([`https://hc.example/ping/key/pay-roll/start?rid=${TASK_ID}`]);
   });
 
-  test('missed occurrences are a failure, and those that a command skipped are not', () => {
+  test('missed occurrences are a failure, and occurrences that a command skipped are not', () => {
     const { events, pushed } = makeAlerts({ ping: PING });
     const skip = { entry: 'Pay Roll', first: NOON, last: NOON, count: 1 };
     for (const reason of ['paused', 'skipped', 'coalesced'] as const) {
@@ -56,7 +56,7 @@ describe('pings', () => {
     expect(pushed.map(({ url }) => url)).toEqual(['https://hc.example/ping/key/pay-roll/fail']);
   });
 
-  test('an entry of its own has other alerts, or none', () => {
+  test('an entry can have its own alerts, or none', () => {
     const { events, pushed } = makeAlerts({
       ping: PING,
       entries: { own: { ping: 'https://own.example/1' }, silent: { ping: null } },
@@ -69,7 +69,7 @@ describe('pings', () => {
 describe('Sentry', () => {
   const dsn = 'https://abc@o1.ingest.sentry.example/prefix/42';
 
-  test('a run is a check-in with the schedule of the monitor, and its outcome ends it', () => {
+  test('a run starts a check-in with the schedule of the monitor, and its outcome ends the check-in', () => {
     const schedule = { crontab: { minute: 30, hour: 4 } };
     const { events, pushed } = makeAlerts(
       { sentry: { dsn } },
@@ -101,7 +101,7 @@ describe('Sentry', () => {
     ]);
   });
 
-  test('a schedule that Sentry cannot express is left to the monitor', () => {
+  test('a check-in omits a schedule that Sentry cannot express', () => {
     expect(toMonitorSchedule(timedelta({ minutes: 5 }))).toEqual({ type: 'interval', value: 5, unit: 'minute' });
     expect(toMonitorSchedule(timedelta({ seconds: 5 }))).toBeNull();
     expect(toMonitorSchedule(cron('*/5 * 1 * 1'))).toBeNull();
@@ -110,7 +110,7 @@ describe('Sentry', () => {
 });
 
 describe('webhooks', () => {
-  test('a failure and the recovery after it are alerts, and other successes are not', () => {
+  test('a failure and the recovery after it send alerts, and other successes do not', () => {
     const { events, bodies } = makeAlerts({ webhook: { url: HOOK } }, REDIS);
     events.emit('outcome', outcome('SUCCESS'));
     events.emit('outcome', outcome('FAILURE', { error: 'ValueError: no money', worker: 'w@1' }));
@@ -131,7 +131,7 @@ describe('webhooks', () => {
     for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
 
-  test('a late run is an alert, and a run in time ends it', () => {
+  test('a late run sends an alert, and a run on time ends the problem', () => {
     const { events, bodies } = makeAlerts({ webhook: { url: HOOK }, lateAfter: '30s' });
     events.emit('sent', sent({ sentAt: NOON + 29_999 }));
     events.emit('sent', sent({ sentAt: NOON + 30_000 }));
@@ -141,7 +141,7 @@ describe('webhooks', () => {
     for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
 
-  test('a missed stretch is an alert with its reason and its count', () => {
+  test('a missed stretch sends an alert with its reason and its count', () => {
     const { events, bodies } = makeAlerts({ webhook: { url: HOOK } });
     const skip = { entry: 'Pay Roll', first: NOON, last: NOON + 60_000, count: 2 };
     events.emit('skipped', { ...skip, reason: 'missed' });

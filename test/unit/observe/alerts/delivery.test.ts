@@ -120,7 +120,7 @@ describe('delivery of alerts', () => {
     expect(lines[0]!.msg).toContain('no answer in 10 s; retrying');
   });
 
-  test('no more than 1,000 requests to one host wait, and the lost ones are counted', async () => {
+  test('at most 1,000 requests to one host wait, and lost requests are counted', async () => {
     const { lines, delivery } = rig(() => 'never');
     for (let i = 0; i < 1_100; i++) delivery.push(request({ key: `k${i}` }));
     await settle();
@@ -130,7 +130,7 @@ describe('delivery of alerts', () => {
     );
   });
 
-  test('a request is lost after ten attempts, of which the first waits are shorter than a minute', async () => {
+  test('a request is lost after ten attempts, the first of them less than a minute apart', async () => {
     const { clock, lines, calls, delivery } = rig(() => 503);
     delivery.push(request());
     await settle();
@@ -145,7 +145,7 @@ describe('delivery of alerts', () => {
     ]);
   });
 
-  test('the line of a recovery counts the lost alerts, and later deliveries are no lines', async () => {
+  test('the line of a recovery counts the lost alerts, and later deliveries are not logged', async () => {
     let status = 400;
     const { lines, delivery } = rig(() => status);
     for (let i = 0; i < 2; i++) delivery.push(request());
@@ -158,7 +158,7 @@ describe('delivery of alerts', () => {
     ]);
   });
 
-  test('requests that were answered wait no longer', async () => {
+  test('an answered request no longer waits', async () => {
     const { lines, calls, delivery } = rig(() => 200);
     for (let i = 0; i < 3; i++) {
       for (let j = 0; j < 600; j++) delivery.push(request({ key: `k${j}` }));
@@ -168,7 +168,7 @@ describe('delivery of alerts', () => {
     expect(lines).toEqual([]);
   });
 
-  test('a stop waits for requests under way until its grace period ends, and takes no more', async () => {
+  test('a stop waits for current requests until its grace period ends, and accepts no new requests', async () => {
     const { calls, delivery } = rig(() => 200);
     delivery.push(request());
     await delivery.close(2_000);
@@ -198,7 +198,7 @@ describe('delivery of alerts', () => {
     }
   });
 
-  test('a server that never answers holds up neither `push` nor a stop', async () => {
+  test('a server that never answers delays neither `push` nor a stop', async () => {
     const connected = Promise.withResolvers<undefined>();
     const server = createServer(() => connected.resolve(undefined)).listen(0, '127.0.0.1');
     servers.push(server);

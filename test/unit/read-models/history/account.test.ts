@@ -81,7 +81,7 @@ describe('the account of a period', () => {
     ]);
   });
 
-  test('expects nothing before the schedule came into force', () => {
+  test('expects nothing before the schedule took effect', () => {
     expect(kinds(record(2, [run(1), run(2)]), -10, 3)).toEqual(['1 published run-1', '2 published run-2']);
   });
 
@@ -100,7 +100,7 @@ describe('the account of a period', () => {
     ]);
   });
 
-  test('reports an occurrence that was dealt with and has no row', () => {
+  test('reports an occurrence that is done but has no row', () => {
     expect(kinds(record(3, [run(1), run(3)]), 1, 4)).toEqual([
       '1 published run-1',
       '2 unaccounted',
@@ -123,17 +123,17 @@ describe('the account of a period', () => {
     expect(kinds(record(1, [run(1, { cause: 'backfill' })]), 1, 2)).toEqual(['1 unaccounted']);
   });
 
-  test('does not blame the time before the oldest row', () => {
+  test('does not report occurrences from before the oldest row as unaccounted', () => {
     const rows = [run(3, { number: 7 }), run(4, { number: 8 })];
     expect(kinds(record(4, rows), 2, 5)).toEqual(['2 before-history', '3 published run-3', '4 published run-4']);
     expect(kinds(record(2, []), 1, 3)).toEqual(['1 before-history', '2 before-history']);
   });
 
-  test('distinguishes what is due and waits from what is not yet due', () => {
+  test('distinguishes waiting occurrences from those that are not yet due', () => {
     expect(kinds(record(1, [run(1)]), 1, 4, 2)).toEqual(['1 published run-1', '2 waiting', '3 not-yet-due']);
   });
 
-  test('has a run that was withdrawn from the outbox as skipped', () => {
+  test('counts a run that was withdrawn from the outbox as skipped', () => {
     const rows = [run(1), skip(1, 1, { reason: 'expired', taskId: 'run-1' })];
     expect(kinds(record(1, rows), 1, 2)).toEqual(['1 skipped: expired']);
   });

@@ -134,7 +134,7 @@ test('a paused occurrence names the command, who sent it, and the reason', () =>
   ]);
 });
 
-test('an occurrence to come says whether it will be skipped', () => {
+test('the explanation of a future occurrence says whether it will be skipped', () => {
   const next = '2027-03-28T13:00:00Z';
   const dueAt = iso('2027-03-28T12:00:00Z');
   const pause = { since: dueAt, until: null, reason: 'audit', by: 'ola' };
@@ -166,7 +166,7 @@ test('a late run is explained by an outage, with who published it and when', () 
   ]);
 });
 
-test('a late run, and one that waits, of an entry with overlap: queue may have waited for an earlier run', () => {
+test('with overlap: queue, the explanation of a late or waiting run names the earlier run as a possible cause', () => {
   const dueAt = iso('2027-03-28T10:00:00Z');
   const run: HistoryRow = {
     kind: 'run',
@@ -201,7 +201,7 @@ test.each([
   expect(found.reasons).toEqual([expect.stringMatching(text)]);
 });
 
-test('an occurrence that no row reaches back to says how far the history goes', () => {
+test('an occurrence from before the history is explained with the start of the history', () => {
   const at = '2027-03-28T10:00:00Z';
   const state = { dueAt: iso('2027-03-28T11:00:00Z'), runCount: 5 };
   expect(why(record('0 * * * *', state), at)).toMatchObject({
@@ -230,7 +230,7 @@ test('the occurrence before an instant is found within ten years', () => {
   expect(new Date(found.previous!).toISOString()).toBe('2024-02-28T23:00:00.000Z');
 });
 
-test('an instant within a pause says so before it says that nothing is due', () => {
+test('for an instant within a pause, the pause is named before the missing occurrence', () => {
   const pause = { since: iso('2027-03-20T00:00:00Z'), until: null, reason: null, by: 'ola' };
   expect(why(record('0 * * * *', { pause }), '2027-03-21T10:07:00Z').reasons).toEqual([
     'paused since 2027-03-20T00:00:00.000Z by ola',
@@ -239,7 +239,7 @@ test('an instant within a pause says so before it says that nothing is due', () 
   expect(why(record('0 * * * *', { pause }), '2027-03-19T10:07:00Z').reasons).toHaveLength(1);
 });
 
-test('an instant before the schedule came into force says since when it counts', () => {
+test('an instant before the schedule took effect is explained with the instant from which it counts', () => {
   const state = { anchor: iso('2027-03-20T00:00:00Z') };
   const found = why(record('0 * * * *', state), '2027-03-19T10:00:00Z');
   expect(found).toMatchObject({ isDue: true, account: null });

@@ -10,7 +10,7 @@ import { makeFirstRun } from '../../../support/change.ts';
 
 const DEFINITION = JSON.stringify({ task: 'tasks.stored', schedule: 60 });
 
-test('all stored entries are read, by pages, and then only those that are asked for', async () => {
+test('all stored entries are read in pages, and then only the requested ones', async () => {
   const settings = resolveSettings({ brokerUrl: `memory://${randomUUID()}` });
   const store = await openStore(storeOptions(settings, systemClock));
   const token = await store.ledger.beginTerm();

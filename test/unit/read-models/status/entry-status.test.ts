@@ -56,7 +56,7 @@ test('the next run of an entry that is paused until an instant is the first from
   expect(readStatus(entry, { ...state, pause: later }, NOON + 1).nextDueAt).toBe(iso(4));
 });
 
-test('the next run is not one that a command skips', () => {
+test('the next run is never an occurrence that a command skips', () => {
   const skip = [NOON + HOUR, NOON + 2 * HOUR];
   expect(readStatus(entry, { ...state, skip }, NOON + 1)).toMatchObject({
     skipping: [iso(1), iso(2)],
@@ -104,7 +104,7 @@ test('the next runs of an entry can be interrupted before each search', () => {
   expect(yields).toBe(99);
 });
 
-test('the next runs are fewer than asked for, and marked as partial, once their time is used up', () => {
+test('the next runs are fewer than requested, and marked as partial, if their time is used up', () => {
   const polar = makeEntry({ name: 'polar', schedule: solar('sunrise', 89.9, 0) });
   let asked = 0;
   const found = runAtOnce(nextRuns(polar, undefined, NOON, 1_000), () => ++asked === 3);
@@ -112,7 +112,7 @@ test('the next runs are fewer than asked for, and marked as partial, once their 
   expect(found.instants.map((at) => new Date(at).getUTCFullYear())).toEqual([2027, 2028, 2029]);
 });
 
-test('the next runs are not partial if there are as many as asked for, or no others', () => {
+test('the next runs are not partial if there are as many as requested, or no more', () => {
   const all = runAtOnce(nextRuns(entry, undefined, NOON, 2), () => true);
   expect(all).toEqual({ instants: [NOON + HOUR], isPartial: true });
   const one = runAtOnce(nextRuns(entry, undefined, NOON, 1), () => true);

@@ -95,13 +95,13 @@ describe('pages of entries', () => {
     expect(await readPages(search, limit)).toEqual(pages);
   });
 
-  test('begin at the beginning for a place that no page had', async () => {
+  test('begin with the first entry if the given place is on no page', async () => {
     const page = await loadStatusPage(source, { search: '', limit: 2, after: 'garbage' }, NOW);
     expect(page.entries.map(({ entry }) => entry)).toEqual(['apple', 'banana']);
   });
 });
 
-test('the place where a page ends survives as text, and other texts are none', () => {
+test('the place where a page ends survives as text, and other texts are not places', () => {
   const after = { entry: 'a:b\nc', dueAt: -5 };
   for (const place of [
     { kind: 'declared', index: 7 },
@@ -114,7 +114,7 @@ test('the place where a page ends survives as text, and other texts are none', (
   for (const text of ['', 'x', 'r1', 'd', 'd-1', 'a1:2']) expect(parsePlace(text)).toBe(null);
 });
 
-test('of several names, the rows are of those that exist, each once', async () => {
+test('of several names has the rows of each existing entry once', async () => {
   const rows = await findStatuses(source, ['fig', 'banana', 'absent', 'banana'], NOW);
   expect(rows).toMatchObject([
     { entry: 'banana', source: 'configuration', task: 'tasks.banana' },
@@ -122,7 +122,7 @@ test('of several names, the rows are of those that exist, each once', async () =
   ]);
 });
 
-test('an entry that the configuration and the store have is that of the configuration', async () => {
+test('an entry that is both declared and stored is the declared one', async () => {
   const [apple] = source.entries;
   const hiding = { ...source, entries: [{ ...apple!, name: 'fig' }] };
   expect(await findStatuses(hiding, ['fig'], NOW)).toMatchObject([{ source: 'configuration' }]);
@@ -160,7 +160,7 @@ test('a search finds names that begin with the text by name, and then others by 
   expect((await pages(entries, 'absent', 2)).flat()).toEqual([]);
 });
 
-test('a page of a search looks at 100,000 names at most, and says how many it has looked at', async () => {
+test('a page of a search reads at most 100,000 names, and shows how many it has read', async () => {
   const entries = entriesOf();
   const last = 250_000;
   const name = (i: number) => (i === last ? 'found' : `e${i}`);

@@ -44,7 +44,7 @@ test('upcoming day: leaves out disabled and paused entries', () => {
   expect(minutes(day)).toEqual([]);
 });
 
-test('upcoming day: counts entries that run every minute or more often apart', () => {
+test('upcoming day: counts entries that run every minute or more often separately', () => {
   const day = count({ fast: { task, schedule: 2 }, minute: { task, schedule: 60 } });
   expect(minutes(day)).toEqual([]);
   expect(day.frequent).toEqual({ entries: 2, runsPerMinute: 31 });

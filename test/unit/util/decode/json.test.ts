@@ -25,7 +25,7 @@ describe('parseJson', () => {
     expect(() => parseJson(text)).toThrow(reason);
   });
 
-  test('parseJson: takes the longest length from its caller', () => {
+  test('parseJson: its caller can set the maximum length', () => {
     expect(() => parseJson('[1]', 2)).toThrow('it has a length of 3, more than the 2 allowed');
   });
 

@@ -63,7 +63,7 @@ describe('decodeMsgpack', () => {
     expect(decodeMsgpack(side)).toHaveLength(1_024);
   });
 
-  test('decodeMsgpack: rejects the byte that no value begins with', () => {
+  test('decodeMsgpack: rejects the byte with which no value begins', () => {
     expect(() => decodeMsgpack(hex('c1'))).toThrow('it contains the invalid byte 0xc1');
   });
 });

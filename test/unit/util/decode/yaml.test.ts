@@ -35,7 +35,7 @@ describe('parseYaml', () => {
     expect(() => parseYaml(['k0: &k0 [x]', ...lines].join('\n'))).toThrow(/alias/i);
   });
 
-  test('parseYaml: an empty text is nothing', () => {
+  test('parseYaml: an empty text has no value', () => {
     expect(parseYaml('') ?? null).toBeNull();
   });
 });

@@ -42,7 +42,7 @@ test('beat import crontab: recognizes the table of anacron by its name', async (
   expect(stdout).toContain('cron.weekly:');
 });
 
-test('beat import crontab: names a broken line, imports the others, and exits with 1 unless with --partial', async () => {
+test('beat import crontab: names a broken line, imports the others, and exits with 1 unless --partial is set', async () => {
   const file = folder.write('table', '0 1 * * * good\n99 * * * * bad\n');
   const { code, stdout, stderr } = await run(file);
   expect({ code, stderr }).toEqual({
@@ -62,7 +62,7 @@ test('beat import crontab: does not overwrite a file without --force', async () 
   expect(readFileSync(kept, 'utf8')).toContain('good:');
 });
 
-test('beat import crontab: rejects names that another file of the folder has, unless with --prefix or --force', async () => {
+test('beat import crontab: rejects names that another file of the folder uses, unless --prefix or --force is set', async () => {
   const file = folder.write('table', '0 1 * * * good\n');
   folder.write('schedules/other.yaml', 'beat_schedule: {good: {task: t, schedule: 60}}\n');
   const output = 'schedules/imported.yaml';
@@ -82,7 +82,7 @@ test('beat import crontab: rejects names that another file of the folder has, un
   });
 });
 
-test('beat import crontab: a file beside a beat.config may have names of other files, because the folder is not read', async () => {
+test('beat import crontab: beside a beat.config, a file may reuse the names of other files, because the folder is not read', async () => {
   const file = folder.write('table', '0 1 * * * good\n');
   folder.write('beat.config.yaml', 'beatSchedule: {good: {task: t, schedule: 60}}\n');
   expect((await run(file, '-o', 'imported.yaml')).code).toBe(0);
@@ -185,7 +185,7 @@ test('beat import crontab: CRON_TZ makes the exit code 1 until --cron says which
   expect(cronie.stderr.match(/^a .* same$/gm)).toHaveLength(3);
 });
 
-test('beat import crontab: asks this host for users, where a table of the system is read as one of a user, and the other way round', async () => {
+test('beat import crontab: looks up users on this host if a system table is read as a user table, and the reverse', async () => {
   const system = folder.write('system', '0 1 * * * root /bin/true\n');
   expect(await run(system)).toMatchObject({
     code: 1,

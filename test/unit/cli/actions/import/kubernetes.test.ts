@@ -8,7 +8,7 @@ const LIST = join(import.meta.dirname, '../../../../fixtures/kubernetes/list.yam
 const folder = new ConfigFolder();
 const run = (...args: string[]) => runCommand('import', 'kubernetes', ...args);
 
-test('beat import kubernetes: writes a file that beat check accepts, and lists what it does not carry', async () => {
+test('beat import kubernetes: writes a file that beat check accepts, and lists what it cannot import', async () => {
   const { code, stdout, stderr } = await run(LIST, '-o', 'jobs.yaml', '--compare', '2');
   expect(code).toBe(1);
   expect(stderr).toContain(`${LIST}:3 CronJob backup: different: concurrencyPolicy Forbid: `);

@@ -49,7 +49,7 @@ async function redis(reply: (command: readonly string[], socket: Socket) => Repl
 
 const ok = ([name]: readonly string[]): Reply => (name === 'get' ? '$-1\r\n' : '+OK\r\n');
 
-test('redis connection: the first command opens it, preceded by AUTH, CLIENT SETNAME and SELECT alone', async () => {
+test('redis connection: the first command opens it, preceded only by AUTH, CLIENT SETNAME and SELECT', async () => {
   await using server = await redis();
   const connection = connect(`redis://user:pw@127.0.0.1:${server.port}/3`);
   expect(connection.client.status).toBe('wait');

@@ -155,7 +155,7 @@ describe('a start on an unusable SQLite file fails with instructions', () => {
     expect(message).toMatch(instructions);
   });
 
-  test('but not if it is empty, or was created by beat or by a worker', async () => {
+  test('but not if it is empty, or was created by beat or a worker', async () => {
     writeFileSync(path, '');
     await fill();
     const second = beat();
