@@ -5,31 +5,10 @@ import { decompressBody, MAX_BODY, parseCompression } from '../celery/message/co
 import { parseInstant } from '../celery/message/parse-instant.ts';
 
 /** A task message, decoded. */
-export interface Task {
-  readonly id: string;
-  readonly name: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  /** The entry of beat that sent it; empty if its sender is another program. */
-  readonly entry: string;
-  /** When the run was due, ISO 8601; `null` if it is not from beat. */
-  readonly dueAt: string | null;
-  /** Epoch milliseconds before which it must not run; `null` for none. */
-  readonly eta: number | null;
-  /** Epoch milliseconds at which it must no longer begin; `null` for never. */
-  readonly expires: number | null;
-  /** Celery's hard time limit in seconds; `null` for none. */
-  readonly timeLimit: number | null;
-  readonly ignoreResult: boolean;
-  readonly retries: number;
-  readonly groupId: string | null;
-  readonly parentId: string | null;
-  /** Whether signatures are to be published after the task: links, a chain or a chord. */
-  readonly hasFollowUps: boolean;
-}
+export type Task = Readonly<Exclude<ReturnType<typeof decodeTask>, string>>;
 
 /** Decodes a message of Celery's protocol 2 or 1. Returns the reason, a text, if this worker cannot read the message. */
-export function decodeTask(message: ReceivedMessage): Task | string {
+export function decodeTask(message: ReceivedMessage) {
   const body = decodeBody(message);
   if (typeof body === 'string') return body;
   const { headers } = message;
@@ -44,18 +23,23 @@ export function decodeTask(message: ReceivedMessage): Task | string {
   return {
     id,
     name,
-    args,
+    args: args as readonly unknown[],
     kwargs,
+    /** The entry of beat that sent it; empty if its sender is another program. */
     entry: asText(headers['periodic_task_name']) ?? '',
+    /** When the run was due, ISO 8601; `null` if it is not from beat. */
     dueAt: asText(headers['beat_due_at']),
-    // Celery's workers read an instant without an offset as UTC.
+    /** Epoch milliseconds before which it must not run; `null` for none. Workers read an instant without offset as UTC. */
     eta: parseInstant(fields['eta'], 'UTC'),
+    /** Epoch milliseconds at which it must no longer begin; `null` for never. */
     expires: parseInstant(fields['expires'], 'UTC'),
+    /** Celery's hard time limit in seconds; `null` for none. */
     timeLimit: Array.isArray(limits) && typeof limits[0] === 'number' ? limits[0] : null,
     ignoreResult: fields['ignore_result'] === true,
     retries: Number.isSafeInteger(fields['retries']) ? (fields['retries'] as number) : 0,
     groupId: asText(fields['group']),
     parentId: asText(fields['parent_id']),
+    /** Whether signatures are to be published after the task: links, a chain or a chord. */
     hasFollowUps: isMap(embed) && FOLLOW_UPS.some((name) => hasItems(embed[name])),
   };
 }

@@ -8,12 +8,6 @@ import { FREQUENCIES } from '../../schedule/rrule/recurrence-days.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Definition {
-  readonly key: string;
-  readonly fields: Fields;
-  readonly lastRun: Instant | null;
-}
-
 /** Converts the entries of RedBeat. `given` is the zone of the app; by default the last runs name it, else it is UTC. */
 export function importRedBeat(records: readonly RedBeatRecord[], given: string | undefined): Found {
   const entries: FoundEntry[] = [];
@@ -33,7 +27,9 @@ export function importRedBeat(records: readonly RedBeatRecord[], given: string |
   return { settings: { timezone }, entries, left };
 }
 
-function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
+type Definition = ReturnType<typeof decodeRecord>;
+
+function decodeRecord({ key, definition, meta }: RedBeatRecord) {
   if (definition === null) throw new Error('the definition is missing: RedBeat does not run it');
   const fields = parseJson(definition);
   if (!isMap(fields)) throw new Error('the definition is not a JSON object');
@@ -112,16 +108,11 @@ function convertValues(value: unknown, write: (text: string) => unknown): unknow
   return Object.fromEntries(entries);
 }
 
-interface Instant {
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** ISO 8601 with offset, exact to the microsecond. */
-  readonly text: string;
-  /** The IANA name of its zone; `null` if it has an offset only. */
-  readonly zone: string | null;
-}
-
-function readInstant(fields: Fields): Instant {
+/**
+ * Reads an instant: epoch milliseconds, ISO 8601 with offset and microseconds, and the IANA name of its zone, which is
+ * `null` if it has an offset only.
+ */
+function readInstant(fields: Fields) {
   const part = (name: string, digits: number) => String(Number(fields[name] ?? 0)).padStart(digits, '0');
   const date = `${part('year', 4)}-${part('month', 2)}-${part('day', 2)}`;
   const time = `${part('hour', 2)}:${part('minute', 2)}:${part('second', 2)}`;
