@@ -59,7 +59,7 @@ interface CurrentCommand extends ReadCommand {
 
 export interface CommandInboxOptions {
   readonly log: CommandLog;
-  readonly engine: CommandEngine;
+  readonly engine: Pick<CommandEngine, keyof CommandEngine>;
   /** Reads the configuration again. */
   readonly reload: () => Promise<Difference>;
   readonly wakeup: Wakeup;
@@ -165,7 +165,6 @@ export class CommandInbox {
   #reset(): void {
     this.#page = [];
     this.#current = null;
-    this.isBehind = false;
   }
 
   /** Returns `false` when the log is empty. */
