@@ -193,7 +193,7 @@ function* ofStatement(node: ts.Statement, source: ts.SourceFile): Generator<Chan
     yield replaced('statement removed', node, source, ';');
   } else if (ts.isThrowStatement(node)) {
     yield replaced('throw removed', node, source, ';');
-  } else if (ts.isReturnStatement(node) && node.expression) {
+  } else if (ts.isReturnStatement(node) && node.expression && node.expression.getText(source) !== 'undefined') {
     yield replaced('returns nothing', node, source, 'return;');
   } else if (ts.isBreakStatement(node) || ts.isContinueStatement(node)) {
     yield replaced('jump removed', node, source, ';');

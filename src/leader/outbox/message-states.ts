@@ -76,7 +76,6 @@ export class MessageStates {
       if (state.kind === 'publishing') answers.add(state.answer);
     }
     const rejections = new Map((await Promise.all(answers)).flatMap((each) => [...each]));
-    if (rejections.size === 0) return rejections;
     const ids = new Set(messages.map(({ id }) => id));
     return new Map([...rejections].filter(([id]) => ids.has(id)));
   }

@@ -134,7 +134,7 @@ export class TermPublisher {
     for (const each of expired) this.#states.set(each, { kind: 'skipped', reason: 'expired' });
     const { rejections, isCurrent } = await this.publish(messages.filter((each) => !expired.has(each)));
     const delivered = unsent.filter((each) => !expired.has(each) && !rejections.has(each.id));
-    if (delivered.length > 0) reports?.delivered(delivered);
+    reports?.delivered(delivered);
     return isCurrent && this.#remove([...expired]);
   }
 

@@ -59,6 +59,24 @@ describe('outbox retry', () => {
     expect(rig.reports.filter((each) => each.startsWith('unreadable'))).toHaveLength(2);
   });
 
+  test('names five of the messages that cannot be read, and counts all', async () => {
+    const rig = new Rig();
+    const dead = rig.process();
+    const term = await dead.beginTerm();
+    rig.faultAt = (step) => (step === 'publish' ? 'lost before' : undefined);
+    const damaged = { ...makeMessage('bad'), destination: {} } as Message;
+    const changes = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((entry) => ({
+      ...makeFirstRun(entry, entry),
+      messages: [damaged],
+    }));
+    await expect(dead.commit({ token: term, changes })).rejects.toThrow();
+    rig.faultAt = () => undefined;
+    const unreadable: (readonly [number, number])[] = [];
+    rig.onUnreadable = (count, first) => unreadable.push([count, first.length]);
+    await rig.process().beginTerm();
+    expect(unreadable).toEqual([[7, 5]]);
+  });
+
   test('does not publish messages that a commit has appended and is about to publish', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();

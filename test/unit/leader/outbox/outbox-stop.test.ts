@@ -125,6 +125,8 @@ describe('the relay reports of delayed messages', () => {
     await ledger.commit({ token: term, changes: [runOf('a', 'nowhere'), runOf('b', 'there')] });
     await ledger.commit({ token: term, changes: [runOf('c', 'nowhere')] });
     expect(rig.reports).toEqual(['waiting 0', 'waiting 1', 'waiting 2']);
+    await ledger.commit({ token: term, changes: [runOf('d', 'there')] });
+    expect(rig.reports).toHaveLength(3);
     rig.missing.clear();
     await pass(rig, 2);
     expect(rig.reports.slice(3)).toEqual(['delivered a', 'delivered c', 'waiting 0']);

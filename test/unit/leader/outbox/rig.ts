@@ -53,6 +53,8 @@ export class Rig {
   readonly #faults: [Step, Fault][] = [];
   /** What the relays reported about delayed messages, such as `delivered a`. */
   readonly reports: string[] = [];
+  /** Called with the number of unreadable messages, and with those that are named. */
+  onUnreadable: RelayReports['unreadable'] = () => {};
   /** The fault of a step without a planned one. */
   faultAt: (step: Step) => Fault | undefined = () => undefined;
 
@@ -102,7 +104,9 @@ export class Rig {
         note(reason)(messages);
       },
       waiting: (count) => this.reports.push(`waiting ${count}`),
-      unreadable: (count, [first]) => {
+      unreadable: (count, all) => {
+        this.onUnreadable(count, all);
+        const [first] = all;
         if (first) this.reports.push(`unreadable ${count}: ${first.id}`);
       },
     };
