@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { encodeState } from '../../../../src/contracts/store/entry-state.ts';
 import type { StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
+import { findReadable } from '../../../../src/leader/scheduling/scheduled-entries.ts';
 import { boundLedger } from '../../../support/bound-ledger.ts';
 import { intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
@@ -52,6 +54,23 @@ test('a stored entry that is in its index twice runs once, and does not end the 
   clock.advance(20 * SECOND);
   await second.tick();
   expect(sent()).toEqual(['a 2027-03-01T12:00:20.000Z', 'b 2027-03-01T12:00:20.000Z']);
+});
+
+test('stored entries are found a thousand at a time, and one that cannot be read hides no other', async () => {
+  const { begin, store } = makeRig({ wrapStored: (entries) => entries });
+  const { command } = await begin([]);
+  await command(adding('a', 10));
+  const [row] = await store.entries.find(['a']);
+  const names = Array.from({ length: 2_500 }, (_, i) => `e${i}`);
+  const asked: number[] = [];
+  const find = async (some: readonly string[]) => {
+    asked.push(some.length);
+    return some.map((entry) => ({ ...row!, entry, definition: entry === 'e7' ? '{' : row!.definition }));
+  };
+  const { definitions } = resolveSettings({});
+  const found = await findReadable({ entries: { ...store.entries, find }, definitions: () => definitions }, names);
+  expect(asked).toEqual([1_000, 1_000, 500]);
+  expect(found.map(({ entry }) => entry.name)).toEqual(names.filter((name) => name !== 'e7'));
 });
 
 test('only stored entries that are due within a minute are loaded, every half minute', async () => {
