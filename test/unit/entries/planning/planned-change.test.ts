@@ -159,6 +159,14 @@ test('a change has the history of its run, with the id of the command that asked
   ]);
 });
 
+test('a change is planned one run in each step', () => {
+  const entry = makeEntry({ missed: 'all' });
+  const decision = runAtOnce(decide(entry, { ...STATE, dueAt: NOON - 1 }, NOON + 2 * MINUTE)) as Decision;
+  const steps = planChangeInSteps({ ...decision, before: STATE }, { sentAt: NOON, term: 9 }, messageContext);
+  const ended = [1, 2, 3, 4].map(() => steps.next(false).done);
+  expect(ended).toEqual([false, false, false, true]);
+});
+
 test('a change has the history of what it skips before that of its runs', () => {
   const entry = makeEntry({ schedule: alignedSchedule(MINUTE), missed: 'once' });
   const { change } = stepOf(entry, HOUR);

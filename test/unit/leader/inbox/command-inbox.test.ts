@@ -230,6 +230,17 @@ describe('command inbox, a slice:', () => {
     expect(rig.inbox.isBehind).toBe(false);
   });
 
+  test('a command in the middle of which a term ended is not continued if another leader has finished it', async () => {
+    const rig = new Rig();
+    rig.steps = 2;
+    await rig.append('a', 'b');
+    await rig.inbox.run(rig.term, () => true);
+    const [first] = await rig.log.pending(1);
+    rig.finish({ key: first!.key, id: 'id of a', audit: '{"answer":"published a"}' });
+    await rig.inbox.begin(rig.term);
+    expect(rig.applied).toEqual(['b']);
+  });
+
   test('nothing is applied after a stop, or without trust in the lock', async () => {
     const rig = new Rig();
     await rig.append(...names(3));
