@@ -64,6 +64,19 @@ describe.skipIf(noRedis)(noRedis || 'redis', () => {
     await expect(serving).rejects.toThrow(/subscribe/);
     await mailbox.close();
   });
+
+  test('redis: the connections of remote control have names in the list of clients', async () => {
+    await using server = await RedisServer.start();
+    const { client } = server;
+    await client.sadd(`_kombu.binding.${REPLIES}`, `oid\x06\x16\x06\x16${QUEUE}`);
+    const request = encodeEnvelope(buildRevoke(['a'], 'celery'), 'tag');
+    const findReply = async () => {
+      await client.blpop(QUEUE, 0);
+      const names = String(await client.client('LIST')).matchAll(/ name=(beat-[\w-]+) /g);
+      expect(Array.from(names, ([, name]) => name).toSorted()).toEqual(['beat-mailbox', 'beat-replies']);
+    };
+    await answerOne(await open(server.url()), () => client.publish('/0.celery.pidbox', request), findReply);
+  });
 });
 
 const noRabbit = requireService('rabbitmq-server');

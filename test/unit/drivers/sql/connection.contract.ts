@@ -82,7 +82,8 @@ export function connectionContract<S extends RecordingServer>({
   test(`${name} connection: an abort ends a login that the server does not answer`, async () => {
     await using server = await start({ query: () => null });
     const opening = new AbortController();
-    const failing = expect(login(server, { signal: opening.signal })).rejects.toThrow();
+    // Longer than any test may take.
+    const failing = expect(login(server, { signal: opening.signal, timeout: 600_000 })).rejects.toThrow();
     await vi.waitFor(() => expect(server.events).toHaveLength(2));
     opening.abort();
     await failing;

@@ -94,8 +94,10 @@ describe('two stores', () => {
     expect(closed).toEqual(['broker', 'state']);
   });
 
-  test('retry a rejected message beside the schedule', async () => {
+  test('retry a rejected message beside the schedule, and announce by the broker', async () => {
     const store = await open({}, {});
     expect(store.relay).toBe(store.ledger);
+    await store.broker.close();
+    expect(closed).toEqual(['broker']);
   });
 });

@@ -69,10 +69,11 @@ test('outbox events: expired messages are one event for each entry, from the old
     return { ...each, run: { ...each.run, dueAt: noon + ms } };
   };
   const messages = [2_000, 1_000, 2_000].map((ms) => dueAt(kept!, ms));
-  reports.skipped([...messages, dueAt(other!, 0)], 'expired', []);
+  const run = { taskId: 'id-2', dueAt: noon, term: 7 };
+  reports.skipped([...messages, dueAt(other!, 0)], 'expired', [{ message: other!, reason: 'expired', run }]);
   expect(skipped).toMatchObject([
-    { entry: 'a', reason: 'expired', first: noon + 1_000, last: noon + 2_000, count: 2 },
-    { entry: 'b', reason: 'expired', first: noon, last: noon, count: 1 },
+    { entry: 'a', reason: 'expired', first: noon + 1_000, last: noon + 2_000, count: 2, withdrawn: [] },
+    { entry: 'b', reason: 'expired', first: noon, last: noon, count: 1, withdrawn: [run] },
   ]);
 });
 
