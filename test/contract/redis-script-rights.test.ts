@@ -20,6 +20,9 @@ const LEDGER = { ...TERM, HMGET: 'states', HSET: 'states', ZCARD: 'order', ZADD:
 const HISTORY = { RPUSH: 'history', LTRIM: 'history', LRANGE: 'history' };
 const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding', PUBLISH: 'news' };
 
+const UNACKED = ['unacked', 'unacked_index'] as const;
+const ACKS = { ZREM: 'unacked_index', HDEL: 'unacked' };
+
 /** In a commit of stored entries, a command may be finished too. */
 const ENTRIES = {
   ...TERM,
@@ -100,7 +103,39 @@ const CASES: Readonly<Record<string, Case>> = {
     reply: ['committed'],
     commands: { ...HISTORY, ...ENTRIES, HEXISTS: 'outbox', HLEN: 'outbox' },
   },
-  'append-history': { keys: ['minutes', 'history'], args: ROW, reply: 1, commands: { RPUSH: 'history' } },
+  'append-history': {
+    keys: ['minutes', 'history'],
+    args: ROW,
+    reply: 1,
+    commands: { ...HISTORY, HMGET: 'minutes', HSET: 'minutes' },
+  },
+  'append-command': { keys: ['commands'], args: ['text', 'channel'], reply: 1, commands: { RPUSH: 'commands' } },
+  'read-commands': {
+    keys: ['commands'],
+    args: ['10', '100', '1000'],
+    reply: [[1, 'command']],
+    commands: { LRANGE: 'commands' },
+  },
+  'check-commit': {
+    keys: ['term', 'states'],
+    args: CHANGE,
+    reply: ['rejected'],
+    commands: { ...TERM, HMGET: 'states' },
+  },
+  'take-message': {
+    keys: [...UNACKED, 'empty', 'waiting'],
+    args: ['beat-1', '"empty"', '"waiting"'],
+    reply: ['envelope', 2],
+    commands: { LINDEX: 'empty', RPOP: 'empty', ZADD: 'unacked_index', HSET: 'unacked' },
+  },
+  'acknowledge-message': { keys: UNACKED, args: ['beat-tag'], reply: 1, commands: ACKS },
+  'requeue-message': { keys: UNACKED, args: ['beat-tag', ''], reply: null, commands: { ...ACKS, HGET: 'unacked' } },
+  'restore-messages': {
+    keys: UNACKED,
+    args: ['300', '', 'beat-'],
+    reply: null,
+    commands: { ...ACKS, HGET: 'unacked', ZRANGEBYSCORE: 'unacked_index' },
+  },
   'find-entries': {
     keys: ['definitions', 'states'],
     args: ['old', 'other'],
@@ -196,6 +231,9 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       .zadd('names', 0, 'old')
       .rpush('commands', 'command')
       .set('held', 'me')
+      .rpush('waiting', 'envelope')
+      .hset('unacked', 'beat-tag', '["envelope", "", "queue"]')
+      .zadd('unacked_index', 0, 'beat-tag')
       .exec();
   });
   afterAll(async () => {

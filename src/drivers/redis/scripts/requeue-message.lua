@@ -7,7 +7,10 @@
   ARGV[2]  the prefix of all keys
   returns  nil
 ]]
+--- @include rights
 --- @include split-message
+local denied = lacking('HGET', KEYS[1], '') or lacking('ZREM', KEYS[2], '') or lacking('HDEL', KEYS[1], '')
+if denied then return denied end
 local stored = redis.call('HGET', KEYS[1], ARGV[1])
 if not stored then return end
 local envelope, queue = split_message(stored)

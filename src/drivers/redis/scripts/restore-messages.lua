@@ -13,6 +13,9 @@
 --- @include server-time
 --- @include split-message
 local denied = lacking('ZRANGEBYSCORE', KEYS[2], '-inf', '0')
+  or lacking('HGET', KEYS[1], '')
+  or lacking('ZREM', KEYS[2], '')
+  or lacking('HDEL', KEYS[1], '')
 if denied then return denied end
 for _, tag in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', score(now() - ARGV[1]))) do
   local stored = tag:sub(1, #ARGV[3]) == ARGV[3] and redis.call('HGET', KEYS[1], tag)
