@@ -65,16 +65,17 @@ describe('outbox retry', () => {
     const term = await dead.beginTerm();
     rig.faultAt = (step) => (step === 'publish' ? 'lost before' : undefined);
     const damaged = { ...makeMessage('bad'), destination: {} } as Message;
-    const changes = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((entry) => ({
-      ...makeFirstRun(entry, entry),
-      messages: [damaged],
-    }));
+    // Four on the first page of the outbox, and four on the second.
+    const changes = Array.from({ length: 600 }, (_, i) => {
+      const change = makeFirstRun(`e${i}`, `e${i}`);
+      return i < 4 || i >= 596 ? { ...change, messages: [damaged] } : change;
+    });
     await expect(dead.commit({ token: term, changes })).rejects.toThrow();
     rig.faultAt = () => undefined;
     const unreadable: (readonly [number, number])[] = [];
     rig.onUnreadable = (count, first) => unreadable.push([count, first.length]);
     await rig.process().beginTerm();
-    expect(unreadable).toEqual([[7, 5]]);
+    expect(unreadable).toEqual([[8, 5]]);
   });
 
   test('does not publish messages that a commit has appended and is about to publish', async () => {
@@ -122,6 +123,28 @@ describe('outbox retry', () => {
     const looks = counter(rig);
     await pass(rig, 1);
     expect(looks.count).toBe(1);
+  });
+
+  test('of an older term ends when a newer one begins while it removes late messages', async () => {
+    const rig = rigWithoutQueue();
+    const old = rig.process();
+    await old.commit({ token: await old.beginTerm(), changes: [rejectedRun('rejected')] });
+    rig.policies.set('rejected', { startingDeadline: 1 });
+    // The first removal checks the term.
+    rig.next(
+      'remove',
+      () => {},
+      async () => {
+        const heir = rig.process();
+        await heir.beginTerm();
+        await heir.close();
+      },
+    );
+    await pass(rig, 1);
+    expect(await rig.pending()).toEqual([]);
+    const looks = counter(rig);
+    await pass(rig, 60);
+    expect(looks.count).toBe(0);
   });
 
   test('begins again, with the first pause, after a second rejection within one term', async () => {
