@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encodeEnvelope } from '../../src/celery/kombu/envelope.ts';
 import type { Mailbox } from '../../src/contracts/broker/mailbox.ts';
 import { openMailbox } from '../../src/drivers/open-consumer.ts';
@@ -65,7 +65,7 @@ describe.skipIf(noRedis)(noRedis || 'redis', () => {
     await mailbox.close();
   });
 
-  test('redis: the connections of remote control have names in the list of clients', async () => {
+  test('redis: the connections of remote control have names in the list of clients until they are closed', async () => {
     await using server = await RedisServer.start();
     const { client } = server;
     await client.sadd(`_kombu.binding.${REPLIES}`, `oid\x06\x16\x06\x16${QUEUE}`);
@@ -76,6 +76,8 @@ describe.skipIf(noRedis)(noRedis || 'redis', () => {
       expect(Array.from(names, ([, name]) => name).toSorted()).toEqual(['beat-mailbox', 'beat-replies']);
     };
     await answerOne(await open(server.url()), () => client.publish('/0.celery.pidbox', request), findReply);
+    // The mailbox is closed now.
+    await vi.waitFor(async () => expect(String(await client.client('LIST'))).not.toContain(' name=beat-'));
   });
 });
 
