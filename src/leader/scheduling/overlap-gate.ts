@@ -29,7 +29,8 @@ export class OverlapGate {
     const { outcomes, scheduled, clock } = this.#options;
     if (!outcomes) return due;
     return due.filter(({ entry, state, dueAt }) => {
-      if (!limitsOverlap(entry)) return true;
+      // A pause may end, or the clock be set back, before the entry is due: no answer would be late enough.
+      if (!limitsOverlap(entry) || dueAt > clock.now()) return true;
       const running = stillRunning(entry, state, clock.now());
       if (running.length === 0 || outcomes.check(entry, running, dueAt)) return true;
       this.#waiting.add(entry.name);
@@ -43,7 +44,7 @@ export class OverlapGate {
    * term cannot continue.
    */
   async settle(term: Term): Promise<void> {
-    const { outcomes, scheduled, committer } = this.#options;
+    const { outcomes, scheduled, committer, clock } = this.#options;
     const ended = outcomes?.takeEnded();
     if (ended && ended.size > 0) {
       const stated = await this.#find([...ended.keys()]);
@@ -52,7 +53,8 @@ export class OverlapGate {
     }
     for (const name of this.#waiting) {
       const item = scheduled.find(name);
-      if (item && !outcomes?.check(item.entry, item.state.running ?? [], item.dueAt)) continue;
+      const isDue = item !== undefined && item.dueAt <= clock.now();
+      if (isDue && !outcomes?.check(item.entry, item.state.running ?? [], item.dueAt)) continue;
       this.#waiting.delete(name);
       if (item) scheduled.schedule(item.entry, item.state);
     }

@@ -106,6 +106,18 @@ describe('overlap of runs', () => {
     expect(team.skipped()).toEqual([]);
   });
 
+  test('overlap queue: a pause that ends before the next occurrence does not wait for the result backend', async () => {
+    const team = makeTeam();
+    const { advance, command } = await team.lead(makeEntry({ overlap: 'queue' }));
+    await advance(MINUTE);
+    await command({ do: 'pause', entry: 'cleanup', until: '2027-03-01T12:01:30Z' });
+    await advance(30 * SECOND);
+    const { pause, running } = await team.state();
+    expect(pause).toBeUndefined();
+    expect(running).toHaveLength(1);
+  });
+
+
   test('overlap queue: the newest of several waiting occurrences is published', async () => {
     const team = makeTeam();
     const { advance } = await team.lead(makeEntry({ overlap: 'queue' }));
