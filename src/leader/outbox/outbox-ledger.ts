@@ -26,7 +26,11 @@ const MAX_PAUSE = 60_000;
 export class OutboxLedger implements Ledger, TermService {
   readonly batch: Ledger['batch'];
   readonly #options: PublisherOptions;
-  readonly #rejected = new Condition();
+  readonly #wakeup = new Condition();
+  /** Commits under way. */
+  #inFlight = 0;
+  /** Whether a commit got no answer: its messages may be in the outbox. */
+  #isUnsure = false;
   #publisher: TermPublisher | null = null;
 
   constructor(options: PublisherOptions) {
@@ -47,6 +51,7 @@ export class OutboxLedger implements Ledger, TermService {
     const { outbox, clock } = this.#options;
     const token = await outbox.beginTerm();
     const publisher = this.#publisherOf(token);
+    this.#isUnsure = false;
     if (!(await withGracePeriod(clock, stop, publisher.publishAll(stop)))) {
       throw new StoreError('ledger.beginTerm: a newer term has begun');
     }
@@ -59,20 +64,26 @@ export class OutboxLedger implements Ledger, TermService {
    * begins during the commit, that term publishes the messages too, under the same task ids.
    */
   async commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome> {
-    const { outbox, clock } = this.#options;
-    const outcome = await outbox.append(commit);
-    if (outcome.kind !== 'committed') return outcome;
-    const rejections = await withGracePeriod(clock, stop, this.#publish(commit.token, outcome.pending));
-    if (rejections.size === 0) return { kind: 'committed' };
-    const unpublished = Array.from(rejections.values(), (each) => ({ ...each, kind: 'rejected' }) as const);
-    return { kind: 'committed', unpublished };
+    this.#inFlight += 1;
+    try {
+      return await this.#commit(commit, stop);
+    } catch (error) {
+      this.#isUnsure = true;
+      this.#wakeup.notifyAll();
+      throw error;
+    } finally {
+      this.#inFlight -= 1;
+    }
   }
 
-  /** Retries rejected messages of a term until it ends. Never rejects. */
+  /**
+   * Publishes, until the term ends, messages that were rejected, and messages of commits without an answer: a commit may
+   * not be repeated, and its messages are in the outbox. Never rejects.
+   */
   async run(token: number, signal: AbortSignal): Promise<void> {
     const publisher = this.#publisherOf(token);
     while (!signal.aborted) {
-      if (publisher.waiting.length === 0) await this.#rejected.wait(signal);
+      if (!this.#hasWork(publisher)) await this.#wakeup.wait(signal);
       else if (!(await this.#retry(publisher, signal))) return;
     }
   }
@@ -80,6 +91,16 @@ export class OutboxLedger implements Ledger, TermService {
   async close(): Promise<void> {
     const { outbox, broker } = this.#options;
     await Promise.all([outbox.close(), broker.close()]);
+  }
+
+  async #commit(commit: Commit, stop: AbortSignal | undefined): Promise<CommitOutcome> {
+    const { outbox, clock } = this.#options;
+    const outcome = await outbox.append(commit);
+    if (outcome.kind !== 'committed') return outcome;
+    const rejections = await withGracePeriod(clock, stop, this.#publish(commit.token, outcome.pending));
+    if (rejections.size === 0) return { kind: 'committed' };
+    const unpublished = Array.from(rejections.values(), (each) => ({ ...each, kind: 'rejected' }) as const);
+    return { kind: 'committed', unpublished };
   }
 
   /** Publishes messages that were appended in this term. Resolves with the rejections, which are retried. */
@@ -90,17 +111,25 @@ export class OutboxLedger implements Ledger, TermService {
     return rejections;
   }
 
-  /** Retries until no message is rejected any more. `false` when a newer term has begun. */
+  #hasWork({ waiting }: TermPublisher): boolean {
+    return this.#isUnsure || waiting.length > 0;
+  }
+
+  /** Retries until no message is left over. `false` when a newer term has begun. */
   async #retry(publisher: TermPublisher, signal: AbortSignal): Promise<boolean> {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
       await this.#options.clock.sleep(pause, signal);
       if (signal.aborted) return true;
+      // The messages of a commit under way are published by the commit itself.
+      const isPassDue = this.#isUnsure && this.#inFlight === 0;
+      if (isPassDue) this.#isUnsure = false;
       try {
-        const isCurrent = await publisher.retry(signal);
+        const isCurrent = await publisher.retry(signal, isPassDue);
         this.#reportWaiting(publisher);
-        if (!isCurrent || publisher.waiting.length === 0) return isCurrent;
+        if (!isCurrent || !this.#hasWork(publisher)) return isCurrent;
       } catch {
         // The next commit reports that the broker or the outbox is unreachable.
+        this.#isUnsure ||= isPassDue;
       }
     }
   }
@@ -110,7 +139,7 @@ export class OutboxLedger implements Ledger, TermService {
     const instants = publisher.waiting.map(({ run }) => run.dueAt);
     const oldest = instants.reduce<number | null>((least, at) => Math.min(least ?? at, at), null);
     this.#options.reports?.waiting(instants.length, oldest);
-    if (instants.length > 0) this.#rejected.notifyAll();
+    if (instants.length > 0) this.#wakeup.notifyAll();
   }
 
   #publisherOf(token: number): TermPublisher {

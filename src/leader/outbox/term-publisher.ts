@@ -89,15 +89,15 @@ export class TermPublisher {
   }
 
   /**
-   * Publishes the rejected messages again, unless they are too late now, until a stop. `false` when a newer term
-   * has begun.
+   * Publishes the rejected messages again, unless they are too late now, until a stop; with `includesPending` also those
+   * that no commit of this term waits for. `false` when a newer term has begun.
    */
-  async retry(stop?: AbortSignal): Promise<boolean> {
+  async retry(stop?: AbortSignal, includesPending = false): Promise<boolean> {
     if (!(await this.#isCurrent())) return false;
     const skipped = await this.#skipLate(new Map(this.#states.entries.map((name) => [name, []])));
     if (!(await this.#remove(skipped))) return false;
     // Includes the messages that an earlier attempt published and failed to remove.
-    return this.#publishPages((message) => this.#states.get(message).kind !== 'pending', stop);
+    return this.#publishPages((message) => includesPending || this.#states.get(message).kind !== 'pending', stop);
   }
 
   /** Whether no newer term has begun; asks the outbox by removing an empty list of messages. */

@@ -37,6 +37,21 @@ function counter(rig: Rig): { count: number } {
 }
 
 describe('outbox retry', () => {
+  test.each(['publish', 'append'] as const)(
+    'publishes the messages of a commit that is not repeated after its %s got no answer',
+    async (step) => {
+      const rig = new Rig();
+      const ledger = rig.process();
+      const term = await ledger.beginTerm();
+      rig.next(step, step === 'append' ? 'lost after' : 'lost before');
+      await expect(ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).rejects.toThrow(step);
+      expect(rig.published).toEqual([]);
+      await pass(rig, 2);
+      expect(rig.published).toEqual(['a']);
+      expect(await rig.pending()).toEqual([]);
+    },
+  );
+
   test('publishes all readable messages of the outbox; unreadable ones stay there and are named', async () => {
     const rig = new Rig();
     const ledger = rig.process();
