@@ -21,7 +21,8 @@ export type OpenedStores =
   /** The state store needs an outbox for the broker. */
   | { readonly store: StateStore; readonly broker: OpenedBroker };
 
-type OpenedBroker = Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>;
+/** A broker that holds no state. */
+export type OpenedBroker = Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>;
 
 /** Opens the broker and the store of its state. Throws a `ConfigError` for an invalid URL. */
 export async function openStores(options: StoreOptions): Promise<OpenedStores> {

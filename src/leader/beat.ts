@@ -45,7 +45,7 @@ export interface BeatOptions {
 export class Beat implements EventSource, AsyncDisposable {
   /** Whether the loop makes progress, for health checks. */
   readonly liveness: Liveness;
-  readonly #instance: Instance;
+  readonly #instance: Instance & { readonly connections: Connections };
   readonly #stop = new AbortController();
   #opening: Promise<void> | undefined;
   #running: Promise<void> | undefined;

@@ -15,12 +15,12 @@ import type { FindSchedulers, TermService } from '../../contracts/store/store.ts
 import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
 import { sleepUntil } from '../../util/wait.ts';
-import type { Connections } from './connections.ts';
+import type { OpenConnections } from './connections.ts';
 import type { InstanceParts } from './instance.ts';
 
 /** The parts of one instance, with open connections. */
 export interface Instance extends InstanceParts {
-  readonly connections: Connections;
+  readonly connections: OpenConnections;
   readonly reloader: Reloader;
   /** Finds other schedulers beside the store; absent for none. */
   readonly findSchedulers?: FindSchedulers | undefined;

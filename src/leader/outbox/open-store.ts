@@ -1,7 +1,8 @@
 import type { StoredEntries } from '../../contracts/store/stored-entries.ts';
-import type { Store } from '../../contracts/store/store.ts';
-import { openStores, type StoreOptions } from '../../drivers/open-store.ts';
+import type { StateStore, Store } from '../../contracts/store/store.ts';
+import { type OpenedBroker, openStores, type StoreOptions } from '../../drivers/open-store.ts';
 import type { CatchUpPolicy } from '../../entries/planning/catch-up.ts';
+import type { Clock } from '../../util/clock.ts';
 import { OutboxLedger } from './outbox-ledger.ts';
 import type { PublisherOptions } from './term-publisher.ts';
 
@@ -18,10 +19,16 @@ export interface OutboxOptions extends Pick<PublisherOptions, 'reports'> {
  * has an outbox. Throws a `ConfigError` for an invalid URL.
  */
 export async function openStore(options: StoreOptions & OutboxOptions): Promise<Store> {
-  const { store: state, broker: opened } = await openStores(options);
-  if (opened === null) return state;
-  const { clock, reports, findPolicies } = options;
-  const { broker, checkHealth, findSchedulers } = opened;
+  const opened = await openStores(options);
+  return opened.broker === null ? opened.store : withOutbox(opened.store, opened.broker, options);
+}
+
+/** Combines a store that holds the state with a broker that is another store. */
+export function withOutbox(
+  state: Omit<StateStore, 'instances'>,
+  { broker, checkHealth, findSchedulers }: OpenedBroker,
+  { clock, reports, findPolicies }: OutboxOptions & { readonly clock: Clock },
+): Store {
   const ledger = new OutboxLedger({
     outbox: state.ledger,
     broker,
