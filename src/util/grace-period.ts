@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { Clock } from './clock.ts';
 import { StoreError } from './errors.ts';
+import { DONE } from './wait.ts';
 
 /** How long beat waits after a stop for the answer of a broker or store. Milliseconds. */
 const GRACE = 1_000;
@@ -29,8 +29,12 @@ export async function withGracePeriod<T>(
   if (!stop) return work;
   const ended = new AbortController();
   const { signal } = ended;
+  let notice = (): void => {};
+  const stopped = new Promise<void>((resolve) => (notice = resolve));
+  if (stop.aborted) notice();
+  else stop.addEventListener('abort', notice);
   const giveUp = async (): Promise<never> => {
-    if (!stop.aborted) await once(stop, 'abort', { signal });
+    await stopped;
     const reason: unknown = stop.reason;
     const passed = reason instanceof Stop ? clock.monotonic() - reason.at : 0;
     await clock.sleep(grace - passed, signal);
@@ -39,6 +43,7 @@ export async function withGracePeriod<T>(
   try {
     return await Promise.race([work, giveUp()]);
   } finally {
-    ended.abort();
+    stop.removeEventListener('abort', notice);
+    ended.abort(DONE);
   }
 }

@@ -1,3 +1,5 @@
+import { DONE } from './wait.ts';
+
 /** Wakes a loop that sleeps until a signal aborts. */
 export class Wakeup {
   #current: { readonly until: AbortSignal; readonly signal: AbortSignal; wake: () => void } | null = null;
@@ -8,8 +10,8 @@ export class Wakeup {
     if (this.#current?.until !== until) {
       const awake = new AbortController();
       const signal = AbortSignal.any([until, awake.signal]);
-      this.#current = { until, signal, wake: () => awake.abort() };
-      if (this.#isAwake) awake.abort();
+      this.#current = { until, signal, wake: () => awake.abort(DONE) };
+      if (this.#isAwake) awake.abort(DONE);
     }
     return this.#current.signal;
   }
