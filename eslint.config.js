@@ -12,6 +12,7 @@ const CLOCK = 'Time comes in through Clock, so that tests set it; src/util/syste
 const PROCESS = 'A library must not touch its host: process and console stand in src/cli.';
 const PURE_ASYNC = 'Pure files decide and return; what waits belongs to the callers.';
 const PURE_RANDOM = 'Pure files give the same answer to the same question.';
+const SIMULATED_RANDOM = 'Chance comes in through Random, so that a seed decides every step of the simulation.';
 const SEEDED = 'A failure must be repeatable: take a Random with a seed of test/support/seed.ts.';
 const SLEEP = 'No test sleeps: advance a ManualClock, or wait for an event.';
 
@@ -49,6 +50,11 @@ const random = ["MemberExpression[object.name='Math'][property.name='random']"];
 const rolls = syntax(random, PURE_RANDOM);
 const unseeded = syntax(random, SEEDED);
 const RANDOM_SOURCES = ['randomUUID', 'randomBytes', 'randomInt', 'getRandomValues', 'webcrypto'];
+
+/** What runs in the simulation: its clock, chance and ids are given by the instance. */
+const SIMULATED = ['util', 'schedule', 'celery', 'contracts', 'entries', 'read-models', 'drivers/memory', 'leader'].map(
+  (room) => `src/${room}/**`,
+);
 
 export default defineConfig(
   globalIgnores(['dist/', 'python/build/', 'coverage/', 'site/', '.venv/']),
@@ -171,8 +177,35 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**', 'chaos/**'],
+    files: SIMULATED,
+    // `Beat` gives an instance the clock and the chance of its host.
+    ignores: [...PURE_FILES, 'src/util/system-clock.ts', 'src/leader/beat.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', ...readsClock, ...touchesProcess, ...syntax(random, SIMULATED_RANDOM)],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ...named([...timerModules, 'process', 'node:process'], CLOCK),
+            ...['crypto', 'node:crypto'].map((name) => ({
+              name,
+              importNames: RANDOM_SOURCES,
+              message: SIMULATED_RANDOM,
+            })),
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**', 'chaos/**', 'simulation/**'],
     rules: { 'no-restricted-syntax': ['error', ...unseeded] },
+  },
+  {
+    // The seed that is used unless one is given, and the speed.
+    files: ['simulation/**'],
+    ignores: ['simulation/simulate.ts', 'simulation/search.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...readsClock, ...unseeded] },
   },
   {
     files: ['test/**/*.test.ts', 'test/contract/**'],

@@ -22,7 +22,7 @@ export type Retry = <T>(
 
 /** The pause in milliseconds after a number of failures, which is at least 1. */
 export function retryPause(failures: number): number {
-  return pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE);
+  return pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE, Math.random);
 }
 
 /** Creates a `Retry` that reports each failure, and the recovery. */

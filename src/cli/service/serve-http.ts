@@ -69,7 +69,7 @@ export async function serveHttp(
     let reason = await first.ended;
     for (let failures = 1; !isStopped(); failures += 1) {
       running = null;
-      const pause = pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE);
+      const pause = pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE, Math.random);
       const text = `http: The HTTP thread ended (${reason}); scheduling continues, restarting it in ${Math.round(pause)} ms`;
       log.error({ event: 'http' }, text);
       await clock.sleep(pause, stop.signal);

@@ -164,7 +164,7 @@ export class Connection {
   #pauseBefore(attempt: number): number {
     if (!(this.#lastError instanceof PeerError)) this.#peerErrors = 0;
     const failures = Math.max(attempt, this.#peerErrors);
-    return Math.round(pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE));
+    return Math.round(pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE, Math.random));
   }
 
   #describe(error: Error, wrongType: string | null): [text: string, cause: Error, unreachable: string | null] {
@@ -205,7 +205,7 @@ function sentinelOptions(options: ConnectionOptions): Partial<RedisOptions> {
     ...parseSentinelUrls(server, transport, tls),
     // If one of three does not answer, the next must answer before the command times out.
     sentinelCommandTimeout: transport.sentinelKwargs.timeout ?? Math.round(timeout / 4),
-    sentinelRetryStrategy: (attempt) => Math.round(pauseAfter(attempt, FIRST_PAUSE, MAX_PAUSE)),
+    sentinelRetryStrategy: (attempt) => Math.round(pauseAfter(attempt, FIRST_PAUSE, MAX_PAUSE, Math.random)),
     // As in Celery, only the listed sentinels: addresses that they report may be unreachable from this host.
     updateSentinels: false,
   };
