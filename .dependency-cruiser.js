@@ -122,7 +122,7 @@ export default {
       comment: 'The published package must not depend on tests, benches or scripts.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|bench|chaos|mutation|scripts|schedules)/' },
+      to: { path: '^(test|bench|chaos|mutation|scripts|simulation|schedules)/' },
     },
     {
       name: 'no-dev-dependencies',
