@@ -117,7 +117,6 @@ describe('overlap of runs', () => {
     expect(running).toHaveLength(1);
   });
 
-
   test('overlap queue: the newest of several waiting occurrences is published', async () => {
     const team = makeTeam();
     const { advance } = await team.lead(makeEntry({ overlap: 'queue' }));
