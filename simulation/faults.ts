@@ -1,9 +1,48 @@
 import { Random } from '../chaos/random.ts';
+import type { Settings } from '../src/config/settings.ts';
 import type { EntryState } from '../src/contracts/store/entry-state.ts';
+import type { BrokerServer } from './broker-server.ts';
+import type { Setting } from './entries.ts';
+import type { EventLoop } from './event-loop.ts';
+import type { RunningInstance } from './instance.ts';
+import type { Invariants } from './invariants.ts';
+import type { Host } from './machine.ts';
+import type { Network, Server } from './network.ts';
 import { LOSSES, type Fault, type FaultKind } from './plan.ts';
-import type { World } from './world.ts';
+import type { StoreServer } from './store-server.ts';
+import type { Workers } from './workers.ts';
 
-type Inject = (world: World, fault: Fault) => void;
+/** A host of an instance, with the files and the process that it has now. */
+export interface Slot {
+  readonly host: Host;
+  settings: Settings;
+  /** Counts the changes of the files. */
+  filesVersion: number;
+  isConfigBroken: boolean;
+  instance: RunningInstance | null;
+}
+
+/** The parts of a world that faults act on. */
+export interface Injectable {
+  readonly loop: EventLoop;
+  readonly network: Network;
+  readonly store: StoreServer;
+  readonly broker: BrokerServer | null;
+  readonly workers: Workers;
+  readonly invariants: Invariants;
+  readonly setting: Setting;
+  readonly slots: readonly Slot[];
+  /** The number of the host with the instance that leads, or another one with a process. */
+  findSlot(slot: number): number;
+  start(slot: number): void;
+  kill(slot: number, restartAfter: number): void;
+  /** Copies the store; the answer goes back to the copy. */
+  snapshot(): () => void;
+  sendCommand(random: Random): void;
+  note(who: string, what: string, value?: number, describe?: () => string): void;
+}
+
+type Inject = (world: Injectable, fault: Fault) => void;
 
 /** What each kind of fault does. Every fault ends by itself; at rest the world ends them all. */
 export const FAULTS: Readonly<Record<FaultKind, Inject>> = {
@@ -162,7 +201,7 @@ export const FAULTS: Readonly<Record<FaultKind, Inject>> = {
 };
 
 function weather(
-  world: World,
+  world: Injectable,
   {
     slot,
     ms,
@@ -179,7 +218,7 @@ function weather(
 }
 
 function cut(
-  world: World,
+  world: Injectable,
   {
     slot,
     ms,
@@ -187,7 +226,7 @@ function cut(
   }: {
     readonly slot: number;
     readonly ms: number;
-    readonly server: World['store'] | World['workers'] | NonNullable<World['broker']>;
+    readonly server: Server;
   },
 ): void {
   const { host } = world.slots[world.findSlot(slot)]!;

@@ -16,7 +16,7 @@ import type { Process } from './machine.ts';
 import type { StoreServer } from './store-server.ts';
 import type { Trace } from './trace.ts';
 
-/** The rules that hold after each step, whatever breaks. Failures, tests and docs/guarantees.md name them. */
+/** The rules that hold after each step, also while parts of the world fail. Failures, tests and docs/guarantees.md name them. */
 export const RULES = {
   fenced: 'the store applies nothing of an older term',
   trusted: 'an instance stops committing when its lease has ended by its own clock',

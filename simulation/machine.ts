@@ -74,7 +74,7 @@ export class Process {
   /** Timers that are set, and calls without an answer. */
   timers = 0;
   calls = 0;
-  /** Whether its next commit is held up in the network while it dies. */
+  /** Whether its next commit is delayed in the network while it dies. */
   holdsCommit = false;
   /** Calls that it made since `secondBegins`, milliseconds of simulated time. */
   callsInSecond = 0;

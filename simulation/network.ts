@@ -80,7 +80,7 @@ export class Network {
     this.#cuts.get(host)?.delete(server.name);
   }
 
-  /** Delivers the commits that were held up, a moment after a term has begun. */
+  /** Delivers the delayed commits, a moment after a term has begun. */
   releaseHeld(): void {
     for (const arrive of this.#held.splice(0)) this.#loop.after(this.#random.int(0, 300), arrive);
   }
@@ -226,7 +226,7 @@ export class Network {
         connection.requestsUntil = 0;
         const isRefused = !server.isUp && random.chance(0.5);
         fail(
-          isRefused ? `${server.name} refuses the connection` : `no answer from ${server.name}`,
+          isRefused ? `${server.name} rejects the connection` : `no answer from ${server.name}`,
           isRefused ? loop.now + 1 : givesUpAt,
         );
         return;
@@ -249,7 +249,7 @@ export class Network {
     };
     if (process.holdsCommit && COMMITS.has(operation)) {
       process.holdsCommit = false;
-      note('a commit is held', () => `${operation} is held up until another term begins, and the process is killed`);
+      note('a commit is held', () => `${operation} is delayed until another term begins, and the process is killed`);
       this.#held.push(arrive);
       process.kill();
     } else loop.after(arrival - loop.now, arrive);

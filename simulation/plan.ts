@@ -79,7 +79,7 @@ export const KINDS = {
   'break-config': { weight: 2, ms: OUTAGE },
   /** A state as a later release writes it. */
   'later-release': { weight: 2, ms: [0, 0], value: (random) => random.int(0, 1_000) },
-  /** Somebody sends commands, several at once. */
+  /** Clients send commands, several at once. */
   commands: { weight: 25, ms: [0, 30 * SECOND], value: (random) => random.int(1, 1e9) },
 } as const satisfies Readonly<Record<string, Kind>>;
 

@@ -49,7 +49,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     instead: `return 'new';`,
   },
   'repeat-is-conflict': {
-    what: 'a repeated commit is taken for a conflict',
+    what: 'a repeated commit is answered with a conflict',
     rules: ['repeated'],
     file: COMMIT,
     text: `if (changes.every(({ after }, i) => texts[i] === after)) return 'repeated';`,

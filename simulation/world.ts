@@ -1,6 +1,5 @@
 import { Random } from '../chaos/random.ts';
 import { sendCommand } from '../src/client/send-command.ts';
-import type { Settings } from '../src/config/settings.ts';
 import type { EntryState } from '../src/contracts/store/entry-state.ts';
 import type { Entry } from '../src/entries/catalog/entry.ts';
 import type { Definition } from '../src/entries/catalog/definition.ts';
@@ -12,7 +11,7 @@ import { BrokerServer } from './broker-server.ts';
 import { connectStore } from './connect.ts';
 import { drawCommand, drawSetting, type Setting } from './entries.ts';
 import { EventLoop } from './event-loop.ts';
-import { FAULTS } from './faults.ts';
+import { FAULTS, type Injectable, type Slot } from './faults.ts';
 import { startInstance, type RunningInstance } from './instance.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { Host, Process } from './machine.ts';
@@ -36,16 +35,6 @@ const LATE = 5_000;
 /** The most timers and calls that an instance has open at rest. */
 const MOST_OPEN = 25;
 
-/** A host of an instance, with the files and the process that it has now. */
-export interface Slot {
-  readonly host: Host;
-  settings: Settings;
-  /** Counts the changes of the files. */
-  filesVersion: number;
-  isConfigBroken: boolean;
-  instance: RunningInstance | null;
-}
-
 export interface Result {
   readonly hash: string;
   readonly violations: readonly Violation[];
@@ -58,7 +47,7 @@ export interface Result {
 }
 
 /** One simulated world: hosts with instances, a store, a broker, workers, and the faults of a plan. */
-export class World {
+export class World implements Injectable {
   readonly loop = new EventLoop();
   readonly trace: Trace;
   readonly network: Network;
