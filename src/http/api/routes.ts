@@ -14,7 +14,7 @@ import { OPERATIONS } from './operations.ts';
 export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   const reads = liveReads(context);
-  for (const [path, { method = 'get', query: schema, answer }] of Object.entries(OPERATIONS)) {
+  for (const [path, { method, query: schema, answer }] of Object.entries(OPERATIONS)) {
     const pattern = path.replace('{name}', ':name');
     const handle = (c: Context<HttpEnv>) => {
       const query = schema ? readQuery(schema, c.req.query()) : {};

@@ -129,22 +129,20 @@ export function queueAlerts(
     else begin(alerts, 'failure', { ...run, text });
   });
 
-  let isLeading = false;
-  /** When the next tick is due, epoch milliseconds; in the past while the leader hangs. */
-  let dueTick = -Infinity;
-  events.on('leading', () => {
-    isLeading = true;
-    dueTick = -Infinity;
+  /** When the next tick is due, epoch milliseconds: in the past while the leader hangs. `null` unless this instance leads. */
+  let dueTick: number | null = null;
+  events.on('leading', () => (dueTick = -Infinity));
+  events.on('tick', ({ wakeAt }) => {
+    if (dueTick !== null) dueTick = wakeAt;
   });
-  events.on('tick', ({ wakeAt }) => (dueTick = wakeAt));
-  events.on('following', () => (isLeading = false));
-  events.on('stopped', () => (isLeading = false));
+  events.on('following', () => (dueTick = null));
+  events.on('stopped', () => (dueTick = null));
   return async (signal) => {
     let sentAt = -Infinity;
     while (!signal.aborted) {
       const heartbeat = settings().alerts?.heartbeat ?? null;
       const isDue = heartbeat && clock.monotonic() - sentAt >= heartbeat.interval;
-      if (isDue && isLeading && clock.now() - dueTick <= heartbeat.interval) {
+      if (isDue && dueTick !== null && clock.now() - dueTick <= heartbeat.interval) {
         sentAt = clock.monotonic();
         const about = { key: 'heartbeat', about: 'heartbeat', entry: null };
         delivery.push({ ...about, url: heartbeat.url, method: 'GET', headers: {}, body: null });

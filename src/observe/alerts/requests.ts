@@ -67,7 +67,7 @@ export function toMonitorSchedule({ spec, every }: Schedule): MonitorSchedule | 
     if (!Number.isInteger(minutes) || minutes < 1) return null;
     return { type: 'interval', value: minutes, unit: 'minute' };
   }
-  const [, value, days = ''] = /^cron\(([^()]*)\)(\S*) (?:elapsed|fixed) \S+$/.exec(spec) ?? [];
+  const [, value, days] = /^cron\(([^()]*)\)(\S*) (?:elapsed|fixed) \S+$/.exec(spec) ?? [];
   if (value === undefined || days !== '') return null;
   const fields = value.split(' ');
   const [, , day, , weekday] = fields;

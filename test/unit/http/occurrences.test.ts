@@ -104,6 +104,7 @@ describe('the page that explains an instant', () => {
   test('shows the run with its outcome, and escapes the error', async () => {
     const { body } = await why(iso(6));
     expect(body).toContain('OSError: &lt;disk&gt; is full');
+    expect(textOf(body)).toContain('2027-03-01 13:06:00.012 +01:00 Europe/Oslo, 12 ms after it was due');
     expect(textOf(body)).toContain('shop.backup to celery Task id id-2');
     expect(textOf(body)).toContain('✕ failed in 1.2 s, on celery@w, at 2027-03-01 13:06:02 +01:00 Europe/Oslo');
   });
@@ -114,6 +115,8 @@ describe('the page that explains an instant', () => {
     expect(text).toContain('– not due');
     expect(text).toMatch(/second 0 30 ✕ does not match/);
     expect(text).toMatch(/hour \* 13 ✓ matches/);
+    expect(body).toContain('<table class="dense">');
+    expect(body).toMatch(/class="outcome failed">✕ does not match.*class="outcome ">✓ matches/s);
     expect(body).toContain(`href="/entries/backup/why?at=${encodeURIComponent(iso(6))}"`);
     expect(text).toContain('Before 2027-03-01 13:06:00 +01:00 Europe/Oslo published in time by gen1@a');
     expect(text).toContain('After 2027-03-01 13:07:00 +01:00 Europe/Oslo published more than once');

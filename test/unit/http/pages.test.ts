@@ -58,13 +58,17 @@ describe('pages of the dashboard', () => {
     const page = await read(app, '/');
     const paths = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
     expect(paths).toHaveLength(3);
+    const types: (string | null)[] = [];
     for (const path of paths) {
       const response = await app.request(path);
       expect([response.status, response.headers.get('cache-control')]).toEqual([
         200,
         'public, max-age=31536000, immutable',
       ]);
+      types.push(response.headers.get('content-type'));
     }
+    expect(types).toEqual(['image/svg+xml', 'text/css; charset=utf-8', 'text/javascript; charset=utf-8']);
+    expect((await app.request('/assets/other.css')).status).toBe(404);
     expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
   });
 

@@ -46,3 +46,39 @@ test('jobs of a shell worker: undeclared jobs read the configuration at most onc
   expect(files.reads).toBe(3);
   expect(time.now).toBe(2_000);
 });
+
+test('jobs of a shell worker: a configuration that declares the same jobs again replaces nothing', async () => {
+  const { time, files, jobs } = setUp('old');
+  jobs.replace(new AllowedJobs([{ command: 'old' }]));
+  files.command = 'new';
+  jobs.replace(new AllowedJobs([{ command: 'new' }]));
+  time.now = HOUR - 1;
+  jobs.replace(new AllowedJobs([{ command: 'new' }]));
+  expect(await jobs.has({ command: 'old' })).toBe(true);
+  time.now = HOUR;
+  expect(await jobs.has({ command: 'old' })).toBe(false);
+});
+
+test('jobs of a shell worker: each earlier declaration has its own hour', async () => {
+  const { time, files, jobs } = setUp('first');
+  jobs.replace(new AllowedJobs([{ command: 'second' }]));
+  time.now = HOUR / 2;
+  files.command = 'third';
+  jobs.replace(new AllowedJobs([{ command: 'third' }]));
+  const allowed = async () => {
+    const all = await Promise.all(['first', 'second', 'third'].map((command) => jobs.has({ command })));
+    return all.map(Number).join('');
+  };
+  expect(await allowed()).toBe('111');
+  time.now = HOUR;
+  expect(await allowed()).toBe('011');
+  time.now = HOUR * 1.5;
+  expect(await allowed()).toBe('001');
+});
+
+test('jobs of a shell worker: an unchanged or invalid configuration leaves the declarations', async () => {
+  const clock = { now: () => 0, monotonic: () => 0, sleep: async () => {} };
+  const jobs = new CurrentJobs(new AllowedJobs([{ command: 'old' }]), { clock, read: async () => null });
+  expect(await jobs.has({ command: 'new' })).toBe(false);
+  expect(await jobs.has({ command: 'old' })).toBe(true);
+});

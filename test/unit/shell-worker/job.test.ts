@@ -57,6 +57,18 @@ describe('allowed jobs', () => {
     expect(allowed.has({ command: 'ls', env: { A: '1', B: '2' }, user: 'root' })).toBe(false);
   });
 
+  test('they are counted, unless each is allowed', () => {
+    expect(allowed.size).toBe(1);
+    expect(new AllowedJobs('any').size).toBeNull();
+  });
+
+  test('they equal the same jobs in another order', () => {
+    const [one, two] = [{ command: 'a' }, { command: 'b' }];
+    expect(new AllowedJobs([one, two]).equals(new AllowedJobs([two, one]))).toBe(true);
+    expect(new AllowedJobs([one]).equals(new AllowedJobs([one, two]))).toBe(false);
+    expect(new AllowedJobs('any').equals(new AllowedJobs([one]))).toBe(false);
+  });
+
   test('with "any" each command is allowed', () => {
     expect(new AllowedJobs('any').has({ command: 'rm' })).toBe(true);
   });

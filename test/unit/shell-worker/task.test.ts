@@ -39,6 +39,28 @@ describe('decoding of task messages', () => {
     });
   });
 
+  test('a message without further fields has their defaults', () => {
+    expect(decode([[], {}, {}], { task: 'shell.run', id: '1' })).toEqual({
+      ...{ id: '1', name: 'shell.run', args: [], kwargs: {}, entry: '', dueAt: null, eta: null, expires: null },
+      ...{ timeLimit: null, ignoreResult: false, retries: 0, groupId: null, parentId: null, hasFollowUps: false },
+    });
+  });
+
+  test('the number of retries, the group and the parent are part of the result', () => {
+    const more = { retries: 2, group: 'g', parent_id: 'p' };
+    expect(decode([[], {}, {}], { ...HEADERS, ...more })).toMatchObject({ retries: 2, groupId: 'g', parentId: 'p' });
+    const other = { retries: 'two', group: 7, parent_id: null, timelimit: ['9', 1], ignore_result: 'yes' };
+    expect(decode([[], {}, {}], { ...HEADERS, ...other })).toMatchObject({
+      ...{ retries: 0, groupId: null, parentId: null, timeLimit: null, ignoreResult: false },
+    });
+  });
+
+  test('protocol 1: arguments may be absent, and follow-ups are in the body', () => {
+    expect(decode({ task: 'shell.run', id: '1' }, {})).toMatchObject({ args: [], kwargs: {}, hasFollowUps: false });
+    const body = { task: 'shell.run', id: '1', callbacks: [{ task: 'a' }], kwargs: { command: 'ls' }, args: [1] };
+    expect(decode(body, {})).toMatchObject({ args: [1], kwargs: { command: 'ls' }, hasFollowUps: true });
+  });
+
   test('protocol 1: all fields come from the body', () => {
     const body = { task: 'shell.run', id: '1', args: [], kwargs: { command: 'ls' }, eta: null };
     expect(decode(body, {})).toMatchObject({ id: '1', kwargs: { command: 'ls' }, eta: null });
@@ -49,6 +71,7 @@ describe('decoding of task messages', () => {
     expect(decode([[], {}, { errbacks: [{ task: 'a' }] }]).hasFollowUps).toBe(true);
     expect(decode([[], {}, { chain: [], callbacks: null }]).hasFollowUps).toBe(false);
     expect(decode([[], {}, { chord: { task: 'a' } }]).hasFollowUps).toBe(true);
+    expect(decode([[], {}, { chain: [{ task: 'a' }] }]).hasFollowUps).toBe(true);
   });
 
   for (const name of ['zlib', 'brotli', 'zstd', 'lzma'] as const) {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { alert } from '../../../../src/config/alerts/alerts.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { toMonitorSchedule } from '../../../../src/observe/alerts/requests.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
@@ -56,6 +57,16 @@ describe('pings', () => {
     expect(pushed.map(({ url }) => url)).toEqual(['https://hc.example/ping/key/pay-roll/fail']);
   });
 
+  test('the text says what was published, or how the task ended', () => {
+    const { events, pushed } = makeAlerts({ ping: PING }, REDIS);
+    events.emit('sent', sent());
+    events.emit('outcome', outcome('SUCCESS'));
+    expect(pushed.map(({ body }) => body)).toEqual([
+      `Entry Pay Roll: published task tasks.pay (${TASK_ID})`,
+      `Entry Pay Roll: task tasks.pay (${TASK_ID}) ended with SUCCESS`,
+    ]);
+  });
+
   test('an entry can have its own alerts, or none', () => {
     const { events, pushed } = makeAlerts({
       ping: PING,
@@ -101,9 +112,37 @@ describe('Sentry', () => {
     ]);
   });
 
+  test('a run whose outcome is not followed is a check-in that has ended', () => {
+    const { events, pushed } = makeAlerts({ sentry: { dsn } });
+    events.emit('sent', sent());
+    expect(pushed[0]!.body).toContain('"status":"ok"');
+  });
+
+  test('a check-in has the schedule after a reload, and none of an entry that was removed', () => {
+    const entry = (hour: number) => ({ task: 't', schedule: { crontab: { minute: 30, hour } } });
+    const alerts = makeAlerts({ sentry: { dsn } }, { timezone: 'Europe/Oslo', beatSchedule: { 'Pay Roll': entry(4) } });
+    const send = () => {
+      alerts.events.emit('sent', sent());
+      const item = JSON.parse(alerts.pushed.at(-1)!.body!.trim().split('\n')[2]!) as Record<string, unknown>;
+      return item['monitor_config'];
+    };
+    const config = (value: string) => ({ schedule: { type: 'crontab', value }, timezone: 'Europe/Oslo' });
+    expect(send()).toEqual(config('30 4 * * *'));
+    const { entries } = resolveSettings({ timezone: 'Europe/Oslo', beatSchedule: { 'Pay Roll': entry(5) } });
+    alerts.state.settings = { ...alerts.state.settings, entries };
+    expect(send()).toEqual(config('30 5 * * *'));
+    alerts.state.settings = { ...alerts.state.settings, entries: [] };
+    expect(send()).toBeUndefined();
+  });
+
   test('a check-in omits a schedule that Sentry cannot express', () => {
     expect(toMonitorSchedule(timedelta({ minutes: 5 }))).toEqual({ type: 'interval', value: 5, unit: 'minute' });
-    expect(toMonitorSchedule(timedelta({ seconds: 5 }))).toBeNull();
+    expect(toMonitorSchedule(timedelta({ minutes: 1 }))).toMatchObject({ value: 1 });
+    for (const seconds of [5, 90]) expect(toMonitorSchedule(timedelta({ seconds }))).toBeNull();
+    for (const line of ['*/5 1,7 * * *', '0 4 1 * *', '0 4 * 2 1']) {
+      expect(toMonitorSchedule(cron(line))).toEqual({ type: 'crontab', value: line });
+    }
+    expect(toMonitorSchedule(cron('*/5 * * * * *'))).toBeNull();
     expect(toMonitorSchedule(cron('*/5 * 1 * 1'))).toBeNull();
     expect(toMonitorSchedule(cron('0 4 L * *'))).toBeNull();
   });
@@ -149,6 +188,71 @@ describe('webhooks', () => {
     expect(bodies()).toMatchObject([{ kind: 'missed', reason: 'missed', count: 2 }, { kind: 'recovered' }]);
     for (const body of bodies()) expect(alert.parse(body)).toEqual(body);
   });
+
+  const NOTHING = {
+    ...{ task: null, taskId: null, dueAt: null, sentAt: null, latenessMs: null, state: null },
+    ...{ error: null, worker: null, runtimeMs: null, reason: null, count: null },
+  };
+  const RUN = { entry: 'Pay Roll', task: 'tasks.pay', taskId: TASK_ID, dueAt: '2027-03-01T12:00:00.000Z' };
+  const AT = '2027-03-01T12:00:00.000Z';
+
+  test('an alert has the fields of its kind, and null for the others', () => {
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK } }, REDIS);
+    events.emit('sent', sent({ sentAt: NOON + 90_000, cause: 'catch-up' }));
+    events.emit('skipped', { entry: 'Pay Roll', first: NOON, last: NOON, count: 1, reason: 'expired' });
+    events.emit('outcome', outcome('FAILURE', { error: 'E', worker: 'w', runtimeMs: 7 }));
+    expect(bodies()).toEqual([
+      {
+        ...{ ...NOTHING, ...RUN, kind: 'late', at: AT, sentAt: '2027-03-01T12:01:30.000Z', latenessMs: 90_000 },
+        text: 'Entry Pay Roll was published 90 s late',
+      },
+      {
+        ...{ ...NOTHING, kind: 'missed', at: AT, entry: 'Pay Roll', dueAt: RUN.dueAt, reason: 'expired', count: 1 },
+        text: `Entry Pay Roll missed 1 run (expired), the first due at ${RUN.dueAt}`,
+      },
+      {
+        ...{ ...NOTHING, ...RUN, kind: 'failure', at: AT, state: 'FAILURE', error: 'E', worker: 'w', runtimeMs: 7 },
+        text: `Entry Pay Roll: task tasks.pay (${TASK_ID}) ended with FAILURE: E`,
+      },
+    ]);
+  });
+
+  test('an entry with several problems has recovered when the last of them has ended', () => {
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK } }, REDIS);
+    const kinds = () => bodies().map(({ kind }) => kind);
+    events.emit('outcome', outcome('REVOKED'));
+    events.emit('sent', sent({ sentAt: NOON + 90_000 }));
+    events.emit('outcome', outcome('SUCCESS'));
+    events.emit('outcome', outcome('FAILURE', { entry: 'other' }));
+    expect(kinds()).toEqual(['failure', 'late', 'failure']);
+    events.emit('sent', sent());
+    expect(kinds()).toEqual(['failure', 'late', 'failure', 'recovered']);
+    expect(bodies()[3]).toMatchObject({ entry: 'Pay Roll', text: 'Entry Pay Roll is published in time again' });
+    events.emit('outcome', outcome('SUCCESS', { entry: 'other' }));
+    expect(bodies()[4]).toMatchObject({
+      ...{ kind: 'recovered', entry: 'other', state: 'SUCCESS' },
+      text: `Entry other has recovered: task tasks.pay (${TASK_ID}) succeeded`,
+    });
+  });
+
+  test('a missed stretch names the number of its runs, as far as it is known', () => {
+    const { events, bodies } = makeAlerts({ webhook: { url: HOOK } });
+    const skip = { entry: 'a', first: NOON, last: NOON + 60_000, reason: 'catch-up-limit' } as const;
+    for (const count of [2, null]) events.emit('skipped', { ...skip, count });
+    expect(bodies().map(({ text }) => (text as string).split(' (')[0])).toEqual([
+      'Entry a missed 2 runs',
+      'Entry a missed more than 10000 runs',
+    ]);
+  });
+
+  test.each(['missed', 'deadline', 'catch-up-limit', 'expired', 'no-subscribers'] as const)(
+    'a run that was skipped with the reason %s is an alert',
+    (reason) => {
+      const { events, bodies } = makeAlerts({ webhook: { url: HOOK } });
+      events.emit('skipped', { entry: 'a', first: NOON, last: NOON, count: 1, reason });
+      expect(bodies()).toMatchObject([{ kind: 'missed', reason }]);
+    },
+  );
 
   test('only the kinds in `on` are sent', () => {
     const { events, pushed } = makeAlerts({ webhook: { url: HOOK, on: ['late'] } }, REDIS);
@@ -210,9 +314,32 @@ describe('the heartbeat', () => {
     events.emit('tick', { sent: 0, wakeAt: Infinity });
     await pass(1);
     expect(pushed).toHaveLength(before + 1);
+    expect(pushed.at(-1)).toMatchObject({ key: 'heartbeat', about: 'heartbeat', entry: null, headers: {}, body: null });
     events.emit('following', { reason: 'lost' });
+    // The last tick of the term ends later.
+    events.emit('tick', { sent: 0, wakeAt: Infinity });
     await pass(90);
     expect(pushed).toHaveLength(before + 1);
+    events.emit('leading', { term: 2 });
+    events.emit('tick', { sent: 0, wakeAt: Infinity });
+    await pass(1);
+    expect(pushed).toHaveLength(before + 2);
+    events.emit('stopped');
+    await pass(90);
+    expect(pushed).toHaveLength(before + 2);
+    stop.abort();
+    await done;
+  });
+
+  test('is not sent without the setting', async () => {
+    const { clock, events, pushed, sendHeartbeats } = makeAlerts({ ping: PING });
+    const stop = new AbortController();
+    const done = sendHeartbeats(stop.signal);
+    events.emit('leading', { term: 1 });
+    events.emit('tick', { sent: 0, wakeAt: Infinity });
+    clock.advance(1_000);
+    await settle();
+    expect(pushed).toEqual([]);
     stop.abort();
     await done;
   });

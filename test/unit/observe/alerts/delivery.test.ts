@@ -61,6 +61,42 @@ describe('delivery of alerts', () => {
     expect(JSON.stringify(lines)).not.toContain('secret-path');
   });
 
+  test.each([408, 429, 500, 503])('status %s is temporary', async (status) => {
+    const { clock, lines, calls, delivery } = rig((_url, attempt) => (attempt === 1 ? status : 299));
+    delivery.push(request());
+    await settle();
+    expect(lines[0]!.msg).toBe(`Alert not delivered to one.example: webhook (late): status ${status}; retrying`);
+    clock.advance(1_000);
+    await settle();
+    expect(calls).toHaveLength(2);
+  });
+
+  test('a request that cannot be sent is sent again, and the log has the cause', async () => {
+    const failed = new Error('fetch failed', { cause: new Error('connect ECONNREFUSED') });
+    const { clock, lines, calls, delivery } = rig((_url, attempt) => (attempt === 1 ? failed : 200));
+    delivery.push(request());
+    await settle();
+    expect(lines).toMatchObject([
+      {
+        ...{ level: 'warn', event: 'alert', host: 'one.example', entry: 'a' },
+        msg: 'Alert not delivered to one.example: webhook (late): connect ECONNREFUSED; retrying',
+      },
+    ]);
+    clock.advance(1_000);
+    await settle();
+    expect(calls).toHaveLength(2);
+  });
+
+  test('a request that was answered leaves no timer', async () => {
+    const { clock, delivery } = rig(() => 200);
+    const signals: AbortSignal[] = [];
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (ms, signal) => (signals.push(signal!), sleep(ms, signal));
+    delivery.push(request());
+    await settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
   test.each([400, 401, 404, 410])('status %s is final', async (status) => {
     const { clock, lines, calls, delivery } = rig(() => status);
     delivery.push(request());
@@ -111,6 +147,17 @@ describe('delivery of alerts', () => {
     ]);
   });
 
+  test('a request waits while the one before it with the same key is sent again', async () => {
+    const { clock, calls, delivery } = rig((_url, attempt) => (attempt === 1 ? 503 : 200));
+    const [start, success] = ['https://one.example/start', 'https://one.example/success'] as const;
+    for (const url of [start, success]) delivery.push(request({ url }));
+    await settle();
+    expect(calls).toEqual([start]);
+    clock.advance(1_000);
+    await settle();
+    expect(calls).toEqual([start, start, success]);
+  });
+
   test('a request without an answer fails after 10 seconds', async () => {
     const { clock, lines, delivery } = rig(() => 'never');
     delivery.push(request());
@@ -156,6 +203,19 @@ describe('delivery of alerts', () => {
     expect(lines.filter(({ level }) => level === 'info').map(({ msg }) => msg)).toEqual([
       'Alerts reach one.example again; 2 alerts were lost',
     ]);
+  });
+
+  test('a host that fails again after a recovery is a warning again', async () => {
+    let status = 503;
+    const { clock, lines, delivery } = rig(() => status);
+    for (const next of [200, 503, 200]) {
+      delivery.push(request());
+      await settle();
+      status = next;
+      clock.advance(1_000);
+      await settle();
+    }
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info', 'warn', 'info']);
   });
 
   test('an answered request no longer waits', async () => {
