@@ -250,7 +250,7 @@ export class OutcomeFollower {
     if (now < until || !isRead) {
       const since = endSeenAt ?? run.sentAt;
       const next = followed.hasResult ? nextReadAt(since, now, followed.isAwaited) : until;
-      this.#runs.schedule(followed, Math.min(next, Math.max(until, now + 1)));
+      this.#runs.schedule(followed, Math.min(next, until));
     } else {
       this.#runs.remove(run.taskId);
       const { end } = followed.progress ?? {};

@@ -4,7 +4,9 @@ import {
   addDetails,
   advance,
   FollowedRuns,
+  isBefore,
   nextReadAt,
+  readAfterEnd,
   toOutcome,
   type TaskProgress,
 } from '../../../../src/leader/outcomes/followed-runs.ts';
@@ -17,6 +19,37 @@ test('followed runs: the time between reads grows to a quarter of the age of a r
   expect(nextReadAt(0, 4_000)).toBe(5_000);
   expect(nextReadAt(0, 40_000)).toBe(50_000);
   expect(nextReadAt(0, 3_600_000)).toBe(3_630_000);
+});
+
+test('followed runs: one that an occurrence waits for is read at least every two seconds', () => {
+  expect(nextReadAt(0, 0, true)).toBe(250);
+  expect(nextReadAt(0, 4_000, true)).toBe(5_000);
+  expect(nextReadAt(0, 3_600_000, true)).toBe(3_602_000);
+});
+
+test('followed runs: after the event of its end one is read at the next tenth of a second', () => {
+  expect([0, 1, 100, 101].map(readAfterEnd)).toEqual([0, 100, 100, 200]);
+});
+
+test('followed runs: an outcome five minutes before its run is one of an earlier run', () => {
+  expect(isBefore(run('a', 1_000_000), 700_000)).toBe(false);
+  expect(isBefore(run('a', 1_000_000), 699_999)).toBe(true);
+});
+
+test('followed runs: one without a result is not read until its end', () => {
+  const runs = new FollowedRuns();
+  runs.add(run('a'), 0, { until: 1_000, hasResult: false });
+  expect(runs.wakeAt).toBe(1_000);
+});
+
+test('followed runs: after all are removed none is read, and new ones are', () => {
+  const runs = new FollowedRuns();
+  runs.add(run('a'), 0, { until: 1_000 });
+  runs.clear();
+  expect([runs.size, runs.wakeAt]).toEqual([0, Infinity]);
+  const b = runs.add(run('b', 5_000), 5_000, { until: 9_000 });
+  expect([...runs]).toEqual([b]);
+  expect(runs.take(9_000, 10)).toEqual([b]);
 });
 
 test('followed runs: due runs are taken once, and at most as many as a read asks for', () => {

@@ -27,7 +27,8 @@ function fragileHistory() {
       if (fault) throw new Error('connection lost');
     },
   };
-  return { history, faults, reads, rows: new PendingRows(fragile, clock, new Events()) };
+  const events = new Events();
+  return { history, events, faults, reads, rows: new PendingRows(fragile, clock, events) };
 }
 
 function outcome(entry: string, taskId: string): EntryRow {
@@ -69,4 +70,55 @@ test('pending rows: two equal rows are both appended if no call has failed', asy
   rows.add(outcome('a', '1'), outcome('a', '1'));
   await rows.flush();
   expect((await history.latest(['a'], 10)).get('a')).toHaveLength(2);
+});
+
+test('pending rows: are flushed within a quarter of a second, and five seconds after a failure', async () => {
+  const { faults, rows } = fragileHistory();
+  const now = clock.now();
+  expect(rows.flushAt).toBe(Infinity);
+  rows.add(outcome('a', '1'));
+  expect(rows.flushAt).toBe(now + 250);
+  clock.advance(100);
+  rows.add(outcome('a', '2'));
+  expect(rows.flushAt).toBe(now + 250);
+  faults.push('rows');
+  await rows.flush();
+  expect(rows.flushAt).toBe(now + 5_100);
+  await rows.flush();
+  expect(rows.flushAt).toBe(Infinity);
+});
+
+test('pending rows: one call appends a thousand, and those that are added meanwhile are appended too', async () => {
+  const { history, rows } = fragileHistory();
+  const sizes: number[] = [];
+  const append = history.append.bind(history);
+  history.append = async (appended) => {
+    sizes.push(appended.length);
+    if (sizes.length === 1) rows.add(outcome('a', 'late'));
+    await append(appended);
+  };
+  rows.add(...Array.from({ length: 1_500 }, (_, i) => outcome(`e${i}`, '1')));
+  await Promise.all([rows.flush(), rows.flush()]);
+  expect(sizes).toEqual([1_000, 501]);
+});
+
+test('pending rows: of more than 20,000 the newest are kept', async () => {
+  const { history, rows } = fragileHistory();
+  rows.add(...Array.from({ length: 20_001 }, (_, i) => outcome(`e${i}`, '1')));
+  await rows.flush();
+  const found = await history.latest(['e0', 'e1', 'e20000'], 1);
+  expect([...found.values()].map(({ length }) => length)).toEqual([0, 1, 1]);
+});
+
+test('pending rows: a failure and the recovery are reported', async () => {
+  const { history, events, faults, rows } = fragileHistory();
+  const reports: string[] = [];
+  events.on('failure', ({ operation }) => reports.push(`failure ${operation.kind}`));
+  events.on('recovered', ({ operation }) => reports.push(`recovered ${operation.kind}`));
+  faults.push('rows');
+  rows.add(outcome('a', '1'));
+  await rows.flush();
+  await rows.flush();
+  expect(reports).toEqual(['failure append-outcomes', 'recovered append-outcomes']);
+  expect((await history.latest(['a'], 10)).get('a')).toHaveLength(1);
 });

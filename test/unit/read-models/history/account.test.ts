@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   account,
   accountNewest,
+  describeAccount,
   recordedSince,
   type Account,
   type Recorded,
@@ -207,4 +208,72 @@ test.each([
 test('an entry that no instance has scheduled yet has no occurrences', () => {
   const unknown = { ...recordYear(timedelta({ seconds: 1 })), state: null };
   expect(newest(unknown, 60, NOON)).toEqual([]);
+});
+
+describe('an account in words', () => {
+  const found = (more: Partial<RunRow> = {}) => ({ ...run(1, more), outcome: null, withdrawn: null });
+  const cases: readonly (readonly [string, Account])[] = [
+    ['published 5 ms late by gen1@a: run-1', { kind: 'published', run: found() }],
+    ['published 5 ms late, caught up by gen1@a: run-1', { kind: 'published', run: found({ cause: 'catch-up' }) }],
+    [
+      'PUBLISHED 2 TIMES: run-1 in term 1, b in term 2',
+      { kind: 'published-twice', runs: [found(), found({ taskId: 'b', term: 2 })] },
+    ],
+    ['skipped: the entry was paused', { kind: 'skipped', reason: 'paused', skip: skip(1, 1) }],
+    [
+      'due, and not yet dealt with: no leader, the entry is paused, or it waits for an earlier run',
+      { kind: 'waiting' },
+    ],
+    ['not yet due', { kind: 'not-yet-due' }],
+    ['unknown: before the oldest row of the history', { kind: 'before-history' }],
+    ['NOT ACCOUNTED FOR', { kind: 'unaccounted' }],
+  ];
+  test.each(cases)('is "%s"', (words, given) => {
+    expect(describeAccount(given)).toBe(words);
+  });
+});
+
+describe('the newest occurrences', () => {
+  const minutesOf = (recorded: Recorded, limit: number, now: number) =>
+    newest(recorded, limit, at(now)).map(({ dueAt }) => (dueAt - NOON) / MINUTE);
+
+  test('end with the present, and go back to when the schedule came into force', () => {
+    const recorded = record(4, [run(1), run(2), run(3), run(4)]);
+    expect(minutesOf(recorded, 2, 4)).toEqual([3, 4]);
+    expect(minutesOf(recorded, 9, 4)).toEqual([1, 2, 3, 4]);
+    expect(minutesOf(recorded, 9, 5)).toEqual([1, 2, 3, 4, 5]);
+    expect(minutesOf(record(0, []), 9, 0)).toEqual([]);
+  });
+
+  test('have older runs where the schedule has too few occurrences', () => {
+    const rows = [run(-9), run(-5), run(1)];
+    expect(minutesOf(record(1, rows), 3, 1)).toEqual([-9, -5, 1]);
+    expect(minutesOf(record(1, rows), 2, 1)).toEqual([-5, 1]);
+  });
+
+  test('of a schedule that cannot skip ahead are searched from the begin of the history', () => {
+    const { schedule } = record(1, []).entry;
+    const visited: number[] = [];
+    const slow: Schedule = {
+      spec: schedule.spec,
+      next: (after) => (visited.push((after.getTime() - NOON) / MINUTE), schedule.next(after)),
+    };
+    const recorded = record(9, [run(7, { number: 7 }), run(8), run(9)]);
+    const entry = { ...recorded.entry, schedule: slow };
+    expect(minutesOf({ ...recorded, entry }, 2, 9)).toEqual([8, 9]);
+    expect(Math.min(...visited)).toBeGreaterThan(6);
+  });
+});
+
+test('the account of a period: a stretch has its first and its last occurrence', () => {
+  const rows = [run(1), skip(2, 3), run(4), skip(5, 5, { reason: 'paused' })];
+  expect(kinds(record(5, rows), 2, 6)).toEqual([
+    ...['2 skipped: coalesced', '3 skipped: coalesced'],
+    ...['4 published run-4', '5 skipped: paused'],
+  ]);
+});
+
+test('the account of a period: a run in two stretches of skips has the first reason that is of it alone', () => {
+  const rows = [run(1), skip(2, 4, { reason: 'missed' }), skip(1, 5)];
+  expect(kinds(record(5, rows), 3, 4)).toEqual(['3 skipped: coalesced']);
 });

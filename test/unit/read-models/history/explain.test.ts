@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import type { AuditRow } from '../../../../src/entries/commands/shapes.ts';
 import { explain } from '../../../../src/read-models/history/explain.ts';
 import type { Recorded } from '../../../../src/read-models/history/account.ts';
+import { at } from '../../../../src/schedule/at.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
+import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import type { EntryState } from '../../../../src/contracts/store/entry-state.ts';
 import type { HistoryRow } from '../../../../src/contracts/store/history.ts';
 import { makeEntry } from '../../../support/entry.ts';
@@ -246,4 +248,137 @@ test('an instant before the schedule took effect is explained with the instant f
   expect(found.reasons).toEqual([
     'nothing is expected before 2027-03-20T00:00:00.000Z: the entry was added, edited or enabled then, and does not catch up on what came before',
   ]);
+});
+
+const RUN: HistoryRow = {
+  ...({ kind: 'run', cause: 'schedule', taskId: 'x', task: 't', queue: 'q' } as const),
+  ...{ dueAt: iso('2027-03-28T10:00:00Z'), sentAt: iso('2027-03-28T10:00:00Z') },
+  ...{ term: 7, leader: 'gen1@b', number: 1 },
+};
+
+test.each([
+  [5_000, 'schedule', 'published in time by gen1@b in term 7'],
+  [
+    5_001,
+    'schedule',
+    'published 5.0 s late by gen1@b in term 7: until then no instance led, or a server was unreachable',
+  ],
+  [0, 'catch-up', 'published 0 ms late by gen1@b in term 7: until then no instance led, or a server was unreachable'],
+] as const)('a run that was published %i ms late with the cause %s is explained: %s', (late, cause, reason) => {
+  const row = { ...RUN, sentAt: RUN.dueAt + late, cause };
+  const found = why(record('0 * * * *', { dueAt: RUN.dueAt }, [row]), '2027-03-28T10:00:00Z');
+  expect(found).toMatchObject({ isDue: true, account: { kind: 'published' }, reasons: [reason] });
+});
+
+test('an occurrence that was published twice is to be reported', () => {
+  const rows = [RUN, { ...RUN, number: 2, term: 8 }];
+  expect(why(record('0 * * * *', { dueAt: RUN.dueAt }, rows), '2027-03-28T10:00:00Z').reasons).toEqual([
+    'published more than once: report this with the rows of beat history',
+  ]);
+});
+
+test('an occurrence that the history lacks is to be reported', () => {
+  const rows = [{ ...RUN, dueAt: RUN.dueAt - 7_200_000 }];
+  expect(why(record('0 * * * *', { dueAt: RUN.dueAt }, rows), '2027-03-28T10:00:00Z').reasons).toEqual([
+    'the history should have it, and does not: report this with the output of beat audit',
+  ]);
+});
+
+test('an occurrence that waits names the pause, or an outage', () => {
+  const state = { dueAt: iso('2027-03-28T10:00:00Z') };
+  const reasons = (more: Partial<EntryState>) =>
+    why(record('0 * * * *', { ...state, ...more }), '2027-03-28T11:00:00Z').reasons;
+  expect(reasons({})).toEqual(['due, and not yet dealt with: no instance leads, or a server is unreachable']);
+  const pause = { since: iso('2027-03-28T10:30:00Z'), until: iso('2027-03-29T00:00:00Z'), reason: null, by: 'ola' };
+  expect(reasons({ pause })).toEqual(['paused since 2027-03-28T10:30:00.000Z until 2027-03-29T00:00:00.000Z by ola']);
+});
+
+test('an occurrence to come after the end of a pause is not skipped', () => {
+  const dueAt = iso('2027-03-28T12:00:00Z');
+  const pause = { since: dueAt, until: iso('2027-03-28T13:00:00Z'), reason: null, by: 'ola' };
+  const reasons = (at: string) => why(record('0 * * * *', { dueAt, pause }), at).reasons[0];
+  expect(reasons('2027-03-28T13:00:00Z')).toBe('not yet due: it is 2027-03-28T12:00:00.000Z');
+  const longer = { ...pause, until: pause.until + 1 };
+  expect(why(record('0 * * * *', { dueAt, pause: longer }), '2027-03-28T13:00:00Z').reasons[0]).toMatch(
+    /^not yet due, and will be skipped unless resumed: paused since .* until 2027-03-28T13:00:00.001Z by ola$/,
+  );
+});
+
+test('an instant is within a pause from its beginning, and before its end', () => {
+  const pause = { since: iso('2027-03-20T00:07:00Z'), until: iso('2027-03-21T00:07:00Z'), reason: 'audit', by: 'ola' };
+  const isPaused = (at: string) => why(record('0 * * * *', { pause }), at).reasons.length === 2;
+  expect(isPaused('2027-03-20T00:06:59Z')).toBe(false);
+  expect(isPaused('2027-03-20T00:07:00Z')).toBe(true);
+  expect(isPaused('2027-03-21T00:06:59Z')).toBe(true);
+  expect(isPaused('2027-03-21T00:07:00Z')).toBe(false);
+});
+
+test('an entry that the leader does not schedule in this form says why', () => {
+  const at = '2027-03-28T10:07:00Z';
+  const known = record('0 * * * *');
+  const reasons = (more: Partial<Recorded>) => why({ ...known, ...more }, at).reasons;
+  expect(reasons({ entry: { ...known.entry, enabled: false }, state: null })).toEqual(['the entry is disabled']);
+  expect(reasons({ state: null })).toEqual(['no instance has scheduled the entry yet']);
+  expect(reasons({ state: { ...known.state!, spec: null } })).toEqual([
+    'the entry was disabled or removed when an instance last led',
+  ]);
+  expect(reasons({ state: { ...known.state!, spec: 'other' } })).toEqual([
+    'the schedule differs from the one that the leader has: it was edited and not reloaded yet',
+  ]);
+});
+
+test('the anchor of a schedule is not an occurrence, and the next one is', () => {
+  const state = { anchor: iso('2027-03-20T10:00:00Z') };
+  expect(why(record('0 * * * *', state), '2027-03-20T10:00:00Z').reasons).toHaveLength(1);
+  expect(why(record('0 * * * *', state), '2027-03-20T11:00:00Z').account).toMatchObject({ kind: 'waiting' });
+});
+
+test('an interval has its neighbors at its distance, and no fields', () => {
+  const schedule = timedelta({ minutes: 7 });
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const known = record('0 * * * *');
+  const state = { ...known.state!, spec: schedule.spec, anchor: dueAt, dueAt };
+  const recorded = { ...known, entry: { ...known.entry, schedule }, state };
+  expect(why(recorded, '2027-03-28T10:21:00Z')).toMatchObject({
+    ...{ isDue: true, fields: null },
+    ...{ previous: iso('2027-03-28T10:14:00Z'), next: iso('2027-03-28T10:28:00Z') },
+  });
+  const off = why(recorded, '2027-03-28T10:22:00Z');
+  expect(off).toMatchObject({ isDue: false, previous: iso('2027-03-28T10:21:00Z') });
+  expect(off.reasons).toEqual(['the schedule does not have this instant']);
+});
+
+test('a schedule without an earlier or a later occurrence has no neighbor there', () => {
+  const schedule = at('2027-03-28T10:00:00Z');
+  const known = record('0 * * * *');
+  const recorded = { ...known, entry: { ...known.entry, schedule }, state: { ...known.state!, spec: schedule.spec } };
+  const neighbors = (instant: string) => {
+    const { previous, next } = why(recorded, instant);
+    return [previous, next];
+  };
+  const only = iso('2027-03-28T10:00:00Z');
+  expect(neighbors('2027-03-28T09:00:00Z')).toEqual([null, only]);
+  expect(neighbors('2027-03-28T10:00:00Z')).toEqual([null, null]);
+  expect(neighbors('2027-03-28T11:00:00Z')).toEqual([only, null]);
+});
+
+test('a command that was applied names its sender; later, rejected and other ones do not', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const skip: HistoryRow = { kind: 'skip', first: dueAt, last: dueAt, count: 1, reason: 'skipped', at: dueAt, term: 1 };
+  const command: AuditRow = {
+    ...{ id: '1', do: 'skip', entry: 'cleanup', by: 'ola', reason: null, at: null, status: 'applied' },
+    ...{ answer: 'skips', term: 1, answeredAt: '2027-03-28T10:00:00.000Z' },
+  };
+  const reasons = (...commands: readonly Partial<AuditRow>[]) =>
+    why(
+      record('0 * * * *', { dueAt }, [skip]),
+      '2027-03-28T10:00:00Z',
+      commands.map((more) => ({ ...command, ...more })),
+    ).reasons;
+  expect(reasons({})).toEqual(['skipped on request by ola at 2027-03-28T10:00:00.000Z']);
+  expect(reasons({ reason: 'holiday' })).toEqual([
+    'skipped on request by ola at 2027-03-28T10:00:00.000Z, because "holiday"',
+  ]);
+  const others = [{ do: 'pause' }, { status: 'rejected' as const }, { answeredAt: '2027-03-28T10:00:00.001Z' }];
+  expect(reasons(...others)).toEqual(['skipped on request']);
 });
