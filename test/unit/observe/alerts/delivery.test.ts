@@ -91,7 +91,7 @@ describe('delivery of alerts', () => {
     const { clock, delivery } = rig(() => 200);
     const signals: AbortSignal[] = [];
     const sleep = clock.sleep.bind(clock);
-    clock.sleep = (ms, signal) => (signals.push(signal!), sleep(ms, signal));
+    clock.sleep = (ms, signal) => (signals.push(signal), sleep(ms, signal));
     delivery.push(request());
     await settle();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

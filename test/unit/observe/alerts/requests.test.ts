@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { buildCheckIn, buildPing, buildWebhook, type CheckIn } from '../../../../src/observe/alerts/requests.ts';
-import type { Alert } from '../../../../src/config/alerts/alerts.ts';
+import type { Alert, WebhookSettings } from '../../../../src/config/alerts/alerts.ts';
 import { NOON, TASK_ID } from './rig.ts';
 
-const TO = { url: 'https://hooks.example/beat', secret: null, body: null, headers: {}, on: ['late'] } as const;
+const TO: WebhookSettings = { url: 'https://hooks.example/beat', secret: null, body: null, headers: {}, on: ['late'] };
 
 describe('the request of a ping', () => {
   const about = { entry: 'a', signal: 'success', taskId: null, text: 'Published' } as const;

@@ -5,10 +5,16 @@ import { viewItem, viewOccurrence } from '../../../../src/read-models/history/vi
 import { makeHistory, makeOutcome, makeRun } from './rows.ts';
 import { readHistoryPage, readItems } from '../../../../src/read-models/history/load-history.ts';
 
-const withdraw = ({ taskId, dueAt }: RunRow): SkipRow => ({
-  ...({ kind: 'skip', first: dueAt, last: dueAt, count: 1, reason: 'expired', at: dueAt, term: 1 } as const),
-  taskId,
+const skipAt = (at: number): SkipRow => ({
+  kind: 'skip',
+  first: at,
+  last: at,
+  count: 1,
+  reason: 'expired',
+  at,
+  term: 1,
 });
+const withdraw = ({ taskId, dueAt }: RunRow): SkipRow => ({ ...skipAt(dueAt), taskId });
 
 describe('runs with what became of them', () => {
   test('have their outcome, or why they were withdrawn', () => {
@@ -35,7 +41,7 @@ describe('runs with what became of them', () => {
   });
 
   test('are listed with skipped stretches and unreadable rows', () => {
-    const { taskId: _, ...skip } = withdraw(makeRun(1));
+    const skip = skipAt(1);
     const unreadable = { ...({ kind: 'unreadable', id: '1', at: null } as const), reason: 'r', repair: 'x' };
     expect(joinRuns([skip, unreadable])).toEqual([skip, unreadable]);
     expect([skip, unreadable].map(hasFailed)).toEqual([false, false]);
@@ -70,7 +76,7 @@ describe('the view of a row', () => {
   });
 
   test('of a skipped stretch and of an unreadable row has the entry', () => {
-    const { taskId: _, ...skip } = withdraw(makeRun(1));
+    const skip = skipAt(1);
     const at = '1970-01-01T00:00:00.001Z';
     expect(viewItem('a', skip)).toEqual({
       ...{ kind: 'skip', entry: 'a', first: at, last: at, count: 1, reason: 'expired', at, term: 1 },
@@ -81,7 +87,7 @@ describe('the view of a row', () => {
 
   test('of an occurrence has its status with the rows that say so', () => {
     const dueAt = '1970-01-01T00:00:00.001Z';
-    const { taskId: _, ...skip } = withdraw(makeRun(1));
+    const skip = skipAt(1);
     const view = (account: Parameters<typeof viewOccurrence>[1]['account']) =>
       viewOccurrence('a', { dueAt: 1, account });
     expect(view({ kind: 'waiting' })).toEqual({ entry: 'a', dueAt, status: 'waiting' });
