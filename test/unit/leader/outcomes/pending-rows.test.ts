@@ -88,7 +88,7 @@ test('pending rows: are flushed within a quarter of a second, and five seconds a
   expect(rows.flushAt).toBe(Infinity);
 });
 
-test('pending rows: one call appends a thousand, and those that are added meanwhile are appended too', async () => {
+test('pending rows: one call appends a thousand, and a later call appends those added during the first', async () => {
   const { history, rows } = fragileHistory();
   const sizes: number[] = [];
   const append = history.append.bind(history);
