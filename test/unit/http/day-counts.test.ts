@@ -3,8 +3,8 @@ import { pastDayReader, sumDay, upcomingDayReader } from '../../../src/http/day-
 import type { HttpContext } from '../../../src/http/context.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import type { BeatConfig } from '../../../src/generated/config-types.ts';
-import { systemClock } from '../../../src/util/system-clock.ts';
 import { HttpApp, TOKENS } from '../../support/http-app.ts';
+import { settle } from '../../support/settle.ts';
 
 const DAY = 24 * 3_600_000;
 const schedule = { cron: '0 3 * * *' };
@@ -66,19 +66,13 @@ test('past day: the totals are the sums of its minutes', () => {
   expect(sumDay({ from: 0, minutes: [] })).toEqual({ published: 0, skipped: 0, succeeded: 0, failed: 0 });
 });
 
-/** Reads until the count is complete. */
-async function readUpcoming(context: HttpContext) {
-  const read = upcomingDayReader({ ...context, clock: systemClock });
-  for (;;) {
-    const day = await read();
-    if (day) return day;
-  }
-}
+/** The clock stands still, so that the first read waits for the whole count. */
+const readUpcoming = async (context: HttpContext) => (await upcomingDayReader(context)())!;
 
 test('upcoming day: has declared and stored entries, with their states', async () => {
   await using app = await openApp({ a: { task: 't', schedule }, paused: { task: 't', schedule } });
   const definition = JSON.stringify({ task: 't', schedule });
-  const stored = { entry: 'stored', definition, state: null, dueAt: Date.now() + 1 };
+  const stored = { entry: 'stored', definition, state: null, dueAt: 1 };
   const page = vi.spyOn(app.store.entries, 'page').mockResolvedValue([stored]);
   const pause = { since: 0, until: null, reason: null, by: '' };
   const state = { version: 1, rev: 1, spec: app.beat.settings.entries[1]!.schedule.spec, anchor: 0, dueAt: null };
@@ -86,14 +80,11 @@ test('upcoming day: has declared and stored entries, with their states', async (
   vi.spyOn(ledger, 'findStates').mockResolvedValue(
     new Map([['paused', { ...state, sentAt: null, taskId: null, runCount: 0, pause }]]),
   );
-  const before = Date.now();
-  const day = await readUpcoming(contextOf(app));
+  const context = contextOf(app);
+  const day = await readUpcoming(context);
   expect(day.entries).toBe(3);
   expect(day.counts.reduce((sum, runs) => sum + runs, 0)).toBe(2);
-  const [[{ limit, dueBy }]] = page.mock.calls as [[{ limit: number; dueBy?: number }]];
-  expect(limit).toBe(1_000);
-  expect(dueBy! - before).toBeGreaterThanOrEqual(DAY);
-  expect(dueBy! - before).toBeLessThan(DAY + 3_600_000);
+  expect(page.mock.calls).toEqual([[{ limit: 1_000, dueBy: context.clock.now() + DAY }]]);
 });
 
 test('upcoming day: reads the states of ten thousand entries, a thousand at a time, and counts all', async () => {
@@ -111,18 +102,31 @@ test('upcoming day: is counted at most twice a minute, and stays while the store
   const { clock, ...context } = contextOf(app);
   const page = vi.spyOn(app.store.entries, 'page');
   const read = upcomingDayReader({ ...context, clock });
-  const until = async (calls: number) => {
-    await vi.waitFor(async () => {
-      const day = await Promise.race([read(), new Promise((resolve) => setImmediate(resolve))]);
-      expect([day !== undefined && day !== null, page.mock.calls.length]).toEqual([true, calls]);
-    });
-  };
-  await until(1);
   const day = await read();
+  expect(day).toMatchObject({ entries: 1 });
   clock.advance(29_999);
-  await until(1);
+  expect(await read()).toBe(day);
+  expect(page).toHaveBeenCalledTimes(1);
   page.mockRejectedValue(new Error('unreachable'));
   clock.advance(1);
-  await until(2);
   expect(await read()).toBe(day);
+  expect(page).toHaveBeenCalledTimes(2);
+});
+
+test('upcoming day: a page waits 30 ms for the count, and shows the last one', async () => {
+  await using app = await openApp();
+  const { clock, ...context } = contextOf(app);
+  const page = Promise.withResolvers<[]>();
+  vi.spyOn(app.store.entries, 'page').mockReturnValue(page.promise);
+  const read = upcomingDayReader({ ...context, clock });
+  let shown: unknown = 'nothing yet';
+  const first = read().then((day) => (shown = day));
+  clock.advance(29);
+  await settle();
+  expect(shown).toBe('nothing yet');
+  clock.advance(1);
+  await first;
+  expect(shown).toBeNull();
+  page.resolve([]);
+  expect(await read()).toMatchObject({ entries: 1 });
 });
