@@ -95,7 +95,7 @@ test('event stream: continues after the store could not be read', async () => {
   expect(chunks[1]).toMatch(/^event: status\ndata: \{"entry":"a"/);
 });
 
-test('event stream: more than a hundred are rejected, whatever the server allows', async () => {
+test('event stream: more than a hundred are rejected, also if the server allows more', async () => {
   await using app = await HttpApp.open({ http: TOKENS, beatSchedule: {} }, { maxStreams: 1_000 });
   const responses: Response[] = [];
   for (let i = 0; i < 101; i++) responses.push(await app.request('/api/events', { token: READ }));

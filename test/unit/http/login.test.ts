@@ -8,7 +8,7 @@ const CONFIG = { http: TOKENS, beatSchedule: { e: { task: 't', schedule: 3_600 }
 /** The sender of the only command that waits for a leader. */
 async function senderIn(app: HttpApp): Promise<unknown> {
   const [command] = await app.store.commands.pending(2);
-  return (JSON.parse(command!.json) as Record<string, unknown>)['by'];
+  return (JSON.parse(command!.json!) as Record<string, unknown>)['by'];
 }
 
 describe('the login page', () => {
