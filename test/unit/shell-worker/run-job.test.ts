@@ -137,6 +137,26 @@ describe('running of jobs', () => {
     await expect(running).rejects.toThrow(/signal SIGTERM/);
   });
 
+  test('the process group can be signalled while the command runs', async () => {
+    const changes: string[] = [];
+    const groups = new (class extends Set<ProcessGroup> {
+      override add(group: ProcessGroup) {
+        changes.push('added');
+        group.signal('SIGKILL');
+        return super.add(group);
+      }
+      override delete(group: ProcessGroup) {
+        changes.push('removed');
+        return super.delete(group);
+      }
+    })();
+    const host = { env: {}, uid: process.geteuid!(), kill };
+    const options = { host, clock: systemClock, dueAt: null, signal: NEVER, groups };
+    const job = runJob(parseJob({ command: 'sleep 600' }) as Job, options);
+    await expect(job).rejects.toThrow('signal SIGKILL');
+    expect([changes, groups.size]).toEqual([['added', 'removed'], 0]);
+  });
+
   test('a process in the background outlives its command', async () => {
     const { stdout } = await run('sleep 60 & echo $!');
     const background = Number(stdout);

@@ -151,7 +151,7 @@ describe('signatures in messages of Celery and beat', () => {
   const inEmbed = (link: object) => ({ body: [[], {}, { ...EMBED, callbacks: [link] }] });
   const compareLinks = (celery: object, beat: object) => compare(inEmbed(celery), inEmbed(beat));
 
-  test('are equal without the reply queue, marks and the size of what is no chord', () => {
+  test('are equal without the reply queue, marks and a size outside of chords', () => {
     const celery = signature({ reply_to: 'me', headers: { periodic_task_name: 'a' } }, { chord_size: null });
     expect(compareLinks(celery, signature({}))).toEqual([]);
     expect(compareLinks(signature({}), celery)).toEqual([]);

@@ -276,6 +276,14 @@ describe('import celery: a row of django-celery-beat', () => {
     });
   });
 
+  test('with expires has no instants from then on, among those that Celery computed', () => {
+    const upcoming = [instant(-60), instant(60), instant(120), instant(180), null];
+    const row = { ...ROW, expires: instant(120) };
+    const exported = makeExport({ entry: MINUTELY, messages: [], row, upcoming });
+    const [entry] = convertApp(exported, { now: AT, lastRuns: false }).entries;
+    expect(entry?.upcoming?.(new Date(AT), 3)).toEqual([new Date(instant(60)), null, null]);
+  });
+
   test('with a crontab that is due before start_time is listed, because Django runs it then', () => {
     const { left } = convert({ start_time: instant(5_400) }, { entry: HOURLY });
     expect(left).toEqual([
