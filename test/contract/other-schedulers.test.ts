@@ -83,19 +83,6 @@ test('sqlite: django-celery-beat leaves traces in the file of the store', async 
   await store.close();
 });
 
-test('sqlite: of very many entries of django-celery-beat the first thousand are read', async () => {
-  using folder = new Folder();
-  const path = `${folder.path}/beat.sqlite`;
-  const store = openSqlStore(storeOptions(`sqla+sqlite:///${path}`));
-  await store.ledger.beginTerm();
-  using db = new DatabaseSync(path);
-  db.exec(`CREATE TABLE ${TABLE} (id integer PRIMARY KEY, last_run_at timestamp NULL)`);
-  const numbers = 'WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 1001)';
-  db.exec(`${numbers} INSERT INTO ${TABLE} (id, last_run_at) SELECT id, 2000 + id FROM n`);
-  expect(await store.findSchedulers!()).toMatchObject([{ mark: '3000' }]);
-  await store.close();
-});
-
 describe.each(SQL_PRODUCTS)('django-celery-beat in $name', ({ name, missing: absent, start }) => {
   test.skipIf(absent)(`${name}: django-celery-beat leaves traces in the database of the store`, async () => {
     await using server = await start();

@@ -58,6 +58,7 @@ describe.skipIf(missing)(missing || 'redis task results', () => {
     await results.store(RESULT);
     const text = (await server.client.get('celery-task-meta-id'))!;
     expect(JSON.parse(text)).toEqual(META);
+    expect(await server.client.client('LIST')).toContain(' name=beat-worker-results ');
     expect(await published).toEqual(['celery-task-meta-id', text]);
     const ttl = await server.client.pttl('celery-task-meta-id');
     expect(ttl).toBeGreaterThan(3_500_000);

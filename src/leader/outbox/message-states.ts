@@ -29,10 +29,6 @@ export class MessageStates {
   }
 
   set(message: OutboxMessage, state: MessageState): void {
-    if (state.kind === 'pending') {
-      this.delete(message);
-      return;
-    }
     const { entry } = message.run;
     const messages = this.#entries.get(entry) ?? new Map<string, never>();
     this.#entries.set(entry, messages.set(message.id, [message, state]));
@@ -44,7 +40,7 @@ export class MessageStates {
     if (messages?.size === 0) this.#entries.delete(run.entry);
   }
 
-  /** The entries that have messages which are not `pending`. */
+  /** The entries that have messages whose state was set. */
   get entries(): readonly string[] {
     return [...this.#entries.keys()];
   }

@@ -52,9 +52,9 @@ export class OpenFile implements Connection {
   }
 
   async run({ text, values }: Sql): Promise<SqlResult> {
-    const lists = values.filter((value) => Array.isArray(value));
-    const { statement, hasRows } = this.#prepare(lists.length === 0 ? text : expandLists(text, values));
-    const parameters = (lists.length === 0 ? values : values.flat()) as SQLInputValue[];
+    const hasList = values.some((value) => Array.isArray(value));
+    const { statement, hasRows } = this.#prepare(hasList ? expandLists(text, values) : text);
+    const parameters = (hasList ? values.flat() : values) as SQLInputValue[];
     if (hasRows) return { rows: statement.all(...parameters), changes: 0 };
     return { rows: [], changes: Number(statement.run(...parameters).changes) };
   }

@@ -46,3 +46,14 @@ test('an entry that was removed, or has another place, is skipped', () => {
   expect(agenda.wakeAt).toBe(Infinity);
   expect(agenda.take(NOON + HOUR)).toEqual([]);
 });
+
+test('after it was cleared, an agenda has only what was added since', () => {
+  const agenda = new Agenda();
+  const due = makeState({ anchor: NOON - 1 });
+  agenda.add(minutely, due);
+  agenda.clear();
+  expect([...agenda]).toEqual([]);
+  expect(agenda.wakeAt).toBe(Infinity);
+  agenda.add(hourly, due);
+  expect(agenda.take(NOON).map(({ entry }) => entry.name)).toEqual(['hourly']);
+});

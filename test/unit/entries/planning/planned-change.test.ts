@@ -113,6 +113,7 @@ test('a change that catches up several runs records the newest run', () => {
   expect(sent.map(({ dueAt }) => dueAt)).toEqual([NOON, NOON + MINUTE, NOON + 2 * MINUTE]);
   expect(change.after).toMatchObject({ dueAt: NOON + 2 * MINUTE, taskId: sent.at(-1)?.taskId, runCount: 6 });
   expect(change.messages).toHaveLength(3);
+  expect(sent.flatMap(({ messages }) => messages)).toEqual(change.messages);
 });
 
 test.each([
@@ -157,6 +158,13 @@ test('a change has the history of its run, with the id of the command that asked
     { dueAt: NOON - 5, cause: 'backfill', number: 4, command: 'command-1' },
     { dueAt: NOON, cause: 'backfill', number: 5, command: 'command-1' },
   ]);
+});
+
+test('a change of a stored entry has the next occurrence for its index, and one of a declared entry has none', () => {
+  const schedule = alignedSchedule(HOUR);
+  const stored = stepOf(makeEntry({ schedule, stored: true }), SECOND).change;
+  expect(stored.stored).toEqual({ dueAt: NOON + HOUR });
+  expect(stepOf(makeEntry({ schedule }), SECOND).change.stored).toBeUndefined();
 });
 
 test('a change is planned one run in each step', () => {

@@ -7,6 +7,7 @@ import { openStore, type OutboxOptions } from '../../../../src/leader/outbox/ope
 import { DEFAULT_POLICY } from '../../../../src/entries/planning/catch-up.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { makeFirstRun } from '../../../support/change.ts';
+import { settle } from '../../../support/settle.ts';
 
 const opened = vi.hoisted((): { stores: unknown } => ({ stores: undefined }));
 vi.mock('../../../../src/drivers/open-store.ts', () => ({ openStores: () => Promise.resolve(opened.stores) }));
@@ -24,9 +25,13 @@ function open(state: Parts, broker: Parts, options: Partial<OutboxOptions> = {})
   const store = openMemoryStore(storeOptions(`memory://${randomUUID()}`, { clock }));
   const publish: Store['broker']['publish'] = async (messages) =>
     messages.map((message) => ({ message, reason: 'no such queue' }));
+  const close = async () => {
+    await settle();
+    closed.push('broker');
+  };
   opened.stores = {
     store: { ...store, ...state, close: async () => void closed.push('state') },
-    broker: { ...broker, broker: { publish, announce: async () => {}, close: async () => void closed.push('broker') } },
+    broker: { ...broker, broker: { publish, announce: async () => {}, close } },
   };
   return openStore({ ...OPTIONS, ...options });
 }

@@ -3,6 +3,7 @@ import { Committer, runPool } from '../../../../src/leader/scheduling/committer.
 import { ScheduledEntries } from '../../../../src/leader/scheduling/scheduled-entries.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { TermEnded, type Term } from '../../../../src/leader/scheduling/term.ts';
+import type { PlannedChange } from '../../../../src/entries/planning/planned-change.ts';
 import type { Ledger } from '../../../../src/contracts/store/ledger.ts';
 import type { Change, CommitOutcome } from '../../../../src/contracts/store/commit.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
@@ -269,4 +270,41 @@ describe('committer: a batch that the store rejects', () => {
     expect(outcomes).toEqual(Array(4).fill({ kind: 'not-attempted' }));
     expect(asked.map(({ entries }) => entries.join(''))).toEqual(['abcd', 'ab']);
   });
+});
+
+test('committer: a commit of several batches resolves with the number of runs that were sent', async () => {
+  const { committer, asked } = over(() => DONE);
+  const plan = (waiting: string[]) => waiting.splice(0).map((entry) => planHistory(entry));
+  expect(await committer.commit(['a', 'b', 'c'], plan, termOf())).toBe(3);
+  expect(asked.map(({ entries }) => entries)).toEqual([['a', 'b'], ['c']]);
+  expect(await committer.commit([], plan, termOf())).toBe(0);
+});
+
+/** The first run of a new entry, with its row of the history. */
+function planHistory(entry: string): PlannedChange {
+  const change = makeFirstRun(entry);
+  const { dueAt, sentAt, taskId } = change.after;
+  const row = { dueAt: dueAt!, sentAt: sentAt!, taskId: taskId!, task: 't', queue: 'q', leader: 'l' } as const;
+  return {
+    entry: undefined,
+    change: { ...change, history: [{ kind: 'run', cause: 'schedule', term: 1, number: 1, ...row }] },
+  };
+}
+
+test('committer: the rest of a batch is not planned when the lock can no longer be trusted', async () => {
+  let trusted = true;
+  const { committer, asked } = over(() => {
+    trusted = false;
+    return DONE;
+  });
+  const planned: string[] = [];
+  const planOne = (waiting: string[]) => {
+    const [entry] = waiting.splice(0, 1);
+    planned.push(entry!);
+    return [planHistory(entry!)];
+  };
+  const term = termOf(() => trusted);
+  await expect(committer.commit(['a', 'b'], planOne, term)).rejects.toThrow(TermEnded);
+  expect(planned).toEqual(['a']);
+  expect(asked).toHaveLength(1);
 });

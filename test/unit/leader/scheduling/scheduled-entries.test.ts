@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { encodeState } from '../../../../src/contracts/store/entry-state.ts';
 import type { StoredEntries } from '../../../../src/contracts/store/stored-entries.ts';
-import { findReadable } from '../../../../src/leader/scheduling/scheduled-entries.ts';
+import { Events } from '../../../../src/contracts/events/events.ts';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import { findReadable, ScheduledEntries } from '../../../../src/leader/scheduling/scheduled-entries.ts';
+import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import { boundLedger } from '../../../support/bound-ledger.ts';
-import { intervalSchedule, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
+import { intervalSchedule, makeEntry, makeState, MINUTE, SECOND } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
 
 /** Adds an entry that is due at so many seconds after now, and then again and again. */
@@ -430,3 +433,42 @@ function observed(entries: StoredEntries, pages: (number | undefined)[]): Stored
     },
   };
 }
+
+test('an entry whose own schedule throws is left out of the agenda, and the failure has its name', () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const events = new Events();
+  const failures: unknown[] = [];
+  events.on('failure', ({ operation, error }) => failures.push(operation, String(error)));
+  const scheduled = new ScheduledEntries({ clock, events });
+  const schedule: Schedule = {
+    spec: 'broken',
+    next: () => {
+      throw new Error('no such day');
+    },
+  };
+  const entry = makeEntry({ name: 'broken', schedule });
+  expect(scheduled.schedule(entry, makeState())).toBeUndefined();
+  expect(failures).toEqual([{ kind: 'schedule', entry: 'broken' }, 'Error: no such day']);
+  expect([...scheduled]).toEqual([]);
+});
+
+test('after they were cleared, stored entries are loaded from the first on', async () => {
+  const { store, clock, events } = makeRig();
+  const positions: unknown[] = [];
+  const page: StoredEntries['page'] = (options) => {
+    positions.push(options.after);
+    return store.entries.page(options);
+  };
+  const { definitions } = resolveSettings({});
+  const stored = { entries: { ...store.entries, page }, definitions: () => definitions };
+  const scheduled = new ScheduledEntries({ clock, events, stored });
+  expect(scheduled.loadAt).toBe(-Infinity);
+  await scheduled.load(clock.now());
+  expect(scheduled.loadAt).toBe(clock.now() + 30 * SECOND);
+  await scheduled.load(clock.now());
+  expect(positions).toEqual([undefined, { dueAt: clock.now() + MINUTE + 1, entry: '' }]);
+  scheduled.clear();
+  expect(scheduled.loadAt).toBe(-Infinity);
+  await scheduled.load(clock.now());
+  expect(positions.at(-1)).toBeUndefined();
+});
