@@ -269,6 +269,15 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
     },
   );
 
+  test.each([
+    ['LPUSH', 'list'],
+    ['SADD', 'binding'],
+  ])('before Redis 7, send without the right to %s names it', async (command, key) => {
+    await allow(`-${command.toLowerCase()}`);
+    const error: unknown = await runCase(HIDE, 'send').catch((e: unknown) => e);
+    expect(error).toMatchObject({ command, keys: [key] });
+  });
+
   describe.each(VERSIONS)('$version', ({ begin }) => {
     test.each(Object.keys(CASES))('%s works for a user with every right', async (name) => {
       expect(await runCase(begin, name)).toEqual(CASES[name]!.reply);

@@ -298,6 +298,20 @@ describe('command inbox, a store that fails:', () => {
 });
 
 describe('command inbox, a command:', () => {
+  test('that is malformed is finished with the reason before the next one begins', async () => {
+    const rig = new Rig();
+    await rig.log.append('{"id":"malformed","do":"jump"}');
+    await rig.append('a');
+    rig.broken.add('finish');
+    await expect(rig.inbox.run(rig.term)).rejects.toThrow('finish: unreachable');
+    expect(rig.done).toEqual([]);
+    await rig.inbox.run(rig.term);
+    expect(rig.emitted).toMatchObject([
+      { id: 'malformed', status: 'rejected' },
+      { id: 'id of a', status: 'applied' },
+    ]);
+  });
+
   test('is prepared again if its entry has changed, and committed once', async () => {
     let isCurrent = false;
     const rig = new Rig({
