@@ -190,6 +190,8 @@ describe('command inbox, a slice:', () => {
 
   test('it ends after 50 ms, and the next one begins at once', async () => {
     const rig = new Rig();
+    expect(await rig.inbox.process(rig.term)).toBe(false);
+    expect(rig.reads).toBe(0);
     await rig.inbox.begin(rig.term);
     rig.onPrepare = () => rig.clock.advance(10);
     await rig.append(...names(8));

@@ -261,6 +261,7 @@ describe('the command reload', () => {
     const row = await answer(shared.store, '1');
     expect(row).toMatchObject({ status: 'rejected' });
     expect(row!.answer).toMatch(/^beatSchedule\.e0\.schedule: .*e4.*; and 2 more; nothing changed$/);
+    expect(row!.answer).not.toContain('e5');
   });
 
   test('delays neither schedules nor other commands while files are read', async () => {

@@ -9,6 +9,9 @@ import { openMemoryStore } from '../../../../src/drivers/memory/store.ts';
 import { STUCK_AFTER } from '../../../../src/observe/liveness.ts';
 import type { Store } from '../../../../src/contracts/store/store.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
+import { StoreError } from '../../../../src/util/errors.ts';
+import { alignedSchedule, HOUR, makeEntry, SECOND } from '../../../support/entry.ts';
+import { makeRig } from '../../../support/rig.ts';
 import { settle } from '../../../support/settle.ts';
 import { operationKey } from '../../../../src/contracts/events/beat-events.ts';
 
@@ -155,4 +158,33 @@ test.each([
   ['芹菜', "beat forget '芹菜'"],
 ])('repair command: for %j it can be copied into a shell', (entry, command) => {
   expect(repairCommand(entry)).toBe(command);
+});
+
+test('blocked entries: states that cannot be read again are read after another ten seconds', async () => {
+  const reads: number[] = [];
+  const rig = makeRig({
+    wrapLedger: (ledger) => ({
+      ...boundLedger(ledger),
+      load: async (unreadable) => {
+        unreadable?.('a', new StoreError('damaged'));
+        return new Map();
+      },
+      findStates: async (names) => {
+        if (names.includes('a')) {
+          reads.push(rig.clock.now());
+          if (reads.length === 1) throw new StoreError('unreachable');
+        }
+        return new Map();
+      },
+    }),
+  });
+  const start = rig.clock.now();
+  const { tick } = await rig.begin([makeEntry({ name: 'a', schedule: alignedSchedule(HOUR) })]);
+  expect(await tick()).toBe(start + 10 * SECOND);
+  rig.clock.advance(10 * SECOND);
+  expect(await tick()).toBe(start + 20 * SECOND);
+  rig.clock.advance(10 * SECOND);
+  expect(await tick()).toBe(start + HOUR);
+  expect(reads).toEqual([start + 10 * SECOND, start + 20 * SECOND]);
+  expect(rig.emitted.recovered).toMatchObject([{ operation: { kind: 'read-state', entry: 'a' } }]);
 });
