@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { MINUTE } from '../../../support/entry.ts';
+import { makeRig } from '../../../support/rig.ts';
+
+test('more stored entries than one load reads, all due at once, are each published once', async () => {
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+  const { command, tick } = await begin([]);
+  const names = Array.from({ length: 25_000 }, (_, i) => `e${i}`);
+  for (let from = 0; from < names.length; from += 1_000) {
+    const some = names.slice(from, from + 1_000);
+    const definition = { task: 't', schedule: { cron: '5 12 * * *' } };
+    const entries = Object.fromEntries(some.map((name) => [name, definition]));
+    expect(await command({ do: 'add', entries })).toMatchObject({ status: 'applied' });
+  }
+  clock.advance(5 * MINUTE);
+  let wakeAt = await tick();
+  while (wakeAt <= clock.now()) wakeAt = await tick();
+  expect(sent()).toHaveLength(25_000);
+  expect(wakeAt).toBeGreaterThan(clock.now());
+});
