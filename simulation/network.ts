@@ -20,7 +20,7 @@ export interface Weather {
 }
 
 /** The calls that change states. */
-const COMMITS: ReadonlySet<string> = new Set(['ledger.commit', 'outbox.append']);
+const COMMITS: ReadonlySet<string> = new Set(['ledger.commit', 'outbox.append', 'outbox.remove']);
 
 /** The most calls of a process in a second. */
 const MOST_CALLS = 1_000;
@@ -82,7 +82,7 @@ export class Network {
 
   /** Delivers the delayed commits, a moment after a term has begun. */
   releaseHeld(): void {
-    for (const arrive of this.#held.splice(0)) this.#loop.after(this.#random.int(0, 300), arrive);
+    for (const arrive of this.#held.splice(0)) this.#loop.after(this.#random.size(1, 300), arrive);
   }
 
   /** Ends all faults of the network. */
@@ -247,7 +247,7 @@ export class Network {
         },
       );
     };
-    if (process.holdsCommit && COMMITS.has(operation)) {
+    if (process.holdsCommit && COMMITS.has(operation) && random.chance(0.6)) {
       process.holdsCommit = false;
       note('a commit is held', () => `${operation} is delayed until another term begins, and the process is killed`);
       this.#held.push(arrive);

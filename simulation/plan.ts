@@ -55,7 +55,7 @@ export const KINDS = {
   kill: { weight: 8, ms: PAUSE },
   /** The same in the middle of its next calls. */
   'die-in-call': { weight: 12, ms: PAUSE, value: (random) => random.size(1, 40) },
-  /** The same while its next commit is on its way, which arrives when another term has begun. */
+  /** The same while one of its next commits is on its way, which arrives when another term has begun. */
   'die-in-commit': { weight: 8, ms: PAUSE },
   /** A process ends as after SIGTERM. */
   stop: { weight: 6, ms: PAUSE },
