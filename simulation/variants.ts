@@ -92,7 +92,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'no-audit': {
     what: 'a command leaves the log without an audit row',
-    rules: ['command'],
+    rules: ['command', 'once'],
     file: LOG,
     text: `if (id !== null) audit.set(id, row);`,
     instead: `if (id === '') audit.set(id, row);`,
