@@ -17,6 +17,7 @@ export type { Diagnostic } from './util/diagnostic.ts';
 export { BeatError, ConfigError, StoreError } from './util/errors.ts';
 export type {
   BeatEvents,
+  CommandEvent,
   DeliveredEvent,
   EntryChange,
   EntryChangedEvent,
@@ -25,6 +26,7 @@ export type {
   LeadingEvent,
   NeverDueEvent,
   OutboxEvent,
+  OutcomeEvent,
   RecoveredEvent,
   ReloadedEvent,
   ReloadFailedEvent,

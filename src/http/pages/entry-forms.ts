@@ -42,7 +42,6 @@ export function actions(row: StatusRow, definition: string | null): Html {
 }
 
 /** A label around its field: several forms have a field of that name. */
-
 function instant(name: string, label: string, isRequired = false): Html {
   return html`<label>${label}<input name="${name}" type="datetime-local" ${isRequired ? 'required' : ''} /></label>`;
 }
