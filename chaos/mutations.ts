@@ -52,13 +52,13 @@ const LUA_PASS = `
 
 const COMPARE = `return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };`;
 
-const SQL_FENCE = `        if ((await this.newestTerm(tx)) !== token)
-            return { kind: 'fenced' };
+const SQL_FENCE = `            if ((await newestTerm(tx)) !== token)
+                return { kind: 'fenced' };
 `;
-const SQL_CHECK = `            const operation = operationOf('ledger.commit', commit, history.rows.length > 0);\n`;
+const SQL_COMMIT = `            return commitWith('ledger.commit', commit, {\n`;
 /** In a transaction of its own: a rollback of the commit would remove the messages again. */
-const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
-const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';
+const SQL_BEFORE = `            await db.transaction('ledger.commit', (tx) => insertMessages(tx, sql, envelopes.flat()));\n`;
+const SQL_PUSH = '                    await insertMessages(tx, sql, envelopes.flat());\n';
 
 const unfenced: readonly Mutation[] = [
   { file: LUA_STATES, text: LUA_FENCE, instead: '' },
@@ -82,7 +82,7 @@ export const MUTATIONS = {
     { file: `${LUA}/includes/push.lua`, text: LUA_PUSH, instead: LUA_PASS },
     { file: `${LUA}/commit.lua`, text: LUA_CHECK, instead: LUA_BEFORE + LUA_PUSH + LUA_CHECK },
     { file: SQL, text: SQL_PUSH, instead: '' },
-    { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_BEFORE },
+    { file: SQL, text: SQL_COMMIT, instead: SQL_BEFORE + SQL_COMMIT },
   ],
 
   /** Publishes as if no run of an entry were running. */
