@@ -154,8 +154,15 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     what: 'an edited schedule forgets its last occurrence',
     rules: ['forward', 'accounted'],
     file: 'entries/planning/adopt.ts',
-    text: `advance(state, { spec, anchor: now })`,
-    instead: `advance(state, { spec, anchor: now, dueAt: null })`,
+    text: `advance(state, { spec, anchor: now, skip: undefined })`,
+    instead: `advance(state, { spec, anchor: now, skip: undefined, dueAt: null })`,
+  },
+  'edit-keeps-skips': {
+    what: 'a request to skip an occurrence outlives the schedule that it was made for',
+    rules: ['accounted', 'policy'],
+    file: 'entries/planning/adopt.ts',
+    text: `anchor: now, skip: undefined }`,
+    instead: `anchor: now }`,
   },
   'counts-from-anchor': {
     what: 'the next occurrence is computed from the anchor',

@@ -30,7 +30,8 @@ export function reconcile(
   if (!state) return { state: newState(spec, firstAnchor(entry, now)), change: 'added' };
   if (state.spec === spec) return { state, change: null };
   const change = state.spec === null ? 'enabled' : 'edited';
-  return { state: advance(state, { spec, anchor: now }), change };
+  // Requests to skip occurrences name instants of the schedule of before.
+  return { state: advance(state, { spec, anchor: now, skip: undefined }), change };
 }
 
 /** An entry with its state. */

@@ -46,6 +46,11 @@ describe('plan at the beginning of a term:', () => {
     });
   });
 
+  test('an edited schedule ends requests to skip occurrences of the schedule before', () => {
+    const state = { ...newState('an older spec', NOON - MINUTE), skip: [NOON + MINUTE] };
+    expect(reconcile(makeEntry(), state, NOON)!.state.skip).toBeUndefined();
+  });
+
   test('an entry that was disabled for a month does not catch up', () => {
     const state = makeState({ dueAt: NOON - 30 * DAY });
     const paused = reconcile(makeEntry({ enabled: false }), state, NOON - 29 * DAY);
