@@ -105,6 +105,25 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     expect(await page.evaluate('globalThis.isSamePage')).toBe(true);
   });
 
+  test('shows what changed after the page was rendered and before its stream was open', async () => {
+    const { page } = await browser.open(`${url}/`);
+    await logIn(page);
+    let open = () => {};
+    const held = new Promise<void>((resolve) => (open = resolve));
+    await page.route('**/api/events*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${url}/audit`);
+    const headers = { Authorization: `Bearer ${CHANGE}` };
+    const json = { do: 'pause', entry: 'heartbeat', reason: 'between' };
+    await page.request.post(`${url}/api/commands?wait=10`, { headers, data: json });
+    expect(await page.getByText('between').count()).toBe(0);
+    open();
+    await page.getByText('between').first().waitFor();
+    await page.request.post(`${url}/api/commands?wait=10`, { headers, data: { do: 'resume', entry: 'heartbeat' } });
+  });
+
   test('stays live over ten links in one tab, and when the user goes back', async () => {
     const { page } = await browser.open(`${url}/`);
     await logIn(page, READ);

@@ -57,7 +57,8 @@ export async function streamEvents(
     const signal = AbortSignal.any([stopped, ended.signal]);
     try {
       await poll(0).catch(() => []);
-      await stream.write(': open\n\n');
+      // A page that was rendered before this read lacks the changes since.
+      await stream.writeSSE({ event: 'ready', data: '{}' });
       for (let looks = 1; !signal.aborted; looks++) {
         await clock.sleep(INTERVAL, signal);
         if (!(await mayRead())) break;

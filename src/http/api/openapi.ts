@@ -12,7 +12,13 @@ import { OPERATIONS, problemShape } from './operations.ts';
 export const streamed = shape(
   'StreamedEvents',
   'The data of the events of `/api/events`, by their names.',
-  z.object({ status: entryRow, audit: z.union([auditRow, unreadable]), instances: z.array(streamedInstance), day }),
+  z.object({
+    ready: z.strictObject({}).describe('The first event: the stream reports every change from here on.'),
+    status: entryRow,
+    audit: z.union([auditRow, unreadable]),
+    instances: z.array(streamedInstance),
+    day,
+  }),
 );
 
 /** The OpenAPI document of the API, from the schemas that validate requests. */

@@ -198,7 +198,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   }),
   '/api/events': operation({
     summary:
-      'Streams changes: `status` of the given entries, `audit`, `instances`, and `day`: the totals of the last 24 hours.',
+      'Streams changes after the event `ready`: `status` of the given entries, `audit`, `instances`, and `day`: the totals of the last 24 hours.',
     query: z.strictObject({
       entry: z
         .union([z.string(), z.array(z.string())])

@@ -77,8 +77,6 @@ function requestRefresh() {
 }
 
 let source = null;
-/** Whether the server may have reported a change while no stream was open. */
-let isStale = document.hidden;
 
 /**
  * Opens the stream of a page that is visible. A browser opens six connections to a server, and keeps pages that were left:
@@ -92,14 +90,13 @@ function follow() {
   const connection = document.querySelector('#connection');
   for (const type of ['status', 'audit', 'instances']) stream.addEventListener(type, requestRefresh);
   if (document.getElementById('day')) stream.addEventListener('day', requestRefresh);
-  stream.addEventListener('open', () => {
+  // The stream reports changes from here on; the page may lack some that were made before.
+  stream.addEventListener('ready', () => {
     connection.textContent = 'Live';
-    if (isStale) requestRefresh();
-    isStale = false;
+    requestRefresh();
   });
   stream.addEventListener('error', () => {
     connection.textContent = 'Connection lost; trying again';
-    isStale = true;
     // The browser gives up after an answer such as 503.
     if (stream.readyState !== EventSource.CLOSED) return;
     source = null;
@@ -110,7 +107,6 @@ function follow() {
 function unfollow() {
   source?.close();
   source = null;
-  isStale = true;
 }
 
 /** After the end of the session the login page takes over, and leads back. */

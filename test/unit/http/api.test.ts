@@ -307,7 +307,7 @@ test('GET /api/events: streams the status of an entry and the audit row after a 
   const response = await app.request('/api/events?entry=backup', { token: READ });
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  expect((await reader.read()).value).toBe(': open\n\n');
+  expect((await reader.read()).value).toBe('event: ready\ndata: {}\n\n');
   await send(app, { do: 'pause', entry: 'backup' });
   let text = '';
   while (!(text.includes('event: status') && text.includes('event: audit'))) {

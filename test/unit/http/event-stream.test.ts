@@ -30,7 +30,7 @@ async function openStream(names: readonly string[] = [], query = '') {
 test('event stream: every fifteenth look sends a comment, so that proxies leave it open', async () => {
   await using stream = await openStream();
   const chunks = await stream.start();
-  expect(chunks).toEqual([': open\n\n']);
+  expect(chunks).toEqual(['event: ready\ndata: {}\n\n']);
   for (let i = 0; i < 14; i++) await stream.look();
   expect(chunks).toHaveLength(1);
   await stream.look();
