@@ -94,7 +94,7 @@ describe.skipIf(noServer)(noServer || 'remote control', () => {
       const own = new Folder();
       own.write('beat.config.json', JSON.stringify({ CELERYBEAT_ENABLE_REMOTE_CONTROL: true }));
       await using asked = new BeatProcess({ cwd: own.path, args: ['-b', redis.url()] });
-      await asked.waitForEvent('remote-control');
+      await Promise.all([asked.waitForEvent('remote-control'), asked.waitForEvent('leading')]);
       const args = ['-b', redis.url(), '--no-enable-remote-control'];
       await using silent = new BeatProcess({ cwd: own.path, args });
       await silent.waitForEvent('following');
