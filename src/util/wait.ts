@@ -37,9 +37,12 @@ export async function waitAtMost(
   const end = () => done.abort(DONE);
   if (signal.aborted) end();
   else signal.addEventListener('abort', end);
-  await Promise.race([wait(done.signal), clock.sleep(ms, done.signal)]);
-  signal.removeEventListener('abort', end);
-  end();
+  try {
+    await Promise.race([wait(done.signal), clock.sleep(ms, done.signal)]);
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }
 
 /** Calls `load` at most once in `ms` milliseconds; calls within that time share the result. */
