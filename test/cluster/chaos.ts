@@ -15,7 +15,7 @@ const SEEDS = [1, 2];
 const HOSTILE_SEED = 2;
 
 /** The seeds in the order in which scenarios are tried; a mutation that none detects is undetected. */
-const ATTEMPTS = [1, 2, 3, 4, 5, 6];
+const ATTEMPTS = Array.from({ length: 12 }, (_, i) => i + 1);
 
 export interface Subject {
   readonly type: EnvironmentType;
