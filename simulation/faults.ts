@@ -106,6 +106,7 @@ export const FAULTS: Readonly<Record<FaultKind, Inject>> = {
     host.jump(value);
     world.loop.after(ms, () => {
       world.note(host.name, 'clock is right again');
+      world.invariants.clockShows(host.now());
       host.synchronize();
     });
   },

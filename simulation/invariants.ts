@@ -177,6 +177,7 @@ export class Invariants {
    * about to be sent when the lease ended does no harm; an instance that goes on sending has not noticed its end.
    */
   commitIsSent(process: Process, token: number, leaseAge: number): void {
+    this.clockShows(process.clock.now());
     if (leaseAge <= this.#options.lockTtl) return;
     const sent = (this.#untrusted.get(token) ?? 0) + 1;
     this.#untrusted.set(token, sent);
@@ -433,17 +434,26 @@ export class Invariants {
 
   #checkOverlap(run: PublishedRun, cause: RunRow['cause']): void {
     const { findPromised, hasEnded } = this.#options;
-    const { overlap = 'allow', maxRuntime = DAY } = findPromised(run.entry) ?? {};
+    const { overlap = 'allow' } = findPromised(run.entry) ?? {};
     if (overlap === 'allow') return;
-    const open = (this.#seen.limited.get(run.entry) ?? []).filter(
-      ({ taskId, sentAt }) => !hasEnded(taskId) && sentAt + maxRuntime > run.sentAt,
-    );
+    const open = (this.#seen.limited.get(run.entry) ?? []).filter(({ taskId }) => !hasEnded(taskId));
     // Runs that a person asks for ignore the limit; `cancel` ends the others first.
     const isLimited = (cause === 'schedule' || cause === 'catch-up') && overlap !== 'cancel';
     if (isLimited && open.length > 0) {
       this.report('overlap', `${run.entry} is published while ${open.length} of its runs have not ended`);
     }
     this.#seen.limited.set(run.entry, [...open, run]);
+  }
+
+  /** An instance whose clock shows this time may give up runs whose `maxRuntime` is then over. */
+  clockShows(now: number): void {
+    for (const [entry, runs] of this.#seen.limited) {
+      const { maxRuntime = DAY } = this.#options.findPromised(entry) ?? {};
+      this.#seen.limited.set(
+        entry,
+        runs.filter(({ sentAt }) => sentAt + maxRuntime > now),
+      );
+    }
   }
 
   /** A run whose message was withdrawn never begins. */
