@@ -1,6 +1,6 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
-import type { Position } from '../../contracts/store/stored-entries.ts';
+import type { PageOptions, Position } from '../../contracts/store/stored-entries.ts';
 import { Agenda } from '../../entries/planning/agenda.ts';
 import { nextWakeAt } from '../../entries/planning/next-due.ts';
 import { readStoredEntries, type LoadedEntry } from '../../entries/catalog/definition.ts';
@@ -94,7 +94,8 @@ export class ScheduledEntries extends Agenda {
   }
 
   /**
-   * Loads the stored entries that become due until a minute after `now` (epoch milliseconds). It may return some that
+   * Loads the stored entries that become due until a minute after `now` (epoch milliseconds), and some that are overdue:
+   * a store that crashed may have lost the commit of an entry that is no longer in memory. It may return entries that
    * were loaded before. Failures are reported: an entry that cannot be read is left out, and a store that cannot be
    * reached is asked again soon.
    */
@@ -105,13 +106,18 @@ export class ScheduledEntries extends Agenda {
     const loaded: LoadedEntry[] = [];
     let count = 0;
     let after = this.#after;
+    const loadPage = async (options: Omit<PageOptions, 'limit'>) => {
+      const page = await stored.entries.page({ limit: PAGE, ...options });
+      const reading = readStoredEntries(page, stored.definitions, (entry, error) => {
+        events.reportFailure({ kind: 'read-definition', entry }, error);
+      });
+      loaded.push(...(await runInSlices(reading, clock)));
+      return page;
+    };
     try {
+      if (after) await loadPage({ dueBy: Math.min(now, after.dueAt!) });
       for (;;) {
-        const page = await stored.entries.page({ limit: PAGE, after, dueBy });
-        const reading = readStoredEntries(page, stored.definitions, (entry, error) => {
-          events.reportFailure({ kind: 'read-definition', entry }, error);
-        });
-        loaded.push(...(await runInSlices(reading, clock)));
+        const page = await loadPage({ after, dueBy });
         after = page.at(-1) ?? after;
         count += page.length;
         if (page.length < PAGE || count >= MAX_WINDOW) break;
