@@ -20,7 +20,7 @@ const ZONES = ['Europe/Berlin', 'America/New_York', 'UTC', 'Australia/Lord_Howe'
 /** Versions of the configuration that hosts may have. */
 const VERSIONS = 4;
 
-export const TTLS = [8_000, 30_000, 60_000, 120_000, 120_000] as const;
+export const TTLS = [20_000, 60_000, 120_000, 240_000, 300_000] as const;
 
 /** What stays the same during a simulation, whichever faults it has. */
 export interface Setting {
@@ -37,7 +37,9 @@ export function drawSetting(seed: number, store: StoreKind): Setting {
   const ttl = random.pick(TTLS);
   const zone = random.pick(ZONES);
   const names = Array.from({ length: random.int(5, 9) }, (_, i) => `declared ${i}`);
-  const limited = drawLimited(random);
+  // Only with a result backend may entries limit overlap.
+  const hasResults = random.chance(0.7);
+  const limited = hasResults ? drawLimited(random) : [];
   const entries = Object.fromEntries([...names.map((name) => [name, drawEntry(random)] as const), ...limited]);
   const versions = Array.from({ length: VERSIONS }, (_, version): Settings => {
     const own = Object.entries(entries).flatMap(([name, entry]): [string, EntryConfig][] => {
@@ -46,22 +48,23 @@ export function drawSetting(seed: number, store: StoreKind): Setting {
       if (version > 0 && random.chance(0.1)) return [[name, { ...entry, enabled: false }]];
       return [[name, entry]];
     });
-    return resolve(Object.fromEntries(own), { store, ttl, zone });
+    return resolve(Object.fromEntries(own), { store, hasResults, ttl, zone });
   });
   return { epoch, ttl, versions };
 }
 
 function resolve(
   beatSchedule: NonNullable<BeatConfig['beatSchedule']>,
-  { store, ttl, zone }: { readonly store: StoreKind; readonly ttl: number; readonly zone: string },
+  given: { readonly store: StoreKind; readonly hasResults: boolean; readonly ttl: number; readonly zone: string },
 ): Settings {
+  const { store, hasResults, ttl, zone } = given;
   const urls =
     store === 'outbox'
       ? { brokerUrl: 'amqp://simulated', stateUrl: 'redis://simulated' }
       : { brokerUrl: 'redis://simulated' };
   return resolveSettings({
     ...urls,
-    resultBackend: 'redis://results',
+    ...(hasResults && { resultBackend: 'redis://results' }),
     timezone: zone,
     lock: { ttl: `${ttl}ms` },
     beatSchedule,
@@ -69,10 +72,10 @@ function resolve(
 }
 
 function drawSchedule(random: Random): Pick<EntryConfig, 'schedule'> {
-  const minutes = random.pick(['*', '*/2', '*/5', '7,8,9', '0', '30']);
+  const minutes = random.pick(['*', '*/5', '*/10', '7,8,9', '0', '30']);
   return {
     schedule: random.pick([
-      { timedelta: { seconds: random.size(20, 900) } },
+      { timedelta: { seconds: random.size(30, 1_800) } },
       { timedelta: { minutes: random.size(2, 200) } },
       { crontab: { minute: minutes } },
       { crontab: { minute: '*/10', hour: '1-4' } },
@@ -101,7 +104,7 @@ function drawLimited(random: Random): [string, EntryConfig][] {
     `overlap ${overlap}`,
     {
       task: 'tasks.limited',
-      schedule: { timedelta: { seconds: random.size(60, 900) } },
+      schedule: { timedelta: { seconds: random.size(120, 1_800) } },
       missed: random.pick(['once', 'skip', 'all'] as const),
       overlap,
       maxRuntime: random.size(60, 600),
@@ -111,10 +114,14 @@ function drawLimited(random: Random): [string, EntryConfig][] {
 
 const STORED = ['stored 0', 'stored 1', 'stored 2', 'stored 3'] as const;
 
-/** A command that a person sends at `now`, epoch milliseconds. */
-export function drawCommand(random: Random, settings: Settings, now: number): CommandRequest {
+/** The name of an entry that a person may have in mind. */
+export function drawName(random: Random, settings: Settings): string {
   const declared = settings.entries.map(({ name }) => name);
-  const entry = random.chance(0.5) ? random.pick(STORED) : random.pick([...declared, 'no such entry']);
+  return random.chance(0.5) ? random.pick(STORED) : random.pick([...declared, 'no such entry']);
+}
+
+/** A command about an entry that a person sends at `now`, epoch milliseconds. */
+export function drawCommand(random: Random, entry: string, now: number): CommandRequest {
   // A stored entry may have the name of one that another version of the configuration declares, but not its limit.
   const stored = random.chance(0.8) || entry.startsWith('overlap') ? random.pick(STORED) : entry;
   const at = (ms: number) => formatIso(now + ms);
@@ -124,11 +131,13 @@ export function drawCommand(random: Random, settings: Settings, now: number): Co
     'run',
     'run',
     'skip',
+    'skip',
     'backfill',
     'add',
     'add',
     'update',
     'remove',
+    'reload',
     'reload',
   ] as const);
   switch (kind) {

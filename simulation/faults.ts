@@ -2,7 +2,7 @@ import { Random } from '../chaos/random.ts';
 import type { Settings } from '../src/config/settings.ts';
 import type { EntryState } from '../src/contracts/store/entry-state.ts';
 import type { BrokerServer } from './broker-server.ts';
-import type { Setting } from './entries.ts';
+import { drawName, type Setting } from './entries.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { RunningInstance } from './instance.ts';
 import type { Invariants } from './invariants.ts';
@@ -38,7 +38,7 @@ export interface Injectable {
   kill(slot: number, restartAfter: number): void;
   /** Copies the store; the answer goes back to the copy. */
   snapshot(): () => void;
-  sendCommand(random: Random): void;
+  sendCommand(random: Random, entry?: string): void;
   note(who: string, what: string, value?: number, describe?: () => string): void;
 }
 
@@ -197,7 +197,9 @@ export const FAULTS: Readonly<Record<FaultKind, Inject>> = {
   commands: (world, { ms, value }) => {
     const random = new Random(value);
     const count = random.size(1, 8);
-    for (let i = 0; i < count; i++) world.loop.after(random.int(0, ms), () => world.sendCommand(random));
+    // Several commands about one entry find more than as many about several.
+    const entry = random.chance(0.5) ? drawName(random, world.slots[0]!.settings) : undefined;
+    for (let i = 0; i < count; i++) world.loop.after(random.int(0, ms), () => world.sendCommand(random, entry));
   },
 };
 

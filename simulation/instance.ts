@@ -67,7 +67,7 @@ export function startInstance(options: InstanceOptions): RunningInstance {
         );
   const connections = {
     store,
-    reader: connectResults(process, network, workers),
+    reader: settings.outcomes ? connectResults(process, network, workers) : null,
     eventStream: null,
     results: () => Promise.resolve(null),
     close: () => store.close(),

@@ -1,7 +1,7 @@
 import { Random } from '../chaos/random.ts';
 
 /** The format of plans. A plan of another version cannot be repeated: the same numbers mean other things. */
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 export type StoreKind = 'exactly-once' | 'outbox';
 
@@ -70,12 +70,12 @@ export const KINDS = {
   'cut-store': { weight: 8, ms: OUTAGE },
   'cut-broker': { weight: 6, ms: OUTAGE, store: 'outbox' },
   'cut-results': { weight: 2, ms: OUTAGE },
-  'crash-store': { weight: 6, ms: [100, 5 * MINUTE], value: (random) => (random.chance(0.6) ? 0 : random.int(1, 3)) },
+  'crash-store': { weight: 6, ms: [100, 5 * MINUTE], value: (random) => (random.chance(0.4) ? 0 : random.int(1, 3)) },
   'crash-broker': { weight: 4, ms: OUTAGE, store: 'outbox' },
   'drop-queue': { weight: 4, ms: [1 * SECOND, 1 * HOUR], store: 'outbox' },
   'lose-results': { weight: 1, ms: [0, 0] },
   /** The files of a host have another configuration. */
-  configure: { weight: 6, ms: [0, 0], value: (random) => random.int(0, 1_000) },
+  configure: { weight: 14, ms: [0, 0], value: (random) => random.int(0, 1_000) },
   'break-config': { weight: 2, ms: OUTAGE },
   /** A state as a later release writes it. */
   'later-release': { weight: 2, ms: [0, 0], value: (random) => random.int(0, 1_000) },
@@ -92,7 +92,7 @@ export interface PlanOptions {
 }
 
 /** The longest time between two faults, and between two faults of a storm. Milliseconds. */
-const QUIET = 15 * MINUTE;
+const QUIET = 40 * MINUTE;
 const STORM = 20 * SECOND;
 
 /** Draws a plan: the same for the same seed and options. */
@@ -108,7 +108,7 @@ export function drawPlan({ seed, instances, store }: PlanOptions): Plan {
   for (
     let at = 10 * SECOND;
     at < hours * HOUR;
-    at += random.chance(0.7) ? random.size(10, STORM) : random.size(STORM, QUIET)
+    at += random.chance(0.8) ? random.size(10, STORM) : random.size(STORM, QUIET)
   ) {
     const [name, { ms, value }] = pickWeighted(random, among);
     faults.push({

@@ -9,7 +9,7 @@ import { formatIso } from '../src/util/format-iso.ts';
 import { TermEnded } from '../src/leader/scheduling/term.ts';
 import { BrokerServer } from './broker-server.ts';
 import { connectStore } from './connect.ts';
-import { drawCommand, drawSetting, type Setting } from './entries.ts';
+import { drawCommand, drawName, drawSetting, type Setting } from './entries.ts';
 import { EventLoop } from './event-loop.ts';
 import { FAULTS, type Injectable, type Slot } from './faults.ts';
 import { startInstance, type RunningInstance } from './instance.ts';
@@ -214,9 +214,8 @@ export class World implements Injectable {
   }
 
   /** Sends a command as clients do: they wait a while, and several may send the same one. */
-  sendCommand(random: Random): void {
-    const here = random.pick(this.slots);
-    const request = drawCommand(random, here.settings, this.#clients.clock.now());
+  sendCommand(random: Random, entry = drawName(random, random.pick(this.slots).settings)): void {
+    const request = drawCommand(random, entry, this.#clients.clock.now());
     if (request.do === 'add' && request.definition) this.#learnDefinition(request.entry ?? '', request.definition);
     const id = `${request.do} ${random.int(1, 1e9)}`;
     const { commands } = connectStore(this.#clients, this);
