@@ -72,8 +72,8 @@ describe('plans of the simulation', () => {
     ['another file', '{"name": "beat"}', /plan\.json: not the plan of a simulation$/],
     [
       'another version',
-      JSON.stringify({ ...plan, version: 2 }),
-      /a plan of version 2; this release repeats version 1$/,
+      JSON.stringify({ ...plan, version: 1 }),
+      /a plan of version 1; this release repeats version 2$/,
     ],
     [
       'an unknown fault',
