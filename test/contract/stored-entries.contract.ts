@@ -302,6 +302,13 @@ export function storedEntriesContract(name: string, openTestStore: () => Promise
       expect(await commit([change('a', null, NEW_STATE, { dueAt: 7 })])).toMatchObject({ kind: 'committed' });
       expect(await entries.page({ limit: 10 })).toEqual([row('a', 7)]);
     });
+
+    test.each(ways)('are removed by %s after their state was', async (way) => {
+      await add({ entry: 'a', dueAt: 5 });
+      await store.ledger.removeState(term, 'a');
+      expect(await commit([removing('a', null)], way)).toMatchObject({ kind: 'committed' });
+      expect(await entries.page({ limit: 10 })).toEqual([]);
+    });
   });
 }
 
@@ -318,7 +325,7 @@ function adding(entry: string, dueAt: number | null): Change {
 }
 
 /** Removes an entry with its state. */
-function removing(entry: string, before = NEW_STATE): Change {
+function removing(entry: string, before: EntryState | null = NEW_STATE): Change {
   return { entry, before, after: null, messages: [] };
 }
 

@@ -128,7 +128,11 @@ test('sql command log: a search for no ids runs no statement', async () => {
 });
 
 /** The statements that finish these commands, with their values. */
-async function finish(count: number, idOf: (i: number) => string | null): Promise<Sql[]> {
+async function finish(
+  count: number,
+  idOf: (i: number) => string | null,
+  auditOf = (i: number) => `{"i":${i}}`,
+): Promise<Sql[]> {
   const statements: Sql[] = [];
   const tx = {
     run: async (statement: Sql) => {
@@ -136,7 +140,7 @@ async function finish(count: number, idOf: (i: number) => string | null): Promis
       return { rows: [], changes: 0 };
     },
   };
-  const finished = Array.from({ length: count }, (_, i) => ({ key: String(i), id: idOf(i), audit: `{"i":${i}}` }));
+  const finished = Array.from({ length: count }, (_, i) => ({ key: String(i), id: idOf(i), audit: auditOf(i) }));
   await finishCommands(tx, STATEMENTS, 'beat', finished);
   return statements;
 }
@@ -170,4 +174,9 @@ test('sql command log: more than 1,000 commands are finished with several statem
   expect(statements.map(({ text }) => text.split(' ')[0])).toEqual([
     ...['DELETE', 'DELETE', 'INSERT', 'INSERT', 'DELETE'],
   ]);
+});
+
+test('sql command log: audit rows of more than a million characters are added with several statements', async () => {
+  const statements = await finish(3, String, () => 'x'.repeat(400_000));
+  expect(statements.map(({ text }) => text.split(' ')[0])).toEqual(['DELETE', 'INSERT', 'INSERT', 'DELETE']);
 });

@@ -82,6 +82,7 @@ describe('an invalid Redis URL is rejected', () => {
     ['redis://h/zero', 'database "zero" is not a number'],
     ['redis://h/0?db=-1', 'database "-1" is not a number'],
     ['redis://:100%@h', 'the password contains a %'],
+    ['redis+socket:///run/100%.sock', 'the path contains a %'],
     ['rediss://h?ssl_cert_reqs=maybe', 'ssl_cert_reqs is "maybe"; allowed: required, optional, none'],
     ['rediss://h?ssl_ca_cert=/x', 'unknown parameter "ssl_ca_cert"; allowed: ssl_cert_reqs,'],
     ['rediss://h?ssl_ca_certs=/no/such/file', '/no/such/file cannot be read'],
