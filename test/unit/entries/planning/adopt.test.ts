@@ -1,9 +1,9 @@
 import { advance, newState } from '../../../../src/contracts/store/entry-state.ts';
 import { describe, expect, test } from 'vitest';
 import { nextDueAt } from '../../../../src/entries/planning/next-due.ts';
-import { reconcile } from '../../../../src/entries/planning/adopt.ts';
+import { planAdoption, reconcile, type KnownEntry } from '../../../../src/entries/planning/adopt.ts';
 import { catchUp } from '../../../../src/entries/planning/catch-up.ts';
-import { DAY, makeEntry, MINUTE, makeState, SECOND } from '../../../support/entry.ts';
+import { alignedSchedule, DAY, HOUR, makeEntry, MINUTE, makeState, SECOND } from '../../../support/entry.ts';
 import { runAtOnce } from '../../../../src/util/steps.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
@@ -70,5 +70,27 @@ describe('plan at the beginning of a term:', () => {
 
   test('a new disabled entry writes no state', () => {
     expect(reconcile(makeEntry({ enabled: false }), undefined, NOON)).toBeNull();
+  });
+});
+
+describe('adoption of entries:', () => {
+  test('one entry is compared in each step', () => {
+    const known = ['a', 'b', 'c'].map((name) => ({ name, entry: makeEntry({ name }), state: makeState() }));
+    const steps = planAdoption(known, NOON);
+    expect([1, 2, 3, 4].map(() => steps.next(false).done)).toEqual([false, false, false, true]);
+  });
+
+  test('each change increments the revision of the state by one, also when only the index is outdated', () => {
+    const state = makeState({ anchor: NOON });
+    const stored = { name: 'cleanup', entry: makeEntry({ stored: true }), state };
+    const plan = (each: KnownEntry) => runAtOnce(planAdoption([each], NOON)).changed.map(({ change }) => change);
+    expect(plan({ ...stored, indexedAt: NOON + MINUTE })).toEqual([]);
+    expect(plan({ ...stored, indexedAt: NOON })).toMatchObject([
+      { after: advance(state, {}), stored: { dueAt: NOON + MINUTE } },
+    ]);
+    const edited = makeEntry({ stored: true, schedule: alignedSchedule(HOUR) });
+    expect(plan({ ...stored, entry: edited, indexedAt: NOON + MINUTE })).toMatchObject([
+      { after: { rev: state.rev + 1, spec: edited.schedule.spec }, stored: { dueAt: NOON + HOUR } },
+    ]);
   });
 });

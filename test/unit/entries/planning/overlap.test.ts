@@ -106,4 +106,24 @@ describe('overlap', () => {
       skipped: [{ reason: 'coalesced', first: 2 * MINUTE, last: 3 * MINUTE, count: 2 }],
     });
   });
+
+  test.each(['skip', 'queue', 'cancel'] as const)(
+    'overlap %s: an occurrence past its deadline is skipped for that reason, and affects no running run',
+    (overlap) => {
+      expect(decide(overlap, 2 * MINUTE + 2, { running: RUNNING }, { startingDeadline: 1 })).toEqual({
+        runs: [],
+        skipped: [{ reason: 'deadline', first: 2 * MINUTE, last: 2 * MINUTE, count: 1 }],
+        changes: { dueAt: 2 * MINUTE },
+        cancel: [],
+      });
+    },
+  );
+
+  test('overlap queue: an occurrence that a command asked to skip is skipped together with the only run before it', () => {
+    expect(decide('queue', 3 * MINUTE, { skip: [3 * MINUTE] }, { missed: 'all' })).toMatchObject({
+      runs: [2 * MINUTE],
+      skipped: [{ reason: 'skipped', first: 3 * MINUTE, last: 3 * MINUTE }],
+      changes: { dueAt: 3 * MINUTE, skip: undefined },
+    });
+  });
 });
