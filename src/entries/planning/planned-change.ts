@@ -72,19 +72,10 @@ export function* planChange(
     after,
     messages: concat(runs.map((run) => run.messages)),
     history,
-    stored: planIndex(entry, after),
+    stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
   };
   const chords = concat(runs.map((run) => run.chords));
   return { entry, change, chords, cancel };
-}
-
-/** A change of the state alone. */
-export function planState(entry: Entry, before: EntryState | null, after: EntryState): PlannedChange {
-  return { entry, change: { entry: entry.name, before, after, messages: [], stored: planIndex(entry, after) } };
-}
-
-function planIndex(entry: Entry, after: EntryState): Change['stored'] {
-  return entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined;
 }
 
 /** Most running runs that a state contains: a backfill may publish thousands. */

@@ -3,7 +3,7 @@ import { advance } from '../../contracts/store/entry-state.ts';
 import type { AgendaItem } from '../../entries/planning/agenda.ts';
 import { PAUSE, type SchedulerParts } from './committer.ts';
 import { stillRunning } from '../../entries/planning/decide.ts';
-import { planState, type PlannedChange } from '../../entries/planning/planned-change.ts';
+import type { PlannedChange } from '../../entries/planning/planned-change.ts';
 import { findReadable } from './scheduled-entries.ts';
 import type { Term } from './term.ts';
 
@@ -77,10 +77,14 @@ export class OverlapGate {
   }
 }
 
-/** Removes runs that have ended from the state of an entry; `null` if the state has none of them. */
+/**
+ * Removes runs that have ended from the state of an entry, which is due at the same instant as before; `null` if the
+ * state has none of them.
+ */
 function planEnd({ entry, state }: StatedEntry, taskIds: ReadonlySet<string>): PlannedChange | null {
   const { running = [] } = state;
   const left = running.filter(({ taskId }) => !taskIds.has(taskId));
   if (left.length === running.length) return null;
-  return planState(entry, state, advance(state, { running: left.length > 0 ? left : undefined }));
+  const after = advance(state, { running: left.length > 0 ? left : undefined });
+  return { entry, change: { entry: entry.name, before: state, after, messages: [] } };
 }
