@@ -52,6 +52,19 @@ describe('outbox retry', () => {
     },
   );
 
+  test('publishes the messages of a commit that is not repeated although the first retry fails too', async () => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    rig.next('publish', 'lost before', 'lost before');
+    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).rejects.toThrow('publish');
+    await pass(rig, 1);
+    expect(rig.published).toEqual([]);
+    await pass(rig, 2);
+    expect(rig.published).toEqual(['a']);
+    expect(await rig.pending()).toEqual([]);
+  });
+
   test('publishes all readable messages of the outbox; unreadable ones stay there and are named', async () => {
     const rig = new Rig();
     const ledger = rig.process();
