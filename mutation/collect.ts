@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { changesOf } from './code-mutators.ts';
 import { changesOfLua, changesWithin } from './embedded-mutators.ts';
 import { applyTo, trimLines, type Change, type Mutant } from './mutant.ts';
-import { findScope } from './scopes.ts';
+import { findScope, findUsers } from './scopes.ts';
 
 /** Every mutant of one source file, in the order of the text. */
 export function collectMutants(file: string, text: string): Mutant[] {
@@ -34,6 +34,7 @@ export function collectMutants(file: string, text: string): Mutant[] {
       file,
       line: line + 1,
       scope: findScope(node),
+      users: findUsers(node, source),
       was: trimLines(text.slice(lines.from, lines.to)),
       now: trimLines(mutated.slice(lines.from, lines.to + mutated.length - text.length)),
     });

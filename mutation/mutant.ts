@@ -11,6 +11,8 @@ export interface Mutant {
   readonly line: number;
   /** The innermost functions around the change, such as `Ledger.commit`; '' for the module itself. */
   readonly scope: string;
+  /** The functions of the file that use the changed constant of the module; empty for any other change. */
+  readonly users: readonly string[];
   /** The whole lines that change, without indentation, before and after. */
   readonly was: string;
   readonly now: string;

@@ -34,7 +34,10 @@ export class Recording {
     return Object.keys(this.#entries).filter((file) => !this.#entries[file]!.passed);
   }
 
-  /** The test files that reach the mutant's function: first the quick ones that reach little beside its file. */
+  /**
+   * The test files that reach the mutant's function: first those that also reach a function with the changed constant,
+   * of these the quick ones that reach little beside its file.
+   */
   testsOf(mutant: Mutant): { readonly file: string; readonly duration: number }[] {
     const found = [...this.#sets].filter(
       ([file, reached]) => this.#entries[file]!.passed && reached.has(`${mutant.file}#${mutant.scope}`),
@@ -43,9 +46,18 @@ export class Recording {
       const near = [...reached].filter((name) => name.startsWith(`${mutant.file}#`)).length;
       return (this.#entries[file]!.duration * reached.size) / near;
     };
+    const reachesUser = (reached: ReadonlySet<string>): boolean =>
+      mutant.users.some((user) => reached.has(`${mutant.file}#${user}`));
     return found
-      .map(([file, reached]) => ({ file, duration: this.#entries[file]!.duration, cost: cost(file, reached) }))
-      .toSorted((a, b) => a.cost - b.cost);
+      .map(([file, reached]) => {
+        return {
+          file,
+          duration: this.#entries[file]!.duration,
+          cost: cost(file, reached),
+          isUser: reachesUser(reached),
+        };
+      })
+      .toSorted((a, b) => Number(b.isUser) - Number(a.isUser) || a.cost - b.cost);
   }
 }
 

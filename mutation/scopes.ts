@@ -14,6 +14,21 @@ export function findScope(node: ts.Node): string {
   return hasFunction ? names.join('.') : '';
 }
 
+/** The functions of the file that use the constant of the module whose declaration contains the node. */
+export function findUsers(node: ts.Node, source: ts.SourceFile): readonly string[] {
+  const statement = source.statements.find((each) => each.pos <= node.pos && node.end <= each.end);
+  if (!statement || !ts.isVariableStatement(statement) || findScope(node) !== '') return [];
+  const names = new Set(statement.declarationList.declarations.map(({ name }) => name.getText(source)));
+  const users = new Set<string>();
+  const visit = (each: ts.Node): void => {
+    if (ts.isIdentifier(each) && names.has(each.text)) users.add(findScope(each));
+    ts.forEachChild(each, visit);
+  };
+  visit(source);
+  users.delete('');
+  return [...users];
+}
+
 /** The file with a call of `globalThis.__reached` at the begin of every function, and one of the module. */
 export function instrument(file: string, text: string): string {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
