@@ -71,6 +71,25 @@ describe('a run that the broker rejects follows the catch-up policy of its entry
     expect(delayed.rig.published).toEqual(['e4']);
   });
 
+  test('runs of one commit that are withdrawn for different reasons are each reported with their own', async () => {
+    const rig = new Rig();
+    rig.missing.add('nowhere');
+    rig.policies.set('strict', { startingDeadline: 1_000 });
+    const now = rig.clock.now();
+    const change = (entry: string, runs: Readonly<Record<string, number>>): Change => {
+      const messages = Object.entries(runs).map(([taskId, dueAt]) => {
+        return { ...makeMessage(taskId, { queue: 'nowhere' }), run: { entry, dueAt, cause: 'schedule' as const } };
+      });
+      return { entry, before: null, after: NEW_STATE, messages };
+    };
+    const ledger = rig.process();
+    const token = await ledger.beginTerm();
+    const changes = [change('lenient', { older: now - MINUTE, newer: now }), change('strict', { late: now - MINUTE })];
+    await ledger.commit({ token, changes });
+    expect(rig.withdrawn).toEqual(['coalesced older', 'deadline late']);
+    expect(await rig.pending()).toEqual(['newer']);
+  });
+
   test('a newer run that the broker accepts replaces it', async () => {
     const delayed = new Delayed();
     await delayed.begin();

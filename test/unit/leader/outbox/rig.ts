@@ -53,6 +53,8 @@ export class Rig {
   readonly #faults: [Step, Fault][] = [];
   /** What the relays reported about delayed messages, such as `delivered a`. */
   readonly reports: string[] = [];
+  /** The runs that were withdrawn, each with the reported reason, such as `deadline a`. */
+  readonly withdrawn: string[] = [];
   /** Called with the number of unreadable messages, and with those that are named. */
   onUnreadable: RelayReports['unreadable'] = () => {};
   /** The fault of a step without a planned one. */
@@ -100,8 +102,9 @@ export class Rig {
     const reports: RelayReports = {
       progressed: () => (this.progress += 1),
       delivered: note('delivered'),
-      skipped: (messages, reason) => {
+      skipped: (messages, reason, withdrawals) => {
         note(reason)(messages);
+        this.withdrawn.push(...withdrawals.map(({ run }) => `${reason} ${run.taskId}`));
       },
       waiting: (count) => this.reports.push(`waiting ${count}`),
       unreadable: (count, all) => {
