@@ -12,8 +12,8 @@ import type { SchedulerOptions, StoredSource } from './scheduler-options.ts';
 const WINDOW = 60_000;
 /** Entries that one query reads. */
 const PAGE = 1_000;
-/** Entries that one load reads at most, so that memory stays bounded when very many are due at once. */
-const MAX_WINDOW = 20_000;
+/** Pages that one load reads at most, so that memory stays bounded when very many entries are due at once. */
+const MAX_PAGES = 20;
 /** The pause before a failed load is tried again. Milliseconds. */
 const PAUSE = 1_000;
 
@@ -104,7 +104,7 @@ export class ScheduledEntries extends Agenda {
     if (!stored) return [];
     const dueBy = now + WINDOW;
     const loaded: LoadedEntry[] = [];
-    let count = 0;
+    let isWhole = false;
     let after = this.#after;
     const loadPage = async (options: Omit<PageOptions, 'limit'>) => {
       const page = await stored.entries.page({ limit: PAGE, ...options });
@@ -116,11 +116,10 @@ export class ScheduledEntries extends Agenda {
     };
     try {
       if (after) await loadPage({ dueBy: Math.min(now, after.dueAt!) });
-      for (;;) {
+      for (let pages = 0; pages < MAX_PAGES && !isWhole; pages++) {
         const page = await loadPage({ after, dueBy });
         after = page.at(-1) ?? after;
-        count += page.length;
-        if (page.length < PAGE || count >= MAX_WINDOW) break;
+        isWhole = page.length < PAGE;
       }
     } catch (error) {
       events.reportFailure({ kind: 'load-entries' }, error);
@@ -129,7 +128,6 @@ export class ScheduledEntries extends Agenda {
     }
     for (const { entry } of loaded) events.reportRecovery({ kind: 'read-definition', entry: entry.name });
     events.reportRecovery({ kind: 'load-entries' });
-    const isWhole = count < MAX_WINDOW;
     this.#horizon = isWhole ? dueBy : after!.dueAt!;
     this.#loadAt = isWhole ? now + WINDOW / 2 : this.#horizon;
     // Entries that are committed from here on and due by the horizon stay in memory, so the next load begins after the
