@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { linkAbort } from './linked-abort.ts';
 
 /** A reason to abort with. Without one, each abort makes an exception with a stack. */
 export const DONE = 'done';
@@ -32,16 +33,11 @@ export async function waitAtMost(
   signal: AbortSignal,
   wait: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
-  const done = new AbortController();
-  // `AbortSignal.any` would do the same, and takes several times as long.
-  const end = () => done.abort(DONE);
-  if (signal.aborted) end();
-  else signal.addEventListener('abort', end);
+  const done = linkAbort(signal);
   try {
     await Promise.race([wait(done.signal), clock.sleep(ms, done.signal)]);
   } finally {
-    signal.removeEventListener('abort', end);
-    end();
+    done.abort(DONE);
   }
 }
 

@@ -32,6 +32,7 @@ import { pauseAfter } from '../../util/backoff.ts';
 import type { Clock, Random } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
+import { linkAbort } from '../../util/linked-abort.ts';
 import { waitAtMost } from '../../util/wait.ts';
 import { TermEnded, type Term } from './term.ts';
 
@@ -160,7 +161,7 @@ export class Leadership {
 
   async #beginTerm(renewal: LeaseRenewal, stop: AbortSignal): Promise<Term> {
     const { clock, ledger } = this.#options;
-    const signal = AbortSignal.any([stop, renewal.signal]);
+    const { signal } = linkAbort(stop, renewal.signal);
     const beginning = ledger.beginTerm(signal);
     const token = await withGracePeriod(clock, stop, beginning);
     if (!renewal.trusted) throw new StoreError('the lock was lost before the term could begin');
