@@ -14,6 +14,7 @@ import { PROCESS_FAULT_DURATIONS } from './process-faults.ts';
 import { Program } from './program.ts';
 import { formatRun, formatSummary, isClean, type Outcome } from './report.ts';
 import { runScenario } from './run.ts';
+import { compareWithSimulation } from './simulated-run.ts';
 import { generateScenario } from './scenario.ts';
 
 const ENVIRONMENTS: Readonly<Record<string, EnvironmentType>> = {
@@ -34,6 +35,7 @@ interface Options {
   readonly break?: keyof typeof MUTATIONS;
   readonly keep: boolean;
   readonly hostile: boolean;
+  readonly simulate: boolean;
 }
 
 const options = new Command('npm run chaos --')
@@ -51,6 +53,7 @@ const options = new Command('npm run chaos --')
     'send hostile requests, commands, results and records too; needs a machine without other load',
     false,
   )
+  .option('--simulate', 'play the faults and commands of each run in the simulation too, and compare', false)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse()
   .opts<Options>();
@@ -72,7 +75,11 @@ async function runNext(): Promise<void> {
     const { overlap } = environment;
     const scenario = generateScenario(seed, { faults, overlap, hostile: options.hostile, length: LENGTH });
     const history = await runScenario(scenario, environment, program.script);
-    const outcome = { scenario, result: checkHistory(history) };
+    const result = checkHistory(history);
+    if (options.simulate) {
+      result.violations.simulation.push(...(await compareWithSimulation(scenario, history, environment)));
+    }
+    const outcome = { scenario, result };
     outcomes.push(outcome);
     console.log(formatRun(outcome));
     if (isClean(outcome.result) && !options.keep) continue;

@@ -45,6 +45,7 @@ export function checkHistory(history: History): CheckResult {
     commands: effects.violations,
     leaders: leadership.violations,
     late: lateness.violations,
+    simulation: [],
     crashes: [...history.crashes],
   };
   const counts = { sent: 0, skipped: 0, unlogged: 0, repeated: 0 };

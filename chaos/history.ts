@@ -25,6 +25,8 @@ export interface History {
   /** The entries of the configuration, and the stored entries that exist at the end. */
   readonly entries: readonly Entry[];
   readonly keyPrefix: string;
+  /** When the first fault and the first command were planned from. Epoch milliseconds. */
+  readonly startedAt: number;
   /** When the last fault was healed: every occurrence until then must be published or skipped. */
   readonly healedAt: number;
   /** Crashes and hangs that no injected fault explains. */

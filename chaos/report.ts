@@ -55,6 +55,7 @@ export function formatSummary(outcomes: readonly Outcome[]): string {
     ['overlapping, or skipped for no run', count(sum(violations.map(({ overlaps }) => overlaps.length)))],
     ['two leaders published', count(sum(violations.map(({ leaders }) => leaders.length)))],
     ['late because of hostile inputs', count(sum(violations.map(({ late }) => late.length)))],
+    ['different in the simulation', count(sum(violations.map(({ simulation }) => simulation.length)))],
     ['crashed, hung or stuck', count(sum(violations.map(({ crashes }) => crashes.length)))],
     ['latest run beside hostile inputs', formatSpread(figures.map(({ latest }) => latest))],
     ['longest time without a leader', formatSpread(figures.map(({ gap }) => gap))],

@@ -66,6 +66,7 @@ export async function runScenario(
   const store = await openState({ ...storeOptions(settings, systemClock), lockTtl: 60_000 });
   await using _ = { [Symbol.asyncDispose]: () => store.close() };
   const sender = new HostileSender(cluster, store.commands, environment.redis ?? null);
+  const startedAt = Date.now();
   const injecting = new Nemesis(cluster, environment, sender).inject(faults);
   const sending = sendCommands(store.commands, commands, injecting);
   const [injected, sent] = await Promise.all([injecting, sending]);
@@ -84,6 +85,7 @@ export async function runScenario(
     entries: [...settings.entries, ...stored.map(({ entry }) => entry)],
     commands: sent,
     keyPrefix: settings.keyPrefix,
+    startedAt,
     healedAt,
     crashes: [...cluster.crashes],
     faults: injected,

@@ -2,6 +2,7 @@ import { Random } from '../chaos/random.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
 import type { CommandRequest } from '../src/entries/commands/command.ts';
+import { DEFAULT_HISTORY, type HistoryLimits } from '../src/contracts/store/history.ts';
 import type { BeatConfig, EntryConfig } from '../src/generated/config-types.ts';
 import { formatIso } from '../src/util/format-iso.ts';
 import type { StoreKind } from './plan.ts';
@@ -29,6 +30,9 @@ export interface Setting {
   readonly ttl: number;
   /** The configurations; the first is the one that all hosts begin with. */
   readonly versions: readonly Settings[];
+  readonly history: HistoryLimits;
+  /** Whether the clocks of hosts may be wrong, and drift. */
+  readonly hasDrift: boolean;
 }
 
 export function drawSetting(seed: number, store: StoreKind): Setting {
@@ -50,10 +54,11 @@ export function drawSetting(seed: number, store: StoreKind): Setting {
     });
     return resolve(Object.fromEntries(own), { store, hasResults, ttl, zone });
   });
-  return { epoch, ttl, versions };
+  return { epoch, ttl, versions, history: DEFAULT_HISTORY, hasDrift: true };
 }
 
-function resolve(
+/** Settings for servers of the simulation. */
+export function resolve(
   beatSchedule: NonNullable<BeatConfig['beatSchedule']>,
   given: { readonly store: StoreKind; readonly hasResults: boolean; readonly ttl: number; readonly zone: string },
 ): Settings {

@@ -3,7 +3,7 @@ import type { SkipReason } from '../src/celery/message/skip-reasons.ts';
 import type { Run } from '../src/celery/message/run.ts';
 import type { Change, Commit } from '../src/contracts/store/commit.ts';
 import { encodeState, type EntryState } from '../src/contracts/store/entry-state.ts';
-import { DEFAULT_HISTORY, type RunRow } from '../src/contracts/store/history.ts';
+import type { RunRow } from '../src/contracts/store/history.ts';
 import { decodeOutboxMessage, type WithdrawnRow } from '../src/contracts/store/outbox.ts';
 import { isUnreadable } from '../src/contracts/store/unreadable.ts';
 import type { Entry } from '../src/entries/catalog/entry.ts';
@@ -244,7 +244,7 @@ export class Invariants {
       this.#checkState(change, before[i]!, after[i]!);
       const rows = change.history ?? [];
       const appended = (history.entries.get(change.entry)?.appended ?? 0) - rowsBefore[i]!;
-      if (change.after && appended !== Math.min(rows.length, DEFAULT_HISTORY.limit)) {
+      if (change.after && appended !== Math.min(rows.length, store.limits.limit)) {
         this.report('accounted', `${change.entry}: ${appended} rows of ${rows.length} are in the history`);
       }
       for (const row of rows) if (row.kind === 'run') byTask.set(row.taskId, { change, row });

@@ -6,7 +6,7 @@ import { type LockState, memoryLock, newLockState } from '../src/drivers/memory/
 import { memoryStoredEntries } from '../src/drivers/memory/stored-entries.ts';
 import type { Message } from '../src/celery/message/message.ts';
 import type { CommandLog } from '../src/contracts/store/command-log.ts';
-import { DEFAULT_HISTORY } from '../src/contracts/store/history.ts';
+import type { HistoryLimits } from '../src/contracts/store/history.ts';
 import type { Lock } from '../src/contracts/store/lock.ts';
 import type { EntrySearch, StoredEntries } from '../src/contracts/store/stored-entries.ts';
 import type { Clock } from '../src/util/clock.ts';
@@ -31,20 +31,22 @@ export class StoreServer implements Server {
   readonly commands: CommandLog;
   readonly entries: StoredEntries & EntrySearch;
   readonly history: MemoryHistory;
+  readonly limits: HistoryLimits;
   readonly #lock = newLockState();
   readonly #clock: Clock;
 
-  constructor(host: Host, lockTtl: number) {
+  constructor(host: Host, lockTtl: number, limits: HistoryLimits) {
+    this.limits = limits;
     this.#clock = {
       now: () => host.now(),
       monotonic: () => host.monotonic(),
       sleep: () => Promise.reject(new Error('a store does not sleep')),
     };
     this.lock = memoryLock(this.#lock, lockTtl, this.#clock);
-    this.ledger = memoryLedger(this.state, new MemoryBroker(this.queue), DEFAULT_HISTORY, this.#clock);
+    this.ledger = memoryLedger(this.state, new MemoryBroker(this.queue), limits, this.#clock);
     this.commands = memoryCommandLog(this.state.commands);
     this.entries = memoryStoredEntries(this.state.entries);
-    this.history = new MemoryHistory(this.state.history, DEFAULT_HISTORY, this.#clock);
+    this.history = new MemoryHistory(this.state.history, limits, this.#clock);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Random } from '../chaos/random.ts';
 import { sendCommand } from '../src/client/send-command.ts';
 import type { EntryState } from '../src/contracts/store/entry-state.ts';
+import type { CommandRequest } from '../src/entries/commands/command.ts';
 import type { Entry } from '../src/entries/catalog/entry.ts';
 import type { Definition } from '../src/entries/catalog/definition.ts';
 import type { Schedule } from '../src/schedule/schedule.ts';
@@ -32,6 +33,11 @@ const STOP_WITHIN = 10_000;
 /** How late an occurrence may be published at rest. Milliseconds. */
 const LATE = 5_000;
 
+/** When a client sends a command again that did not reach the store. Milliseconds. */
+const REPEAT_AFTER = 100;
+
+const NEVER = new AbortController().signal;
+
 /** The most timers and calls that an instance has open at rest. */
 const MOST_OPEN = 25;
 
@@ -44,6 +50,13 @@ export interface Result {
   /** Simulated hours. */
   readonly hours: number;
   readonly lines: readonly TraceLine[] | null;
+}
+
+interface Sending {
+  readonly id: string;
+  /** How long the client waits for the answer, milliseconds. */
+  readonly wait: number;
+  readonly repeats?: boolean;
 }
 
 /** One simulated world: hosts with instances, a store, a broker, workers, and the faults of a plan. */
@@ -68,18 +81,19 @@ export class World implements Injectable {
   #isEnding = false;
   #commandsUnderWay = 0;
 
-  constructor(plan: Plan, { recordsLines = false } = {}) {
+  /** Draws the setting from the seed unless given. */
+  constructor(plan: Plan, { recordsLines = false, setting = drawSetting(plan.seed, plan.store) } = {}) {
     this.plan = plan;
     const { loop } = this;
     const random = new Random(plan.seed ^ 0xa11ce);
     this.trace = new Trace(recordsLines);
-    this.setting = drawSetting(plan.seed, plan.store);
-    const { epoch, ttl, versions } = this.setting;
+    this.setting = setting;
+    const { epoch, ttl, versions, history, hasDrift } = setting;
     const declared = versions.flatMap(({ entries }) => entries);
     for (const entry of declared) this.#learn(entry);
     this.#declared = new Map(declared.map((entry) => [entry.name, entry]));
     this.network = new Network(loop, new Random(plan.seed ^ 0x4e7), this.trace, Math.min(5_000, ttl / 2));
-    this.store = new StoreServer(new Host('store', loop, { epoch }), ttl);
+    this.store = new StoreServer(new Host('store', loop, { epoch }), ttl, history);
     this.workers = new Workers(loop, new Random(plan.seed ^ 0x303), new Host('worker', loop, { epoch }));
     this.broker =
       plan.store === 'outbox'
@@ -102,8 +116,10 @@ export class World implements Injectable {
     this.slots = Array.from({ length: plan.instances }, (_, i): Slot => ({
       host: new Host(`host ${i}`, loop, {
         epoch,
-        rate: 1 + (random.next() - 0.5) / 500,
-        skew: random.chance(0.3) ? random.int(-2_000, 2_000) : random.int(-20, 20),
+        ...(hasDrift && {
+          rate: 1 + (random.next() - 0.5) / 500,
+          skew: random.chance(0.3) ? random.int(-2_000, 2_000) : random.int(-20, 20),
+        }),
       }),
       settings: versions[0]!,
       filesVersion: 0,
@@ -216,25 +232,31 @@ export class World implements Injectable {
   /** Sends a command as clients do: they wait a while, and several may send the same one. */
   sendCommand(random: Random, entry = drawName(random, random.pick(this.slots).settings)): void {
     const request = drawCommand(random, entry, this.#clients.clock.now());
-    if (request.do === 'add' && request.definition) this.#learnDefinition(request.entry ?? '', request.definition);
     const id = `${request.do} ${random.int(1, 1e9)}`;
-    const { commands } = connectStore(this.#clients, this);
     const copies = random.chance(0.2) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
-      const options = {
-        clock: this.#clients.clock,
-        wait: random.chance(0.03) ? 30_000 : random.pick([0, 30, 200]),
-        by: 'simulation',
-        id,
-      };
-      this.#commandsUnderWay += 1;
-      this.note('client', 'sends', 0, () => `sends ${JSON.stringify(request)} as "${id}"`);
-      sendCommand(commands, request, options)
-        .catch((error: unknown) => {
-          if (!(error instanceof BeatError)) this.invariants.report('crash', `client: ${String(error)}`);
-        })
-        .finally(() => (this.#commandsUnderWay -= 1));
+      void this.send(request, { id, wait: random.chance(0.03) ? 30_000 : random.pick([0, 30, 200]) });
     }
+  }
+
+  /** Sends a command. With `repeats`, it is sent until the store has it, and the promise resolves then. */
+  async send(request: CommandRequest, { id, wait, repeats = false }: Sending): Promise<void> {
+    if (request.do === 'add' && request.definition) this.#learnDefinition(request.entry ?? '', request.definition);
+    const { commands } = connectStore(this.#clients, this);
+    const { clock } = this.#clients;
+    this.#commandsUnderWay += 1;
+    for (let isOver = false; !isOver;) {
+      this.note('client', 'sends', 0, () => `sends ${JSON.stringify(request)} as "${id}"`);
+      try {
+        await sendCommand(commands, request, { clock, wait, by: 'simulation', id });
+        isOver = true;
+      } catch (error) {
+        if (!(error instanceof BeatError)) this.invariants.report('crash', `client: ${String(error)}`);
+        isOver = !repeats;
+        if (repeats) await clock.sleep(REPEAT_AFTER, NEVER);
+      }
+    }
+    this.#commandsUnderWay -= 1;
   }
 
   note(who: string, what: string, value = 0, describe?: () => string): void {

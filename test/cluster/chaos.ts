@@ -7,6 +7,7 @@ import { Program } from '../../chaos/program.ts';
 import { formatRun, isClean } from '../../chaos/report.ts';
 import { runScenario } from '../../chaos/run.ts';
 import { generateScenario, type FaultDurations } from '../../chaos/scenario.ts';
+import { compareWithSimulation } from '../../chaos/simulated-run.ts';
 import { leaveOut } from '../support/left-out.ts';
 
 const SEEDS = [1, 2];
@@ -29,10 +30,24 @@ export interface Subject {
   readonly firstSeed?: number;
 }
 
-async function run(seed: number, type: EnvironmentType, program: Program, faults: FaultDurations, hostile = false) {
+interface RunOptions {
+  readonly hostile?: boolean;
+  /** Whether the simulation, under the same faults, must come to the same account. */
+  readonly simulate?: boolean;
+}
+
+async function run(
+  seed: number,
+  type: EnvironmentType,
+  program: Program,
+  faults: FaultDurations,
+  { hostile = false, simulate = false }: RunOptions = {},
+) {
   const { overlap } = type;
   const scenario = generateScenario(seed, { faults, overlap, hostile, length: [5_000, 6_000] });
-  const result = checkHistory(await runScenario(scenario, type, program.script));
+  const history = await runScenario(scenario, type, program.script);
+  const result = checkHistory(history);
+  if (simulate) result.violations.simulation.push(...(await compareWithSimulation(scenario, history, type)));
   // How late runs are beside hostile inputs is measured by `npm run chaos -- --hostile`, on a machine without other load.
   return { scenario, result: { ...result, violations: { ...result.violations, late: [] } } };
 }
@@ -45,7 +60,10 @@ export function testChaos(name: string, { type, missing, faults, mutations, firs
     test(`no run is lost, doubled or wrong, none overlap, and every command is applied once, under random faults`, async () => {
       using program = new Program();
       const all = { ...PROCESS_FAULT_DURATIONS, ...type.faults };
-      const runs = SEEDS.map((seed) => run(seed, type, program, all, seed === HOSTILE_SEED));
+      const runs = SEEDS.map((seed) => {
+        const hostile = seed === HOSTILE_SEED;
+        return run(seed, type, program, all, { hostile, simulate: !hostile });
+      });
       const outcomes = await Promise.all(runs);
       const failed = outcomes.filter(({ result }) => !isClean(result));
       expect(failed.map(formatRun)).toEqual([]);
