@@ -6,7 +6,7 @@ export interface LinkedAbort {
 
 /**
  * Links a new signal to others, until it aborts. `AbortSignal.any` takes several times as long, and keeps its signal in
- * memory while somebody listens to it.
+ * memory until its last listener is removed.
  */
 export function linkAbort(...signals: readonly AbortSignal[]): LinkedAbort {
   const controller = new AbortController();

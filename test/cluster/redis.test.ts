@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { DelayingProxy } from '../support/delaying-proxy.ts';
 import { findGaps, readRedisQueue, findDuplicates } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -75,51 +74,6 @@ describe.skipIf(missing)(missing || 'two instances on one Redis', () => {
     expect(ids).toEqual(expect.arrayContaining(team.sent));
     // Frozen between a commit and its reply, it logs nothing about that batch.
     expect(ids.length - new Set(team.sent).size).toBeLessThanOrEqual(3 * ENTRIES);
-  });
-
-  test('a commit that reaches Redis after another leader took over changes nothing', async () => {
-    await using proxy = await DelayingProxy.to(server.port);
-    const config = { lock: { ttl: '1s' }, beatSchedule: makeSchedule() };
-    const late = `redis://127.0.0.1:${proxy.port}/0`;
-    await using leader = new Beat({ ...config, brokerUrl: late });
-    await using follower = new Beat({ ...config, brokerUrl: server.url() });
-    const leading = nextEvent(leader, 'leading');
-    await leader.start();
-    await leading;
-    await nextEvent(leader, 'sent');
-    const following = nextEvent(follower, 'following');
-    await follower.start();
-    await following;
-
-    proxy.delay();
-    const takeover = nextEvent(follower, 'leading');
-    await proxy.delayed.first('a commit', (request) => request.includes('periodic_task_name'));
-    await takeover;
-    for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
-    const before = await queued();
-    await proxy.deliver();
-    for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
-    await Promise.all([leader.stop(), follower.stop()]);
-
-    const all = await queued();
-    expect(all.length).toBeGreaterThan(before.length);
-    expect(findDuplicates(all)).toEqual([]);
-    expect(findGaps(all, INTERVAL)).toEqual([]);
-  });
-
-  test('no run is lost or doubled when Redis is killed and restarted with its append-only file', async () => {
-    await using team = await Team.start(server.url(), 1);
-    for (let round = 0; round < 2; round++) {
-      await server.kill();
-      await server.start();
-      await team.waitForRuns(15);
-    }
-    await team.stop();
-
-    const all = await queued();
-    expect(findDuplicates(all)).toEqual([]);
-    expect(findGaps(all, INTERVAL)).toEqual([]);
-    expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(team.sent));
   });
 
   test('schedules restart from the time when Redis was flushed; no past run is published again', async () => {

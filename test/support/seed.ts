@@ -1,5 +1,3 @@
-import { randomInt } from 'node:crypto';
-
 /** The environment variable with the seed of every random choice in tests, with which a failure is repeated. */
 export const SEED = 'TEST_SEED';
 
@@ -13,9 +11,4 @@ export function fixedSeed(env: Readonly<Record<string, string | undefined>> = pr
   const seed = Number(text);
   if (Number.isInteger(seed) && seed >= -LIMIT && seed < LIMIT) return seed;
   throw new Error(`${SEED}: expected a whole number from ${-LIMIT} to ${LIMIT - 1}, got "${text}"`);
-}
-
-/** Returns the seed of the environment or a new one. Tests print it when they fail. */
-export function chooseSeed(): number {
-  return fixedSeed() ?? randomInt(LIMIT);
 }
