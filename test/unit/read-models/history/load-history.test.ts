@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { openStore } from '../../../../src/leader/outbox/open-store.ts';
-import { loadRecorded } from '../../../../src/read-models/history/load-history.ts';
+import { loadRecorded, loadWhy } from '../../../../src/read-models/history/load-history.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
+import { makeEntry, makeState, MINUTE } from '../../../support/entry.ts';
 
 const DEFINITION = JSON.stringify({ task: 'tasks.stored', schedule: 60 });
 
@@ -33,4 +35,22 @@ test('all stored entries are read in pages, and then only the requested ones', a
   expect(await load([])).toEqual(names);
   expect(await load(['entry 150', 'entry 007'])).toEqual(['entry 150', 'entry 007']);
   await state.close();
+});
+
+test('an occurrence before the first run of a whole history is unaccounted, not older than the history', async () => {
+  const clock = new ManualClock('2027-03-01T12:06:00Z');
+  const store = await openStore(storeOptions(resolveSettings({ brokerUrl: `memory://${randomUUID()}` }), clock));
+  const now = clock.now();
+  const dueAt = now - MINUTE;
+  const change = makeFirstRun('cleanup');
+  const row = { kind: 'run', dueAt, sentAt: dueAt, cause: 'schedule', taskId: 'a', task: 't' } as const;
+  const history = [{ ...row, queue: 'celery', term: 1, leader: 'one', number: 1 }];
+  await store.ledger.commit({ token: await store.ledger.beginTerm(), changes: [{ ...change, history }] });
+  const record = { entry: makeEntry(), state: makeState({ anchor: now - 6 * MINUTE, dueAt }) };
+  const { found } = await loadWhy({ history: store.history, commands: store.commands! }, record, now - 3 * MINUTE, {
+    now,
+    show: String,
+  });
+  expect(found.account?.kind).toBe('unaccounted');
+  await store.close();
 });
