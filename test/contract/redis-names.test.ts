@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import type { EntryState } from '../../src/contracts/store/entry-state.ts';
 import type { Store } from '../../src/contracts/store/store.ts';
 import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
@@ -68,6 +69,29 @@ describe.skipIf(missing)(missing || 'redis, keys', () => {
     const left = await server.client.pttl('beat:lock');
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(60_000);
+  });
+
+  test('a row that follows after a long time renews the expiry of the history, and one that follows soon does not', async () => {
+    const [key, maxAge, soon, long] = ['beat:history:x', 160_000, 1_000, 20_000];
+    await using other = disposable(openRedisStore(storeOptions(server.url(), { history: { limit: 100, maxAge } })));
+    const token = await other.ledger.beginTerm();
+    let before: EntryState | null = null;
+    const expiryAfter = async (pause: number) => {
+      const at = (before?.sentAt ?? Date.now()) + pause;
+      const history = [{ kind: 'skip', reason: 'paused', first: at, last: at, count: 1, at, term: 1 }] as const;
+      const after = { ...(before ?? NEW_STATE), rev: (before?.rev ?? 0) + 1, sentAt: at };
+      const outcome = await other.ledger.commit({
+        token,
+        changes: [{ entry: 'x', before, after, messages: [], history }],
+      });
+      expect(outcome.kind).toBe('committed');
+      before = after;
+      return server.client.pttl(key);
+    };
+    expect(await expiryAfter(0)).toBeGreaterThan(maxAge);
+    await server.client.pexpire(key, maxAge);
+    expect(await expiryAfter(soon)).toBeLessThanOrEqual(maxAge);
+    expect(await expiryAfter(long)).toBeGreaterThan(maxAge);
   });
 
   test('a lease is renewed although the wall clock of the host changes', async () => {
