@@ -61,6 +61,16 @@ test('missed runs of many entries are in commits of some hundred runs, and an en
   expect(new Set(rig.emitted.sent!.map(({ taskId }) => taskId)).size).toBe(1 + 20 * 360);
 });
 
+test('two missed runs are in two commits if the arguments of one fill a commit', async () => {
+  const { rig, sizes } = recordCommits();
+  const entry = all({ args: ['x'.repeat(1_500_000)] });
+  await rig.begin([entry]);
+  rig.clock.advance(2 * MINUTE);
+  const { tick } = await rig.begin([entry]);
+  await tick();
+  expect(sizes).toEqual([1, 1]);
+});
+
 test('missed runs with large arguments are in small commits', async () => {
   const { rig, sizes } = recordCommits();
   const entry = all({ args: ['x'.repeat(500_000)] });
