@@ -65,11 +65,13 @@ export interface Leader extends Instance {
  */
 export async function leadTerm(leader: Leader, term: Term): Promise<void> {
   const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
+  const { recent } = scheduler;
   try {
     let wakeAt = await begin(leader, term);
     events.reportRecovery({ kind: 'lead' });
     for (;;) {
-      await sleepUntil(clock, wakeAt, wakeup.signal(term.signal), () => liveness.touch());
+      const until = Math.min(wakeAt, recent.checkAt);
+      await sleepUntil(clock, until, wakeup.signal(term.signal), () => liveness.touch());
       if (term.signal.aborted) return;
       // No work is done without trust: what woke the loop would wake it again at once, and no timer could end the term.
       requireTrust(term);
@@ -77,6 +79,7 @@ export async function leadTerm(leader: Leader, term: Term): Promise<void> {
       wakeAt = await scheduler.tick(term);
       if (await reloader.apply(scheduler, term)) wakeAt = scheduler.wakeAt;
       if (await commands?.process(term)) wakeAt = scheduler.wakeAt;
+      if (recent.checkAt <= clock.now()) await recent.check();
     }
   } finally {
     reloader.endScheduling();

@@ -6,6 +6,7 @@ import { describeError, StoreError } from '../../util/errors.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import { ChordSizes } from './chord-sizes.ts';
+import type { RecentCommits } from './recent-commits.ts';
 import { reportCommitted } from './report-committed.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
@@ -15,9 +16,13 @@ import { requireTrust, TermEnded, type Term } from './term.ts';
 export interface SchedulerParts extends SchedulerOptions {
   readonly scheduled: ScheduledEntries;
   readonly committer: Committer;
+  readonly recent: RecentCommits;
 }
 
-type CommitterOptions = Pick<SchedulerParts, 'ledger' | 'clock' | 'events' | 'results' | 'progressed' | 'scheduled'>;
+type CommitterOptions = Pick<
+  SchedulerParts,
+  'ledger' | 'clock' | 'events' | 'results' | 'progressed' | 'scheduled' | 'recent'
+>;
 
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 50;
@@ -220,8 +225,9 @@ export class Committer {
 
   /** Returns how many runs were sent. */
   #settle({ entry, change, edit = null }: PlannedChange, unpublished: readonly UnpublishedMessage[]): number {
-    const { scheduled, events } = this.#options;
+    const { scheduled, events, recent } = this.#options;
     const name = change.entry;
+    recent.add(name, change.after);
     events.reportRecovery({ kind: 'commit-entry', entry: name });
     if (edit) events.emit('entry-changed', { entry: name, change: edit });
     if (!entry?.enabled || !change.after) scheduled.remove(name);

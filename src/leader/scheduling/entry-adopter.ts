@@ -47,7 +47,11 @@ export class EntryAdopter {
     const others = [...catalog.names].filter((name) => !states.has(name) && !errors.has(name));
     known.push(...(await this.#find(others, errors)));
     this.#block(errors);
-    this.#options.scheduled.clear();
+    const { scheduled, recent } = this.#options;
+    scheduled.clear();
+    recent.clear();
+    const [first] = states;
+    if (first) recent.add(...first);
     this.#rejected.clear();
     const adopted = await this.#adopt(known, term);
     // A stop may have come before the states were stored.

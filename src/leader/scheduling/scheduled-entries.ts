@@ -1,6 +1,6 @@
 import type { Entry } from '../../entries/catalog/entry.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
-import type { PageOptions, Position } from '../../contracts/store/stored-entries.ts';
+import type { Position } from '../../contracts/store/stored-entries.ts';
 import { Agenda } from '../../entries/planning/agenda.ts';
 import { nextWakeAt } from '../../entries/planning/next-due.ts';
 import { readStoredEntries, type LoadedEntry } from '../../entries/catalog/definition.ts';
@@ -94,8 +94,7 @@ export class ScheduledEntries extends Agenda {
   }
 
   /**
-   * Loads the stored entries that become due until a minute after `now` (epoch milliseconds), and some that are overdue:
-   * a store that crashed may have lost the commit of an entry that is no longer in memory. It may return entries that
+   * Loads the stored entries that become due until a minute after `now` (epoch milliseconds). It may return some that
    * were loaded before. Failures are reported: an entry that cannot be read is left out, and a store that cannot be
    * reached is asked again soon.
    */
@@ -106,18 +105,13 @@ export class ScheduledEntries extends Agenda {
     const loaded: LoadedEntry[] = [];
     let isWhole = false;
     let after = this.#after;
-    const loadPage = async (options: Omit<PageOptions, 'limit'>) => {
-      const page = await stored.entries.page({ limit: PAGE, ...options });
-      const reading = readStoredEntries(page, stored.definitions, (entry, error) => {
-        events.reportFailure({ kind: 'read-definition', entry }, error);
-      });
-      loaded.push(...(await runInSlices(reading, clock)));
-      return page;
-    };
     try {
-      if (after) await loadPage({ dueBy: Math.min(now, after.dueAt!) });
       for (let pages = 0; pages < MAX_PAGES && !isWhole; pages++) {
-        const page = await loadPage({ after, dueBy });
+        const page = await stored.entries.page({ limit: PAGE, after, dueBy });
+        const reading = readStoredEntries(page, stored.definitions, (entry, error) => {
+          events.reportFailure({ kind: 'read-definition', entry }, error);
+        });
+        loaded.push(...(await runInSlices(reading, clock)));
         after = page.at(-1) ?? after;
         isWhole = page.length < PAGE;
       }

@@ -7,6 +7,7 @@ import { EntryAdopter } from './entry-adopter.ts';
 import { OverlapGate } from './overlap-gate.ts';
 import { decide, runsAtOnce } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange, type PlanTime } from '../../entries/planning/planned-change.ts';
+import { RecentCommits } from './recent-commits.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -27,12 +28,15 @@ export class Scheduler {
   readonly #adopter: EntryAdopter;
   readonly #gate: OverlapGate;
   readonly commands: CommandEngine;
+  readonly recent: RecentCommits;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     const scheduled = new ScheduledEntries(options);
-    const committer = new Committer({ ...options, scheduled });
-    const parts = { ...options, committer, scheduled };
+    const recent = new RecentCommits(options);
+    const committer = new Committer({ ...options, scheduled, recent });
+    const parts = { ...options, committer, scheduled, recent };
+    this.recent = recent;
     this.#committer = committer;
     this.#scheduled = scheduled;
     this.#adopter = new EntryAdopter(parts);

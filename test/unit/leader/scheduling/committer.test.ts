@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Committer, runPool } from '../../../../src/leader/scheduling/committer.ts';
+import { RecentCommits } from '../../../../src/leader/scheduling/recent-commits.ts';
 import { ScheduledEntries } from '../../../../src/leader/scheduling/scheduled-entries.ts';
 import { Events } from '../../../../src/contracts/events/events.ts';
 import { TermEnded, type Term } from '../../../../src/leader/scheduling/term.ts';
@@ -47,6 +48,7 @@ function over(answer: (changes: readonly Change[]) => CommitOutcome | Promise<Co
     results: () => null,
     progressed: () => (counted.progress += 1),
     scheduled: new ScheduledEntries({ clock, events }),
+    recent: new RecentCommits({ ledger, clock }),
   });
   return { committer, clock, asked, faults, recovered, counted };
 }
