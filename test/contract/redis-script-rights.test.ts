@@ -269,6 +269,17 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
     },
   );
 
+  test.each(['commit of stored entries', 'append of stored entries'])(
+    '%s with the right to HSET on any key but the definitions names these, and writes nothing',
+    async (name) => {
+      await allow('-hset', '(+hset ~states ~audit ~minutes ~outbox)');
+      const before = await contents();
+      const error: unknown = await runCase('', name).catch((e: unknown) => e);
+      expect(error).toMatchObject({ command: 'HSET', keys: ['definitions'] });
+      expect(await contents()).toEqual(before);
+    },
+  );
+
   test.each([
     ['LPUSH', 'list'],
     ['SADD', 'binding'],
