@@ -101,8 +101,8 @@ function toSimulated(
   return [{ at, slot: slot ?? LEADER, ms, ...simulate(isBroker ? 'broker' : 'store') }];
 }
 
-/** A pause ends by itself, so whether these are rejected depends on the instant at which they are read. */
-const OF_AN_INSTANT = new Set<unknown>(['pause', 'resume']);
+/** Whether these are rejected depends on instants: when a pause is over, and which occurrences an interval has. */
+const OF_AN_INSTANT = new Set<unknown>(['pause', 'resume', 'backfill']);
 
 function compareCommands({ commands }: History, statuses: ReadonlyMap<string, string | undefined>): readonly string[] {
   return commands.flatMap(({ id, fields, answer }) => {

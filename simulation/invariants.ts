@@ -299,11 +299,13 @@ export class Invariants {
   }
 
   /** What must hold when the faults have ended. `pendingFor` is how long commands have had to be applied. */
-  checkRest(): void {
+  /** Checks what is left over at rest, some seconds after the outbox had the messages `before`. */
+  checkRest(before: ReadonlySet<string>): void {
     const { store } = this.#options;
     const { commands, outbox } = store.state;
     if (commands.pending.size > 0) this.report('at-rest', `${commands.pending.size} commands are still in the log`);
-    if (outbox.size > 0) this.report('at-rest', `${outbox.size} messages are still in the outbox`);
+    const left = [...outbox.keys()].filter((id) => before.has(id)).length;
+    if (left > 0) this.report('at-rest', `${left} messages are still in the outbox`);
     for (const id of this.#seen.arrived) {
       if (!commands.audit.has(id)) this.report('command', `command ${id} has no audit row`);
     }

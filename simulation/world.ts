@@ -291,8 +291,10 @@ export class World implements Injectable {
       this.start(i);
     }
     await loop.run(loop.now + 4 * setting.ttl + REST, isOver);
+    const waiting = new Set(store.state.outbox.keys());
+    await loop.run(loop.now + LATE, isOver);
     if (isOver()) return;
-    invariants.checkRest();
+    invariants.checkRest(waiting);
     if (this.#commandsUnderWay > 0) invariants.report('at-rest', `${this.#commandsUnderWay} clients still wait`);
     for (const { instance } of slots) if (instance) this.#checkLeaks(instance.process);
     const leaders = slots.filter(({ instance }) => instance && !instance.process.isDead && instance.term !== null);
