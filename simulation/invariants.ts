@@ -298,7 +298,6 @@ export class Invariants {
     }
   }
 
-  /** What must hold when the faults have ended. `pendingFor` is how long commands have had to be applied. */
   /** Checks what is left over at rest, some seconds after the outbox had the messages `before`. */
   checkRest(before: ReadonlySet<string>): void {
     const { store } = this.#options;

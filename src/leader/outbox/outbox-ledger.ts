@@ -6,12 +6,16 @@ import type { TermService } from '../../contracts/store/store.ts';
 import { Condition } from '../../util/condition.ts';
 import { StoreError } from '../../util/errors.ts';
 import { withGracePeriod } from '../../util/grace-period.ts';
+import { waitAtMost } from '../../util/wait.ts';
 import type { Rejections } from './message-states.ts';
 import { TermPublisher, type PublisherOptions } from './term-publisher.ts';
 
 /** The pause before rejected messages are published again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 1_000;
 const MAX_PAUSE = 60_000;
+
+/** How often the outbox is read for messages that a store which lost its newest writes has again. Milliseconds. */
+const CHECK_INTERVAL = 60_000;
 
 /**
  * The ledger if broker and state are two stores. A commit appends its messages to the outbox, together with its states,
@@ -81,10 +85,14 @@ export class OutboxLedger implements Ledger, TermService {
    * not be repeated, and its messages are in the outbox. Never rejects.
    */
   async run(token: number, signal: AbortSignal): Promise<void> {
+    const { outbox, clock } = this.#options;
     const publisher = this.#publisherOf(token);
     while (!signal.aborted) {
-      if (!this.#hasWork(publisher)) await this.#wakeup.wait(signal);
+      if (!this.#hasWork(publisher)) await waitAtMost(clock, CHECK_INTERVAL, signal, (end) => this.#wakeup.wait(end));
       else if (!(await this.#retry(publisher, signal))) return;
+      if (signal.aborted || this.#hasWork(publisher)) continue;
+      // The next commit reports an unreachable outbox.
+      this.#isUnsure ||= (await outbox.pending(1, '').catch(() => [])).length > 0;
     }
   }
 

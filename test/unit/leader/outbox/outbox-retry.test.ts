@@ -65,6 +65,19 @@ describe('outbox retry', () => {
     expect(await rig.pending()).toEqual([]);
   });
 
+  test('removes within two minutes a message whose removal the store has lost', async () => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    const token = await ledger.beginTerm();
+    rig.losesRemovals = true;
+    await ledger.commit({ token, changes: [makeFirstRun('a', 'a')] });
+    rig.losesRemovals = false;
+    expect(await rig.pending()).toEqual(['a']);
+    await pass(rig, 120);
+    expect(await rig.pending()).toEqual([]);
+    expect(new Set(rig.published)).toEqual(new Set(['a']));
+  });
+
   test('publishes all readable messages of the outbox; unreadable ones stay there and are named', async () => {
     const rig = new Rig();
     const ledger = rig.process();

@@ -57,6 +57,8 @@ export class Rig {
   readonly withdrawn: string[] = [];
   /** Called with the number of unreadable messages, and with those that are named. */
   onUnreadable: RelayReports['unreadable'] = () => {};
+  /** Whether the store acknowledges removals and then loses them, as one that crashes before it wrote them. */
+  losesRemovals = false;
   /** The fault of a step without a planned one. */
   faultAt: (step: Step) => Fault | undefined = () => undefined;
 
@@ -77,6 +79,7 @@ export class Rig {
       pending: (limit, after) => this.#step('pending', () => ledger.pending(limit, after)),
       remove: (term, ids, withdrawn) =>
         this.#step('remove', async () => {
+          if (this.losesRemovals) return true;
           const before = (await ledger.pending(1_000, '')).filter(isReadable);
           const done = await ledger.remove(term, ids, withdrawn);
           for (const { id, message } of before) {
