@@ -90,7 +90,7 @@ export class OutboxLedger implements Ledger, TermService {
     while (!signal.aborted) {
       if (!this.#hasWork(publisher)) await waitAtMost(clock, CHECK_INTERVAL, signal, (end) => this.#wakeup.wait(end));
       else if (!(await this.#retry(publisher, signal))) return;
-      if (signal.aborted || this.#hasWork(publisher)) continue;
+      if ((signal.aborted as boolean) || this.#hasWork(publisher)) continue;
       // The next commit reports an unreachable outbox.
       this.#isUnsure ||= (await outbox.pending(1, '').catch(() => [])).length > 0;
     }
