@@ -92,7 +92,7 @@ export class TermPublisher {
    * Publishes the rejected messages again, unless they are too late now, until a stop; with `includesPending` also those
    * that no commit of this term waits for. `false` when a newer term has begun.
    */
-  async retry(stop?: AbortSignal, includesPending = false): Promise<boolean> {
+  async retry(stop: AbortSignal, includesPending: boolean): Promise<boolean> {
     if (!(await this.#isCurrent())) return false;
     const skipped = await this.#skipLate(new Map(this.#states.entries.map((name) => [name, []])));
     if (!(await this.#remove(skipped))) return false;

@@ -314,7 +314,7 @@ describe('command inbox, a command:', () => {
     ]);
   });
 
-  test('is prepared again if its entry has changed, and committed once', async () => {
+  test('is prepared again if its entry has changed, and committed once and before the next one', async () => {
     let isCurrent = false;
     const rig = new Rig({
       isCurrent: async () => {
@@ -323,9 +323,9 @@ describe('command inbox, a command:', () => {
         return answer;
       },
     });
-    await rig.append('a');
+    await rig.append('a', 'b');
     await rig.inbox.run(rig.term);
-    expect(rig.done).toEqual(['prepare a', 'prepare a', 'commit a']);
+    expect(rig.done).toEqual(['prepare a', 'prepare a', 'commit a', 'prepare b', 'commit b']);
   });
 
   test('that has several parts is finished and reported with the last of them', async () => {

@@ -143,6 +143,25 @@ describe('the relay reports of delayed messages', () => {
     expect(rig.published).toEqual(['a']);
   });
 
+  test('of a workflow whose messages expire one after the other: the run is withdrawn with the last of them', async () => {
+    const rig = new Rig();
+    rig.missing.add('nowhere');
+    const ledger = rig.process();
+    const workflow = { taskId: 'group', messages: 2 };
+    const messages = [5, 20].map((seconds) => {
+      const expires = new Date(rig.clock.now() + seconds * 1_000).toISOString();
+      const [message] = runOf(`after ${seconds}`, 'nowhere', expires).messages;
+      const run = { entry: 'e', dueAt: rig.clock.now(), cause: 'schedule', workflow } as const;
+      return { ...message!, run };
+    });
+    const change = { entry: 'e', before: null, after: NEW_STATE, messages };
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [change] });
+    await pass(rig, 10);
+    expect([await rig.pending(), rig.withdrawn]).toEqual([['after 20'], []]);
+    await pass(rig, 30);
+    expect([await rig.pending(), rig.withdrawn]).toEqual([[], ['expired group']]);
+  });
+
   test('when they expire, and removes them because no worker would run them', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
