@@ -25,13 +25,13 @@ function open(state: Parts, broker: Parts, options: Partial<OutboxOptions> = {})
   const store = openMemoryStore(storeOptions(`memory://${randomUUID()}`, { clock }));
   const publish: Store['broker']['publish'] = async (messages) =>
     messages.map((message) => ({ message, reason: 'no such queue' }));
-  const close = async () => {
+  const closeAs = (name: string) => async () => {
     await settle();
-    closed.push('broker');
+    closed.push(name);
   };
   opened.stores = {
-    store: { ...store, ...state, close: async () => void closed.push('state') },
-    broker: { ...broker, broker: { publish, announce: async () => {}, close } },
+    store: { ...store, ...state, close: closeAs('state') },
+    broker: { ...broker, broker: { publish, announce: async () => {}, close: closeAs('broker') } },
   };
   return openStore({ ...OPTIONS, ...options });
 }

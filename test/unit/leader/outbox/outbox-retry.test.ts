@@ -78,6 +78,20 @@ describe('outbox retry', () => {
     expect(new Set(rig.published)).toEqual(new Set(['a']));
   });
 
+  test('does not begin in a new term of the same process that has published what the last one left', async () => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    rig.next('publish', 'lost before');
+    const token = await ledger.beginTerm();
+    await expect(ledger.commit({ token, changes: [makeFirstRun('a', 'a')] })).rejects.toThrow('publish');
+    await ledger.beginTerm();
+    expect(rig.published).toEqual(['a']);
+    const steps: string[] = [];
+    rig.faultAt = (step) => void steps.push(step);
+    await pass(rig, 30);
+    expect(steps).toEqual([]);
+  });
+
   test('publishes all readable messages of the outbox; unreadable ones stay there and are named', async () => {
     const rig = new Rig();
     const ledger = rig.process();

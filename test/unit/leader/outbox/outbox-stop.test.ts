@@ -143,6 +143,21 @@ describe('the relay reports of delayed messages', () => {
     expect(rig.published).toEqual(['a']);
   });
 
+  test('as the newest term of the process knows them, also if an attempt of the last term ends later', async () => {
+    const rig = new Rig();
+    rig.missing.add('nowhere');
+    const ledger = rig.process();
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [runOf('a', 'nowhere')] });
+    rig.next('publish', async () => {
+      rig.missing.clear();
+      await ledger.beginTerm();
+      rig.missing.add('nowhere');
+    });
+    await pass(rig, 1);
+    expect(rig.published).toEqual(['a']);
+    expect(rig.reports.at(-1)).toBe('waiting 0');
+  });
+
   test('of a workflow whose messages expire one after the other: the run is withdrawn with the last of them', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
