@@ -7,6 +7,7 @@ import { repairCommand } from '../../../../src/contracts/store/unreadable.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../../src/drivers/memory/store.ts';
 import { STUCK_AFTER } from '../../../../src/observe/liveness.ts';
+import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import type { Store } from '../../../../src/contracts/store/store.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
@@ -187,4 +188,24 @@ test('blocked entries: states that cannot be read again are read after another t
   expect(await tick()).toBe(start + HOUR);
   expect(reads).toEqual([start + 10 * SECOND, start + 20 * SECOND]);
   expect(rig.emitted.recovered).toMatchObject([{ operation: { kind: 'read-state', entry: 'a' } }]);
+});
+
+test('a term begins when all entries are scheduled, also if their schedules take long to compute', async () => {
+  const rig = makeRig();
+  const slow = (schedule: Schedule): Schedule => ({
+    ...schedule,
+    next: (after) => {
+      rig.clock.advance(20);
+      return schedule.next(after);
+    },
+  });
+  const names = Array.from({ length: 100 }, (_, i) => `hourly ${i}`);
+  const entries = [
+    ...names.map((name) => makeEntry({ name, schedule: slow(alignedSchedule(HOUR)) })),
+    makeEntry({ name: 'soon', schedule: slow(alignedSchedule(60 * SECOND)) }),
+  ];
+  const start = rig.clock.now();
+  await rig.begin(entries);
+  const { tick } = await rig.begin(entries);
+  expect(await tick()).toBe(start + 60 * SECOND);
 });
