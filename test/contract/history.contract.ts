@@ -258,11 +258,12 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
         await history.append([
           { entry: 'a', row: outcomeOf('a-1', { dueAt: at }) },
           { entry: 'b', row: outcomeOf('b-1', { dueAt: at, state: 'FAILURE' }) },
+          { entry: 'b', row: outcomeOf('b-2', { dueAt: at, state: 'FAILURE' }) },
         ]);
         expect(await counts()).toEqual([
           { at: at - 2 * MINUTE, published: 0, skipped: 2, succeeded: 0, failed: 0 },
           { at: at - MINUTE, published: 0, skipped: 1, succeeded: 0, failed: 0 },
-          { at, published: 1, skipped: 0, succeeded: 1, failed: 1 },
+          { at, published: 1, skipped: 0, succeeded: 1, failed: 2 },
         ]);
         const withdrawn = { ...skip, first: at, last: at, count: 1, taskId: 'a-1' };
         await history.append([{ entry: 'a', row: withdrawn }]);
