@@ -125,6 +125,7 @@ describe('on the embedded store', () => {
     expect(db.prepare('SELECT json FROM beat_command').all()).toEqual([]);
     const find = db.prepare(`SELECT json FROM beat_audit WHERE id = 'no-such'`);
     expect(find.get()?.['json']).toContain('do: expected one of pause');
+    await leader.log.first('the command', ({ event, status }) => event === 'command' && status === 'applied');
     expect(leader.log.all.filter(({ event }) => event === 'command')).toMatchObject([
       { level: 'warn', status: 'rejected' },
       { level: 'warn', status: 'rejected' },

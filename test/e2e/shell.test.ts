@@ -59,6 +59,8 @@ for (const celery of CELERIES) {
       folder.write('commands.json', (await runCommand('shell-commands', '-c', declared)).stdout);
       folder.write('results/.keep', '');
       await using _worker = startWorker(findCelery(celery)!.python);
+      // Two programs that add a queue to a database of kombu at the same time are in conflict.
+      await output.first('the worker', (line) => line.endsWith(' ready.'));
       await using beat = new BeatProcess({ cwd });
       const lines = await beat.log.until('all entries were sent', (all) => {
         for (const line of all) {
