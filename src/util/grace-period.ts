@@ -37,7 +37,7 @@ export async function withGracePeriod<T>(
     await stopped;
     const reason: unknown = stop.reason;
     const passed = reason instanceof Stop ? clock.monotonic() - reason.at : 0;
-    await clock.sleep(grace - passed, signal);
+    if (passed < grace) await clock.sleep(grace - passed, signal);
     throw new StoreError('stopped before the answer arrived; the next term publishes what is pending');
   };
   try {

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { Stop, withGracePeriod } from '../../../src/util/grace-period.ts';
 import { settle } from '../../support/settle.ts';
@@ -95,6 +95,17 @@ describe('withGracePeriod: work', () => {
     work.resolve('just in time');
     await settle();
     expect(seen.end).toBe('just in time');
+  });
+
+  test('sets no timer once the grace period is over', async () => {
+    const { clock, stop, work } = rig();
+    stop.abort(new Stop(clock.monotonic()));
+    clock.advance(1_000);
+    const sleep = vi.spyOn(clock, 'sleep');
+    const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
+    await settle();
+    expect(seen.end).toBe(GAVE_UP);
+    expect(sleep).not.toHaveBeenCalled();
   });
 
   test('that fails after the grace period does not end the process', async () => {
