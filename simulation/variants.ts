@@ -282,13 +282,6 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     text: `(await Promise.all(answers)).flatMap((each) => [...each])`,
     instead: `(void Promise.allSettled(answers), [] as never[])`,
   },
-  'outbox-left-behind': {
-    what: 'a new term does not publish what the last one left in the outbox',
-    rules: ['at-rest'],
-    file: PUBLISHER,
-    text: `return this.#publishPages(() => true, stop);`,
-    instead: `return true;`,
-  },
   'withdrawn-in-silence': {
     what: 'a message is withdrawn without a row in the history',
     rules: ['not-lost'],
@@ -302,13 +295,6 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     file: OUTBOX,
     text: `return this.#isUnsure || waiting.length > 0;`,
     instead: `return this.#isUnsure && waiting.length < 0;`,
-  },
-  'unanswered-left-behind': {
-    what: 'messages of a command without an answer stay in the outbox',
-    rules: ['at-rest'],
-    file: OUTBOX,
-    text: `    } catch (error) {\n      this.#isUnsure = true;`,
-    instead: `    } catch (error) {`,
   },
 
   // Stored entries, reloads, outcomes.
