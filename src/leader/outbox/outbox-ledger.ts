@@ -14,7 +14,7 @@ import { TermPublisher, type PublisherOptions } from './term-publisher.ts';
 const FIRST_PAUSE = 1_000;
 const MAX_PAUSE = 60_000;
 
-/** How often the outbox is read for messages that a store which lost its newest writes has again. Milliseconds. */
+/** How often the outbox is checked for messages that a store which lost its newest writes has again. Milliseconds. */
 const CHECK_INTERVAL = 60_000;
 
 /**
@@ -85,14 +85,20 @@ export class OutboxLedger implements Ledger, TermService {
    * not be repeated, and its messages are in the outbox. Never rejects.
    */
   async run(token: number, signal: AbortSignal): Promise<void> {
-    const { outbox, clock } = this.#options;
+    const { clock } = this.#options;
     const publisher = this.#publisherOf(token);
+    let oldest: string | undefined;
     while (!signal.aborted) {
       if (!this.#hasWork(publisher)) await waitAtMost(clock, CHECK_INTERVAL, signal, (end) => this.#wakeup.wait(end));
-      else if (!(await this.#retry(publisher, signal))) return;
-      if ((signal.aborted as boolean) || this.#hasWork(publisher)) continue;
-      // The next commit reports an unreachable outbox.
-      this.#isUnsure ||= (await outbox.pending(1, '').catch(() => [])).length > 0;
+      if (this.#hasWork(publisher)) {
+        if (!(await this.#retry(publisher, signal))) return;
+        continue;
+      }
+      if (signal.aborted as boolean) return;
+      // A commit under way publishes its messages sooner. The next commit reports an unreachable outbox.
+      const before = oldest;
+      oldest = await publisher.findOldest().catch(() => undefined);
+      this.#isUnsure ||= oldest !== undefined && oldest === before;
     }
   }
 

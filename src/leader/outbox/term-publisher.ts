@@ -100,6 +100,11 @@ export class TermPublisher {
     return this.#publishPages((message) => includesPending || this.#states.get(message).kind !== 'pending', stop);
   }
 
+  /** The id of the oldest readable message in the first page of the outbox. */
+  async findOldest(): Promise<string | undefined> {
+    return (await this.#options.outbox.pending(PAGE_SIZE, '')).find(isReadable)?.id;
+  }
+
   /** Whether no newer term has begun; asks the outbox by removing an empty list of messages. */
   #isCurrent(): Promise<boolean> {
     return this.#options.outbox.remove(this.token, []);

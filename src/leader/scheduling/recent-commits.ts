@@ -10,12 +10,6 @@ const KEEP_FOR = 120_000;
 /** Of the commits within this time, the last one is remembered. Milliseconds. */
 const STEP = 1_000;
 
-interface RecentCommit {
-  readonly rev: number;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
 /**
  * Notices that the store lost commits that it had acknowledged: it crashed before it wrote them to disk, a replica took over,
  * or it was emptied. Otherwise an entry would learn of it when it is due again, which may be a week later. A store loses
@@ -24,8 +18,8 @@ interface RecentCommit {
 export class RecentCommits {
   readonly #ledger: StateLookup;
   readonly #clock: Clock;
-  /** By entry, oldest first. */
-  readonly #commits = new Map<string, RecentCommit>();
+  /** By entry, oldest first. `at` is a time of the monotonic clock, milliseconds. */
+  readonly #commits = new Map<string, { readonly rev: number; readonly at: number }>();
   #newest: string | undefined;
   /** When to check next, epoch milliseconds. */
   checkAt = Infinity;
@@ -45,7 +39,7 @@ export class RecentCommits {
   add(entry: string, state: EntryState | null): void {
     this.#commits.delete(entry);
     if (!state) return;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const newest = this.#commits.get(this.#newest ?? '');
     const isSameStep = newest !== undefined && now - newest.at < STEP;
     if (isSameStep) this.#commits.delete(this.#newest!);
@@ -55,10 +49,9 @@ export class RecentCommits {
 
   /** Throws `TermEnded` if the store lacks a commit. A store that does not answer is asked again later. */
   async check(): Promise<void> {
-    const now = this.#clock.now();
-    this.checkAt = now + INTERVAL;
+    this.checkAt = this.#clock.now() + INTERVAL;
     for (const [entry, { at }] of this.#commits) {
-      if (entry !== this.#newest && at < now - KEEP_FOR) this.#commits.delete(entry);
+      if (entry !== this.#newest && at < this.#clock.monotonic() - KEEP_FOR) this.#commits.delete(entry);
     }
     const unreadable = new Set<string>();
     const states = await this.#ledger
