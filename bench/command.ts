@@ -33,6 +33,9 @@ export class Command {
     const started = performance.now();
     const flags = ['--config', config, '--broker', brokerUrl, '--log-format', 'json'];
     const child = spawn(process.execPath, [COMMAND, 'start', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       const { event } = JSON.parse(line) as { event?: string };

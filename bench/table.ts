@@ -32,15 +32,18 @@ export function formatTable(rows: readonly Row[]): string {
     row.wanted ? `${row.wanted.text} ${row.wanted.met ? 'ok' : 'MISSED'}` : '',
     row.behind ?? '',
   ]);
-  const widths = HEADS.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]!.length)));
-  const rule = widths.map((width) => '─'.repeat(width));
-  return [HEADS, rule, ...lines]
-    .map((line) => line.map((cell, column) => aligned(cell, column, widths[column]!)).join('  '))
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return formatColumns(HEADS, lines, [HEADS.indexOf('measured')]);
 }
 
-/** Figures to the right, so that they can be compared by their length. */
-function aligned(cell: string, column: number, width: number): string {
-  return column === HEADS.indexOf('measured') ? cell.padStart(width) : cell.padEnd(width);
+/** Formats lines in columns below their heads. Columns of numbers are aligned to the right, so that lengths compare. */
+export function formatColumns(
+  heads: readonly string[],
+  lines: readonly (readonly string[])[],
+  numbers: readonly number[],
+): string {
+  const widths = heads.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]!.length)));
+  const rule = widths.map((width) => '─'.repeat(width));
+  const align = (cell: string, column: number) =>
+    numbers.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+  return [heads, rule, ...lines].map((line) => line.map(align).join('  ').trimEnd()).join('\n');
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Child } from '../test/support/child.ts';
+import { Folder } from '../test/support/folder.ts';
 import { Journal } from '../test/support/journal.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { pythonFor } from './celery.ts';
@@ -12,6 +12,7 @@ import { atMost, type Bench, type Row } from './table.ts';
 const COMMAND = resolve(import.meta.dirname, '../dist/cli/beat.js');
 const WANTED_HANDOVER = 100;
 const SECOND = 1_000;
+const SQLITE = 'beat on SQLite';
 
 /** A scheduler of which two processes run, one as leader, and how its output shows who leads. */
 interface Pair {
@@ -19,6 +20,17 @@ interface Pair {
   readonly command: (folder: string, url: string, ttl: number) => [string, string[]];
   readonly leads: string;
   readonly follows: string;
+}
+
+interface Contender {
+  readonly pair: Pair;
+  readonly folder: string;
+  readonly url: string;
+}
+
+interface Running {
+  readonly child: Child;
+  readonly said: Journal<string>;
 }
 
 const BEAT = {
@@ -48,62 +60,72 @@ const REDBEAT = (python: string): Pair => ({
   follows: 'Acquiring lock',
 });
 
+/** Part of a lock's time to live: an instance renews or looks at its lock at least this often. */
+const RENEWAL = 1 / 3;
+
 /**
  * From the end of a leader, by SIGTERM or SIGKILL, until another leads: two processes each time, as
- * they are run, with the same time to live of the lock for all.
+ * they are run, with the same time to live of the lock for all. The pairs wait for their locks at the same time.
  */
 export const takeover: Bench = async ({ quick }) => {
   const rounds = quick ? 2 : 7;
-  const folder = mkdtempSync(join(tmpdir(), 'beat-bench-'));
+  using folders = new DisposableStack();
   await using server = await RedisServer.start();
   const python = pythonFor(['celery', 'redis', 'redbeat']);
-  const pairs: [Pair, string][] = [
-    [{ what: 'beat on Redis', ...BEAT }, server.url()],
-    [{ what: 'beat on SQLite', ...BEAT }, `sqla+sqlite:///${folder}/beat.sqlite`],
-    ...(python === undefined ? [] : [[REDBEAT(python), server.url()] as [Pair, string]]),
+  const pairs: Pair[] = [
+    { what: 'beat on Redis', ...BEAT },
+    { what: SQLITE, ...BEAT },
   ];
+  if (python !== undefined) pairs.push(REDBEAT(python));
+  const contenders = pairs.map((pair, i): Contender => {
+    const folder = folders.use(new Folder()).path;
+    return { pair, folder, url: pair.what === SQLITE ? `sqla+sqlite:///${folder}/beat.sqlite` : server.url(i) };
+  });
   const rows: Row[] = [];
-  try {
-    for (const ttl of [8, 1]) {
-      for (const end of ['stop', 'kill'] as const) {
-        for (const [pair, url] of pairs) {
-          const taken: number[] = [];
-          for (let i = 0; i < rounds; i++) taken.push(await round(pair, folder, url, ttl, end));
-          rows.push(makeRow(pair.what, ttl, end, taken));
-        }
+  for (const ttl of [8, 1]) {
+    for (const end of ['stop', 'kill'] as const) {
+      const taken = contenders.map((): number[] => []);
+      for (let i = 0; i < rounds; i++) {
+        for (const [k, ms] of (await round(contenders, ttl, end)).entries()) taken[k]!.push(ms);
       }
+      rows.push(...contenders.map(({ pair }, k) => makeRow(pair.what, ttl, end, taken[k]!)));
     }
-  } finally {
-    rmSync(folder, { recursive: true });
   }
   return rows;
 };
 
-/** Milliseconds. */
-async function round(pair: Pair, folder: string, url: string, ttl: number, end: 'stop' | 'kill'): Promise<number> {
-  const greet = { task: 'tasks.greet', schedule: 0.2 };
-  const config = { brokerUrl: url, lock: { ttl }, beatSchedule: { greet } };
-  writeFileSync(join(folder, 'beat.config.json'), JSON.stringify(config));
-  const start = (): [Child, Journal<string>] => {
+/** Milliseconds for each contender. */
+async function round(contenders: readonly Contender[], ttl: number, end: 'stop' | 'kill'): Promise<number[]> {
+  await using children = new AsyncDisposableStack();
+  const start = async ({ pair, folder, url }: Contender, role: 'leads' | 'follows'): Promise<Running> => {
     const said = new Journal<string>();
     const lines = { 1: (line: string) => said.add(line), 2: (line: string) => said.add(line) };
     const [command, args] = pair.command(folder, url, ttl);
-    return [new Child(command, args, { cwd: folder, lines }), said];
+    const child = children.use(new Child(command, args, { cwd: folder, lines }));
+    await said.first(role, (line) => line.includes(pair[role]));
+    return { child, said };
   };
-  const [leader, leaderSaid] = start();
-  await using _leader = leader;
-  await leaderSaid.first('the lead', (line) => line.includes(pair.leads));
-  const [follower, followerSaid] = start();
-  await using _follower = follower;
-  await followerSaid.first('a follower', (line) => line.includes(pair.follows));
-  // At a random time of the renewal interval.
-  await delay(SECOND + Math.random() * ttl * SECOND);
-  const ended = performance.now();
-  const leads = followerSaid.first('another lead', (line) => line.includes(pair.leads)).then(() => performance.now());
-  if (end === 'kill') void leader.kill();
-  else void leader.stop();
-  const taken = (await leads) - ended;
-  await follower.stop();
+  for (const { folder, url } of contenders) {
+    const greet = { task: 'tasks.greet', schedule: 0.2 };
+    const config = { brokerUrl: url, lock: { ttl }, beatSchedule: { greet } };
+    writeFileSync(join(folder, 'beat.config.json'), JSON.stringify(config));
+  }
+  const leaders = await Promise.all(contenders.map((each) => start(each, 'leads')));
+  const followers = await Promise.all(contenders.map((each) => start(each, 'follows')));
+  const taken = await Promise.all(
+    contenders.map(async ({ pair }, i) => {
+      // At a random time between two renewals, the same for none of them.
+      await delay(SECOND + Math.random() * ttl * RENEWAL * SECOND);
+      const { child: leader } = leaders[i]!;
+      const ended = performance.now();
+      const leads = followers[i]!.said.first('another lead', (line) => line.includes(pair.leads));
+      if (end === 'kill') void leader.kill();
+      else void leader.stop();
+      await leads;
+      return performance.now() - ended;
+    }),
+  );
+  await Promise.all(followers.map(({ child }) => child.stop()));
   return taken;
 }
 
