@@ -15,7 +15,7 @@ function lineOf(value: unknown, encoding: Encoding, exact = false): string {
     content_type: contentType,
     content_encoding: contentEncoding,
     compression,
-    body: Buffer.from(body, 'latin1').toString('base64'),
+    body,
     meant: pythonJson(value),
     exact,
   });

@@ -7,6 +7,10 @@ import { isMap } from '../../util/is-map.ts';
  * acknowledge a message by its delivery tag, a text that is unique for each delivery.
  */
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
+  return message.encodeAs?.(encodeWhole, deliveryTag) ?? encodeWhole(message, deliveryTag);
+}
+
+function encodeWhole(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
   const { message_id, timestamp, type, user_id, app_id } = message.properties;
   const { MessageGroupId, MessageDeduplicationId, MessageAttributes } = message.properties;

@@ -118,6 +118,19 @@ export interface Message {
   readonly about?: Readonly<Record<string, unknown>> | undefined;
   /** The run of the message; absent for an event. Not published. */
   readonly run?: Run | undefined;
+  /** Encodes the message as `encode` would, in less time; absent from a message that was composed as a whole. */
+  readonly encodeAs?: ((encode: EncodeMessage, deliveryTag: string) => string) | undefined;
+}
+
+/** Encodes a message, with a text that differs from delivery to delivery. */
+export type EncodeMessage = (message: Message, deliveryTag: string) => string;
+
+/** Copies a message, with other values: a spread would lose the fields of a filled one. */
+export function copyMessage(message: Message, changes: Partial<Message>): Message {
+  const { taskId, destination, priority, headers, properties, body, contentType, contentEncoding } = message;
+  const { about, run } = message;
+  const fields = { taskId, destination, priority, headers, properties, body, contentType, contentEncoding };
+  return { ...fields, about, run, ...changes };
 }
 
 /** Named as on the wire (AMQP basic properties). */
@@ -163,7 +176,7 @@ const MAX_MESSAGE = 128 * 1_024 * 1_024;
 
 /** Encodes a message for the outbox. */
 export function encodeMessage(message: Message): string {
-  return JSON.stringify({ ...message, body: message.body.toString('base64') });
+  return JSON.stringify({ ...copyMessage(message, {}), body: message.body.toString('base64') });
 }
 
 /** Decodes a message of the outbox. Throws a `StoreError` for invalid text. */
@@ -180,7 +193,9 @@ export function decodeMessage(text: string): Message {
   throw new StoreError(`invalid message in the outbox: ${found}`, { cause });
 }
 
-function isMessage(value: Readonly<Record<Exclude<keyof Message, 'about' | 'run'>, unknown>>): value is Message {
+function isMessage(
+  value: Readonly<Record<Exclude<keyof Message, 'about' | 'run' | 'encodeAs'>, unknown>>,
+): value is Message {
   const { taskId, destination, priority, headers, properties, contentType, contentEncoding } = value;
   return (
     [taskId, contentType, contentEncoding].every((text) => typeof text === 'string') &&

@@ -12,7 +12,7 @@ export interface Encoding {
 
 /** An encoded body. A string, because a small Buffer is a slice of a pooled slab and keeps the slab in memory. */
 interface Encoded {
-  /** The bytes, one character each: `Buffer.from(body, 'latin1')`. */
+  /** Base64. */
   readonly body: string;
   readonly contentType: string;
   readonly contentEncoding: string;
@@ -65,9 +65,10 @@ export function preparePayload(
 export function encodeBody(value: unknown, { serializer, compression }: Encoding): Encoded {
   const { contentType, contentEncoding, write } = SERIALIZERS[serializer];
   const plain = write(value);
-  if (compression === null) return { body: plain, contentType, contentEncoding, compression };
-  const { body, header } = compressBody(compression, Buffer.from(plain, 'latin1'));
-  return { body: body.toString('latin1'), contentType, contentEncoding, compression: header };
+  const bytes = Buffer.from(plain, 'latin1');
+  if (compression === null) return { body: bytes.toString('base64'), contentType, contentEncoding, compression };
+  const { body, header } = compressBody(compression, bytes);
+  return { body: body.toString('base64'), contentType, contentEncoding, compression: header };
 }
 
 export const DEFAULT_ENCODING: Encoding = { serializer: 'json', compression: null };

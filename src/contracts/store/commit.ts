@@ -1,6 +1,6 @@
 import type { Message } from '../../celery/message/message.ts';
 import type { FinishedCommand } from './command-log.ts';
-import { encodeState, type EntryState } from './entry-state.ts';
+import { beginningOf, encodeState, type EntryState } from './entry-state.ts';
 import type { HistoryRow } from './history.ts';
 
 /** The decisions of a term that the store applies in one step. */
@@ -66,15 +66,17 @@ interface Conflict {
   readonly entries: readonly string[];
 }
 
-/** A change with its states as the texts that stores hold and compare. */
+/** A change with its states as stores compare and hold them. */
 export interface EncodedChange extends Pick<Change, 'entry' | 'stored'> {
+  /** How the text of the state begins, up to its `rev`. */
   readonly before: string | null;
+  /** The text of the state. */
   readonly after: string | null;
 }
 
 /** Encodes a change. Call this before a transaction, because other clients wait for the transaction. */
 export function encodeChange({ entry, before, after, stored }: Change): EncodedChange {
-  return { entry, before: before && encodeState(before), after: after && encodeState(after), stored };
+  return { entry, before: before && beginningOf(before), after: after && encodeState(after), stored };
 }
 
 /**
@@ -86,7 +88,9 @@ export function compare(
   stored: (entry: string) => string | null | undefined,
 ): 'new' | 'repeated' | Conflict {
   const texts = changes.map(({ entry }) => stored(entry) ?? null);
-  const conflicts = changes.filter(({ before }, i) => texts[i] !== before);
+  const conflicts = changes.filter(({ before }, i) => {
+    return before === null ? texts[i] !== null : !texts[i]?.startsWith(before);
+  });
   if (conflicts.length === 0) return 'new';
   if (changes.every(({ after }, i) => texts[i] === after)) return 'repeated';
   return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };

@@ -101,6 +101,17 @@ export function encodeState(state: EntryState): string {
 }
 
 /**
+ * How the text of a state begins, up to its `rev`. No two states of an entry begin alike, so that a store can compare a
+ * state by it.
+ */
+export function beginningOf(state: EntryState): string {
+  const [first, second] = Object.keys(state);
+  // A later release may have written another order.
+  if (first !== 'version' || second !== 'rev') return encodeState(state);
+  return `{"version":${state.version},"rev":${state.rev},`;
+}
+
+/**
  * The inverse of `encodeState`. Throws a `StoreError` with the entry's name when the text is not a state, or when
  * this release would encode it differently: every commit would then conflict.
  */

@@ -1,4 +1,4 @@
-import { type Message, decodeMessage, encodeMessage } from '../../celery/message/message.ts';
+import { copyMessage, type Message, decodeMessage, encodeMessage } from '../../celery/message/message.ts';
 import type { Run } from '../../celery/message/run.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
@@ -78,7 +78,7 @@ function messageId({ entry, dueAt }: Run, rev: number, i: number): string {
 
 /** The text of an outbox message with its run. */
 export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
-  return encodeMessage({ ...message, run });
+  return encodeMessage(copyMessage(message, { run }));
 }
 
 /** The inverse of `encodeOutboxMessage`. */

@@ -1,6 +1,6 @@
 import type { Rejection } from '../../contracts/broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
-import type { Message } from '../../celery/message/message.ts';
+import { copyMessage, type Message } from '../../celery/message/message.ts';
 import type { Destination } from '../../celery/message/destination.ts';
 import { createExchange, type Queue } from '../../celery/routing/queue.ts';
 import { delayedDestination } from './delayed.ts';
@@ -39,7 +39,9 @@ export async function publishMessages(
       const canDelay = delayed !== null && (await prepareDelays(session, queues, options));
       publishing.push({ message, to: canDelay ? delayed : destination });
     }
-    const results = await session.publish(publishing.map(({ message, to }) => ({ ...message, destination: to })));
+    const results = await session.publish(
+      publishing.map(({ message, to }) => copyMessage(message, { destination: to })),
+    );
     for (const [i, { message, to }] of publishing.entries()) {
       const result = results[i]!;
       const declared = prepared.get(JSON.stringify(message.destination)) ?? [];

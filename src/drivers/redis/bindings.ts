@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
 import type { Destination } from '../../celery/message/destination.ts';
-import type { Message } from '../../celery/message/message.ts';
+import { copyMessage, type Message } from '../../celery/message/message.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
 import type { Rejection } from '../../contracts/broker/broker.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -147,7 +147,7 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
       for (const declaration of declarationsFor(destination)) declared.add(declaration);
       if (exchange !== '' && exchangeType === 'fanout') {
         for (const channel of channelsFor(destination, members)) {
-          const envelope = encodeEnvelope({ ...message, destination }, randomUUID());
+          const envelope = encodeEnvelope(copyMessage(message, { destination }), randomUUID());
           pubSub.push({ message, channel, envelope });
         }
         continue;

@@ -8,7 +8,7 @@
   ARGV[1]  fencing token of the term that commits
   ARGV[2]  n, the number of changes
   ARGV     then n times: entry name, new state
-           then n times: state before ('' for none)
+           then n times: how the state before begins ('' for none)
            then from `at`
   returns  nil when a newer term has begun, or none has since the ledger was lost;
            {'conflict', positions (from 1) of the changes whose state is not the expected one}
@@ -37,7 +37,9 @@ for from = 1, n, SLICE do
   for i = from, to do
     local state = found[i - from + 1] or ''
     if state == ARGV[2 + 2 * i] then written = written + 1 end
-    if state ~= ARGV[pairs_end + i] then conflicts[#conflicts + 1] = i end
+    local before = ARGV[pairs_end + i]
+    local expected = state == before or before ~= '' and state:find(before, 1, true) == 1
+    if not expected then conflicts[#conflicts + 1] = i end
   end
 end
 local repeated = #conflicts > 0 and written == n
