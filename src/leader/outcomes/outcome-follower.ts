@@ -148,13 +148,15 @@ export class OutcomeFollower {
     this.#added.notifyAll();
   }
 
-  /** Stops following runs whose messages will not be published: they have no outcome. */
-  #forget({ entry, reason, first, last }: SkippedEvent): void {
-    if (!NOT_PUBLISHED.has(reason)) return;
-    for (const followed of [...this.#runs]) {
-      const { run } = followed;
-      if (run.entry !== entry || run.dueAt < first || run.dueAt > last) continue;
-      this.#runs.remove(run.taskId);
+  /**
+   * Stops following runs whose messages will not be published: they have no outcome. Other published runs have the
+   * instants of skipped occurrences, too: those of a backfill.
+   */
+  #forget({ withdrawn = [] }: SkippedEvent): void {
+    for (const { taskId, dueAt } of withdrawn) {
+      const followed = this.#runs.find(taskId);
+      if (followed?.run.dueAt !== dueAt) continue;
+      this.#runs.remove(taskId);
       this.watched.end(followed);
     }
   }
@@ -301,8 +303,3 @@ function lost({ run: { taskId, sentAt }, until }: FollowedRun): TaskOutcome {
   const error = `no outcome within ${(until - sentAt) / 1_000} s (maxRuntime)`;
   return { taskId, state: 'LOST', doneAt: null, runtimeMs: null, worker: null, error };
 }
-
-/** The reasons why the relay or a commit does not publish planned messages. */
-const NOT_PUBLISHED: ReadonlySet<SkippedEvent['reason']> = new Set([
-  ...(['coalesced', 'missed', 'deadline', 'catch-up-limit', 'expired', 'no-subscribers'] as const),
-]);

@@ -64,22 +64,20 @@ describe('outcome follower', () => {
   });
 
   test.each([
-    ['paused', 1],
-    ['missed', 0],
-  ] as const)(
-    'outcome follower: after a stretch around a run was skipped as %s, %i outcome of it is reported',
-    async (reason, outcomes) => {
-      const team = makeTeam();
-      const { tick } = await team.begin([makeEntry()]);
-      team.clock.advance(MINUTE);
-      await tick();
-      const { entry, dueAt } = team.emitted.sent![0]!;
-      team.events.emit('skipped', { entry, first: dueAt - HOUR, last: dueAt + HOUR, count: 121, reason });
-      team.reader.end(team.ids()[0]!, team.clock.now());
-      for (let i = 0; i < 8; i++) await team.advance(SECOND);
-      expect(team.emitted.outcome ?? []).toHaveLength(outcomes);
-    },
-  );
+    { what: 'the run was withdrawn', isWithdrawn: true, outcomes: 0 },
+    { what: 'occurrences around it were skipped as missed', isWithdrawn: false, outcomes: 1 },
+  ])('outcome follower: after $what, $outcomes outcomes of a run are reported', async ({ isWithdrawn, outcomes }) => {
+    const team = makeTeam();
+    const { tick } = await team.begin([makeEntry()]);
+    team.clock.advance(MINUTE);
+    await tick();
+    const { entry, dueAt, taskId, term } = team.emitted.sent![0]!;
+    const skip = { entry, first: dueAt - HOUR, last: dueAt + HOUR, count: 121, reason: 'missed' } as const;
+    team.events.emit('skipped', isWithdrawn ? { ...skip, withdrawn: [{ taskId, dueAt, term }] } : skip);
+    team.reader.end(taskId, team.clock.now());
+    for (let i = 0; i < 8; i++) await team.advance(SECOND);
+    expect(team.emitted.outcome ?? []).toHaveLength(outcomes);
+  });
 
   test('outcome follower: a run is followed for a day, at intervals that grow to 30 seconds', async () => {
     const team = makeTeam();

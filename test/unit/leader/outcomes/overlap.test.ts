@@ -75,8 +75,9 @@ describe('overlap of runs', () => {
     const team = makeTeam();
     const { advance } = await team.lead(makeEntry({ overlap: 'skip', maxRuntime: HOUR }));
     await advance(MINUTE);
-    const dueAt = NOON + MINUTE;
-    team.events.emit('skipped', { entry: 'cleanup', first: dueAt, last: dueAt, count: 1, reason: 'expired' });
+    const { entry, dueAt, taskId, term } = team.emitted.sent![0]!;
+    const withdrawn = [{ taskId, dueAt, term }];
+    team.events.emit('skipped', { entry, first: dueAt, last: dueAt, count: 1, reason: 'expired', withdrawn });
     await advance(MINUTE);
     expect(team.sentAt()).toEqual([1, 2]);
   });
@@ -252,6 +253,21 @@ describe('overlap of runs', () => {
     team.end(manual!);
     await advance(20 * SECOND);
     expect(team.sentAt()).toEqual([1, 1, 2]);
+  });
+
+  test('overlap: runs of a backfill do not end when the occurrences of their instants are skipped as missed', async () => {
+    const team = makeTeam();
+    const entry = makeEntry({ overlap: 'queue', missed: 'skip', schedule: alignedSchedule(10 * MINUTE) });
+    const { advance, command } = await team.lead(entry);
+    team.clock.advance(25 * MINUTE);
+    await command({ do: 'backfill', entry: 'cleanup', from: '2027-03-01T12:10:00Z', to: '2027-03-01T12:21:00Z' });
+    await advance(SECOND);
+    expect(team.skipped().at(-1)).toEqual(['missed', 20]);
+    await advance(5 * MINUTE - SECOND);
+    expect(team.sentAt()).toEqual([10, 20]);
+    for (const taskId of team.ids()) team.end(taskId);
+    await advance(20 * SECOND);
+    expect(team.sentAt()).toEqual([10, 20, 30]);
   });
 
   test('overlap: when an entry allows overlap again, its current runs are removed from the state', async () => {
