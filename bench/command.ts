@@ -51,14 +51,7 @@ export class Command {
 
   /** `null` if the system does not report it. */
   usage(): Usage | null {
-    const folder = `/proc/${this.#child.pid}`;
-    if (!existsSync(folder)) return null;
-    const status = readFileSync(`${folder}/status`, 'utf8');
-    const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
-    // Behind the name in parentheses, which may hold spaces: user and system time are the 12th and 13th.
-    const times = readFileSync(`${folder}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    const processor = (Number(times[11]) + Number(times[12])) / TICKS_PER_SECOND;
-    return { processor, now: megabytes('VmRSS'), most: megabytes('VmHWM') };
+    return readUsage(this.#child.pid!);
   }
 
   async stop(): Promise<void> {
@@ -67,4 +60,16 @@ export class Command {
     this.#child.kill('SIGTERM');
     await gone;
   }
+}
+
+/** Reads what a process has used; `null` if it has ended, or if the system does not report it. */
+export function readUsage(pid: number): Usage | null {
+  const folder = `/proc/${pid}`;
+  if (!existsSync(folder)) return null;
+  const status = readFileSync(`${folder}/status`, 'utf8');
+  const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
+  // Behind the name in parentheses, which may hold spaces: user and system time are the 12th and 13th.
+  const times = readFileSync(`${folder}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  const processor = (Number(times[11]) + Number(times[12])) / TICKS_PER_SECOND;
+  return { processor, now: megabytes('VmRSS'), most: megabytes('VmHWM') };
 }

@@ -1,4 +1,4 @@
-import { BeatProcess } from '../test/support/beat-process.ts';
+import { BeatProcess, type LogLine } from '../test/support/beat-process.ts';
 
 /** A process of the run. */
 export interface Instance {
@@ -13,6 +13,10 @@ export interface ClusterOptions {
   readonly script: string;
   /** The environment variables of the instance in a slot. */
   readonly envFor: (slot: number) => Readonly<Record<string, string>>;
+  /** Default: every line is logged. */
+  readonly args?: readonly string[];
+  /** Selects the log lines to store; default: all. */
+  readonly keep?: (line: LogLine) => boolean;
 }
 
 /** How long a process may take to end after SIGTERM. Milliseconds. */
@@ -53,8 +57,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   start(slot: number): void {
-    const { cwd, script, envFor } = this.#options;
-    const beat = new BeatProcess({ cwd, script, args: ['-l', 'debug'], env: envFor(slot) });
+    const { envFor, args = ['-l', 'debug'], ...options } = this.#options;
+    const beat = new BeatProcess({ ...options, args, env: envFor(slot) });
     const instance: Instance = { beat, slot, endedAt: null };
     this.#slots[slot] = instance;
     this.instances.push(instance);

@@ -38,6 +38,8 @@ export interface BeatProcessOptions {
   readonly script?: string;
   /** The Node executable; default: the one that runs the tests. */
   readonly node?: string;
+  /** Selects the log lines to store, for a process that runs for long; default: all. */
+  readonly keep?: (line: LogLine) => boolean;
   /** A command that replaces itself with the one that follows it, such as `nsenter`. */
   readonly within?: readonly string[];
 }
@@ -49,13 +51,14 @@ export class BeatProcess extends Child {
   readonly lines: Journal<string>;
   readonly errors: string[];
 
-  constructor({ cwd, env = {}, ...options }: BeatProcessOptions) {
+  constructor({ cwd, env = {}, keep = () => true, ...options }: BeatProcessOptions) {
     const log = new Journal<LogLine>();
     const text = new Journal<string>();
     const errors: string[] = [];
     const parseLine = (line: string) => {
-      if (line.startsWith('{')) log.add(JSON.parse(line) as LogLine);
-      else text.add(line);
+      if (!line.startsWith('{')) return text.add(line);
+      const parsed = JSON.parse(line) as LogLine;
+      if (keep(parsed)) log.add(parsed);
     };
     super(...makeCommand(options), { cwd, env, lines: { 1: parseLine, 2: (line) => errors.push(line) } });
     this.log = log;

@@ -42,7 +42,7 @@ export async function consumeRabbitQueue(server: RabbitNode, queue = 'celery'): 
   return taken.map(({ properties }) => parseHeaders(properties.headers as Record<string, string>));
 }
 
-function parseEnvelope(envelope: string): QueuedRun {
+export function parseEnvelope(envelope: string): QueuedRun {
   const { headers } = JSON.parse(envelope) as { headers: Record<string, string> };
   return parseHeaders(headers);
 }

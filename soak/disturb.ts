@@ -1,0 +1,36 @@
+import type { Cluster } from '../chaos/cluster.ts';
+import { PROCESS_FAULTS } from '../chaos/process-faults.ts';
+import type { SoakPlan } from './plan.ts';
+import type { Disturbance } from './samples.ts';
+import { pause } from './users.ts';
+
+/** The slot whose process is never ended, so that its memory shows over the whole time. */
+export const SURVIVOR = 0;
+
+/** What is done to the leader, in turns. After a kill and a stop, a process starts in the slot again. */
+const KINDS = ['kill', 'freeze', 'stop'] as const;
+/** How long the slot is empty after a kill or a stop. Milliseconds. */
+const EMPTY = 1_000;
+
+/** Takes the lead from one instance after the other until `stop`. Each disturbance is added to `done` when it begins. */
+export async function disturb(
+  cluster: Cluster,
+  { faultEvery, freeze }: SoakPlan,
+  done: Disturbance[],
+  stop: AbortSignal,
+): Promise<void> {
+  for (let i = 0; ; i++) {
+    await pause(faultEvery, stop);
+    if (stop.aborted) return;
+    const slot = cluster.leader();
+    if (slot === null) continue;
+    const kind = slot === SURVIVOR ? 'freeze' : KINDS[i % KINDS.length]!;
+    const from = Date.now();
+    // Its end is known later.
+    const index = done.push({ kind, slot, from, to: Infinity }) - 1;
+    await PROCESS_FAULTS[kind]!(cluster, slot, kind === 'freeze' ? freeze : EMPTY);
+    const { beat } = cluster.at(slot);
+    await beat.log.until('a role', () => beat.role);
+    done[index] = { kind, slot, from, to: Date.now() };
+  }
+}
