@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-const FOLDERS = ['src', 'test', 'bench', 'chaos', 'mutation', 'simulation'];
+const FOLDERS = ['src', 'test', 'bench', 'chaos', 'soak', 'mutation', 'simulation'];
 
 interface Step {
   /** The command is given the names of those to run if it can run several. */

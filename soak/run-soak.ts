@@ -113,10 +113,10 @@ export async function runSoak(
   stopping.abort();
   await Promise.all(activities);
   const mark = Date.now();
-  while (tracker.findBehind(mark).length > 0 && Date.now() < mark + LAST_RUNS_TIMEOUT) {
+  while (tracker.findBehind(startedAt, mark).length > 0 && Date.now() < mark + LAST_RUNS_TIMEOUT) {
     await delay(POLL_INTERVAL);
   }
-  const behind = tracker.findBehind(mark).map((entry) => `${entry} before ${new Date(mark).toISOString()}`);
+  const behind = tracker.findBehind(startedAt, mark).map((entry) => `${entry} before ${new Date(mark).toISOString()}`);
   await cluster.stopAll();
   const cores = cpus();
   return {

@@ -39,12 +39,11 @@ export class RunTracker {
     this.#newest.set(entry, dueAt);
   }
 
-  /** Returns the entries that have an occurrence in the past of `end` that has not arrived; they count as lost. */
-  findBehind(end: number): string[] {
+  /** Returns the entries with an occurrence in `(from, end]` after their newest run: it has not arrived. */
+  findBehind(from: number, end: number): string[] {
     return [...this.#schedules].flatMap(([entry, schedule]) => {
-      const newest = this.#newest.get(entry);
-      const next = newest === undefined ? null : schedule.next(new Date(newest));
-      return newest === undefined || (next !== null && next.getTime() <= end) ? [entry] : [];
+      const next = schedule.next(new Date(this.#newest.get(entry) ?? from));
+      return next !== null && next.getTime() <= end ? [entry] : [];
     });
   }
 
