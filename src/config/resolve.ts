@@ -107,7 +107,7 @@ function* readPart(source: Source, diagnostics: Diagnostic[]): Steps<Part> {
   yield;
   const config = dropWorkerSettings(normalized, KEYS, report, warn);
   yield;
-  if (!source.isValid) reportIllFormed(config, [], report);
+  if (!source.isValid && !source.isWellFormed) reportIllFormed(config, [], report);
   yield;
   const top = parse(topSchema, config, { path: [], keys: KEYS, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? validSettings(config);

@@ -14,7 +14,8 @@ import { eventsShape, remoteControlShape } from './service/events.ts';
 import { historyShape, lockShape } from './service/state.ts';
 import { httpShape, metricsShape } from './service/http.ts';
 import { shellShape } from './shell/shell.ts';
-import { option, map, MAP, name, mapOf } from './values/option.ts';
+import { isContainer } from '../util/is-map.ts';
+import { option, MAP, name, mapOf } from './values/option.ts';
 import { zoneShape } from './values/zone.ts';
 
 const settingsShape = {
@@ -72,7 +73,8 @@ export const topSchema = z.strictObject(
     taskRoutes: z.unknown().optional(),
     brokerUseSsl: z.unknown().optional(),
     redisBackendUseSsl: z.unknown().optional(),
-    beatSchedule: map().optional(),
+    // A record would copy a hundred thousand entries.
+    beatSchedule: z.custom<Record<string, unknown>>((value) => isContainer(value) && !Array.isArray(value), MAP).optional(),
   },
   'a map of settings (brokerUrl, beatSchedule, …)',
 );

@@ -172,8 +172,9 @@ export function readAlerts(
 
 /** Warns of alerts for unknown entries, whose names may be misspelled. */
 export function warnOfUnknownEntries(alerts: AlertSettings | null, names: readonly string[], warn: Report): void {
+  if (!alerts || alerts.entries.size === 0) return;
   const known = new Set(names);
-  for (const name of alerts?.entries.keys() ?? []) {
+  for (const name of alerts.entries.keys()) {
     if (known.has(name)) continue;
     const hint = didYouMean(name, names);
     warn(['alerts', 'entries', name], `no entry of the configuration has this name${hint}`);

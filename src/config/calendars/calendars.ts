@@ -87,12 +87,18 @@ export function readCalendars(
   places: { readonly reportFor: (key: string) => Report; readonly folderFor: (key: string) => string },
   files: IcsFiles,
 ): ResolveCalendars {
-  const named = new Map<string, TimeSet | undefined>();
-  for (const [name, calendar] of Object.entries(calendars)) {
-    const key = `calendars.${name}`;
-    const readIcs = (file: string) => files.read(file, places.folderFor(key));
-    named.set(name, readCalendar(calendar, { name, readIcs }, ['calendars', name], places.reportFor(key)));
-  }
+  return calendarResolver(
+    Object.entries(calendars).map(([name, calendar]) => {
+      const key = `calendars.${name}`;
+      const readIcs = (file: string) => files.read(file, places.folderFor(key));
+      return [name, readCalendar(calendar, { name, readIcs }, ['calendars', name], places.reportFor(key))];
+    }),
+  );
+}
+
+/** Must not refer to the sources: the definitions of stored entries hold it while beat runs. */
+function calendarResolver(calendars: readonly (readonly [string, TimeSet | undefined])[]): ResolveCalendars {
+  const named = new Map(calendars);
   const find = (reference: string | CalendarInput, path: Path, report: Report) => {
     if (typeof reference !== 'string') return readCalendar(reference, {}, path, report) ?? [];
     if (!named.has(reference)) {

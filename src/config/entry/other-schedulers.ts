@@ -12,9 +12,11 @@ const IGNORED = new Map([
 /** Removes keys of other schedulers that have no effect here, so that their entries run under beat. */
 export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   if (!isMap(entry)) return entry;
-  const foreign = Object.keys(entry).filter((key) => IGNORED.has(snakeCase(key)) || isNeutral(key, entry));
-  for (const key of foreign) {
-    const why = IGNORED.get(snakeCase(key));
+  const foreign: string[] = [];
+  for (const key in entry) {
+    const name = snakeCase(key);
+    const why = IGNORED.get(name);
+    if (why !== undefined || isNeutral(name, entry[key])) foreign.push(key);
     if (why !== undefined && entry[key] !== null) warn([key], `ignored: ${why}`);
   }
   return omit(entry, foreign);
@@ -26,25 +28,30 @@ function omit(entry: Record<string, unknown>, keys: readonly string[]): Record<s
 }
 
 /** Whether an exported key has a value without effect. */
-function isNeutral(key: string, entry: Record<string, unknown>): boolean {
-  const name = snakeCase(key);
-  if (name === 'one_off') return entry[key] === false;
-  return (name === 'start_time' || name === 'expire_seconds') && entry[key] === null;
+function isNeutral(name: string, value: unknown): boolean {
+  if (name === 'one_off') return value === false;
+  return (name === 'start_time' || name === 'expire_seconds') && value === null;
 }
 
-const FORMS = new Map([
+const FORMS = [
   ['chain', 'task: {chain: […]}'],
   ['group', 'task: {group: […]}'],
   ['chord', 'task: {chord: {header: […], body: …}}'],
-]);
+] as const;
 
 /** Reports a canvas that belongs under `task`. A placeholder replaces the task, so that it is not reported as missing. */
 export function withoutStrayCanvas(entry: unknown, report: Report): unknown {
   if (!isMap(entry)) return entry;
-  const stray = [...FORMS].filter(([kind]) => Object.hasOwn(entry, kind));
+  const stray = FORMS.filter(([kind]) => Object.hasOwn(entry, kind));
   if (stray.length === 0) return entry;
   for (const [kind, form] of stray) report([kind], `write ${form}`);
-  return { task: 'placeholder', ...omit(entry, [...FORMS.keys()]) };
+  return {
+    task: 'placeholder',
+    ...omit(
+      entry,
+      FORMS.map(([kind]) => kind),
+    ),
+  };
 }
 
 /** Converts stamps as Celery's `sig.stamp()` writes them (`stampedHeaders`, with the values beside it) to `stamps`. */

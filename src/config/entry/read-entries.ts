@@ -59,23 +59,28 @@ export function* readEntries(
     checkRoute: routeChecker(settings, merged.reportFor('taskRoutes')),
   };
   const entries: Entry[] = [];
+  let isInstalled = false;
+  let shells = 0;
+  let all = 0;
   for (const { name, input, part } of merged.entries) {
     const entry = readEntry(name, input, context, part);
     if (entry) entries.push(entry);
+    // A user's entry of this name takes precedence, even if it is disabled.
+    isInstalled ||= name === BACKEND_CLEANUP;
+    all += 1;
+    if (isMap(input) && input['shell'] !== undefined) shells += 1;
     yield;
   }
-  const definitions = entryDefinitions(context);
-  // A user's entry of this name takes precedence, even if it is disabled.
-  const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
-  const inputs = merged.entries.map(({ input }) => input);
-  if (exists || !needsCleanup(settings.results, inputs)) {
+  // Without the reporter, which holds the sources: the text of a file may have 100 MB.
+  const definitions = entryDefinitions({ ...context, checkRoute: routeChecker(settings, () => {}) });
+  if (isInstalled || !needsCleanup(settings.results, { areShell: all > 0 && shells === all })) {
     return { entries, installed: [], definitions };
   }
   const report = explainCleanup(merged.reportFor('beatSchedule'));
   const reporters = { report, warn: merged.warnFor('beatSchedule') };
   const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, reporters);
-  const all = cleanup ? [...entries, cleanup] : entries;
-  return { entries: all, installed: [BACKEND_CLEANUP], definitions };
+  if (cleanup) entries.push(cleanup);
+  return { entries, installed: [BACKEND_CLEANUP], definitions };
 }
 
 /** Reads definitions of stored entries with the settings of the configuration. */

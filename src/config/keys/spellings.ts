@@ -38,6 +38,6 @@ function upperCaseSpellings(key: string, upper: string): readonly string[] {
 
 /** Names that begin in upper case are properties of other systems and have one spelling. */
 export function snakeCase(key: string): string {
-  if (/^[A-Z]/.test(key)) return key;
+  if (!/[A-Z]/.test(key) || /^[A-Z]/.test(key)) return key;
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

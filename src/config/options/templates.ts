@@ -10,8 +10,8 @@ export type OptionTemplates = ReturnType<typeof optionTemplates>;
 /** The templates in the options of one entry and its signatures. */
 export function optionTemplates(zone: string) {
   const known = new Map<string, RenderText | null>();
-  /** Headers may contain themselves, which another check reports. */
-  const seen = new WeakSet();
+  /** Headers may contain themselves, which another check reports. Few entries need it: weak sets delay collections. */
+  let seen: WeakSet<object> | undefined;
   const compile = (text: string) => {
     let render = known.get(text);
     if (render === undefined) known.set(text, (render = compileTemplate(text, zone)));
@@ -33,7 +33,7 @@ export function optionTemplates(zone: string) {
       };
       for (const [option, value] of Object.entries(options)) {
         const path = ['options', option];
-        if (RENDERED_OPTIONS.some((each) => each === option)) eachText(value, path, check, seen);
+        if (RENDERED_OPTIONS.some((each) => each === option)) eachText(value, path, check, (seen ??= new WeakSet()));
         else if (typeof value === 'string' && hasTemplate(value)) warn(path, NOT_RENDERED);
       }
     },

@@ -6,7 +6,6 @@ import type { Report } from '../validate.ts';
 import { parseEndpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import { explainUnreadable, RESULT_BACKENDS } from '../../drivers/open-results.ts';
-import { isMap } from '../../util/is-map.ts';
 
 const resultTransport = mapOf(
   'ResultTransportConfig',
@@ -151,9 +150,8 @@ export const BACKEND_CLEANUP = 'celery.backend_cleanup';
  */
 export function needsCleanup(
   { backend, expires, expiresByItself }: ResultOptions,
-  entries: readonly unknown[],
+  { areShell }: { readonly areShell: boolean },
 ): boolean {
-  const areShell = entries.length > 0 && entries.every((entry) => isMap(entry) && entry['shell'] !== undefined);
   return expires !== null && !expiresByItself && !(backend === null && areShell);
 }
 

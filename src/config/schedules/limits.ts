@@ -48,6 +48,7 @@ export type Limits = NonNullable<ReturnType<typeof readLimits>>;
 
 /** Reads the limits of an entry, or `undefined`. Reports invalid ones and leaves them out, to check the rest. */
 export function readLimits(entry: Readonly<Record<string, unknown>>, resolve: ResolveCalendars, report: Report) {
+  if (KEYS.every((key) => entry[key] === undefined)) return undefined;
   const { jitter, ...others } = readValid(entry);
   const hasJitter = jitter !== undefined && parseDuration(jitter) !== 0;
   if (!hasJitter && Object.values(others).every((value) => value === undefined)) return undefined;

@@ -111,18 +111,13 @@ function parseInterval(input: number | string, report: Report): WrittenSchedule 
 
 /** A text that is the same only for equal inputs; `undefined` if JSON cannot represent the input (a Set, a BigInt). */
 function encodeKey(input: unknown): string | undefined {
-  try {
-    return JSON.stringify(input, (_, value: unknown) => {
-      const plain =
-        typeof value === 'object'
-          ? value === null || Array.isArray(value) || isMap(value)
-          : typeof value !== 'number' || Number.isFinite(value);
-      if (!plain) throw new TypeError('not for JSON');
-      return value;
-    });
-  } catch {
-    return undefined;
-  }
+  return isJson(input) ? JSON.stringify(input) : undefined;
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';
+  return value === null || ((Array.isArray(value) || isMap(value)) && Object.values(value).every(isJson));
 }
 
 /** Creates a schedule without a zone; the entry determines the zone. */

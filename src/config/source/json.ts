@@ -3,17 +3,19 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
 import { type Source, EMPTY, TOO_DEEP, MAX_DEPTH } from './source.ts';
 
-/** Reads a JSON file. A second pass finds lines and repeated keys. Integers beyond 2^53 become BigInt. */
+/** Reads a JSON file. Integers beyond 2^53 become BigInt. Lines are found only for errors, by a slower parser. */
 export function readJson(text: string, file: string): Source {
   const rejected = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
   if (text.trim() === '') return rejected({ ...errorAt([], EMPTY), file });
-  const deep = findTooDeep(text);
-  if (deep !== undefined) {
-    return rejected({ ...errorAt([], TOO_DEEP), file, line: text.slice(0, deep).split('\n').length });
+  const { tooDeep, keys } = scan(text);
+  if (tooDeep !== undefined) {
+    return rejected({ ...errorAt([], TOO_DEEP), file, line: text.slice(0, tooDeep).split('\n').length });
   }
   try {
     const config = parseExactly(text);
-    return { file, config, errors: repeatedKeys(text, file), findLine: lineFinder(text) };
+    // `JSON.parse` uses the last of repeated keys, so that the value has fewer keys than the text.
+    const errors = countKeys(config) === keys ? [] : repeatedKeys(text, file);
+    return { file, config, errors, findLine: lineFinder(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return rejected(syntaxError(error.message, text, file));
@@ -44,7 +46,15 @@ function syntaxError(message: string, text: string, file: string): Diagnostic {
   return { ...errorAt([], `invalid JSON: ${reason}`), file, line };
 }
 
-/** Finds keys that a map repeats: `JSON.parse` silently uses the last. */
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += countKeys(item);
+  else for (const key in value) count += 1 + countKeys((value as Record<string, unknown>)[key]);
+  return count;
+}
+
+/** Finds keys that a map repeats. */
 function repeatedKeys(text: string, file: string): Diagnostic[] {
   const errors: Diagnostic[] = [];
   const open: Map<string, number>[] = [];
@@ -104,17 +114,19 @@ function readPlaces(text: string): Place {
   return root;
 }
 
-/** The offset of the first bracket that is nested too deep. A parser would overflow the stack. */
-function findTooDeep(text: string): number | undefined {
+/** Counts the keys of a text, up to the first bracket that is nested too deep: a parser would overflow the stack. */
+function scan(text: string): { readonly keys: number; readonly tooDeep?: number } {
   let level = 0;
+  let keys = 0;
   for (let at = 0; at < text.length; at++) {
     const sign = text[at];
     if (sign === '"') at = findClosingQuote(text, at);
+    else if (sign === ':') keys += 1;
     else if (sign === '[' || sign === '{') level += 1;
     else if (sign === ']' || sign === '}') level -= 1;
-    if (level > MAX_DEPTH) return at;
+    if (level > MAX_DEPTH) return { keys, tooDeep: at };
   }
-  return undefined;
+  return { keys };
 }
 
 /** The offset of the quote that closes the string at `start`. */

@@ -20,13 +20,15 @@ export async function readSource(file: string, options: ReadOptions): Promise<So
 async function readContent(path: string, file: string, { maxSize, id }: ReadOptions): Promise<Source> {
   try {
     const text = decode(await readBytes(path, maxSize));
+    // In UTF-8 only an escape can make a lone surrogate.
+    const isWellFormed = !/\\u/i.test(text);
     switch (extname(file)) {
       case '.json':
-        return readJson(text, file);
+        return { ...readJson(text, file), isWellFormed };
       case '.yaml':
       case '.yml':
         // The YAML parser is large, and many configurations do not need it.
-        return (await import('./yaml.ts')).readYaml(text, file);
+        return { ...(await import('./yaml.ts')).readYaml(text, file), isWellFormed };
       default:
         return await readModule({ path, text, file, id });
     }

@@ -13,6 +13,8 @@ export interface Source {
   readonly errors: readonly Diagnostic[];
   /** Whether the values were validated before. */
   readonly isValid?: boolean;
+  /** Whether no text in it has a lone surrogate. */
+  readonly isWellFormed?: boolean;
   /** Finds the line (from 1) of a path, with its keys as written. */
   readonly findLine?: (path: Path) => number | undefined;
   /** The files that a module imports, with their stamps: see `stampFile`. */
