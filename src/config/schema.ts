@@ -74,7 +74,9 @@ export const topSchema = z.strictObject(
     brokerUseSsl: z.unknown().optional(),
     redisBackendUseSsl: z.unknown().optional(),
     // A record would copy a hundred thousand entries.
-    beatSchedule: z.custom<Record<string, unknown>>((value) => isContainer(value) && !Array.isArray(value), MAP).optional(),
+    beatSchedule: z
+      .custom<Record<string, unknown>>((value) => isContainer(value) && !Array.isArray(value), MAP)
+      .optional(),
   },
   'a map of settings (brokerUrl, beatSchedule, …)',
 );

@@ -90,7 +90,11 @@ function lineFinder(text: string): (path: Path) => number {
   let root: Place | undefined;
   return (path) => {
     let place = (root ??= readPlaces(text));
-    for (const key of path) place = place.inside?.get(key) ?? place;
+    for (const key of path) {
+      const inside = place.inside?.get(key);
+      if (!inside) break;
+      place = inside;
+    }
     return place.line;
   };
 }

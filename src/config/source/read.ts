@@ -4,6 +4,7 @@ import type { Source } from './source.ts';
 import { decode, readBytes, Unreadable } from './bytes.ts';
 import { readJson } from './json.ts';
 import { readModule } from './module.ts';
+import { yamlToJson } from './yaml-to-json.ts';
 
 export interface ReadOptions {
   readonly cwd: string;
@@ -27,14 +28,25 @@ async function readContent(path: string, file: string, { maxSize, id }: ReadOpti
         return { ...readJson(text, file), isWellFormed };
       case '.yaml':
       case '.yml':
-        // The YAML parser is large, and many configurations do not need it.
-        return { ...(await import('./yaml.ts')).readYaml(text, file), isWellFormed };
+        return { ...(readCommonYaml(text, file) ?? (await readAnyYaml(text, file))), isWellFormed };
       default:
         return await readModule({ path, text, file, id });
     }
   } catch (error) {
     return { file, config: undefined, errors: [errorIn(error as NodeJS.ErrnoException, file)] };
   }
+}
+
+/** `undefined` for YAML that the library must read, or explain. */
+function readCommonYaml(text: string, file: string): Source | undefined {
+  const json = yamlToJson(text);
+  const source = json === null ? undefined : readJson(json, file);
+  return source?.errors.length === 0 ? source : undefined;
+}
+
+async function readAnyYaml(text: string, file: string): Promise<Source> {
+  // The library is large, and many configurations do not need it.
+  return (await import('./yaml.ts')).readYaml(text, file);
 }
 
 function errorIn(error: NodeJS.ErrnoException, file: string): Diagnostic {
