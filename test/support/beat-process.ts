@@ -56,7 +56,7 @@ export class BeatProcess extends Child {
     const text = new Journal<string>();
     const errors: string[] = [];
     const parseLine = (line: string) => {
-      if (!line.startsWith('{')) return text.add(line);
+      if (!line.startsWith('{')) return void text.add(line);
       const parsed = JSON.parse(line) as LogLine;
       if (keep(parsed)) log.add(parsed);
     };
