@@ -21,5 +21,6 @@ export const BENCHES: Readonly<Record<string, BenchModule>> = {
   live: { file: 'live.ts', name: 'live', minutes: 15 },
   audit: { file: 'audit.ts', name: 'audit', minutes: 6 },
   'start-history': { file: 'start-history.ts', name: 'startHistory', minutes: 6 },
+  size: { file: 'size.ts', name: 'size', minutes: 8 },
   hostile: { file: 'hostile.ts', name: 'hostile', minutes: 15 },
 };
