@@ -58,7 +58,7 @@ export function startInstance(options: InstanceOptions): RunningInstance {
       ? state
       : withOutbox(
           state,
-          { broker: connectBroker(process, network, broker) },
+          { broker: connectBroker(process, options, broker) },
           {
             clock,
             findPolicies: live.findPolicies,
