@@ -1,7 +1,10 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
+import type { DestinationStream, Logger, pino } from 'pino';
+import { onDemand } from '../util/on-demand.ts';
 import { escapeLines } from '../util/visible.ts';
 
 export type { Logger } from 'pino';
+
+const loadPino = onDemand((require) => require('pino') as { pino: typeof pino });
 
 /** Celery's log levels in ascending order, with pino's name for each. */
 export const LOG_LEVELS = {
@@ -24,14 +27,15 @@ export interface LogOptions {
 
 /** Creates a logger that writes each line before it returns, so that a crash loses no line. */
 export function createLogger({ level, destination }: LogOptions): Logger {
+  const { pino: create } = loadPino();
   const options = {
     level: LOG_LEVELS[level],
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: create.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   // JSON.stringify escapes neither control characters from U+0080 on nor the controls of bidirectional text.
-  return pino(options, { write: (line) => destination.write(escapeLines(line)) });
+  return create(options, { write: (line) => destination.write(escapeLines(line)) });
 }
 
 /** Renders lines of JSON as text for a terminal. The renderer is slow to load, so it is loaded here. */

@@ -136,7 +136,6 @@ export function parseTimedelta(input: unknown): number | null {
 
 export const MAP = 'a map';
 const NAME = 'text that is not empty';
-const ALTERNATIVES = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 export const text = () => z.string('text');
 export const name = () => z.string(NAME).min(1, NAME);
@@ -145,7 +144,7 @@ export const whole = (min: number, max: number, text = `a whole number from ${mi
   z.int(text).min(min, text).max(max, text);
 /** One of some texts, which errors list as `'a', 'b' or 'c'`. */
 export const oneOf = <const T extends readonly string[]>(values: T) =>
-  z.enum(values, ALTERNATIVES.format(values.map((value) => `'${value}'`)));
+  z.enum(values, `'${values.join("', '")}'`.replace(/, ([^,]*)$/, ' or $1'));
 export const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
 
 const DURATION = {

@@ -20,43 +20,21 @@ const WITHOUT_SLASH = new Set(
 const UTC_NAMES = ['UTC', 'Etc/UTC', 'Etc/UCT', 'Etc/Zulu', 'Etc/GMT', 'GMT', 'UCT', 'Zulu'];
 
 /** The abbreviations for which users most likely mean a zone. */
-const ABBREVIATIONS: Readonly<Record<string, string>> = {
-  'Africa/Johannesburg': 'SAST',
-  'Africa/Lagos': 'WAT',
-  'Africa/Maputo': 'CAT',
-  'Africa/Nairobi': 'EAT',
-  'America/Anchorage': 'AKDT AKST',
-  'America/Argentina/Buenos_Aires': 'ART',
-  'America/Chicago': 'CDT CST CT',
-  'America/Denver': 'MDT MT',
-  'America/Guayaquil': 'ECT',
-  'America/Halifax': 'ADT AST',
-  'America/Los_Angeles': 'PDT PST PT',
-  'America/New_York': 'EDT ET',
-  'America/Sao_Paulo': 'BRT',
-  'America/St_Johns': 'NDT NST',
-  'Asia/Bangkok': 'ICT',
-  'Asia/Dubai': 'GST',
-  'Asia/Hong_Kong': 'HKT',
-  'Asia/Jakarta': 'WIB',
-  'Asia/Karachi': 'PKT',
-  'Asia/Kolkata': 'IST',
-  'Asia/Manila': 'PHT',
-  'Asia/Seoul': 'KST',
-  'Asia/Singapore': 'SGT',
-  'Asia/Tokyo': 'JST',
-  'Australia/Adelaide': 'ACDT ACST',
-  'Australia/Perth': 'AWST',
-  'Australia/Sydney': 'AEDT AEST AET',
-  'Europe/Athens': 'EEST',
-  'Europe/Berlin': 'CEST',
-  'Europe/Lisbon': 'WEST',
-  'Europe/London': 'BST',
-  'Europe/Moscow': 'MSK',
-  'Pacific/Auckland': 'NZDT NZST',
-  'Pacific/Pago_Pago': 'SST',
-  UTC: 'Z',
-};
+const ABBREVIATIONS: ReadonlyMap<string, readonly string[]> = new Map(
+  (
+    'Africa/Johannesburg=SAST Africa/Lagos=WAT Africa/Maputo=CAT Africa/Nairobi=EAT ' +
+    'America/Anchorage=AKDT,AKST America/Argentina/Buenos_Aires=ART America/Chicago=CDT,CST,CT ' +
+    'America/Denver=MDT,MT America/Guayaquil=ECT America/Halifax=ADT,AST America/Los_Angeles=PDT,PST,PT ' +
+    'America/New_York=EDT,ET America/Sao_Paulo=BRT America/St_Johns=NDT,NST Asia/Bangkok=ICT ' +
+    'Asia/Dubai=GST Asia/Hong_Kong=HKT Asia/Jakarta=WIB Asia/Karachi=PKT Asia/Kolkata=IST Asia/Manila=PHT ' +
+    'Asia/Seoul=KST Asia/Singapore=SGT Asia/Tokyo=JST Australia/Adelaide=ACDT,ACST Australia/Perth=AWST ' +
+    'Australia/Sydney=AEDT,AEST,AET Europe/Athens=EEST Europe/Berlin=CEST Europe/Lisbon=WEST ' +
+    'Europe/London=BST Europe/Moscow=MSK Pacific/Auckland=NZDT,NZST Pacific/Pago_Pago=SST UTC=Z'
+  )
+    .split(' ')
+    .map((each) => each.split('='))
+    .map(([zone = '', abbreviations = '']) => [zone, abbreviations.split(',')]),
+);
 
 /**
  * Returns the canonical spelling of an IANA zone name: `Europe/Oslo` for `europe/oslo`. Links of the tz database
@@ -76,6 +54,7 @@ export function isUtc(name: string): boolean {
 }
 
 function findSpelling(name: string): string | undefined {
+  if (isUtc(name)) return name;
   const listed = spellings().get(name.toLowerCase());
   if (listed !== undefined) return listed;
   // Intl lists one name per zone: it may list `Asia/Calcutta` and not `Asia/Kolkata`.
@@ -84,9 +63,7 @@ function findSpelling(name: string): string | undefined {
 
 function suggest(name: unknown): string {
   if (typeof name !== 'string') return '';
-  const meant = Object.entries(ABBREVIATIONS).find(([, abbreviations]) =>
-    abbreviations.split(' ').includes(name.toUpperCase()),
-  );
+  const meant = [...ABBREVIATIONS].find(([, abbreviations]) => abbreviations.includes(name.toUpperCase()));
   if (meant) return `; did you mean "${meant[0]}"?`;
   return didYouMean(name, [...spellings().values()]);
 }

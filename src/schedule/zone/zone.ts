@@ -30,14 +30,14 @@ const MAX_SAMPLE = MAX_INSTANT - 2 * DAY;
 /** A time zone as spans of constant offset, computed in pages on demand. */
 export class Zone {
   readonly name: string;
-  readonly #offsetAt: OffsetAt;
+  #offsetAt: OffsetAt | undefined;
   readonly #pages = new Map<number, readonly Span[]>();
   /** The last change found: the next one is likely at the same time of day. */
   #change = 0;
   #last: Span;
 
   /** Tests pass `offsetAt` to count its calls. */
-  constructor(name: string, offsetAt: OffsetAt = offsetReader(name)) {
+  constructor(name: string, offsetAt?: OffsetAt) {
     this.name = name;
     this.#offsetAt = offsetAt;
     this.#last = isUtc(name) ? ALWAYS : NONE;
@@ -111,8 +111,9 @@ export class Zone {
   }
 
   #offset(instant: number): number {
-    const clamped = Math.min(Math.max(instant, -MAX_SAMPLE), MAX_SAMPLE);
-    return this.#offsetAt(clamped);
+    // Zones of UTC never get here: the data of all zones would take 5 MB of memory.
+    this.#offsetAt ??= offsetReader(this.name);
+    return this.#offsetAt(Math.min(Math.max(instant, -MAX_SAMPLE), MAX_SAMPLE));
   }
 }
 
