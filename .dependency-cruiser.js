@@ -170,7 +170,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    exclude: { path: '^(bundle|dist)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count: readers follow them as they follow code.
     tsPreCompilationDeps: true,

@@ -13,8 +13,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-COPY scripts/copy-assets.js scripts/
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false && node scripts/copy-assets.js
+COPY scripts/bundle.js scripts/copy-assets.js scripts/
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false && node scripts/copy-assets.js && node scripts/bundle.js
 
 FROM node:24-bookworm-slim AS production
 # The brokers and stores that the image supports; SQLite needs no client.
@@ -27,6 +27,7 @@ RUN node scripts/image/omit-clients.ts "$DRIVERS" && rm -r scripts
 RUN npm sbom --sbom-format cyclonedx > sbom.cdx.json && rm package-lock.json .npmrc
 # Types and source maps are for developers.
 RUN find node_modules -type f -regex '.*\.\([cm]?ts\|map\)' -delete && find node_modules -type d -empty -delete
+COPY --from=build /app/bundle bundle
 COPY --from=build /app/dist dist
 # Node finds this folder from everywhere, so that a mounted schedule may `import { crontab } from 'celery-beat'`.
 RUN mkdir -p /image/node_modules /image/etc/beat /image/usr/local/bin /data \

@@ -57,7 +57,7 @@ const SIMULATED = ['util', 'schedule', 'celery', 'contracts', 'entries', 'read-m
 );
 
 export default defineConfig(
-  globalIgnores(['dist/', 'python/build/', 'coverage/', 'site/', '.venv/']),
+  globalIgnores(['bundle/', 'dist/', 'python/build/', 'coverage/', 'site/', '.venv/']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -20,7 +20,9 @@ export class Program implements Disposable {
   /** Throws when the text of a mutation does not occur exactly once. */
   constructor(mutations: readonly Mutation[] = []) {
     const { path } = this.#folder;
-    cpSync(join(ROOT, 'dist'), join(path, 'dist'), { recursive: true });
+    // A mutation changes a file of dist, which runs where there is no bundle of it.
+    const copied = mutations.length === 0 ? ['bundle', 'dist'] : ['dist'];
+    for (const name of copied) cpSync(join(ROOT, name), join(path, name), { recursive: true });
     cpSync(join(ROOT, 'package.json'), join(path, 'package.json'));
     symlinkSync(join(ROOT, 'node_modules'), join(path, 'node_modules'));
     for (const { file, text, instead } of mutations) {

@@ -8,7 +8,10 @@ const tsc = 'node_modules/typescript/bin/tsc';
 if (existsSync(tsc)) {
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
-  if (status === 0) await import('./copy-assets.js');
+  if (status === 0) {
+    await import('./copy-assets.js');
+    await import('./bundle.js');
+  }
 } else {
   console.log('beat is not built: TypeScript is a dev dependency, and dev dependencies were omitted.');
 }

@@ -14,7 +14,7 @@ PATH="$PWD/node_modules/.bin:$PATH" npm run --silent build
 beat=python/build/beat
 rm -rf python/build
 mkdir -p "$beat"
-cp -r dist package.json package-lock.json .npmrc LICENSE "$beat"
+cp -r bundle dist package.json package-lock.json .npmrc LICENSE "$beat"
 (cd "$beat" && npm ci --silent --omit=dev --ignore-scripts)
 # What a running beat does not load: types, source maps, tests and documentation of packages.
 rm -rf "$beat/package-lock.json" "$beat/.npmrc" "$beat/dist/.tsbuildinfo" "$beat/node_modules/.package-lock.json"

@@ -58,7 +58,7 @@ export function startInstance(options: InstanceOptions): RunningInstance {
       ? state
       : withOutbox(
           state,
-          { broker: connectBroker(process, options, broker) },
+          { broker: connectBroker(process, network, broker) },
           {
             clock,
             findPolicies: live.findPolicies,

@@ -1,7 +1,6 @@
 import type { Message } from '../src/celery/message/message.ts';
 import type { SkipReason } from '../src/celery/message/skip-reasons.ts';
 import type { Run } from '../src/celery/message/run.ts';
-import type { Rejection } from '../src/contracts/broker/broker.ts';
 import type { Change, Commit } from '../src/contracts/store/commit.ts';
 import { encodeState, type EntryState } from '../src/contracts/store/entry-state.ts';
 import type { RunRow } from '../src/contracts/store/history.ts';
@@ -27,7 +26,6 @@ export const RULES = {
   once: 'no occurrence is published twice',
   'same-id': 'a repeated message has the task id of the first',
   'not-lost': 'a committed message is published, or withdrawn with a reason',
-  'not-repeated': 'a term publishes only what is in the outbox, and nothing again that the broker has confirmed to it',
   forward: 'rev and dueAt of a state only move forward, and tokens of terms only grow',
   command: 'a command is applied once or rejected once, with one audit row',
   overlap: 'runs of an entry that limits overlap do not overlap',
@@ -76,13 +74,6 @@ interface Seen {
   readonly generations: Map<string, number>;
 }
 
-/** The newest term of a process. */
-interface ProcessTerm {
-  readonly token: number;
-  /** Task ids of the messages that the broker has confirmed to the process, where it is another server. */
-  readonly confirmed: Set<string>;
-}
-
 export interface InvariantsOptions {
   readonly loop: EventLoop;
   readonly trace: Trace;
@@ -127,9 +118,6 @@ export class Invariants {
   readonly #sent = new Set<string>();
   /** Task ids that the broker received, where it is another server. */
   readonly #received = new Set<string>();
-  readonly #terms = new Map<Process, ProcessTerm>();
-  /** Task ids of what was committed before the store lost data: the outbox may lack it, or have it again. */
-  #doubtful: ReadonlySet<string> = new Set();
   /** Commits that were sent after the end of a lease, by term. */
   readonly #untrusted = new Map<number, number>();
   readonly counts = { commits: 0, published: 0, skipped: 0, commands: 0, terms: 0 };
@@ -164,8 +152,6 @@ export class Invariants {
 
   /** The store has this snapshot now, or nothing. What was published after it may be published again. */
   restore(snapshot: unknown): void {
-    this.#doubtful = new Set(this.#taskIds.values());
-    for (const { confirmed } of this.#terms.values()) confirmed.clear();
     this.#seen = (snapshot as Seen | null) ?? {
       token: 0,
       runs: new Map(),
@@ -183,7 +169,6 @@ export class Invariants {
     }
     this.#highestToken = Math.max(this.#highestToken, token);
     this.#seen.token = token;
-    this.#terms.set(process, { token, confirmed: new Set() });
     this.counts.terms += 1;
   }
 
@@ -302,30 +287,6 @@ export class Invariants {
       }
     }
     return result;
-  }
-
-  /**
-   * An instance sends messages to a broker that is another server. A message is repeated only if the answer of the broker
-   * was lost, or a newer term began before the message was removed: what the newest term sends is in the outbox.
-   */
-  publishIsSent(process: Process, messages: readonly Message[]): void {
-    const term = this.#terms.get(process);
-    if (term?.token !== this.#seen.token) return;
-    const pending = new Set(this.#seen.outbox.values());
-    for (const { taskId } of messages) {
-      if (term.confirmed.has(taskId)) {
-        this.report('not-repeated', `${process.name} publishes task ${taskId} again, which the broker has confirmed`);
-      } else if (!pending.has(taskId) && !this.#doubtful.has(taskId)) {
-        this.report('not-repeated', `${process.name} publishes task ${taskId}, which is not in the outbox`);
-      }
-    }
-  }
-
-  /** The broker's answer reached an instance. */
-  publishIsAnswered(process: Process, messages: readonly Message[], rejections: readonly Rejection[]): void {
-    const rejected = new Set(rejections.map(({ message }) => message));
-    const confirmed = this.#terms.get(process)?.confirmed;
-    for (const message of messages) if (!rejected.has(message)) confirmed?.add(message.taskId);
   }
 
   /** A broker that is another server received a message. */

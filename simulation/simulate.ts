@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import { RULES, type Violation } from './invariants.ts';
-import { measureHeap } from './memory.ts';
 import { drawPlan, type Plan, type StoreKind } from './plan.ts';
 import { PlanError, readPlan, writePlan } from './plan-file.ts';
 import { reduce } from './reduce.ts';
@@ -24,12 +23,6 @@ step that no guarantee is broken. The same seed gives the same hash on every mac
 
 A violation is reduced to the fewest faults that still show it, its timeline is printed, and its plan is written to
 simulation-SEED.json. The exit code is then 1.`;
-
-/** Seeds between two measurements of the memory. */
-const MEASURE_EVERY = 100;
-
-/** How much more memory may be in use than once before: a leak grows with each seed. Bytes. */
-const MAX_GROWTH = 20e6;
 
 const STORES: readonly StoreKind[] = ['exactly-once', 'outbox'];
 
@@ -98,7 +91,6 @@ async function simulate({ seed: first, seeds, minutes, instances, store }: Optio
   const end = begin + minutes * 60_000;
   const sums = { seeds: 0, hours: 0, faults: 0, published: 0, skipped: 0, commands: 0, terms: 0 };
   let hash = '';
-  let leastHeap = Infinity;
   for (let seed = first; seed < first + seeds && performance.now() < end; seed++) {
     const plan = drawPlan({ seed, instances, store });
     const result = await new World(plan).run();
@@ -111,15 +103,6 @@ async function simulate({ seed: first, seeds, minutes, instances, store }: Optio
     if (violation) {
       console.log(`seed ${seed} breaks a rule: ${RULES[violation.rule]}\n  ${violation.text}`);
       await explain(plan, violation);
-      return 1;
-    }
-    if (sums.seeds % MEASURE_EVERY > 0) continue;
-    const heap = measureHeap();
-    leastHeap = Math.min(leastHeap, heap);
-    if (heap > leastHeap + MAX_GROWTH) {
-      console.log(
-        `memory leak: ${toMegabytes(leastHeap)} were in use, and ${toMegabytes(heap)} are after seed ${seed}`,
-      );
       return 1;
     }
   }
@@ -136,12 +119,8 @@ async function simulate({ seed: first, seeds, minutes, instances, store }: Optio
       .map(([name, count]) => `${count} ${name}`)
       .join(', ')}`,
   );
-  console.log(`  memory in use ${toMegabytes(measureHeap())}, hash of the last seed ${hash}`);
+  console.log(`  memory ${Math.round(process.memoryUsage().heapUsed / 1e6)} MB, hash of the last seed ${hash}`);
   return 0;
-}
-
-function toMegabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** Reduces a plan that breaks a rule, writes it to a file, and prints its timeline. */

@@ -282,21 +282,6 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     text: `(await Promise.all(answers)).flatMap((each) => [...each])`,
     instead: `(void Promise.allSettled(answers), [] as never[])`,
   },
-  'confirmed-again': {
-    what: 'a confirmed message whose removal failed is published again',
-    rules: ['not-repeated'],
-    file: 'leader/outbox/message-states.ts',
-    text: `return kind === 'pending' || kind === 'rejected';`,
-    instead: `return kind !== 'publishing' && kind !== 'skipped';`,
-  },
-  'publish-before-append': {
-    what: 'messages are published before they are in the outbox',
-    rules: ['not-repeated'],
-    file: OUTBOX,
-    text: `const outcome = await outbox.append(commit);`,
-    instead: `await this.#options.broker.publish(commit.changes.flatMap(({ messages }) => messages));
-    const outcome = await outbox.append(commit);`,
-  },
   'withdrawn-in-silence': {
     what: 'a message is withdrawn without a row in the history',
     rules: ['not-lost'],

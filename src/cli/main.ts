@@ -8,6 +8,7 @@ import { addGlobalFlags, prepareFlags, rejectUnknownArguments } from './flags/gl
 import type { GlobalFlags } from './flags/options.ts';
 import { writeErrors } from './output/lines.ts';
 import { isDetached, notifyParent } from './service/detach.ts';
+import { runFast } from './service/engine.ts';
 import { acceptGlobalFlags, register } from './subcommand.ts';
 import { createSubcommands } from './subcommands.ts';
 
@@ -62,8 +63,13 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
         const names = subcommands.map(({ name }) => name);
         rejectUnknownArguments(chosen.args, names);
       }
-      if (isService && flags.detach) code = await (await import('./service/detach.ts')).detach(flags, argv);
-      else code = await (await load!())(flags as never, ...chosen.args);
+      if (isService && flags.detach) {
+        code = await (await import('./service/detach.ts')).detach(flags, argv);
+        return;
+      }
+      const action = await load!();
+      if (!isService) runFast();
+      code = await action(flags as never, ...chosen.args);
     });
     acceptGlobalFlags(program, command, subcommand.shownFlags);
   }

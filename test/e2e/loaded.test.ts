@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BeatProcess, runBeat } from '../support/beat-process.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { Folder } from '../support/folder.ts';
+import { RedisServer } from '../support/redis.ts';
 
 const HOOK = join(import.meta.dirname, '../support/list-modules.mjs');
 
@@ -15,11 +16,9 @@ afterEach(() => folder[Symbol.dispose]());
 
 const list = () => join(folder.path, 'modules.txt');
 const env = () => ({ NODE_OPTIONS: `--import=${HOOK}`, LIST_MODULES_TO: list() });
+const modules = () => new Set(readFileSync(list(), 'utf8').trimEnd().split('\n'));
 /** The packages that beat depends on directly. */
-const loaded = () => {
-  const names = new Set(readFileSync(list(), 'utf8').trimEnd().split('\n'));
-  return [...names].filter((name) => name in manifest.dependencies).sort();
-};
+const loaded = () => [...modules()].filter((name) => name in manifest.dependencies).sort();
 
 /** Returns the packages that a start loads until it has sent one task. */
 async function start(config: object, args: readonly string[] = []): Promise<string[]> {
@@ -39,6 +38,31 @@ const BASE = ['commander', 'jsonc-parser', 'luxon', 'pino', 'tinyqueue', 'zod'];
 
 test('loaded packages: a start with a JSON configuration, crontabs and a JSON log loads only the common ones', async () => {
   expect(await start({ beatSchedule: { quick: entry, crontab } })).toEqual(BASE);
+});
+
+test('loaded packages: an idle leader on Redis loads one client, and neither HTTP nor the clients of other stores', async () => {
+  await using redis = await RedisServer.start();
+  expect(await start({ beatSchedule: { quick: entry, crontab }, brokerUrl: redis.url() })).toEqual(
+    [...BASE, 'ioredis', 'redlock'].sort(),
+  );
+});
+
+test.each(['check', 'next', 'list'])('loaded packages: beat %s loads neither the log nor a client', async (command) => {
+  folder.write('beat.config.json', JSON.stringify({ beatSchedule: { crontab } }));
+  await runBeat([command], { cwd: folder.path, env: env() });
+  const others = { check: [], next: ['tinyqueue'], list: ['cronstrue', 'tinyqueue'] }[command]!;
+  expect(loaded()).toEqual(['commander', 'jsonc-parser', 'luxon', 'zod', ...others].sort());
+});
+
+test('loaded packages: beat check loads no leader, and a healthcheck no configuration', async () => {
+  folder.write('beat.config.json', JSON.stringify({ beatSchedule: { crontab } }));
+  await runBeat(['check'], { cwd: folder.path, env: env() });
+  expect(modules()).toContain('dist/config/resolve.js');
+  expect(modules()).not.toContain('dist/leader/beat.js');
+  folder.write('modules.txt', '');
+  await runBeat(['healthcheck'], { cwd: folder.path, env: env() });
+  expect(modules()).toContain('dist/cli/service/health.js');
+  expect(modules()).not.toContain('zod');
 });
 
 test.each([
@@ -72,11 +96,14 @@ test('loaded packages: a text log loads more', async () => {
   expect(packages).toContain('pino-pretty');
 });
 
-test('loaded packages: a YAML configuration loads one more, and the descriptions of beat list another', async () => {
-  folder.write('beat.config.yaml', 'beatSchedule: {a: {task: t, schedule: {crontab: {minute: 0}}}}');
-  expect(existsSync(list())).toBe(false);
-  await runBeat(['check'], { cwd: folder.path, env: env() });
-  expect(loaded()).toContain('yaml');
+test('loaded packages: only a YAML configuration with an alias loads another, as only the descriptions of beat list', async () => {
+  const check = async (yaml: string) => {
+    folder.write('beat.config.yaml', yaml);
+    await runBeat(['check'], { cwd: folder.path, env: env() });
+    return loaded();
+  };
+  expect(await check('beatSchedule: {a: {task: t, schedule: {crontab: {minute: 0}}}}')).not.toContain('yaml');
+  expect(await check('beatSchedule:\n  a: &a {task: t, schedule: 5}\n  b: *a')).toContain('yaml');
   expect(loaded()).not.toContain('cronstrue');
   await runBeat(['list'], { cwd: folder.path, env: env() });
   expect(loaded()).toContain('cronstrue');

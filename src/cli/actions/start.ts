@@ -10,6 +10,7 @@ import { findScheduleFiles } from '../../observe/schedule-files.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-flags.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
+import { settle } from '../service/engine.ts';
 import { answerHealth } from '../service/health.ts';
 import type { Outputs } from '../service/open-log.ts';
 import { chooseLogFormat, formatOrigin, type GlobalFlags } from '../flags/options.ts';
@@ -92,6 +93,7 @@ async function run(
     }
     await beat.start();
     await started();
+    void settle(watching.signal);
     if (flags.watch) void watchFiles(files, reload, systemClock, watching.signal);
     await beat.finished();
   } finally {

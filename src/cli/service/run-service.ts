@@ -6,6 +6,7 @@ import { maskText } from '../../util/mask.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
 import { checkReading, heapLimit } from './check-memory.ts';
+import { runFast } from './engine.ts';
 import { openLog, type Outputs } from './open-log.ts';
 import { resolvePaths } from '../flags/placeholders.ts';
 import { acquirePidfile } from './pidfile.ts';
@@ -20,6 +21,9 @@ export interface Service {
   readonly logfile: string | undefined;
 }
 
+/** Reading less takes a fraction of a second. Bytes. */
+const SMALL_CONFIGURATION = 50_000;
+
 /** Runs a service: as its user, with its log and pidfile, and the configuration as it is at the start. */
 export async function runService(flags: GlobalFlags, run: (service: Service) => Promise<void>): Promise<ExitCode> {
   const { logfile, pidfile } = resolvePaths(flags);
@@ -29,6 +33,7 @@ export async function runService(flags: GlobalFlags, run: (service: Service) => 
     crashOnUncaught(outputs);
     const files = findConfigFiles(flags);
     const { bytes, memory } = await files.measure();
+    if (bytes > SMALL_CONFIGURATION) runFast();
     const warning = checkReading(bytes, memory, heapLimit());
     if (warning !== null) outputs.log.warn({ event: 'memory' }, `beat: ${warning}`);
     const settings = await readSettings(flags, process.env, files);

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { measureHeap } from '../../../simulation/memory.ts';
 import { KINDS, drawPlan, type Plan } from '../../../simulation/plan.ts';
 import { readPlan, writePlan } from '../../../simulation/plan-file.ts';
 import { reduce } from '../../../simulation/reduce.ts';
@@ -11,7 +10,6 @@ import { formatTimeline } from '../../../simulation/timeline.ts';
 import { VARIANTS } from '../../../simulation/variants.ts';
 import { World } from '../../../simulation/world.ts';
 import { Folder } from '../../support/folder.ts';
-import { settle } from '../../support/settle.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PLANS = join(ROOT, 'simulation/plans');
@@ -31,19 +29,6 @@ describe('simulation', () => {
   test.each(readdirSync(PLANS))('plans/%s, which once broke a rule, breaks none', async (name) => {
     const { violations } = await new World(readPlan(join(PLANS, name))).run();
     expect(violations).toEqual([]);
-  });
-
-  test('a simulation that has ended leaves no object behind', async () => {
-    const run = async () => {
-      const world = new World({ ...drawPlan({ seed: 7 }), hours: 1 });
-      await world.run();
-      return new WeakRef(world);
-    };
-    const ended = await run();
-    // A reference that was just created holds its object until the end of the task.
-    await settle();
-    measureHeap();
-    expect(ended.deref()).toBeUndefined();
   });
 
   test('all kinds of faults are drawn', () => {
