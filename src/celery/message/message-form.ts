@@ -19,8 +19,11 @@ export interface FormValues {
   readonly expiration: string | null;
 }
 
-/** Begins the blanks, which are in the places of values: a character that has no meaning in Unicode, and a word. */
-const MARK = '\uE000blank ';
+/**
+ * Begins the blanks, which are in the places of values. With a character beyond Latin-1, each text of a form would take
+ * two bytes for a character.
+ */
+const MARK = 'blank of a message: ';
 
 const BLANKS = {
   taskId: `${MARK}taskId`,
