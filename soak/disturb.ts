@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../chaos/cluster.ts';
 import { PROCESS_FAULTS } from '../chaos/process-faults.ts';
 import type { SoakPlan } from './plan.ts';
@@ -11,6 +12,7 @@ export const SURVIVOR = 0;
 const KINDS = ['kill', 'freeze', 'stop'] as const;
 /** How long the slot is empty after a kill or a stop. Milliseconds. */
 const EMPTY = 1_000;
+const POLL_INTERVAL = 100;
 
 /** Takes the lead from one instance after the other until `stop`. Each disturbance is added to `done` when it begins. */
 export async function disturb(
@@ -29,8 +31,13 @@ export async function disturb(
     // Its end is known later.
     const index = done.push({ kind, slot, from, to: Infinity }) - 1;
     await PROCESS_FAULTS[kind]!(cluster, slot, kind === 'freeze' ? freeze : EMPTY);
-    const { beat } = cluster.at(slot);
-    await beat.log.until('a role', () => beat.role);
+    await waitForRole(cluster, slot);
     done[index] = { kind, slot, from, to: Date.now() };
   }
+}
+
+/** Waits until the instance leads or follows, or has ended, however long a busy machine takes to start it. */
+export async function waitForRole(cluster: Cluster, slot: number): Promise<void> {
+  const { beat } = cluster.at(slot);
+  while (beat.alive && beat.role === undefined) await delay(POLL_INTERVAL);
 }

@@ -1,3 +1,4 @@
+import { findAftermath } from './plan.ts';
 import type { SoakResult } from './run-soak.ts';
 import type { InstanceSample, Sample } from './samples.ts';
 import { findTrend, type Point, type Trend } from './trend.ts';
@@ -33,14 +34,13 @@ export interface JudgedLine {
 
 /** How long after a start memory still grows: code is compiled and caches fill. Seconds. */
 const WARM_UP = 180;
-/** How long before a sample a disturbance may have ended that shows in it. Milliseconds. */
-const AFTERMATH = 5_000;
 
 export function makePanels({ plan, samples, disturbances, startedAt, endedAt }: SoakResult): Panel[] {
   const middle = (startedAt + endedAt) / 2;
+  const aftermath = findAftermath(plan);
   const isCalm = ({ at }: Sample) => {
     const from = at - plan.sampleEvery;
-    return !disturbances.some((each) => each.from <= at && each.to + AFTERMATH >= from);
+    return !disturbances.some((each) => each.from <= at && each.to + aftermath >= from);
   };
   const line = (
     name: string,

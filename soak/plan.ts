@@ -27,7 +27,7 @@ export interface SoakPlan {
 export const PLAN: SoakPlan = {
   minutes: 45,
   instances: 3,
-  lockTtlSeconds: 2,
+  lockTtlSeconds: 8,
   steady: 20,
   burst: 2_000,
   stored: 200,
@@ -38,8 +38,13 @@ export const PLAN: SoakPlan = {
   requestEvery: 500,
   reloadEvery: 45_000,
   faultEvery: 150_000,
-  freeze: 4_000,
+  freeze: 10_000,
 };
+
+/** How long after a disturbance runs may be late and requests may fail because of it: a takeover and its runs. Milliseconds. */
+export function findAftermath({ lockTtlSeconds }: SoakPlan): number {
+  return 1_000 * lockTtlSeconds + 5_000;
+}
 
 /** Entries by what becomes of them. The runs of `steady`, `minute` and `stored` are accounted for; see `RunTracker`. */
 export const NAMES = {

@@ -14,8 +14,8 @@ import { Folder } from '../test/support/folder.ts';
 import { HOSTILE_TOKEN } from '../test/support/hostile-inputs.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { Arrivals } from './arrivals.ts';
-import { disturb } from './disturb.ts';
-import { declareEntries, defineStored, NAMES, type SoakPlan } from './plan.ts';
+import { disturb, waitForRole } from './disturb.ts';
+import { declareEntries, defineStored, findAftermath, NAMES, type SoakPlan } from './plan.ts';
 import { RunTracker } from './run-tracker.ts';
 import type { Disturbance, InstanceSample, Sample } from './samples.ts';
 import { createUsage, get, pause, readPages, reload, sendCommands, type Usage } from './users.ts';
@@ -38,12 +38,10 @@ export interface SoakResult {
 }
 
 /** How long runs that were due at the end may take to arrive. Milliseconds. */
-const LAST_RUNS_TIMEOUT = 60_000;
+const LAST_RUNS_TIMEOUT = 120_000;
 const POLL_INTERVAL = 250;
-/** How long after a disturbance requests may fail and runs may be late because of it. Milliseconds. */
-const AFTERMATH = 5_000;
 /** How long a command waits for its answer; longer than a takeover. Milliseconds. */
-const ANSWER_TIMEOUT = 30_000;
+const ANSWER_TIMEOUT = 60_000;
 /** The interval of the timer that measures the delay of the event loop in beat, milliseconds. */
 const LOOP_TIMER = 100;
 const STORED_AT_ONCE = 1_000;
@@ -72,8 +70,7 @@ export async function runSoak(
   await using cluster = new Cluster({ cwd: folder.path, script, args: [], keep, envFor: () => ({}) });
   for (let slot = 0; slot < plan.instances; slot++) {
     cluster.start(slot);
-    const { beat } = cluster.at(slot);
-    await beat.log.until('a role', () => beat.role);
+    await waitForRole(cluster, slot);
   }
   await using client = await connect(resolveSettings(config(0)), { by: 'soak', wait: ANSWER_TIMEOUT });
   const tracker = new RunTracker(makeSchedules(plan));
@@ -94,7 +91,7 @@ export async function runSoak(
   const startedAt = Date.now();
   const stopping = new AbortController();
   const stop = stopping.signal;
-  const isDisturbed = (from: number) => disturbances.some(({ to }) => to + AFTERMATH >= from);
+  const isDisturbed = (from: number) => disturbances.some(({ to }) => to + findAftermath(plan) >= from);
   const urls = () => findUrls(cluster).filter((url) => url !== null);
   const activities = [
     sendCommands(client, usage, plan.commandEvery, stop),

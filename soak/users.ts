@@ -79,7 +79,7 @@ const PATHS = [
   '/api/audit',
 ];
 /** Milliseconds. */
-const REQUEST_TIMEOUT = 5_000;
+const REQUEST_TIMEOUT = 20_000;
 
 /** Reads pages and the API of one instance after the other until `stop`. `urls` are those of the instances that run. */
 export async function readPages(
