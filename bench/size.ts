@@ -8,6 +8,7 @@ import { findService } from '../test/support/services.ts';
 import type { SqlServer } from '../test/support/sql-server.ts';
 import { SQL_PRODUCTS } from '../test/support/sql-servers.ts';
 import { BurstBeat } from './burst-beat.ts';
+import { descendantsTime } from './processor-time.ts';
 import { count, spread, summarize } from './stats.ts';
 import type { Bench, Row } from './table.ts';
 
@@ -54,9 +55,11 @@ async function measure(place: Place, entries: number, bursts: number): Promise<R
   const rates: number[] = [];
   const costs: number[] = [];
   const shares: number[] = [];
+  const servers: number[] = [];
   let perMessage: number | null = null;
   let before = NaN;
   for (let i = 1; i <= bursts; i++) {
+    const serversBefore = descendantsTime();
     const [processor, started] = [process.cpuUsage(), performance.now()];
     await beat.burst();
     // An outbox publishes after the commit.
@@ -64,6 +67,7 @@ async function measure(place: Place, entries: number, bursts: number): Promise<R
     const seconds = (performance.now() - started) / 1_000;
     const { user, system } = process.cpuUsage(processor);
     const used = (user + system) / 1e6;
+    const usedByServers = descendantsTime() - serversBefore;
     const full = (await place.used?.()) ?? NaN;
     await place.deleteMessages();
     if (i === FIRST) before = await place.size();
@@ -71,6 +75,7 @@ async function measure(place: Place, entries: number, bursts: number): Promise<R
     rates.push(entries / seconds);
     costs.push((1e6 * used) / entries);
     shares.push((100 * used) / seconds);
+    servers.push((1e6 * usedByServers) / entries);
     if (place.used) perMessage = (full - (await place.used())) / entries;
   }
   const perRun = ((await place.size()) - before) / (entries * (bursts - FIRST));
@@ -83,7 +88,7 @@ async function measure(place: Place, entries: number, bursts: number): Promise<R
     row(
       `${count(entries)} runs due at once`,
       `${count(rate.median)} runs/s`,
-      `${spread(rate)}; ${cost} µs of a processor each in beat, which used ${count(summarize(shares).median)} % of a core`,
+      `${spread(rate)}; ${cost} µs of a processor each in beat and ${summarize(servers).median.toFixed(0)} µs in its servers; beat used ${count(summarize(shares).median)} % of a core`,
     ),
     row('an entry', `${count(perEntry)} B`, 'its state before the first run'),
     row('a run in the history', `${count(perRun)} B`),
