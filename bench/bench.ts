@@ -55,7 +55,7 @@ console.log(machine);
 console.log(`load average ${before} before, ${load()} after\n`);
 console.log(text);
 if (options.json !== undefined) {
-  const head = { measuredAt: new Date().toISOString(), commit: findCommit(ROOT, 'HEAD'), machine, load: before };
+  const head = { measuredAt: new Date().toISOString(), commit: findSourceCommit(), machine, load: before };
   writeFileSync(options.json, `${JSON.stringify({ ...head, quick: options.quick, ...result }, null, 1)}\n`);
 }
 for (const error of errors) console.error(error);
@@ -136,6 +136,11 @@ function parseNames(text: string): string[] {
 function parseRounds(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Expected a whole number of at least 1.');
+}
+
+/** The last commit that changed `src`: the benches, which the measurement may have changed, are not measured. */
+function findSourceCommit(): string {
+  return execFileSync('git', ['log', '-1', '--format=%H', '--', 'src'], { cwd: ROOT, encoding: 'utf8' }).trim();
 }
 
 function load(): string {

@@ -15,7 +15,7 @@ export const BENCHES: Readonly<Record<string, BenchModule>> = {
   stored: { file: 'stored-entries.ts', name: 'storedEntries', minutes: 20 },
   lateness: { file: 'lateness.ts', name: 'lateness', minutes: 3 },
   next: { file: 'next.ts', name: 'next', minutes: 3 },
-  takeover: { file: 'takeover.ts', name: 'takeover', minutes: 6 },
+  takeover: { file: 'takeover.ts', name: 'takeover', minutes: 8 },
   input: { file: 'input.ts', name: 'input', minutes: 3 },
   outcomes: { file: 'outcomes.ts', name: 'outcomes', minutes: 4 },
   live: { file: 'live.ts', name: 'live', minutes: 15 },

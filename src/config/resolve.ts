@@ -17,7 +17,6 @@ import { readCalendars, type ResolveCalendars } from './calendars/calendars.ts';
 import { readConnection, readTransport, checkTransport } from './broker/connection.ts';
 import { readEntries } from './entry/read-entries.ts';
 import { readEventStream, readTaskEvents, readRemoteControl } from './service/events.ts';
-import { readPreparation } from './service/preparation.ts';
 import { readHistory, readLock } from './service/state.ts';
 import { readHttp, type HttpOverrides, readMetrics } from './service/http.ts';
 import { readKeySchema, normalizeKeys } from './keys/key-schema.ts';
@@ -140,7 +139,6 @@ function* readSettings(
     ...endpoints,
     ...readLock(settings),
     history: readHistory(settings, reportFor('history')),
-    preparationMemory: readPreparation(settings),
     transport: readTransport(settings, warnFor('brokerTransportOptions')),
     results: { ...readResults(settings, overrides.resultBackend, warn), tls: readTlsFor('redisBackendUseSsl') },
   };
