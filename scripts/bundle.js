@@ -57,6 +57,18 @@ const jsoncParser = {
   },
 };
 
+/** Loads luxon, which few configurations need, at the first use of `DateTime`: its code takes 1 MB. */
+const luxon = {
+  name: 'luxon',
+  resolveId: (id) => (id === 'luxon' ? '\0luxon' : null),
+  load(id) {
+    if (id !== '\0luxon') return null;
+    return `import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      export const DateTime = new Proxy(class {}, { get: (_, name) => require('luxon').DateTime[name] });`;
+  },
+};
+
 const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
   (name) => !BUNDLED.includes(name),
 );
@@ -66,7 +78,7 @@ const bundle = await rolldown({
   platform: 'node',
   input: Object.fromEntries(ENTRIES.map((name) => [name, join(BUILT, `${name}.js`)])),
   external: packages.map((name) => new RegExp(`^${name}(/|$)`)),
-  plugins: [ownUrls, jsoncParser, ascii],
+  plugins: [ownUrls, jsoncParser, luxon, ascii],
   checks: { ineffectiveDynamicImport: false },
 });
 await bundle.write({

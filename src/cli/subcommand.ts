@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { memoize } from '../util/memoize.ts';
 import type { ExitCode } from './exit.ts';
 
 /** A subcommand: its name, arguments, flags and help. Its action is loaded when it runs. */
@@ -45,6 +46,8 @@ export function register(
   return command;
 }
 
+const hidden = memoize<Option>();
+
 /** The global flags of subcommands that open the store. */
 export const STORE_FLAGS: readonly string[] = ['--config', '--broker', '--state'];
 
@@ -64,7 +67,7 @@ export function acceptGlobalFlags(
     );
     if (own || option.long === '--version') continue;
     const isShown = shown === 'all' || shown.includes(option.long!);
-    command.addOption(isShown ? option : new Option(option.flags).hideHelp());
+    command.addOption(isShown ? option : hidden(option.flags, () => new Option(option.flags).hideHelp()));
   }
   if (shown !== 'all') command.addHelpText('after', '\nThe flags of beat --help are accepted here too.');
 }

@@ -34,7 +34,7 @@ const entry = { task: 'tasks.quick', schedule: 0.1 };
 const crontab = { task: 'tasks.never', schedule: { crontab: { minute: 0, monthOfYear: 1 } } };
 
 /** The packages that every start loads. */
-const BASE = ['commander', 'jsonc-parser', 'luxon', 'pino', 'tinyqueue', 'zod'];
+const BASE = ['commander', 'jsonc-parser', 'pino', 'tinyqueue', 'zod'];
 
 test('loaded packages: a start with a JSON configuration, crontabs and a JSON log loads only the common ones', async () => {
   expect(await start({ beatSchedule: { quick: entry, crontab } })).toEqual(BASE);
@@ -51,7 +51,7 @@ test.each(['check', 'next', 'list'])('loaded packages: beat %s loads neither the
   folder.write('beat.config.json', JSON.stringify({ beatSchedule: { crontab } }));
   await runBeat([command], { cwd: folder.path, env: env() });
   const others = { check: [], next: ['tinyqueue'], list: ['cronstrue', 'tinyqueue'] }[command]!;
-  expect(loaded()).toEqual(['commander', 'jsonc-parser', 'luxon', 'zod', ...others].sort());
+  expect(loaded()).toEqual(['commander', 'jsonc-parser', 'zod', ...others].sort());
 });
 
 test('loaded packages: beat check loads no leader, and a healthcheck no configuration', async () => {
@@ -78,6 +78,11 @@ test('loaded packages: a solar entry loads one more', async () => {
   const solar = { event: 'sunrise', latitude: 59.9, longitude: 10.7 };
   const beatSchedule = { quick: entry, sunrise: { task: 't', schedule: { solar } } };
   expect(await start({ beatSchedule })).toEqual([...BASE, 'astronomy-engine'].sort());
+});
+
+test('loaded packages: an instant loads one more', async () => {
+  const beatSchedule = { quick: entry, once: { task: 't', schedule: { at: '2099-01-01T00:00:00Z' } } };
+  expect(await start({ beatSchedule })).toEqual([...BASE, 'luxon'].sort());
 });
 
 test('loaded packages: a calendar file loads one more', async () => {

@@ -10,7 +10,7 @@ import { findScheduleFiles } from '../../observe/schedule-files.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-flags.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
-import { settle } from '../service/engine.ts';
+import { runFast, settle } from '../service/engine.ts';
 import { answerHealth } from '../service/health.ts';
 import type { Outputs } from '../service/open-log.ts';
 import { chooseLogFormat, formatOrigin, type GlobalFlags } from '../flags/options.ts';
@@ -94,6 +94,7 @@ async function run(
     await beat.start();
     await started();
     void settle(watching.signal);
+    optimizeIfBusy(beat);
     if (flags.watch) void watchFiles(files, reload, systemClock, watching.signal);
     await beat.finished();
   } finally {
@@ -104,6 +105,19 @@ async function run(
   }
   const how = (await worker?.ended) ?? null;
   if (how !== null) throw new ExitError(`beat: the worker ended (${how})`, EXIT.failure);
+}
+
+/** With more entries, or runs of a tick, optimized code and a growing heap are worth their memory. */
+const FEW = 100;
+
+function optimizeIfBusy(beat: Beat): void {
+  const optimize = (count: number) => {
+    if (count > FEW) runFast();
+  };
+  const { entries, http } = beat.settings;
+  optimize(http === null ? entries.length : Infinity);
+  beat.on('tick', ({ sent }) => optimize(sent));
+  beat.on('reloaded', (reloaded) => optimize(reloaded.entries));
 }
 
 /** Prints the banner, or logs its content, and logs the notes about flags and configuration. */

@@ -18,7 +18,7 @@ import { ShellWorker } from '../../shell-worker/shell-worker.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
-import { settle } from '../service/engine.ts';
+import { runFast, settle } from '../service/engine.ts';
 import { answerHealth } from '../service/health.ts';
 import { onHangup } from '../service/hangup.ts';
 import { obeyRemoteControl } from '../service/remote-control.ts';
@@ -90,6 +90,7 @@ async function run(flags: Flags, service: Service, started: () => Promise<void>)
   const control = await obeyRemoteControl(settings, { worker, node: name, shutdown }, log);
   try {
     await started();
+    runFast();
     void settle(ended.signal);
     await worker.run();
     log.info({ event: 'stopped' }, 'worker: Stopped');
