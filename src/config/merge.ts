@@ -20,8 +20,7 @@ export interface Merged {
   readonly warnFor: (key: string) => Report;
   /** Returns the folder of the file that has a setting; the working directory for a configuration made in code. */
   readonly folderFor: (key: string) => string;
-  /** All entries, once. */
-  readonly entries: Iterable<{ name: string; input: unknown; part: Part }>;
+  readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
 
 /** Merges several files. Two files may have the same setting with the same value, but not the same entry. */
@@ -60,8 +59,9 @@ function addOwner(path: string[], value: unknown, part: Part, owners: Map<string
   part.report(path, `${where} has another value; keep one of them`);
 }
 
-function* mergeEntries(parts: readonly Part[]): Generator<{ name: string; input: unknown; part: Part }> {
+function mergeEntries(parts: readonly Part[]): Merged['entries'] {
   const owners = new Map<string, Part>();
+  const entries: { name: string; input: unknown; part: Part }[] = [];
   for (const part of parts) {
     for (const name of Object.keys(part.entries)) {
       const owner = owners.get(name);
@@ -74,7 +74,8 @@ function* mergeEntries(parts: readonly Part[]): Generator<{ name: string; input:
         continue;
       }
       if (parts.length > 1) owners.set(name, part);
-      yield { name, input: part.entries[name], part };
+      entries.push({ name, input: part.entries[name], part });
     }
   }
+  return entries;
 }
