@@ -9,6 +9,9 @@ export abstract class SearchedSchedule implements Schedule {
   /** Absent, not undefined, for rules without a zone. */
   declare readonly timezone?: string;
   readonly #make: ((timezone: string) => Schedule) | undefined;
+  /** The zone that was last asked for, and this schedule in it: entries that share a schedule mostly share the zone. */
+  #zone: string | undefined;
+  #inZone: Schedule = this;
 
   /** With `make`, a schedule without a zone of its own is in UTC until `inZone` is called. */
   constructor(spec: string, timezone?: string, make?: (timezone: string) => Schedule) {
@@ -19,7 +22,11 @@ export abstract class SearchedSchedule implements Schedule {
   }
 
   inZone(timezone: string): Schedule {
-    return this.#make?.(checkZone(timezone)) ?? this;
+    if (this.#make && timezone !== this.#zone) {
+      this.#inZone = this.#make(checkZone(timezone));
+      this.#zone = timezone;
+    }
+    return this.#inZone;
   }
 
   next(after: Date): Date | null {
