@@ -154,7 +154,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'page-positions': {
     keys: ['order'],
     args: ['-', '+', '2', ''],
-    reply: ['', [['1 old', 1]]],
+    reply: ['', ['1 old'], []],
     commands: { ZRANGEBYLEX: 'order' },
   },
   'remove-messages': {

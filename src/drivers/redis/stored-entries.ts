@@ -33,9 +33,12 @@ export function redisStoredEntries(
   { order, names, definitions, states }: Keys,
   warn?: Warn,
 ): RedisStoredEntries {
-  const walk = (operation: string, script: Script, args: readonly string[]): Promise<Page> => {
-    const keys = script === PAGE ? [order, definitions, states] : [order];
-    return connection.runScript(operation, script, keys, args);
+  const walk = async (operation: string, script: Script, args: readonly string[]): Promise<Page> => {
+    if (script === PAGE) return connection.runScript(operation, script, [order, definitions, states], args);
+    const reply = await connection.runScript<MembersPage>(operation, script, [order], args);
+    const [last, members, invalid] = reply;
+    const wrong = new Set(invalid);
+    return [last, members.map((member, i) => [member, wrong.has(i + 1) ? null : '', null])];
   };
 
   const report = (invalid: readonly string[], isFirst: boolean): void => {
@@ -121,6 +124,7 @@ export function redisStoredEntries(
 type Row = readonly [label: string, text: string | null, state: string | null];
 /** The start of the next page, empty after the last one; then the rows. */
 type Page = readonly [string, readonly Row[]];
+type MembersPage = readonly [last: string, members: readonly string[], invalid: readonly number[]];
 
 /** `never` sorts after all digits. */
 export function formatDue(dueAt: number | null): string {

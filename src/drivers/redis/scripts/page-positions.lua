@@ -3,9 +3,11 @@
 
   KEYS[1]  order
   ARGV     as for `walk-order`: lower bound, upper bound, limit, `last` of the page before
-  returns  `last`; per member {member, 1}, or {member} for bytes that are not UTF-8
+  returns  `last`, the members, and the numbers (from 1) of those that are not UTF-8
 ]]
 --- @include walk-order
-local rows = {}
-for i, member in ipairs(members) do rows[i] = {member, is_text(member) and 1} end
-return {last, rows}
+local invalid = {}
+for i, member in ipairs(members) do
+  if not is_text(member) then invalid[#invalid + 1] = i end
+end
+return {last, members, invalid}
