@@ -205,7 +205,9 @@ export class Invariants {
     const { changes } = commit;
     const before = changes.map(({ entry }) => entries.get(entry)?.state ?? null);
     const isRepeated =
-      changes.length > 0 && changes.every(({ after }, i) => before[i] === (after ? encodeState(after) : null));
+      changes.length > 0 &&
+      changes.every(({ after }, i) => before[i] === (after ? encodeState(after) : null)) &&
+      (commit.commands ?? []).every(({ id }) => id === null || commands.audit.has(id));
     const known = (commit.commands ?? []).filter(({ id }) => id !== null && this.#seen.audited.has(id));
     const rowsBefore = changes.map(({ entry }) => history.entries.get(entry)?.appended ?? 0);
     const outcome = await perform();

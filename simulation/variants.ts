@@ -66,8 +66,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     what: 'the store publishes before its checks',
     rules: ['atomic', 'accounted'],
     file: LEDGER,
-    text: `      const encoded = changes.map(encodeChange);\n      const found = check(token, encoded);\n      if (typeof found === 'object') return found;\n      finishCommands(log, commands);\n      if (found`,
-    instead: `      const encoded = changes.map(encodeChange);\n      const found = check(token, encoded);\n      if (typeof found === 'object') {\n        await broker.publish(changes.flatMap(({ messages }) => messages));\n        return found;\n      }\n      finishCommands(log, commands);\n      if (found`,
+    text: `      const encoded = changes.map(encodeChange);\n      const found = check(token, encoded, commands);\n      if (typeof found === 'object') return found;\n      finishCommands(log, commands);\n      if (found`,
+    instead: `      const encoded = changes.map(encodeChange);\n      const found = check(token, encoded, commands);\n      if (typeof found === 'object') {\n        await broker.publish(changes.flatMap(({ messages }) => messages));\n        return found;\n      }\n      finishCommands(log, commands);\n      if (found`,
   },
   'publishes-nothing': {
     what: 'the store writes states without their messages',
@@ -101,8 +101,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     what: 'a command is removed before the commit with its effect is checked',
     rules: ['command', 'atomic', 'fenced'],
     file: LEDGER,
-    text: `      const found = check(token, encoded);\n      if (typeof found === 'object') return found;\n      finishCommands(log, commands);\n      if (found`,
-    instead: `      finishCommands(log, commands);\n      const found = check(token, encoded);\n      if (typeof found === 'object') return found;\n      if (found`,
+    text: `      const found = check(token, encoded, commands);\n      if (typeof found === 'object') return found;\n      finishCommands(log, commands);\n      if (found`,
+    instead: `      finishCommands(log, commands);\n      const found = check(token, encoded, commands);\n      if (typeof found === 'object') return found;\n      if (found`,
   },
   'lock-without-end': {
     what: 'the lock of a killed leader never expires',

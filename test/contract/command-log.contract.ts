@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandLog, FinishedCommand } from '../../src/contracts/store/command-log.ts';
+import type { Commit } from '../../src/contracts/store/commit.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
+import { NEW_STATE } from '../support/change.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of `CommandLog`, and of the commit that finishes commands. */
@@ -125,6 +127,27 @@ export function commandLogContract(name: string, openTestStore: () => Promise<Te
       expect(await texts()).toEqual(['two']);
       expect(await log.readAudit(10)).toMatchObject([{ json: '{}' }]);
     });
+
+    test.each(['commit', 'append'] as const)(
+      'a %s of another command that leads to the same state is a conflict, and repeating the first is not',
+      async (way) => {
+        const write = (commit: Commit) => store.ledger[way](commit);
+        for (const json of ['one', 'two']) await log.append(json);
+        const [one, two] = await log.pending(2);
+        const token = await store.ledger.beginTerm();
+        const changes = ['a', 'b'].map((entry) => ({ entry, before: null, after: NEW_STATE, messages: [] }));
+        const first = { token, changes, commands: [{ key: one!.key, id: 'id-1', audit: '{}' }] };
+        const other = { token, changes, commands: [{ key: two!.key, id: 'id-2', audit: '{}' }] };
+        expect(await write(first)).toMatchObject({ kind: 'committed' });
+        expect(await write(other)).toEqual({ kind: 'conflict', entries: ['a', 'b'] });
+        expect(await write(first)).toMatchObject({ kind: 'committed' });
+        expect(await write({ ...first, commands: [...first.commands, ...other.commands] })).toMatchObject({
+          kind: 'conflict',
+        });
+        expect(await texts()).toEqual(['two']);
+        expect(await log.readAudit(10)).toEqual([{ id: 'id-1', json: '{}' }]);
+      },
+    );
 
     test('notifies a leader that waits in another process', async () => {
       const other = (await testStore.open()).commands;

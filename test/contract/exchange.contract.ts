@@ -84,10 +84,15 @@ export function exchangeContract(name: string, openTestStore: () => Promise<Test
 
     test('a repeated commit succeeds although its message has become unroutable', async () => {
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
-      await store.ledger.commit({ token: term, changes });
+      const commands = [{ key: '1', id: 'id-1', audit: '{}' }];
+      await store.ledger.commit({ token: term, changes, commands });
       const forgetful = await testStore.open({ queues: configureQueues(makeBoundQueue('x', 'x', 'direct', 'x')) });
       await testStore.forgetBindings?.();
-      expect(await forgetful.ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
+      expect(await forgetful.ledger.commit({ token: term, changes, commands })).toEqual({ kind: 'committed' });
+      const other = [{ key: '2', id: 'id-2', audit: '{}' }];
+      expect(await forgetful.ledger.commit({ token: term, changes, commands: other })).toMatchObject({
+        kind: 'conflict',
+      });
       expect(await queued()).toEqual({ one: ['a'], two: ['a'] });
     });
 

@@ -81,7 +81,8 @@ export function encodeChange({ entry, before, after, stored }: Change): EncodedC
 
 /**
  * Compares a commit with the states in the store: `new`, `repeated` when an earlier run succeeded and its answer
- * was lost, or a conflict. The Lua scripts of Redis follow the same rule.
+ * was lost, or a conflict. Two commands may lead to the same state: unless the audit rows of its commands are in the
+ * store too, a repeated commit is `conflictOfAll`. The Lua scripts of Redis follow the same rules.
  */
 export function compare(
   changes: readonly EncodedChange[],
@@ -93,5 +94,9 @@ export function compare(
   });
   if (conflicts.length === 0) return 'new';
   if (changes.every(({ after }, i) => texts[i] === after)) return 'repeated';
-  return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };
+  return conflictOfAll(conflicts);
+}
+
+export function conflictOfAll(changes: readonly { readonly entry: string }[]): Conflict {
+  return { kind: 'conflict', entries: changes.map(({ entry }) => entry) };
 }

@@ -1,8 +1,9 @@
 import type { Broker } from '../../contracts/broker/broker.ts';
-import { type Change, compare, encodeChange, type EncodedChange } from '../../contracts/store/commit.ts';
+import type { FinishedCommand } from '../../contracts/store/command-log.ts';
+import { type Change, compare, conflictOfAll, encodeChange, type EncodedChange } from '../../contracts/store/commit.ts';
 import { addState, type EntryState } from '../../contracts/store/entry-state.ts';
 import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
-import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
+import { areFinished, finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
 import type { EntryRow } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
@@ -52,9 +53,10 @@ export function memoryLedger(
 ): MemoryLedger {
   const { entries, outbox, history, commands: log } = state;
 
-  const check = (token: number, changes: readonly EncodedChange[]) => {
+  const check = (token: number, changes: readonly EncodedChange[], commands: readonly FinishedCommand[]) => {
     if (token !== state.term) return { kind: 'fenced' } as const;
-    return compare(changes, (entry) => entries.get(entry)?.state);
+    const found = compare(changes, (entry) => entries.get(entry)?.state);
+    return found === 'repeated' && !areFinished(log, commands) ? conflictOfAll(changes) : found;
   };
 
   const write = (changes: readonly Change[], encoded: readonly EncodedChange[]): void => {
@@ -102,7 +104,7 @@ export function memoryLedger(
 
     async commit({ token, changes, commands = [] }) {
       const encoded = changes.map(encodeChange);
-      const found = check(token, encoded);
+      const found = check(token, encoded, commands);
       if (typeof found === 'object') return found;
       finishCommands(log, commands);
       if (found === 'repeated') return { kind: 'committed' };
@@ -116,7 +118,7 @@ export function memoryLedger(
 
     async append({ token, changes, commands = [] }) {
       const encoded = changes.map(encodeChange);
-      const found = check(token, encoded);
+      const found = check(token, encoded, commands);
       if (typeof found === 'object') return found;
       finishCommands(log, commands);
       const messages = outboxMessages(changes);

@@ -41,19 +41,20 @@ export function redisLedger(
 ): Ledger & Outbox & StateRemoval {
   const { term, states, order, outboxOrder, outbox } = names;
 
-  /** Adds the keys and arguments of `finish-commands`, `write-changes` and `history`. */
-  const addChanges = (
-    changes: readonly Change[],
-    finished: readonly FinishedCommand[],
-    { keys, args }: ScriptInput,
-  ): void => {
+  /** Adds the keys and arguments of `finish-commands`. */
+  const addCommands = (finished: readonly FinishedCommand[], { keys, args }: ScriptInput): void => {
     if (finished.length > 0) keys.push(names.commands, names.audit, names.auditOrder);
+    args.push(...finishArguments(finished));
+  };
+
+  /** Adds the keys and arguments of `write-changes` and `history`. */
+  const addChanges = (changes: readonly Change[], { keys, args }: ScriptInput): void => {
     const written = changes.flatMap(({ after, stored: entry }, i) => {
       if (after === null || entry?.definition === null) return [String(i + 1), '', ''];
       return entry ? [String(i + 1), formatDue(entry.dueAt), entry.definition ?? ''] : [];
     });
     if (written.length > 0) keys.push(names.definitions, names.names);
-    args.push(...finishArguments(finished), String(written.length / 3), ...written);
+    args.push(String(written.length / 3), ...written);
     const now = clock.now();
     addHistory(limits ? encodeHistory(changes, limits, now) : NO_HISTORY, limits, now, names, { keys, args });
   };
@@ -111,17 +112,18 @@ export function redisLedger(
       const keys = [term, states, order];
       const args = commonArguments(token, changes);
       const messages = changes.flatMap((change) => change.messages);
+      addCommands(commands, { keys, args });
       try {
         const writes = await bindings.readAndRoute(messages, connection, 'ledger.commit');
         const [unroutable] = writes.unroutable;
         if (unroutable) {
           // An earlier run of this commit may have published it.
-          const reply = await connection.runScript<Reply>('ledger.commit', CHECK, [term, states], args);
+          const reply = await connection.runScript<Reply>('ledger.commit', CHECK, keys, args);
           const reason = `ledger.commit: ${formatDestination(unroutable.message.destination)}: ${unroutable.reason}`;
           if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
           return failureIn(reply, changes) ?? { kind: 'committed' };
         }
-        addChanges(changes, commands, { keys, args });
+        addChanges(changes, { keys, args });
         addWrites(writes, { keys, args });
         const reply = await connection.runScript<Reply>('ledger.commit', COMMIT, keys, args);
         return failureIn(reply, changes) ?? committed(reply, writes);
@@ -136,7 +138,8 @@ export function redisLedger(
       const keys = [term, states, order, outboxOrder, outbox];
       const args = commonArguments(token, changes);
       const messages = outboxMessages(changes);
-      addChanges(changes, commands, { keys, args });
+      addCommands(commands, { keys, args });
+      addChanges(changes, { keys, args });
       for (const each of messages) args.push(each.id, encodeOutboxMessage(each));
       const reply = await connection.runScript<Reply>('outbox.append', APPEND, keys, args);
       const failure = failureIn(reply, changes);

@@ -71,6 +71,21 @@ export function createCommandLog(db: Database, prefix: string, arrivals: Topic |
   };
 }
 
+/** Whether these commands have audit rows, as after the first run of a repeated commit. */
+export async function areFinished(
+  tx: Transaction,
+  sql: Statements,
+  prefix: string,
+  commands: readonly FinishedCommand[],
+): Promise<boolean> {
+  const ids = commands.flatMap(({ id }) => id ?? []);
+  for (const chunk of inChunks(ids, (id) => id.length)) {
+    const { rows } = await tx.run(sql.findAudit(prefix, chunk));
+    if (rows.length < chunk.length) return false;
+  }
+  return true;
+}
+
 /** Removes commands from the log and adds their audit rows, in the transaction of a commit. */
 export async function finishCommands(
   tx: Transaction,

@@ -1,6 +1,6 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
-import { type Commit, type CommitOutcome, encodeChange } from '../../contracts/store/commit.ts';
+import { type Commit, type CommitOutcome, conflictOfAll, encodeChange } from '../../contracts/store/commit.ts';
 import { NO_HISTORY } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../contracts/store/outbox.ts';
 import { StoreError } from '../../util/errors.ts';
 import { inChunks } from './chunks.ts';
-import { finishCommands } from './command-log.ts';
+import { areFinished, finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
 import { rejectionReason } from './database-error.ts';
 import { encodeEnvelopes, insertMessages, type Prune } from './messages.ts';
@@ -68,6 +68,9 @@ export function createLedger(options: SqlLedgerOptions): Ledger & Outbox & State
       const { outcome, isWritten } = await db.transaction(operation, async (tx) => {
         const found = await entries.check(tx, token, encoded);
         if (typeof found === 'object') return { outcome: found, isWritten: false };
+        if (found === 'repeated' && !(await areFinished(tx, sql, prefix, commands))) {
+          return { outcome: conflictOfAll(changes), isWritten: false };
+        }
         const isWritten = found === 'new';
         const outcome = isWritten ? await writeMessages(tx) : await repeat(tx);
         if (outcome.kind !== 'committed') return { outcome, isWritten: false };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap } from '../../util/is-map.ts';
-import type { Message } from '../../celery/message/message.ts';
+import { copyMessage, type Message } from '../../celery/message/message.ts';
 import type { CeleryMessage } from './exported.ts';
 
 /** Headers that differ for each message, or are only for logs. */
@@ -22,7 +22,7 @@ export function compareRuns(celery: readonly CeleryMessage[], beat: readonly Mes
     body: readBody(Buffer.from(message.body, 'base64'), message.headers, message.content_type),
   }));
   const ours = beat.map((message, i) => ({
-    ...message,
+    ...copyMessage(message, {}),
     body: withoutNewer(readBody(message.body, message.headers, message.contentType), theirs[i]!.body),
   }));
   const shared = findIds(theirs).intersection(findIds(ours));

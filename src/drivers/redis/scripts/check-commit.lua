@@ -3,8 +3,14 @@
 
   KEYS[1]  term
   KEYS[2]  states
-  ARGV     as for `compare-states`
+  KEYS[3]  order
+  KEYS     then as for `finish-commands`
+  ARGV     as for `compare-states` and `finish-commands`
   returns  as `commit`, but {'rejected'} where it would commit
 ]]
 --- @include compare-states
-return repeated and {'committed'} or {'rejected'}
+local first = 4
+--- @include finish-commands
+if not repeated then return {'rejected'} end
+finish_commands()
+return {'committed'}

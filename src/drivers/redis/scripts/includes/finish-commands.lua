@@ -1,5 +1,6 @@
 --[[
-  Checks the rights and keys to finish commands, and defines `finish_commands`. Follows `compare-states`; moves `first`
+  Checks the rights and keys to finish commands, and defines `finish_commands`. Returns from the script with a conflict
+  of all changes if the states of the commit are in the store, but not the audit rows of its commands. Follows `compare-states`; moves `first`
   and `at` on.
 
   KEYS     from `first`, unless there are no commands: commands, audit rows, their order
@@ -21,6 +22,7 @@ if finished > 0 then
   denied = denied
     or lacking('LREM', commands, '1', '')
     or lacking('LRANGE', commands, '0', '0')
+    or lacking('HMGET', audit, '')
     or lacking('HSET', audit, '', '')
     or lacking('HDEL', audit, '')
     or lacking('LPUSH', audit_order, '')
@@ -30,6 +32,16 @@ if finished > 0 then
     or failing('HMGET', audit, '')
     or failing('LLEN', audit_order)
   if denied then return denied end
+end
+
+-- Two commands may lead to the same states: the commit is repeated only if its commands have audit rows.
+if repeated and finished > 0 then
+  for i = finish_from, finish_from + 3 * (finished - 1), 3 do
+    if ARGV[i + 1] ~= '' and not redis.call('HMGET', audit, ARGV[i + 1])[1] then
+      for j = 1, n do conflicts[j] = j end
+      return {'conflict', conflicts}
+    end
+  end
 end
 
 local function remove_command(key)
