@@ -51,6 +51,8 @@ const RECENT = 50;
 const FIRST_RETRY = 1_000;
 const MAX_RETRY = 30_000;
 
+type RunId = Pick<RunRow, 'taskId' | 'dueAt'>;
+
 const READ_OUTCOMES = { kind: 'read-outcomes' } as const;
 
 /**
@@ -78,8 +80,8 @@ export class OutcomeFollower {
   }
 
   /**
-   * Runs during a term, until the signal aborts. It also follows runs of these entries that the previous leader left
-   * without an outcome in the history. Never rejects.
+   * Runs during a term, until the signal aborts. Of these entries it also follows the runs that the previous leader left
+   * without an outcome in the history, and ends the running ones that have ended there. Never rejects.
    */
   async run(signal: AbortSignal, entries: readonly Entry[] = []): Promise<void> {
     const { clock, taskEvents } = this.#options;
@@ -109,25 +111,32 @@ export class OutcomeFollower {
       for (const entry of entries) {
         const source = sourceOfEntry(entry);
         if (!this.#canFollow(source)) continue;
-        const open = await this.#findOpen(entry.name);
+        const { open, ends } = await this.#readRecent(entry.name);
         if (signal.aborted) return;
         const since = clock.now() - FOLLOW_FOR;
         for (const run of open) {
           if (run.sentAt > since) this.#follow({ ...run, entry: entry.name }, source);
         }
+        for (const run of ends) this.#stopFollowing(run);
       }
     } catch (error) {
       events.reportFailure(READ_OUTCOMES, error);
     }
   }
 
-  /** The newest runs of an entry that have no outcome and were not withdrawn. Rejects with a `StoreError`. */
-  async #findOpen(entry: string): Promise<readonly RunRow[]> {
+  /**
+   * The newest runs of an entry that have no outcome and were not withdrawn, and the ends of the others. Rejects with a
+   * `StoreError`.
+   */
+  async #readRecent(entry: string): Promise<{ readonly open: readonly RunRow[]; readonly ends: readonly RunId[] }> {
     const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
-    const closed = new Set(
-      rows.flatMap((row) => (row.kind === 'skip' || row.kind === 'outcome' ? (row.taskId ?? []) : [])),
-    );
-    return rows.filter((row) => row.kind === 'run').filter(({ taskId }) => !closed.has(taskId));
+    const ends = rows.flatMap((row): readonly RunId[] => {
+      if (row.kind === 'outcome') return [row];
+      return row.kind === 'skip' && row.taskId !== undefined ? [{ taskId: row.taskId, dueAt: row.first }] : [];
+    });
+    const ended = new Set(ends.map(({ taskId }) => taskId));
+    const open = rows.filter((row) => row.kind === 'run').filter(({ taskId }) => !ended.has(taskId));
+    return { open, ends };
   }
 
   #canFollow(source: OutcomeSource): boolean {
@@ -153,12 +162,15 @@ export class OutcomeFollower {
    * instants of skipped occurrences, too: those of a backfill.
    */
   #forget({ withdrawn = [] }: SkippedEvent): void {
-    for (const { taskId, dueAt } of withdrawn) {
-      const followed = this.#runs.find(taskId);
-      if (followed?.run.dueAt !== dueAt) continue;
-      this.#runs.remove(taskId);
-      this.watched.end(followed);
-    }
+    for (const run of withdrawn) this.#stopFollowing(run);
+  }
+
+  /** Runs of an entry with a fixed task id differ in their instants. */
+  #stopFollowing({ taskId, dueAt }: RunId): void {
+    const followed = this.#runs.find(taskId);
+    if (followed?.run.dueAt !== dueAt) return;
+    this.#runs.remove(taskId);
+    this.watched.end(followed);
   }
 
   /** Processes an event. Returns whether its run is followed. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../../src/entries/catalog/entry.ts';
+import type { RunningRun } from '../../../../src/contracts/store/entry-state.ts';
+import type { HistoryRow } from '../../../../src/contracts/store/history.ts';
 import { MemoryResultReader } from '../../../support/memory-result-reader.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../../support/entry.ts';
 import { makeRig } from '../../../support/rig.ts';
@@ -70,6 +72,30 @@ describe('overlap of runs', () => {
     await advance(30 * SECOND);
     expect(team.sentAt()).toEqual([1, 4]);
   });
+
+  test.each(['outcome', 'withdrawal'])(
+    'overlap skip: a run whose %s the previous leader recorded last does not block the next',
+    async (kind) => {
+      const team = makeTeam();
+      const entry = makeEntry({ overlap: 'skip' });
+      const first = await team.lead(entry);
+      await first.advance(MINUTE);
+      first.end();
+      const [{ taskId, dueAt }] = (await team.state()).running as [RunningRun];
+      const at = team.clock.now();
+      const times = { doneAt: at, runtimeMs: null, worker: null, error: null };
+      const row: HistoryRow =
+        kind === 'outcome'
+          ? { kind: 'outcome', taskId, dueAt, state: 'SUCCESS', ...times }
+          : { kind: 'skip', first: dueAt, last: dueAt, count: 1, reason: 'expired', at, term: 1, taskId };
+      await team.store.history!.append([{ entry: entry.name, row }]);
+      const { advance } = await team.lead(entry);
+      await advance(SECOND);
+      expect((await team.state()).running).toBeUndefined();
+      await advance(59 * SECOND);
+      expect(team.sentAt()).toEqual([1, 2]);
+    },
+  );
 
   test('overlap skip: a run whose message has expired in the outbox does not block the next', async () => {
     const team = makeTeam();
