@@ -1,14 +1,22 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Beat } from '../src/leader/beat.ts';
 import type { BeatConfig } from '../src/generated/config-types.ts';
 import { timedelta } from '../src/schedule/timedelta.ts';
 import { JumpingClock } from './jumping-clock.ts';
 
 const HOUR = 3_600_000;
+/** How long before the burst its runs are prepared. Milliseconds. */
+const BEFORE = 2_500;
+/** The share of the time that the event loop of an idle instance is busy. */
+const IDLE = 0.2;
 
 /** A leading instance with many entries that are due at the same instant, which `burst` brings about. */
 export class BurstBeat implements AsyncDisposable {
   readonly beat: Beat;
   readonly clock: JumpingClock;
+
+  /** The instant of the last burst, epoch milliseconds; `null` before the first. */
+  #lastAt: number | null = null;
 
   private constructor(beat: Beat, clock: JumpingClock) {
     this.beat = beat;
@@ -42,7 +50,21 @@ export class BurstBeat implements AsyncDisposable {
     return new BurstBeat(beat, clock);
   }
 
-  /** Moves the clock on by an hour. Resolves when beat reports that every message is in the queue. */
+  /**
+   * Moves the clock on to the last seconds before the burst, and waits until nothing is left to prepare. Does nothing
+   * before the first burst.
+   */
+  async prepare(): Promise<void> {
+    if (this.#lastAt === null) return;
+    this.clock.jump(this.#lastAt + HOUR - BEFORE - this.clock.now());
+    for (let used = 1; used > IDLE;) {
+      const before = performance.eventLoopUtilization();
+      await delay(50);
+      used = performance.eventLoopUtilization(before).utilization;
+    }
+  }
+
+  /** Moves the clock on to the burst. Resolves when beat reports that every message is in the queue. */
   async burst(): Promise<void> {
     const sent = new Promise<void>((resolve) => {
       const listener = (tick: { readonly sent: number }) => {
@@ -52,7 +74,8 @@ export class BurstBeat implements AsyncDisposable {
       };
       this.beat.on('tick', listener);
     });
-    this.clock.jump(HOUR);
+    this.beat.once('sent', ({ dueAt }) => (this.#lastAt = dueAt));
+    this.clock.jump(this.#lastAt === null ? HOUR : this.#lastAt + HOUR - this.clock.now());
     await sent;
   }
 

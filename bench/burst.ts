@@ -28,6 +28,8 @@ interface Round {
 interface Contender {
   readonly what: string;
   readonly queue: string;
+  /** What is done before the messages are due. */
+  prepare?(): Promise<void>;
   /** Resolves when the last message is in the queue. */
   run(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export const burst: Bench = async ({ quick }) => {
   const startBeat = async (name: string, settings: BeatConfig, ...observers: Observer[]) => {
     const beat = beats.use(await BurstBeat.start(server.url(), name, entries, settings));
     for (const observe of observers) observe(beat);
-    return { queue: name, run: () => beat.burst() };
+    return { queue: name, prepare: () => beat.prepare(), run: () => beat.burst() };
   };
   const plain = await startBeat('plain', {});
   const bare = await startBeat('bare', { history: false });
@@ -76,6 +78,7 @@ export const burst: Bench = async ({ quick }) => {
   for (let round = 0; round <= last; round++) {
     for (const [i, contender] of contenders.entries()) {
       const { queue } = contender;
+      await contender.prepare?.();
       const before = await processorTime(client);
       const started = performance.now();
       await contender.run();

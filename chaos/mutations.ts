@@ -50,7 +50,7 @@ const LUA_PASS = `
   for k = first, lists_end do at = at + tonumber(ARGV[at]) + 1 end
 `;
 
-const COMPARE = `return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };`;
+const COMPARE = 'return conflictOfAll(conflicts);';
 
 const SQL_FENCE = `            if ((await newestTerm(tx)) !== token)
                 return { kind: 'fenced' };

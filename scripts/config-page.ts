@@ -8,6 +8,7 @@ import { routingShape } from '../src/config/routing/routing.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { eventsShape } from '../src/config/service/events.ts';
 import { calendarsShape } from '../src/config/calendars/calendars.ts';
+import { preparationShape } from '../src/config/service/preparation.ts';
 import { historyShape, lockShape } from '../src/config/service/state.ts';
 import { httpShape } from '../src/config/service/http.ts';
 import { shellShape } from '../src/config/shell/shell.ts';
@@ -70,6 +71,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Broker and state', keys: Object.keys(endpointsShape) },
   { title: 'Lock and names of state', keys: Object.keys(lockShape) },
   { title: 'History', keys: Object.keys(historyShape) },
+  { title: 'Preparation', keys: Object.keys(preparationShape) },
   { title: 'Connections', keys: Object.keys(connectionShape) },
   { title: 'Routing', keys: ['taskRoutes', 'taskQueues', ...Object.keys(routingShape)] },
   { title: 'Messages', keys: [...Object.keys(encodingShape), ...Object.keys(acceptContentShape)] },
@@ -103,6 +105,7 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
   ChordConfig: { title: 'Chord' },
   ChordParts: { title: 'Header and body' },
   LockConfig: { title: 'lock' },
+  PrepareAheadConfig: { title: 'prepareAhead', text: '`prepareAhead`, where it is a map.' },
   HistoryConfig: { title: 'history', text: '`history`, where it is a map.' },
   HttpConfig: { title: 'http', text: 'See [HTTP](http.md).' },
   MetricsConfig: { title: 'metrics' },

@@ -17,6 +17,7 @@ import { readCalendars, type ResolveCalendars } from './calendars/calendars.ts';
 import { readConnection, readTransport, checkTransport } from './broker/connection.ts';
 import { readEntries } from './entry/read-entries.ts';
 import { readEventStream, readTaskEvents, readRemoteControl } from './service/events.ts';
+import { readPreparation } from './service/preparation.ts';
 import { readHistory, readLock } from './service/state.ts';
 import { readHttp, type HttpOverrides, readMetrics } from './service/http.ts';
 import { readKeySchema, normalizeKeys } from './keys/key-schema.ts';
@@ -139,6 +140,7 @@ function* readSettings(
     ...endpoints,
     ...readLock(settings),
     history: readHistory(settings, reportFor('history')),
+    preparationMemory: readPreparation(settings),
     transport: readTransport(settings, warnFor('brokerTransportOptions')),
     results: { ...readResults(settings, overrides.resultBackend, warn), tls: readTlsFor('redisBackendUseSsl') },
   };

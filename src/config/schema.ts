@@ -11,6 +11,7 @@ import { taskQueuesSchema } from './routing/task-queues.ts';
 import { routingShape } from './routing/routing.ts';
 import { taskRoutesSchema } from './routing/task-routes.ts';
 import { eventsShape, remoteControlShape } from './service/events.ts';
+import { preparationShape } from './service/preparation.ts';
 import { historyShape, lockShape } from './service/state.ts';
 import { httpShape, metricsShape } from './service/http.ts';
 import { shellShape } from './shell/shell.ts';
@@ -23,6 +24,7 @@ const settingsShape = {
   ...connectionShape,
   ...lockShape,
   ...historyShape,
+  ...preparationShape,
   ...zoneShape,
   ...calendarsShape,
   ...missedShape,

@@ -31,6 +31,8 @@ export interface Settings {
   readonly lock: { readonly ttl: number };
   /** How much history the state store retains for each entry; `null` for none. */
   readonly history: HistoryLimits | null;
+  /** How much memory runs may take that are prepared before they are due, bytes; 0 if none are prepared. */
+  readonly preparationMemory: number;
   /** The prefix of all names in the state store, which separates several apps in one store. */
   readonly keyPrefix: string;
   readonly shell: { readonly task: string; readonly queue: string };

@@ -69,6 +69,11 @@ export interface BeatConfig {
    * `beat audit`; `false` for nothing.
    */
   history?: false | HistoryConfig | undefined;
+  /**
+   * Messages of runs are prepared in the 3 seconds before they are due, so that many that are
+   * due together are published sooner; `false` for none.
+   */
+  prepareAhead?: false | PrepareAheadConfig | undefined;
   /** IANA name: the zone of every entry that names none. Default: `UTC`. */
   timezone?: string | undefined;
   /** Celery's switch: `false` without a `timezone` means the zone of the host. Default: `true`. */
@@ -380,6 +385,11 @@ export interface HistoryConfig {
   limit?: number | undefined;
   /** How old a row may become: 1 minute to 100 years. Default: `30d`. */
   maxAge?: Duration | undefined;
+}
+
+export interface PrepareAheadConfig {
+  /** The most memory for prepared messages. Default: `64`. */
+  megabytes?: number | undefined;
 }
 
 /** A set of days and times: what is in any of its parts. */

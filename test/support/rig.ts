@@ -20,6 +20,8 @@ import { CommandInbox } from '../../src/leader/inbox/command-inbox.ts';
 import { Wakeup } from '../../src/util/wakeup.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { StoredEntries } from '../../src/contracts/store/stored-entries.ts';
+import type { MessageContext } from '../../src/entries/compose/message-context.ts';
+import type { RunPreparation } from '../../src/leader/scheduling/run-preparation.ts';
 import { Scheduler } from '../../src/leader/scheduling/scheduler.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import { runAtOnce } from '../../src/util/steps.ts';
@@ -42,8 +44,10 @@ export interface Rig {
   readonly begin: (entries: readonly Entry[]) => Promise<{
     /** Ticks until nothing more is due, and resolves with when to tick again. Epoch milliseconds. */
     tick: () => Promise<number>;
-    /** Replaces all entries. */
-    reload: (entries: readonly Entry[]) => Promise<void>;
+    /** Prepares runs, as the leader does before they are due; only with `preparationMemory`. */
+    preparation: RunPreparation;
+    /** Replaces all entries, and the values that messages share. */
+    reload: (entries: readonly Entry[], messageContext?: MessageContext) => Promise<void>;
     /** Sends a command, applies it, and returns its answer. */
     command: (command: Readonly<Record<string, unknown>>) => Promise<AuditRow>;
     /** Applies commands until `isOver`, and returns whether some are left. */
@@ -66,6 +70,8 @@ export function makeRig({
   stream = null as EventStream | null,
   /** The store retains it; `false` for none. */
   history = true,
+  /** Bytes; without it no runs are prepared. */
+  preparationMemory = undefined as number | undefined,
   cancelTasks = undefined as ((taskIds: readonly string[]) => Promise<void>) | undefined,
 } = {}): Rig {
   const clock = new ManualClock(now);
@@ -98,11 +104,11 @@ export function makeRig({
     sent: () => store.broker.messages.map((m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`),
     begin: async (entries) => {
       const catalog = new Catalog(entries);
-      const messageContext = {
+      let messageContext: MessageContext = {
         timezone: 'UTC',
         router: new Router(new Queues()),
         encoding: DEFAULT_ENCODING,
-        protocol: 2 as const,
+        protocol: 2,
         keyPrefix: 'beat',
         origin: 'test',
         replyTo: '',
@@ -125,6 +131,7 @@ export function makeRig({
         events,
         messageContext: () => messageContext,
         progressed: () => {},
+        ...(preparationMemory !== undefined && { preparationMemory: () => preparationMemory }),
         ...(outcomes && reader && { outcomes: outcomes.watched }),
         ...(cancelTasks && { cancelTasks }),
         ...(wrapStored && {
@@ -154,7 +161,9 @@ export function makeRig({
             if (wakeAt > clock.now()) return wakeAt;
           }
         },
-        reload: (now: readonly Entry[]) => {
+        preparation: scheduler.preparation,
+        reload: (now: readonly Entry[], context = messageContext) => {
+          messageContext = context;
           const replacement = runAtOnce(catalog.compare(now));
           catalog.replace(replacement);
           return scheduler.reload(replacement.difference, term);

@@ -10,6 +10,11 @@ export function encodeEnvelope(message: Message, deliveryTag: string): string {
   return message.encodeAs?.(encodeWhole, deliveryTag) ?? encodeWhole(message, deliveryTag);
 }
 
+/** Encodes a message for the next call of `encodeEnvelope`, and returns the bytes of the text. */
+export function prepareEnvelope(message: Message, deliveryTag: string): number {
+  return message.prepare?.(encodeWhole, deliveryTag) ?? 0;
+}
+
 function encodeWhole(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
   const { message_id, timestamp, type, user_id, app_id } = message.properties;

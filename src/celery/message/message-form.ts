@@ -19,8 +19,11 @@ export interface FormValues {
   readonly expiration: string | null;
 }
 
-/** Begins the blanks, which are in the places of values: a character that has no meaning in Unicode, and a word. */
-const MARK = '\uE000blank ';
+/**
+ * Begins the blanks, which are in the places of values. With a character beyond Latin-1, each text of a form would take
+ * two bytes for a character.
+ */
+const MARK = 'blank of a message: ';
 
 const BLANKS = {
   taskId: `${MARK}taskId`,
@@ -48,7 +51,7 @@ export function hasBlank(text: string): boolean {
 }
 
 /** The message of a form without its run, which only a filled one has. */
-type Specimen = Omit<Message, 'run' | 'encodeAs'>;
+type Specimen = Omit<Message, 'run' | 'encodeAs' | 'prepare'>;
 
 /** A text, and the value that follows it; `null` at the end. */
 interface Segment {
@@ -112,6 +115,7 @@ export class FilledMessage implements Message {
   readonly values: FormValues;
   readonly run: Run;
   readonly #specimen: Specimen;
+  #prepared: { readonly encode: EncodeMessage; readonly text: string } | undefined;
 
   constructor(form: MessageForm, specimen: Specimen, values: FormValues, run: Run) {
     this.form = form;
@@ -120,7 +124,20 @@ export class FilledMessage implements Message {
     this.#specimen = specimen;
   }
 
+  prepare(encode: EncodeMessage, deliveryTag: string): number {
+    const text = this.form.encode(encode, this.values, deliveryTag);
+    this.#prepared = { encode, text };
+    // Counting the bytes also joins the parts of the text in memory.
+    return Buffer.byteLength(text);
+  }
+
   encodeAs(encode: EncodeMessage, deliveryTag: string): string {
+    const prepared = this.#prepared;
+    if (prepared?.encode === encode) {
+      // Each delivery has a tag of its own.
+      this.#prepared = undefined;
+      return prepared.text;
+    }
     return this.form.encode(encode, this.values, deliveryTag);
   }
 

@@ -120,6 +120,8 @@ export interface Message {
   readonly run?: Run | undefined;
   /** Encodes the message as `encode` would, in less time; absent from a message that was composed as a whole. */
   readonly encodeAs?: ((encode: EncodeMessage, deliveryTag: string) => string) | undefined;
+  /** Encodes the message for the next call of `encodeAs` with this function, and returns the bytes of the text. */
+  readonly prepare?: ((encode: EncodeMessage, deliveryTag: string) => number) | undefined;
 }
 
 /** Encodes a message, with a text that differs from delivery to delivery. */
@@ -194,7 +196,7 @@ export function decodeMessage(text: string): Message {
 }
 
 function isMessage(
-  value: Readonly<Record<Exclude<keyof Message, 'about' | 'run' | 'encodeAs'>, unknown>>,
+  value: Readonly<Record<Exclude<keyof Message, 'about' | 'run' | 'encodeAs' | 'prepare'>, unknown>>,
 ): value is Message {
   const { taskId, destination, priority, headers, properties, contentType, contentEncoding } = value;
   return (

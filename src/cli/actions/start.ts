@@ -18,7 +18,7 @@ import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { formatNodeName } from '../flags/placeholders.ts';
 import { sendAlerts } from '../service/alerts.ts';
 import { answerRemoteControl } from '../service/remote-control.ts';
-import { checkMemory, heapLimit } from '../service/check-memory.ts';
+import { checkMemory, checkPreparation, heapLimit } from '../service/check-memory.ts';
 import { onHangup } from '../service/hangup.ts';
 import { runService, logWarnings, type Service } from '../service/run-service.ts';
 import { serveHttp } from '../service/serve-http.ts';
@@ -77,6 +77,7 @@ async function run(
   onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
   // A signal that arrives after the first line stops beat gracefully.
   printBanner(settings, flags, outputs);
+  checkPreparation(settings.preparationMemory, heapLimit());
   const warning = checkMemory(settings.entries.length, heapLimit());
   if (warning !== null) log.warn({ event: 'memory' }, `beat: ${warning}`);
   const health = await answerHealth(beat.liveness, process.pid);

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 
@@ -33,6 +34,14 @@ export function checkReading(bytes: number, memory: number, limit: number): stri
   if (need <= limit) return null;
   const size = (bytes / MEGABYTE).toFixed(1);
   return `reading ${size} MB of configuration may need ${Math.round(need)} MB of heap, and this process may use ${Math.round(limit)} MB; ${ADVICE}`;
+}
+
+/** Throws a `ConfigError` if prepared runs may take more than a heap of `limit` megabytes. */
+export function checkPreparation(memory: number, limit: number): void {
+  const megabytes = memory / MEGABYTE;
+  if (megabytes <= limit) return;
+  const message = `${thousands(megabytes)} MB, and this process may use ${Math.round(limit)} MB of heap; write a smaller number`;
+  throw new ConfigError([errorAt(['prepareAhead', 'megabytes'], message)]);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { prepareEnvelope } from '../../celery/kombu/envelope.ts';
 import { formatDestination } from '../../celery/message/destination.ts';
 import { type Change, type CommitOutcome, encodeChange } from '../../contracts/store/commit.ts';
 import type { FinishedCommand } from '../../contracts/store/command-log.ts';
@@ -133,6 +135,8 @@ export function redisLedger(
         return { kind: 'store-rejected', reason: error.message };
       }
     },
+
+    prepare: (message) => prepareEnvelope(message, randomUUID()),
 
     async append({ token, changes, commands = [] }) {
       const keys = [term, states, order, outboxOrder, outbox];

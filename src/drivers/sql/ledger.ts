@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { prepareEnvelope } from '../../celery/kombu/envelope.ts';
 import { formatDestination, NO_QUEUE_BOUND } from '../../celery/message/destination.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
 import { type Commit, type CommitOutcome, conflictOfAll, encodeChange } from '../../contracts/store/commit.ts';
@@ -141,6 +143,8 @@ export function createLedger(options: SqlLedgerOptions): Ledger & Outbox & State
         },
       });
     },
+
+    prepare: (message) => prepareEnvelope(message, randomUUID()),
 
     async append(commit) {
       const messages = outboxMessages(commit.changes);

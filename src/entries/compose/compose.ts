@@ -48,6 +48,25 @@ export function compose(occurrence: Occurrence, sentAt: number, messageContext: 
   return { taskId, messages: [taskMessage(call, sentAt, messageContext)], chords: [] };
 }
 
+/** The messages of a scheduled run that were composed before it is due. */
+export interface PreparedRun {
+  readonly dueAt: number;
+  readonly messageContext: MessageContext;
+  readonly run: RunMessages;
+}
+
+/**
+ * Creates the messages of a scheduled run before it is due; `undefined` if they depend on the time of publishing or on
+ * functions of the user. Throws as `compose`.
+ */
+export function composeAhead(entry: Entry, dueAt: number, messageContext: MessageContext): PreparedRun | undefined {
+  if (entry.canvas || entry.compute || entry.render) return undefined;
+  const { form, routed } = prepareOnce(entry, messageContext);
+  const { countdown, expires } = routed.options;
+  if (!form || countdown || expires !== undefined) return undefined;
+  return { dueAt, messageContext, run: compose({ entry, dueAt }, dueAt, messageContext) };
+}
+
 function composeCanvas(
   canvas: Canvas,
   occurrence: Occurrence,

@@ -1,6 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import type { Entry } from '../catalog/entry.ts';
 import type { EntryState } from '../../contracts/store/entry-state.ts';
+import type { PreparedRun } from '../compose/compose.ts';
 import { nextDueAt } from './next-due.ts';
 
 /** An entry on the agenda, with its state and its next occurrence. */
@@ -11,6 +12,8 @@ export interface AgendaItem {
   readonly dueAt: number;
   /** When to deal with it, epoch milliseconds: at `dueAt`, unless it is paused or has to wait. */
   readonly wakeAt: number;
+  /** Its next run, if that was prepared before it is due. */
+  prepared?: PreparedRun | undefined;
 }
 
 /** An item in the order of instants. An outdated item stays there until it is passed over. */
@@ -50,7 +53,7 @@ export class Agenda {
     const wakeAt = Math.max(state.pause ? (state.pause.until ?? Infinity) : dueAt, notBefore);
     const previous = this.#byName.get(entry.name);
     if (previous) previous.isCurrent = false;
-    const item = { entry, state, dueAt, wakeAt, isCurrent: true };
+    const item = { entry, state, dueAt, wakeAt, isCurrent: true, prepared: undefined };
     this.#byName.set(entry.name, item);
     const together = this.#byInstant.get(wakeAt);
     if (together) together.push(item);
@@ -69,6 +72,14 @@ export class Agenda {
     const item = this.#byName.get(name);
     if (item) item.isCurrent = false;
     this.#byName.delete(name);
+  }
+
+  /** The entries to deal with in `(after, until]`, epoch milliseconds, earliest first. */
+  *upcoming(after: number, until: number): Generator<AgendaItem> {
+    const instants = this.#instants.data.filter((at) => at > after && at <= until);
+    for (const at of instants.sort((a, b) => a - b)) {
+      for (const item of this.#byInstant.get(at) ?? []) if (item.isCurrent) yield item;
+    }
   }
 
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first, then by name. */

@@ -1,5 +1,5 @@
 import { limitsOverlap, type Entry } from '../catalog/entry.ts';
-import { compose } from '../compose/compose.ts';
+import { compose, type PreparedRun } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange } from '../../contracts/events/beat-events.ts';
 import type { Message, ChordSize, RunMessages } from '../../celery/message/message.ts';
@@ -30,11 +30,12 @@ export interface PlanTime {
   readonly term: number;
 }
 
-/** Renders the messages of a decision, one in each step. */
+/** Renders the messages of a decision, one in each step, unless its run was prepared. */
 export function* planChange(
   decision: Decision,
   { sentAt, term }: PlanTime,
   messageContext: MessageContext,
+  prepared?: PreparedRun,
 ): Steps<PlannedChange> {
   const { entry, before, causeOf, skipped, changes, cancel, commandId } = decision;
   const runs: RunMessages[] = [];
@@ -47,7 +48,8 @@ export function* planChange(
   const leader = messageContext.origin;
   for (const dueAt of decision.runs) {
     const cause = causeOf(dueAt);
-    const run = compose({ entry, dueAt, cause, commandId }, sentAt, messageContext);
+    const isPrepared = prepared?.dueAt === dueAt && prepared.messageContext === messageContext && cause === 'schedule';
+    const run = isPrepared ? prepared.run : compose({ entry, dueAt, cause, commandId }, sentAt, messageContext);
     runs.push(run);
     const { taskId } = run;
     const queue = queueOf(run);

@@ -65,14 +65,19 @@ export interface Leader extends Instance {
  */
 export async function leadTerm(leader: Leader, term: Term): Promise<void> {
   const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
-  const { recent } = scheduler;
+  const { recent, preparation } = scheduler;
   try {
     let wakeAt = await begin(leader, term);
     events.reportRecovery({ kind: 'lead' });
     for (;;) {
       const until = Math.min(wakeAt, recent.checkAt);
-      await sleepUntil(clock, until, wakeup.signal(term.signal), () => liveness.touch());
+      const signal = wakeup.signal(term.signal);
+      await sleepUntil(clock, Math.min(until, preparation.prepareAt), signal, () => liveness.touch());
       if (term.signal.aborted) return;
+      if (!signal.aborted && clock.now() < until) {
+        await preparation.prepare(until, signal);
+        continue;
+      }
       // No work is done without trust: what woke the loop would wake it again at once, and no timer could end the term.
       requireTrust(term);
       wakeup.reset();
@@ -128,6 +133,7 @@ function createScheduler(
     events,
     results,
     messageContext: () => live.messageContext,
+    preparationMemory: () => live.settings.preparationMemory,
     stored: entries && { entries, definitions: () => live.settings.definitions },
     // Task events alone do not end a run of an entry that limits overlap.
     ...(outcomes && connections.reader && { outcomes: outcomes.watched }),

@@ -19,6 +19,8 @@ export interface SchedulerOptions {
   readonly stored?: StoredSource | undefined;
   /** Returns the values that messages share, which a reload replaces. */
   readonly messageContext: () => MessageContext;
+  /** Returns how much memory runs may take that are prepared before they are due, bytes; none are prepared without it. */
+  readonly preparationMemory?: (() => number) | undefined;
   /** Returns where chords are joined; `null` while no entry starts one. */
   readonly results: () => ResultBackend | null | Promise<ResultBackend | null>;
   /** The outcomes of runs; without them, runs of entries that limit overlap end after their `maxRuntime`. */

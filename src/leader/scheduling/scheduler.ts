@@ -8,6 +8,7 @@ import { OverlapGate } from './overlap-gate.ts';
 import { decide, runsAtOnce } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange, type PlanTime } from '../../entries/planning/planned-change.ts';
 import { RecentCommits } from './recent-commits.ts';
+import { RunPreparation } from './run-preparation.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
@@ -28,6 +29,7 @@ export class Scheduler {
   readonly #adopter: EntryAdopter;
   readonly #gate: OverlapGate;
   readonly commands: CommandEngine;
+  readonly preparation: RunPreparation;
   readonly recent: RecentCommits;
 
   constructor(options: SchedulerOptions) {
@@ -42,10 +44,12 @@ export class Scheduler {
     this.#adopter = new EntryAdopter(parts);
     this.#gate = new OverlapGate(parts);
     this.commands = new CommandEngine(parts);
+    this.preparation = new RunPreparation(parts);
   }
 
   async begin(term: Term): Promise<void> {
     this.#options.outcomes?.reset();
+    this.preparation.reset();
     await this.#adopter.begin(term);
   }
 
@@ -117,7 +121,7 @@ export class Scheduler {
   }
 
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
-  *#plan({ entry, state, dueAt }: AgendaItem, now: number, at: PlanTime): Steps<PlannedChange | undefined> {
+  *#plan({ entry, state, dueAt, prepared }: AgendaItem, now: number, at: PlanTime): Steps<PlannedChange | undefined> {
     const { clock, events, messageContext, outcomes } = this.#options;
     try {
       const decision = yield* decide(entry, state, now, dueAt);
@@ -126,7 +130,7 @@ export class Scheduler {
         outcomes?.expedite(state.running ?? []);
         return undefined;
       }
-      return yield* planChange(decision, at, messageContext());
+      return yield* planChange(decision, at, messageContext(), prepared);
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#scheduled.schedule(entry, state, clock.now() + PAUSE);

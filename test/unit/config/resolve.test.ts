@@ -25,6 +25,7 @@ describe('a configuration', () => {
       alerts: null,
       remoteControl: { enabled: false, maxTickAge: 60_000, namespace: 'celery' },
       history: { limit: 100, maxAge: 30 * 86_400_000 },
+      preparationMemory: 64_000_000,
       keyPrefix: 'beat',
       queues: DEFAULT_RULES,
       routes: DEFAULT_ROUTES,

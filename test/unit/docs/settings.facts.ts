@@ -129,6 +129,7 @@ export const own = {
   lock: { example: { ttl: '8s' }, test: 'test/unit/leader/scheduling/leadership.test.ts' },
   key_prefix: { example: 'shop', test: 'test/unit/leader/beat.test.ts' },
   history: { example: { limit: 1_500 }, test: 'test/unit/config/service/state.test.ts' },
+  prepare_ahead: { example: { megabytes: 256 }, test: 'test/unit/config/service/preparation.test.ts' },
   missed: { example: 'once', test: 'test/unit/testing.test.ts' },
   max_catch_up: { example: 100, test: 'test/unit/entries/planning/catch-up.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/entries/planning/catch-up.test.ts' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkMemory, checkReading, heapLimit } from '../../../../src/cli/service/check-memory.ts';
+import { checkMemory, checkPreparation, checkReading, heapLimit } from '../../../../src/cli/service/check-memory.ts';
 
 test('entries that do not fit into the memory are an error that names both sizes', () => {
   expect(() => checkMemory(100_000, 128)).toThrow(
@@ -25,4 +25,11 @@ test('entries that fit into the memory twice have no warning', () => {
   expect(checkMemory(100_000, 256)).toBeNull();
   expect(checkMemory(40_000, 128)).toBeNull();
   expect(checkMemory(0, heapLimit())).toBeNull();
+});
+
+test('more memory for prepared messages than the process may use is rejected, with both sizes', () => {
+  expect(() => checkPreparation(4_000_000_000, 256)).toThrow(
+    'prepareAhead.megabytes: 4,000 MB, and this process may use 256 MB of heap; write a smaller number',
+  );
+  expect(() => checkPreparation(64_000_000, 256)).not.toThrow();
 });

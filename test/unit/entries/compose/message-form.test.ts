@@ -82,7 +82,7 @@ test.each([{ headers: { tenant: 'b' } }, { queue: 'b' }, { timeLimit: 5 }])('ano
   expect(formOf(first!)).not.toBe(formOf(second!));
 });
 
-test.each(['\uE000blank taskId', 'blankOfTheMessagesBody00'])(
+test.each(['blank of a message: taskId', 'blankOfTheMessagesBody00'])(
   'there is no form with the text %j of a user',
   (tenant) => {
     const message = messageOf(makeEntry({ options: { headers: { tenant } } }), 0, CONTEXT);

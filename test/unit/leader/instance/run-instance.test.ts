@@ -11,7 +11,13 @@ test('a term whose lock can no longer be trusted ends at the next wake-up, also 
   const term = { token: 1, stop: signal, signal, trusted: true };
   let passes = 0;
   const leader = {
-    scheduler: { begin: async () => {}, tick: async () => Infinity, wakeAt: Infinity, recent: { checkAt: Infinity } },
+    scheduler: {
+      begin: async () => {},
+      tick: async () => Infinity,
+      wakeAt: Infinity,
+      recent: { checkAt: Infinity },
+      preparation: { prepareAt: Infinity },
+    },
     commands: {
       begin: async () => wakeup.wake(),
       // A log that is not read because the lock is not trusted has commands still.
