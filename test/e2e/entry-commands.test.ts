@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BeatProcess } from '../support/beat-process.ts';
+import { BeatProcess, type LogLine } from '../support/beat-process.ts';
 import { callBeat } from '../support/call-beat.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
@@ -55,7 +55,10 @@ describe('on the embedded store', () => {
     const resumed = await leader.waitForEvent('command', from + 1);
     const next = await leader.waitForEvent('sent', from);
     expect(leader.log.all.indexOf(next)).toBeGreaterThan(leader.log.all.indexOf(resumed));
-    expect(await leader.waitForEvent('skipped', from)).toMatchObject({ entry: 'quick', reason: 'paused' });
+    // A busy machine may also be late, so that runs are coalesced.
+    const isPaused = ({ event, entry, reason }: LogLine) =>
+      event === 'skipped' && entry === 'quick' && reason === 'paused';
+    await leader.log.first('the occurrences of the pause', isPaused, from);
   });
 
   test('beat skip names the occurrence that it skips, and beat list shows it', async () => {
