@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { type BeatEvents, type WarningKind, operationKey, type Operation } from './beat-events.ts';
 
 /** A listener may be asynchronous: beat does not await it, and reports its rejection as a failure. */
@@ -11,28 +10,37 @@ export interface EventSource {
   off<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this;
 }
 
+interface Added<K extends keyof BeatEvents> {
+  readonly listener: Listener<K>;
+  readonly isOnce: boolean;
+}
+
 /**
  * Emits the events of one instance. A listener that throws or rejects is reported as a failure and affects
  * neither the scheduler nor other listeners.
  */
 export class Events implements EventSource {
-  readonly #emitter = new EventEmitter();
+  /** Lists are replaced, not changed: a listener may remove itself during an event. */
+  readonly #listeners = new Map<keyof BeatEvents, readonly Added<never>[]>();
   readonly #failing = new Set<string>();
   readonly #warnings = new Map<WarningKind, string>();
 
   on<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
-    this.#emitter.on(name, listener);
-    return this;
+    return this.#add(name, { listener, isOnce: false });
   }
 
   once<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
-    this.#emitter.once(name, listener);
-    return this;
+    return this.#add(name, { listener, isOnce: true });
   }
 
   off<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
-    this.#emitter.off(name, listener);
+    this.#listeners.set(name, this.#listeners.get(name)?.filter((added) => added.listener !== listener) ?? []);
     return this;
+  }
+
+  /** Whether an operation failed, and has not succeeded since. */
+  get hasFailure(): boolean {
+    return this.#failing.size > 0;
   }
 
   /** Emits `failure`, also for an operation that failed before, so that listeners can count. */
@@ -43,7 +51,7 @@ export class Events implements EventSource {
 
   /** Emits `recovered` if the operation failed before. */
   reportRecovery(operation: Operation): void {
-    if (this.#failing.size === 0) return;
+    if (!this.hasFailure) return;
     if (this.#failing.delete(operationKey(operation))) this.emit('recovered', { operation });
   }
 
@@ -56,17 +64,23 @@ export class Events implements EventSource {
   }
 
   emit<K extends keyof BeatEvents>(name: K, ...payload: BeatEvents[K]): void {
-    const onError = (error: unknown) => {
-      if (name === 'failure') return;
-      this.emit('failure', { operation: { kind: 'listener', event: name }, error });
-    };
-    for (const listener of this.#emitter.rawListeners(name)) {
+    for (const { listener, isOnce } of (this.#listeners.get(name) ?? []) as readonly Added<K>[]) {
+      if (isOnce) this.off(name, listener);
       try {
-        const answer: unknown = Reflect.apply(listener, undefined, payload);
-        if (answer instanceof Promise) answer.catch(onError);
+        const answer = listener(...payload);
+        if (answer instanceof Promise) answer.catch((error: unknown) => this.#reportListener(name, error));
       } catch (error) {
-        onError(error);
+        this.#reportListener(name, error);
       }
     }
+  }
+
+  #add<K extends keyof BeatEvents>(name: K, added: Added<K>): this {
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), added]);
+    return this;
+  }
+
+  #reportListener(event: keyof BeatEvents, error: unknown): void {
+    if (event !== 'failure') this.emit('failure', { operation: { kind: 'listener', event }, error });
   }
 }

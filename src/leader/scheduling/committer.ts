@@ -228,7 +228,7 @@ export class Committer {
     const { scheduled, events, recent } = this.#options;
     const name = change.entry;
     recent.add(name, change.after);
-    events.reportRecovery({ kind: 'commit-entry', entry: name });
+    if (events.hasFailure) events.reportRecovery({ kind: 'commit-entry', entry: name });
     if (edit) events.emit('entry-changed', { entry: name, change: edit });
     if (!entry?.enabled || !change.after) scheduled.remove(name);
     else {

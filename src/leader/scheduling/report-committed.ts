@@ -48,6 +48,10 @@ function reportRejected({ entry }: SentEvent, { message, reason }: UnpublishedMe
 /** Returns whether any of the messages had a subscriber. */
 function reportPublished(run: SentEvent, dropped: readonly UnpublishedMessage[], events: Events): boolean {
   const { entry, messages, dueAt, taskId, term } = run;
+  if (dropped.length === 0 && !events.hasFailure) {
+    events.emit('sent', run);
+    return true;
+  }
   const reasons = reasonsByTarget(dropped);
   for (const [target, reason] of reasons) {
     const text = `entry "${entry}": message dropped: ${reason}`;
@@ -70,10 +74,7 @@ function reportPublished(run: SentEvent, dropped: readonly UnpublishedMessage[],
   return false;
 }
 
-const NONE: ReadonlyMap<string, string> = new Map();
-
 function reasonsByTarget(dropped: readonly UnpublishedMessage[]): ReadonlyMap<string, string> {
-  if (dropped.length === 0) return NONE;
   return new Map(dropped.map(({ message, reason }) => [formatDestination(message.destination), reason]));
 }
 

@@ -131,10 +131,23 @@ test('events: a failure to schedule an entry and one to prepare its run recover 
   expect(emitted).toHaveLength(2);
 });
 
-test('events: a listener that is removed is not called', () => {
+test.each(['on', 'once'] as const)('events: a listener that was added with %s and is removed is not called', (add) => {
   const { events } = rig();
   const called: string[] = [];
   const listener = () => called.push('stopped');
-  events.on('stopped', listener).off('stopped', listener).emit('stopped');
+  events[add]('stopped', listener).off('stopped', listener).emit('stopped');
   expect(called).toEqual([]);
+});
+
+test('events: every listener of an event is called, although one removes itself meanwhile', () => {
+  const { events } = rig();
+  const called: string[] = [];
+  const first = () => {
+    events.off('stopped', first);
+    called.push('first');
+  };
+  events.on('stopped', first).on('stopped', () => called.push('second'));
+  events.emit('stopped');
+  events.emit('stopped');
+  expect(called).toEqual(['first', 'second', 'second']);
 });
