@@ -95,10 +95,7 @@ function formatError(error: unknown): string {
   return `beat: ${isExpected ? error.message : (error.stack ?? error.message)}`;
 }
 
-/**
- * Reports output that cannot be written (a full disk), which makes the subcommand fail. A closed pipe, as in
- * `beat next | head`, is not a failure.
- */
+/** Makes the subcommand fail if its output cannot be written (a full disk). A closed pipe is not a failure. */
 function reportUnwritable(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;
   process.stderr.write(`beat: cannot write to standard output: ${error.message}\n`);

@@ -51,10 +51,7 @@ const hidden = memoize<Option>();
 /** The global flags of subcommands that open the store. */
 export const STORE_FLAGS: readonly string[] = ['--config', '--broker', '--state'];
 
-/**
- * Accepts global flags after a subcommand too, unless the subcommand has a flag of that name. Its help lists the flags
- * in `shown`.
- */
+/** Accepts global flags after a subcommand too, except for its own of that name. Its help lists those in `shown`. */
 export function acceptGlobalFlags(
   program: Command,
   command: Command,

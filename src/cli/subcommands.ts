@@ -127,10 +127,7 @@ for (const option of RECORD_FLAGS)
 
 const WORKER_GROUP = 'With --with-worker:';
 
-/**
- * All subcommands, in the order of the help. `started` is called when a service has read its configuration and opened
- * its stores.
- */
+/** All subcommands, in the order of the help. A service calls `started` when its configuration and stores are open. */
 export function createSubcommands(started: () => Promise<void>): readonly Subcommand[] {
   return [
     {

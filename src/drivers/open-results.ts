@@ -11,9 +11,7 @@ import type { Driver } from './table.ts';
 /** Forms of the result backends of runs that beat and its worker support, for messages. */
 export const RESULT_BACKENDS = 'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
 
-/**
- * Describes a backend in messages, such as `rpc://`. It shows no more, because a variable may contain only a password.
- */
+/** Describes a backend in messages: `rpc://`. It shows no more, because a variable may contain only a password. */
 export function describeBackend({ url, scheme }: Endpoint): string {
   return url.includes('://') ? `${scheme}://` : 'this backend';
 }
@@ -25,10 +23,7 @@ function toResultEndpoint({ url }: Endpoint): Endpoint {
 
 type OpenBackend<T> = (server: ServerUrls, settings: ResultSettings, clock: Clock) => T;
 
-/**
- * Opens a result backend with a loader of its driver; `null` if the driver has no such loader. Throws a `ConfigError`
- * for an invalid URL.
- */
+/** Opens a result backend; `null` if its driver has no such loader. Throws a `ConfigError` for an invalid URL. */
 async function openBackend<T>(
   backend: Endpoint,
   settings: ResultSettings,
@@ -54,10 +49,7 @@ export function explainUnreadable(backend: Endpoint): string | null {
   return `outcomes of runs cannot be read from ${what}; beat reads ${RESULT_BACKENDS}`;
 }
 
-/**
- * Opens the reader of outcomes; `null` without a backend, or if the backend cannot be read. Throws a `ConfigError` for an
- * invalid URL.
- */
+/** Opens the reader of outcomes; `null` without a backend that can be read. Throws a `ConfigError` for its URL. */
 export async function openResultReader(options: ResultOptions, clock: Clock): Promise<ResultReader | null> {
   if (options.backend === null) return null;
   return openBackend(options.backend, options, clock, ({ loadResultReader }) => loadResultReader);

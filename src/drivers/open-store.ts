@@ -55,10 +55,7 @@ export async function openResults(options: ResultOptions): Promise<ResultBackend
   return withKey('resultBackend', () => open(backend, options));
 }
 
-/**
- * Limits the timeouts, which are set for workers, to half of the lock's TTL: a leader must retry a renewal that
- * timed out before the lock expires.
- */
+/** Limits timeouts to half of the lock's TTL: a leader must retry a renewal that timed out before the lock expires. */
 function withinTtl({ transport, lockTtl }: StoreOptions): TransportOptions {
   const atMost = (ms: number | null) => (ms === null ? null : Math.min(ms, Math.round(lockTtl / 2)));
   const { socketTimeout, socketConnectTimeout } = transport;

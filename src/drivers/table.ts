@@ -7,10 +7,7 @@ import type { ResultBackend, ResultSettings, OpenResultReader, OpenTaskResults }
 import type { ReadRedBeat, ReadTables } from '../contracts/store/import-source.ts';
 import type { StateDriver } from '../contracts/store/store.ts';
 
-/**
- * The capabilities of a kind of server or file, and its loaders; a driver cannot do what is absent. This module opens no
- * connection.
- */
+/** A kind of server or file: its loaders and capabilities, absent if it has none. This module opens no connection. */
 export interface Driver {
   readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
   /** The name in messages. */

@@ -12,10 +12,7 @@ const PAST_FRESH = 1_000;
 const UPCOMING_FRESH = 30_000;
 /** How long a page waits for the count of the coming day, milliseconds. */
 const WAIT = 30;
-/**
- * The most entries whose states are read, and the most stored entries that are counted, in the order of their due
- * times.
- */
+/** The most entries whose states are read, and the most stored entries that are counted, by their due times. */
 const MAX_STATES = 10_000;
 const MAX_STORED = 1_000;
 /** States that one query reads. */
@@ -79,9 +76,7 @@ export function upcomingDayReader(context: HttpContext): () => Promise<UpcomingD
   };
 }
 
-/**
- * Reads the entries that may be due within a day of `now`. A state that was not read or is unreadable counts as absent.
- */
+/** Reads the entries that may be due within a day of `now`. A state that was not read counts as absent. */
 async function readForDay(source: EntrySource, now: number): Promise<readonly EntryRecord[]> {
   const { entries, definitions, store } = source;
   const records: EntryRecord[] = [];

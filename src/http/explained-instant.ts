@@ -27,17 +27,12 @@ export async function findExplained(context: HttpContext, name: string) {
 /** The allowed forms of an instant of the API, for error messages. */
 export const REQUEST_INSTANT_FORMS = `${EXACT_INSTANT_FORMS}, in the years 1 to 9999`;
 
-/**
- * Parses an instant of the API into epoch milliseconds; `null` if it has no offset or is outside the range of ISO 8601.
- */
+/** Parses an instant of the API to epoch milliseconds; `null` without an offset, or outside the range of ISO 8601. */
 export function readExactInstant(text: string): number | null {
   return inRange(parseExactInstant(withPlus(text)));
 }
 
-/**
- * Parses an instant of a page into epoch milliseconds: local time in the zone unless it has an offset. `null` if it is
- * invalid.
- */
+/** Parses an instant of a page to epoch milliseconds: local to the zone without an offset. `null` if invalid. */
 export function readLocalInstant(text: string, zone: string): number | null {
   return inRange(parseInstant(withPlus(text), zone));
 }

@@ -14,10 +14,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 export type Form = Readonly<Partial<Record<string, string>>>;
 
-/**
- * Reads the form of a request. Throws an `HTTPException`. The fields are counted before they are parsed: Node parses
- * fields without a value in quadratic time.
- */
+/** Reads a form. Counts its fields first: Node parses some in quadratic time. Throws an `HTTPException`. */
 export async function readForm(c: Context, maxBytes = MAX_FORM): Promise<Form> {
   const type = (c.req.header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
   if (type !== FORM) throw badRequest(`a form must have the content type ${FORM}`);

@@ -96,10 +96,7 @@ const UNKNOWN_LIMIT = 1_024;
 /** Requests that a client may send without reading the answers; browsers send one at a time. */
 const MAX_PIPELINED = 8;
 
-/**
- * How many connections to keep open: a quarter of the descriptors of this process, at most a thousand. Brokers, stores
- * and files need the other descriptors.
- */
+/** How many connections to keep open: at most a thousand, and a quarter of the descriptors, which others need too. */
 export function countConnections(limits = readLimits()): number {
   const [, soft = UNKNOWN_LIMIT] = /^Max open files +(\d+)/m.exec(limits) ?? [];
   return Math.min(MOST, Math.ceil(Number(soft) / 4));

@@ -200,10 +200,7 @@ class Solar extends CachedSchedule {
   }
 }
 
-/**
- * Rounds to whole seconds, in epoch milliseconds. The ephemeris is no more precise, and fractions of a second
- * would change with its releases.
- */
+/** Rounds to whole seconds: the ephemeris is no more precise, and its releases change fractions. Epoch milliseconds. */
 function wholeSecond(time: Astronomy.AstroTime): number {
   return Math.round(time.date.getTime() / SECOND) * SECOND;
 }

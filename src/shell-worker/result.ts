@@ -40,10 +40,7 @@ const MODULE = 'beat_shell';
 export type JobEnding =
   { readonly status: 'SUCCESS'; readonly result: JobResult } | { readonly status: 'FAILURE'; readonly error: Error };
 
-/**
- * The state of a job's task. The reasons of `REVOKED` are Celery's words: the task was `expired` or `revoked` before it
- * began, or `terminated` after that.
- */
+/** The state of a task. `REVOKED` has Celery's reason: `expired` or `revoked` before its job, or `terminated`. */
 export type TaskState =
   | JobEnding
   | { readonly status: 'STARTED' }

@@ -22,9 +22,7 @@ export interface RunJobOptions {
   readonly groups: Set<ProcessGroup>;
 }
 
-/**
- * How long the output may continue after the job has ended; a process in the background can hold it open. Milliseconds.
- */
+/** How long output may continue after the job, because a background process holds it open. Milliseconds. */
 const OUTPUT_GRACE = 1_000;
 
 /** The working directory that means the home of the user, or `/` if there is no home. */

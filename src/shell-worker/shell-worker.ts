@@ -175,9 +175,7 @@ export class ShellWorker {
     if (!isSettled) this.#ended.add(key);
   }
 
-  /**
-   * Decodes a message. If this worker cannot run it, removes the message, as Celery's workers do, and returns `null`.
-   */
+  /** Decodes a message. Removes one that this worker cannot run, as Celery's workers do, and returns `null`. */
   #read({ queue, message }: Delivery): Task | null {
     const { task: name } = this.#options;
     const task = message ? decodeTask(message) : 'it is not a message of kombu';

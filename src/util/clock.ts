@@ -7,9 +7,6 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, never going back. */
   monotonic(): number;
-  /**
-   * Resolves after `ms` on the monotonic clock (immediately if not positive), or when the signal aborts. Never
-   * rejects.
-   */
+  /** Resolves after `ms` (immediately if not positive) on the monotonic clock, or at an abort. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

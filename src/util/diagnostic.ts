@@ -19,10 +19,7 @@ export interface Diagnostic {
 /** Reports one error or warning: its path (canonical keys, from the root of the configuration) and its message. */
 export type Report = (path: Diagnostic['path'], message: string) => void;
 
-/**
- * The most problems that are reported for one value: each suggestion takes time, and a value from outside may have a
- * hundred thousand problems.
- */
+/** The most problems reported for one value: suggestions take time, and it may have a hundred thousand. */
 export const MAX_PROBLEMS = 20;
 
 export function errorAt(path: Diagnostic['path'], message: string): Diagnostic {

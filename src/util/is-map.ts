@@ -1,7 +1,4 @@
-/**
- * Whether a value is an array or a plain object. It checks the prototype's prototype, because a configuration module may
- * come from another realm.
- */
+/** Whether a value is an array or a plain object, perhaps of another realm, as in a configuration module. */
 export function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return true;

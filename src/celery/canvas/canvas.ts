@@ -95,10 +95,7 @@ export function listParts(canvas: Chain | Group | Chord): readonly Canvas[] {
 // Normalizes workflows to the form of `Canvas`, by the rules of Celery's `|` operator and `apply_async`. Options of
 // nested chains and groups, which Celery drops, are applied to their tasks.
 
-/**
- * Creates a chain. A step after a group makes it a chord, and a step after a chord extends its body. A sequence of
- * one step is that step.
- */
+/** Creates a chain. A step after a group makes a chord; a step after a chord extends its body. */
 export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
   return join(steps.flatMap(flattenSteps));
 }

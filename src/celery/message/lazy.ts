@@ -12,10 +12,7 @@ export interface LazyContext {
 /** Computes arguments from the occurrence. Throws a `BeatError` if a function fails or returns invalid arguments. */
 export interface ComputeArguments {
   (context: LazyContext): Arguments;
-  /**
-   * Equal for two functions that compute the same from equal `args` and `kwargs`; absent if a function of the user
-   * is called.
-   */
+  /** Equal for functions that compute the same from equal `args` and `kwargs`; absent for a user's function. */
   readonly spec?: string | undefined;
 }
 

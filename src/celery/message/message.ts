@@ -148,10 +148,7 @@ interface MessageProperties extends ExtraProperties {
 
 /** The messages of one occurrence. */
 export interface RunMessages {
-  /**
-   * The id of the result, as Celery's `apply_async` returns it: the id of the task, of the last task of a chain, of the
-   * body of a chord, or of the group.
-   */
+  /** The id that Celery's `apply_async` returns: of the task, the last task of a chain, a chord's body, or a group. */
   readonly taskId: string;
   /** In the order of publishing; more than one for a group. */
   readonly messages: readonly Message[];

@@ -12,10 +12,7 @@ export const EXACT_INSTANT_FORMS = `${INSTANT_FORMS} (with Z or an offset)`;
 
 export const SENDABLE_FORMS = 'an instant from 0001-01-02 to 9999-12-30';
 
-/**
- * Parses an instant to epoch milliseconds, or returns `null`. A string without an offset is local time, by the
- * rules of `at`.
- */
+/** Parses an instant to epoch milliseconds, else `null`. Without an offset it is local time, by the rules of `at`. */
 export function parseInstant(input: unknown, timezone: string): number | null {
   if (input instanceof Date) return Number.isNaN(input.getTime()) ? null : input.getTime();
   if (typeof input !== 'string' || !CALENDAR_DATE.test(input)) return null;

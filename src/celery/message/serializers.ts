@@ -71,10 +71,7 @@ const msgpack: Serializer = {
   },
 };
 
-/**
- * Gives every integer its shortest form, as Python does: the library writes a BigInt in 64 bits, and numbers in at most
- * 32.
- */
+/** Gives integers their shortest form, as Python does: the library writes 64 bits for a BigInt, else at most 32. */
 function prepared(value: unknown): unknown {
   if (typeof value === 'bigint') return fitsNumber(value) ? Number(value) : value;
   if (typeof value === 'number') {

@@ -16,10 +16,7 @@ export function computeTaskId(entryName: string, dueAt: number, keyPrefix: strin
   return commandId === undefined ? own : computePartId(own, commandId);
 }
 
-/**
- * Computes the id of another task, or group, of the same occurrence: the UUIDv5 of its place, with the task id of the
- * occurrence as namespace.
- */
+/** Computes the id of a task or group of the same occurrence: a UUIDv5 of its place in the namespace of `taskId`. */
 export function computePartId(taskId: string, place: string): string {
   const namespace = Buffer.from(taskId.replaceAll('-', ''), 'hex');
   return uuid5(Buffer.concat([namespace, Buffer.from(place)]));

@@ -21,10 +21,7 @@ export interface SentTask {
   readonly clock: number;
 }
 
-/**
- * Builds Celery's `task-sent` event, which its producers publish if `task_send_sent_event` is on. It is transient,
- * and dropped without subscribers.
- */
+/** Builds Celery's transient `task-sent` event, which producers publish if `task_send_sent_event` is on. */
 export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventSource): Message {
   const { origin, exchange, exchangeType } = source;
   const { taskId, headers: own, about: headers = own, destination } = message;

@@ -22,10 +22,7 @@ export type RouteKey = string | RegExp;
 
 export type RouteRow = readonly [key: RouteKey, route: RouteOptions];
 
-/**
- * Compiles tables of routes, as Celery reads them: the first table that matches is used, and in it the exact name
- * takes precedence over patterns.
- */
+/** Compiles tables of routes: the first that matches is used, and in it an exact name precedes patterns. */
 export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
   const named = new Map<string, TableRoute>();
   const patterns: (TableRoute & { readonly pattern: Pattern })[] = [];

@@ -69,10 +69,7 @@ export async function update(flags: DefinitionFlags, entry: string): Promise<Exi
   });
 }
 
-/**
- * Adds entries with as few commands as possible. The leader applies each command whole or not at all; a rejected
- * command is the last.
- */
+/** Adds entries with few commands. The leader applies a command whole or not at all; a rejected one is the last. */
 async function addAll(store: StateStore, entries: readonly NewEntry[], flags: AddFlags): Promise<ExitCode> {
   for (let done = 0; done < entries.length;) {
     const chunk = nextChunk(entries, done);

@@ -64,10 +64,7 @@ const SHOWN = 3;
 /** The most characters shown of a value. */
 const MAX_VALUE = 200;
 
-/**
- * Formats differences as lines of text: entries, then the differences of their occurrences. Instants are in the entry's
- * zone, else in `zone`.
- */
+/** Formats differences: entries, then their occurrences. Instants are in the entry's zone, else in `zone`. */
 function formatDifferences(differences: Differences, zone: string): readonly string[] {
   const { added, removed, edited, occurrences, period } = differences;
   if (added.length + removed.length + edited.length === 0) return ['no differences'];

@@ -25,10 +25,7 @@ const MAX_SHOWN = 1_000;
 /** Entries that one query of a search reads. */
 const PAGE = 1_000;
 
-/**
- * `beat list`: prints each entry with its state, declared entries first. Exits with 1 if the store, or the
- * state or definition of an entry, cannot be read.
- */
+/** `beat list`: prints entries, declared ones first. Exits with 1 if the store, a state or definition is unreadable. */
 export async function list(flags: ListFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const now = systemClock.now();

@@ -3,10 +3,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { writeLines } from '../output/lines.ts';
 
-/**
- * `beat shell-commands`: prints a JSON list of the keyword arguments of all shell entries, each once.
- * Workers run only what is in this list.
- */
+/** `beat shell-commands`: prints the keyword arguments of all shell entries as JSON. Workers run only these. */
 export async function shellCommands(flags: GlobalFlags): Promise<ExitCode> {
   const jobs = listDeclaredJobs(await readSettings(flags));
   const lines = [...new Set(jobs.map((job) => `  ${JSON.stringify(job)}`))];

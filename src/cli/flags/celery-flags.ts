@@ -158,10 +158,7 @@ function looksOctal(umask: string): boolean {
   return /^[1-7][0-7]{1,2}$/.test(umask);
 }
 
-/**
- * Parses `--umask` as Celery does: octal with a leading zero, else decimal. Throws a `ConfigError` for
- * anything else and for numbers above 0777.
- */
+/** Parses `--umask` as Celery does: octal with a leading zero, else decimal; at most 0777. Throws a `ConfigError`. */
 export function parseUmask(text: string): number {
   const octal = /^0(?:o?[0-7]+)?$/i.test(text);
   const mask = octal ? parseInt(text.replace(/^0o/i, ''), 8) : Number(text);

@@ -30,10 +30,7 @@ export const DEFINITION_FLAGS: readonly Flag[] = [
   ['--no-enable', 'do not schedule the entry'],
 ];
 
-/**
- * Reads the fields of a definition; the flag of a field takes precedence over `--definition`. Throws a `ConfigError`
- * with every flag that is not valid JSON.
- */
+/** Reads a definition; the flag of a field precedes `--definition`. Throws a `ConfigError` with every invalid flag. */
 export function readDefinitionFlags(flags: DefinitionFlags): Definition {
   const problems: string[] = [];
   const json = (flag: string, text: string | undefined): unknown => {

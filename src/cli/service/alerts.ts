@@ -5,10 +5,7 @@ import { systemClock as clock } from '../../util/system-clock.ts';
 /** How long a stop waits for alerts that are under way. Milliseconds. */
 const GRACE = 2_000;
 
-/**
- * Sends the alerts of the configuration. It subscribes to events even without alerts, because a reload may add the
- * first.
- */
+/** Sends the alerts of the configuration. It listens even without alerts, because a reload may add the first. */
 export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
   const { queueAlerts } = await import('../../observe/alerts/alerts.ts');
   const { openDelivery } = await import('../../observe/alerts/delivery.ts');

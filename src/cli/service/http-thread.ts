@@ -116,10 +116,7 @@ function createHealth(): () => Promise<LoopHealth> {
   };
 }
 
-/**
- * Reports an error to the main thread. A client's mistake is sent only if the log shows it, so that a flood costs
- * nothing.
- */
+/** Reports an error to the main thread; a client's mistake only if the log shows it, so that a flood costs nothing. */
 function reportError(error: unknown, level: 'error' | 'debug' = 'error'): void {
   if (level === 'error' || isDebug) void instance.reportError(describeError(error), level);
 }

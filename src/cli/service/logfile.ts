@@ -3,10 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
 import { LineOutput, type LineOutputOptions } from './line-output.ts';
 
-/**
- * Paths that name an open file descriptor. Reopening them fails for a socket, such as journald's, and after
- * a change of user.
- */
+/** Paths that name an open file descriptor. Reopening a socket's path fails, and any after a change of user. */
 export const STREAMS: Readonly<Record<string, 1 | 2>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
 
 /**

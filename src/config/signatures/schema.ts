@@ -38,10 +38,7 @@ const immutable = () => option.flag('Whether the task ignores the result of the 
 const common = { options: z.unknown().optional(), immutable: immutable() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 
-/**
- * The forms as they are validated, without inner signatures. A task has all keys that Celery writes, because Celery
- * serializes canvases as tasks.
- */
+/** The forms without inner signatures. A task has all keys of Celery, which serializes canvases as tasks. */
 export const FORMS = {
   task: z.strictObject({
     task: required(name(), 'The registered name of the task.', { example: 'tasks.add' }),

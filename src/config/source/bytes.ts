@@ -77,10 +77,7 @@ function findInvalidLine(bytes: Buffer): number {
   }
 }
 
-/**
- * A text that changes with the file: real path (a ConfigMap swaps a link), inode, size and time of modification, or the
- * error of a missing file.
- */
+/** Changes with the file: real path (a ConfigMap swaps a link), inode, size, time of modification, or its error. */
 export async function stampFile(path: string): Promise<string> {
   try {
     return format(await realpath(path), await stat(path, { bigint: true }));

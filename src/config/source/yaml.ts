@@ -134,10 +134,7 @@ interface Extent {
 
 const LEAF: Extent = { values: 1, levels: 0 };
 
-/**
- * Replaces every alias by the node of its anchor. The library would be slow, and limits uses, not the size of the result.
- * Replaces nothing after an error.
- */
+/** Replaces every alias by its node. The library would be slow, and limits uses instead of the resulting size. */
 function resolveAliases(document: Document, report: ReportNode): void {
   /** The node of each anchor: the last before the alias. */
   const anchors = new Map<string, Node>();

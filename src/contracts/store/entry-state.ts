@@ -100,10 +100,7 @@ export function encodeState(state: EntryState): string {
   return JSON.stringify(state);
 }
 
-/**
- * How the text of a state begins, up to its `rev`. No two states of an entry begin alike, so that a store can compare a
- * state by it.
- */
+/** How the text of a state begins, up to its `rev`: no two states of an entry begin alike, so stores compare this. */
 export function beginningOf(state: EntryState): string {
   const [first, second] = Object.keys(state);
   // A later release may have written another order.

@@ -42,10 +42,7 @@ export interface History {
     entry: string,
     options: { readonly limit: number; readonly before?: HistoryPosition | undefined },
   ): Promise<HistoryPage>;
-  /**
-   * The readable rows among the newest `limit` rows of each entry, newest first; an empty list for an entry without
-   * rows.
-   */
+  /** The readable rows among the newest `limit` rows of each entry, newest first; an empty list for none. */
   latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
   /**
    * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first, without empty minutes.

@@ -36,10 +36,7 @@ export interface Instances {
   announce(announcement: Announcement): Promise<void>;
   /** Removes the announcement of an instance that stops. */
   withdraw(id: string): Promise<void>;
-  /**
-   * The instances that announced themselves within `INSTANCE_EXPIRY`: the leader first, then by host and start,
-   * unreadable ones last.
-   */
+  /** The instances seen within `INSTANCE_EXPIRY`: the leader, then by host and start, unreadable ones last. */
   list(): Promise<readonly ListedInstance[]>;
 }
 

@@ -85,10 +85,7 @@ function* spread(
 /** Counts as a store holds them, with the number of their minute. */
 export type StoredMinute = Readonly<Record<'number' | (typeof COUNTERS)[number], number>>;
 
-/**
- * Selects the stored minutes that begin in `[from, to)`, oldest first; a store may hold older ones. Leaves out counts
- * that are not integers.
- */
+/** Selects the minutes that begin in `[from, to)`, oldest first. Leaves out counts that are not integers. */
 export function toMinutes(stored: readonly StoredMinute[], from: number, to: number): readonly MinuteCounts[] {
   return stored
     .filter((counts) => Object.values(counts).every(Number.isSafeInteger))

@@ -22,9 +22,7 @@ export type PendingMessage = OutboxMessage | Unreadable;
 export type AppendOutcome =
   | {
       readonly kind: 'committed';
-      /**
-       * The appended messages that are pending: all, except those removed after an earlier attempt of the same commit.
-       */
+      /** The appended messages that are pending: all, except those removed after an earlier attempt of this commit. */
       readonly pending: readonly OutboxMessage[];
     }
   | Exclude<CommitOutcome, { kind: 'committed' }>;
@@ -41,10 +39,7 @@ export interface WithdrawnRow extends EntryRow {
  * between, the next leader publishes them again with the same task ids: at least once, never lost.
  */
 export interface Outbox extends Omit<Ledger, 'commit'> {
-  /**
-   * As `Ledger.commit`, but appends the messages instead of publishing them. A repeated call appends no message
-   * twice, and none that was removed.
-   */
+  /** As `Ledger.commit`, but appends the messages. A repeated call appends none twice, and none that was removed. */
   append(commit: Commit): Promise<AppendOutcome>;
   /** The first `limit` messages whose id is greater than `after`, in the order of ids. Empty only if there are none. */
   pending(limit: number, after: string): Promise<readonly PendingMessage[]>;

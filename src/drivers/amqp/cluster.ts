@@ -60,10 +60,7 @@ export function createCluster(role: string, options: ReceiverOptions, answerTime
   };
 
   return {
-    /**
-     * Resolves with the open connection, or opens one: it tries each server once. Rejects with a `StoreError` if none
-     * accepts the connection.
-     */
+    /** Resolves with the open connection, or tries each server once. Rejects with a `StoreError` if none accepts. */
     async connect(operation: string): Promise<Connected> {
       if (current?.session.usable) return current;
       opening ??= open(operation).finally(() => (opening = null));

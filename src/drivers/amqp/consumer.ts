@@ -97,10 +97,7 @@ function createSubscription(cluster: Cluster, connected: Connected, channel: Cha
     await session.wait(channel.cancel(tag));
   };
 
-  /**
-   * Waits until RabbitMQ has processed an acknowledgement: it answers only the next request, but in the order of the
-   * channel.
-   */
+  /** Waits until RabbitMQ has processed an acknowledgement: it answers the next request of the channel after it. */
   const confirm = async (operation: string): Promise<void> => {
     try {
       await session.wait(channel.prefetch(prefetch));

@@ -8,10 +8,7 @@ const POLL_INTERVAL = 1_000;
 /** How long a broadcast is retained: for as long as Celery's workers remember a revoked task. Milliseconds. */
 export const BROADCAST_RETENTION = 3 * 3_600_000;
 
-/**
- * How long the transaction of a broadcast may take: its row then appears with a time before the last read.
- * Milliseconds.
- */
+/** How long a broadcast's transaction may take: its row appears with a time before the last read. Milliseconds. */
 const MAX_DELAY = 10_000;
 
 /** A message of kombu to every node of an exchange. */

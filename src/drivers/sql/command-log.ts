@@ -17,10 +17,7 @@ import type { NamedText, Statements } from './statements.ts';
 /** How often a leader polls for commands if the server has no notifications. Milliseconds. */
 const POLL_INTERVAL = 50;
 
-/**
- * How often a leader polls beside notifications: a notification may be lost, and other programs may not send any.
- * Milliseconds.
- */
+/** How often a leader polls beside notifications, which may be lost, or not sent by other programs. Milliseconds. */
 const FALLBACK_INTERVAL = 1_000;
 
 /** `arrivals` notifies of new commands; `null` if the server has no notifications. */

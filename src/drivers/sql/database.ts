@@ -19,10 +19,7 @@ export interface Transaction {
   run(statement: Sql): Promise<SqlResult>;
 }
 
-/**
- * One connection to a database, opened at the first operation and again after it was lost. Operations
- * run one after the other, in the order of their calls.
- */
+/** One connection, opened at first use and after a loss. Operations run one by one, in the order of their calls. */
 export class Database {
   readonly sql: Statements;
   readonly #dialect: SqlDialect;

@@ -16,10 +16,7 @@ import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import type { SqlRow } from './dialect.ts';
 
-/**
- * Entries whose rows one statement reads or trims. Without LATERAL it has one part per entry, and SQLite allows 500
- * parts.
- */
+/** Entries that one statement reads or trims. Without LATERAL each is one part, of which SQLite allows 500. */
 const NAMES = 100;
 
 /** Expired rows that one deletion removes at most. A deletion follows when as many rows were appended. */
@@ -32,20 +29,14 @@ export interface SqlHistory extends History {
   write(tx: Transaction, history: EncodedHistory): Promise<void>;
   /** Appends rows that belong to no commit. Part of a transaction. */
   writeRows(tx: Transaction, rows: readonly EntryRow[]): Promise<void>;
-  /**
-   * Removes surplus rows after an append. Never rejects, so that the commit does not fail; a later call removes the
-   * rest.
-   */
+  /** Removes surplus rows after an append. Never rejects, so that the commit succeeds; a later call continues. */
   prune(history: EncodedHistory, tx: Transaction): Promise<void>;
 }
 
 export function createHistory(db: Database, prefix: string, limits: HistoryLimits, clock: Clock): SqlHistory {
   const { sql } = db;
   const oldest = () => clock.now() - limits.maxAge;
-  /**
-   * Rows appended since expired rows were last deleted. It starts at a whole chunk, because an earlier run of beat left
-   * some.
-   */
+  /** Rows appended since the last deletion; at first a whole chunk, because an earlier run of beat left some. */
   let appended = CHUNK;
 
   const history: SqlHistory = {

@@ -14,10 +14,7 @@ export interface Envelope {
   readonly payload: string;
 }
 
-/**
- * Encodes one envelope for each queue that receives the message. The database has no exchanges, so the configuration
- * decides.
- */
+/** Encodes an envelope for each queue that receives the message by the configuration: databases have no exchanges. */
 export function encodeEnvelopes(message: Message, queues: Queues): Envelope[] {
   return queues
     .queuesFor(message.destination)
@@ -56,9 +53,7 @@ async function declareQueue(tx: Transaction, sql: Statements, name: string): Pro
 /** The number of newest consumed rows that stay, as a trace of deliveries. */
 const RETAINED = 1_000;
 
-/**
- * Inserted messages per pruning, and the most rows that one pruning removes: few enough to block no worker for long.
- */
+/** Inserted messages per pruning, and most rows that it removes: few enough to block no worker for long. */
 const BATCH = 500;
 
 /**

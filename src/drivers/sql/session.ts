@@ -84,10 +84,7 @@ export class ServerSession<Client extends ServerClient> implements Connection {
     }
   }
 
-  /**
-   * Call this after a message that the server sent by itself, such as a notification: it is not part of the next
-   * answer.
-   */
+  /** Call this after a message that the server sent by itself, such as a notification: it answers no statement. */
   received(): void {
     this.#guard.answered();
   }

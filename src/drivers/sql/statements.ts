@@ -91,10 +91,7 @@ export function createStatements(syntax: Syntax) {
     findEntries: (prefix: string, entries: readonly string[]) => sql`
       SELECT entry, definition, state, due_at FROM beat_entry
       WHERE ${named('entry', prefix, entries)} AND definition IS NOT NULL`,
-    /**
-     * → as `findEntries`; of entries after a position, by `dueAt`, then by entry. Entries that are not stored come
-     * first.
-     */
+    /** → as `findEntries`; after a position, by `dueAt`, then by entry; entries that are not stored come first. */
     readEntries: (prefix: string, after: EntryPosition, dueBy: number, limit: number) => sql`
       SELECT entry, definition, state, due_at FROM beat_entry ${along('ix_beat_entry')}
       WHERE prefix = ${prefix} AND ${syntax.isAfter(after)} AND due_at <= ${dueBy}
@@ -186,10 +183,7 @@ export function createStatements(syntax: Syntax) {
       SELECT id, json FROM beat_audit WHERE prefix = ${prefix}
       ORDER BY position DESC LIMIT ${limit}`,
     removeAudit: (prefix: string, id: string) => sql`DELETE FROM beat_audit WHERE prefix = ${prefix} AND id = ${id}`,
-    /**
-     * Deletes all audit rows but the newest `rows`. MySQL cannot read the table that it deletes from, except in a
-     * derived table.
-     */
+    /** Deletes all but the newest `rows`. MySQL reads the table that it deletes from only in a derived table. */
     trimAudit: (prefix: string, rows: number) => sql`
       DELETE FROM beat_audit WHERE prefix = ${prefix} AND position <= (SELECT position FROM (
         SELECT position FROM beat_audit WHERE prefix = ${prefix}
@@ -213,10 +207,7 @@ export function createStatements(syntax: Syntax) {
     readLatest: (prefix: string, entries: readonly string[], limit: number) => sql`
       SELECT entry, json FROM (${syntax.newestRows(prefix, entries, limit, 0)}) AS newest
       ORDER BY position DESC`,
-    /**
-     * Adds the counts of minutes; replaces another minute in the slot. MySQL assigns from left to right, so the number
-     * comes last.
-     */
+    /** Adds counts; replaces another minute in the slot. The number is last: MySQL assigns from left to right. */
     addMinutes: (prefix: string, minutes: readonly MinuteCounts[]) => {
       const isSame = sql`beat_minute.number = ${inserted('number')}`;
       const counters = COUNTERS.map((name) => {
@@ -316,10 +307,7 @@ export function createStatements(syntax: Syntax) {
       return sql`INSERT INTO celery_taskmeta (${raw(`${id.column}task_id${names}`)})
         VALUES (${raw(id.value)}${taskId}${join(values, '')})`;
     },
-    /**
-     * → task_id, status, done (text), traceback (its end), worker; of the tasks that have ended. It reads no result: a
-     * result may have megabytes.
-     */
+    /** → task_id, status, done (text), traceback (its end), worker; of ended tasks, without their (long) results. */
     readOutcomes: (taskIds: readonly string[], withWorker: boolean) => sql`
       SELECT task_id, status, CAST(date_done AS ${syntax.textType}) AS done,
         ${syntax.lastCharacters('traceback', 2_000)} AS traceback${raw(withWorker ? ', worker' : '')}

@@ -1,7 +1,4 @@
-/**
- * The type of a column in beat's own tables. A `name` is compared as bytes; its number is the most bytes, because MySQL
- * limits keys.
- */
+/** The type of a column. A `name` is compared as bytes, at most that many, because MySQL limits keys. */
 type Column = 'text' | 'text null' | 'integer' | 'position' | `name ${number}`;
 
 interface Table {
@@ -10,10 +7,7 @@ interface Table {
   readonly key?: string;
   readonly unique?: string;
   readonly indexes?: Readonly<Record<string, string>>;
-  /**
-   * Whether a SQLite table has rowids. For long rows that an index reads in pages, SQLite takes ten times as long
-   * without them.
-   */
+  /** Whether a SQLite table has rowids: without them, reading long rows in pages along an index is ten times slower. */
   readonly hasRowids?: boolean;
 }
 

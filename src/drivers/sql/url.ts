@@ -89,9 +89,7 @@ export class Query {
     return value && ['true', '1', 'yes', 'on'].includes(value);
   }
 
-  /**
-   * Throws for a parameter that was not read, so call it last. `workers` are the parameters that only the workers use.
-   */
+  /** Throws for a parameter that was not read: call it last. Only the workers use the parameters `workers`. */
   rejectUnknown(workers: readonly string[]): void {
     const known = [...this.#read, ...workers];
     const unknown = [...this.#params.keys()].find((name) => !known.includes(name));

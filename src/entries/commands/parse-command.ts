@@ -34,10 +34,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Unknown fields for which the closest known one is searched. */
 const MAX_HINTS = 5;
 
-/**
- * Parses the JSON text of a command, and validates it; `reason` has all problems. `json` is `null` for a text that is
- * too long to be read.
- */
+/** Parses and validates a command; `reason` has all problems. `json` is `null` if the text is too long to be read. */
 export function parseCommand(json: string | null): ParsedCommand {
   if (json === null || Buffer.byteLength(json) > MAX_COMMAND) {
     const removed = json === null ? '; removed without being read' : '';

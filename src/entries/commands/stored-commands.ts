@@ -138,10 +138,7 @@ function reviseState(entry: Entry, before: EntryState, now: number) {
   return { after: change ? state : advance(before, {}), change };
 }
 
-/**
- * Removes a stored entry with its state. The state stays if a configuration declares the name too. Runs that were
- * published are not recalled.
- */
+/** Removes a stored entry; its state stays if a configuration declares the name. Published runs are not recalled. */
 function remove(targets: StoredTargets, { entry: name }: CommandOf<'remove'>): Edits | Rejected {
   const target = findStored(targets, name);
   if ('kind' in target) return target;

@@ -33,9 +33,7 @@ export async function findAccess(c: Context<HttpEnv>, now: number): Promise<Acce
   return { permission: null, by, method: 'none' };
 }
 
-/**
- * Decodes a header, whose bytes Node reads as Latin-1: as UTF-8 if they are valid UTF-8, in which proxies send names.
- */
+/** Decodes a header, which Node reads as Latin-1: as UTF-8 if it is valid UTF-8, in which proxies send names. */
 function decodeHeader(value: string): string {
   const bytes = Buffer.from(value, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : value;
@@ -103,10 +101,7 @@ export const rejectOtherSites = createMiddleware<HttpEnv>(async (c, next) => {
   throw new HTTPException(403, { message });
 });
 
-/**
- * Whether the body is JSON, which a page of another site could send only if this server consented (CORS); it never
- * does.
- */
+/** Whether the body is JSON. A page of another site could send it only if this server consented (CORS). */
 function isJson(c: Context<HttpEnv>): boolean {
   return /^application\/json\b/i.test(c.req.header('content-type') ?? '');
 }

@@ -41,10 +41,7 @@ interface Session {
   readonly name: string;
 }
 
-/**
- * Logs in with a cookie that is signed with the token: every instance with the same tokens accepts it, and a new token
- * invalidates it.
- */
+/** Logs in with a cookie that is signed with the token: all instances accept it until the token changes. */
 export async function startSession(
   c: Context<HttpEnv>,
   session: Session,

@@ -14,10 +14,7 @@ const MORE = {
   twice: '2 published twice',
 } as const;
 
-/**
- * One cell for each occurrence, oldest first, with what became of it, as `beat audit` lists it. Each cell links to the
- * page that explains its occurrence.
- */
+/** A cell per occurrence, oldest first, with what became of it and a link to the page that explains it. */
 export function occurrenceStrip(entry: string, occurrences: readonly AccountedOccurrence[], zone: string): Html {
   const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...summarize(account) }));
   const more = Object.entries(MORE)

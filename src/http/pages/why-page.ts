@@ -29,10 +29,7 @@ export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
 
 type WhyPage = Exclude<Awaited<ReturnType<typeof loadWhyPage>>, Problem>;
 
-/**
- * Loads the page for the parameter `at`, in the zone of the entry unless it has an offset; by default now. Rejects with a
- * `StoreError`.
- */
+/** Loads the page for `at`, else for now; without an offset it is in the entry's zone. Rejects with a `StoreError`. */
 async function loadWhyPage(context: HttpContext, c: Context<HttpEnv>) {
   const entry = readName(c);
   const found = await findExplained(context, entry);

@@ -9,10 +9,7 @@ const UNLIKE = ['id', 'root_id', 'lang', 'origin', 'argsrepr', 'kwargsrepr', 'et
 /** Milliseconds by which equal instants may differ: Celery has microseconds, and reads the clock later. */
 const TOLERANCE = 1_000;
 
-/**
- * Compares the messages of an entry by Celery and beat, made at the same instant. Returns a line for each difference
- * besides ids and times.
- */
+/** Compares messages of one instant by Celery and beat: a line for each difference besides ids and times. */
 export function compareRuns(celery: readonly CeleryMessage[], beat: readonly Message[]): readonly string[] {
   if (celery.length !== beat.length) {
     return [`messages: Celery ${celery.length}, beat ${beat.length}`];
@@ -151,10 +148,7 @@ function withoutNewer(ours: unknown, theirs: unknown): unknown {
   return Object.fromEntries(pairs) as unknown;
 }
 
-/**
- * Signatures without what has no effect: the reply queue, marks of scheduled tasks, and the copy of a chord's body in its
- * header.
- */
+/** Signatures without what has no effect: reply queue, marks of scheduled tasks, a chord's body in its header. */
 function simplifySignatures(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(simplifySignatures);
   if (!isMap(value)) return value;

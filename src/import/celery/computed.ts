@@ -9,10 +9,7 @@ const INSTEAD =
 /** The most paths of an entry that are listed; further paths are only counted. */
 const SHOWN = 3;
 
-/**
- * Lists what a project computes while it loads: values that differ in a second export with a later clock. Celery's beat
- * computes them again at each start.
- */
+/** Lists values that differ in a second export with a later clock: Celery's beat computes them at each start. */
 export function findComputed(first: Exported, second: Exported): readonly Left[] {
   const others = new Map(second.entries.map(({ name, entry }) => [name, entry]));
   const entries = first.entries.flatMap(({ name, entry }): Left[] => {

@@ -127,10 +127,7 @@ function readAnacron(raw: string): JobParts | string {
   return { when, user: undefined, id, command: command!, stdin: undefined };
 }
 
-/**
- * Splits a command at the first unescaped `%`. Debian's cron halves double backslashes, cronie does not; a note warns of
- * them if the cron is unknown.
- */
+/** Splits a command at the first unescaped `%`. Debian's cron halves double backslashes, cronie does not. */
 function splitInput(text: string, cron: Cron | undefined): Pick<JobParts, 'command' | 'stdin' | 'note'> {
   const escaped = cron === 'cronie' ? /\\(%)|\\[^]/g : /\\([%\\])|\\[^]/g;
   const end = /^(?:\\[^]|[^\\%]|\\$)*/.exec(text)![0].length;

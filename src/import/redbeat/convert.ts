@@ -108,10 +108,7 @@ function convertValues(value: unknown, write: (text: string) => unknown): unknow
   return Object.fromEntries(entries);
 }
 
-/**
- * Reads an instant: epoch milliseconds, ISO 8601 with offset and microseconds, and the IANA name of its zone, which is
- * `null` if it has an offset only.
- */
+/** Reads an instant: epoch milliseconds, ISO 8601 with microseconds, and the name of its zone (`null`: an offset). */
 function readInstant(fields: Fields) {
   const part = (name: string, digits: number) => String(Number(fields[name] ?? 0)).padStart(digits, '0');
   const date = `${part('year', 4)}-${part('month', 2)}-${part('day', 2)}`;

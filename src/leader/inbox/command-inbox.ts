@@ -19,10 +19,7 @@ import { TermEnded, type Term } from '../scheduling/term.ts';
 /** Commands that one read of the log returns. */
 const PAGE = 100;
 
-/**
- * Most reloads under way at once. With more, other commands wait, because each read of the log returns the commands of
- * these reloads too.
- */
+/** Most reloads under way at once: each read of the log returns their commands too. Other commands then wait. */
 const MAX_RELOADS = 1_000;
 
 /** The pause after a failed read of the log. Milliseconds. */

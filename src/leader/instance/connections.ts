@@ -47,9 +47,7 @@ export class Connections {
     this.store = this.#options.store ?? (await this.#openStore());
   }
 
-  /**
-   * Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError`, as `open` does.
-   */
+  /** Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError`. */
   async openResults(settings: Settings): Promise<void> {
     this.#results ??= await openResults(resultOptions(settings));
   }

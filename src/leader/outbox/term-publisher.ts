@@ -15,10 +15,7 @@ export interface RelayReports {
   /** The relay processed some of the messages: a long pass through the outbox is not stuck. */
   progressed(): void;
   delivered(messages: readonly OutboxMessage[]): void;
-  /**
-   * The messages were removed: they expired, or were too late by the catch-up policy of their entry. The history has
-   * the withdrawn runs.
-   */
+  /** The messages expired, or were too late by the policy of their entry. The history has the withdrawn runs. */
   skipped(messages: readonly OutboxMessage[], reason: SkipReason, withdrawn: readonly Withdrawal[]): void;
   /**
    * `count` messages are rejected and wait to be published again; `oldest` is their earliest `dueAt`, epoch

@@ -6,10 +6,7 @@ import { maskText } from '../../util/mask.ts';
 
 type Path = Diagnostic['path'];
 
-/**
- * Throws a `ConfigError` that lists each changed setting that needs a restart: connections use it, or state is stored
- * under it.
- */
+/** Throws a `ConfigError` with each changed setting that needs a restart: connections or stored state depend on it. */
 export function checkFixedSettings(before: Settings, after: Settings): void {
   const [old, now] = [listFixed(before), listFixed(after)];
   const names = [...new Set([...old.keys(), ...now.keys()])];

@@ -25,10 +25,7 @@ export interface RemoteControlOptions {
   readonly log: Logger;
 }
 
-/**
- * Runs a node of Celery's remote control: answers the requests that reach its mailbox until the signal aborts, and then
- * closes the mailbox. Never rejects.
- */
+/** Answers the requests that reach a mailbox until the signal aborts, and then closes it. Never rejects. */
 export async function runRemoteControl(
   { mailbox, node, answer, effect, clock, log }: RemoteControlOptions,
   signal: AbortSignal,

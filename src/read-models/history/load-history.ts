@@ -45,9 +45,7 @@ export async function readItems(
   return join(rows).slice(0, limit);
 }
 
-/**
- * Reads a page of at most `limit` rows, newest first, and joins them. The outcome of a run may be on the previous page.
- */
+/** Reads a page of at most `limit` rows, newest first, and joins them. An outcome may be on the previous page. */
 export async function readHistoryPage(
   history: History,
   entry: string,
@@ -61,9 +59,7 @@ export async function readHistoryPage(
   return { items: joinRuns(rows, newest), next };
 }
 
-/**
- * Whether a row belongs to an occurrence before `from`. Backfills do not count: their occurrences may be of any time.
- */
+/** Whether a row is of an occurrence before `from`. Backfills do not count: their occurrences may be of any time. */
 function precedes(row: ReadRow, from: number): boolean {
   if (row.kind === 'skip') return row.first < from;
   return row.kind === 'run' && row.cause !== 'backfill' && row.dueAt < from;

@@ -24,10 +24,7 @@ const PAGE = 1_000;
 /** The rows of an entry among which its newest outcome is found. */
 const RECENT = 10;
 
-/**
- * The status at `now` (epoch milliseconds) of declared entries, in their order, and then of unreadable states of other
- * entries.
- */
+/** The status at `now` (epoch ms) of declared entries, in their order, then unreadable states of other entries. */
 export async function loadStatus(
   { ledger, history }: { readonly ledger: Pick<Ledger, 'load' | 'findStates'>; readonly history?: LatestRows },
   entries: readonly Entry[],

@@ -50,10 +50,7 @@ export async function findEntries(source: EntrySource, names: readonly string[])
   return [...(await readDeclared(source, declared)), ...stored.map((row) => readStored(row, source.definitions))];
 }
 
-/**
- * Reads all entries by pages: declared entries, then stored ones. A declared entry hides a stored entry of the same
- * name.
- */
+/** Reads all entries by pages: declared, then stored ones. A declared entry hides a stored one of the same name. */
 export async function* readEntries(source: EntrySource, pageSize: number): AsyncGenerator<readonly EntryRecord[]> {
   const { entries, definitions, store } = source;
   for (let i = 0; i < entries.length; i += pageSize) {

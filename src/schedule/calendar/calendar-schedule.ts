@@ -21,10 +21,7 @@ export interface ZoneOptions {
 
 const intern = interner<CalendarSchedule>();
 
-/**
- * Returns the schedule of a rule. Equal rules share one object, whichever grammar and spelling they had.
- * Throws a `ConfigError` for an unknown zone.
- */
+/** The schedule of a rule, one object for equal rules of any grammar. Throws a `ConfigError` for an unknown zone. */
 export function calendarSchedule(rule: CalendarRule, { timezone }: ZoneOptions): Schedule {
   return make(rule, timezone === undefined ? undefined : checkZone(timezone));
 }

@@ -325,10 +325,7 @@ function describeSchedule({ spec, description = spec }: Schedule): string {
   return description;
 }
 
-/**
- * Explains an instant (epoch milliseconds) by the fields of a schedule, or by one field if the schedule has no fields,
- * and by more checks.
- */
+/** Explains an instant (epoch milliseconds) by the fields of a schedule, or one if it has none, and more checks. */
 function explainWith(
   schedule: Schedule,
   instant: number,

@@ -105,10 +105,7 @@ export function timesOfDay(texts: readonly string[]): TimeSet {
   return { spec: `times(${text})`, description: text.replaceAll(' ', ' and '), stretchAt };
 }
 
-/**
- * Parses to milliseconds since midnight. The end is exclusive, and not after the start if the range crosses midnight.
- * Returns an error as text.
- */
+/** Parses to milliseconds since midnight; across midnight the exclusive end is not later. Errors are text. */
 function parseTimes(text: string): Interval | string {
   const expected = `expected ${TIME_RANGE}, got ${quote(text)}`;
   const [, ...parts] = RANGE.exec(text) ?? [];

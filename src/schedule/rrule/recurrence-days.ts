@@ -19,9 +19,7 @@ export function rankOf({ freq }: RecurrenceRule): number {
   return Math.max(0, FREQUENCIES.indexOf(freq) - FREQUENCIES.indexOf('DAILY'));
 }
 
-/**
- * A weekday of a rule. `nth` counts within the period, from its end if negative; without it, every such weekday counts.
- */
+/** A weekday of a rule. `nth` counts within the period, from its end if negative; without it, all of them count. */
 export interface RuleDay {
   readonly weekday: number;
   readonly nth?: number | undefined;

@@ -31,10 +31,7 @@ export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
   return importProject(flags, 'CELERY');
 }
 
-/**
- * Imports an app, or an export of an app. `base` is the import path of the scheduler class to use if the app's own class
- * is not a subclass of it.
- */
+/** Imports an app or its export. `base` is the scheduler class to use unless the app's own is a subclass of it. */
 export function importProject(flags: CeleryFlags, heading: string, base?: string): Promise<ExitCode> {
   const { app, exported, scheduler, python, workdir = '.' } = flags;
   const lastRuns = exported === undefined ? flags.lastRuns : true;

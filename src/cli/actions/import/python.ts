@@ -141,10 +141,7 @@ export function findPython(named: string | undefined): string {
   return found ?? NAME;
 }
 
-/**
- * Reads an export that `celery_beat.export` made elsewhere, from a file or, for `-`, from standard input. Throws a
- * `ConfigError`.
- */
+/** Reads the output of `celery_beat.export` from a file, or standard input for `-`. Throws a `ConfigError`. */
 export function readExport(path: string): Exported {
   let text: string;
   try {

@@ -146,10 +146,7 @@ const DATA = ['.yaml', '.yml', '.json'];
 /** A folder with such a file is not read as a folder of schedules. */
 const SINGLE = 'beat.config.';
 
-/**
- * Throws a `ConfigError` if another file in the output's folder has an entry with one of these names: beat rejects a
- * folder with two entries of the same name.
- */
+/** Throws a `ConfigError` if another file of the folder has one of these names, which beat would reject. */
 async function checkNames(output: string, names: readonly string[]): Promise<void> {
   const files = await listFiles(dirname(output));
   if ([output, ...files].some((file) => basename(file).startsWith(SINGLE))) return;

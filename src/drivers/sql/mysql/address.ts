@@ -27,10 +27,7 @@ const WORKERS = [
   ...['ssl_cipher', 'auth_plugin', 'program_name', 'use_pure', 'buffered'],
 ];
 
-/**
- * Parses `sqla+mysql://…` or `sqla+mariadb://…`, with the parameters as Python's drivers read them. Throws a
- * `ConfigError` for an invalid URL, and for what beat does not support.
- */
+/** Parses a `sqla+mysql:` or `sqla+mariadb:` URL as Python's drivers do. Throws a `ConfigError` if unsupported. */
 export function parseAddress(url: string): Address {
   return withSafeErrors(url, () => readAddress(url));
 }
@@ -51,10 +48,7 @@ function readAddress(url: string): Address {
   return address;
 }
 
-/**
- * With a CA the client verifies the server; any other TLS parameter only encrypts. Without parameters the client uses
- * TLS if the server requires it.
- */
+/** With a CA the client verifies the server, else TLS parameters only encrypt; without any, the server decides. */
 function parseTls(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('ssl_mode', SSL_MODES);
   const off = query.flag('ssl_disabled');

@@ -1,9 +1,6 @@
 import { createResultTable, type TableTypes } from '../tables.ts';
 
-/**
- * Executable comments: MariaDB and MySQL each run only their own. SQLAlchemy uses sequences on MariaDB (from 10.3 on)
- * and auto-increment on MySQL.
- */
+/** MariaDB and MySQL each run only their own comments. SQLAlchemy uses sequences on MariaDB, not on MySQL. */
 const onMaria = (text: string): string => `/*M!100300 ${text} */`;
 const onMySql = (text: string): string => `/*!50700 ${text} */`;
 
@@ -15,10 +12,7 @@ const ID_TYPE = `INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')}`;
 /** The id column of a table and its next value in an `INSERT`, each with its comma. */
 export const nextId = (name: string) => ({ column: `${onMaria('id,')} `, value: `${onMaria(`nextval(${name}),`)} ` });
 
-/**
- * The tables of kombu's SQLAlchemy transport, as SQLAlchemy creates them, so that workers and beat may start in
- * any order.
- */
+/** The tables of kombu's transport, as SQLAlchemy creates them: workers and beat may start in any order. */
 export const KOMBU = [
   sequence('queue_id_sequence'),
   `CREATE TABLE IF NOT EXISTS kombu_queue (

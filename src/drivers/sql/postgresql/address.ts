@@ -32,10 +32,7 @@ const WORKERS = [
 /** The folders in which libpq looks for a socket: Debian's, and the default of others. */
 const SOCKET_FOLDERS = ['/var/run/postgresql', '/tmp'];
 
-/**
- * Parses `sqla+postgresql://…`, with the parameters as libpq reads them. Throws a `ConfigError` for an invalid
- * URL, and for what beat does not support.
- */
+/** Parses `sqla+postgresql://…` as libpq does. Throws a `ConfigError` if it is invalid, or beat does not support it. */
 export function parseAddress(url: string): Address {
   return withSafeErrors(url, () => readAddress(url));
 }

@@ -100,10 +100,7 @@ function createSession({ address, name, timeout, clock }: PostgresOptions, tls: 
   return session;
 }
 
-/**
- * SQLSTATE codes, or classes of them (the first two or three characters); any other is `other`. An error without
- * a SQLSTATE is not the server's.
- */
+/** SQLSTATE codes, or their first two or three characters; others are `other`. Only the server's errors have one. */
 const KINDS: Readonly<Record<string, ErrorKind>> = {
   // Such as a queue name that is too long, or a character that the database's encoding does not contain.
   '22': 'invalid-data',

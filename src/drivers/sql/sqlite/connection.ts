@@ -13,10 +13,7 @@ const STATEMENTS = 100;
 /** The mode of a new file, reduced by the umask. */
 const PRIVATE = 0o600;
 
-/**
- * An open file. Each statement runs synchronously and answers in a microtask, so that nothing else of this process runs
- * during a transaction.
- */
+/** An open file. Statements answer in a microtask, so that nothing else of this process runs in a transaction. */
 export class OpenFile implements Connection {
   readonly #path: string;
   readonly #db: DatabaseSync;
@@ -43,10 +40,7 @@ export class OpenFile implements Connection {
     }
   }
 
-  /**
-   * Whether the file is open and still at its path: workers would never see commits to a file that was removed or
-   * replaced.
-   */
+  /** Whether the file is open and still at its path: workers would not see commits to a removed or replaced file. */
   get usable(): boolean {
     return this.#db.isOpen && inode(this.#path) === this.#inode;
   }
@@ -91,9 +85,7 @@ function expandLists(text: string, values: readonly unknown[]): string {
   });
 }
 
-/**
- * Creates an empty file. It never opens an existing one: closing that file would drop the locks of other connections.
- */
+/** Creates an empty file. It never opens an existing one: closing that would drop the locks of other connections. */
 function createPrivate(path: string): void {
   try {
     closeSync(openSync(path, 'ax', PRIVATE));

@@ -56,10 +56,7 @@ function describeFileError(path: string, error: unknown, waited: number, isReadO
   return findMissingRight(path) ?? reason;
 }
 
-/**
- * Returns the right to a database file or its folder that this user lacks; `null` if none is missing. SQLite creates
- * `-wal` and `-shm` files in the folder.
- */
+/** The missing right to a file or its folder, in which SQLite creates `-wal` and `-shm`; `null` if none is missing. */
 function findMissingRight(path: string): string | null {
   const folder = dirname(path);
   if (!hasAccess(folder, W_OK | X_OK)) {

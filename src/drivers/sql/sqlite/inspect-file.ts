@@ -77,9 +77,7 @@ function describeDamage(found: string): string {
   );
 }
 
-/**
- * Finds a table of an earlier version, or one with the name of a table of beat or kombu that lacks some of its columns.
- */
+/** Finds a table of an earlier version, or one with a name of beat's or kombu's that lacks some of its columns. */
 function findForeignTable(file: string): string | null {
   using ours = new DatabaseSync(':memory:');
   ours.exec(TABLES.join(';'));
