@@ -2,10 +2,7 @@ import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Driver } from './table.ts';
 
-/**
- * Loads a driver. Throws a `ConfigError` for the setting with its URL if the npm package of its client is not
- * installed, as in an image that was built without it.
- */
+/** Loads a driver. Throws a `ConfigError` for the setting of its URL if the npm package is not installed. */
 export async function loadClient<T>(key: string, { title }: Pick<Driver, 'title'>, load: () => Promise<T>): Promise<T> {
   try {
     return await load();

@@ -49,16 +49,13 @@ export function explainUnreadable(backend: Endpoint): string | null {
   return `outcomes of runs cannot be read from ${what}; beat reads ${RESULT_BACKENDS}`;
 }
 
-/** Opens the reader of outcomes; `null` without a backend that can be read. Throws a `ConfigError` for its URL. */
+/** Opens the reader of outcomes; `null` if none can be read. Throws a `ConfigError` for an invalid URL. */
 export async function openResultReader(options: ResultOptions, clock: Clock): Promise<ResultReader | null> {
   if (options.backend === null) return null;
   return openBackend(options.backend, options, clock, ({ loadResultReader }) => loadResultReader);
 }
 
-/**
- * Opens the result backend for a worker, which stores the results of its jobs; `null` if the worker cannot write to it.
- * Throws a `ConfigError` for an invalid URL.
- */
+/** Opens the backend for a worker's results; `null` if it is read-only. Throws a `ConfigError` for an invalid URL. */
 export function openTaskResults(
   backend: Endpoint,
   settings: ResultSettings,

@@ -33,10 +33,7 @@ export function sumDay({ minutes }: PastDay): Readonly<Record<(typeof COUNTERS)[
   return sum;
 }
 
-/**
- * Reads the counts of the last 24 hours, at most once a second for all pages. Resolves with `null` if no history is
- * recorded, or none could be read yet, and never rejects.
- */
+/** Reads the last 24 hours, at most once a second for all pages; `null` without a history. Never rejects. */
 export function pastDayReader({ clock, store }: HttpContext): () => Promise<PastDay | null> {
   let day: PastDay | null = null;
   const read = async () => {

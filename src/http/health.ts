@@ -6,10 +6,7 @@ import type { HttpContext, HttpEnv } from './context.ts';
 /** How long the store may take to answer, milliseconds. */
 const READY_TIMEOUT = 2_000;
 
-/**
- * Probes, which need no token and so reveal nothing but health. `/healthz`: the loop makes progress, so a restart would
- * not help. `/readyz`: the store answers too, and no reload has failed.
- */
+/** Probes, which reveal only health. `/healthz`: the loop works. `/readyz`: the store answers, and no reload failed. */
 export function healthRoutes({ health, store, clock, stopped }: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.get('/healthz', async (c) => {

@@ -84,10 +84,7 @@ export abstract class CachedSchedule extends SearchedSchedule {
   }
 }
 
-/**
- * Returns a function that shares one object per key, held by weak references. A hundred thousand entries with
- * equal schedules share one schedule object and its cached answers.
- */
+/** Returns a function that shares one object per key, held weakly: many entries have equal schedules and answers. */
 export function interner<T extends object>(): (key: string, make: () => T) => T {
   const known = new Map<string, WeakRef<T>>();
   const forget = new FinalizationRegistry<string>((key) => {

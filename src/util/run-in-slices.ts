@@ -6,10 +6,7 @@ const SLICE = 20;
 
 const NEVER = new AbortController().signal;
 
-/**
- * Runs a computation in slices, between which timers and answers of servers are handled. Its time is used up after
- * `budget` milliseconds, not counting the pauses.
- */
+/** Runs a computation in slices, between which timers and answers are handled, for `budget` ms without the pauses. */
 export async function runInSlices<T>(steps: Steps<T>, clock: Clock, budget = Infinity): Promise<T> {
   let left = budget;
   let begin = clock.monotonic();

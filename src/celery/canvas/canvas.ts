@@ -151,10 +151,7 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
   }
 }
 
-/**
- * The body of a chord has neither the delay nor the parent of the header. A fixed expiry applies only to the header:
- * the results of a finished header should be joined.
- */
+/** A chord's body takes neither delay, parent nor fixed expiry of the header: finished results should be joined. */
 function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions {
   const header = { countdown: undefined, eta: undefined, parentId: undefined };
   const lasting = typeof expires === 'object' && 'after' in expires ? expires : undefined;

@@ -145,10 +145,7 @@ interface ValueNode {
   readonly parent: ValueNode | null;
 }
 
-/**
- * Reports every string and key in a value with a lone surrogate, which UTF-8 cannot encode: stores and workers
- * would fail on it or change it. Does not visit instances of classes.
- */
+/** Reports texts and keys with a lone surrogate, which UTF-8 cannot encode. Does not visit instances of classes. */
 export function reportIllFormed(value: unknown, path: Path, report: Report): void {
   // Iterative, because a file may be nested deeper than the call stack.
   const ahead: ValueNode[] = [{ value, key: null, parent: null }];

@@ -106,10 +106,7 @@ export function decompressBody(name: CompressionName, body: Buffer): Buffer {
   }
 }
 
-/**
- * Checks the sizes in the header of an LZMA stream, because the decoder has no limits: after 1 byte of properties, 4
- * bytes are the size of the dictionary and 8 bytes the size of the body.
- */
+/** Checks the header, because the decoder has no limits: 1 byte, the dictionary's size (4 bytes), the body's (8). */
 function checkLzmaHeader(body: Buffer): void {
   if (body.length < 13) throw new RangeError('it is too short for LZMA');
   if (body.readUInt32LE(1) > MAX_BODY || body.readBigUInt64LE(5) > MAX_BODY) throw tooLarge();

@@ -214,10 +214,7 @@ function lengthInPython(text: string): number {
   return text.length - (text.match(SURROGATE_PAIR)?.length ?? 0);
 }
 
-/**
- * Encodes a value of JSON as Python's pickle, protocol 2: SQLAlchemy's `PickleType`, in which Celery's database
- * backend stores results. Throws for any other value.
- */
+/** Encodes JSON as a pickle of protocol 2, in which Celery's database backend stores results. Throws for the rest. */
 export function encodePickle(value: unknown): Buffer {
   return Buffer.from(`\x80\x02${pickle(value)}.`, 'latin1');
 }

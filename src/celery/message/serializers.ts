@@ -90,10 +90,7 @@ function fitsNumber(value: number | bigint): boolean {
 
 const yamlLibrary = onDemand((require) => require('yaml') as typeof Yaml);
 
-/**
- * YAML in the layout of PyYAML's `safe_dump`, for its `safe_load`: with dates and bytes, and without Python's other
- * types. Unlike PyYAML, it does not fold long lines.
- */
+/** YAML as PyYAML's `safe_dump` writes it, with dates and bytes; unlike PyYAML, it does not fold long lines. */
 const yaml: Serializer = {
   name: 'yaml',
   contentType: 'application/x-yaml',

@@ -150,10 +150,7 @@ interface RenderContext {
   readonly report: (path: ConfigPath, message: string) => void;
 }
 
-/**
- * Returns a function that renders a value with functions (`lazy`) or templates (`{{dueAt}}`) at any depth, or
- * `null` if the value has none and is the same for every occurrence.
- */
+/** Returns a function that renders `lazy` functions and templates at any depth; `null` if the value has none. */
 export function buildRenderer(value: unknown, path: ConfigPath, filling: RenderContext): Renderer | null {
   if (isLazy(value)) return (context) => resolveLazy(value, [...filling.at, ...path], context);
   if (typeof value === 'string') {

@@ -137,10 +137,7 @@ function printBanner(settings: Settings, flags: GlobalFlags, { log, stdout }: Ou
   }
 }
 
-/**
- * Calls `handle` for the first signal; the second ends the process at once. It exits explicitly, because
- * the kernel does not apply a signal's default action to process 1 of a container.
- */
+/** Calls `handle` for the first signal. The second exits: process 1 of a container has no default action for it. */
 function onFirstSignal(handle: (signal: NodeJS.Signals) => void): void {
   let received = false;
   const listener = (signal: NodeJS.Signals) => {

@@ -146,10 +146,7 @@ function reloadJobs(allowed: AllowedJobs, flags: Flags, { settings, files, outpu
   return { jobs, reload };
 }
 
-/**
- * Stops the worker in three steps: it stops receiving, ends the jobs, kills them. `onSignal` takes the next step,
- * `onRequest` the first because `beat start` was signalled.
- */
+/** Stops in three steps: no new jobs, end jobs, kill them. `onSignal` takes the next step, `onRequest` the first. */
 function stopInSteps(worker: ShellWorker, stop: AbortController, log: Logger) {
   const kill = () => {
     worker.kill();

@@ -44,10 +44,7 @@ function changeDirectory(workdir: string): void {
   }
 }
 
-/**
- * Rejects arguments of the default subcommand, which are misspelled subcommands or settings in Celery's style. Throws a
- * `ConfigError` that names the correct form.
- */
+/** Rejects arguments, which are misspelled subcommands or Celery's settings. Throws a `ConfigError` with the remedy. */
 export function rejectUnknownArguments([argument]: readonly string[], subcommands: readonly string[]): void {
   if (argument === undefined) return;
   if (/^[\w.]+=/.test(argument)) {

@@ -8,10 +8,7 @@ import { formatCell } from './lines.ts';
 
 const MAX_NEXT = 5;
 
-/**
- * What beat prints at start, to show which configuration it uses. Passwords are masked. The next occurrences of
- * intervals are counted from now; a leader counts them from the ledger.
- */
+/** What beat prints at start, without passwords. The next instants of intervals count from now, not the ledger. */
 export function createBanner(settings: Settings, now: number) {
   const { broker, state, entries, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);

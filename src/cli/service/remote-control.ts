@@ -38,10 +38,7 @@ export function obeyRemoteControl(
   return runControl(settings, `${node}.${randomUUID()}`, { node, log, answer, effect });
 }
 
-/**
- * Starts a node of remote control on the broker; `null` if the broker does not support it. The name of its queue begins
- * with `queue`, which no other process uses.
- */
+/** Starts a node of remote control, with a queue of its own; `null` if the broker does not support it. */
 async function runControl(
   { remoteControl, broker, connection, transport }: Settings,
   queue: string,

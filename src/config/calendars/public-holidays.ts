@@ -19,10 +19,7 @@ const load = onDemand((require) => {
 
 const NOT_INSTALLED = 'needs the package date-holidays, which is not installed; run: npm install date-holidays';
 
-/**
- * The public holidays and the weekend of a country or a part of it, by ISO 3166 code. Throws a `ConfigError` for an
- * unknown code, or if date-holidays is not installed.
- */
+/** The holidays and weekend of an ISO 3166 code. Throws a `ConfigError` if it is unknown, or without date-holidays. */
 export function daysOff(code: string): DaysOff {
   return known(code.toUpperCase(), () => {
     const [country, ...parts] = checkCode(code, new (load())());

@@ -100,10 +100,7 @@ export function readShellSettings({
 
 const TASK_KEYS = ['task', 'args', 'kwargs'];
 
-/**
- * Replaces `shell` by the task that runs the command, which has the keyword arguments `command`. Commands are not
- * templates: workers run only known commands, and `{{` is common in them.
- */
+/** Replaces `shell` by its task. Commands are no templates: workers run only known ones, and `{{` is common in them. */
 export function expandShell(entry: unknown, shell: Settings['shell'], keys: KeySchema | undefined, report: Report) {
   if (!isMap(entry) || !Object.hasOwn(entry, 'shell')) return { input: entry, command: undefined };
   const { shell: given, ...rest } = entry;

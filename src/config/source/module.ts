@@ -49,10 +49,7 @@ function isNothing(config: unknown, format: string | undefined): boolean {
   return format === undefined && typeof config === 'object' && Object.keys(config).length === 0;
 }
 
-/**
- * Imports the module in its format, and resolves `celery-beat` in it and its imports. Adds the stamps of imported files
- * to `imports`. CommonJS that a module imports is not evaluated again.
- */
+/** Imports a module, and resolves `celery-beat` in it and its imports, whose stamps it adds to `imports`. */
 async function importDefault(
   path: string,
   format: string | undefined,

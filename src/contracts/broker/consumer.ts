@@ -3,10 +3,7 @@ import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 
 /** Receives messages from queues that Celery's workers may consume too. The first use opens the connection. */
 export interface Consumer {
-  /**
-   * Waits for the next message; resolves with `null` after the signal aborts. Rejects with a `StoreError` when the
-   * broker is unreachable; the next call tries again.
-   */
+  /** Waits for the next message; `null` after an abort. Rejects with a `StoreError` if the broker is unreachable. */
   receive(signal: AbortSignal): Promise<Delivery | null>;
   /**
    * Stops receiving: messages that wait for `receive` return to their queues; deliveries stay open. Not to be followed

@@ -17,10 +17,7 @@ export interface RedBeatSource {
   readonly prefix: string;
 }
 
-/**
- * Reads all entries of RedBeat; `null` if there are none under this prefix. Rejects with a `StoreError` if the server
- * is unreachable or the keys are not RedBeat's.
- */
+/** Reads all entries of RedBeat; `null` for none. Rejects with a `StoreError`, also if the keys are not RedBeat's. */
 export type ReadRedBeat = (source: RedBeatSource) => Promise<readonly RedBeatRecord[] | null>;
 
 /** A row of another program's table, with all values as the server writes them as text. */

@@ -56,10 +56,7 @@ export function isGone(seenAgoMs: number): boolean {
   return !(Math.abs(seenAgoMs) < INSTANCE_EXPIRY);
 }
 
-/**
- * Decodes announcements and sorts them. A killed leader has not withdrawn its announcement: it counts as a follower as
- * soon as another instance leads in a newer term.
- */
+/** Decodes and sorts announcements. A leader of an earlier term, which was killed, counts as a follower. */
 export function readInstances(rows: readonly StoredAnnouncement[]): readonly ListedInstance[] {
   const recent = rows.filter(({ seenAgoMs }) => !isGone(seenAgoMs)).map(decode);
   const found = recent.filter(isReadable);

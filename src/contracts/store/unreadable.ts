@@ -44,10 +44,7 @@ function findInstant(text: string, fields: readonly string[]): string | null {
 /** What `beat forget` removes instead of a state. */
 export type RepairedRecord = 'history' | 'audit' | 'outbox';
 
-/**
- * The shell command that removes an entry's unreadable state; with `record`, the unreadable rows of its history, or the
- * unreadable audit row or outbox message of that id.
- */
+/** The command that removes an unreadable state; with `record`, the rows of its history, or an audit row or message. */
 export function repairCommand(name: string, record?: RepairedRecord): string {
   const command = record === undefined ? 'beat forget' : `beat forget --${record}`;
   if (/^[\w.:@%+=,/][\w.:@%+=,/-]*$/.test(name)) return `${command} ${name}`;

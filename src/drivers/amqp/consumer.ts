@@ -5,10 +5,7 @@ import { createCluster, type Cluster, type Connected } from './cluster.ts';
 import { declareQueue } from './declare.ts';
 import { toReceived } from './properties.ts';
 
-/**
- * Consumes queues of RabbitMQ, which delivers up to `prefetch` messages, and delivers them again when the connection
- * ends. Throws a `ConfigError` for an invalid URL.
- */
+/** Consumes queues of RabbitMQ, which redelivers after a lost connection. Throws a `ConfigError` for a bad URL. */
 export function openAmqpConsumer(options: ConsumerOptions, answerTimeout?: number): Consumer {
   const { from, queues, declareQueues, prefetch } = options;
   const cluster = createCluster('consumer', options, answerTimeout);

@@ -2,10 +2,7 @@ import type { ConfirmChannel } from 'amqplib';
 import type { Message } from '../../celery/message/message.ts';
 import { toPublishOptions } from './properties.ts';
 
-/**
- * The outcome of publishing one message. An error means that the message cannot be encoded as AMQP, or that
- * RabbitMQ closed the channel because of the message or its exchange.
- */
+/** How publishing ended. An error: the message cannot be encoded, or RabbitMQ closed the channel because of it. */
 export type PublishResult = 'acked' | 'nacked' | 'unroutable' | Error;
 
 const hasCode = (code: number) => (error: Error) => (error as { code?: unknown }).code === code;

@@ -4,10 +4,7 @@ import type { ClockSkew } from '../../contracts/store/store.ts';
 /** Measurements per call: the fastest answer is the most accurate. */
 const SAMPLES = 3;
 
-/**
- * Measures how far this host's clock is ahead of a server's, which `read` returns in epoch milliseconds. The
- * server is assumed to read its clock half-way between request and answer.
- */
+/** Measures how far this host's clock is ahead of a server's, which is read half-way between request and answer. */
 export async function measureSkew(clock: Clock, read: () => Promise<number>): Promise<ClockSkew> {
   let best = { ms: 0, within: Infinity };
   for (let i = 0; i < SAMPLES; i++) {

@@ -91,10 +91,7 @@ export function readTlsQuery(query: URLSearchParams, wrong: (message: string) =>
 
 export const CERT_REQS = ['required', 'optional', 'none'];
 
-/**
- * Parses a value of Python's `ssl.CERT_*`, a name or a number: whether to verify the server's certificate. For a
- * client "optional" means "required". `null` for any other value.
- */
+/** Parses Python's `ssl.CERT_*`, a name or number: whether to verify the server (also if optional), else `null`. */
 export function parseVerify(reqs: string | number): boolean | null {
   const name = String(reqs)
     .toLowerCase()
@@ -121,10 +118,7 @@ interface TlsFiles {
 
 type Name = 'ca' | 'cert' | 'key';
 
-/**
- * Why these files cannot be used; `null` if they can. Node accepts a CA file without a certificate, and a key that
- * belongs to another certificate; every connection would then fail.
- */
+/** Why the files are unusable, else `null`. Node accepts a CA file without certificates, and another's key. */
 export function findTlsError(
   { ca, cert, key, passphrase, ciphers }: TlsFiles,
   nameOf: (file: Name) => string,

@@ -30,10 +30,7 @@ interface SharedMemory {
 
 const memories = new Map<string, SharedMemory>();
 
-/**
- * Opens a store in memory. Each `memory://` is a separate store. All stores with the same name (`memory://name`)
- * share one memory, which lasts as long as the process.
- */
+/** Opens a store in memory. Stores of one name (`memory://name`) share a memory while the process runs. */
 export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   const { messages, states } = findMemory(options.server);
   const state = states.get(options.keyPrefix) ?? { lock: newLockState(), ledger: newLedgerState() };

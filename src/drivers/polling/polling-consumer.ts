@@ -37,10 +37,7 @@ export interface PolledQueues<Id> {
   close(): Promise<void>;
 }
 
-/**
- * Polls queues, and renews the leases of its deliveries: after `LEASE` without a renewal another consumer returns a
- * message to its queue. Restores the messages of dead consumers.
- */
+/** Polls queues, renews the leases of its deliveries, and restores the messages of consumers that died. */
 export function createPollingConsumer<Id>(queues: PolledQueues<Id>, clock: Clock): Consumer {
   const open = new Set<Id>();
   const closed = new AbortController();

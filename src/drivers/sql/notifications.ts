@@ -7,10 +7,7 @@ const PAUSE = 500;
 
 export type Notifications = ReturnType<typeof createNotifications>;
 
-/**
- * Receives the notifications of a server over one connection, which the first wait opens. A new connection counts as a
- * notification on every subject, because earlier notifications are lost.
- */
+/** Receives notifications over a connection that the first wait opens; a new one notifies on all subjects. */
 export function createNotifications(listen: Listen, prefix: string, clock: Clock) {
   const closed = new AbortController();
   let listening: Promise<void> | null = null;

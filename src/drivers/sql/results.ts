@@ -37,10 +37,7 @@ export function createTaskResults(db: Database, isExtended: boolean): TaskResult
   };
 }
 
-/**
- * The columns of a row in Celery's table `celery_taskmeta`, without its id and task id. Results are pickled, as Celery
- * before 5.7 requires; later versions read pickles too.
- */
+/** The columns of a result without its ids. It is pickled, as Celery before 5.7 requires and later ones accept. */
 function toColumns(
   { status, result, doneAt, traceback, request }: TaskResult,
   isExtended: boolean,

@@ -17,10 +17,7 @@ import type { SqlProduct } from './dialect.ts';
 /** The longest timeout of an answer, for any TTL of the lock. Milliseconds. */
 const MAX_TIMEOUT = 5_000;
 
-/**
- * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own, so that
- * a renewal does not wait for megabytes of messages.
- */
+/** Lock, ledger and queues in one database. The lock has its own connection: a renewal waits for no message. */
 export function openSqlStore(options: StateStoreOptions, { createDialect }: SqlProduct): StateStore {
   const { server, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.

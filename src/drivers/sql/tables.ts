@@ -17,10 +17,7 @@ const ENTRY = 'name 2048';
 /** A table of the layout before the first release, and one of its columns. beat does not read that layout. */
 export const EARLIER_TABLE = { name: 'beat_record', column: 'record' };
 
-/**
- * beat's own tables. `prefix` is the key prefix, so that several apps can share one database. Instants are milliseconds
- * since the Unix epoch, durations are milliseconds.
- */
+/** beat's own tables; apps that share a database differ in `prefix`. Instants are epoch ms, durations ms. */
 export const TABLES: Readonly<Record<string, Table>> = {
   beat_lock: { columns: { prefix: PREFIX, token: 'name 64', expires_at: 'integer', ttl: 'integer' }, key: 'prefix' },
   beat_term: { columns: { prefix: PREFIX, number: 'integer' }, key: 'prefix' },
@@ -107,10 +104,7 @@ function toType(column: Column, { name, ...types }: TableTypes): string {
   return `${type} NOT NULL`;
 }
 
-/**
- * The table of Celery's database backend as SQLAlchemy creates it for Celery 5.7; earlier versions read it too. `bytes`
- * and `text` are types, `keys` ends the definition.
- */
+/** The result table as SQLAlchemy creates it for Celery 5.7, for earlier versions too. `keys` ends the definition. */
 export const createResultTable = (id: string, types: ResultTypes, keys: string): string => `
 CREATE TABLE IF NOT EXISTS celery_taskmeta (
 	id ${id}, 

@@ -17,10 +17,7 @@ export interface DatabaseUrl {
 const PATTERN =
   /^\w+\+(?<dialect>\w+)(?:\+(?<driver>\w+))?:\/\/(?:(?<username>[^:/]*)(?::(?<password>[^@]*))?@)?(?:(?:\[(?<ipv6>[^/?]+)\]|(?<name>[^/:?]+))?(?::(?<port>[^/?]*))?)?(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/is;
 
-/**
- * Parses a URL with a driver that Celery's workers can use. Throws a `ConfigError` for any other; the message
- * does not contain the URL, which may contain a password.
- */
+/** Parses a URL with a driver of Celery's workers. Throws a `ConfigError` that does not show it or its password. */
 export function parseDatabaseUrl(url: string, drivers: readonly string[]): DatabaseUrl {
   const found = PATTERN.exec(url)?.groups as Record<string, string | undefined> | undefined;
   if (!found) throw urlError('not a URL such as sqla+postgresql://user:password@host/database');

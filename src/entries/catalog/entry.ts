@@ -24,10 +24,7 @@ export interface Entry extends Arguments {
   readonly schedule: Schedule;
   /** A text for users, as in django-celery-beat. */
   readonly description?: string | undefined;
-  /**
-   * Computes the arguments of an occurrence, in place of `args` and `kwargs`, if they depend on it. Throws a `BeatError`
-   * if that fails or the arguments are invalid.
-   */
+  /** Computes the arguments if they depend on the occurrence. Throws a `BeatError` if it fails, or they are invalid. */
   readonly compute?: ComputeArguments | undefined;
   /** The canvas, if the entry calls several tasks or has callbacks; `task` then only describes it. */
   readonly canvas?: Canvas | undefined;

@@ -189,10 +189,7 @@ function omit(map: Readonly<Record<string, unknown>>, keys: readonly string[]): 
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/**
- * Returns a function that replaces ids that only one of two runs has by their positions, so that equal runs compare as
- * equal. Ids in `shared`, such as those in arguments, stay.
- */
+/** Returns a function that replaces ids by positions, so that equal runs compare as equal; it keeps ids in `shared`. */
 function createIdReplacer(shared: ReadonlySet<string>) {
   const names = new Map<string, string>();
   const replace = (value: unknown): unknown => {

@@ -109,10 +109,7 @@ export interface Withdrawal extends SkippedMessage {
   readonly run: WithdrawnRun;
 }
 
-/**
- * Finds the runs that are withdrawn in a term. A workflow is withdrawn only when all its messages are removed, at once
- * or one by one: workers may run the messages that are left.
- */
+/** Finds the runs that a term withdraws. Workers may run a workflow until all its messages are removed. */
 export class Withdrawals {
   readonly #term: number;
   /** The ids of removed messages, by run, of workflows with other messages left. */

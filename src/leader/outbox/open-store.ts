@@ -14,10 +14,7 @@ export interface OutboxOptions extends Pick<PublisherOptions, 'reports'> {
     | undefined;
 }
 
-/**
- * Opens the broker and the state store. If both are one store, a commit is one atomic step; otherwise the state store
- * has an outbox. Throws a `ConfigError` for an invalid URL.
- */
+/** Opens broker and state store, with an outbox if they are two. Throws a `ConfigError` for an invalid URL. */
 export async function openStore(options: StoreOptions & OutboxOptions): Promise<Store> {
   const opened = await openStores(options);
   return opened.broker === null ? opened.store : withOutbox(opened.store, opened.broker, options);

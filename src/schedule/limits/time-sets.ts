@@ -132,10 +132,7 @@ function formatTime(time: number): string {
 
 const DATE_FORMS = 'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
 
-/**
- * A range of days, both included: days since 1970-01-01, or days of each year as month * 100 + day. A yearly range over
- * the new year has its first day after its last.
- */
+/** A range of days, both included: since 1970-01-01, or month * 100 + day, in which the first may be after the last. */
 interface DateRange {
   readonly first: number;
   readonly last: number;
@@ -250,10 +247,7 @@ function daySet(
   return { spec, description, stretchAt, describeAt };
 }
 
-/**
- * The whole minutes that a cron expression of five fields matches: `* 9-16 * * mon-fri` is every weekday from 09:00 to
- * 17:00. Throws a `ConfigError` for an invalid expression.
- */
+/** The minutes that a cron expression of five fields matches: `* 9-16 * * mon-fri`. Throws a `ConfigError`. */
 export function cronTimes(expression: string): TimeSet {
   const fields = cronFields(expression);
   const calendar = new Calendar(fields);

@@ -132,10 +132,7 @@ export function getZone(name: string): Zone {
 /** Returns the UTC offset at an instant (local time minus UTC) in milliseconds. */
 type OffsetAt = (instant: number) => number;
 
-/**
- * Returns a function that reads offsets from Node's tz database. A formatter with few fields is seven times as
- * fast as luxon, and a search may need thousands of offsets.
- */
+/** Returns a function that reads offsets from Node's tz database, seven times as fast as luxon. */
 export function offsetReader(timezone: string): OffsetAt {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: timezone,

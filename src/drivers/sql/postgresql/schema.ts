@@ -48,10 +48,7 @@ export const RESULTS = [
   'CREATE INDEX IF NOT EXISTS ix_celery_taskmeta_date_done ON celery_taskmeta (date_done)',
 ];
 
-/**
- * An index for the workers, which query the oldest visible row of a queue: with kombu's own indexes the query
- * scans the rows of other queues, or all consumed ones.
- */
+/** Workers query the oldest visible row of a queue, for which kombu's own indexes scan other or consumed rows. */
 export const VISIBLE_ROWS = `
   CREATE INDEX IF NOT EXISTS ix_beat_pending ON kombu_message (queue_id, timestamp, id)
   WHERE visible != false`;
