@@ -1,7 +1,7 @@
 // Bundles the build, so that the command reads few files: of packages only the code that beat uses, and each of beat's
 // modules with those that are loaded with it. Plain JavaScript, as scripts/prepare.js.
-import { rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -72,7 +72,6 @@ const luxon = {
 const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
   (name) => !BUNDLED.includes(name),
 );
-rmSync(BUNDLE, { recursive: true, force: true });
 const bundle = await rolldown({
   cwd: ROOT,
   platform: 'node',
@@ -81,11 +80,20 @@ const bundle = await rolldown({
   plugins: [ownUrls, jsoncParser, luxon, ascii],
   checks: { ineffectiveDynamicImport: false },
 });
-await bundle.write({
-  dir: BUNDLE,
+const { output } = await bundle.generate({
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
   comments: { annotation: false, jsdoc: false },
 });
 await bundle.close();
+
+// Files that are the same as before are left alone: instances may be starting from them.
+for (const { fileName, code } of output) {
+  const path = join(BUNDLE, fileName);
+  if (existsSync(path) && readFileSync(path, 'utf8') === code) continue;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, code);
+}
+const written = new Set(output.map(({ fileName }) => fileName));
+for (const path of globSync('**/*.js', { cwd: BUNDLE })) if (!written.has(path)) rmSync(join(BUNDLE, path));
