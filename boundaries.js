@@ -21,6 +21,7 @@ export const ROOMS = [
       'format-iso.ts',
       'intervals.ts',
       'is-map.ts',
+      'keys.ts',
       'mask.ts',
       'memoize.ts',
       'on-demand.ts',

@@ -28,7 +28,6 @@ function verb(name: Verb, description: string, ...flags: readonly Flag[]): Subco
   return { ...sending(name, description, ...flags), load: async () => (await import('./actions/send.ts')).verb(name) };
 }
 
-/** Flags of all imports. */
 const IMPORT_FLAGS: readonly Flag[] = [
   ['-o, --output <path>', 'the file to write (default: standard output)'],
   ['--format <format>', 'yaml, json or ts (default: the format of the file, or yaml)'],

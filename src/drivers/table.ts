@@ -45,7 +45,6 @@ export interface Driver {
   readonly loadBroker?: () => Promise<(options: BrokerOptions) => Broker>;
   /** Loads the consumer of `beat worker`. */
   readonly loadConsumer?: () => Promise<OpenConsumer>;
-  /** Loads the driver of a result backend. */
   readonly loadResults?: () => Promise<(server: ServerUrls, settings: ResultSettings) => ResultBackend>;
   /** Loads the driver of a result backend for `beat worker`. */
   readonly loadTaskResults?: () => Promise<OpenTaskResults>;
@@ -57,7 +56,6 @@ export interface Driver {
   readonly loadResultReader?: () => Promise<OpenResultReader>;
   /** Loads what reads the tables of another program, for imports. */
   readonly loadTables?: () => Promise<ReadTables>;
-  /** Loads what reads the entries of RedBeat, for imports. */
   readonly loadRedBeat?: () => Promise<ReadRedBeat>;
 }
 

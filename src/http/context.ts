@@ -50,7 +50,6 @@ export interface HttpEnv {
   readonly Variables: { access: Access; http: HttpSettings };
 }
 
-/** The source of entries, with the settings in force. */
 export function entrySource({ store, settings }: HttpContext): EntrySource {
   const { entries, definitions } = settings();
   return { store, entries, definitions };

@@ -26,7 +26,6 @@ export interface PastDay {
   readonly minutes: readonly MinuteCounts[];
 }
 
-/** The totals of a day. */
 export function sumDay({ minutes }: PastDay): Readonly<Record<(typeof COUNTERS)[number], number>> {
   const sum = { published: 0, skipped: 0, succeeded: 0, failed: 0 };
   for (const counts of minutes) for (const name of COUNTERS) sum[name] += counts[name];

@@ -20,9 +20,7 @@ export function problem(c: Context, { status, detail, ...given }: Problem): Resp
   const errors = given.errors?.map(({ path, message }) => ({ path, message }));
   const title = STATUS_CODES[status] ?? 'Error';
   const isPage = !given.errors && !c.req.path.startsWith('/api/');
-  if (isPage && c.req.header('accept')?.includes('text/html')) {
-    return c.html(errorPage(status, title, detail), status);
-  }
+  if (isPage && c.req.header('accept')?.includes('text/html')) return c.html(errorPage(status, title, detail), status);
   const body = { type: 'about:blank', title, status, detail, errors };
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' });
 }

@@ -10,7 +10,6 @@ import { Zone } from './zone/zone.ts';
 
 /** An event of a calendar file. Local times are in milliseconds as if they were UTC. */
 export interface CalendarEvent {
-  /** Its title, for people. */
   readonly title: string;
   /** The local time of its first occurrence. */
   readonly start: number;

@@ -175,9 +175,7 @@ function parseText(text: string, range: FieldRange): FieldValue {
 function parsePart(part: string, whole: string, range: FieldRange): FieldValue {
   if (part === '') throw new FieldError(`${quote(whole)} has an empty part between its commas`);
   const [, span, from, to, step] = /^(\*|(\w+)-(\w+))(?:\/(\d+))?$/.exec(part) ?? [];
-  if (span === undefined) {
-    return { values: [single(part, range)], stepped: false, warnings: [] };
-  }
+  if (span === undefined) return { values: [single(part, range)], stepped: false, warnings: [] };
   if (step !== undefined && Number(step) === 0) throw new FieldError(`${quote(part)} has a step of 0`);
   const { lowest, highest } = range;
   const [first, last] = span === '*' ? [lowest, highest] : [single(from!, range), single(to!, range)];

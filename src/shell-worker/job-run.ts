@@ -27,7 +27,6 @@ interface JobRunSurroundings extends JobRunOptions {
   readonly abort: AbortSignal;
 }
 
-/** A job that runs. */
 export interface ActiveJob extends JobInfo {
   /** Epoch milliseconds. */
   readonly startedAt: number;

@@ -29,7 +29,6 @@ const REDELIVERED_WITHIN = 3_600_000;
 /** The limits of Celery's workers: how many revoked ids they remember, and for how many milliseconds. */
 const REVOKED = { limit: 50_000, retention: 3 * 3_600_000 };
 
-/** A message in progress. */
 interface MessageInProgress {
   readonly task: Task;
   readonly job: JobRun;

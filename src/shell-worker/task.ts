@@ -4,7 +4,6 @@ import { isMap } from '../util/is-map.ts';
 import { decompressBody, MAX_BODY, parseCompression } from '../celery/message/compression.ts';
 import { parseInstant } from '../celery/message/parse-instant.ts';
 
-/** A task message, decoded. */
 export type Task = Readonly<Exclude<ReturnType<typeof decodeTask>, string>>;
 
 /** Decodes a message of Celery's protocol 2 or 1. Returns the reason, a text, if this worker cannot read the message. */

@@ -6,7 +6,6 @@ const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential|^(dsn|authori
 /** Replaces a value that must not be shown. */
 export const HIDDEN = Symbol('hidden');
 
-/** `HIDDEN` as text. */
 export const HIDDEN_TEXT = '**';
 
 export function isSecret(path: readonly (string | number)[]): boolean {

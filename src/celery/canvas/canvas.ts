@@ -8,7 +8,6 @@ import { renderOptions, type RenderTemplates } from '../message/template.ts';
  */
 export type Canvas = Task | Chain | Group | Chord;
 
-/** A call of a task. */
 export interface Task extends Arguments {
   readonly kind: 'task';
   /** The registered name of the Celery task. */
@@ -224,7 +223,6 @@ export function eachStart(canvas: Canvas, change: (task: Task) => Task, inBodies
   }
 }
 
-/** Renders the templates in the options of a canvas for one occurrence. */
 export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
   const each = (parts: readonly Canvas[]) => parts.map((part) => renderCanvas(part, fill));
   switch (canvas.kind) {

@@ -31,7 +31,6 @@ interface OccurrenceContext {
   readonly timezone: string;
   /** The occurrence that functions receive. */
   readonly lazyContext: LazyContext;
-  /** The queue for replies. */
   readonly replyTo: string;
   readonly idAt: (place: string) => string;
 }
@@ -43,7 +42,6 @@ export function unfold(canvas: Canvas, id: string, context: OccurrenceContext): 
   return { id: result.id, calls: unfolding.calls, chords: unfolding.chords };
 }
 
-/** The position of a part in the canvas. */
 interface CanvasPosition {
   /** The path from which ids are computed. */
   readonly place: string;

@@ -146,7 +146,6 @@ interface MessageProperties extends ExtraProperties {
   readonly priority: number;
 }
 
-/** The messages of one occurrence. */
 export interface RunMessages {
   /** The id that Celery's `apply_async` returns: of the task, the last task of a chain, a chord's body, or a group. */
   readonly taskId: string;

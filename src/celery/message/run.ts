@@ -11,7 +11,6 @@ export type RunCause =
 
 /** A run, which is published once: an occurrence of an entry, and the cause. */
 export interface Run {
-  /** The name of the entry. */
   readonly entry: string;
   /** The nominal instant, epoch milliseconds. */
   readonly dueAt: number;
@@ -26,6 +25,5 @@ export interface Run {
 export interface WorkflowRun {
   /** The id of the run's result. */
   readonly taskId: string;
-  /** The number of messages in the run. */
   readonly messages: number;
 }

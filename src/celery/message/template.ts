@@ -107,9 +107,7 @@ function parseOffset(steps: string, whole: string): DurationLikeObject[] {
     years += Number(count) / inAYear;
     return { [name]: sign * Number(count) };
   });
-  if (years > MAX_YEARS) {
-    throw new Error(`${whole}: more than ${MAX_YEARS} years away from dueAt`);
-  }
+  if (years > MAX_YEARS) throw new Error(`${whole}: more than ${MAX_YEARS} years away from dueAt`);
   return moves;
 }
 
@@ -208,7 +206,6 @@ export type RenderTemplates = (text: string) => string;
 /** The options that may contain templates. All others determine the destination or have fixed values. */
 export const RENDERED_OPTIONS = ['taskId', 'shadow', 'headers'] as const;
 
-/** Renders the options of one occurrence. */
 export function renderOptions(options: MessageOptions, render: RenderTemplates): MessageOptions {
   const present = RENDERED_OPTIONS.filter((option) => options[option] !== undefined);
   if (present.length === 0) return options;

@@ -3,7 +3,6 @@ import { findIn, type Interval } from '../../util/intervals.ts';
 /** One character, a set of code points, or `null` for any character. */
 type Piece = string | ((codePoint: number) => boolean) | null;
 
-/** A pattern of names. */
 export interface Pattern {
   /** A text that every matching name contains; may be empty. */
   readonly literal: string;

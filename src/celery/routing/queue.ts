@@ -1,6 +1,5 @@
 import type { ExchangeType } from '../message/destination.ts';
 
-/** The declaration of an exchange. */
 export interface Exchange {
   readonly name: string;
   readonly type: ExchangeType;

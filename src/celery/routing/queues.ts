@@ -111,7 +111,6 @@ export class Queues {
     return this.#rules.configured.includes(queue);
   }
 
-  /** Returns the configured exchange of a name. */
   exchange(name: string): Exchange | null {
     const found = this.#bindings.get(name)?.exchange;
     const { defaultExchange } = this.#rules;

@@ -88,7 +88,6 @@ export function indexPatterns(patterns: readonly Pattern[]): (name: string) => n
   };
 }
 
-/** Lists the distinct substrings of these lengths. */
 function listSubstrings(text: string, lengths: readonly number[]): string[] {
   const pieces = new Set<string>();
   for (const length of lengths) {

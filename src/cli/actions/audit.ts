@@ -106,9 +106,7 @@ function* summarize(totals: Totals): Generator<string> {
   const parts = KINDS.filter(([kind]) => isShown(kind)).map(([kind, text]) => `${thousands(totals[kind])} ${text}`);
   const entries = totals.entries === 1 ? '1 entry' : `${thousands(totals.entries)} entries`;
   yield `${entries}: ${parts.join(', ')}`;
-  if (totals.unreadableRows > 0) {
-    yield `Rows of the history that cannot be read: ${thousands(totals.unreadableRows)}`;
-  }
+  if (totals.unreadableRows > 0) yield `Rows of the history that cannot be read: ${thousands(totals.unreadableRows)}`;
   if (totals['before-history'] > 0) {
     yield 'The history does not reach back to all of the period: history.limit and history.maxAge set how far it does.';
   }

@@ -35,9 +35,7 @@ export async function diff(flags: DiffFlags, before: string, after: string): Pro
   const { added, removed, edited, withFunctions } = differences;
   if (flags.json) await writeJson(viewDifferences(differences));
   else await writeLines(formatDifferences(differences, current.timezone));
-  if (withFunctions.length > 0) {
-    writeError(`beat: functions are not compared: ${withFunctions.join(', ')}`);
-  }
+  if (withFunctions.length > 0) writeError(`beat: functions are not compared: ${withFunctions.join(', ')}`);
   return added.length + removed.length + edited.length === 0 ? EXIT.ok : EXIT.failure;
 }
 

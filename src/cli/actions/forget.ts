@@ -77,9 +77,7 @@ async function findTarget(
   const indexedAt = row?.dueAt;
   if (declared || (state && !row)) return { entry: declared, indexedAt, state };
   // An invalid definition throws here: its next due time cannot be computed.
-  if (row) {
-    return { entry: readStoredEntry({ ...row, state: null }, definitions).entry, indexedAt, state };
-  }
+  if (row) return { entry: readStoredEntry({ ...row, state: null }, definitions).entry, indexedAt, state };
   const known = await store.ledger.load(() => {});
   throw unknownEntry(name, [...entries.map((each) => each.name), ...known.keys()]);
 }

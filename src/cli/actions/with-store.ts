@@ -18,7 +18,6 @@ export async function withStore<T>(settings: Settings, work: (store: StateStore)
   }
 }
 
-/** An open store with a history, and the source of its entries. */
 interface OpenHistory {
   readonly store: StateStore;
   readonly history: History;
@@ -43,7 +42,6 @@ export async function findEntry(source: EntrySource, name: string): Promise<Entr
   );
 }
 
-/** The error for a name that no entry has. */
 export function unknownEntry(name: string, names: readonly string[]): ConfigError {
   const hint = didYouMean(name, names) || '; beat list shows all entries';
   return new ConfigError(`no entry ${JSON.stringify(name)}${hint}`);

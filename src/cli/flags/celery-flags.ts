@@ -145,17 +145,13 @@ export function collectFlagNotes(flags: CeleryFlags): FlagNote[] {
     return [{ flag, message: `${flag} is ignored: ${why}`, isWarning: false }];
   });
   const { umask } = flags;
-  if (umask !== undefined && looksOctal(umask)) {
+  // Two or three octal digits without a leading zero: 22, 27, 77, 777.
+  if (umask !== undefined && /^[1-7][0-7]{1,2}$/.test(umask)) {
     const mask = formatUmask(parseUmask(umask));
     const message = `--umask ${umask} is a decimal number, as in Celery, and means ${mask}; for octal, write 0${umask}`;
     notes.push({ flag: `--umask ${umask}`, message, isWarning: true });
   }
   return notes;
-}
-
-/** Whether a umask has two or three octal digits without a leading zero: 22, 27, 77, 777. */
-function looksOctal(umask: string): boolean {
-  return /^[1-7][0-7]{1,2}$/.test(umask);
 }
 
 /** Parses `--umask` as Celery does: octal with a leading zero, else decimal; at most 0777. Throws a `ConfigError`. */

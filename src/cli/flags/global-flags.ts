@@ -22,7 +22,8 @@ export function addGlobalFlags(program: Command): void {
  * whose effects it inherited. Throws a `ConfigError` with all errors.
  */
 export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean): F {
-  const flags = withoutEmpty(given);
+  // Celery ignores flags without a value too, as in `--pidfile=$UNSET`.
+  const flags = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== '')) as F;
   checkCeleryFlags(flags);
   if (detached) return { ...flags, ...INHERITED };
   if (flags.workdir !== undefined) changeDirectory(flags.workdir);
@@ -30,11 +31,6 @@ export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean)
 }
 
 const INHERITED = { workdir: undefined, umask: undefined, uid: undefined, gid: undefined, detach: undefined };
-
-/** Removes flags without a value, as in `--pidfile=$UNSET`, which Celery ignores too. */
-function withoutEmpty<F extends object>(flags: F): F {
-  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== '')) as F;
-}
 
 function changeDirectory(workdir: string): void {
   try {

@@ -57,7 +57,6 @@ export function findConfigFiles(flags: GlobalFlags, env: Environment = process.e
   });
 }
 
-/** Reads the configuration. */
 export async function readSettings(
   flags: GlobalFlags,
   env: Environment = process.env,

@@ -17,7 +17,6 @@ import { describeError } from '../../util/errors.ts';
 import { VERSION } from '../../util/version.ts';
 import { chooseLogLevel, findConfigFiles, type GlobalFlags } from '../flags/options.ts';
 
-/** The data that the thread starts with. */
 export interface HttpThreadData {
   readonly flags: GlobalFlags;
   /** Where it listens. */

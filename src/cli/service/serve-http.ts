@@ -98,7 +98,6 @@ export async function serveHttp(
 
 type Connect = (worker: Worker) => BirpcReturn<HttpThreadCalls, InstanceCalls>;
 
-/** A thread that answers HTTP. */
 interface HttpThread {
   readonly worker: Worker;
   readonly calls: ReturnType<Connect>;

@@ -2,16 +2,8 @@ import { z } from 'zod';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { instant, instantOrNull, milliseconds, shape, type ShapeOf, textOrNull } from '../../util/shape.ts';
 import { eachText, type Report, type Path } from '../validate.ts';
-import {
-  option,
-  required,
-  MAP,
-  name,
-  mapOf,
-  parseDuration,
-  type ShapeOutput,
-  withoutAbsent,
-} from '../values/option.ts';
+import { option, required, MAP, name, mapOf, parseDuration, type ShapeOutput } from '../values/option.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 
 const ALERT_KINDS = ['failure', 'late', 'missed', 'recovered'] as const;
 

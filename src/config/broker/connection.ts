@@ -23,8 +23,8 @@ import {
   type ShapeOutput,
   text,
   whole,
-  withoutAbsent,
 } from '../values/option.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 import { tlsSettings, tlsShape, useSsl } from './tls.ts';
 
 /** Celery's `sentinel_kwargs`: connections to the sentinels themselves. */

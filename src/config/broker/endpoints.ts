@@ -70,7 +70,6 @@ export function checkBrokerUrl(given: string | readonly string[], report: Report
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
 }
 
-/** Reports a URL that is not a state store's. */
 export function checkStateUrl(given: string, report: Report): void {
   for (const server of parseEndpoint(given).servers) {
     checkScheme(['stateUrl'], server, 'state', STATE_SCHEMES, report);

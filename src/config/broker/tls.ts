@@ -4,7 +4,8 @@ import { CERT_REQS, parseVerify } from '../../drivers/connection/tls.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import { readKeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
-import { ignored, option, flag, MAP, mapOf, withoutAbsent } from '../values/option.ts';
+import { ignored, option, flag, MAP, mapOf } from '../values/option.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 
 const REQS = `one of ${CERT_REQS.join(', ')}, or of Python's ssl.CERT_REQUIRED (2), CERT_OPTIONAL (1), CERT_NONE (0)`;
 const certReqs = () =>

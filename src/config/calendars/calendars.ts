@@ -143,7 +143,7 @@ function readCalendar(
   };
   const parts = [
     read('dates', (texts) => [dates(texts)]),
-    read('weekdays', (texts) => [describe(cronTimes(`* * * * ${texts.join(',')}`), texts)]),
+    read('weekdays', (texts) => [{ ...cronTimes(`* * * * ${texts.join(',')}`), description: texts.join(',') }]),
     read('cron', (texts) => texts.map(cronTimes)),
     read('holidays', (codes) => codes.map((code) => holidays(daysOff(code)))),
     read('businessDays', (codes) => codes.map((code) => businessDays(daysOff(code)))),
@@ -163,10 +163,6 @@ function readCalendar(
 }
 
 const ONLY_DECLARED = 'files belong to the setting calendars: declare calendars: {NAME: {ics: …}}, and write NAME here';
-
-function describe(set: TimeSet, texts: readonly string[]): TimeSet {
-  return { ...set, description: texts.join(',') };
-}
 
 /** The most values in a part of a calendar: a search checks each value for each occurrence. */
 const MAX_VALUES = 100;

@@ -1,5 +1,6 @@
 import type { Report } from '../validate.ts';
 import { isMap } from '../../util/is-map.ts';
+import { omit } from '../../util/keys.ts';
 import { snakeCase } from '../keys/spellings.ts';
 
 /** Keys of entries in other schedulers that have no effect here. */
@@ -22,11 +23,6 @@ export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   return omit(entry, foreign);
 }
 
-function omit(entry: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  if (keys.length === 0) return entry;
-  return Object.fromEntries(Object.entries(entry).filter(([key]) => !keys.includes(key)));
-}
-
 /** Whether an exported key has a value without effect. */
 function isNeutral(name: string, value: unknown): boolean {
   if (name === 'one_off') return value === false;
@@ -39,19 +35,15 @@ const FORMS = [
   ['chord', 'task: {chord: {header: […], body: …}}'],
 ] as const;
 
+const KINDS = FORMS.map(([kind]) => kind);
+
 /** Reports a canvas that belongs under `task`. A placeholder replaces the task, so that it is not reported as missing. */
 export function withoutStrayCanvas(entry: unknown, report: Report): unknown {
   if (!isMap(entry)) return entry;
   const stray = FORMS.filter(([kind]) => Object.hasOwn(entry, kind));
   if (stray.length === 0) return entry;
   for (const [kind, form] of stray) report([kind], `write ${form}`);
-  return {
-    task: 'placeholder',
-    ...omit(
-      entry,
-      FORMS.map(([kind]) => kind),
-    ),
-  };
+  return { task: 'placeholder', ...omit(entry, KINDS) };
 }
 
 /** Converts stamps as Celery's `sig.stamp()` writes them (`stampedHeaders`, with the values beside it) to `stamps`. */

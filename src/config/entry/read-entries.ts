@@ -97,9 +97,7 @@ function entryDefinitions(context: EntryContext): Definitions {
       };
       const definition = normalizeKeys(given, keys, [name], report);
       reportIllFormed(definition, [name], report);
-      const reportEntry: Report = ([, ...path], message) => {
-        report(path, message);
-      };
+      const reportEntry: Report = ([, ...path], message) => report(path, message);
       const entry = readEntry(name, definition, context, { report: reportEntry, warn: () => {} });
       if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
       // Stores the zone, because the default may change. The state contains the last run under another scheduler.

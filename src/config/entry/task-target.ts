@@ -84,9 +84,7 @@ export function checkTarget(
   report: Report,
 ): void {
   if (typeof target === 'string') return;
-  if (protocol === 1 && target.kind !== 'task') {
-    report(['task'], `a ${target.kind} needs taskProtocol 2`);
-  }
+  if (protocol === 1 && target.kind !== 'task') report(['task'], `a ${target.kind} needs taskProtocol 2`);
   const error = startsChord(target) ? explainNoChords(results) : null;
   if (error !== null) report(['task'], `starts a chord, which ${error}`);
   const hasArguments = compute ?? (args.length > 0 || Object.keys(kwargs).length > 0);

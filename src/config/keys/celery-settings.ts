@@ -151,9 +151,7 @@ export function dropWorkerSettings(config: unknown, keys: KeySchema, report: Rep
     return false;
   });
   if (workers.length > 0) warn([], `ignored, as settings of the workers: ${workers.join(', ')}`);
-  if (projects.length > 0) {
-    warn([], `ignored: unknown settings (neither Celery's nor beat's): ${projects.join(', ')}`);
-  }
+  if (projects.length > 0) warn([], `ignored: unknown settings (neither Celery's nor beat's): ${projects.join(', ')}`);
   return Object.fromEntries(kept);
 }
 

@@ -8,7 +8,8 @@ import {
   SERIALIZERS,
   type SerializerName,
 } from '../../celery/message/serializers.ts';
-import { named, option, type ShapeOutput, withoutAbsent } from '../values/option.ts';
+import { named, option, type ShapeOutput } from '../values/option.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
 
@@ -91,8 +92,6 @@ const BEYOND_PROTOCOL_1 = [
 /** Warns of options that messages for workers of Celery 3 cannot hold; Celery drops them silently. */
 export function warnOfProtocol1(options: MessageOptions, warn: Report): void {
   for (const key of BEYOND_PROTOCOL_1) {
-    if (options[key] !== undefined) {
-      warn(['options', key], 'ignored: messages of protocol 1 have no field for it');
-    }
+    if (options[key] !== undefined) warn(['options', key], 'ignored: messages of protocol 1 have no field for it');
   }
 }

@@ -19,9 +19,9 @@ import {
   sendable,
   wait,
   whole,
-  withoutAbsent,
   mapOf,
 } from '../values/option.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 
 const delivery = {
   queue: option.nonEmpty('The queue that the task is sent to.', {

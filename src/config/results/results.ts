@@ -164,9 +164,7 @@ export const CLEANUP_ENTRY = {
 
 /** Adds to each error that beat added the entry. */
 export function explainCleanup(report: Report): Report {
-  return (path, message) => {
-    report(path, `${message} (${ADDED})`);
-  };
+  return (path, message) => report(path, `${message} (${ADDED})`);
 }
 
 const ADDED =

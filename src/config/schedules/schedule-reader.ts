@@ -50,7 +50,8 @@ export function scheduleReader(keys: KeySchema | undefined): ReadSchedule {
   const parsed = new Map<string | undefined, WrittenSchedule>();
   const everDue = new WeakSet<Schedule>();
   const parseOnce = (input: unknown, report: Report) => {
-    const key = encodeKey(input);
+    // The same only for equal inputs; JSON cannot represent all of them (a Set, a BigInt).
+    const key = isJson(input) ? JSON.stringify(input) : undefined;
     const written = parsed.get(key) ?? parseSchedule(input, keys, report);
     if (written && key !== undefined) parsed.set(key, written);
     return written;
@@ -107,11 +108,6 @@ function parseInterval(input: number | string, report: Report): WrittenSchedule 
   }
   const schedule = attempt(() => timedelta({ milliseconds }), path, report);
   return schedule && { schedule, path, zone: undefined };
-}
-
-/** A text that is the same only for equal inputs; `undefined` if JSON cannot represent the input (a Set, a BigInt). */
-function encodeKey(input: unknown): string | undefined {
-  return isJson(input) ? JSON.stringify(input) : undefined;
 }
 
 function isJson(value: unknown): boolean {

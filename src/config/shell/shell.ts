@@ -1,14 +1,6 @@
 import { z } from 'zod';
-import {
-  option,
-  required,
-  type ShapeOutput,
-  MAP,
-  whole,
-  parseDuration,
-  mapOf,
-  withoutAbsent,
-} from '../values/option.ts';
+import { option, required, type ShapeOutput, MAP, whole, parseDuration, mapOf } from '../values/option.ts';
+import { omit, withoutAbsent } from '../../util/keys.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { Settings } from '../settings.ts';
@@ -107,8 +99,7 @@ export function expandShell(entry: unknown, shell: Settings['shell'], keys: KeyS
   for (const key of TASK_KEYS) {
     if (rest[key] !== undefined) report([key], 'is present beside shell; keep one of them');
   }
-  const own = Object.entries(rest).filter(([key]) => !TASK_KEYS.includes(key));
-  const input: Record<string, unknown> = { ...Object.fromEntries(own), task: shell.task };
+  const input: Record<string, unknown> = { ...omit(rest, TASK_KEYS), task: shell.task };
   if (!namesDestination(input['options'])) {
     input['options'] = { ...(input['options'] as object | undefined), queue: shell.queue };
   }

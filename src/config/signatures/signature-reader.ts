@@ -43,7 +43,6 @@ interface SignatureContext {
 type Raw = Readonly<Record<string, unknown>>;
 type Kind = keyof typeof FORMS;
 
-/** The form of a signature. */
 interface Form {
   readonly kind: Kind;
   /** `task` also for a canvas that Celery has serialized, as a task with its parts in `kwargs`. */
@@ -101,9 +100,7 @@ export class SignatureReader {
     parse(FORMS[form.schema], raw, { path: [], keys, report: note });
     checkSerialized(form, raw, note);
     const whole = this.#readForm(form, raw, place, note);
-    const warn: Report = (path, message) => {
-      this.#context.warn([...place.path, ...optionAsWritten(path, map)], message);
-    };
+    const warn: Report = (path, message) => this.#context.warn([...place.path, ...optionAsWritten(path, map)], message);
     const options = readSignatureOptions(raw['options'], this.#context.zone, note, warn);
     const { checkAccepted } = this.#context;
     checkAccepted(options.own?.serializer, optionAsWritten(['options', 'serializer'], map), note);

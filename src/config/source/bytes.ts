@@ -59,9 +59,7 @@ export function decode(bytes: Buffer): string {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new Unreadable('is UTF-16; save it as UTF-8', 1);
   }
-  if (!isUtf8(bytes)) {
-    throw new Unreadable('is not UTF-8 from here on; save it as UTF-8', findInvalidLine(bytes));
-  }
+  if (!isUtf8(bytes)) throw new Unreadable('is not UTF-8 from here on; save it as UTF-8', findInvalidLine(bytes));
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 

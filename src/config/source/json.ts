@@ -54,17 +54,12 @@ function countKeys(value: unknown): number {
   return count;
 }
 
-/** Finds keys that a map repeats. */
 function repeatedKeys(text: string, file: string): Diagnostic[] {
   const errors: Diagnostic[] = [];
   const open: Map<string, number>[] = [];
   jsonc.visit(text, {
-    onObjectBegin: () => {
-      open.push(new Map());
-    },
-    onObjectEnd: () => {
-      open.pop();
-    },
+    onObjectBegin: () => void open.push(new Map()),
+    onObjectEnd: () => void open.pop(),
     onObjectProperty: (key, _offset, _length, startLine, _character, parent) => {
       const keys = open.at(-1)!;
       const first = keys.get(key);

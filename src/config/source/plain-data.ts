@@ -13,9 +13,7 @@ export function withPlainData(source: Source): Source {
   const { file } = source;
   const errors: Diagnostic[] = [...source.errors];
   const found = errors.length;
-  const config = plainData(source.config, (path, message) => {
-    errors.push({ ...errorAt(path, message), file });
-  });
+  const config = plainData(source.config, (path, message) => errors.push({ ...errorAt(path, message), file }));
   // After an error parts are missing, and the paths of further errors would be wrong.
   return { ...source, config: errors.length === found ? config : undefined, errors };
 }

@@ -28,7 +28,8 @@ async function readContent(path: string, file: string, { maxSize, id }: ReadOpti
         return { ...readJson(text, file), isWellFormed };
       case '.yaml':
       case '.yml':
-        return { ...(readCommonYaml(text, file) ?? (await readAnyYaml(text, file))), isWellFormed };
+        // The library is large, and many configurations do not need it.
+        return { ...(readCommonYaml(text, file) ?? (await import('./yaml.ts')).readYaml(text, file)), isWellFormed };
       default:
         return await readModule({ path, text, file, id });
     }
@@ -44,15 +45,8 @@ function readCommonYaml(text: string, file: string): Source | undefined {
   return source?.errors.length === 0 ? source : undefined;
 }
 
-async function readAnyYaml(text: string, file: string): Promise<Source> {
-  // The library is large, and many configurations do not need it.
-  return (await import('./yaml.ts')).readYaml(text, file);
-}
-
 function errorIn(error: NodeJS.ErrnoException, file: string): Diagnostic {
-  if (error instanceof Unreadable) {
-    return { ...errorAt([], error.message), file, line: error.line };
-  }
+  if (error instanceof Unreadable) return { ...errorAt([], error.message), file, line: error.line };
   // The name was found in its folder, so it is a link whose target is missing.
   const reason = error.code === 'ENOENT' ? 'it is a link to a file that is not there' : error.message;
   return { ...errorAt([], `cannot be read: ${reason}`), file };

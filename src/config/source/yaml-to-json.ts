@@ -142,7 +142,6 @@ class Translation {
     this.#writeLast();
   }
 
-  /** Writes the last value of a line. */
   #writeLast(): void {
     this.#writeValue(BLOCK_PLAIN, 0);
     if (this.#match(END) === null) throw new Uncommon();

@@ -47,12 +47,6 @@ export const TYPE_NAMES = z.registry<TypeName>();
 /** The settings that a shape validates, any of which may be absent. */
 export type ShapeOutput<S extends Readonly<Record<string, z.ZodType>>> = { readonly [K in keyof S]?: z.output<S[K]> };
 
-/** A map without the keys whose value is `undefined`. */
-export function withoutAbsent<T extends object>(map: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const present = Object.entries(map).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
 /** An optional key with its documentation. Registering it, unlike `describe`, does not copy the schema. */
 export function option<S extends z.ZodType>(schema: S, description: string, more: More = {}): z.ZodOptional<S> {
   return required(schema.optional(), description, more);

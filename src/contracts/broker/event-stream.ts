@@ -15,7 +15,6 @@ export interface EventStream {
   close(): Promise<void>;
 }
 
-/** The settings of a receiver of events. */
 export interface EventStreamSettings {
   /** The exchange of events, such as `celeryev`. */
   readonly exchange: string;

@@ -24,7 +24,6 @@ export interface FinishedCommand {
   readonly audit: string;
 }
 
-/** An audit row as stores have it. */
 export interface StoredAudit {
   /** The id of its command. */
   readonly id: string;

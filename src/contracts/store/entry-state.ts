@@ -84,7 +84,6 @@ const isState = mapOf({
 /** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */
 export type OnUnreadable = (entry: string, error: StoreError) => void;
 
-/** The state of a new entry. */
 export function newState(spec: string | null, anchor: number): EntryState {
   return { version: VERSION, rev: 1, spec, anchor, dueAt: null, sentAt: null, taskId: null, runCount: 0 };
 }

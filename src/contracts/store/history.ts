@@ -29,7 +29,6 @@ export interface HistoryPage {
   readonly next: HistoryPosition | null;
 }
 
-/** A row with the name of its entry. */
 export interface EntryRow {
   readonly entry: string;
   readonly row: HistoryRow;

@@ -40,7 +40,6 @@ export interface Instances {
   list(): Promise<readonly ListedInstance[]>;
 }
 
-/** An announcement as stores have it. */
 export interface StoredAnnouncement {
   readonly id: string;
   readonly json: string;

@@ -18,7 +18,6 @@ export const isNumber: Check<number> = (value): value is number => Number.isFini
 /** An integer that is exact, at least 0. */
 export const isCount: Check<number> = (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** An instant in ISO 8601. */
 export const isIsoInstant: Check<string> = (value): value is string =>
   typeof value === 'string' && ISO.test(value) && isInstant(Date.parse(value));
 

@@ -38,7 +38,6 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** A service of the leader. */
 export interface TermService {
   /** Runs during the term of that fencing token, until the signal aborts. Never rejects. */
   run(token: number, signal: AbortSignal): Promise<void>;

@@ -50,9 +50,8 @@ export async function prepareDelays(
 ): Promise<boolean> {
   if (!queues.usesQuorum || queuesToBind.length === 0) return false;
   if (queuesToBind.some(({ broadcast, noDeclare }) => broadcast || noDeclare)) return false;
-  const error = await tryDeclare(session, 'delays', (channel, onProgress) => {
-    return declareDelays(channel, delayedType, onProgress);
-  });
+  const declare: Declare = (channel, onProgress) => declareDelays(channel, delayedType, onProgress);
+  const error = await tryDeclare(session, 'delays', declare);
   // Delay queues of another type exist: workers declared them.
   if (error && !isPrecondition(error)) return false;
   for (const queue of queuesToBind) {

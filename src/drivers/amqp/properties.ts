@@ -1,5 +1,6 @@
 import type { ConsumeMessage, Options } from 'amqplib';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 import type { Message } from '../../celery/message/message.ts';
 
 /** The longest time to live that RabbitMQ accepts: 49 days and 17 hours, in milliseconds. */
@@ -15,13 +16,8 @@ export function toPublishOptions(message: Message): Options.Publish {
     headers: message.headers,
     deliveryMode: delivery_mode,
     priority,
-    ...(correlation_id !== undefined && { correlationId: correlation_id }),
-    ...(reply_to !== undefined && { replyTo: reply_to }),
-    ...(message_id !== undefined && { messageId: message_id }),
-    ...(timestamp !== undefined && { timestamp }),
-    ...(type !== undefined && { type }),
-    ...(user_id !== undefined && { userId: user_id }),
-    ...(app_id !== undefined && { appId: app_id }),
+    ...withoutAbsent({ correlationId: correlation_id, replyTo: reply_to, messageId: message_id, timestamp }),
+    ...withoutAbsent({ type, userId: user_id, appId: app_id }),
     // Without this property workers still read the header "expires".
     ...(expiration !== undefined && Number(expiration) <= MAX_TIME_TO_LIVE && { expiration }),
   };

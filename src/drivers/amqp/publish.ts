@@ -72,9 +72,7 @@ export async function announce(session: Session, messages: readonly Message[], d
   }
   for (const result of await session.publish(messages, false)) {
     // A missing exchange has no subscribers.
-    if (result instanceof Error && !isMissing(result)) {
-      throw announceError('RabbitMQ rejected the message', result);
-    }
+    if (result instanceof Error && !isMissing(result)) throw announceError('RabbitMQ rejected the message', result);
   }
 }
 

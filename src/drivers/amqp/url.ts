@@ -53,9 +53,7 @@ function readVhost(url: URL): string {
 
 function readLogin(method: string | null): LoginMethod | null {
   const known = LOGIN_METHODS.find((name) => name === method);
-  if (method !== null && !known) {
-    throw urlError(`login_method is "${method}"; allowed: ${LOGIN_METHODS.join(', ')}`);
-  }
+  if (method !== null && !known) throw urlError(`login_method is "${method}"; allowed: ${LOGIN_METHODS.join(', ')}`);
   return known ?? null;
 }
 

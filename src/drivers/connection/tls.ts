@@ -24,7 +24,7 @@ export function createTls(
 ): Tls {
   const { verify = true, checkHostname = true, serverHostname, ciphers, password } = settings;
   const name = serverHostname ?? host;
-  const text = (path: string | undefined) => (path === undefined ? undefined : read(path, setting));
+  const text = (path: string | undefined) => (path === undefined ? undefined : readTlsFile(path, setting));
   const ca = settings.caData ?? text(settings.caCerts);
   const cert = text(settings.certfile);
   const containsKey = cert?.includes('PRIVATE KEY-----') === true;
@@ -48,7 +48,8 @@ export function createTls(
   };
 }
 
-function read(path: string, setting: string): Buffer {
+/** Reads a file that a setting names. Throws a `ConfigError` for the setting if it is unreadable. */
+export function readTlsFile(path: string, setting: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
@@ -116,12 +117,12 @@ interface TlsFiles {
   readonly ciphers?: string | undefined;
 }
 
-type Name = 'ca' | 'cert' | 'key';
+export type TlsFile = 'ca' | 'cert' | 'key';
 
 /** Why the files are unusable, else `null`. Node accepts a CA file without certificates, and another's key. */
 export function findTlsError(
   { ca, cert, key, passphrase, ciphers }: TlsFiles,
-  nameOf: (file: Name) => string,
+  nameOf: (file: TlsFile) => string,
 ): string | null {
   if (ca !== undefined && parseCertificate(ca) === null) return `${nameOf('ca')} ${NO_CERTIFICATE}`;
   const own = cert === undefined ? undefined : parseCertificate(cert);

@@ -16,9 +16,7 @@ const ESCAPES = 'in a user name or password, write %2F for /, %3F for ?, %23 for
  */
 export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
-  if (!URL.canParse(whole)) {
-    throw urlError(`not a URL; ${ESCAPES}`);
-  }
+  if (!URL.canParse(whole)) throw urlError(`not a URL; ${ESCAPES}`);
   const url = new URL(whole);
   for (const key of url.searchParams.keys()) {
     if (key.startsWith('ssl_') || parameters.includes(key)) continue;

@@ -34,7 +34,7 @@ export function describeFailure(dialect: SqlDialect, failed: FailedOperation): D
     const text = `${operation}: ${location}: ${file.describe(error, failed.waited)}`;
     return new DatabaseError(text, kind, { cause: error });
   }
-  const isLate = kind === 'connection-lost' && isTimeout(error);
+  const isLate = kind === 'connection-lost' && error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
   const reason = isLate ? `no answer in ${timeout} ms` : mask(describeError(error));
   const unreachable = kind === 'connection-lost' ? { server: name, reason } : null;
   const text = unreachable
@@ -59,11 +59,6 @@ function describeUser({ user }: SqlDialect, missingRights: readonly Right[]): st
 function describeError(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describeError).join(', ');
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Whether the client gave up waiting for an answer. */
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
 }
 
 /** Why a reachable database rejects a message or state as it is; `null` for any other error. */

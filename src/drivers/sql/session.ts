@@ -32,7 +32,6 @@ export interface ServerClient {
   destroy?(): void;
 }
 
-/** A session on a server. */
 export class ServerSession<Client extends ServerClient> implements Connection {
   readonly client: Client;
   readonly #socket: Socket;

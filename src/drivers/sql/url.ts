@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { findTlsError } from '../connection/tls.ts';
+import { findTlsError, readTlsFile, type TlsFile } from '../connection/tls.ts';
 import { decodePart, urlError } from '../connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
@@ -97,25 +96,16 @@ export class Query {
   }
 }
 
-type TlsFile = 'ca' | 'cert' | 'key';
-
 /** Reads the TLS files that a URL names. Throws a `ConfigError` when no connection can be made with them. */
 export function readCertificates(
   paths: Readonly<Record<TlsFile, string | null>>,
   passphrase?: string | null,
 ): Partial<Record<TlsFile, Buffer>> {
   const named = Object.entries(paths).filter((each): each is [TlsFile, string] => each[1] !== null);
-  const files: Partial<Record<TlsFile, Buffer>> = Object.fromEntries(named.map(([name, path]) => [name, read(path)]));
+  const read = named.map(([name, path]) => [name, readTlsFile(path, 'brokerUrl')] as const);
+  const files: Partial<Record<TlsFile, Buffer>> = Object.fromEntries(read);
   const options = { ...files, passphrase: passphrase ?? undefined };
   const problem = findTlsError(options, (name) => paths[name] ?? name);
   if (problem !== null) throw urlError(problem);
   return files;
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw urlError(`${path} cannot be read: ${(cause as Error).message}`);
-  }
 }

@@ -22,11 +22,9 @@ import type { Steps } from '../../util/steps.ts';
 import type { CommandOf, StoredCommand } from './command.ts';
 import { rejected, type Rejected } from './entry-commands.ts';
 
-/** The input of commands that change stored entries. */
 export interface StoredTargets {
   /** The stored entries that the command names, by name; the value of an unreadable entry is the reason. */
   readonly stored: ReadonlyMap<string, StoredTarget | string>;
-  /** Finds an entry that a configuration declares. */
   readonly findDeclared: (name: string) => Entry | undefined;
   readonly definitions: Definitions;
 }
@@ -99,9 +97,7 @@ function addOne(
   const after = before
     ? reviseState(entry, before, now).after
     : newState(entry.enabled ? entry.schedule.spec : null, firstAnchor(entry, now));
-  if (entry.enabled && nextDueAt(entry, after) === Infinity) {
-    return `entry ${quoted} would never be due`;
-  }
+  if (entry.enabled && nextDueAt(entry, after) === Infinity) return `entry ${quoted} would never be due`;
   return planEdit(targets, { entry: name, before, after }, read, 'added');
 }
 

@@ -15,7 +15,8 @@ export interface Client {
 
 /** Reads `X-Forwarded-For` from the right, because a client can write anything to the left of what proxies add. */
 export function findClient(c: Context<HttpEnv>): Client {
-  const peer = plainAddress(getConnInfo(c).remote.address ?? '');
+  // A socket for both families reports IPv4 addresses as IPv6.
+  const peer = (getConnInfo(c).remote.address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
   const trusted = toBlockList(c.var.http.trustedProxies);
   const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, familyOf(address));
   if (!isTrusted(peer)) return { address: peer, viaProxy: false, isEncrypted: false };
@@ -39,9 +40,4 @@ function toBlockList(ranges: readonly string[]): BlockList {
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
-}
-
-/** An IPv4 address that a socket for both families reports as IPv6. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

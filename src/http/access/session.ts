@@ -34,7 +34,6 @@ const COOKIE = 'beat-session';
 /** The lifetime of a session, seconds. */
 const LIFETIME = 12 * 3_600;
 
-/** Who is logged in. */
 interface Session {
   readonly permission: Permission;
   /** The name that the user gave, for the audit log; may be empty. */

@@ -79,7 +79,6 @@ async function findNames(context: HttpContext, { limit, search, after }: StreamQ
   return page.entries.map(({ entry }) => entry);
 }
 
-/** An event with its data as JSON. */
 interface Change {
   readonly event: 'status' | 'audit' | 'instances' | 'day';
   readonly data: string;

@@ -83,14 +83,10 @@ function parametersOf(query: z.ZodObject | undefined): object[] {
 
 function contentOf(schema: z.ZodType): object {
   const type = schema === problemShape ? 'application/problem+json' : 'application/json';
-  return { [type]: { schema: refTo(schema) } };
+  return { [type]: { schema: { $ref: uri(SHAPES.get(schema)!.id) } } };
 }
 
 const uri = (id: string) => `#/components/schemas/${id}`;
-
-function refTo(schema: z.ZodType): object {
-  return { $ref: uri(SHAPES.get(schema)!.id) };
-}
 
 function componentSchemas(): object {
   const { schemas } = z.toJSONSchema(SHAPES, {

@@ -10,7 +10,6 @@ import { liveReads } from './events.ts';
 import { openApi } from './openapi.ts';
 import { OPERATIONS } from './operations.ts';
 
-/** The JSON API. */
 export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   const reads = liveReads(context);

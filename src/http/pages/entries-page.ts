@@ -11,7 +11,6 @@ import { formatNear, zoneOf, describeOutcome, relative, stateBadge } from './for
 import { type Frame, layout, type Html } from './layout.ts';
 import { table } from './table.ts';
 
-/** All entries, by pages. */
 export function entriesPage(
   frame: Frame,
   query: StatusQuery,

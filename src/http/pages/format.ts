@@ -117,9 +117,7 @@ export function explainState(row: StatusRow, zone: string): readonly string[] {
   else if (paused) sentences.push(explainPause(paused, at));
   else if (nextDueAt === null) sentences.push('Its schedule has no further occurrence.');
   else sentences.push('It runs on schedule.');
-  if (skipping.length > 0) {
-    sentences.push(`Occurrences to come that are skipped: ${skipping.map(at).join(', ')}.`);
-  }
+  if (skipping.length > 0) sentences.push(`Occurrences to come that are skipped: ${skipping.map(at).join(', ')}.`);
   if (lastSkipped) {
     const reason = describeSkipReason(lastSkipped.reason);
     sentences.push(`The occurrence of ${at(lastSkipped.dueAt)} was skipped: ${reason}.`);

@@ -76,7 +76,6 @@ export async function loadFrame(
   return {
     /** When the page was requested, epoch milliseconds. */
     now,
-    /** The zone of the configuration. */
     zone: settings().timezone,
     /** Where the page is, for the navigation. */
     path: req.path,

@@ -36,7 +36,6 @@ function listPage(frame: Frame, { title, about, id, nothing, headings, rows }: L
   );
 }
 
-/** The instances that run. */
 export function instancesPage(frame: Frame, instances: readonly InstanceRow[]): Html {
   const { zone, now } = frame;
   return listPage(frame, {

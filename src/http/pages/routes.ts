@@ -14,7 +14,6 @@ import { whyRoutes } from './why-page.ts';
 const PAGE = 50;
 const AUDIT = 200;
 
-/** The dashboard. */
 export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
   const { store, clock } = context;
   const routes = new Hono<HttpEnv>();

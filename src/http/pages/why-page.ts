@@ -124,9 +124,7 @@ function answer({ at, account, isDue, reasons }: Why, zone: string): Html {
 }
 
 function verdict(account: Account | null, isDue: boolean): Html {
-  if (account === null) {
-    return html`<span class="outcome skipped">– ${isDue ? 'not expected' : 'not due'}</span>`;
-  }
+  if (account === null) return html`<span class="outcome skipped">– ${isDue ? 'not expected' : 'not due'}</span>`;
   const { kind, sign, words } = summarize(account);
   const isBad = ['failed', 'twice', 'unaccounted'].includes(kind);
   return html`<span class="${isBad ? 'failed' : ''} outcome">${sign} ${words}</span>`;

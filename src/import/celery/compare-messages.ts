@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap } from '../../util/is-map.ts';
+import { omit } from '../../util/keys.ts';
 import { copyMessage, type Message } from '../../celery/message/message.ts';
 import type { CeleryMessage } from './exported.ts';
 
@@ -11,9 +12,7 @@ const TOLERANCE = 1_000;
 
 /** Compares messages of one instant by Celery and beat: a line for each difference besides ids and times. */
 export function compareRuns(celery: readonly CeleryMessage[], beat: readonly Message[]): readonly string[] {
-  if (celery.length !== beat.length) {
-    return [`messages: Celery ${celery.length}, beat ${beat.length}`];
-  }
+  if (celery.length !== beat.length) return [`messages: Celery ${celery.length}, beat ${beat.length}`];
   const theirs = celery.map((message) => ({
     ...message,
     body: readBody(Buffer.from(message.body, 'base64'), message.headers, message.content_type),
@@ -134,9 +133,7 @@ const NEWER: readonly string[] = ['group_id', 'group_index', 'task_id'];
 
 /** Removes options of signatures that this version of Celery does not write. */
 function withoutNewer(ours: unknown, theirs: unknown): unknown {
-  if (Array.isArray(ours) && Array.isArray(theirs)) {
-    return ours.map((each, i) => withoutNewer(each, theirs[i]));
-  }
+  if (Array.isArray(ours) && Array.isArray(theirs)) return ours.map((each, i) => withoutNewer(each, theirs[i]));
   if (!isMap(ours) || !isMap(theirs)) return ours;
   const isOptions = 'subtask_type' in ours;
   const pairs = Object.entries(ours).map(([key, each]) => {
@@ -154,9 +151,7 @@ function simplifySignatures(value: unknown): unknown {
   if (!isMap(value)) return value;
   const map = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, simplifySignatures(each)]));
   // An empty chain, in the embed of a message.
-  if ('callbacks' in map && Array.isArray(map['chain']) && map['chain'].length === 0) {
-    return { ...map, chain: null };
-  }
+  if ('callbacks' in map && Array.isArray(map['chain']) && map['chain'].length === 0) return { ...map, chain: null };
   if (!('subtask_type' in map) || !isMap(map['options'])) return map;
   const { chord_size: size, ...signature } = map;
   const { headers, ...options } = omit(map['options'], ['reply_to']);
@@ -181,10 +176,6 @@ function withoutBodies(kwargs: unknown): unknown {
     return { ...stripped, kwargs: { ...each['kwargs'], tasks: strip(each['kwargs']['tasks']) } };
   };
   return { ...kwargs, header: strip(kwargs['header']) };
-}
-
-function omit(map: Readonly<Record<string, unknown>>, keys: readonly string[]): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

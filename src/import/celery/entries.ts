@@ -1,6 +1,7 @@
 import type { EntryConfig } from '../../generated/config-types.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { isMap } from '../../util/is-map.ts';
+import { omit } from '../../util/keys.ts';
 import { assemble } from '../assemble.ts';
 import type { DjangoSchedule } from '../django/schedule.ts';
 import { readTaskRow, readTiming, type Timing, type TimingOptions } from '../django/timing.ts';
@@ -76,10 +77,9 @@ const OF_TIMING = ['timezone', 'enabled'];
 function withTiming(entry: FoundEntry, timing: Timing): FoundEntry {
   const { upcoming } = entry;
   const { lastRunAt, schedule, end } = timing;
-  const others = Object.entries(entry.fields).filter(([key]) => !OF_TIMING.includes(key));
   return {
     ...entry,
-    fields: { ...(Object.fromEntries(others) as unknown as EntryConfig), ...timing.fields },
+    fields: { ...(omit({ ...entry.fields }, OF_TIMING) as unknown as EntryConfig), ...timing.fields },
     lastRunAt,
     upcoming: upcoming
       ? (after, count) => upcoming(after, count).map((at) => (at !== null && at.getTime() < end ? at : null))

@@ -28,7 +28,6 @@ const SETTLED = 6 * HOUR;
 /** A line that is not due in this time is never due: 29 February on a certain weekday comes once in 40 years. */
 const HORIZON = 41 * YEAR;
 
-/** The zones of a line. */
 export interface CronZones {
   /** The zone of the host, whose local time cron uses. */
   readonly host: string;

@@ -1,4 +1,5 @@
 import { memoize } from '../../util/memoize.ts';
+import { withoutAbsent } from '../../util/keys.ts';
 import { type Found, type FoundEntry, type Left, UniqueNames } from '../found.ts';
 import { isAccepted } from './cron-line.ts';
 import { type Cron, parseTable, type CronJob, type Problem, type TableFormat, MAIL_RECIPE } from './parse.ts';
@@ -29,7 +30,6 @@ interface Context extends CrontabOptions {
   readonly convertWhen: (when: string, table: string | undefined) => CronSchedule | string;
 }
 
-/** The found entries and problems. */
 interface Collected {
   readonly entries: FoundEntry[];
   readonly left: Left[];
@@ -162,13 +162,7 @@ function toEntry(
 ): EntryConfig {
   const { SHELL: shell, ...env } = variables;
   const cwd = env['HOME'] ?? (format === 'anacron' ? undefined : USERS_HOME);
-  const more = {
-    ...(shell !== undefined && { shell }),
-    ...(cwd !== undefined && { cwd }),
-    ...(Object.keys(env).length > 0 && { env }),
-    ...(stdin !== undefined && { stdin }),
-    ...(user !== undefined && { user }),
-  };
+  const more = withoutAbsent({ shell, cwd, env: Object.keys(env).length > 0 ? env : undefined, stdin, user });
   return {
     ...(comment !== undefined && { description: comment }),
     schedule,

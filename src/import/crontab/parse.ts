@@ -96,9 +96,7 @@ type JobParts = Pick<CronJob, 'when' | 'user' | 'id' | 'command' | 'stdin'> & { 
 /** The parts of a line, or why there are none. */
 function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts | string {
   const isSilent = /^\s*-/.test(raw);
-  if (isSilent && cron !== 'cronie') {
-    return 'begins with "-", which is valid only for cronie: --cron cronie';
-  }
+  if (isSilent && cron !== 'cronie') return 'begins with "-", which is valid only for cronie: --cron cronie';
   if (isSilent && format === 'user' && owner !== 'root') {
     return 'begins with "-", which cronie accepts only from root: --user root';
   }

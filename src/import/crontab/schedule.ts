@@ -21,9 +21,7 @@ const STEPPED = /^(?:\*|(?:\d{1,2}|[a-z]{3})-(?:\d{1,2}|[a-z]{3}))\/\d+$/i;
 export function convertWhen(when: string, zones: CronZones, now: number): CronSchedule | string {
   if (when === '@reboot') return 'beat has no runs at the start of a host';
   const nicknames = Object.keys(NICKNAMES);
-  if (when.startsWith('@') && !nicknames.includes(when)) {
-    return `${when}: expected one of ${nicknames.join(', ')}`;
-  }
+  if (when.startsWith('@') && !nicknames.includes(when)) return `${when}: expected one of ${nicknames.join(', ')}`;
   const fields = when.startsWith('@') ? [] : when.split(' ');
   const isPart = (part: string) => PART.test(part) || STEPPED.test(part);
   const wrong = fields.find((field) => !field.split(',').every(isPart));

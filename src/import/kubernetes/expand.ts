@@ -1,7 +1,6 @@
 /** A part of a text: literal text, or the name of a variable that only the host of the worker knows. */
 export type Piece = string | { readonly name: string };
 
-/** The variables of a container. */
 export interface Variables {
   readonly values: ReadonlyMap<string, string>;
   /** Whether the value of a variable comes from elsewhere. */

@@ -10,7 +10,6 @@ export interface ManifestFile {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** One CronJob, as it was written. */
 export interface CronJob {
   readonly place: string;
   readonly metadata: Fields;

@@ -23,7 +23,8 @@ export function importRedBeat(records: readonly RedBeatRecord[], given: string |
       left.push({ kind: 'note', place: definition.key, reason: NEVER_RUN });
     }
   }
-  if (known === null && entries.some(hasCrontab)) left.push(ASSUMED_ZONE);
+  if (known === null && entries.some(({ fields: { schedule } }) => isMap(schedule) && 'crontab' in schedule))
+    left.push(ASSUMED_ZONE);
   return { settings: { timezone }, entries, left };
 }
 
@@ -53,10 +54,6 @@ const ASSUMED_ZONE: Left = {
   reason:
     'UTC is assumed for crontabs, because the last runs do not name one zone: select that of the Celery app with --timezone ZONE',
 };
-
-function hasCrontab({ fields: { schedule } }: FoundEntry): boolean {
-  return isMap(schedule) && 'crontab' in schedule;
-}
 
 /** The zone of the last runs, in which RedBeat also evaluates crontabs; `null` if they do not have exactly one. */
 function findZone(definitions: readonly Definition[]): string | null {

@@ -15,7 +15,6 @@ export interface ConnectionsOptions extends InstanceParts {
   readonly store: Store | undefined;
 }
 
-/** Connections that are open. */
 export type OpenConnections = Pick<Connections, 'store' | 'reader' | 'eventStream' | 'results' | 'close'>;
 
 /** The connections of an instance: to its store, and to result backend and task events if they are needed. */

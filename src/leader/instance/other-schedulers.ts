@@ -28,7 +28,8 @@ export function watchOtherSchedulers(find: readonly FindSchedulers[], clock: Clo
     if (signal.aborted) return;
     const now = clock.monotonic();
     seen = new Map(traces.map((trace) => [trace.scheduler, see(trace, seen.get(trace.scheduler), now)]));
-    const working = [...seen.keys()].filter((name) => isWorking(seen.get(name)!, now));
+    const isWorking = ({ workedAt }: Seen) => workedAt !== null && now - workedAt < STOPPED_AFTER;
+    const working = [...seen.keys()].filter((name) => isWorking(seen.get(name)!));
     events.warn('other-scheduler', describe(working));
   };
   return async (signal: AbortSignal): Promise<void> => {
@@ -48,10 +49,6 @@ function see({ mark, isLocked }: SchedulerTrace, before: Seen | undefined, now: 
   const hasStopped = !isLocked && before?.isLocked === true;
   const workedAt = hasStopped ? null : hasWorked ? now : (before?.workedAt ?? null);
   return { mark, isLocked, workedAt };
-}
-
-function isWorking({ workedAt }: Seen, now: number): boolean {
-  return workedAt !== null && now - workedAt < STOPPED_AFTER;
 }
 
 function describe(schedulers: readonly string[]): string | null {

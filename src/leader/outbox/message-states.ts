@@ -45,7 +45,6 @@ export class MessageStates {
     return [...this.#entries.keys()];
   }
 
-  /** Selects the messages of an entry that are in one of these states. */
   select(entry: string, ...kinds: readonly MessageState['kind'][]): readonly OutboxMessage[] {
     const messages = [...(this.#entries.get(entry)?.values() ?? [])];
     return messages.flatMap(([message, { kind }]) => (kinds.includes(kind) ? [message] : []));

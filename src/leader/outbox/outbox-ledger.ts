@@ -157,9 +157,7 @@ export class OutboxLedger implements Ledger, TermService {
   }
 
   #publisherOf(token: number): TermPublisher {
-    if (this.#publisher?.token !== token) {
-      this.#publisher = new TermPublisher(token, this.#options);
-    }
+    if (this.#publisher?.token !== token) this.#publisher = new TermPublisher(token, this.#options);
     return this.#publisher;
   }
 }

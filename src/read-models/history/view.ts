@@ -72,8 +72,6 @@ function viewNear({ at, account, reasons }: Why): NearView {
 
 function viewRecorded(entry: string, account: Account): RecordedView {
   if (account.kind === 'published') return { run: viewRun(entry, account.run) };
-  if (account.kind === 'published-twice') {
-    return { runs: account.runs.map((run) => viewRun(entry, run)) };
-  }
+  if (account.kind === 'published-twice') return { runs: account.runs.map((run) => viewRun(entry, run)) };
   return account.kind === 'skipped' ? { skip: viewSkip(entry, account.skip) } : {};
 }

@@ -76,7 +76,6 @@ export async function* readStoredPages(
   }
 }
 
-/** Reads the states of declared entries. */
 export async function readDeclared(
   { store }: Pick<EntrySource, 'store'>,
   entries: readonly Entry[],
@@ -95,7 +94,6 @@ export class UnreadableStates {
     this.#records.set(name, { name, source: 'configuration', entry: null, state: null, error });
   };
 
-  /** Joins a declared entry with its state. */
   join(entry: Entry, states: ReadonlyMap<string, EntryState>): EntryRecord {
     const { name } = entry;
     const unreadable = this.#records.get(name);

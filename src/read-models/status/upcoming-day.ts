@@ -4,7 +4,6 @@ import { nextRuns } from './entry-status.ts';
 import type { EntryRecord } from './read-entries.ts';
 
 const MINUTE = 60_000;
-/** The minutes of a day. */
 export const MINUTES = 1_440;
 
 /** How many occurrences are looked up at most: each takes some microseconds. */

@@ -54,9 +54,7 @@ export function anyOf(sets: readonly StretchAt[]): StretchAt {
   return (instant, zone) => {
     const stretches = sets.map((stretchAt) => stretchAt(instant, zone));
     const containing = stretches.filter(({ inside }) => inside);
-    if (containing.length > 0) {
-      return { inside: true, end: Math.max(...containing.map(({ end }) => end)) };
-    }
+    if (containing.length > 0) return { inside: true, end: Math.max(...containing.map(({ end }) => end)) };
     return { inside: false, end: Math.min(...stretches.map(({ end }) => end), Infinity) };
   };
 }

@@ -57,9 +57,7 @@ export function parseRule(text: string): RecurrenceRule {
   const weekStart = WEEKDAYS.indexOf(value('WKST') ?? 'MO');
   if (weekStart < 0) report(`WKST=${value('WKST')}: expected one of ${WEEKDAYS.join(', ')}`);
   const until = value('UNTIL');
-  if (until !== undefined && !isUntil(until)) {
-    report(`UNTIL=${until}: expected an instant such as 20301231T080000Z`);
-  }
+  if (until !== undefined && !isUntil(until)) report(`UNTIL=${until}: expected an instant such as 20301231T080000Z`);
   const rule: RecurrenceRule = {
     freq: freq ?? 'DAILY',
     interval: whole('INTERVAL', 100_000) ?? 1,

@@ -43,7 +43,6 @@ export class Zone {
     this.#last = isUtc(name) ? ALWAYS : NONE;
   }
 
-  /** Returns the span of an instant. */
   spanAt(instant: number): Span {
     if (instant >= this.#last.start && instant < this.#last.end) return this.#last;
     const page = this.#page(Math.floor(instant / PAGE));

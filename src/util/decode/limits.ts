@@ -13,9 +13,7 @@ export class UndecodableError extends Error {
 }
 
 export function checkLength(length: number, allowed: number): void {
-  if (length > allowed) {
-    throw new UndecodableError(`it has a length of ${length}, more than the ${allowed} allowed`);
-  }
+  if (length > allowed) throw new UndecodableError(`it has a length of ${length}, more than the ${allowed} allowed`);
 }
 
 /** Counts the values and levels of a document while it is scanned, and throws an `UndecodableError` for too many. */

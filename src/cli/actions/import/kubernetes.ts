@@ -20,9 +20,7 @@ export function importKubernetes(flags: KubernetesFlags, ...paths: string[]): Pr
     const files = paths.map(readManifests);
     const found = importCronJobs(files, timezone);
     const source = files.map(({ path }) => path).join(', ');
-    if (found.entries.length === 0 && found.left.length === 0) {
-      throw new ConfigError(`${source}: there is no CronJob`);
-    }
+    if (found.entries.length === 0 && found.left.length === 0) throw new ConfigError(`${source}: there is no CronJob`);
     return { found, source, notCompared: NOT_COMPARED };
   });
 }

@@ -29,7 +29,6 @@ const RESULT = 3;
 const PATIENCE = 10_000;
 
 export interface ExporterOptions {
-  /** The Python of the project. */
   readonly python: string;
   /** The value of `celery -A`. */
   readonly app: string;

@@ -66,9 +66,7 @@ export async function runImport(
   const range = { count: count ?? COMPARED, after: new Date(systemClock.now()) };
   const { found, source, notCompared } = await read(range);
   const imported = assemble(prefixNames(found, prefix), flags.lastRuns !== undefined);
-  if (output !== undefined && !force) {
-    await checkNames(output, Object.keys(imported.config.beatSchedule));
-  }
+  if (output !== undefined && !force) await checkNames(output, Object.keys(imported.config.beatSchedule));
   const text = writeConfig(imported.config, format, describeFile(source, imported));
   if (output === undefined) writeDocument(text);
   else write(output, text, force);

@@ -36,9 +36,7 @@ export function parseComponents(text: string): readonly Component[] {
       current.components.push(component);
       stack.push(component);
     } else if (name === 'END') {
-      if (stack.length === 1 || current.name !== value) {
-        throw new IcsError(line, `END:${value} without BEGIN:${value}`);
-      }
+      if (stack.length === 1 || current.name !== value) throw new IcsError(line, `END:${value} without BEGIN:${value}`);
       stack.pop();
     } else if (stack.length === 1) {
       throw new IcsError(line, `is not a calendar file: expected BEGIN:VCALENDAR, got ${quote(content.text)}`);

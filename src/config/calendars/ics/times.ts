@@ -118,9 +118,7 @@ export function zoneFinder(calendars: readonly Component[]): FindZone {
   const known = new Map<string, Zone>();
   return (tzid, line) => {
     const zone = known.get(tzid) ?? findIana(tzid) ?? readZone(defined.get(tzid));
-    if (!zone) {
-      throw new IcsError(line, `TZID ${quote(tzid)} is neither an IANA zone nor a VTIMEZONE of the file`);
-    }
+    if (!zone) throw new IcsError(line, `TZID ${quote(tzid)} is neither an IANA zone nor a VTIMEZONE of the file`);
     known.set(tzid, zone);
     return zone;
   };
@@ -142,9 +140,7 @@ function findIana(tzid: string): Zone | undefined {
 function readZone(definition: Component | undefined): Zone | undefined {
   if (!definition) return undefined;
   const observances = definition.components.map(readObservance);
-  if (observances.length === 0) {
-    throw new IcsError(definition.line, 'VTIMEZONE has no STANDARD or DAYLIGHT');
-  }
+  if (observances.length === 0) throw new IcsError(definition.line, 'VTIMEZONE has no STANDARD or DAYLIGHT');
   const texts = definition.components.flatMap(({ properties }) => properties.map(({ text }) => text));
   const name = `VTIMEZONE ${hash('sha256', texts.toSorted().join('\n')).slice(0, 32)}`;
   return intern(name, () => observedZone(name, observances));

@@ -48,9 +48,7 @@ export function sqliteDialect(
 
 function describeFileError(path: string, error: unknown, waited: number, isReadOnly: boolean): string {
   const reason = describeError(error);
-  if (classifyError(error) === 'retryable') {
-    return `${reason}, for ${Math.round(waited)} ms by other processes`;
-  }
+  if (classifyError(error) === 'retryable') return `${reason}, for ${Math.round(waited)} ms by other processes`;
   if (!existsSync(dirname(path))) return 'the directory does not exist';
   if (isReadOnly) return existsSync(path) ? reason : 'the file does not exist';
   return findMissingRight(path) ?? reason;
