@@ -12,10 +12,7 @@ export interface Task extends Arguments {
   readonly kind: 'task';
   /** The registered name of the Celery task. */
   readonly task: string;
-  /**
-   * Computes the arguments from the occurrence, in place of `args` and `kwargs`. Throws a `BeatError` if a function
-   * fails or returns invalid arguments.
-   */
+  /** Computes the arguments, in place of `args` and `kwargs`. Throws a `BeatError` if they cannot be used. */
   readonly compute?: ComputeArguments | undefined;
   readonly options: MessageOptions;
   readonly links: Links;

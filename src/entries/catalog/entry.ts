@@ -4,10 +4,7 @@ import type { Arguments, MessageOptions } from '../../celery/message/message.ts'
 import type { RunCause } from '../../celery/message/run.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
-/**
- * The policy for missed occurrences (beat was down, the broker was unreachable): `once` publishes one run, for the
- * newest of them; `all` publishes each, oldest first; `skip` publishes none.
- */
+/** What is published of missed occurrences: one run for the newest (`once`), each, oldest first (`all`), or none. */
 export type MissedPolicy = 'once' | 'skip' | 'all';
 
 /**

@@ -10,10 +10,7 @@ import type { Settings } from '../../config/settings.ts';
 /** The names under which an instance publishes: see `MessageContext`. */
 export type Sender = Pick<MessageContext, 'origin' | 'replyTo'>;
 
-/**
- * The current settings, and the objects created from them. `replace` swaps all of them in one step. Components read
- * what they need at each use, so that none uses an earlier configuration.
- */
+/** The current settings and what is created from them, replaced in one step. Components read them at each use. */
 export class LiveSettings {
   readonly catalog: Catalog;
   readonly queues: Queues;
