@@ -2,7 +2,7 @@ import type { ServerUrls } from '../contracts/broker/server-url.ts';
 import type { ResultReader, ResultSettings, TaskResults } from '../contracts/store/results.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt } from '../util/diagnostic.ts';
-import { ConfigError } from '../util/errors.ts';
+import { withErrors } from '../util/errors.ts';
 import { parseEndpoint, type Endpoint } from './endpoint.ts';
 import { loadClient } from './load-client.ts';
 import type { ResultOptions } from './open-store.ts';
@@ -34,12 +34,10 @@ async function openBackend<T>(
   const load = server.driver && findLoader(server.driver);
   if (!server.driver || !load) return null;
   const open = await loadClient('resultBackend', server.driver, load);
-  try {
-    return open(server, settings, clock);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.errors.map(({ message }) => errorAt(['resultBackend'], message)));
-  }
+  return withErrors(
+    () => open(server, settings, clock),
+    ({ message }) => errorAt(['resultBackend'], message),
+  );
 }
 
 /** Why outcomes cannot be read from a backend; `null` if they can. */

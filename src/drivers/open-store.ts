@@ -3,7 +3,7 @@ import type { TransportOptions } from '../contracts/broker/connection-settings.t
 import type { ResultBackend, ResultSettings } from '../contracts/store/results.ts';
 import type { StateStoreOptions, StateStore, Store } from '../contracts/store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
-import { ConfigError } from '../util/errors.ts';
+import { ConfigError, withErrors } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { loadClient } from './load-client.ts';
 import { findSchemes } from './table.ts';
@@ -104,15 +104,10 @@ type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';
 
 /** Runs `open`, and reports its errors for the setting that has the URL: drivers report `brokerUrl`. */
 function withKey<T>(key: Key, open: () => T): T {
-  try {
-    return open();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const keys = new Map<unknown, string>([['brokerUrl', key]]);
-    if (key === 'resultBackend') keys.set('brokerUseSsl', 'redisBackendUseSsl');
-    const rename = ([first, ...rest]: Diagnostic['path']) => [keys.get(first) ?? first!, ...rest];
-    throw new ConfigError(error.errors.map((problem) => ({ ...problem, path: rename(problem.path) })));
-  }
+  const keys = new Map<unknown, string>([['brokerUrl', key]]);
+  if (key === 'resultBackend') keys.set('brokerUseSsl', 'redisBackendUseSsl');
+  const rename = ([first, ...rest]: Diagnostic['path']) => [keys.get(first) ?? first!, ...rest];
+  return withErrors(open, (problem) => ({ ...problem, path: rename(problem.path) }));
 }
 
 function unsupported(key: Key, { scheme }: Endpoint): ConfigError {

@@ -49,10 +49,7 @@ export function pastDayReader({ clock, store }: HttpContext): () => Promise<Past
   return reuse(read, PAST_FRESH, clock);
 }
 
-/**
- * Counts the runs of the coming day in the background, at most twice a minute, and only while pages are read. Resolves
- * with the newest count, with `null` until the first count is complete, and never rejects.
- */
+/** Counts the coming day in the background while pages are read; `null` before the first count. Never rejects. */
 export function upcomingDayReader(context: HttpContext): () => Promise<UpcomingDay | null> {
   const { clock, stopped } = context;
   let day: UpcomingDay | null = null;

@@ -126,10 +126,7 @@ function cached(find: (at: number) => Stretch): (at: number) => Stretch {
   };
 }
 
-/**
- * Converts a local time to its first instant, as RFC 5545 has it: one that a clock change skips has the offset before the
- * change. (Schedules are due at the end of the gap instead, see clock-changes.ts.)
- */
+/** The first instant of a local time; in a gap, by the offset before it (RFC 5545), not at its end as schedules. */
 export function startInstant(local: number, zone: Zone): number {
   const instant = toInstant(local, zone);
   const isSkipped = instant + zone.spanAt(instant).offset !== local;

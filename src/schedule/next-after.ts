@@ -60,10 +60,7 @@ export function latestByNext(next: (after: number) => number | null, after: numb
 /** No version of beat existed before this instant. */
 const BEFORE_BEAT = Date.parse('2026-01-01T00:00:00Z');
 
-/**
- * Whether a schedule is never due: a date that does not exist (30 February), a time that is always in a gap,
- * or a single instant in the distant past. A configuration with such a schedule is invalid.
- */
+/** Whether a schedule is never due: no such date (30 February), always in a gap, or in the distant past. */
 export function isNeverDue(schedule: Schedule): boolean {
   return nextAfter(schedule, BEFORE_BEAT) === Infinity;
 }

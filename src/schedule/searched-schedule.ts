@@ -46,10 +46,7 @@ export abstract class SearchedSchedule implements Schedule {
   }
 }
 
-/**
- * Caches its last `next` and `latest`. An answer is valid for every instant between the argument and itself, and
- * entries that share a schedule ask one after the other about nearly the same instant.
- */
+/** Caches the last answers, which hold from the argument on: entries that share a schedule ask about close instants. */
 export abstract class CachedSchedule extends SearchedSchedule {
   // No occurrence lies between #asked and #due. #due is Infinity if no occurrence follows #asked.
   #asked = Infinity;

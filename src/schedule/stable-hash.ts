@@ -1,7 +1,4 @@
-/**
- * Hashes a string to 32 bits, equally in every process and version: FNV-1a over its UTF-8 bytes with the
- * finalizer of MurmurHash3, which spreads similar names. A change would move every schedule with `H`.
- */
+/** FNV-1a over UTF-8 with the finalizer of MurmurHash3, 32 bits. A change would move every schedule with `H`. */
 export function stableHash(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -95,10 +95,7 @@ class Interval extends SearchedSchedule {
   }
 }
 
-/**
- * Returns the largest unit that divides an interval, or `undefined` for fractions of a second. (Celery uses the
- * largest unit that is not longer, and so runs a task with an interval of 90 minutes every hour.)
- */
+/** The largest unit that divides an interval, if any. (Celery's need not divide it: 90 minutes become an hour.) */
 export function roundUnit(every: number): number | undefined {
   return [DAY, HOUR, MINUTE, SECOND].find((unit) => every % unit === 0);
 }

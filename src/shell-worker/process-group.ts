@@ -60,10 +60,7 @@ function isGone(error: unknown): boolean {
 interface OutputTail {
   /** The retained bytes; invalid UTF-8 is replaced. */
   readonly text: () => string;
-  /**
-   * Discards all bytes from now on and lets this process exit before the stream ends. A process in the background may
-   * hold the stream open; closing it would end that process at its next output.
-   */
+  /** Discards all output, and does not wait for its end: closing it would end a background process that writes. */
   readonly detach: () => void;
 }
 

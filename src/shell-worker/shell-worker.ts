@@ -233,10 +233,7 @@ export class ShellWorker {
     await taken;
   }
 
-  /**
-   * Acknowledges the deliveries of a message and removes them from the list, because RabbitMQ closes the channel at a
-   * second acknowledgement. Returns whether the broker has removed the message.
-   */
+  /** Acknowledges each delivery once, because RabbitMQ closes the channel otherwise. Returns whether it was removed. */
   async #ack(deliveries: Delivery[]): Promise<boolean> {
     let isRemoved = true;
     for (let next = deliveries.shift(); next; next = deliveries.shift()) {

@@ -22,6 +22,26 @@ export class ConfigError extends BeatError {
   }
 }
 
+/** The errors of the `ConfigError` that a check throws, if any. Throws any other error. */
+export function configErrors(check: () => unknown): readonly Diagnostic[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.errors;
+    throw error;
+  }
+}
+
+/** Runs `read`, and changes each error of a `ConfigError` that it throws. */
+export function withErrors<T>(read: () => T, change: (error: Diagnostic) => Diagnostic): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(error.errors.map(change)) : error;
+  }
+}
+
 /** A server that rejected the connection or did not answer. */
 export interface Unreachable {
   /** The product, such as `Redis`. */

@@ -154,10 +154,7 @@ function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions 
   return { ...options, ...header, expires: lasting };
 }
 
-/**
- * Adds callbacks: `link` to the last step, which must not be a group, and `linkError` to each step. Callbacks of a
- * chord belong to its body; workers call the errbacks of the body also if the header fails.
- */
+/** Adds `link` to the last step, not of a group, and `linkError` to each; those of a chord belong to its body. */
 export function withLinks(canvas: Canvas, links: Links): Canvas {
   const onError: Links = { ...links, link: [] };
   const each = (parts: readonly Canvas[]) => parts.map((part) => withLinks(part, onError));
@@ -247,10 +244,7 @@ export function measureCall(canvas: Canvas, call: Pick<Task, 'args' | 'kwargs' |
   return added + measureCanvas(canvas, measureJson([options, links]));
 }
 
-/**
- * The approximate bytes in the messages of one run of a canvas; each task adds `more`. Each task of a header contains
- * the body of its chord, so the size of a chain of groups grows exponentially with its length.
- */
+/** About how many bytes a run's messages have; `more` per task. It grows exponentially with a chain of groups. */
 export function measureCanvas(canvas: Canvas, more = 0, chord = 0): number {
   const sum = (parts: readonly Canvas[], body = 0) =>
     parts.reduce((bytes, part) => bytes + measureCanvas(part, more, body), 0);

@@ -12,10 +12,7 @@ type Path = Diagnostic['path'];
 /** The maximum nesting of arguments; Python's JSON parser accepts more. */
 const MAX_DEPTH = 200;
 
-/**
- * Throws a `ConfigError` with every argument that the serializer cannot encode or would change; `at` is the path
- * of the task. JSON allows BigInt, NaN and infinities, because Python reads them.
- */
+/** Throws a `ConfigError` with every argument that the serializer cannot encode. `at` is the path of the task. */
 export function checkArguments(
   args: unknown,
   kwargs: unknown,

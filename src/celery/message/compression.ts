@@ -23,10 +23,7 @@ const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } };
 /** The level, of 9. Higher levels need larger dictionaries, which take longer to allocate. */
 const LZMA_LEVEL = 3;
 
-/**
- * Workers need a Python package for brotli and zstd; zlib and lzma are part of Python. Compression blocks the
- * event loop, and with it publishing and the renewal of the lock, so the levels are low.
- */
+/** Workers need a package for brotli and zstd. Levels are low, because compression blocks the event loop. */
 const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // kombu's gzip is a zlib stream.
   zlib: {

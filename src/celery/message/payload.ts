@@ -70,10 +70,7 @@ export function encodeBody(value: unknown, { serializer, compression }: Encoding
 
 export const DEFAULT_ENCODING: Encoding = { serializer: 'json', compression: null };
 
-/**
- * Builds a body in Celery's protocol 1, the only one that workers of Celery 3 read, from the headers of protocol 2.
- * Protocol 1 has no field for the display name, ancestors, stamps and `ignore_result`.
- */
+/** Builds a body of protocol 1, for Celery 3, without the display name, ancestors, stamps and `ignore_result`. */
 export function buildProtocol1Body(
   headers: Readonly<Record<string, unknown>>,
   [args, kwargs, { callbacks, errbacks, chord }]: Content,

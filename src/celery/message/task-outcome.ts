@@ -87,10 +87,7 @@ export function readResultRow(row: Fields): TaskOutcome {
   };
 }
 
-/**
- * Reads the outcome from a document of Celery's key-value result backends, in any of its serializers except pickle;
- * `null` for a task that has not ended. Throws for a document that cannot be read.
- */
+/** Reads the outcome of a key-value backend; `null` for a task that has not ended. Throws if it cannot be read. */
 export function readResultDocument(taskId: string, document: Buffer): TaskOutcome | null {
   const fields = decode(document);
   if (!isFinal(fields['status'])) return null;

@@ -9,10 +9,7 @@ export interface Pattern {
   readonly test: (name: string) => boolean;
 }
 
-/**
- * A glob of Python's `fnmatch`, which matches whole names: `*`, `?`, `[abc]` and `[!abc]`; an unclosed `[` is
- * literal. Matches without backtracking, because a regular expression with several stars takes minutes.
- */
+/** A glob of Python's `fnmatch`: `*`, `?`, `[abc]`, `[!abc]`. Without backtracking, which could take minutes. */
 export function compileGlob(glob: string): Pattern {
   const runs = splitRuns(Array.from(glob));
   const matches = (piece: Piece, character: string) =>

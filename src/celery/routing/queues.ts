@@ -167,10 +167,7 @@ interface ExchangeBindings {
   readonly queuesFor: (destination: Destination) => Queue[];
 }
 
-/**
- * Groups the bindings of all queues by exchange. Bindings without a pattern are indexed by their key, so that ten
- * thousand entries and ten thousand queues do not take a hundred million matches.
- */
+/** Groups all bindings by exchange, and those without a pattern by key, so that many entries and queues stay fast. */
 function groupByExchange(queues: readonly Queue[]): ReadonlyMap<string, ExchangeBindings> {
   const all = queues.flatMap((queue, place) => queue.bindings.map((binding) => ({ queue, place, binding })));
   const grouped = Map.groupBy(all, ({ binding }) => binding.exchange.name);

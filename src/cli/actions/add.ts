@@ -6,7 +6,7 @@ import type { Definition } from '../../entries/catalog/definition.ts';
 import { MAX_ENTRIES } from '../../entries/commands/command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError, describeError } from '../../util/errors.ts';
+import { configErrors, ConfigError, describeError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings } from '../flags/options.ts';
@@ -144,12 +144,7 @@ function createCheck({ entries, definitions }: Settings) {
     if (earlier !== undefined) problems.push(errorAt([name], `an entry of this name is in line ${earlier} too`));
     lines.set(name, line);
     if (declared.has(name)) problems.push(errorAt([name], 'the configuration declares an entry of this name'));
-    try {
-      definitions.read(name, definition);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.errors);
-    }
+    problems.push(...configErrors(() => definitions.read(name, definition)));
     return problems;
   };
 }

@@ -1,4 +1,4 @@
-import { account, describeAccount, scheduledSince } from '../../read-models/history/account.ts';
+import { account, type AuditPeriod, describeAccount, scheduledSince } from '../../read-models/history/account.ts';
 import { loadRecorded, type LoadedRecord } from '../../read-models/history/load-history.ts';
 import type { AccountingLine, AccountKind } from '../../read-models/history/shapes.ts';
 import { viewOccurrence } from '../../read-models/history/view.ts';
@@ -34,13 +34,6 @@ const KINDS: readonly (readonly [AccountKind, string])[] = [
 /** The counts of an audit, as `--json` prints them. */
 type Totals = Record<AccountKind | 'entries' | 'unreadable' | 'unreadableRows' | 'scheduledLater', number>;
 
-/** The period of an audit, and the present. Epoch milliseconds. */
-interface Period {
-  readonly from: number;
-  readonly to: number;
-  readonly now: number;
-}
-
 /**
  * `beat audit`: lists every occurrence in `[from, to)` with what became of it. Exits with 1 if one is not accounted for or was
  * published twice, or if an entry or a row cannot be read. Entries are read one after the other, so that memory is bounded.
@@ -67,7 +60,7 @@ export async function audit(flags: AuditFlags, ...names: string[]): Promise<Exit
 /** Yields the lines about an entry, and adds to the totals. */
 function* auditEntry(
   loaded: LoadedRecord,
-  period: Period,
+  period: AuditPeriod,
   totals: Totals,
   { json, problems }: AuditFlags,
   defaultZone: string,

@@ -82,10 +82,7 @@ async function findTarget(
   throw unknownEntry(name, [...entries.map((each) => each.name), ...known.keys()]);
 }
 
-/**
- * Removes the state in a new term, so that the leader cannot commit decisions that it made before. An entry
- * that still exists gets a new state at once, so that its schedule starts now and not at the next term.
- */
+/** Removes the state in a new term, which fences the leader. An existing entry gets a new state, to start now. */
 async function replaceState({ ledger }: StateStore, target: Target & { readonly name: string }): Promise<void> {
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();

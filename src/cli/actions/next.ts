@@ -5,7 +5,7 @@ import { errorAt } from '../../util/diagnostic.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { ConfigError } from '../../util/errors.ts';
+import { ConfigError, withErrors } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { upcoming } from '../../entries/planning/next-due.ts';
 import { quote } from '../../schedule/text.ts';
@@ -50,12 +50,10 @@ function selectEntries({ entries }: Settings, names: readonly string[]): readonl
 
 function parseZone(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
-  try {
-    return checkZone(name);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.errors.map(({ message }) => `--timezone: ${message}`).join('\n'));
-  }
+  return withErrors(
+    () => checkZone(name),
+    ({ message }) => errorAt([], `--timezone: ${message}`),
+  );
 }
 
 function parseInstant(text: string | undefined, zone: string): number {

@@ -1,20 +1,17 @@
 import { Option } from 'commander';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
+import { configErrors, ConfigError } from '../../util/errors.ts';
 import { maskText } from '../../util/mask.ts';
 import type { Flag } from '../subcommand.ts';
-import { formatNodeName, expandPlaceholders } from './placeholders.ts';
+import { formatNodeName, expandPlaceholders, type PathFlags } from './placeholders.ts';
 
 /** The flags of `celery beat`, and of `celery` before the word `beat`, which scripts and units use. */
-export interface CeleryFlags {
-  readonly pidfile?: string;
-  readonly logfile?: string;
+export interface CeleryFlags extends PathFlags {
   readonly detach?: boolean;
   readonly uid?: string;
   readonly gid?: string;
   readonly umask?: string;
   readonly workdir?: string;
-  readonly hostname?: string;
   readonly quiet?: boolean;
   readonly color?: boolean;
   readonly app?: string;
@@ -89,14 +86,7 @@ const MOVE_ENTRIES = 'move them to beatSchedule in the configuration, and omit -
 /** Checks the values of Celery's flags before any of them has an effect. Throws one `ConfigError` with all errors. */
 export function checkCeleryFlags(flags: CeleryFlags): void {
   const errors: Diagnostic[] = [];
-  const collect = (check: () => unknown) => {
-    try {
-      check();
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      errors.push(...error.errors);
-    }
-  };
+  const collect = (check: () => unknown) => errors.push(...configErrors(check));
   const { umask, maxInterval, scheduler, logfile, pidfile, hostname, detach } = flags;
   if (umask !== undefined) collect(() => parseUmask(umask));
   if (maxInterval !== undefined && !/^\d+$/.test(maxInterval)) {

@@ -47,7 +47,7 @@ function expand(text: string, pattern: RegExp, values: Placeholders, where: stri
   });
 }
 
-interface PathFlags {
+export interface PathFlags {
   readonly logfile?: string;
   readonly pidfile?: string;
   readonly hostname?: string;

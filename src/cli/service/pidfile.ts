@@ -58,10 +58,7 @@ function checkStale(given: string, path: string): string | null {
   return 'Stale pidfile exists - Removing it.';
 }
 
-/**
- * Returns `null` if the file does not exist. Its `pid` is `null` if it was not written completely: it is empty, or its
- * number is 0 or has no line end. Throws for anything that is not a pidfile.
- */
+/** `null` if the file does not exist; `pid` is `null` if it was not written completely. Throws for any other file. */
 function read(path: string): { readonly pid: number | null; readonly writtenAt: number } | null {
   try {
     const file = lstatSync(path);

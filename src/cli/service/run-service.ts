@@ -46,10 +46,7 @@ export async function runService(flags: GlobalFlags, run: (service: Service) => 
   return EXIT.ok;
 }
 
-/**
- * Ends the process with exit code 1 on an uncaught error, after a log line and the stack on standard error.
- * A scheduler in an unknown state must not continue or release its lock: a follower leads when it expires.
- */
+/** Logs an uncaught error and exits with 1, without releasing the lock: a follower leads when it expires. */
 export function crashOnUncaught({ log, stderr }: Outputs): void {
   process.on('uncaughtException', (error: unknown, origin) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -129,10 +129,7 @@ function namesIn(line: string): string[] {
   return names.split(' ').map((name) => family + name);
 }
 
-/**
- * Removes Celery settings that beat does not have, so that workers and beat can share a file. Warns once of the
- * settings of workers and once of those of the project; reports settings that beat cannot ignore.
- */
+/** Removes settings of Celery and of projects, with a warning each. Reports settings that beat cannot ignore. */
 export function dropWorkerSettings(config: unknown, keys: KeySchema, report: Report, warn: Report): unknown {
   if (!isMap(config)) return config;
   const own = new Set(keys.keys);

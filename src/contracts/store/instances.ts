@@ -47,10 +47,7 @@ export interface StoredAnnouncement {
   readonly seenAgoMs: number;
 }
 
-/**
- * Whether an announcement is too old to be listed. An announcement far in the future counts as too old: another program
- * wrote it, or a clock was set back, and instances announce themselves again.
- */
+/** Whether an announcement is too old, or too far in the future: another program wrote it, or a clock was set back. */
 export function isGone(seenAgoMs: number): boolean {
   return !(Math.abs(seenAgoMs) < INSTANCE_EXPIRY);
 }

@@ -84,10 +84,7 @@ export function createCluster(role: string, options: ReceiverOptions, answerTime
   };
 }
 
-/**
- * The order in which the servers of a cluster are tried, as with Celery's `broker_failover_strategy`: first the last
- * reachable one, then those after it in the list, or all others in random order.
- */
+/** The order of attempts, as by `broker_failover_strategy`: the last reachable server, then the next or random ones. */
 export function createFailover<T>(all: readonly T[], strategy: 'round-robin' | 'shuffle') {
   let current = strategy === 'shuffle' ? Math.floor(Math.random() * all.length) : 0;
   return {

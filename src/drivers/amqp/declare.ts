@@ -39,10 +39,7 @@ export async function prepareQueues(
   return needed;
 }
 
-/**
- * Declares the delay queues and binds these queues to them, under the conditions of Celery. Resolves with `false`
- * if messages cannot wait in RabbitMQ: the worker then holds them until their ETA.
- */
+/** Declares delay queues and binds these queues to them, if Celery does. `false`: the worker holds messages. */
 export async function prepareDelays(
   session: Session,
   queuesToBind: readonly Queue[],

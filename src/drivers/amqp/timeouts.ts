@@ -13,10 +13,7 @@ export async function withTimeout<T>(clock: Clock, ms: number, promise: Promise<
   return withIdleTimeout(clock, ms, promise, () => 0);
 }
 
-/**
- * Settles like the promise, or rejects with a `TimeoutError` when the count of `answers` has not changed for this
- * many milliseconds. Work with many answers may therefore take longer than the timeout.
- */
+/** Settles like the promise, or rejects with a `TimeoutError` when `answers` has not changed for `ms` milliseconds. */
 export async function withIdleTimeout<T>(
   clock: Clock,
   ms: number,

@@ -1,5 +1,5 @@
 import { errorAt } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
+import { configErrors, ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { TlsSettings } from '../../contracts/broker/connection-settings.ts';
 import { readTlsQuery, createTls, type Tls } from './tls.ts';
@@ -30,13 +30,8 @@ export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL 
 
 /** The first error of a URL of these servers; `null` if it is valid, apart from the files that it names. */
 export function findUrlError(brokerUrl: string, parameters: readonly string[]): string | null {
-  try {
-    withSafeErrors(brokerUrl, () => readTlsQuery(parseUrl(brokerUrl, parameters).searchParams, urlError));
-    return null;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.errors[0]!.message;
-  }
+  const check = () => readTlsQuery(parseUrl(brokerUrl, parameters).searchParams, urlError);
+  return configErrors(() => withSafeErrors(brokerUrl, check))[0]?.message ?? null;
 }
 
 /** The host of a URL, without the brackets of an IPv6 address. */

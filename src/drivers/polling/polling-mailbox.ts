@@ -24,10 +24,7 @@ export interface BroadcastLog {
   close(): Promise<void>;
 }
 
-/**
- * A mailbox that polls, for workers of beat: Celery's workers do not read the log, and no replies are sent. It begins
- * with all retained broadcasts, so that a new worker knows which tasks were revoked.
- */
+/** A mailbox for workers of beat: Celery's do not read the log. It begins with all retained broadcasts. */
 export function createPollingMailbox(log: BroadcastLog, exchange: string, clock: Clock): Mailbox {
   return {
     async serve({ receive, connected, signal }) {

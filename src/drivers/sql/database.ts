@@ -8,10 +8,7 @@ import type { Statements } from './statements.ts';
 /** The pauses before the retries on a server, one per retry. Milliseconds. */
 const RETRY_PAUSES = [2, 5, 10, 20, 40, 80, 160];
 
-/**
- * The pauses while other processes lock a file; the last one repeats. They are short because SQLite does not queue
- * writers: one that retries rarely would wait long beside a busy one. Milliseconds.
- */
+/** The pauses while a file is locked; the last repeats. Short, because SQLite does not queue writers. Milliseconds. */
 const FILE_PAUSES = [1, 2, 5];
 
 /** Runs statements in one transaction; with `Database.separately`, each in its own. */

@@ -66,10 +66,7 @@ function isEqual(a: Entry, b: Entry): boolean {
   return isDeepStrictEqual(before, after) || isDeepStrictEqual(comparable(before), comparable(after));
 }
 
-/**
- * The value, with each function that has a `spec` replaced by its `spec`. Other functions are equal only to themselves:
- * an entry with such a function counts as changed when its module is evaluated again.
- */
+/** The value, with functions replaced by their `spec`; a function without one is equal only to itself. */
 function comparable(value: unknown): unknown {
   if (typeof value === 'function') return 'spec' in value ? value.spec : value;
   if (Array.isArray(value)) return value.map(comparable);

@@ -184,10 +184,7 @@ export function* backfill(target: Target, command: CommandOf<'backfill'>, now: n
   return publishOldest(dueAt, 0);
 }
 
-/**
- * The instants of a schedule in `[from, to)`, oldest first; one more than `limit` when there are more. Intervals are
- * counted, forwards and backwards, from `anchor`. All in epoch milliseconds.
- */
+/** The instants in `[from, to)`, epoch ms, oldest first, at most `limit` + 1. Intervals count from `anchor`. */
 function* occurrences(schedule: Schedule, anchor: number, from: number, to: number, limit: number): Steps<number[]> {
   const found: number[] = [];
   const first = firstFrom(schedule, anchor, from);

@@ -39,10 +39,7 @@ function decodeHeader(value: string): string {
   return isUtf8(bytes) ? bytes.toString() : value;
 }
 
-/**
- * The token of the request; empty if it is malformed, `null` if there is none. Other schemes are ignored: a browser
- * sends the credentials of a proxy with every request, and the proxy may pass them on.
- */
+/** The token; empty if malformed, `null` if there is none. Other schemes are of proxies, which may pass them on. */
 function findToken(c: Context<HttpEnv>): string | null {
   const given = c.req.header('authorization') ?? '';
   if (!/^Bearer\b/i.test(given)) return null;

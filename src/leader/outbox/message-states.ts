@@ -58,10 +58,7 @@ export class MessageStates {
     });
   }
 
-  /**
-   * Sends those messages to the broker that are unsent, and waits for the answers about all messages. Resolves with the
-   * rejections. Rejects if some messages got no answer: they are unsent again.
-   */
+  /** Sends unsent messages, and resolves with the rejections. Rejects if some got no answer: they are unsent again. */
   async send(broker: Broker, messages: readonly OutboxMessage[]): Promise<Rejections> {
     const unsent = this.selectUnsent(messages);
     if (unsent.length > 0) this.#startSending(broker, unsent);

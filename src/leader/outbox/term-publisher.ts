@@ -82,10 +82,7 @@ export class TermPublisher {
     return this.#publishPages(() => true, stop);
   }
 
-  /**
-   * Publishes the rejected messages again, unless they are too late now, until a stop; with `includesPending` also those
-   * that no commit of this term waits for. `false` when a newer term has begun.
-   */
+  /** Publishes rejected messages again, until a stop; `includesPending`: all in the outbox. `false` in a newer term. */
   async retry(stop: AbortSignal, includesPending: boolean): Promise<boolean> {
     if (!(await this.#isCurrent())) return false;
     const skipped = await this.#skipLate(new Map(this.#states.entries.map((name) => [name, []])));

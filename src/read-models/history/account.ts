@@ -28,6 +28,9 @@ export interface AccountedOccurrence {
   readonly account: Account;
 }
 
+/** The occurrences in `[from, to)` and the present, epoch milliseconds. */
+export type AuditPeriod = Readonly<Record<'from' | 'to' | 'now', number>>;
+
 /** An entry with its state and its rows, newest first. */
 export interface Recorded {
   readonly entry: Entry;
@@ -57,10 +60,7 @@ export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isC
  * Every occurrence of an entry in `[from, to)`, oldest first, with its account at `now`: expected occurrences, and
  * occurrences with a run in the history. Leaves out runs of commands.
  */
-export function* account(
-  recorded: Recorded,
-  { from, to, now }: { readonly from: number; readonly to: number; readonly now: number },
-): Generator<AccountedOccurrence> {
+export function* account(recorded: Recorded, { from, to, now }: AuditPeriod): Generator<AccountedOccurrence> {
   const { state, rows } = recorded;
   const items = joinRuns(rows);
   const runs = Map.groupBy(items.filter((item) => item.kind === 'run').filter(isOfSchedule), ({ dueAt }) => dueAt);

@@ -31,10 +31,7 @@ function readSince(history: History, entry: string, from: number): Promise<Pick<
   return readRows(history, entry, (_, page) => page.some((row) => precedes(row, from)));
 }
 
-/**
- * Reads the newest runs, skipped stretches and unreadable rows of an entry, newest first; with `failed`, only failed
- * runs. The row of an outcome is newer than the row of its run, so it is always read first.
- */
+/** Reads the newest runs, skips and unreadable rows, newest first; with `failed`, only failed runs. */
 export async function readItems(
   history: History,
   entry: string,

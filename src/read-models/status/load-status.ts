@@ -70,10 +70,7 @@ export async function findStatuses(
   return toRows(source.store.history, await findEntries(source, names), now);
 }
 
-/**
- * The status of entries, with the newest outcome of each, which one query reads. Without a history, or if it cannot be
- * read, they have no outcome: a user who may read only the state can still list entries.
- */
+/** The status of entries, with their newest outcomes from one query, or none if the history cannot be read. */
 export async function toRows(
   history: LatestRows,
   records: readonly EntryRecord[],

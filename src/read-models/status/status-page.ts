@@ -95,10 +95,7 @@ interface SearchPage {
   readonly next: SearchPlace | null;
 }
 
-/**
- * Finds stored entries whose names contain the text in any case; an empty text finds all. A page may have fewer than
- * `limit` entries and still a next page, because it looks at a limited number of names.
- */
+/** Finds stored entries by a part of the name. Each page searches a limited number of names, so it may be short. */
 export async function searchStored(
   store: StoredEntries & EntrySearch,
   text: string,

@@ -58,10 +58,7 @@ const EVERY_MIDNIGHT = {
   years: undefined,
 };
 
-/**
- * Compares each field with the local time at an instant (epoch milliseconds). `isDue` says whether the schedule has this
- * instant, which a clock change may decide otherwise than the fields do.
- */
+/** Compares each field with the local time at an instant (epoch ms). Clock changes may make `isDue` differ. */
 export function explainCalendar(fields: CalendarFields, zone: Zone, instant: number, isDue: boolean): Explanation {
   const local = instant + zone.spanAt(instant).offset;
   const matches = local % SECOND === 0 && new Calendar(fields).firstFrom(local) === local;

@@ -141,10 +141,7 @@ function distinct<T>(values: readonly T[], numbersOf: (value: T) => readonly num
   });
 }
 
-/**
- * A cron expression with `H` whose entry is not known yet. Resolving a configuration replaces it (`forEntry`);
- * until then `next` throws, because any answer would differ from the final schedule.
- */
+/** A cron expression with `H` before `forEntry` names its entry: `next` throws, as any answer would be wrong. */
 function hashedCron(line: string, own: string | undefined): Schedule {
   const timezone = own ?? 'UTC';
   return {

@@ -1,5 +1,5 @@
 import { errorAt } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
+import { ConfigError, withErrors } from '../../util/errors.ts';
 import { readTime } from '../at.ts';
 import type { ZoneOptions } from '../calendar/calendar-schedule.ts';
 import { explainClocks } from '../calendar/calendar-text.ts';
@@ -45,17 +45,15 @@ const DEFAULT_START = Date.UTC(2000, 0);
 
 function parseStart(dtstart: string | Date | undefined): Start {
   if (dtstart === undefined) return () => DEFAULT_START;
-  try {
-    const { time, isLocal } = readTime(dtstart);
-    return (timezone) => {
-      // A local time that a clock change skips stays as it is written.
-      const offset = isLocal ? 0 : getZone(timezone).spanAt(time).offset;
-      return Math.floor((time + offset) / SECOND) * SECOND;
-    };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.errors.map(({ message }) => errorAt(['dtstart'], message)));
-  }
+  const { time, isLocal } = withErrors(
+    () => readTime(dtstart),
+    ({ message }) => errorAt(['dtstart'], message),
+  );
+  return (timezone) => {
+    // A local time that a clock change skips stays as it is written.
+    const offset = isLocal ? 0 : getZone(timezone).spanAt(time).offset;
+    return Math.floor((time + offset) / SECOND) * SECOND;
+  };
 }
 
 /** Reports rules whose occurrences depend on where they begin. */

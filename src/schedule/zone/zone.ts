@@ -81,10 +81,7 @@ export class Zone {
     return spans;
   }
 
-  /**
-   * Returns the first second in `(same, changed]` with another offset than `offset`. Tries the time of day of the
-   * previous change first, then quarters of an hour; only historic changes need seconds.
-   */
+  /** The first second in `(same, changed]` with another offset: probably at the previous time of day, or a quarter. */
   #changeIn(same: number, changed: number, offset: number): number {
     let before = same;
     let after = changed;

@@ -12,10 +12,7 @@ const MAX_DEPTH = 200;
 const MAX_TOKENS = 4_000;
 const MAX_ALIASES = 50;
 
-/**
- * Parses a YAML 1.1 text from outside. Counts levels and tokens before it builds nodes: the nodes of a deep or broken
- * text can take minutes. Throws an `UndecodableError`, or what the library throws.
- */
+/** Parses YAML 1.1 from outside, after counting levels and tokens. Throws an `UndecodableError`, or as the library. */
 export function parseYaml(text: string): unknown {
   checkLength(text.length, MAX_LENGTH);
   const { Composer, Lexer, Parser } = library();

@@ -9,14 +9,12 @@ import { ConfigError, describeError } from '../../../util/errors.ts';
 import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
 import { writeError } from '../../output/lines.ts';
-import { runImport, type ImportFlags, type SourceContent } from './run-import.ts';
+import { runImport, type SourceContent } from './run-import.ts';
+import type { SourceFlags } from './source.ts';
 
-interface CeleryFlags extends ImportFlags {
-  readonly app?: string;
+interface CeleryFlags extends SourceFlags {
   /** An export that was made elsewhere, instead of an app. */
   readonly exported?: string;
-  readonly python?: string;
-  readonly workdir?: string;
   readonly scheduler?: string;
   /** The most seconds that the project may take. */
   readonly timeout?: string;

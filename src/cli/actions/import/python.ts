@@ -66,10 +66,7 @@ interface Stage {
   readonly instead?: string | null;
 }
 
-/**
- * Runs the exporter with the Python of a project. Throws a `BeatError` that says what to do. A project that does not
- * return is killed after the timeout, because it may ignore all other signals.
- */
+/** Runs the exporter with the project's Python, and kills it after the timeout. Throws a `BeatError` with advice. */
 export async function runExporter(options: ExporterOptions): Promise<Exported> {
   const { python, app, workdir, timeout, onWait, clock, quiet = false } = options;
   if (!existsSync(workdir)) throw new BeatError(`--workdir: there is no folder ${workdir}`);
