@@ -139,7 +139,7 @@ test.each(['on', 'once'] as const)('events: a listener that was added with %s an
   expect(called).toEqual([]);
 });
 
-test('events: every listener of an event is called, although one removes itself meanwhile', () => {
+test('events: every listener of an event is called, although one of them removes itself', () => {
   const { events } = rig();
   const called: string[] = [];
   const first = () => {
