@@ -55,7 +55,10 @@ export function latestFrom(schedule: Schedule, first: number, until: number): nu
   return latestByNext((after) => nextAfter(schedule, after), newest, until) ?? newest;
 }
 
-/** The newest `limit` occurrences in `[first, until]`, oldest first; a bisection finds the first if there are many. */
+/**
+ * Returns the newest `limit` occurrences in `[first, until]`, oldest first. If there are very many, a bisection finds
+ * the first of them, so that a year of seconds is not visited one by one.
+ */
 export function* newestFrom(schedule: Schedule, first: number, until: number, limit: number): Steps<number[]> {
   if (first === until) return [first];
   const most = 4 * limit;

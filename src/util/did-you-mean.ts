@@ -15,7 +15,10 @@ export function didYouMean(word: string, names: readonly string[]): string {
   return name === undefined ? '' : `; did you mean ${JSON.stringify(name)}?`;
 }
 
-/** The name closest to a misspelled one, if any. Ignores case and the style of `dayOfWeek` and `day_of_week`. */
+/**
+ * Returns the name closest to a misspelled one, or `undefined` if none is close. Ignores case and the
+ * difference between `day_of_week`, `dayOfWeek` and `day-of-week`.
+ */
 export function findClosest(
   word: string,
   names: readonly string[],

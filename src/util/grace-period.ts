@@ -16,7 +16,10 @@ export class Stop extends Error {
   }
 }
 
-/** Settles as `work` does, or rejects `grace` milliseconds after the stop (without an instant: after this call). */
+/**
+ * Settles as `work` does, or rejects `grace` milliseconds after the stop. The work may still finish then; the
+ * next term reads its outcome. A stop without an instant counts from this call.
+ */
 export async function withGracePeriod<T>(
   clock: Clock,
   stop: AbortSignal | undefined,

@@ -12,7 +12,10 @@ export interface Task extends Arguments {
   readonly kind: 'task';
   /** The registered name of the Celery task. */
   readonly task: string;
-  /** Computes the arguments, in place of `args` and `kwargs`. Throws a `BeatError` if they cannot be used. */
+  /**
+   * Computes the arguments from the occurrence, in place of `args` and `kwargs`. Throws a `BeatError` if a function
+   * fails or returns invalid arguments.
+   */
   readonly compute?: ComputeArguments | undefined;
   readonly options: MessageOptions;
   readonly links: Links;

@@ -140,7 +140,10 @@ class Unfolding {
     return options.taskId ?? id ?? this.#context.idAt(place);
   }
 
-  /** Celery's `freeze`: assigns the ids of signatures that workers publish later, the same for repeats of a run. */
+  /**
+   * Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
+   * the id of the result is known before the first task starts.
+   */
   #freeze(canvas: Canvas, position: CanvasPosition): Frozen {
     switch (canvas.kind) {
       case 'task': {

@@ -159,7 +159,10 @@ export interface ChordSize {
   readonly groupId: string;
   /** The number of results that the body waits for. */
   readonly size: number;
-  /** The results of the header as Celery's JSON if some are groups: the body would get a flat list. `null` if flat. */
+  /**
+   * The results of the header as Celery stores them (JSON) if some are groups; without it, the body would get one
+   * flat list. `null` for a flat header.
+   */
   readonly results: string | null;
 }
 

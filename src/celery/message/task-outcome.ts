@@ -40,7 +40,10 @@ function parseRuntime(seconds: unknown): number | null {
   return Math.round(seconds * 1_000);
 }
 
-/** A worker's text as one line without control sequences, at most `most` characters; `null` for none. */
+/**
+ * A text of a worker as one line of at most `most` characters, without lone surrogates and the control
+ * sequences of terminals; `null` for any other value and an empty text.
+ */
 export function toLine(text: unknown, most = MAX_ERROR): string | null {
   if (typeof text !== 'string') return null;
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
@@ -193,7 +196,10 @@ export interface Ended extends Common {
 /** The longest body of a message of events, bytes: a worker sends some hundreds of events in one message. */
 export const MAX_EVENTS_BODY = MAX_LENGTH;
 
-/** The events in a message, which has one or a list. Leaves out everything else, which any program may send. */
+/**
+ * The events in the body of a message, in their order: a worker sends one event, or a list. Everything else is left out:
+ * any program that can write to the broker can send such a message.
+ */
 export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
   let data: unknown;
   if (body.length > MAX_EVENTS_BODY) return [];

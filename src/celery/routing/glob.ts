@@ -29,7 +29,10 @@ export function compileGlob(glob: string): Pattern {
   };
 }
 
-/** Whether items match runs with any items between them: the leftmost match of each, and the last one at the end. */
+/**
+ * Whether items match the runs of a pattern, with any items between the runs. The leftmost match of each run suffices,
+ * except for the last run, which must match the end.
+ */
 export function matchesRuns<P, T>(
   runs: readonly (readonly P[])[],
   items: readonly T[],

@@ -84,7 +84,10 @@ export class Queues {
     return this.#rules.defaultRoutingKey;
   }
 
-  /** Returns the queue of a name or alias, or creates it. Throws a `BeatError` if `createMissing` is false. */
+  /**
+   * Returns the queue of a name or alias; creates the queue if it is not configured. Throws a `BeatError` if
+   * `createMissing` is false.
+   */
   get(name: string): Queue {
     const queue = this.find(name);
     if (!queue) throw new BeatError(this.#unknown(name));

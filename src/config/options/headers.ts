@@ -47,7 +47,10 @@ const TAKEN = new Map([
 const OF_THE_REQUEST =
   'workers make headers attributes of the request that tasks see, where this name is taken; use another';
 
-/** Attributes of Celery's `Context`, which such headers would hide: test/conformance/context-headers-*.jsonl. */
+/**
+ * Attributes of Celery's `Context`: a header of the same name makes the task fail or loses its result. Recorded in
+ * test/conformance/context-headers-*.jsonl.
+ */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['get', 'clear', 'update', 'as_execution_options', 'children', '_children'],
   ...['_get_custom_headers', '_filter_x_death_headers'],

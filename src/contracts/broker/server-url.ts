@@ -1,4 +1,7 @@
-/** The properties of connections of a URL's scheme. The table of drivers has them, so drivers parse no schemes. */
+/**
+ * The properties of connections that follow from the scheme of a URL. The table of drivers has them, so drivers do not
+ * parse schemes.
+ */
 export interface Variant {
   /** Connections are encrypted. */
   readonly tls?: true;

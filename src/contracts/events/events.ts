@@ -15,7 +15,10 @@ interface Added<K extends keyof BeatEvents> {
   readonly isOnce: boolean;
 }
 
-/** Emits events. A listener that throws or rejects is reported as a failure, and affects no other listener. */
+/**
+ * Emits the events of one instance. A listener that throws or rejects is reported as a failure and affects
+ * neither the scheduler nor other listeners.
+ */
 export class Events implements EventSource {
   /** Lists are replaced, not changed: a listener may remove itself during an event. */
   readonly #listeners = new Map<keyof BeatEvents, readonly Added<never>[]>();

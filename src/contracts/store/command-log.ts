@@ -30,7 +30,10 @@ export interface StoredAudit {
   readonly json: string;
 }
 
-/** Commands for the leader, oldest first, and audit rows. Anyone may append; only the newest term's commits remove. */
+/**
+ * Commands for the leader in the order of their arrival, and the audit rows of finished ones. Every process that
+ * can write to the store may append; only a commit of the newest term removes.
+ */
 export interface CommandLog {
   /** Appends a command and notifies the leader. Resolves when the command is durable. */
   append(json: string): Promise<void>;
@@ -42,7 +45,10 @@ export interface CommandLog {
   readAudit(limit: number): Promise<readonly StoredAudit[]>;
   /** Removes the audit row of a command, if there is one. */
   removeAudit(id: string): Promise<void>;
-  /** Resolves when a command may have been appended since the last `pending`, or at an abort. Never rejects. */
+  /**
+   * Resolves when a command may have been appended since the last `pending`, or the signal aborts. It may
+   * resolve without reason. It never rejects.
+   */
   waitForCommand(signal: AbortSignal): Promise<void>;
 }
 

@@ -17,7 +17,10 @@ export interface Change {
   readonly entry: string;
   /** The state that the decision was made from; `null` when there was none. */
   readonly before: EntryState | null;
-  /** The new state, with a new `rev`, so only a repeated commit finds it in the store; `null` removes the entry. */
+  /**
+   * The new state; its `rev` differs from the `rev` of `before`, so only a repeated commit finds it in the store.
+   * `null` removes the entry with its definition.
+   */
   readonly after: EntryState | null;
   readonly messages: readonly Message[];
   /** Appended to the entry's history; a store without one ignores them. */

@@ -43,7 +43,10 @@ export interface History {
   ): Promise<HistoryPage>;
   /** The readable rows among the newest `limit` rows of each entry, newest first; an empty list for none. */
   latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
-  /** The counts of the minutes in `[from, to)`, epoch ms, oldest first, without empty ones; for 24 hours at least. */
+  /**
+   * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first, without empty minutes.
+   * Stores hold at least the last 24 hours.
+   */
   minutes(from: number, to: number): Promise<readonly MinuteCounts[]>;
   /** Appends rows that belong to no commit, such as outcomes. Not fenced: a repeated call appends them again. */
   append(rows: readonly EntryRow[]): Promise<void>;

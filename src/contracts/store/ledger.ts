@@ -26,7 +26,10 @@ export interface Ledger {
    * soon after `stop` aborts.
    */
   commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome>;
-  /** Encodes a message for a commit that will come soon, and returns its bytes; absent if that gains nothing. */
+  /**
+   * Encodes a message that will probably be committed soon, so that the commit takes less time, and returns the bytes
+   * of the text. Absent from a ledger that would gain nothing.
+   */
   readonly prepare?: ((message: Message) => number) | undefined;
   close(): Promise<void>;
 }

@@ -32,7 +32,10 @@ export interface StoredEntries {
 export interface EntrySearch {
   /** The next positions in their order, without definitions and states, because a search may read all of them. */
   positions(options: Pick<PageOptions, 'limit' | 'after'>): Promise<readonly Position[]>;
-  /** The next names that begin with the text, in an order of their own, case-sensitive. An index finds them. */
+  /**
+   * The next names that begin with the text, in an order of their own; upper and lower case differ. An index finds
+   * them among a million as fast as among a thousand.
+   */
   findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[]>;
 }
 

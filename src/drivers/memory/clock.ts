@@ -47,7 +47,10 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Converts an instant, by default of UTC, to epoch milliseconds. Throws a `BeatError` for any other text. */
+/**
+ * Converts an instant to epoch milliseconds. Text without an offset is UTC, so that a test does not depend on the
+ * zone of its host. Throws a `BeatError` for a text that is not an instant.
+ */
 export function toEpochMs(instant: Date | string): number {
   const at = parseInstant(instant, 'UTC');
   if (at === null) throw new BeatError(`"${String(instant)}" is not an instant; write 2027-01-31T08:00:00Z`);

@@ -4,7 +4,10 @@ import type { Arguments, MessageOptions } from '../../celery/message/message.ts'
 import type { RunCause } from '../../celery/message/run.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
-/** What is published of missed occurrences: one run for the newest (`once`), each, oldest first (`all`), or none. */
+/**
+ * The policy for missed occurrences (beat was down, the broker was unreachable): `once` publishes one run, for the
+ * newest of them; `all` publishes each, oldest first; `skip` publishes none.
+ */
 export type MissedPolicy = 'once' | 'skip' | 'all';
 
 /**

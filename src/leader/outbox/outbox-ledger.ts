@@ -77,7 +77,10 @@ export class OutboxLedger implements Ledger, TermService {
     }
   }
 
-  /** Publishes rejected messages, and those of commits without an answer, until the term ends. Never rejects. */
+  /**
+   * Publishes, until the term ends, messages that were rejected, and messages of commits without an answer: a commit may
+   * not be repeated, and its messages are in the outbox. Never rejects.
+   */
   async run(token: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const publisher = this.#publisherOf(token);

@@ -10,7 +10,10 @@ import type { Settings } from '../../config/settings.ts';
 /** The names under which an instance publishes: see `MessageContext`. */
 export type Sender = Pick<MessageContext, 'origin' | 'replyTo'>;
 
-/** The current settings and what is created from them, replaced in one step. Components read them at each use. */
+/**
+ * The current settings, and the objects created from them. `replace` swaps all of them in one step. Components read
+ * what they need at each use, so that none uses an earlier configuration.
+ */
 export class LiveSettings {
   readonly catalog: Catalog;
   readonly queues: Queues;
