@@ -35,7 +35,10 @@ export function slotsOf(from: number, to: number): readonly number[] {
   });
 }
 
-/** What rows add to the counts, oldest first, within a day of `now` (epoch ms). A withdrawn run subtracts one. */
+/**
+ * What rows add to the counts, oldest first. Minutes that are more than a day from `now` (epoch milliseconds) are left
+ * out, so that they never replace a newer one. A withdrawn run is subtracted from `published`.
+ */
 export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly MinuteCounts[] {
   const minutes = new Map<number, Record<(typeof COUNTERS)[number], number>>();
   const add = (dueAt: number, counter: (typeof COUNTERS)[number], count: number) => {
@@ -59,7 +62,10 @@ export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly 
   return [...minutes].map(([at, counts]) => ({ at, ...counts })).sort((a, b) => a.at - b.at);
 }
 
-/** The skipped occurrences of each minute in `[from, to]`, spread evenly; one a minute if too many to count. */
+/**
+ * The skipped occurrences of each minute of a stretch, in `[from, to]`. A row has only the first, the last and the number of
+ * occurrences: they are spread evenly, one a minute if they were too many to count.
+ */
 function* spread(
   { first, last, count }: SkipRow,
   from: number,

@@ -20,7 +20,10 @@ export interface PageOptions {
   readonly dueBy?: number | undefined;
 }
 
-/** Entries created at run time. The leader writes them in commits; any process may read. `dueAt` is indexed. */
+/**
+ * Entries that were created at run time. The leader writes them, as changes of a commit; any process may read.
+ * An index by `dueAt` keeps reading what is due soon as fast among a million entries as among a thousand.
+ */
 export interface StoredEntries {
   /** The existing entries with these names, in any order. */
   find(entries: readonly string[]): Promise<readonly StoredEntry[]>;

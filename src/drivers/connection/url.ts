@@ -10,7 +10,10 @@ const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 /** Which characters of a URL must be escaped, for messages. The text has no quotes: see `withSafeErrors`. */
 const ESCAPES = 'in a user name or password, write %2F for /, %3F for ?, %23 for # and %25 for %';
 
-/** Parses a URL of AMQP or Redis; by default 127.0.0.1. Throws a `ConfigError` without the URL and its password. */
+/**
+ * Parses the URL of an AMQP server, Redis or a sentinel; the default host is 127.0.0.1. Throws a `ConfigError` for an
+ * invalid URL; its text does not contain the URL, which may include a password.
+ */
 export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
   if (!URL.canParse(whole)) throw urlError(`not a URL; ${ESCAPES}`);

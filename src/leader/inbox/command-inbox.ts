@@ -80,7 +80,10 @@ export class CommandInbox {
     this.#options = options;
   }
 
-  /** Applies commands from before the term, even if runs are due: a pause prevents catch-up. Throws `TermEnded`. */
+  /**
+   * Applies the first of the commands that were sent before the term began, even if runs are due: a pause among them
+   * prevents the catch-up of missed runs. Throws `TermEnded` when the term cannot continue.
+   */
   async begin(term: Term): Promise<void> {
     this.#reset();
     const { clock } = this.#options;

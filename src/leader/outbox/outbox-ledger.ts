@@ -63,7 +63,10 @@ export class OutboxLedger implements Ledger, TermService {
     return token;
   }
 
-  /** As `Ledger.commit`; `committed` once the broker has answered. A newer term may publish the messages too. */
+  /**
+   * As `Ledger.commit`; the outcome is `committed` once the broker has answered about each message. If a newer term
+   * begins during the commit, that term publishes the messages too, under the same task ids.
+   */
   async commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome> {
     this.#inFlight += 1;
     try {

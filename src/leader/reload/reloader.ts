@@ -82,7 +82,10 @@ export class Reloader {
     this.#swapWaiting()?.done();
   }
 
-  /** Applies waiting settings between two ticks; returns whether there were any. Throws `TermEnded`. */
+  /**
+   * Applies the waiting settings, and returns whether there were any. Call it between two ticks. Throws `TermEnded`
+   * when the scheduler cannot continue: the next term begins with the new settings.
+   */
   async apply(scheduler: Scheduler, term: Term): Promise<boolean> {
     const waiting = this.#swapWaiting();
     if (!waiting) return false;

@@ -4,7 +4,10 @@ import { checkLength, Extent, MAX_LENGTH, UndecodableError } from './limits.ts';
 
 const library = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
 
-/** Decodes MessagePack from outside, after comparing headers with its length. Throws an `UndecodableError`. */
+/**
+ * Decodes a MessagePack document from outside. The library allocates what headers declare, so all headers are compared
+ * with the length of the document first. Throws an `UndecodableError` for an incomplete document.
+ */
 export function decodeMsgpack(document: Buffer): unknown {
   checkLength(document.length, MAX_LENGTH);
   scan(document);
