@@ -33,10 +33,7 @@ export interface HttpContext {
   readonly metrics?: (() => Promise<MetricsPage>) | undefined;
   readonly clock: Clock;
   readonly version: string;
-  /**
-   * Called with a fault of beat (`error`, answered with status 500), or with a mistake of a client (`debug`, answered with
-   * status 400, 403 or 413).
-   */
+  /** Called with a fault of beat (`error`, status 500), or a client's mistake (`debug`, status 400, 403 or 413). */
   readonly reportError: (error: unknown, level: 'error' | 'debug') => void;
   /** The most event streams at once: 100 by default, which is also the maximum. */
   readonly maxStreams?: number;

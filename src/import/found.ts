@@ -20,10 +20,7 @@ export interface FoundEntry {
   readonly text?: string;
   /** The last run in the source, epoch milliseconds; absent if it is unknown or does not matter. */
   readonly lastRunAt?: number | undefined;
-  /**
-   * The next instants by the source's own definition; absent where they cannot be computed, and `null` where only beat's
-   * reading of the source is known.
-   */
+  /** The next instants by the source itself; absent if unknown, `null` where only beat's reading of it is known. */
   readonly upcoming?: Upcoming | null | undefined;
 }
 

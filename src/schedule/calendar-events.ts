@@ -140,10 +140,7 @@ export function endInstant(local: number, { days, elapsed }: EventLength, zone: 
 
 type Beginnings = Pick<CalendarEvent, 'start' | 'rule' | 'added' | 'removed' | 'removedDays'>;
 
-/**
- * Returns a function that finds the first local time at or after another at which an event begins; `Infinity` for none.
- * By RFC 5545 an event begins at `start` even if its rule does not.
- */
+/** Returns a function that finds the next time at which an event begins, `start` included (RFC 5545), or `Infinity`. */
 function eventStarts(event: Beginnings): (local: number) => number {
   const { start, rule, added, removed, removedDays } = event;
   const recurrence = rule && new Recurrence(rule, start);

@@ -55,10 +55,7 @@ export function latestFrom(schedule: Schedule, first: number, until: number): nu
   return latestByNext((after) => nextAfter(schedule, after), newest, until) ?? newest;
 }
 
-/**
- * Returns the newest `limit` occurrences in `[first, until]`, oldest first. If there are very many, a bisection finds
- * the first of them, so that a year of seconds is not visited one by one.
- */
+/** The newest `limit` occurrences in `[first, until]`, oldest first; a bisection finds the first if there are many. */
 export function* newestFrom(schedule: Schedule, first: number, until: number, limit: number): Steps<number[]> {
   if (first === until) return [first];
   const most = 4 * limit;

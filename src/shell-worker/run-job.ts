@@ -31,10 +31,7 @@ const HOME = '~';
 /** The instant that beat writes into the header; other texts are not passed on. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/**
- * Runs a job in a session and process group of its own. Rejects with `JobFailed`, or with `JobRejected` if it cannot be
- * started. By then the job has ended, and so has its group unless it runs in the background.
- */
+/** Runs a job in its own session and process group. Rejects with `JobFailed`, or `JobRejected` if it cannot start. */
 export async function runJob(job: Job, options: RunJobOptions): Promise<JobResult> {
   const { host, clock } = options;
   const started = clock.monotonic();

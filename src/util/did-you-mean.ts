@@ -15,10 +15,7 @@ export function didYouMean(word: string, names: readonly string[]): string {
   return name === undefined ? '' : `; did you mean ${JSON.stringify(name)}?`;
 }
 
-/**
- * Returns the name closest to a misspelled one, or `undefined` if none is close. Ignores case and the
- * difference between `day_of_week`, `dayOfWeek` and `day-of-week`.
- */
+/** The name closest to a misspelled one, if any. Ignores case and the style of `dayOfWeek` and `day_of_week`. */
 export function findClosest(
   word: string,
   names: readonly string[],

@@ -81,10 +81,7 @@ function maskSecret(text: string, secret: string): string {
   return text.replace(new RegExp(String.raw`(?<!\w)${letters}(?!\w)`, 'gs'), '**');
 }
 
-/**
- * Lists passwords as written and percent-decoded. Omits a password equal to its user name (`guest:guest`): an
- * error with the name masked would not say which user lacks a permission.
- */
+/** Lists passwords as written and decoded, but none that equals its user (`guest:guest`), which errors must show. */
 function listPasswords(url: string): string[] {
   return url.split(BETWEEN_URLS).flatMap((one) => {
     const [, , rest = ''] = SCHEME.exec(one) ?? [];

@@ -27,10 +27,7 @@ import { onRequests } from '../service/worker-process.ts';
 
 type Flags = GlobalFlags & WorkerFlags;
 
-/**
- * `beat worker`: runs jobs until a signal stops it. The first signal lets the jobs finish, the second ends them.
- * `started` is called when the worker begins to receive messages.
- */
+/** `beat worker`: runs jobs until a signal stops it; a second ends the jobs. `started` is called when it receives. */
 export function work(started: () => Promise<void>) {
   return (flags: Flags): Promise<ExitCode> => {
     if (process.platform === 'win32')

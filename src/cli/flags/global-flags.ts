@@ -17,10 +17,7 @@ export function addGlobalFlags(program: Command): void {
   for (const option of CELERY_OPTIONS) program.addOption(option);
 }
 
-/**
- * Removes empty flags, checks the rest and applies `--workdir` before any file is read. A detached process skips flags
- * whose effects it inherited. Throws a `ConfigError` with all errors.
- */
+/** Checks flags and applies `--workdir`, unless this detached process inherited it. Throws one `ConfigError`. */
 export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean): F {
   // Celery ignores flags without a value too, as in `--pidfile=$UNSET`.
   const flags = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== '')) as F;

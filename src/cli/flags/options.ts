@@ -27,10 +27,7 @@ export interface JsonFlags extends GlobalFlags {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * The files of the configuration. Flags override the environment, the environment overrides the files, and files
- * override defaults. Each read reads everything but the flags again.
- */
+/** The files of the configuration. Flags override the environment, which overrides files, which override defaults. */
 export function findConfigFiles(flags: GlobalFlags, env: Environment = process.env): ConfigFiles {
   if (flags.config !== undefined) rejectPythonModule(flags.config);
   const read = (name: keyof typeof VARIABLES) => readSetting(env, name);

@@ -25,10 +25,7 @@ export function heapLimit(): number {
 
 const ADVICE = 'raise the memory of the container, or --max-old-space-size in NODE_OPTIONS, or use stored entries';
 
-/**
- * Returns a warning if reading files of `bytes` bytes, which takes `memory` bytes, may need a larger heap than `limit`
- * megabytes: Node would end the process without a reason. `null` if it is large enough.
- */
+/** A warning if reading `bytes` bytes, which takes `memory` bytes, may need more heap than `limit` MB; else `null`. */
 export function checkReading(bytes: number, memory: number, limit: number): string | null {
   const need = FIXED + memory / MEGABYTE;
   if (need <= limit) return null;

@@ -25,10 +25,7 @@ export function isDetached(): boolean {
   return marked;
 }
 
-/**
- * Starts the detached process with this process's arguments. Resolves with 0 once it has read its
- * configuration, opened its store and begun to follow; else prints its error and resolves with its exit code.
- */
+/** Starts the detached process. Resolves with 0 when it follows; else prints its error and resolves with its code. */
 export async function detach(flags: CeleryFlags, argv: readonly string[]): Promise<ExitCode> {
   const { logfile } = resolvePaths(flags);
   dropPrivileges(flags);

@@ -1,9 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 
-/**
- * SIGHUP asks for a reload, unless the kernel sends it because the terminal of the process was closed. Windows sends
- * it when the console is closed, and ends the process soon after.
- */
+/** SIGHUP asks for a reload, unless the terminal or, on Windows, the console was closed, which ends the process. */
 export function onHangup({ closed, asked }: Record<'closed' | 'asked', () => void>): void {
   const hadTerminal = hasTerminal();
   process.on('SIGHUP', () => {

@@ -16,10 +16,7 @@ const PROGRAM = new URL(`http-thread${extname(import.meta.url)}`, import.meta.ur
 /** The pause before the thread is started again grows from the first value to the second. Milliseconds. */
 const FIRST_PAUSE = 1_000;
 const MAX_PAUSE = 30_000;
-/**
- * Megabytes of the thread's heap. Requests use far less; without a limit, a mistake in one could end the process. The
- * small young generation saves memory of a server that is mostly idle.
- */
+/** Megabytes of the thread's heap: more than requests use, with a small young generation for an idle server. */
 const YOUNG_HEAP = 8;
 const HEAP = 256;
 /** Megabytes of heap for an entry, which needs 0.7 kB, and twice as much during a reload. */

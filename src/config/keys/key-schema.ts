@@ -6,10 +6,7 @@ import type { Diagnostic, Report } from '../../util/diagnostic.ts';
 
 type Path = Diagnostic['path'];
 
-/**
- * The allowed keys at one place of a configuration, from the zod schema. Places that allow anything (args, headers) have
- * none, so that their keys are not renamed.
- */
+/** The allowed keys at one place, from the zod schema; none for a map of the user's, whose keys are not renamed. */
 export interface KeySchema {
   readonly kind: 'settings' | 'map' | 'list';
   readonly top: boolean;
@@ -76,10 +73,7 @@ function isNullable(schema: z.ZodType): boolean {
   return schema instanceof z.ZodNullable;
 }
 
-/**
- * Returns the value with canonical keys, without absent (`null`) and `x-` keys. Unknown keys stay, for the schema to
- * reject. A normalized value is returned itself, not a copy.
- */
+/** The value with canonical keys, without absent (`null`) and `x-` ones; itself if normalized. Unknown keys stay. */
 export function normalizeKeys(value: unknown, schema: KeySchema, path: Path, report: Report): unknown {
   if (isNormalized(value, schema)) return value;
   const { each } = schema;

@@ -61,10 +61,7 @@ export const acceptContentShape = {
 /** Reports a serializer whose messages the workers would reject, at its path. */
 export type CheckAccepted = (serializer: SerializerName | undefined, path: Path, report: Report) => void;
 
-/**
- * Checks serializers by `accept_content`: workers discard messages of other content types. Without the setting nothing
- * is checked, because the setting of the workers is unknown.
- */
+/** Checks serializers by `accept_content`, if it is known: workers discard messages of other content types. */
 export function acceptedContent({ acceptContent }: ShapeOutput<typeof acceptContentShape>): CheckAccepted {
   if (acceptContent === undefined) return () => {};
   const types = new Set(acceptContent.map(contentType));

@@ -90,10 +90,7 @@ function explainUnsupported({ destination }: Routed, driver: Driver | null): str
 const UNBOUND = 'has no queue in taskQueues that is bound to it by this key, and SQL brokers have no other bindings';
 const NO_FANOUT = 'is a fanout exchange, which kombu does not support on SQL; name a queue, or use Redis or RabbitMQ';
 
-/**
- * Reports texts and tables that are too long for the broker, which would reject the message or close the connection.
- * `routed` is absent if the route is known only when the task is due.
- */
+/** Reports what is too long for the broker. `routed` is absent if the route is known only when the task is due. */
 function checkLimits(task: CheckedTask, routed: Routed | undefined, driver: Driver | null, report: Report): void {
   const limits = driver?.limits;
   if (!limits?.amqp && !limits?.queue) return;

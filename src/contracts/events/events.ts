@@ -15,10 +15,7 @@ interface Added<K extends keyof BeatEvents> {
   readonly isOnce: boolean;
 }
 
-/**
- * Emits the events of one instance. A listener that throws or rejects is reported as a failure and affects
- * neither the scheduler nor other listeners.
- */
+/** Emits events. A listener that throws or rejects is reported as a failure, and affects no other listener. */
 export class Events implements EventSource {
   /** Lists are replaced, not changed: a listener may remove itself during an event. */
   readonly #listeners = new Map<keyof BeatEvents, readonly Added<never>[]>();

@@ -84,10 +84,7 @@ interface Change {
   readonly data: string;
 }
 
-/**
- * Compares the content of the store with what one stream has sent: the returned function resolves with what has changed
- * since its last call. Its argument is the number of the call.
- */
+/** Returns a function that resolves with the changes since its last call; `look` is the number of the call. */
 function watchChanges(reads: LiveReads, names: readonly string[]): (look: number) => Promise<readonly Change[]> {
   const keys = [...names.map(statusKey), 'audit', 'instances', 'day'];
   const seen = new Map<string, string>();
@@ -159,10 +156,7 @@ export function liveReads(context: HttpContext) {
       if (own.length > 0) read = reuse(readStore, FRESH, clock);
       return () => void streams.delete(own);
     },
-    /**
-     * Reads the newest audit row, the instances, the day and the entries of all streams, or returns a snapshot that is
-     * still fresh. Rejects with a `StoreError`.
-     */
+    /** Reads what all streams show, or returns a snapshot that is still fresh. Rejects with a `StoreError`. */
     read: () => read(),
   };
 }

@@ -47,10 +47,7 @@ async function loadWhyPage(context: HttpContext, c: Context<HttpEnv>) {
   return { frame, entry, rule, zone, loaded, errors };
 }
 
-/**
- * Reads the instant of the form. When clocks are set back, two instants have the same local time: an unchanged field
- * means the instant that the page showed.
- */
+/** Reads the instant of the form. An unchanged field is the instant shown, because a local time may be ambiguous. */
 function readAt(text: string, shown: string, zone: string): number | null {
   const before = readLocalInstant(shown, zone);
   return before !== null && formatLocal(before, zone) === text ? before : readLocalInstant(text, zone);

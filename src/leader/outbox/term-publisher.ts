@@ -17,10 +17,7 @@ export interface RelayReports {
   delivered(messages: readonly OutboxMessage[]): void;
   /** The messages expired, or were too late by the policy of their entry. The history has the withdrawn runs. */
   skipped(messages: readonly OutboxMessage[], reason: SkipReason, withdrawn: readonly Withdrawal[]): void;
-  /**
-   * `count` messages are rejected and wait to be published again; `oldest` is their earliest `dueAt`, epoch
-   * milliseconds. Called whenever the number may have changed.
-   */
+  /** `count` rejected messages wait; `oldest` is their earliest `dueAt`, epoch ms. Called when they may change. */
   waiting(count: number, oldest: number | null): void;
   /** `count` messages cannot be read and stay in the outbox, `first` among them. Called after each pass through the outbox. */
   unreadable(count: number, first: readonly Unreadable[]): void;

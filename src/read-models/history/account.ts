@@ -41,10 +41,7 @@ export interface Recorded {
   readonly isComplete: boolean;
 }
 
-/**
- * When the present schedule came into force: the entry was added, edited or enabled. No occurrence is expected at or before
- * it. `Infinity` for an entry that is not scheduled.
- */
+/** When the present schedule came into force: nothing is expected until then. `Infinity` if it is not scheduled. */
 export function scheduledSince({ entry, state }: Pick<Recorded, 'entry' | 'state'>): number {
   if (!entry.enabled || state?.spec !== entry.schedule.spec) return Infinity;
   return state.anchor;
@@ -124,10 +121,7 @@ function* merge(first: readonly number[], second: Iterable<number>): Generator<n
   yield* first.slice(i);
 }
 
-/**
- * The newest `limit` occurrences up to `now` (epoch milliseconds), oldest first, with what became of each. Does not visit
- * older occurrences, however short the interval is.
- */
+/** The newest `limit` occurrences up to `now` (epoch ms), oldest first, with what became of each. */
 export function* accountNewest(recorded: Recorded, limit: number, now: number): Steps<readonly AccountedOccurrence[]> {
   const expected = yield* newestExpected(recorded, limit, now);
   const from = expected.length < limit ? -Infinity : expected[0]!;

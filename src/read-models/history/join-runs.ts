@@ -14,10 +14,7 @@ export type ReadableItem = RunHistory | SkipRow;
 
 export type HistoryItem = ReadableItem | Unreadable;
 
-/**
- * Joins the rows of one entry in their order: outcomes, and skips that withdraw a run, become parts of their runs.
- * Outcomes without a run are left out. Only outcomes of `newer` are used.
- */
+/** Joins rows of one entry: outcomes and withdrawals become parts of their runs. Of `newer` only outcomes are used. */
 export function joinRuns(rows: readonly ReadRow[], newer: readonly ReadRow[] = []): HistoryItem[] {
   const outcomes = new Map<string, OutcomeRow>();
   // Runs of an entry with a fixed task id share it.

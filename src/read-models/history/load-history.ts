@@ -92,10 +92,7 @@ export async function* loadRecorded(
   }
 }
 
-/**
- * Explains an instant (epoch milliseconds) of an entry. Without a history it is not known what became of occurrences.
- * Rejects with a `StoreError` when the store cannot be read.
- */
+/** Explains an instant (epoch ms); without a history, not what became of it. Rejects with a `StoreError`. */
 export async function loadWhy(
   { history, commands }: { readonly history?: History | undefined; readonly commands: Pick<CommandLog, 'readAudit'> },
   record: Pick<Recorded, 'entry' | 'state'>,

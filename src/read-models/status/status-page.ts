@@ -81,10 +81,7 @@ const CHUNK = 5_000;
 /** Names that one page of a search looks at: a page among a million entries must not take seconds. */
 const MAX_LOOKED_AT = 100_000;
 
-/**
- * Where a search for stored entries continues. It first finds the names that begin with the text, by an index, and then
- * filters all names in the order in which their entries are due.
- */
+/** Where a search for stored entries continues: first in an index of beginnings, then in all names by due time. */
 export type SearchPlace =
   /** After this name; `''` is before all. */
   | { readonly kind: 'prefix'; readonly after: string }

@@ -33,10 +33,7 @@ export interface LocalTimes {
 
 const SLACK = 2 * DAY;
 
-/**
- * From this year on every zone of the tz database has fixed yearly rules or none. (The longest tables of
- * individual changes, for Morocco and Gaza, end in 2087.)
- */
+/** From this year on every zone has fixed yearly rules or none: the longest tables (Morocco, Gaza) end in 2087. */
 const SETTLED = Date.UTC(2100, 0);
 
 /**

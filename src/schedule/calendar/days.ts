@@ -9,10 +9,7 @@ const CYCLE_DAYS = 146_097;
 /** Returns the allowed days of a month, which counts from 0, as a bit mask; bit 0 is day 1. */
 export type AllowedDays = (year: number, month: number) => number;
 
-/**
- * Searches days by a rule for the days of a month. They may depend on the first weekday of the year and on which years
- * around it are leap years, so each month of these 28 kinds of year is computed once.
- */
+/** Searches days by a rule for the days of a month, computed once for each of the 28 kinds of year. */
 export class DaySearch {
   readonly #allowed: AllowedDays;
   readonly #months = new Map<number, number>();

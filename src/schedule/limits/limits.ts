@@ -94,10 +94,7 @@ class Bounded extends SearchedSchedule {
   }
 }
 
-/**
- * An interval on fixed instants: every `every` milliseconds from `start` (epoch milliseconds), and before it. Unlike in
- * `timedelta`, earlier runs do not matter.
- */
+/** An interval on fixed instants: every `every` ms from `start`, and before it, regardless of earlier runs. */
 export function grid(every: number, start: number): Schedule {
   return new Grid(every, start);
 }

@@ -228,10 +228,7 @@ interface TimePart {
   readonly values: readonly number[];
 }
 
-/**
- * The times of a day, an hour or a minute: each combination of hours, minutes and seconds. They are computed, not listed,
- * because a day may have 86,400 of them.
- */
+/** The times of a period: combinations of hours, minutes and seconds, computed because a day may have 86,400. */
 export class PeriodTimes {
   /** With the number of times within one value. */
   readonly #parts: readonly (TimePart & { readonly within: number })[];

@@ -17,10 +17,7 @@ const MAX_BYTES = 64 * 1_024 * 1_024;
 
 const NEW_FILE = 'or move the file away: beat then creates a new one, and all schedules restart from now';
 
-/**
- * Throws a `ConfigError` for a file that beat and its workers can never use: it is not a database, it is damaged,
- * or another program owns its tables. Errors that may be temporary are reported when the file is used.
- */
+/** Throws a `ConfigError` for a file that can never be used: not a database, damaged, or of another program. */
 export function inspectFile(path: string): void {
   const file = resolve(path);
   if (!existsSync(file)) return;

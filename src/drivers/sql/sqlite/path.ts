@@ -18,10 +18,7 @@ const WORKER_ARGUMENTS = new Set([
   'cached_statements',
 ]);
 
-/**
- * Returns the path in a URL of SQLAlchemy's form, as the worker reads it: relative paths are relative to the
- * working directory. Throws a `ConfigError` for a URL that beat and workers would read differently.
- */
+/** The path in SQLAlchemy's URL, as workers read it. Throws a `ConfigError` if they would read it differently. */
 export function sqlitePath(url: string): string {
   const parts = FORM.exec(url);
   if (!parts) throw urlError(`"${url}" has no path; write ${FORMS}`);
