@@ -1,9 +1,9 @@
 /** Reads and validates configuration files, as the program of a thread: see `config-files.ts`. */
-import { platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Diagnostic, errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { isMap } from '../util/is-map.ts';
+import { lowerThreadPriority } from '../util/lower-thread-priority.ts';
 import { runAtOnce } from '../util/steps.ts';
 import { thousands } from '../util/thousands.ts';
 import { resolveInSteps, type Overrides } from './resolve.ts';
@@ -28,10 +28,8 @@ export type ThreadMessage =
 const CHUNK = 1_000;
 /** The most errors that are sent: a message lists fifty. */
 const MAX_ERRORS = 1_000;
-/** The priority on Linux: below the scheduler's, for threads that share a processor. */
-const NICENESS = 10;
 
-if (platform() === 'linux') setPriority(NICENESS);
+lowerThreadPriority();
 
 const messages = read(workerData as ReadInThreadOptions);
 // The receiver requests each message, so that messages do not arrive in one step.

@@ -3,7 +3,6 @@
  * the configuration itself, because schedules cannot be sent between threads, and has its own connection to the store.
  * `serve-http.ts` starts it.
  */
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
 import type { HttpSettings } from '../../config/service/http.ts';
@@ -11,6 +10,7 @@ import type { Settings } from '../../config/settings.ts';
 import { serve, type HttpServer } from '../../http/serve.ts';
 import type { LoopHealth } from '../../observe/liveness.ts';
 import type { MetricsPage } from '../../observe/metrics/metrics.ts';
+import { lowerThreadPriority } from '../../util/lower-thread-priority.ts';
 import { systemClock as clock } from '../../util/system-clock.ts';
 import { reuse, waitAtMost } from '../../util/wait.ts';
 import { describeError } from '../../util/errors.ts';
@@ -45,8 +45,6 @@ const HEALTH_WITHIN = 500;
 const FRESH = 100;
 /** How long a request waits for a reload that has begun, milliseconds. */
 const RELOAD_WITHIN = 2_000;
-/** The niceness of this thread on Linux: the scheduler has precedence where both threads share a processor. */
-const NICENESS = 10;
 
 const { flags, http } = workerData as HttpThreadData;
 const port = parentPort!;
@@ -78,8 +76,7 @@ const instance = createBirpc<InstanceCalls, HttpThreadCalls>(
   { post: (message) => port.postMessage(message), on: (listener) => port.on('message', listener), timeout: -1 },
 );
 
-// Elsewhere than on Linux this would be the priority of the whole process.
-if (process.platform === 'linux') setPriority(NICENESS);
+lowerThreadPriority();
 
 async function read(): Promise<void> {
   settings = await files.read();
