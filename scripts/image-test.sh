@@ -177,8 +177,8 @@ root=$(build mount "$(build from --pull-never celery-beat:worker)")
 rm "$run/schedules/team.ts"
 echo 'beatSchedule: { whoami: { schedule: 1, shell: id -u } }' >"$run/schedules/commands.yaml"
 data=$run/data container worker '' "${BEAT[@]}" start --with-worker >"$run/worker.log" 2>&1 &
-await "$run/worker.log" '"event":"command-succeeded"' 2
-grep -m 1 '"event":"command-succeeded"' "$run/worker.log" | grep -F ": ${user%:*}" || fail 'the command ran as another user'
+await "$run/worker.log" '"event":"job-succeeded"' 2
+grep -m 1 '"event":"job-succeeded"' "$run/worker.log" | grep -F ": ${user%:*}" || fail 'the command ran as another user'
 oci kill worker TERM
 wait $! || fail "beat exited with $? after SIGTERM, expected 0"
 
