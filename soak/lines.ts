@@ -93,7 +93,7 @@ export function makePanels({ plan, samples, disturbances, startedAt, endedAt }: 
       lines: [line('after', ({ burst }) => burst, isCalm)],
     },
     {
-      title: 'Event loop delay, p99',
+      title: 'Loop delay, p99',
       unit: 'ms',
       ...TIME,
       lines: perInstance(({ loop }) => loop, isCalm),
