@@ -9,10 +9,7 @@ import { prepareDelays, prepareExchange, prepareQueues, type DeclareOptions } fr
 import { describeServerError, explainRejection } from './rejections.ts';
 import type { Session } from './session.ts';
 
-/**
- * Declares the queues of messages and publishes the messages. Resolves with the rejected messages when all others are
- * in their queues; rejects if the outcome is unknown. `now` is in epoch milliseconds.
- */
+/** Declares queues and publishes. Resolves with the rejected messages; rejects if unsure. `now` is in epoch ms. */
 export async function publishMessages(
   session: Session,
   messages: readonly Message[],

@@ -56,10 +56,7 @@ export function* applyStoredCommand(
   }
 }
 
-/**
- * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. An existing
- * entry with the same definition stays as it is, so that a command may be sent again.
- */
+/** Creates stored entries, which count from `now` (epoch ms) or their last run. An equal existing entry stays. */
 function* add(targets: StoredTargets, command: CommandOf<'add'>, now: number): Steps<Edits | Rejected> {
   const edits: PlannedChange[] = [];
   const reasons: string[] = [];
