@@ -30,6 +30,9 @@ export class Agenda {
   readonly #instants = new TinyQueue<number>();
   readonly #byInstant = new Map<number, QueuedItem[]>();
   readonly #byName = new Map<string, QueuedItem>();
+  /** Items that were added after `upcoming` had passed their instants. */
+  #added: QueuedItem[] = [];
+  #passed = -Infinity;
 
   /** The current entry; also `undefined` while its change is being committed. */
   find(name: string): AgendaItem | undefined {
@@ -42,6 +45,8 @@ export class Agenda {
     this.#instants.length = 0;
     this.#byInstant.clear();
     this.#byName.clear();
+    this.#added = [];
+    this.#passed = -Infinity;
   }
 
   /**
@@ -55,6 +60,7 @@ export class Agenda {
     if (previous) previous.isCurrent = false;
     const item = { entry, state, dueAt, wakeAt, isCurrent: true, prepared: undefined };
     this.#byName.set(entry.name, item);
+    if (wakeAt <= this.#passed) this.#added.push(item);
     const together = this.#byInstant.get(wakeAt);
     if (together) together.push(item);
     else if (wakeAt !== Infinity) {
@@ -74,12 +80,29 @@ export class Agenda {
     this.#byName.delete(name);
   }
 
-  /** The entries to deal with in `(after, until]`, epoch milliseconds, earliest first. */
-  *upcoming(after: number, until: number): Generator<AgendaItem> {
-    const instants = this.#instants.data.filter((at) => at > after && at <= until);
+  /**
+   * Yields the items to deal with by `until` (epoch milliseconds), each once, earliest first. A call whose caller stops
+   * early is continued by the next, which may yield items again.
+   */
+  *upcoming(until: number): Generator<AgendaItem> {
+    for (let item = this.#added.pop(); item; item = this.#added.pop()) if (item.isCurrent) yield item;
+    if (until <= this.#passed) return;
+    const instants = this.#instants.data.filter((at) => at > this.#passed && at <= until);
     for (const at of instants.sort((a, b) => a - b)) {
+      this.#passed = at - 1;
       for (const item of this.#byInstant.get(at) ?? []) if (item.isCurrent) yield item;
     }
+    this.#passed = until;
+  }
+
+  /** Whether items were added after `upcoming` had passed their instants. */
+  get hasAdded(): boolean {
+    return this.#added.length > 0;
+  }
+
+  /** The instant up to which `upcoming` has yielded items: epoch milliseconds. */
+  get passed(): number {
+    return this.#passed;
   }
 
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first, then by name. */

@@ -21,22 +21,25 @@ type PreparationOptions = Pick<
  */
 export class RunPreparation {
   readonly #options: PreparationOptions;
-  /** Runs that are due by then were prepared, as far as the memory allows. Epoch milliseconds. */
-  #preparedBy = -Infinity;
+  /** The memory that was used for runs in the last `LEAD` before `#countedUntil`, and in that before. Bytes. */
+  #used: [last: number, before: number] = [0, 0];
+  /** On the monotonic clock. Milliseconds. */
+  #countedUntil = -Infinity;
 
   constructor(options: PreparationOptions) {
     this.#options = options;
   }
 
-  reset(): void {
-    this.#preparedBy = -Infinity;
-  }
-
   /** When to prepare runs: epoch milliseconds, `Infinity` for never. */
   get prepareAt(): number {
     if (this.#memory === 0) return Infinity;
-    const { wakeAt } = this.#options.scheduled;
-    return wakeAt > this.#preparedBy ? wakeAt - LEAD : this.#preparedBy - LEAD / 2;
+    return this.#options.scheduled.hasAdded ? -Infinity : this.#lookAt;
+  }
+
+  /** When to look at the next seconds: a look visits each instant of the agenda. */
+  get #lookAt(): number {
+    const { wakeAt, passed } = this.#options.scheduled;
+    return wakeAt > passed ? wakeAt - LEAD : passed - LEAD / 2;
   }
 
   get #memory(): number {
@@ -46,25 +49,28 @@ export class RunPreparation {
   /** Prepares the runs of the next seconds. Ends early at `until` (epoch milliseconds), and when the signal aborts. */
   async prepare(until: number, signal: AbortSignal): Promise<void> {
     const { scheduled, clock } = this.#options;
-    const now = clock.now();
-    const [from, to] = [Math.max(this.#preparedBy, now), now + LEAD];
-    // Two calls may have prepared runs that are not due yet.
-    let left = this.#memory / 2;
+    const isOver = () => signal.aborted || clock.now() >= until;
+    if (isOver()) return;
+    this.#forgetOld();
     let begin = clock.monotonic();
-    for (const item of scheduled.upcoming(from, to)) {
-      if (left <= 0) break;
+    const now = clock.now();
+    for (const item of scheduled.upcoming(now < this.#lookAt ? -Infinity : now + LEAD)) {
+      const [last, before] = this.#used;
+      if (last + before < this.#memory) this.#used[0] += this.#prepare(item);
       if (clock.monotonic() - begin >= SLICE) {
         await clock.sleep(0, signal);
         begin = clock.monotonic();
       }
-      if (signal.aborted || clock.now() >= until) {
-        // The next call continues with the items of this instant.
-        this.#preparedBy = item.wakeAt - 1;
-        return;
-      }
-      left -= this.#prepare(item);
+      if (isOver()) return;
     }
-    this.#preparedBy = to;
+  }
+
+  /** A prepared run is due, or was discarded, after `LEAD`. */
+  #forgetOld(): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#countedUntil) return;
+    this.#used = [0, now < this.#countedUntil + LEAD ? this.#used[0] : 0];
+    this.#countedUntil = now + LEAD;
   }
 
   /** Returns the memory that the prepared run takes. Bytes. */

@@ -49,7 +49,6 @@ export class Scheduler {
 
   async begin(term: Term): Promise<void> {
     this.#options.outcomes?.reset();
-    this.preparation.reset();
     await this.#adopter.begin(term);
   }
 

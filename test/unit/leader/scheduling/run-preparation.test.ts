@@ -91,7 +91,36 @@ test('runs are prepared within the memory', async () => {
   await tick();
   await preparation.prepare(Infinity, NEVER);
   expect(prepared.length).toBeGreaterThan(1);
-  expect(prepared.length).toBeLessThan(6);
+  expect(prepared.length).toBeLessThan(9);
+});
+
+test('the memory of prepared runs is used again when they have been due', async () => {
+  const { clock, prepared, begin } = makePreparingRig(1_000);
+  const { tick, preparation } = await begin([everySecond()]);
+  await tick();
+  const counts: number[] = [];
+  for (let second = 0; second < 8; second++) {
+    await preparation.prepare(Infinity, NEVER);
+    counts.push(prepared.length);
+    clock.advance(SECOND);
+    await tick();
+  }
+  expect(counts).toEqual([1, 1, 1, 1, 1, 1, 2, 2]);
+});
+
+test('each run of an entry that is due every second is prepared, also without a look at the next seconds', async () => {
+  const { clock, prepared, begin, sent } = makePreparingRig();
+  const { tick, preparation } = await begin([everySecond({ name: 'a' })]);
+  await tick();
+  for (let second = 1; second <= 6; second++) {
+    expect(preparation.prepareAt).toBeLessThan(clock.now());
+    await preparation.prepare(Infinity, NEVER);
+    expect(preparation.prepareAt).toBeGreaterThan(clock.now());
+    clock.advance(SECOND);
+    await tick();
+  }
+  expect(sent()).toHaveLength(6);
+  expect(prepared).toEqual(['a 01', 'a 02', 'a 03', 'a 04', 'a 05', 'a 06']);
 });
 
 test.each<[string, Partial<Entry>]>([
