@@ -223,7 +223,7 @@ export class ShellWorker {
       await delivery.suspend();
       this.#slots.release();
     }
-    await sleepUntil(clock, eta, AbortSignal.any([this.#stop, revoked]));
+    await sleepUntil(clock, () => eta, AbortSignal.any([this.#stop, revoked]));
     if (leaves) await delivery.resume();
     this.#waiting -= 1;
     // Each job releases a slot at its end, so it takes one even if the worker stops.

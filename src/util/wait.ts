@@ -4,23 +4,23 @@ import { linkAbort } from './linked-abort.ts';
 /** A reason to abort with. Without one, each abort makes an exception with a stack. */
 export const DONE = 'done';
 
-/** The longest single sleep, so that a wall clock that is set forward is noticed soon. Milliseconds. */
+/** The longest single sleep, so that a wall clock that is set is noticed soon. Milliseconds. */
 const MAX_SLEEP = 1_000;
 
 /**
  * Sleeps until the wall clock reaches `wakeAt` (epoch milliseconds; `Infinity` for no end) or the signal aborts. It
- * sleeps in short steps and reads the clock after each, because timers may fire early and wall clocks may be set. It
- * calls `onStep` at each step, so that a health check finds the loop alive.
+ * sleeps in short steps, and reads the clock and calls `wakeAt` after each, because timers may fire early and wall clocks
+ * may be set. It calls `onStep` at each step, so that a health check finds the loop alive.
  */
 export async function sleepUntil(
   clock: Clock,
-  wakeAt: number,
+  wakeAt: () => number,
   signal: AbortSignal,
   onStep: () => void = () => {},
 ): Promise<void> {
   for (;;) {
     onStep();
-    const left = wakeAt - clock.now();
+    const left = wakeAt() - clock.now();
     if (left <= 0 || signal.aborted) return;
     await clock.sleep(Math.min(left, MAX_SLEEP), signal);
   }

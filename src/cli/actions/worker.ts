@@ -80,7 +80,12 @@ async function run(flags: Flags, service: Service, started: () => Promise<void>)
   const liveness = new Liveness(clock);
   const health = await answerHealth(liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
-  void sleepUntil(clock, Infinity, ended.signal, () => liveness.touch());
+  void sleepUntil(
+    clock,
+    () => Infinity,
+    ended.signal,
+    () => liveness.touch(),
+  );
   const shutdown = () => {
     if (!stop.signal.aborted) onSignal('shutdown of remote control');
   };

@@ -70,12 +70,14 @@ export async function leadTerm(leader: Leader, term: Term): Promise<void> {
     let wakeAt = await begin(leader, term);
     events.reportRecovery({ kind: 'lead' });
     for (;;) {
-      const until = Math.min(wakeAt, recent.checkAt);
+      const dueAt = wakeAt;
+      const workAt = () => Math.min(dueAt, recent.checkAt);
       const signal = wakeup.signal(term.signal);
-      await sleepUntil(clock, Math.min(until, preparation.prepareAt), signal, () => liveness.touch());
+      const nextAt = () => Math.min(workAt(), preparation.prepareAt);
+      await sleepUntil(clock, nextAt, signal, () => liveness.touch());
       if (term.signal.aborted) return;
-      if (!signal.aborted && clock.now() < until) {
-        await preparation.prepare(until, signal);
+      if (!signal.aborted && clock.now() < workAt()) {
+        await preparation.prepare(workAt(), signal);
         continue;
       }
       // No work is done without trust: what woke the loop would wake it again at once, and no timer could end the term.

@@ -21,18 +21,23 @@ export class RecentCommits {
   /** By entry, oldest first. `at` is a time of the monotonic clock, milliseconds. */
   readonly #commits = new Map<string, { readonly rev: number; readonly at: number }>();
   #newest: string | undefined;
-  /** When to check next, epoch milliseconds. */
-  checkAt = Infinity;
+  /** When to check next, on the monotonic clock: a wall clock that is set back must not delay it. Milliseconds. */
+  #checkAt = Infinity;
 
   constructor({ ledger, clock }: { readonly ledger: StateLookup; readonly clock: Clock }) {
     this.#ledger = ledger;
     this.#clock = clock;
   }
 
+  /** When to check next by the wall clock as it is now. Epoch milliseconds. */
+  get checkAt(): number {
+    return this.#clock.now() + this.#checkAt - this.#clock.monotonic();
+  }
+
   clear(): void {
     this.#commits.clear();
     this.#newest = undefined;
-    this.checkAt = this.#clock.now() + INTERVAL;
+    this.#checkAt = this.#clock.monotonic() + INTERVAL;
   }
 
   /** Remembers the state that the store has of an entry; `null` for a removed one. */
@@ -49,7 +54,7 @@ export class RecentCommits {
 
   /** Throws `TermEnded` if the store lacks a commit. A store that does not answer is asked again later. */
   async check(): Promise<void> {
-    this.checkAt = this.#clock.now() + INTERVAL;
+    this.#checkAt = this.#clock.monotonic() + INTERVAL;
     for (const [entry, { at }] of this.#commits) {
       if (entry !== this.#newest && at < this.#clock.monotonic() - KEEP_FOR) this.#commits.delete(entry);
     }

@@ -9,7 +9,7 @@ describe('sleepUntil', () => {
   const until = (clock: Clock, wakeAt: string) => {
     const done = { woke: false };
     const { signal } = new AbortController();
-    void sleepUntil(clock, Date.parse(wakeAt), signal).then(() => (done.woke = true));
+    void sleepUntil(clock, () => Date.parse(wakeAt), signal).then(() => (done.woke = true));
     return done;
   };
   const pass = async (clock: ManualClock, seconds: number) => {
@@ -40,6 +40,18 @@ describe('sleepUntil', () => {
     expect(sleeping.woke).toBe(true);
   });
 
+  test('ends within a second after the instant was moved to the present', async () => {
+    const clock = new ManualClock(START);
+    let wakeAt = Infinity;
+    let woke = false;
+    void sleepUntil(clock, () => wakeAt, new AbortController().signal).then(() => (woke = true));
+    await pass(clock, 5);
+    wakeAt = clock.now();
+    expect(woke).toBe(false);
+    await pass(clock, 1);
+    expect(woke).toBe(true);
+  });
+
   test('does not end early if timers fire early', async () => {
     const clock = new ManualClock(START);
     let sleeps = 0;
@@ -67,7 +79,12 @@ test('sleepUntil reads the clock once a second and at its end, and reports each 
   const { signal } = new AbortController();
   const looks: number[] = [];
   const start = clock.now();
-  const sleeping = sleepUntil(clock, start + 2_500, signal, () => looks.push(clock.now() - start));
+  const sleeping = sleepUntil(
+    clock,
+    () => start + 2_500,
+    signal,
+    () => looks.push(clock.now() - start),
+  );
   for (let i = 0; i < 5; i++) {
     clock.advance(500);
     await settle();

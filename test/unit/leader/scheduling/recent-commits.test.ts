@@ -41,6 +41,15 @@ test('recent commits: a store that has them all ends no term', async () => {
   expect(recent.checkAt).toBe(clock.now() + 30 * SECOND);
 });
 
+test('recent commits: a wall clock that was wrong for a while does not delay the check', async () => {
+  const { clock, recent } = open();
+  clock.set('2027-03-01T13:00:00Z');
+  await recent.check();
+  clock.set('2027-03-01T12:00:00Z');
+  clock.advance(30 * SECOND);
+  expect(recent.checkAt).toBe(clock.now());
+});
+
 test.each([
   ['an older state', makeState({ rev: 3 })],
   ['no state', null],
