@@ -7,6 +7,8 @@ import { JumpingClock } from './jumping-clock.ts';
 const HOUR = 3_600_000;
 /** How long before the burst its runs are prepared. Milliseconds. */
 const BEFORE = 2_500;
+/** For how long a busy instance is waited for: its clock goes on. Milliseconds. */
+const PREPARE_WITHIN = 2_000;
 /** The share of the time that the event loop of an idle instance is busy. */
 const IDLE = 0.2;
 
@@ -51,13 +53,14 @@ export class BurstBeat implements AsyncDisposable {
   }
 
   /**
-   * Moves the clock on to the last seconds before the burst, and waits until nothing is left to prepare. Does nothing
-   * before the first burst.
+   * Moves the clock on to the last seconds before the burst, and waits until nothing seems to be left to prepare. Does
+   * nothing before the first burst.
    */
   async prepare(): Promise<void> {
     if (this.#lastAt === null) return;
     this.clock.jump(this.#lastAt + HOUR - BEFORE - this.clock.now());
-    for (let used = 1; used > IDLE;) {
+    const end = performance.now() + PREPARE_WITHIN;
+    for (let used = 1; used > IDLE && performance.now() < end;) {
       const before = performance.eventLoopUtilization();
       await delay(50);
       used = performance.eventLoopUtilization(before).utilization;

@@ -75,9 +75,9 @@ async function run(
   });
   onFirstSignal(stop);
   onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
+  checkPreparation(settings.preparationMemory, heapLimit());
   // A signal that arrives after the first line stops beat gracefully.
   printBanner(settings, flags, outputs);
-  checkPreparation(settings.preparationMemory, heapLimit());
   const warning = checkMemory(settings.entries.length, heapLimit());
   if (warning !== null) log.warn({ event: 'memory' }, `beat: ${warning}`);
   const health = await answerHealth(beat.liveness, process.pid);

@@ -1,7 +1,7 @@
 --[[
   Checks the rights and keys to finish commands, and defines `finish_commands`. Returns from the script with a conflict
-  of all changes if the states of the commit are in the store, but not the audit rows of its commands. Follows `compare-states`; moves `first`
-  and `at` on.
+  of all changes if the states of the commit are in the store, but not the audit rows of its commands. Follows
+  `compare-states`; moves `first` and `at` on.
 
   KEYS     from `first`, unless there are no commands: commands, audit rows, their order
   ARGV     from `at`: number of commands; unless it is 0: bytes of the longest command, audit rows that stay, and
