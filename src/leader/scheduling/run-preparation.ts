@@ -23,7 +23,7 @@ export class RunPreparation {
   readonly #options: PreparationOptions;
   /** The memory that was used for runs in the last `LEAD` before `#countedUntil`, and in that before. Bytes. */
   #used: [last: number, before: number] = [0, 0];
-  /** On the monotonic clock. Milliseconds. */
+  /** Epoch milliseconds. */
   #countedUntil = -Infinity;
 
   constructor(options: PreparationOptions) {
@@ -67,9 +67,10 @@ export class RunPreparation {
 
   /** A prepared run is due, or was discarded, after `LEAD`. */
   #forgetOld(): void {
-    const now = this.#options.clock.monotonic();
-    if (now < this.#countedUntil) return;
-    this.#used = [0, now < this.#countedUntil + LEAD ? this.#used[0] : 0];
+    const now = this.#options.clock.now();
+    const past = now - this.#countedUntil;
+    if (past >= -LEAD && past < 0) return;
+    this.#used = [0, past >= 0 && past < LEAD ? this.#used[0] : 0];
     this.#countedUntil = now + LEAD;
   }
 
