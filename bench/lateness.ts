@@ -11,7 +11,8 @@ import { atMost, type Bench, type Row } from './table.ts';
 
 const QUEUE = 'celery';
 const RATE = 1_000;
-const WANTED_P99 = 20;
+/** Milliseconds, by the shape. */
+const WANTED_P99: Readonly<Record<string, number>> = { 'one each millisecond': 3, 'all at the full second': 8 };
 /** Milliseconds: the shortest that Node's timers know. */
 const TIMER = 1;
 const INDEX = JSON.stringify(resolve(import.meta.dirname, '../dist/index.js'));
@@ -98,6 +99,6 @@ function makeRow(shape: string, late: readonly number[], timer: Histogram): Row 
     what: `${count(RATE)} entries a second, ${shape}`,
     figure: `p50 ${ms(percentile(late, 50))}, p99 ${ms(p99)}`,
     behind: `most ${ms(Math.max(...late))}, ${count(late.length)} messages; a bare timer here: p99 ${ms(timer.percentile(99) / 1e6 - TIMER)}`,
-    wanted: atMost(WANTED_P99, p99, (value) => `${value} ms`),
+    wanted: atMost(WANTED_P99[shape]!, p99, (value) => `${value} ms`),
   };
 }
