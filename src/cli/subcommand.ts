@@ -48,7 +48,6 @@ export function register(
 
 const hidden = memoize<Option>();
 
-/** The global flags of subcommands that open the store. */
 export const STORE_FLAGS: readonly string[] = ['--config', '--broker', '--state'];
 
 /** Accepts global flags after a subcommand too, except for its own of that name. Its help lists those in `shown`. */

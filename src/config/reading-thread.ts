@@ -15,7 +15,6 @@ export interface ReadInThreadOptions extends ReadOptions {
   readonly overrides: Overrides | undefined;
 }
 
-/** An answer of the thread: a part of the sources, or the errors. */
 export type ThreadMessage =
   | { readonly kind: 'invalid'; readonly errors: readonly Diagnostic[] }
   /** The following parts belong to this file. */

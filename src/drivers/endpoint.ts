@@ -2,7 +2,6 @@ import type { ServerUrl, ServerUrls } from '../contracts/broker/server-url.ts';
 import { maskUrl } from '../util/mask.ts';
 import { findScheme, type Driver } from './table.ts';
 
-/** The URL of one server or file, with the driver of its scheme. */
 export interface EndpointServer extends ServerUrl {
   /** The scheme in lower case, without SQLAlchemy's driver name; empty for a text that is not a URL. */
   readonly scheme: string;

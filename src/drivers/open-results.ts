@@ -40,7 +40,6 @@ async function openBackend<T>(
   );
 }
 
-/** Why outcomes cannot be read from a backend; `null` if they can. */
 export function explainUnreadable(backend: Endpoint): string | null {
   if (toResultEndpoint(backend).driver?.loadResultReader) return null;
   const what = describeBackend(backend);

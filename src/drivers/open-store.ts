@@ -14,7 +14,6 @@ export interface StoreOptions extends Omit<StateStoreOptions, 'server'>, Omit<Br
   readonly state: Endpoint;
 }
 
-/** Broker and state as their drivers open them. */
 export type OpenedStores =
   /** One store is both, and commits in one step. */
   | { readonly store: Store; readonly broker: null }

@@ -24,7 +24,6 @@ export interface Driver {
   readonly lockElsewhere?: true;
   /** Whether it can be the result backend of chords. */
   readonly chords?: true;
-  /** Whether `masterName` is required. */
   readonly masterName?: true;
   /** Whether it is a server: calls of lock and ledger then have a time limit. */
   readonly remote?: true;
@@ -39,7 +38,6 @@ export interface Driver {
   /** Whether the broker stores the bindings of workers. Otherwise only the configuration binds queues. */
   readonly bindings?: true;
   readonly limits?: DriverLimits;
-  /** Loads the driver of a store of the state. */
   readonly load?: () => Promise<StateDriver>;
   /** Loads the driver of a broker that cannot hold state. */
   readonly loadBroker?: () => Promise<(options: BrokerOptions) => Broker>;
@@ -50,7 +48,6 @@ export interface Driver {
   readonly loadTaskResults?: () => Promise<OpenTaskResults>;
   /** Loads the mailbox of remote control; without fanout exchanges it reaches workers of beat alone. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
-  /** Loads the receiver of task events. */
   readonly loadEventStream?: () => Promise<OpenEventStream>;
   /** Loads what reads the outcomes of tasks. */
   readonly loadResultReader?: () => Promise<OpenResultReader>;
@@ -182,7 +179,6 @@ const BY_SCHEME = new Map(
   ),
 );
 
-/** The driver of a scheme in lower case, and the scheme's variant. */
 export function findScheme(scheme: string): { readonly driver: Driver | null; readonly variant: Variant } {
   return BY_SCHEME.get(scheme) ?? { driver: null, variant: {} };
 }

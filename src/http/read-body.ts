@@ -40,7 +40,6 @@ export async function readJsonMap(c: Context): Promise<Readonly<Record<string, u
   throw new ConfigError('expected a JSON object');
 }
 
-/** Reads a body that declares, and has, at most `maxBytes`. */
 async function readText({ req }: Context, maxBytes: number): Promise<string> {
   const tooLong = () => new HTTPException(413, { message: `at most ${maxBytes} bytes are read` });
   if (Number(req.header('content-length') ?? 0) > maxBytes) throw tooLong();

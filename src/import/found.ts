@@ -65,7 +65,6 @@ export function upcomingOf(schedule: Schedule): Upcoming {
   };
 }
 
-/** Unique names for the entries of an import. */
 export class UniqueNames {
   /** The taken names, with the number that each tries next, so that many equal names take little time. */
   readonly #taken = new Map<string, number>();

@@ -1,7 +1,6 @@
 import { stringify } from 'yaml';
 import { isMap } from '../util/is-map.ts';
 
-/** The formats of a schedule file that an import can write. */
 export const FORMATS = ['yaml', 'json', 'ts'] as const;
 export type Format = (typeof FORMATS)[number];
 

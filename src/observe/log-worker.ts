@@ -2,7 +2,6 @@ import type { EventEmitter } from 'node:events';
 import type { JobEnded, JobInfo, WorkerEvents } from '../contracts/events/worker-events.ts';
 import type { Logger } from './logger.ts';
 
-/** Logs the events of `beat worker`. */
 export function logWorker(events: EventEmitter<WorkerEvents>, log: Logger): void {
   const logEnd = (level: 'info' | 'warn', name: string, text: string, run: JobEnded) => {
     const description = shorten(run.description);

@@ -72,7 +72,6 @@ const SCHEDULER = {
   listener: ['listener of "{event}"', 'Listener of "{event}" failed', 'scheduling is not affected'],
 } as const satisfies Partial<Record<OperationKind, Words>>;
 
-/** The operations of `beat worker`. */
 const WORKER: Readonly<Record<Exclude<OperationKind, 'lock' | keyof typeof SCHEDULER>, Words>> = {
   receive: ['receiving of messages', 'Messages could not be received', 'no job begins, retrying'],
   acknowledge: [
@@ -83,7 +82,6 @@ const WORKER: Readonly<Record<Exclude<OperationKind, 'lock' | keyof typeof SCHED
   'store-result': ['storing of results', 'Result could not be stored', 'retrying'],
 };
 
-/** The operations of the scheduler, for metrics. */
 export const SCHEDULER_OPERATIONS: readonly string[] = ['lock', ...Object.keys(SCHEDULER)];
 
 /** How log lines describe an operation. */

@@ -4,7 +4,6 @@ import type { Message } from '../celery/message/message.ts';
 import { buildTaskSent, type SentTask, type TaskEventSettings } from '../celery/message/task-sent.ts';
 import type { Clock } from '../util/clock.ts';
 
-/** The most events that one publish contains. */
 const BATCH = 1_000;
 
 /** The most events that wait for the publish before them; more are dropped. */

@@ -14,7 +14,6 @@ export interface Stretch {
   readonly count: number | null;
 }
 
-/** The most occurrences that are counted. */
 export const COUNT_LIMIT = 10_000;
 
 /** Occurrences that are counted even after the time limit. */

@@ -172,7 +172,6 @@ class Solar extends CachedSchedule {
     return time && wholeSecond(time);
   }
 
-  /** Returns the degrees of the sun above an altitude. */
   #above({ degrees, limb }: Altitude, time: Astronomy.AstroTime): number {
     const { Body, Equator, Horizon, KM_PER_AU } = astronomy();
     const { ra, dec, dist } = Equator(Body.Sun, time, this.#observer, true, true);

@@ -16,7 +16,6 @@ export interface RunJobOptions {
   readonly clock: Clock;
   /** The variable `BEAT_DUE_AT` of the job; `null` for none. */
   readonly dueAt: string | null;
-  /** Aborts to end the job. */
   readonly signal: AbortSignal;
   /** Contains the process group while the job runs. */
   readonly groups: Set<ProcessGroup>;

@@ -140,10 +140,7 @@ class Unfolding {
     return options.taskId ?? id ?? this.#context.idAt(place);
   }
 
-  /**
-   * Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
-   * the id of the result is known before the first task starts.
-   */
+  /** Celery's `freeze`: assigns all ids of signatures that workers publish later; a repeated run has the same ids. */
   #freeze(canvas: Canvas, position: CanvasPosition): Frozen {
     switch (canvas.kind) {
       case 'task': {
@@ -227,7 +224,6 @@ class Unfolding {
     return task.compute?.(this.#context.lazyContext) ?? task;
   }
 
-  /** Serializes callbacks; `null` for none. */
   #serializeLinks({ link, linkError }: Links) {
     const each = (links: readonly Canvas[]) =>
       links.length > 0 ? links.map((callback) => this.#serialize(callback)) : null;

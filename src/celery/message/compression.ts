@@ -75,7 +75,6 @@ export const COMPRESSION_SPELLINGS = Object.keys(SPELLINGS) as CompressionSpelli
 const NAMES = COMPRESSION_SPELLINGS.filter((spelling) => !spelling.includes('/'));
 const BZIP2: ReadonlySet<unknown> = new Set(['bzip2', 'bzip', 'application/x-bz2']);
 
-/** Returns the name of a compression, or `undefined` if it is not supported. */
 export function parseCompression(spelling: string): CompressionName | undefined {
   return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as CompressionSpelling] : undefined;
 }
@@ -87,7 +86,6 @@ export function explainCompressions(found: unknown): string {
   return `one of ${NAMES.join(', ')}${reason && ` (${reason})`}`;
 }
 
-/** Compresses a body; returns it with the value of the header `compression`. */
 export function compressBody(name: CompressionName, body: Buffer): { body: Buffer; header: string } {
   const { header, compress } = COMPRESSIONS[name];
   return { body: Buffer.from(compress(body)), header };

@@ -4,7 +4,6 @@ import type { Run } from './run.ts';
 /** The values in which the messages of one form differ. */
 export interface FormValues {
   readonly taskId: string;
-  /** The name of the entry. */
   readonly entry: string;
   /** ISO 8601. */
   readonly dueAt: string;
@@ -59,10 +58,7 @@ interface Segment {
   readonly next: BlankName | null;
 }
 
-/**
- * Everything that is equal in the messages of entries with the same task and options. It is serialized once; a message is
- * then its values, filled in.
- */
+/** What is equal in the messages of entries with the same task and options, serialized once; values are filled in. */
 export class MessageForm {
   /** A message with blanks in place of the values. */
   readonly #specimen: Specimen;
@@ -101,7 +97,6 @@ export class MessageForm {
   }
 }
 
-/** Splits a text at the blanks. */
 function split(text: string): readonly Segment[] {
   const parts = text.split(new RegExp(`"(${Object.values(BLANKS).join('|')})"`));
   const segments: Segment[] = [];

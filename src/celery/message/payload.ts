@@ -6,7 +6,6 @@ import { SERIALIZERS, type SerializerName } from './serializers.ts';
 /** How bodies are serialized and compressed. */
 export interface Encoding {
   readonly serializer: SerializerName;
-  /** `null` for none. */
   readonly compression: CompressionName | null;
 }
 

@@ -202,7 +202,6 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['auth', 'beat has no key to sign messages with'],
 ]);
 
-/** Returns the name of a serializer, or `undefined` if it is not supported. */
 export function parseSerializer(spelling: string): SerializerName | undefined {
   return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as SerializerSpelling] : undefined;
 }

@@ -196,10 +196,7 @@ export interface Ended extends Common {
 /** The longest body of a message of events, bytes: a worker sends some hundreds of events in one message. */
 export const MAX_EVENTS_BODY = MAX_LENGTH;
 
-/**
- * The events in the body of a message, in their order: a worker sends one event, or a list. Everything else is left out:
- * any program that can write to the broker can send such a message.
- */
+/** The events of a body, one or a list, in order. Any program can write to the broker: the rest is left out. */
 export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
   let data: unknown;
   if (body.length > MAX_EVENTS_BODY) return [];

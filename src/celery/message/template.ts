@@ -144,7 +144,6 @@ interface RenderContext {
   readonly zone: string;
   /** The path of the signature in its entry, for errors of functions. */
   readonly at: ConfigPath;
-  /** Reports an invalid template. */
   readonly report: (path: ConfigPath, message: string) => void;
 }
 

@@ -14,7 +14,6 @@ export interface QueueRules {
   readonly defaultRoutingKey: string;
   /** With all defaults applied; empty without `taskQueues`. */
   readonly configured: readonly Queue[];
-  /** Whether queues that are not configured are created. */
   readonly createMissing: boolean;
   /** The default `x-max-priority` of queues; `null` for none. */
   readonly maxPriority: number | null;
@@ -44,7 +43,6 @@ export class Queues {
   #rules!: QueueRules;
   #byName!: ReadonlyMap<string, Queue>;
   #configured!: readonly Queue[];
-  /** Bindings of the configured queues by exchange. */
   #bindings!: ReadonlyMap<string, ExchangeBindings>;
   /** Bounded, because route functions may compute any number of names. */
   #made!: Memoized<Queue>;
@@ -84,10 +82,7 @@ export class Queues {
     return this.#rules.defaultRoutingKey;
   }
 
-  /**
-   * Returns the queue of a name or alias; creates the queue if it is not configured. Throws a `BeatError` if
-   * `createMissing` is false.
-   */
+  /** The queue of a name or alias, created if not configured; throws a `BeatError` if `createMissing` is false. */
   get(name: string): Queue {
     const queue = this.find(name);
     if (!queue) throw new BeatError(this.#unknown(name));

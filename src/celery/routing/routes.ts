@@ -45,7 +45,6 @@ export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
 }
 
 interface TableRoute {
-  /** The index of its table. */
   readonly table: number;
   readonly route: RouteOptions;
 }

@@ -61,7 +61,6 @@ const IGNORED_OPTIONS = IGNORED.map(([flags, why, description = `ignored: ${why}
   why,
 }));
 
-/** The flags of Celery that all subcommands accept. */
 export const CELERY_OPTIONS: readonly Option[] = [...SERVICE, ...IGNORED_OPTIONS.map(({ option }) => option)];
 
 /** Flags of `start` alone: other subcommands use `-n` for something else. */

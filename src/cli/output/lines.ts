@@ -58,7 +58,6 @@ export function formatTable(heading: readonly string[], rows: readonly (readonly
   );
 }
 
-/** A column of a table: its heading, and its cell in the row of a record. */
 export type TableColumn<R> = readonly [heading: string, cell: (record: R) => string];
 
 export function formatRecords<R>(columns: readonly TableColumn<R>[], records: readonly R[]): readonly string[] {

@@ -16,7 +16,6 @@ import { isMap } from '../../util/is-map.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { waitAtMost } from '../../util/wait.ts';
 
-/** The most entries that one answer names. */
 const MAX_NAMES = 10;
 
 /** The most characters of an error in an answer. */

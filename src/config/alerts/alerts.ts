@@ -239,7 +239,6 @@ const ALERT_FIELDS: readonly string[] = Object.keys(alert.shape);
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 
-/** Reports placeholders that are not fields of an alert. */
 function checkPlaceholders(text: string, path: Path, report: Report): void {
   for (const [written, name = ''] of text.matchAll(PLACEHOLDER)) {
     if (ALERT_FIELDS.includes(name)) continue;

@@ -94,7 +94,6 @@ export function checkTarget(
   }
 }
 
-/** Why this result backend cannot join chords; `null` if it can. */
 function explainNoChords({ backend, masterName }: Settings['results']): string | null {
   const needs = 'needs a Redis as resultBackend to join it';
   if (backend === null) return `${needs}, and there is none`;

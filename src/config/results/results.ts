@@ -141,7 +141,6 @@ export function explainNoOutcomes({ backend }: Pick<ResultOptions, 'backend'>, a
     : `${needs}; got ${backend.masked}`;
 }
 
-/** The name of the entry that deletes expired results, and of its task. */
 export const BACKEND_CLEANUP = 'celery.backend_cleanup';
 
 /**

@@ -170,7 +170,6 @@ function readRows(item: unknown, at: Path, report: Report, checkAccepted: CheckA
 
 type Row = readonly [key: RouteKey, route: unknown, at: Path];
 
-/** The rows of a table, a pair, or a list of pairs. */
 function listRows(item: unknown, at: Path, report: Report): Row[] {
   if (Array.isArray(item)) {
     return isKey(item[0]) ? listPair(item, at, report) : item.flatMap((each, i) => listPair(each, [...at, i], report));

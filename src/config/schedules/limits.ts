@@ -69,7 +69,6 @@ export function readLimits(entry: Readonly<Record<string, unknown>>, resolve: Re
   };
 }
 
-/** The fields that are valid by themselves. */
 function readValid(entry: Readonly<Record<string, unknown>>): ShapeOutput<typeof limitsShape> {
   const fields = KEYS.map((key) => [key, limitsShape[key].safeParse(entry[key]).data]);
   return Object.fromEntries(fields) as ShapeOutput<typeof limitsShape>;

@@ -128,7 +128,6 @@ function scan(text: string): { readonly keys: number; readonly tooDeep?: number 
   return { keys };
 }
 
-/** The offset of the quote that closes the string at `start`. */
 function findClosingQuote(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;

@@ -87,7 +87,6 @@ async function importDefault(
 
 const require = createRequire(import.meta.url);
 
-/** Paths of CommonJS configurations and of the modules that they required. */
 const required = new Set<string>();
 
 /** Evaluates a CommonJS module again. Node caches CommonJS by path, so another URL would not suffice. */

@@ -103,7 +103,6 @@ export function plainData(config: unknown, report: Report): unknown {
   }
 }
 
-/** A converted value, with the number of its values and levels. */
 interface Read {
   readonly value: unknown;
   readonly values: number;

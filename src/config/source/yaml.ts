@@ -126,7 +126,6 @@ function isEmpty({ contents }: Document): boolean {
 /** Reports an error of a node, with the path of its value. */
 type ReportNode = (node: Node, path: Path, message: string) => void;
 
-/** The number of values and levels in a node. */
 interface Extent {
   readonly values: number;
   readonly levels: number;

@@ -4,15 +4,9 @@ import type { ReceiverOptions } from './connection-settings.ts';
 
 /** Publishes messages to the queues that Celery workers consume. */
 export interface Broker {
-  /**
-   * Publishes messages, and resolves with the rejected ones; all others are in their queues. Rejects with a
-   * `StoreError` when the outcome is unknown.
-   */
+  /** Resolves with the rejected messages; others are in their queues. After a `StoreError` the outcome is unknown. */
   publish(messages: readonly Message[]): Promise<readonly Rejection[]>;
-  /**
-   * Publishes events at most once to the current subscribers of their exchanges. Does nothing if the broker has no
-   * such exchanges. Rejects with a `StoreError` when the outcome is unknown.
-   */
+  /** Publishes events at most once to current subscribers, if the broker has such exchanges. Rejects as `publish`. */
   announce(messages: readonly Message[], options?: AnnounceOptions): Promise<void>;
   close(): Promise<void>;
 }

@@ -16,7 +16,6 @@ export interface TransportOptions {
   readonly fanoutPatterns: boolean;
   /** Sentinel: the name of the master; `null` if it is not configured. */
   readonly masterName: string | null;
-  /** Sentinel: the login of the sentinels. */
   readonly sentinelKwargs: SentinelLogin;
   /** Timeouts of a command and of a connection attempt, milliseconds; `null` for beat's defaults. */
   readonly socketTimeout: number | null;
@@ -42,7 +41,6 @@ export interface TlsSettings {
   readonly caData?: string | undefined;
   readonly certfile?: string | undefined;
   readonly keyfile?: string | undefined;
-  /** The password of the key. */
   readonly password?: string | undefined;
   /** OpenSSL's names. */
   readonly ciphers?: string | undefined;

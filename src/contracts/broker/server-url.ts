@@ -1,7 +1,4 @@
-/**
- * The properties of connections that follow from the scheme of a URL. The table of drivers has them, so drivers do not
- * parse schemes.
- */
+/** The properties of connections that follow from a URL's scheme, as the table of drivers lists them. */
 export interface Variant {
   /** Connections are encrypted. */
   readonly tls?: true;
@@ -13,7 +10,6 @@ export interface Variant {
   readonly product?: string;
 }
 
-/** The URL of one server or file. */
 export interface ServerUrl {
   /** May contain passwords: print `masked` instead. */
   readonly url: string;

@@ -25,15 +25,11 @@ export interface FinishedCommand {
 }
 
 export interface StoredAudit {
-  /** The id of its command. */
   readonly id: string;
   readonly json: string;
 }
 
-/**
- * Commands for the leader in the order of their arrival, and the audit rows of finished ones. Every process that
- * can write to the store may append; only a commit of the newest term removes.
- */
+/** Commands for the leader in order of arrival, and audit rows. Any writer appends; only the newest term removes. */
 export interface CommandLog {
   /** Appends a command and notifies the leader. Resolves when the command is durable. */
   append(json: string): Promise<void>;
@@ -45,10 +41,7 @@ export interface CommandLog {
   readAudit(limit: number): Promise<readonly StoredAudit[]>;
   /** Removes the audit row of a command, if there is one. */
   removeAudit(id: string): Promise<void>;
-  /**
-   * Resolves when a command may have been appended since the last `pending`, or the signal aborts. It may
-   * resolve without reason. It never rejects.
-   */
+  /** Resolves when a command may have come since the last `pending`, or the signal aborts. Never rejects. */
   waitForCommand(signal: AbortSignal): Promise<void>;
 }
 

@@ -47,10 +47,7 @@ const isState = mapOf({
   version: isVersion,
   /** Grows with each commit, so that no two states of an entry are equal. */
   rev: isVersion,
-  /**
-   * The schedule's `spec` at the time of writing: a different one now means that it was edited.
-   * `null` while the entry is not scheduled (disabled, or gone from the configuration).
-   */
+  /** The `spec` at the time of writing: a different one was edited. `null` while not scheduled (disabled, or gone). */
   spec: orNull(isText),
   /** The instant after which the first occurrence is computed. Epoch milliseconds. */
   anchor: isInstant,
@@ -61,7 +58,6 @@ const isState = mapOf({
   taskId: orNull(isText),
   /** How many runs have been published, over all edits of the schedule. */
   runCount: isCount,
-  /** Absent unless the entry is paused. */
   pause: optional(isPause),
   /** Instants of occurrences to come that are skipped, ascending. Epoch milliseconds; absent for none. */
   skip: optional(listOf(isInstant)),
@@ -72,7 +68,6 @@ const isState = mapOf({
   /** A backfill that is partly published; absent for none. */
   backfill: optional(
     mapOf({
-      /** The id of its command. */
       command: isText,
       /** The instant of the first occurrence that was not published. Epoch milliseconds. */
       next: isInstant,

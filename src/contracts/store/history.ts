@@ -4,7 +4,6 @@ import { countMinutes, type MinuteCounts } from './minutes.ts';
 import { isText } from './record-fields.ts';
 import { repairCommand, describeUnreadable, type Unreadable } from './unreadable.ts';
 
-/** How much history a store retains for each entry. */
 export interface HistoryLimits {
   /** Rows of one entry. At least the newest `limit` rows are retained; stores remove older ones in batches. */
   readonly limit: number;
@@ -43,10 +42,7 @@ export interface History {
   ): Promise<HistoryPage>;
   /** The readable rows among the newest `limit` rows of each entry, newest first; an empty list for none. */
   latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
-  /**
-   * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first, without empty minutes.
-   * Stores hold at least the last 24 hours.
-   */
+  /** The counts of the minutes in `[from, to)` (epoch ms), oldest first, without empty ones; at least 24 hours back. */
   minutes(from: number, to: number): Promise<readonly MinuteCounts[]>;
   /** Appends rows that belong to no commit, such as outcomes. Not fenced: a repeated call appends them again. */
   append(rows: readonly EntryRow[]): Promise<void>;
@@ -86,7 +82,6 @@ export function encodeRows(rows: readonly EntryRow[], now: number): EncodedHisto
   return encodeHistory(changes, { limit: 1 }, now);
 }
 
-/** The part of a change that the history records. */
 export interface RecordedChange {
   readonly entry: string;
   readonly before: { readonly sentAt: number | null } | null;

@@ -3,7 +3,6 @@ import type { ServerUrl, ServerUrls } from '../broker/server-url.ts';
 
 /** An entry of RedBeat, as Redis has it. */
 export interface RedBeatRecord {
-  /** The key of its hash. */
   readonly key: string;
   /** The fields of its hash, JSON; `null` if it has none. */
   readonly definition: string | null;
@@ -13,7 +12,6 @@ export interface RedBeatRecord {
 export interface RedBeatSource {
   readonly server: ServerUrls;
   readonly transport: TransportOptions;
-  /** RedBeat's `redbeat_key_prefix`. */
   readonly prefix: string;
 }
 

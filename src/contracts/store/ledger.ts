@@ -26,10 +26,7 @@ export interface Ledger {
    * soon after `stop` aborts.
    */
   commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome>;
-  /**
-   * Encodes a message that will probably be committed soon, so that the commit takes less time, and returns the bytes
-   * of the text. Absent from a ledger that would gain nothing.
-   */
+  /** Encodes a message that is soon committed, to shorten the commit; returns its bytes. Absent where useless. */
   readonly prepare?: ((message: Message) => number) | undefined;
   close(): Promise<void>;
 }
@@ -38,9 +35,6 @@ export interface Ledger {
 export type StateLookup = Pick<Ledger, 'findStates'>;
 
 export interface StateRemoval {
-  /**
-   * Removes a state, also an unreadable one; the definition of a stored entry stays. Resolves with `false`, and removes
-   * nothing, when the token is not the newest one.
-   */
+  /** Removes a state, even an unreadable one, not the definition; `false`, without effect, for an old token. */
   removeState(token: number, entry: string): Promise<boolean>;
 }

@@ -18,7 +18,6 @@ export interface OutboxMessage {
 
 export type PendingMessage = OutboxMessage | Unreadable;
 
-/** The outcome of `append`, as of a commit. */
 export type AppendOutcome =
   | {
       readonly kind: 'committed';
@@ -71,7 +70,6 @@ function messageId({ entry, dueAt }: Run, rev: number, i: number): string {
   return `${sortableInstant(dueAt)} ${entry} ${sortableNumber(rev, 16)} ${sortableNumber(i, 6)}`;
 }
 
-/** The text of an outbox message with its run. */
 export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
   return encodeMessage(copyMessage(message, { run }));
 }

@@ -6,7 +6,6 @@ export function sortableInstant(instant: number): string {
   return sortableNumber(instant - EARLIEST, 17);
 }
 
-/** The inverse of `sortableInstant`. */
 export function parseSortableInstant(digits: string): number {
   return Number(digits) + EARLIEST;
 }

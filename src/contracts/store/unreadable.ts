@@ -16,7 +16,6 @@ export interface UnreadableOptions {
 /** Most characters of the text that a reason shows. */
 const SHOWN = 60;
 
-/** Describes a text that is not the expected record. */
 export function describeUnreadable(text: string, { id, expected, instants, repair }: UnreadableOptions): Unreadable {
   const found = JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
   const reason = `not ${expected}: ${found}`;

@@ -17,7 +17,6 @@ const AMQP: Protocol = {
   opensWith: (bytes) => METHOD_FRAME.every((byte, i) => (bytes[i] ?? byte) === byte),
 };
 
-/** A connection, its first channel, and its guard. */
 export type OpenedConnection = readonly [ChannelModel, ConfirmChannel, Guard];
 
 /** What beat sends to RabbitMQ about itself. */

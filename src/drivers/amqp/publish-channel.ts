@@ -9,7 +9,6 @@ const hasCode = (code: number) => (error: Error) => (error as { code?: unknown }
 
 export const isDenied = hasCode(403);
 
-/** Whether RabbitMQ reported that the exchange does not exist. */
 export const isMissing = hasCode(404);
 
 /** Whether RabbitMQ reported an invalid message, or a declaration that differs from the existing object. */

@@ -22,7 +22,6 @@ export function explainDeclaration(queue: Queue, error: Error, queues: Queues): 
   );
 }
 
-/** The setting that determines this argument of the queue. */
 function findSetting(argument: string, queue: Queue, queues: Queues): string {
   if (queues.isConfigured(queue)) return `it in taskQueues ("${queue.name}")`;
   const isDefault = queue === queues.default;

@@ -12,7 +12,6 @@ import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
 export interface LedgerState {
-  /** By name. */
   readonly entries: Map<string, EntryRow>;
   /** By id, encoded: messages for a broker outside this store. */
   readonly outbox: Map<string, string>;

@@ -27,7 +27,6 @@ interface PubSubMessage {
   readonly envelope: string;
 }
 
-/** The writes that publish messages. */
 export interface RedisWrites {
   /** By list: the envelopes to push, oldest first, so that one LPUSH carries many messages in their order. */
   readonly lists: ReadonlyMap<string, string[]>;

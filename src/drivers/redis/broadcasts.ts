@@ -28,7 +28,6 @@ export function createBroadcasts(configured: Queues, clock: Clock, sep: string) 
   };
 
   return {
-    /** Returns the queues that have no current snapshot and need one. */
     needLookup(queues: Iterable<string>): string[] {
       const now = clock.monotonic();
       return [...queues].filter((name) => !isConfigured(name) && (snapshots.get(name)?.expiresAt ?? 0) <= now);

@@ -8,7 +8,6 @@ import type { Binding } from '../../celery/routing/queue.ts';
 
 type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;
 
-/** The list of a queue's messages with this priority. */
 export function listKey(queue: string, priority: number, { sep, prioritySteps }: Naming): string {
   const step = priorityStep(priority, prioritySteps);
   return step === 0 ? queue : `${queue}${sep}${step}`;
@@ -27,7 +26,6 @@ export function bindingKey(exchange: string): string {
   return `_kombu.binding.${exchange}`;
 }
 
-/** Formats a binding: routing key, pattern (for a topic exchange), queue. */
 export function bindingMember(queue: string, { exchange, routingKey }: Binding, sep: string): string {
   const pattern = exchange.type === 'topic' ? topicPattern(routingKey) : '';
   return [routingKey, pattern, queue].join(sep);
@@ -63,9 +61,7 @@ export function isBroadcast(member: string, sep: string): boolean {
   return pattern === '' && BROADCAST_QUEUE.test(queue);
 }
 
-/**
- * Whether a routing key matches. kombu's patterns are equal in Python and JavaScript; another program's may be invalid.
- */
+/** Whether a routing key matches; kombu's patterns are valid in JavaScript, another program's may not be. */
 function fits(pattern: string, routingKey: string): boolean {
   try {
     return new RegExp(pattern).test(routingKey);
@@ -74,7 +70,6 @@ function fits(pattern: string, routingKey: string): boolean {
   }
 }
 
-/** The channel of a fanout exchange in a database. */
 export function channelName(
   exchange: string,
   routingKey: string,

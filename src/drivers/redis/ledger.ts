@@ -29,10 +29,7 @@ const WITHDRAW = loadScript('withdraw-messages');
 /** The replies of the scripts that commit. Positions start at 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
 
-/**
- * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
- * other broker this is an outbox.
- */
+/** A ledger in Redis: one script publishes and writes the states; an outbox if the broker is another database. */
 export function redisLedger(
   connection: Connection,
   names: Keys,
@@ -43,7 +40,6 @@ export function redisLedger(
 ): Ledger & Outbox & StateRemoval {
   const { term, states, order, outboxOrder, outbox } = names;
 
-  /** Adds the keys and arguments of `finish-commands`. */
   const addCommands = (finished: readonly FinishedCommand[], { keys, args }: ScriptInput): void => {
     if (finished.length > 0) keys.push(names.commands, names.audit, names.auditOrder);
     args.push(...finishArguments(finished));

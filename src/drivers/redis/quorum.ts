@@ -16,10 +16,7 @@ export type VoteResult<T> = T | 'rejected' | 'divided';
 
 export type Quorum = ReturnType<typeof createQuorum>;
 
-/**
- * An odd number of independent servers, usually one, that decide by majority. A minority that is unreachable or
- * slow neither changes nor delays the result.
- */
+/** An odd number of independent servers, usually one. A minority neither changes nor delays their decision. */
 export function createQuorum(servers: readonly Connection[]) {
   const majority = Math.floor(servers.length / 2) + 1;
   /** The clients that redlock uses, in the order of the servers. */

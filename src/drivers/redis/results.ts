@@ -29,7 +29,6 @@ function connect(server: ServerUrls, settings: ResultSettings, name: string): Co
   return new Connection({ server, transport, tls, name });
 }
 
-/** Opens the result backend for chords that beat starts. */
 export function openRedisResults(server: ServerUrls, settings: ResultSettings): ResultBackend {
   const { keyPrefix, expires } = settings;
   const connection = connect(server, settings, 'beat-results');

@@ -60,7 +60,6 @@ export class Database {
     return this.#enqueue(operation, async (connection) => (await connection.run(statement)).changes);
   }
 
-  /** Runs each statement as its own transaction. */
   separately(operation: string): Transaction {
     return { run: (statement) => this.#enqueue(operation, (connection) => connection.run(statement)) };
   }

@@ -23,7 +23,6 @@ const NAMES = 100;
 const CHUNK = 500;
 
 export interface SqlHistory extends History {
-  /** Encodes the rows and counts that a commit of these changes appends. */
   encode(changes: readonly RecordedChange[]): EncodedHistory;
   /** Appends rows with their counts. Part of the transaction of a commit. */
   write(tx: Transaction, history: EncodedHistory): Promise<void>;

@@ -33,7 +33,6 @@ export function createNotifications(listen: Listen, prefix: string, clock: Clock
   };
 }
 
-/** The notifications on one subject. */
 export class Topic {
   readonly #open: () => unknown;
   readonly #waiters = new Condition();

@@ -21,7 +21,6 @@ export function sql(texts: TemplateStringsArray, ...inserts: readonly unknown[])
   return { text, values };
 }
 
-/** SQL without values. */
 export const raw = (text: string): Sql => ({ text, values: [] });
 
 export function join(parts: readonly Sql[], separator: string): Sql {

@@ -29,7 +29,6 @@ export interface Syntax {
   readonly greatest: Sql;
   readonly true: Sql;
   readonly false: Sql;
-  /** Whether a worker has consumed the row of a message. */
   readonly isConsumed: Sql;
   /** The time as kombu stores it in a row that a worker has consumed. */
   readonly consumedAt: Sql;

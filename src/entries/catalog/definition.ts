@@ -40,10 +40,7 @@ export function checkDefinition(text: string): void {
 
 /** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
 export interface StoredTarget {
-  /**
-   * `null` when the text in the store is not a JSON object; `undefined` when the store has only a state, from an
-   * earlier declaration of the entry.
-   */
+  /** `null` when the stored text is not a JSON object; `undefined` when a declared entry left only a state. */
   readonly definition: Definition | null | undefined;
   /** `null` when its state was removed. */
   readonly state: EntryState | null;

@@ -4,7 +4,6 @@ import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { PreparedRun } from '../compose/compose.ts';
 import { nextDueAt } from './next-due.ts';
 
-/** An entry on the agenda, with its state and its next occurrence. */
 export interface AgendaItem {
   readonly entry: Entry;
   readonly state: EntryState;
@@ -49,10 +48,7 @@ export class Agenda {
     this.#passed = -Infinity;
   }
 
-  /**
-   * Queues an entry by its state, at `notBefore` or later. An entry that is queued already is moved. Returns `false` if
-   * the entry will never be due again.
-   */
+  /** Queues an entry, or moves it, by its state, at `notBefore` or later; `false` if it will never be due again. */
   add(entry: Entry, state: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, state);
     const wakeAt = Math.max(state.pause ? (state.pause.until ?? Infinity) : dueAt, notBefore);

@@ -14,7 +14,6 @@ import { problem } from '../problem.ts';
 const INTERVAL = 1_000;
 /** Looks between two comments that keep an idle connection open through proxies. */
 const KEEP_ALIVE = 15;
-/** The most entries of one stream. */
 const MAX_ENTRIES = 200;
 /** Every fifth look compares the counts of the day, because a busy store changes them all the time. */
 const DAY_LOOKS = 5;
@@ -113,7 +112,6 @@ export type LiveReads = ReturnType<typeof liveReads>;
 export function liveReads(context: HttpContext) {
   const { store, clock } = context;
   const readDay = pastDayReader(context);
-  /** The entries of each stream. */
   const streams = new Set<readonly string[]>();
   const readRows = async () => {
     const names = [...new Set([...streams].flat())];
@@ -144,7 +142,6 @@ export function liveReads(context: HttpContext) {
   };
   let read = reuse(readStore, FRESH, clock);
   return {
-    /** The number of streams. */
     get streams() {
       return streams.size;
     },

@@ -37,7 +37,6 @@ const NEXT_BUDGET = 500;
 /** Occurrences on the page, and rows of the history: an occurrence has up to three. */
 const OCCURRENCES = 60;
 const HISTORY = 3 * OCCURRENCES + 20;
-/** The most runs in the charts. */
 const SHOWN = 60;
 /** The most runs in the table. */
 const LISTED = 20;

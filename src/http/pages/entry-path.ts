@@ -7,7 +7,6 @@ import type { HttpEnv } from '../context.ts';
  * the pages of entries with such names have the name in the query.
  */
 
-/** The routes of an entry's page. */
 export const ENTRY_PATHS = ['/entries/:name', '/entry'];
 /** The routes of the page that explains an instant of an entry. */
 export const WHY_PATHS = ['/entries/:name/why', '/why'];

@@ -1,5 +1,3 @@
-/** Formats values for the pages. */
-
 import { html } from 'hono/html';
 import { describeSkipReason } from '../../celery/message/skip-reasons.ts';
 import type { ReadableItem } from '../../read-models/history/join-runs.ts';

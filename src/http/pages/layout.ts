@@ -97,7 +97,6 @@ export function nameInstance({ host, pid }: { readonly host: string; readonly pi
   return pid === null ? host : `${host}:${pid}`;
 }
 
-/** The problems of a form or a request. */
 export type Problems = readonly Pick<Diagnostic, 'path' | 'message'>[];
 
 /** Shows all problems of a form. */

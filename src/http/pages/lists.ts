@@ -1,4 +1,3 @@
-/** The pages of the instances and of the audit log. */
 import { html } from 'hono/html';
 import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import type { AuditRow } from '../../entries/commands/shapes.ts';

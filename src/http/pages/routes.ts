@@ -10,7 +10,6 @@ import { loadFrame } from './layout.ts';
 import { auditPage, instancesPage } from './lists.ts';
 import { whyRoutes } from './why-page.ts';
 
-/** Entries on a page. */
 const PAGE = 50;
 const AUDIT = 200;
 

@@ -184,7 +184,6 @@ const FOR_CRON: Readonly<Record<string, string>> = {
 /** Variables that cron sets itself, after those of the table. */
 const FORCED: Readonly<Record<Cron, readonly string[]>> = { debian: ['LOGNAME'], cronie: ['LOGNAME', 'USER'] };
 
-/** The surroundings after a line that sets a variable. */
 function setVariable(
   { name, value, isBare }: Variable,
   before: Surroundings,

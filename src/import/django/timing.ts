@@ -132,7 +132,6 @@ function isUnlimited({ start, end }: Window): boolean {
   return start === -Infinity && end === Infinity;
 }
 
-/** A schedule as Django runs it in a window. */
 function within(schedule: Schedule, window: Window): Schedule {
   if (isUnlimited(window)) return schedule;
   const { start, end } = window;

@@ -16,7 +16,6 @@ import type { Wakeup } from '../../util/wakeup.ts';
 import type { CommandEngine, Prepared } from '../scheduling/command-engine.ts';
 import { TermEnded, type Term } from '../scheduling/term.ts';
 
-/** Commands that one read of the log returns. */
 const PAGE = 100;
 
 /** Most reloads under way at once: each read of the log returns their commands too. Other commands then wait. */

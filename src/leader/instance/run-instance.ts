@@ -18,7 +18,6 @@ import { sleepUntil } from '../../util/wait.ts';
 import type { OpenConnections } from './connections.ts';
 import type { InstanceParts } from './instance.ts';
 
-/** The parts of one instance, with open connections. */
 export interface Instance extends InstanceParts {
   readonly connections: OpenConnections;
   readonly reloader: Reloader;
@@ -59,10 +58,7 @@ export interface Leader extends Instance {
   readonly services: readonly TermService[];
 }
 
-/**
- * The loop of ticks and sleeps: runs until the term ends or the instance is to stop. The end of a term may be an
- * exception, such as `TermEnded` when the lock can no longer be trusted.
- */
+/** The loop of ticks and sleeps until the instance is to stop or the term ends, also by an exception (`TermEnded`). */
 export async function leadTerm(leader: Leader, term: Term): Promise<void> {
   const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
   const { recent, preparation } = scheduler;

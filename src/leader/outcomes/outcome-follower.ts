@@ -124,10 +124,7 @@ export class OutcomeFollower {
     }
   }
 
-  /**
-   * The newest runs of an entry that have no outcome and were not withdrawn, and the ends of the others. Rejects with a
-   * `StoreError`.
-   */
+  /** The newest runs of an entry without an outcome that were not withdrawn, and the ends of the others. */
   async #readRecent(entry: string): Promise<{ readonly open: readonly RunRow[]; readonly ends: readonly RunId[] }> {
     const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
     const ends = rows.flatMap((row): readonly RunId[] => {
@@ -254,9 +251,7 @@ export class OutcomeFollower {
     this.#runs.schedule(followed, this.#options.clock.now() + DETAILS_WITHIN);
   }
 
-  /**
-   * Handles a run after a read that began at `now`: schedules the next read, reports the run, or stops following it.
-   */
+  /** Handles a run after a read begun at `now`: schedules the next, reports the run, or stops following it. */
   #settle(followed: FollowedRun, now: number, isRead: boolean): void {
     const { run, until, isWatched, endSeenAt } = followed;
     if (this.#runs.find(run.taskId) !== followed || followed.outcome) return;
@@ -272,10 +267,7 @@ export class OutcomeFollower {
     }
   }
 
-  /**
-   * Reports the outcome of a run and stops following it. If the time of the end is unknown, the history has the current
-   * time.
-   */
+  /** Reports an outcome and stops following the run. Without a known end, the history has the current time. */
   #report(followed: FollowedRun, outcome: TaskOutcome): void {
     const { clock, events } = this.#options;
     const { entry, task, taskId, dueAt, sentAt } = followed.run;

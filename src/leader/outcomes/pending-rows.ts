@@ -2,7 +2,6 @@ import type { Events } from '../../contracts/events/events.ts';
 import type { EntryRow, History } from '../../contracts/store/history.ts';
 import type { Clock } from '../../util/clock.ts';
 
-/** Rows that one call appends. */
 const BATCH = 1_000;
 /** Most rows that wait for a history that cannot be written; more are dropped, the oldest first. */
 const MAX_PENDING = 20_000;

@@ -10,10 +10,7 @@ import type { Settings } from '../../config/settings.ts';
 /** The names under which an instance publishes: see `MessageContext`. */
 export type Sender = Pick<MessageContext, 'origin' | 'replyTo'>;
 
-/**
- * The current settings, and the objects created from them. `replace` swaps all of them in one step. Components read
- * what they need at each use, so that none uses an earlier configuration.
- */
+/** The current settings and the objects made from them, swapped in one step; components read them at each use. */
 export class LiveSettings {
   readonly catalog: Catalog;
   readonly queues: Queues;

@@ -36,7 +36,6 @@ export interface Delivery {
   close(grace: number): Promise<void>;
 }
 
-/** The requests to one host. */
 interface Host {
   readonly name: string;
   readonly slots: Slots;

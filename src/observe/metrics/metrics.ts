@@ -156,7 +156,6 @@ interface Types {
 
 type Registered = { readonly [N in MetricName]: Types[(typeof METRICS)[N]['type']] };
 
-/** Registers the metrics of `definitions.ts` and those of the process. */
 function register(registry: Registry): Registered {
   const create = ([name, definition]: [string, MetricDefinition]) => {
     const { type, help, labels = {}, buckets = [] } = definition;
@@ -176,10 +175,7 @@ function register(registry: Registry): Registered {
 /** The label of all entries without samples of their own. */
 const OTHER = 'other';
 
-/**
- * Counts by entry, for the first `metrics.perEntry` entries of the configuration; all others share one label, so that
- * the number of time series is bounded.
- */
+/** Counts for the first `metrics.perEntry` entries; all others share one label, which bounds the time series. */
 function entryCounter(metrics: Registered, settings: () => MeteredSettings) {
   const runs = metrics.beat_entry_runs_published_total;
   const skips = metrics.beat_entry_occurrences_skipped_total;

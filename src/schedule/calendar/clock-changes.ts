@@ -55,7 +55,6 @@ export function localReached(instant: number, zone: Zone): number {
   return Math.max(instant + offset, reached - 1);
 }
 
-/** Returns the first instant of fixed times after `after`, or `null`. */
 export function nextFixed(calendar: LocalTimes, zone: Zone, after: number): number | null {
   const span = zone.spanAt(after);
   // Times of the second pass of an overlap were due in the first pass.

@@ -210,7 +210,6 @@ class Jittered extends SearchedSchedule {
   }
 }
 
-/** The conditions on the instants of a schedule. */
 export interface Selection {
   /** An instant must be at these times of day. */
   readonly between?: TimeSet | undefined;

@@ -230,7 +230,6 @@ export function businessDays({ code, holidayAt, isWeekend }: DaysOff): TimeSet {
   return daySet(`business(${code})`, `business days of ${code}`, find, holidayAt);
 }
 
-/** A set of days since 1970-01-01. */
 function daySet(
   spec: string,
   description: string,

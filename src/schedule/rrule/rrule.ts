@@ -40,7 +40,6 @@ export function rrule(text: string, { dtstart, timezone }: RRuleOptions = {}): S
 /** Reads `dtstart` in a zone, as epoch milliseconds of a local time as if it were UTC. */
 type Start = (timezone: string) => number;
 
-/** The default `dtstart`. */
 const DEFAULT_START = Date.UTC(2000, 0);
 
 function parseStart(dtstart: string | Date | undefined): Start {

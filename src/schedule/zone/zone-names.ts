@@ -79,7 +79,6 @@ function isKnown(name: string): boolean {
 
 let known: ReadonlyMap<string, string> | undefined;
 
-/** Zone names by lower-case name. */
 function spellings(): ReadonlyMap<string, string> {
   const names = () => [...UTC_NAMES, ...WITHOUT_SLASH, ...Intl.supportedValuesOf('timeZone')];
   return (known ??= new Map(names().map((name) => [name.toLowerCase(), name])));

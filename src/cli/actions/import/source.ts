@@ -11,7 +11,6 @@ export interface SourceFlags extends ImportFlags {
   readonly workdir?: string;
 }
 
-/** Flags that apply only to an app. */
 const OF_APP = { python: '--python', workdir: '--workdir' };
 
 /**

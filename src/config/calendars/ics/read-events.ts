@@ -125,7 +125,6 @@ function readEvent(component: Component, findZone: FindZone): readonly CalendarE
   return [event, ...readPeriods(component, title, findZone)];
 }
 
-/** The periods of `RDATE`, each as an event. */
 function readPeriods(component: Component, title: string, findZone: FindZone): readonly CalendarEvent[] {
   return findAll(component, 'RDATE').flatMap((property) =>
     property.values.filter(Array.isArray).map(([from, to]): CalendarEvent => {

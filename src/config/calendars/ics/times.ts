@@ -12,7 +12,6 @@ import { ConfigError } from '../../../util/errors.ts';
 /** Returns the zone of a `TZID`. Throws an `IcsError` at the line if the zone is unknown. */
 export type FindZone = (tzid: string, line: number) => Zone;
 
-/** A date, or a date with a time, as a calendar file has it. */
 export interface IcsTime {
   readonly isDate: boolean;
   /** Milliseconds as if it were UTC. */

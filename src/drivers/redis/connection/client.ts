@@ -1,7 +1,4 @@
-/**
- * The Redis client with a guard on every connection. Invalid bytes from a server end the connection, which
- * ioredis then opens again; they never end the process.
- */
+/** The Redis client with a guard on every connection: invalid bytes end the connection, never the process. */
 import { Redis, SentinelConnector, type RedisOptions } from 'ioredis';
 import { createRequire } from 'node:module';
 import type standalone from 'ioredis/built/connectors/StandaloneConnector.js';

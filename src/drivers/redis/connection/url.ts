@@ -101,7 +101,6 @@ export function normalizeRedisUrl(server: ServerUrls): string {
   return `${username}@${location}/${db}`;
 }
 
-/** The database number of a URL, or of the URLs of sentinels. */
 export function readDatabase(server: ServerUrls, transport: TransportOptions): number {
   const { sentinel } = server.variant;
   return (sentinel ? parseSentinelUrls(server, transport) : parseRedisUrl(server)).db ?? 0;

@@ -99,7 +99,6 @@ function readColumns(db: DatabaseSync, table: string): Set<string> {
   return new Set(rows.map(({ name }) => String(name).toLowerCase()));
 }
 
-/** The primary code of an error of SQLite, `undefined` for other errors. */
 function readCode(error: unknown): number | undefined {
   const isOfSqlite = error instanceof Error && 'errcode' in error;
   return isOfSqlite && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
