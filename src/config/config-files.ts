@@ -70,7 +70,7 @@ export class ConfigFiles {
     const { sources, warnings } =
       isAgain && isMainThread && (await needsThread(options, availableMemory()))
         ? await readInThread(options)
-        : await readHere(options);
+        : { sources: await Promise.all(options.files.map((file) => readSource(file, options))), warnings: null };
     const imports = sources.flatMap((source) => [...(source.imports ?? [])]);
     const icsFiles = new IcsFiles();
     try {
@@ -108,11 +108,6 @@ export class ConfigFiles {
 interface ReadSources {
   readonly sources: readonly Source[];
   readonly warnings: readonly Diagnostic[] | null;
-}
-
-async function readHere(options: ReadInThreadOptions): Promise<ReadSources> {
-  const sources = await Promise.all(options.files.map((file) => readSource(file, options)));
-  return { sources, warnings: null };
 }
 
 /** Files with more bytes are read in a thread while beat runs. Smaller ones are parsed within 50 ms. */

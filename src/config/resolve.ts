@@ -19,7 +19,7 @@ import { readEntries } from './entry/read-entries.ts';
 import { readEventStream, readTaskEvents, readRemoteControl } from './service/events.ts';
 import { readPreparation } from './service/preparation.ts';
 import { readHistory, readLock } from './service/state.ts';
-import { readHttp, type HttpOverrides, readMetrics } from './service/http.ts';
+import { readHttp, type HttpOverrides } from './service/http.ts';
 import { readKeySchema, normalizeKeys } from './keys/key-schema.ts';
 import { readOutcomes, readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';
@@ -179,7 +179,7 @@ function* readSettings(
     ...read,
     ...routing,
     declareQueues: settings.declareQueues ?? true,
-    metrics: readMetrics(settings),
+    metrics: { perEntry: settings.metrics?.perEntry ?? 0 },
     alerts,
     remoteControl: readRemoteControl(settings, overrides.remoteControl, endpoints.broker, warn),
     eventStream,

@@ -23,14 +23,10 @@ export class JobRejected extends Error {
 
 /** Such as `exit code 3 after 0.2 s: pg_dump: no such database`. */
 export function describeResult({ exit_code: code, stdout, stderr, seconds }: JobResult): string {
-  const how = code < 0 ? `signal ${signalName(-code)}` : `exit code ${code}`;
+  const [signal = -code] = Object.entries(constants.signals).find(([, number]) => number === -code) ?? [];
+  const how = code < 0 ? `signal ${signal}` : `exit code ${code}`;
   const output = (stderr || stdout).trim();
   return `${how} after ${seconds} s${output === '' ? '' : `: ${output}`}`;
-}
-
-function signalName(number: number): string {
-  const found = Object.entries(constants.signals).find(([, each]) => each === number);
-  return found?.[0] ?? String(number);
 }
 
 /** The Python module of the task's exceptions, which need not exist where the result is read. */

@@ -63,7 +63,7 @@ function quote(text: string): string {
 }
 
 /** By UTF-16 unit, so that a character beyond U+FFFF becomes a surrogate pair, as in Python. */
-function escapeUnit(unit: string): string {
+export function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
@@ -97,7 +97,8 @@ class Printer {
 
   value(value: unknown, level: number): void {
     if (typeof value === 'string') return this.#string(value);
-    if (typeof value !== 'object' || value === null) return this.#scalar(formatScalar(value));
+    if (typeof value !== 'object' || value === null)
+      return this.#scalar(WORDS.get(value) ?? (typeof value === 'number' ? pythonFloat(value) : String(value)));
     if (Array.isArray(value)) return this.items(value, level, ['[', ']']);
     const typed = toTyped(value);
     if (!typed) return this.#dict(value as Record<string, unknown>, level);
@@ -186,10 +187,6 @@ const WORDS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
     [NaN, 'nan'],
   ] as const),
 ]);
-
-function formatScalar(value: unknown): string {
-  return WORDS.get(value) ?? (typeof value === 'number' ? pythonFloat(value) : String(value));
-}
 
 /** Text without escapes, as in Celery; hex digits for bytes that are not UTF-8. */
 function formatBytes(bytes: Buffer): string {

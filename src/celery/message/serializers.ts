@@ -117,16 +117,15 @@ const leafTag: Yaml.ScalarTag = {
 
 const LAYOUT = {
   schema: 'failsafe',
-  customTags: (tags: Yaml.Tags): Yaml.Tags => [leafTag, ...tags.filter(isCollection)],
+  customTags: (tags: Yaml.Tags): Yaml.Tags => [
+    leafTag,
+    ...tags.filter((tag) => typeof tag === 'object' && 'collection' in tag),
+  ],
   indentSeq: false,
   lineWidth: 0,
   sortMapEntries: true,
   aliasDuplicateObjects: false,
 } as const;
-
-function isCollection(tag: Yaml.Tags[number]): boolean {
-  return typeof tag === 'object' && 'collection' in tag;
-}
 
 const YAML_TYPES = ['date', 'datetime', 'bytes', 'base64'];
 

@@ -28,7 +28,8 @@ export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventS
   const event = {
     hostname: origin,
     utcoffset: sent.utcoffset,
-    pid: parsePid(origin),
+    // 0 for a name of a producer that a user chose.
+    pid: Number(/^gen(\d+)@/.exec(origin)?.[1] ?? 0),
     clock: sent.clock,
     uuid: taskId,
     root_id: headers['root_id'],
@@ -66,11 +67,6 @@ function transientMessage(
     contentType: 'application/json',
     contentEncoding: 'utf-8',
   };
-}
-
-/** The process id in Celery's name of a producer; 0 for a name that a user chose. */
-function parsePid(origin: string): number {
-  return Number(/^gen(\d+)@/.exec(origin)?.[1] ?? 0);
 }
 
 /**

@@ -47,7 +47,8 @@ export async function detach(flags: CeleryFlags, argv: readonly string[]): Promi
     if (!flags.quiet) await writeLine(`beat: running in the background as process ${child.pid}; ${log}`);
     return EXIT.ok;
   }
-  const code = await waitForExit(child);
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  const code = child.exitCode;
   const where = logfile === undefined ? '' : `; see ${logfile}`;
   const error = report?.error ?? `beat: the background process ended before it was ready${where}`;
   writeErrors(error);
@@ -67,9 +68,4 @@ async function waitForReport(child: ChildProcess): Promise<StartReport | undefin
   const closed = once(child, 'disconnect').then(() => undefined);
   const report = once(child, 'message').then(([message]) => message as StartReport);
   return Promise.race([report, closed]);
-}
-
-async function waitForExit(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
 }

@@ -132,7 +132,3 @@ const metrics = mapOf('MetricsConfig', {
 });
 
 export const metricsShape = { metrics: option(metrics, 'The metrics for Prometheus.', { example: { perEntry: 50 } }) };
-
-export function readMetrics({ metrics }: ShapeOutput<typeof metricsShape>) {
-  return { perEntry: metrics?.perEntry ?? 0 };
-}

@@ -66,7 +66,7 @@ async function importDefault(
       if (resolved.url === withId(root, id)) {
         return format === undefined ? resolved : { ...resolved, format };
       }
-      if (!own.has(withoutId(context.parentURL)) || !isUsersFile(resolved.url)) return resolved;
+      if (!own.has(context.parentURL?.replace(/\?read=.*/, '') ?? '') || !isUsersFile(resolved.url)) return resolved;
       const isRequired = context.conditions.includes('require');
       if (resolved.format === 'commonjs' && !isRequired) return resolved;
       own.add(resolved.url);
@@ -98,10 +98,6 @@ function requireAnew(path: string): unknown {
 
 function withId(url: string, id: string): string {
   return `${url}?read=${id}`;
-}
-
-function withoutId(url = ''): string {
-  return url.replace(/\?read=.*/, '');
 }
 
 /** Whether a file is the user's, not a package's: packages do not change while beat runs. */

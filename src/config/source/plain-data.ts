@@ -36,7 +36,7 @@ export function plainData(config: unknown, report: Report): unknown {
     if (before === null) return void report(path, 'contains itself');
     if (before) return repeat(before, path);
     try {
-      if (!isContainer(value)) return leaf(value);
+      if (isLazy(value) || isSchedule(value) || !(Array.isArray(value) || isMap(value))) return leaf(value);
     } catch (error) {
       return void report(path, threw(error));
     }
@@ -117,10 +117,6 @@ function leaf(value: unknown): Read {
 
 function threw(error: unknown): string {
   return `cannot be read, its getter or proxy threw: ${describeError(error)}`;
-}
-
-function isContainer(value: object): boolean {
-  return !isLazy(value) && !isSchedule(value) && (Array.isArray(value) || isMap(value));
 }
 
 /** Copies a container. The user chooses the keys: `__proto__` must become a key, not the prototype of the copy. */

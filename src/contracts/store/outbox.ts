@@ -54,15 +54,14 @@ export interface Outbox extends Omit<Ledger, 'commit'> {
 export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
   return changes.flatMap((change) =>
     change.messages.map((message, i) => {
-      const run = message.run ?? newestRun(change);
+      const run = message.run ?? {
+        entry: change.entry,
+        dueAt: change.after?.dueAt ?? change.after?.anchor ?? 0,
+        cause: 'schedule',
+      };
       return { id: messageId(run, change.after?.rev ?? 0, i), run, message };
     }),
   );
-}
-
-/** The run of a message that does not name its run. */
-function newestRun({ entry, after }: Change): Run {
-  return { entry, dueAt: after?.dueAt ?? after?.anchor ?? 0, cause: 'schedule' };
 }
 
 /** The `rev` distinguishes several runs of one instant: one by schedule, others by command. */

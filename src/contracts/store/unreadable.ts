@@ -1,6 +1,7 @@
 import { parseJson } from '../../util/decode/json.ts';
 import type { Unreadable } from '../../util/shape.ts';
 import { isInstant, isIsoInstant } from './record-fields.ts';
+import { escapeUnit } from '../../celery/message/python.ts';
 
 export type { Unreadable } from '../../util/shape.ts';
 
@@ -51,10 +52,5 @@ export function repairCommand(name: string, record?: RepairedRecord): string {
   if (/^[^'\p{C}\p{Zl}\p{Zp}]*$/u.test(name)) {
     return `${command} ${name.startsWith('-') ? '-- ' : ''}'${name}'`;
   }
-  return `${command} --quoted '${asciiJson(name)}'`;
-}
-
-/** A JSON string of printable ASCII without an apostrophe. */
-function asciiJson(text: string): string {
-  return JSON.stringify(text).replace(/[^ -&(-~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `${command} --quoted '${JSON.stringify(name).replace(/[^ -&(-~]/g, escapeUnit)}'`;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { aborted } from 'node:util';
 import type { Channel } from 'amqplib';
 import type { EventStream, EventStreamOptions } from '../../contracts/broker/event-stream.ts';
-import type { Mailbox, MailboxOptions, Reply } from '../../contracts/broker/mailbox.ts';
+import type { Mailbox, MailboxOptions } from '../../contracts/broker/mailbox.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 import { markHandled } from '../../util/promise.ts';
 import { createCluster, type Cluster } from './cluster.ts';
@@ -82,16 +82,15 @@ export function openAmqpMailbox(options: MailboxOptions): Mailbox {
       consumeTransient(cluster, queue, declare, {
         receive: (request, channel) => {
           const reply = receive(request);
-          if (reply) send(channel, reply);
+          if (reply) {
+            const { exchange, routingKey, headers, body } = reply;
+            const content = { contentType: 'application/json', contentEncoding: 'utf-8' };
+            channel.publish(exchange, routingKey, body, { ...content, headers, deliveryMode: 1 });
+          }
         },
         connected,
         signal,
       }),
     close: () => cluster.close(),
   };
-}
-
-function send(channel: Channel, { exchange, routingKey, headers, body }: Reply): void {
-  const content = { contentType: 'application/json', contentEncoding: 'utf-8' };
-  channel.publish(exchange, routingKey, body, { ...content, headers, deliveryMode: 1 });
 }

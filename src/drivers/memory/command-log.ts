@@ -21,11 +21,6 @@ export function newCommandState(): CommandState {
   return { pending: new Map(), audit: new Map(), leaders: new Condition(), lastKey: 0 };
 }
 
-/** Whether these commands have audit rows, as after the first run of a repeated commit. */
-export function areFinished({ audit }: CommandState, commands: readonly FinishedCommand[]): boolean {
-  return commands.every(({ id }) => id === null || audit.has(id));
-}
-
 /** Removes commands from the log, and adds their audit rows. Part of a commit. */
 export function finishCommands({ pending, audit }: CommandState, finished: readonly FinishedCommand[]): void {
   for (const { key, id, audit: row } of finished) {

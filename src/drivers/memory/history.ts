@@ -27,10 +27,6 @@ export interface HistoryState {
   readonly minutes: Map<number, StoredMinute>;
 }
 
-export function newHistoryState(): HistoryState {
-  return { entries: new Map(), minutes: new Map() };
-}
-
 export class MemoryHistory implements History {
   readonly #state: HistoryState;
   readonly #limits: HistoryLimits;

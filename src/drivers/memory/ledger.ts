@@ -3,8 +3,8 @@ import type { FinishedCommand } from '../../contracts/store/command-log.ts';
 import { type Change, compare, conflictOfAll, encodeChange, type EncodedChange } from '../../contracts/store/commit.ts';
 import { addState, type EntryState } from '../../contracts/store/entry-state.ts';
 import { encodeHistory, encodeRows, type HistoryLimits } from '../../contracts/store/history.ts';
-import { areFinished, finishCommands, newCommandState, type CommandState } from './command-log.ts';
-import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
+import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
+import { appendHistory, type HistoryState } from './history.ts';
 import type { EntryRow } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, type Outbox, outboxMessages } from '../../contracts/store/outbox.ts';
@@ -30,7 +30,7 @@ export function newLedgerState(): LedgerState {
     entries: new Map(),
     outbox: new Map(),
     commands: newCommandState(),
-    history: newHistoryState(),
+    history: { entries: new Map(), minutes: new Map() },
     instances: new Map(),
     term: null,
     lastTerm: 0,
@@ -55,7 +55,9 @@ export function memoryLedger(
   const check = (token: number, changes: readonly EncodedChange[], commands: readonly FinishedCommand[]) => {
     if (token !== state.term) return { kind: 'fenced' } as const;
     const found = compare(changes, (entry) => entries.get(entry)?.state);
-    return found === 'repeated' && !areFinished(log, commands) ? conflictOfAll(changes) : found;
+    return found === 'repeated' && !commands.every(({ id }) => id === null || log.audit.has(id))
+      ? conflictOfAll(changes)
+      : found;
   };
 
   const write = (changes: readonly Change[], encoded: readonly EncodedChange[]): void => {

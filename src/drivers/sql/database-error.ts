@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorOptions } from '../../util/errors.ts';
 import type { ErrorKind, SqlDialect } from './dialect.ts';
-import { concernsOnlySomeEntries, describeMissing, grantStatements, type Right } from './rights.ts';
+import { concernsOnlySomeEntries, grantStatements, type Right } from './rights.ts';
 
 /** A failed operation of a database, and what its error means. */
 export class DatabaseError extends StoreError {
@@ -52,7 +52,7 @@ export function describeFailure(dialect: SqlDialect, failed: FailedOperation): D
 function describeUser({ user }: SqlDialect, missingRights: readonly Right[]): string {
   if (missingRights.length === 0) return '';
   const who = user === null ? 'this user' : `user ${JSON.stringify(user)}`;
-  return `${who} ${describeMissing(missingRights)}: `;
+  return `${who} lacks ${missingRights.map(({ action, object }) => `${action} on ${object}`).join(', ')}: `;
 }
 
 /** A host with several addresses has an error for each. */

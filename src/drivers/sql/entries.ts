@@ -120,7 +120,10 @@ export function createEntries(db: Database, prefix: string): SqlEntries {
         [moved, ['due_at']],
         [defined, ['due_at', 'definition']],
       ] as const) {
-        for (const chunk of inChunks(rows, countCharacters)) {
+        for (const chunk of inChunks(
+          rows,
+          ([entry, state, , definition]) => entry.length + state.length + (definition?.length ?? 0),
+        )) {
           await tx.run(sql.writeEntries(prefix, chunk, columns));
         }
       }
@@ -134,10 +137,6 @@ export function createEntries(db: Database, prefix: string): SqlEntries {
       });
     },
   };
-}
-
-function countCharacters([entry, state, , definition]: EntryValues): number {
-  return entry.length + state.length + (definition?.length ?? 0);
 }
 
 function readState(states: Map<string, EntryState>, { entry, state }: SqlRow, unreadable?: OnUnreadable): void {

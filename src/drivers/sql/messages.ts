@@ -7,6 +7,7 @@ import { inChunks } from './chunks.ts';
 import { DatabaseError } from './database-error.ts';
 import type { Database, Transaction } from './database.ts';
 import type { MessageRow, Statements } from './statements.ts';
+import { escapeUnit } from '../../celery/message/python.ts';
 
 /** A message as it is queued. It is encoded before the transaction, because the transaction's locks block others. */
 export interface Envelope {
@@ -18,12 +19,10 @@ export interface Envelope {
 export function encodeEnvelopes(message: Message, queues: Queues): Envelope[] {
   return queues
     .queuesFor(message.destination)
-    .map(({ name }) => ({ queue: name, payload: ascii(encodeEnvelope(message, randomUUID())) }));
-}
-
-/** JSON as kombu writes it: every character set of a database contains ASCII. */
-function ascii(json: string): string {
-  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    .map(({ name }) => ({
+      queue: name,
+      payload: encodeEnvelope(message, randomUUID()).replace(/[\u0080-\uffff]/g, escapeUnit),
+    }));
 }
 
 /** Inserts the messages, and preserves their order within each queue. */

@@ -141,11 +141,6 @@ export function probeRight({ action, object }: ProbedRight): Sql {
   return raw(text);
 }
 
-/** `lacks INSERT on beat_entry, DELETE on beat_lock` */
-export function describeMissing(rights: readonly Right[]): string {
-  return `lacks ${rights.map(({ action, object }) => `${action} on ${object}`).join(', ')}`;
-}
-
 /** The statements that grant the rights. The right to create tables has none, because the schema is not known. */
 export function grantStatements(rights: readonly Right[], user: string): readonly string[] {
   const granted = rights.filter(({ action }) => action !== 'CREATE');

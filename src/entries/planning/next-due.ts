@@ -38,7 +38,10 @@ export function firstAnchor({ lastRunAt = Infinity }: Entry, now: number): numbe
  * from `after`.
  */
 export function* upcoming(entries: readonly Entry[], after: number, count: number): Generator<Occurrence> {
-  const heap = new TinyQueue<Occurrence & { left: number }>([], byDueAt);
+  const heap = new TinyQueue<Occurrence & { left: number }>(
+    [],
+    (a, b) => a.dueAt - b.dueAt || (a.entry.name < b.entry.name ? -1 : 1),
+  );
   const push = (entry: Entry, from: number, left: number) => {
     const dueAt = left > 0 ? nextAfter(entry.schedule, from) : Infinity;
     if (dueAt !== Infinity) heap.push({ entry, dueAt, left });
@@ -48,8 +51,4 @@ export function* upcoming(entries: readonly Entry[], after: number, count: numbe
     yield { entry: top.entry, dueAt: top.dueAt };
     push(top.entry, top.dueAt, top.left - 1);
   }
-}
-
-function byDueAt(a: Occurrence, b: Occurrence): number {
-  return a.dueAt - b.dueAt || (a.entry.name < b.entry.name ? -1 : 1);
 }

@@ -62,7 +62,11 @@ function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): read
     ),
     ['eta', celery.headers['eta'], beat.headers['eta'], areNear(readInstant)],
     ['expires', celery.headers['expires'], beat.headers['expires'], areNear(readInstant)],
-    ...(isLeft ? [] : ([['expiration', theirs, expiration, areNear(readCount)]] as const)),
+    ...(isLeft
+      ? []
+      : ([
+          ['expiration', theirs, expiration, areNear((value) => (value === undefined ? null : Number(value)))],
+        ] as const)),
   ];
   const lines = parts
     .filter(([, theirs, ours, isEqual = isDeepStrictEqual]) => !isEqual(theirs, ours))
@@ -100,10 +104,6 @@ function simplify(name: string, value: unknown): unknown {
 function readInstant(value: unknown): number | null {
   if (typeof value !== 'string') return null;
   return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value}Z`);
-}
-
-function readCount(value: unknown): number | null {
-  return value === undefined ? null : Number(value);
 }
 
 /** Returns a function that reads two times and compares them. */

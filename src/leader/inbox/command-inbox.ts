@@ -189,7 +189,10 @@ export class CommandInbox {
   async #begin({ key, json }: PendingCommand, term: Term): Promise<void> {
     const { log, engine, clock } = this.#options;
     const parsed = parseCommand(json);
-    const header = parsed.kind === 'command' ? toHeader(parsed.command) : parsed.header;
+    const header =
+      parsed.kind === 'command'
+        ? { ...parsed.command, entry: 'entry' in parsed.command ? parsed.command.entry : null }
+        : parsed.header;
     // The id of a command that is too long was not read.
     const id = json === null ? `not read: ${key}` : header.id;
     const read = { key, header: { ...header, id }, now: clock.now() };
@@ -284,10 +287,6 @@ function encodeFinished({ key, header, now }: ReadCommand, answer: Answer, { tok
   const { id } = header;
   const audit = id === null ? '' : encodeAudit({ ...header, id }, answer, { now, term: token });
   return { key, id, audit };
-}
-
-function toHeader(command: Command): CommandHeader {
-  return { ...command, entry: 'entry' in command ? command.entry : null };
 }
 
 function explain(error: unknown): string {

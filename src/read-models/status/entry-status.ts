@@ -3,11 +3,11 @@ import { withoutInstants, nextAfter } from '../../schedule/next-after.ts';
 import { nextDueAt } from '../../entries/planning/next-due.ts';
 import { reconcile } from '../../entries/planning/adopt.ts';
 import { type Entry, limitsOverlap } from '../../entries/catalog/entry.ts';
-import type { EntryState, RunningRun } from '../../contracts/store/entry-state.ts';
+import type { EntryState } from '../../contracts/store/entry-state.ts';
 import type { OutcomeRow } from '../../contracts/store/history-row.ts';
 import { formatIso, formatIsoOrNull } from '../../util/format-iso.ts';
 import type { Steps } from '../../util/steps.ts';
-import type { EntryStatus, LastOutcome, Outcome, RunningStatus } from './shapes.ts';
+import type { EntryStatus, LastOutcome, Outcome } from './shapes.ts';
 
 /** The status of an entry at `now` (epoch milliseconds), as a leader would see it. */
 export function readStatus(entry: Entry, state: EntryState | null | undefined, now: number): EntryStatus {
@@ -34,13 +34,16 @@ export function readStatus(entry: Entry, state: EntryState | null | undefined, n
     lastTaskId: state?.taskId ?? null,
     lastSkipped: readLastSkip(state ?? undefined),
     runCount: state?.runCount ?? 0,
-    ...(state?.running && limitsOverlap(entry) && { running: state.running.map(toRunning) }),
+    ...(state?.running &&
+      limitsOverlap(entry) && {
+        running: state.running.map(({ taskId, dueAt, sentAt }) => ({
+          taskId,
+          dueAt: formatIso(dueAt),
+          sentAt: formatIso(sentAt),
+        })),
+      }),
     nextDueAt: formatIsoOrNull(current ? nextPublished(entry, current.state) : null),
   };
-}
-
-function toRunning({ taskId, dueAt, sentAt }: RunningRun): RunningStatus {
-  return { taskId, dueAt: formatIso(dueAt), sentAt: formatIso(sentAt) };
 }
 
 /** Ignores an outdated `lastSkip`: a release that does not know the field keeps it while `dueAt` advances. */

@@ -60,7 +60,6 @@ const entryStatus = shape(
   }),
 );
 export type EntryStatus = ShapeOf<typeof entryStatus> & { readonly error?: never };
-export type RunningStatus = NonNullable<EntryStatus['running']>[number];
 
 const unreadableEntry = shape(
   'UnreadableEntry',

@@ -41,7 +41,8 @@ export class DaySearch {
     let past = date.getUTCDate() - 1;
     const first = date.getUTCFullYear();
     for (let year = first; year <= first + CYCLE_YEARS; year++) {
-      const kind = kindOf(year);
+      const leaps = isLeap(year - 1) * 4 + isLeap(year) * 2 + isLeap(year + 1);
+      const kind = weekdayOf(startOf(year, 0)) * 8 + leaps;
       for (; month < 12; month++) {
         const left = (this.#maskOf(kind, year, month) >>> past) << past;
         // The index of the lowest bit.
@@ -70,11 +71,6 @@ export function startOf(year: number, month: number): number {
 /** Monday is 0; day 0 was a Thursday. */
 export function weekdayOf(day: number): number {
   return modulo(day + 3, 7);
-}
-
-function kindOf(year: number): number {
-  const leaps = isLeap(year - 1) * 4 + isLeap(year) * 2 + isLeap(year + 1);
-  return weekdayOf(startOf(year, 0)) * 8 + leaps;
 }
 
 function isLeap(year: number): 0 | 1 {

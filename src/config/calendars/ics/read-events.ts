@@ -44,6 +44,7 @@ export function readEvents(text: string) {
     current.filter(({ replaces }) => replaces),
     ({ uid }) => uid,
   );
+  const isOn = ({ component }: Version) => findRaw(component, 'STATUS')?.toUpperCase() !== 'CANCELLED';
   const events = current.filter(isOn).flatMap((version) => {
     const { component, replaces, uid } = version;
     const changed = replaces ? [] : (changes.get(uid) ?? []);
@@ -86,10 +87,6 @@ function newestVersions(versions: readonly Version[]): readonly Version[] {
     if (sequence >= (newest.get(key)?.sequence ?? -Infinity)) newest.set(key, version);
   }
   return [...newest.values()];
-}
-
-function isOn({ component }: Version): boolean {
-  return findRaw(component, 'STATUS')?.toUpperCase() !== 'CANCELLED';
 }
 
 /** Removes the occurrences that other versions replace. */

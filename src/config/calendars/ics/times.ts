@@ -28,7 +28,8 @@ export function readTime(value: unknown, { line, parameters }: Property, findZon
   // Some programs write a date without VALUE=DATE, which ical.js decodes as 2030-12-24T::.
   const isDate = time === undefined || time === '::';
   const local = Date.parse(`${date}T${isDate ? '00:00:00' : time}Z`);
-  if (date === undefined || !isValid(local, date)) {
+  // `Date.parse` reads 30 February as a day in March.
+  if (date === undefined || Number.isNaN(local) || !new Date(local).toISOString().startsWith(date)) {
     const expected = 'expected a date such as 20261224 or a time such as 20261224T090000';
     throw new IcsError(line, `${expected}, got ${quote(String(value).replace(/[-:]/g, ''))}`);
   }
@@ -36,11 +37,6 @@ export function readTime(value: unknown, { line, parameters }: Property, findZon
   const { tzid } = parameters;
   const zone = utc ? UTC : tzid === undefined ? null : findZone(String(tzid), line);
   return { isDate, local, zone };
-}
-
-/** `Date.parse` reads 30 February as a day in March. */
-function isValid(local: number, date: string): boolean {
-  return !Number.isNaN(local) && new Date(local).toISOString().startsWith(date);
 }
 
 /** Converts a time to the local time of a zone. A time without a zone is unchanged. */

@@ -27,16 +27,12 @@ function readAddress(server: ServerUrl, tlsSettings: TlsSettings | null, default
   const host = sentinel ? null : readHost(url);
   const tls = socket ? null : readTls(url, encrypted, tlsSettings, host);
   return {
-    ...(socket ? { path } : tcp(url, defaultPort)),
+    ...(socket ? { path } : { host: readHost(url), port: url.port === '' ? defaultPort : Number(url.port) }),
     ...(tls && { tls }),
     ...(url.username === '' ? {} : { username: decodePart(url.username, 'user') }),
     ...(url.password === '' ? {} : { password: decodePart(url.password, 'password') }),
     db: parseDatabase(database),
   };
-}
-
-function tcp(url: URL, defaultPort: number): Address {
-  return { host: readHost(url), port: url.port === '' ? defaultPort : Number(url.port) };
 }
 
 function parseDatabase(text: string): number {

@@ -42,7 +42,11 @@ function readAddress(url: string): Address {
   const { query } = parsed;
   const port = Number(query.get('port') ?? parsed.port ?? 5432);
   if (!Number.isInteger(port)) throw urlError('the port is not a number');
-  const host = query.get('host') ?? parsed.host ?? findLocalHost(port);
+  const host =
+    query.get('host') ??
+    parsed.host ??
+    SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ??
+    'localhost';
   if (host.includes(',')) throw urlError('"host" names several servers; one is allowed');
   const address: Address = {
     host,
@@ -55,10 +59,6 @@ function readAddress(url: string): Address {
   };
   query.rejectUnknown(WORKERS);
   return address;
-}
-
-function findLocalHost(port: number): string {
-  return SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? 'localhost';
 }
 
 /** Parses the TLS parameters as libpq does: by default TLS is used if the server has it, and nothing is verified. */
