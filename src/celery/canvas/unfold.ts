@@ -248,10 +248,7 @@ function toTuple({ id, nodes }: ResultId): unknown {
   return [[id, null], nodes?.map(toTuple) ?? null];
 }
 
-/**
- * Adds the header that marks scheduled tasks to the body of a chord: Celery's chord passes the headers of its call on
- * to its body, although a worker publishes the body. Only the first step of a chain has the header.
- */
+/** Marks the body of a chord as scheduled: Celery passes the call's headers on to it; in a chain, to the first step. */
 function markScheduled(canvas: Canvas): Canvas {
   const mark = (task: Task): Task => {
     const headers = { ...task.options.headers, [BEAT_TASK]: true };

@@ -18,10 +18,7 @@ export interface FormValues {
   readonly expiration: string | null;
 }
 
-/**
- * Begins the blanks, which are in the places of values. With a character beyond Latin-1, each text of a form would take
- * two bytes for a character.
- */
+/** Begins the blanks in the places of values. Beyond Latin-1, a form would take two bytes for each character. */
 const MARK = 'blank of a message: ';
 
 const BLANKS = {

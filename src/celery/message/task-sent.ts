@@ -69,10 +69,7 @@ function transientMessage(
   };
 }
 
-/**
- * Celery's remote-control request that ends tasks: workers discard waiting tasks, and send SIGTERM to the processes of
- * running tasks. Only connected workers whose `control_exchange` is `namespace` receive it.
- */
+/** Celery's request that ends tasks, running ones by SIGTERM. Only connected workers of the namespace receive it. */
 export function buildRevoke(taskIds: readonly string[], namespace: string): Message {
   const request = {
     method: 'revoke',

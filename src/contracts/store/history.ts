@@ -88,10 +88,7 @@ export interface RecordedChange {
   readonly history?: readonly HistoryRow[] | undefined;
 }
 
-/**
- * Encodes the rows that a commit appends at `now` (epoch milliseconds): of each change the newest, as many as are
- * retained. Call this before a transaction, because other clients wait for the transaction.
- */
+/** Encodes the rows to append at `now` (epoch ms). Call it before the transaction: other clients wait for that. */
 export function encodeHistory(
   changes: readonly RecordedChange[],
   { limit }: Pick<HistoryLimits, 'limit'>,

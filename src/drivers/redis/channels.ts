@@ -10,10 +10,7 @@ import { readDatabase } from './connection/url.ts';
 import { keysFor, type Keys } from './keys.ts';
 import { queuesBound } from './kombu.ts';
 
-/**
- * Subscribes to the channels of all events of tasks: `task.multi`, where most workers publish several at once, and one
- * for each type. Without `fanout_patterns` there is one channel for all events.
- */
+/** Subscribes to the channels of task events: `task.multi` and one for each type; one for all without patterns. */
 export function openRedisEventStream(options: EventStreamOptions): EventStream {
   const { server, transport, exchange } = options;
   const keys = keysFor('', transport, readDatabase(server, transport));

@@ -13,10 +13,7 @@ export function listKey(queue: string, priority: number, { sep, prioritySteps }:
   return step === 0 ? queue : `${queue}${sep}${step}`;
 }
 
-/**
- * The greatest step that is not above the priority. A priority below all steps has the last step, as in kombu,
- * because workers read only the lists of the steps.
- */
+/** The greatest step up to the priority, else the last step, as in kombu: workers read only the lists of steps. */
 function priorityStep(priority: number, steps: readonly number[]): number {
   const clamped = Math.min(Math.max(priority, 0), 9);
   return steps.findLast((step) => step <= clamped) ?? steps.at(-1) ?? 0;

@@ -99,10 +99,7 @@ function isRejection(error: Error): boolean {
   return error instanceof ResourceLockedError;
 }
 
-/**
- * Resolves when all servers have voted or timed out. `rejected` are servers whose lock has another value, or none;
- * `failed` those that did not answer, or could not run the script.
- */
+/** Resolves when all servers voted or timed out: `rejected` have another lock or none, `failed` did not answer. */
 async function allVotes({ attempts }: ExecutionResult) {
   const [stats] = await Promise.all(attempts);
   const against = [...(stats?.votesAgainst ?? [])];

@@ -12,10 +12,7 @@ export type Definition = Readonly<Record<string, unknown>>;
 
 /** Reads definitions of stored entries, with the settings in force. */
 export interface Definitions {
-  /**
-   * Validates a definition. Store the returned definition: its keys are canonical, and it names its
-   * time zone, so that it means the same under other settings. Throws a `ConfigError` with all problems.
-   */
+  /** Validates a definition. Store the returned one: it is canonical and names its zone. Throws all problems. */
   read(name: string, definition: Definition): ReadDefinition;
   /** A definition with other values for the given fields; `null` removes a field. */
   update(definition: Definition, fields: Definition): Definition;

@@ -21,10 +21,7 @@ interface QueuedItem extends AgendaItem {
   isCurrent: boolean;
 }
 
-/**
- * The entries of a term, by name and in the order of `wakeAt`, so that a tick visits due entries only. Many entries are
- * due together, so the heap has each instant once.
- */
+/** The entries of a term by name and `wakeAt`, so that a tick visits due ones only. The heap has each instant once. */
 export class Agenda {
   readonly #instants = new TinyQueue<number>();
   readonly #byInstant = new Map<number, QueuedItem[]>();
@@ -76,10 +73,7 @@ export class Agenda {
     this.#byName.delete(name);
   }
 
-  /**
-   * Yields the items to deal with by `until` (epoch milliseconds), each once, earliest first. A call whose caller stops
-   * early is continued by the next, which may yield items again.
-   */
+  /** Yields items to deal with by `until` (epoch ms), earliest first; after an early stop, some may come again. */
   *upcoming(until: number): Generator<AgendaItem> {
     for (let item = this.#added.pop(); item; item = this.#added.pop()) if (item.isCurrent) yield item;
     if (until <= this.#passed) return;

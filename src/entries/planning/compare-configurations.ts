@@ -59,10 +59,7 @@ export interface OccurrenceChange {
 /** The most occurrences of an entry that are compared. */
 export const MAX_COMPARED = 100_000;
 
-/**
- * Compares when an entry is due, before and after a change; `null` if nothing differs. It uses the schedules without
- * states, so intervals count from the beginning of the period. An absent entry is `undefined`.
- */
+/** Compares when an entry is due before and after a change; `null` if equal. Intervals count from the period. */
 function compareOccurrences(
   before: Entry | undefined,
   after: Entry | undefined,
@@ -107,10 +104,7 @@ function toPlain({ schedule, ...entry }: Entry): Readonly<Record<string, unknown
   return { ...entry, schedule: schedule.spec };
 }
 
-/**
- * Lists the parts in which two values differ, after defaults were applied. Functions without a `spec` are not compared:
- * two reads of one module give two functions.
- */
+/** Lists the parts that differ after defaults, without functions that have no `spec`: each read makes new ones. */
 function compareValues(path: readonly string[], before: unknown, after: unknown): FieldChange[] {
   if (typeof before === 'function' && typeof after === 'function') {
     const [one, other] = [before, after].map((each) => ('spec' in each ? each.spec : null));

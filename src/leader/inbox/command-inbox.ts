@@ -79,10 +79,7 @@ export class CommandInbox {
     this.#options = options;
   }
 
-  /**
-   * Applies the first of the commands that were sent before the term began, even if runs are due: a pause among them
-   * prevents the catch-up of missed runs. Throws `TermEnded` when the term cannot continue.
-   */
+  /** Applies commands sent before the term, even if runs are due: a pause prevents catch-up. May throw `TermEnded`. */
   async begin(term: Term): Promise<void> {
     this.#reset();
     const { clock } = this.#options;
@@ -94,10 +91,7 @@ export class CommandInbox {
     });
   }
 
-  /**
-   * Applies the commands that have arrived until a run is due, and returns whether there were any. A log that cannot
-   * be read is reported, and delays no schedule. Throws `TermEnded` when the term cannot continue.
-   */
+  /** Applies commands until a run is due; `true` if there were any. Throws only `TermEnded`: no log delays a run. */
   async process(term: Term): Promise<boolean> {
     if (!this.#hasArrived) return false;
     const { clock, engine } = this.#options;

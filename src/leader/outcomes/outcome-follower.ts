@@ -79,10 +79,7 @@ export class OutcomeFollower {
     events.on('skipped', (skip) => this.#forget(skip));
   }
 
-  /**
-   * Runs during a term, until the signal aborts. Of these entries it also follows the runs that the previous leader left
-   * without an outcome in the history, and ends the running ones that have ended there. Never rejects.
-   */
+  /** Runs until the signal aborts. Also follows the previous leader's open runs of these entries. Never rejects. */
   async run(signal: AbortSignal, entries: readonly Entry[] = []): Promise<void> {
     const { clock, taskEvents } = this.#options;
     void this.#resume(entries, signal);

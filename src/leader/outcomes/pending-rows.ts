@@ -75,10 +75,7 @@ export class PendingRows {
   }
 }
 
-/**
- * Appends a row to the history for each run whose exchange had no subscribers at its commit. Failed appends are retried
- * after each tick. (The rows of other withdrawn runs are appended when their messages leave the outbox.)
- */
+/** Appends rows for runs whose exchange had no subscribers, again after each tick if that fails. */
 export function recordWithdrawn(events: Events, history: History, clock: Clock): PendingRows {
   const rows = new PendingRows(history, clock, events);
   events.on('skipped', ({ entry, reason, withdrawn = [] }) => {

@@ -28,10 +28,7 @@ export class LiveSettings {
     this.messageContext = this.#createContext(settings);
   }
 
-  /**
-   * Finds the catch-up policies that the outbox relay applies, by the names of entries. Stored entries are read from their
-   * store, because the entries of delayed messages are rarely in memory. An entry that is gone, or unreadable, has none.
-   */
+  /** The catch-up policies for the outbox relay, by entry; stored ones are read from the store. Gone ones: none. */
   readonly findPolicies = async (
     names: readonly string[],
     entries: StoredEntries | undefined,

@@ -66,11 +66,7 @@ interface Internals {
 
 let isPatched = false;
 
-/**
- * Makes an unexpected reply end its connection. ioredis throws such an error, for instance for a reply that no command
- * waits for, as an uncaught exception. The connection is then unusable: the next reply could be matched with the wrong
- * command.
- */
+/** Makes an unexpected reply end its connection: ioredis throws it uncaught, and later replies might be mismatched. */
 function catchReplyErrors(): void {
   if (isPatched) return;
   isPatched = true;
