@@ -185,8 +185,7 @@ const NEVER = new AbortController().signal;
 /** Reads settings without the entries that beat installs by default, such as the cleanup of results. */
 function readSettings(config: BeatConfig | Settings): Settings {
   const settings = toSettings(config);
-  const written = settings.entries.filter(({ name }) => !settings.installed.includes(name));
-  return { ...settings, entries: written };
+  return { ...settings, entries: settings.entries.filter(({ name }) => !settings.installed.includes(name)) };
 }
 
 /** The outcomes of runs that end when the test ends them. */

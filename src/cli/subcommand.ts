@@ -51,11 +51,7 @@ const hidden = memoize<Option>();
 export const STORE_FLAGS: readonly string[] = ['--config', '--broker', '--state'];
 
 /** Accepts global flags after a subcommand too, except for its own of that name. Its help lists those in `shown`. */
-export function acceptGlobalFlags(
-  program: Command,
-  command: Command,
-  shown: readonly string[] | 'all' = STORE_FLAGS,
-): void {
+export function acceptGlobalFlags(program: Command, command: Command, shown: readonly string[] | 'all' = STORE_FLAGS) {
   for (const option of program.options) {
     const names = [option.short, option.long];
     const own = command.options.some(({ short, long }) =>

@@ -45,8 +45,7 @@ export class NoAnswerError extends BeatError {
 export async function connect(config: BeatConfig | Settings, options?: ClientOptions | null): Promise<BeatClient> {
   const settings = toSettings(config);
   const { by = `node@${hostname()}`, wait = 5_000, clock = systemClock } = options ?? {};
-  const store = await openState(storeOptions(settings, clock));
-  return new BeatClient(store, settings, { by, wait, clock });
+  return new BeatClient(await openState(storeOptions(settings, clock)), settings, { by, wait, clock });
 }
 
 /**
@@ -141,8 +140,7 @@ export class BeatClient implements AsyncDisposable {
   async history(entry: string, { limit = 100 }: { readonly limit?: number } = {}): Promise<readonly HistoryView[]> {
     const { history } = this.#store;
     if (!history) throw new BeatError('history: false disables the history');
-    const items = await readItems(history, entry, { limit });
-    return items.map((item) => viewItem(entry, item));
+    return (await readItems(history, entry, { limit })).map((item) => viewItem(entry, item));
   }
 
   close(): Promise<void> {

@@ -65,8 +65,7 @@ export class ConfigFiles {
     const stamps = await this.#stampOwn();
     const isAgain = this.#lastRead !== null;
     this.#lastRead = stamps;
-    const files = await findConfig(this.#path, cwd);
-    const options = { files, cwd, maxSize, id, overrides: overrides?.() };
+    const options = { files: await findConfig(this.#path, cwd), cwd, maxSize, id, overrides: overrides?.() };
     const { sources, warnings } =
       isAgain && isMainThread && (await needsThread(options, availableMemory()))
         ? await readInThread(options)
@@ -74,8 +73,7 @@ export class ConfigFiles {
     const imports = sources.flatMap((source) => [...(source.imports ?? [])]);
     const icsFiles = new IcsFiles();
     try {
-      const steps = resolveInSteps(sources, options.overrides, icsFiles);
-      const settings = await runInSlices(steps, systemClock);
+      const settings = await runInSlices(resolveInSteps(sources, options.overrides, icsFiles), systemClock);
       return warnings ? { ...settings, warnings } : settings;
     } finally {
       this.#used = new Map([...imports, ...icsFiles.stamps]);
@@ -96,8 +94,7 @@ export class ConfigFiles {
   async #stampOwn(): Promise<Stamps> {
     const { cwd } = this.#options;
     try {
-      const files = await findConfig(this.#path, cwd);
-      return await stampAll(files.map((file) => resolve(cwd, file)));
+      return await stampAll((await findConfig(this.#path, cwd)).map((file) => resolve(cwd, file)));
     } catch (error) {
       return new Map([['', describeError(error)]]);
     }

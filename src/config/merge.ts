@@ -53,10 +53,8 @@ function addOwner(path: string[], value: unknown, part: Part, owners: Map<string
     owners.set(id, part);
     return;
   }
-  const other = valueAt(owner.settings, path);
-  if (isMap(value) || isDeepStrictEqual(other, value)) return;
-  const where = owner.source.file ?? 'another file';
-  part.report(path, `${where} has another value; keep one of them`);
+  if (isMap(value) || isDeepStrictEqual(valueAt(owner.settings, path), value)) return;
+  part.report(path, `${owner.source.file ?? 'another file'} has another value; keep one of them`);
 }
 
 function mergeEntries(parts: readonly Part[]): Merged['entries'] {

@@ -58,12 +58,7 @@ export function valueAt(map: object, path: Path): unknown {
 }
 
 /** Calls `visit` with each text in lists and maps, which may contain themselves. */
-export function eachText(
-  value: unknown,
-  path: Path,
-  visit: (text: string, path: Path) => void,
-  seen = new WeakSet(),
-): void {
+export function eachText(value: unknown, path: Path, visit: (text: string, path: Path) => void, seen = new WeakSet()) {
   if (typeof value === 'string') visit(value, path);
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);

@@ -42,8 +42,7 @@ async function openBackend<T>(
 
 export function explainUnreadable(backend: Endpoint): string | null {
   if (toResultEndpoint(backend).driver?.loadResultReader) return null;
-  const what = describeBackend(backend);
-  return `outcomes of runs cannot be read from ${what}; beat reads ${RESULT_BACKENDS}`;
+  return `outcomes of runs cannot be read from ${describeBackend(backend)}; beat reads ${RESULT_BACKENDS}`;
 }
 
 /** Opens the reader of outcomes; `null` if none can be read. Throws a `ConfigError` for an invalid URL. */

@@ -68,15 +68,10 @@ async function isOneStore({ broker, state }: StoreOptions): Promise<boolean> {
   // The drivers `redis` and `sentinel` have the same loader.
   if (!driver?.load || driver.load !== state.driver?.load) return false;
   const { normalize } = await loadClient('brokerUrl', driver, driver.load);
-  const normalized = withKey('brokerUrl', () => normalize(broker));
-  return normalized === withKey('stateUrl', () => normalize(state));
+  return withKey('brokerUrl', () => normalize(broker)) === withKey('stateUrl', () => normalize(state));
 }
 
-async function openStateStore(
-  key: Key,
-  endpoint: Endpoint,
-  options: Omit<StateStoreOptions, 'server'>,
-): Promise<StateStore> {
+async function openStateStore(key: Key, endpoint: Endpoint, options: Omit<StateStoreOptions, 'server'>) {
   const { driver } = endpoint;
   if (!driver?.load) throw unsupported(key, endpoint);
   const { open } = await loadClient(key, driver, driver.load);
@@ -115,6 +110,5 @@ function unsupported(key: Key, { scheme }: Endpoint): ConfigError {
     return key === 'brokerUrl' || load !== undefined;
   });
   const allowed = schemes.map((name) => `${name}://`).join(', ');
-  const message = `unsupported URL scheme "${scheme}"; allowed: ${allowed}`;
-  return new ConfigError([errorAt([key], message)]);
+  return new ConfigError([errorAt([key], `unsupported URL scheme "${scheme}"; allowed: ${allowed}`)]);
 }

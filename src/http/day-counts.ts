@@ -56,8 +56,7 @@ export function upcomingDayReader(context: HttpContext): () => Promise<UpcomingD
   const count = async () => {
     const now = clock.now();
     try {
-      const records = await readForDay(entrySource(context), now);
-      day = await runInSlices(countUpcoming(records, now), clock);
+      day = await runInSlices(countUpcoming(await readForDay(entrySource(context), now), now), clock);
     } catch {
       // The store is unreachable: the page shows the last count.
     }

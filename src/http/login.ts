@@ -21,8 +21,7 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
       const seconds = failed.secondsToWait(client.address);
       if (seconds === 0) return null;
       c.header('Retry-After', String(seconds));
-      const error = `Too many failed logins. Try again in ${seconds} seconds.`;
-      return c.html(loginPage('/', error), 429);
+      return c.html(loginPage('/', `Too many failed logins. Try again in ${seconds} seconds.`), 429);
     };
     const early = reject();
     if (early) return early;
@@ -35,8 +34,7 @@ export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
       failed.add(client.address);
       return c.html(loginPage(safePath(next), 'This token is not valid.'), 401);
     }
-    const session = { permission, name: name.trim().slice(0, 100) };
-    await startSession(c, session, { now: clock.now(), client });
+    await startSession(c, { permission, name: name.trim().slice(0, 100) }, { now: clock.now(), client });
     return c.redirect(safePath(next), 303);
   });
   routes.post('/logout', (c) => {

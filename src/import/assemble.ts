@@ -73,8 +73,7 @@ function removeRejected(
 ): readonly Left[] {
   const left: Left[] = [];
   const isOfEntry = ({ path }: Diagnostic) => path[0] === 'beatSchedule' && path.length > 1;
-  const byEntry = Map.groupBy(errors.filter(isOfEntry), ({ path }) => String(path[1]));
-  for (const [name, own] of byEntry) {
+  for (const [name, own] of Map.groupBy(errors.filter(isOfEntry), ({ path }) => String(path[1]))) {
     const source = entries.get(name);
     left.push({ place: source?.place ?? `entry ${name}`, reason: describe(own, 2), text: source?.text });
     if (entries.delete(name)) continue;

@@ -6,6 +6,5 @@ import type { Beat } from './beat.ts';
 
 /** Counts the events of an instance from now on. `clock` is the clock of the instance. */
 export function createMetrics(beat: Beat, clock: Clock = systemClock): Metrics {
-  const { liveness } = beat;
-  return countEvents(beat, { clock, liveness, version: VERSION, settings: () => beat.settings });
+  return countEvents(beat, { clock, liveness: beat.liveness, version: VERSION, settings: () => beat.settings });
 }

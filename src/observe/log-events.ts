@@ -22,8 +22,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     log[attempts++ === 0 ? 'info' : 'debug']({ event: 'leading', term }, `Leading: term ${term}`);
   });
   events.on('following', ({ reason }) => {
-    const level = attempts <= 1 ? 'info' : 'debug';
-    log[level]({ event: 'following', reason }, `Following: ${reason}`);
+    log[attempts <= 1 ? 'info' : 'debug']({ event: 'following', reason }, `Following: ${reason}`);
   });
   events.on('renewed', ({ trustedForMs }) => {
     log.debug({ event: 'renewed', trustedForMs }, 'Lock renewed');
@@ -74,8 +73,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     log.debug({ event: 'outbox', waiting, oldest: formatIsoOrNull(oldest) }, `Outbox: ${waiting} messages wait`);
   });
   events.on('outcome', (event) => {
-    const level = event.state === 'SUCCESS' ? 'debug' : 'warn';
-    log[level](outcomeFields(event), outcomeText(event));
+    log[event.state === 'SUCCESS' ? 'debug' : 'warn'](outcomeFields(event), outcomeText(event));
   });
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));

@@ -132,8 +132,7 @@ class RoundInterval extends SearchedSchedule {
 
   protected findNext(after: number): number {
     if (this.#unit === DAY) {
-      const day = Math.floor(localReached(after, this.#zone) / DAY) * DAY;
-      return toInstant(day + this.#every, this.#zone);
+      return toInstant(Math.floor(localReached(after, this.#zone) / DAY) * DAY + this.#every, this.#zone);
     }
     const { offset } = this.#zone.spanAt(after);
     return Math.floor((after + offset) / this.#unit) * this.#unit - offset + this.#every;

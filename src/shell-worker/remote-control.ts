@@ -26,11 +26,7 @@ export function answerAsWorker(options: WorkerRequestsOptions): AnswerRequest {
   return (request) => methods.get(request.method)?.(request) ?? null;
 }
 
-function revoke(
-  { arguments: given }: ControlRequest,
-  worker: WorkerRequestsOptions['worker'],
-  terminates: boolean,
-): unknown {
+function revoke({ arguments: given }: ControlRequest, worker: WorkerRequestsOptions['worker'], terminates: boolean) {
   const taskIds = [given['task_id']].flat().filter((id) => typeof id === 'string');
   if (!terminates) {
     worker.revoke(taskIds);

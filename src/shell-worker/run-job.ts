@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { constants, userInfo } from 'node:os';
@@ -63,10 +63,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<JobResul
   return result;
 }
 
-async function startJob(
-  { command, shell, cwd, env, user }: Job,
-  { host, dueAt }: RunJobOptions,
-): Promise<ChildProcessWithoutNullStreams> {
+async function startJob({ command, shell, cwd, env, user }: Job, { host, dueAt }: RunJobOptions) {
   const switched = user === null ? { env: {}, program: [] } : await switchUser(user, host);
   const variables = { SHELL: shell, ...switched.env, ...env };
   const home = cwd === HOME ? findHome({ ...host.env, ...variables }) : null;

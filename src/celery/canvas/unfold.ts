@@ -191,8 +191,7 @@ class Unfolding {
     const place = `${position.place}/header`;
     const id = this.#context.idAt(place);
     const after = this.#freeze(body, { ...position, place: `${position.place}/body` });
-    const group: Group = { kind: 'group', id, tasks: header };
-    const before = this.#freeze(group, { place, chord: after.signature });
+    const before = this.#freeze({ kind: 'group', id, tasks: header }, { place, chord: after.signature });
     const kwargs = { kwargs: {}, header: before.signature, body: after.signature };
     return { signature: serializeComposite('chord', kwargs, { task_id: id }), result: after.result };
   }
@@ -215,8 +214,7 @@ class Unfolding {
       ...(errback && { link_error: errback }),
     };
     const { args, kwargs } = this.#resolveArguments(task);
-    const { immutable } = task;
-    return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
+    return { task: task.task, args, kwargs, options, subtask_type: null, immutable: task.immutable };
   }
 
   /** Throws a `BeatError` if a function fails. */
@@ -270,8 +268,7 @@ function serializeComposite(
   kwargs: SerializedSignature['kwargs'],
   options: SerializedSignature['options'] = {},
 ): SerializedSignature {
-  const task = `celery.${kind}`;
-  return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
+  return { task: `celery.${kind}`, args: [], kwargs, options, subtask_type: kind, immutable: false };
 }
 
 /** Serializes options for `apply_async`, with seconds in place of milliseconds. */

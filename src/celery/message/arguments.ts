@@ -13,12 +13,7 @@ type Path = Diagnostic['path'];
 const MAX_DEPTH = 200;
 
 /** Throws a `ConfigError` with every argument that the serializer cannot encode. `at` is the path of the task. */
-export function checkArguments(
-  args: unknown,
-  kwargs: unknown,
-  serializer: SerializerName = 'json',
-  at: Path = [],
-): void {
+export function checkArguments(args: unknown, kwargs: unknown, serializer: SerializerName = 'json', at: Path = []) {
   const errors: Diagnostic[] = [];
   const report: Report = (path, message) => errors.push(errorAt([...at, ...path], message));
   const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: false };

@@ -184,8 +184,7 @@ export function decodeMessage(text: string): Message {
   } catch (error) {
     cause = error;
   }
-  const found = JSON.stringify(truncate(text, 80));
-  throw new StoreError(`invalid message in the outbox: ${found}`, { cause });
+  throw new StoreError(`invalid message in the outbox: ${JSON.stringify(truncate(text, 80))}`, { cause });
 }
 
 function isMessage(

@@ -60,8 +60,7 @@ export function preparePayload(
 /** Serializes a value, then compresses it, as kombu does. */
 export function encodeBody(value: unknown, { serializer, compression }: Encoding): Encoded {
   const { contentType, contentEncoding, write } = SERIALIZERS[serializer];
-  const plain = write(value);
-  const bytes = Buffer.from(plain, 'latin1');
+  const bytes = Buffer.from(write(value), 'latin1');
   if (compression === null) return { body: bytes.toString('base64'), contentType, contentEncoding, compression };
   const { body, header } = compressBody(compression, bytes);
   return { body: body.toString('base64'), contentType, contentEncoding, compression: header };

@@ -18,8 +18,7 @@ export function computeTaskId(entryName: string, dueAt: number, keyPrefix: strin
 
 /** Computes the id of a task or group of the same occurrence: a UUIDv5 of its place in the namespace of `taskId`. */
 export function computePartId(taskId: string, place: string): string {
-  const namespace = Buffer.from(taskId.replaceAll('-', ''), 'hex');
-  return uuid5(Buffer.concat([namespace, Buffer.from(place)]));
+  return uuid5(Buffer.concat([Buffer.from(taskId.replaceAll('-', ''), 'hex'), Buffer.from(place)]));
 }
 
 function uuid5(name: string | Buffer): string {

@@ -78,7 +78,6 @@ export function buildRevoke(taskIds: readonly string[], namespace: string): Mess
     pattern: null,
     matcher: null,
   };
-  const exchange = `${namespace}.pidbox`;
-  const to = { queue: null, exchange, exchangeType: 'fanout', routingKey: '' } as const;
+  const to = { queue: null, exchange: `${namespace}.pidbox`, exchangeType: 'fanout', routingKey: '' } as const;
   return transientMessage(taskIds[0] ?? '', to, { clock: 0, expires: 0 }, request);
 }

@@ -98,8 +98,7 @@ function parseOffset(steps: string, whole: string): DurationLikeObject[] {
   }
   let sign = 1;
   let years = 0;
-  const matches = spaced.matchAll(/([+-])? ?(\d+)([a-z]+)/g);
-  const moves = Array.from(matches, ([, own, count, letters = '']) => {
+  const moves = Array.from(spaced.matchAll(/([+-])? ?(\d+)([a-z]+)/g), ([, own, count, letters = '']) => {
     if (own) sign = own === '-' ? -1 : 1;
     const unit = Object.hasOwn(UNITS, letters) ? UNITS[letters] : undefined;
     if (!unit) throw new Error(`${whole}: unknown unit "${letters}"; expected ${allowed}`);
@@ -160,8 +159,7 @@ export function buildRenderer(value: unknown, path: ConfigPath, filling: RenderC
   }
   if (!isContainer(value)) return null;
   const renderers = Object.entries(value).flatMap(([key, item]): [string, Renderer][] => {
-    const place = [...path, Array.isArray(value) ? Number(key) : key];
-    const render = buildRenderer(item, place, filling);
+    const render = buildRenderer(item, [...path, Array.isArray(value) ? Number(key) : key], filling);
     return render ? [[key, render]] : [];
   });
   if (renderers.length === 0) return null;

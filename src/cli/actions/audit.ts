@@ -48,8 +48,7 @@ export async function audit(flags: AuditFlags, ...names: string[]): Promise<Exit
     const counts = Object.fromEntries(KINDS.map(([kind]) => [kind, 0])) as Record<AccountKind, number>;
     const totals: Totals = { entries: 0, unreadable: 0, unreadableRows: 0, scheduledLater: 0, ...counts };
     for await (const loaded of loadRecorded(source, history, names, from)) {
-      const lines = auditEntry(loaded, period, totals, flags, settings.timezone);
-      if (!(await writeLines(lines))) break;
+      if (!(await writeLines(auditEntry(loaded, period, totals, flags, settings.timezone)))) break;
     }
     await writeLines(flags.json ? [formatJson({ summary: totals })] : summarize(totals));
     const isBad = totals.unreadable + totals.unreadableRows > 0 || PROBLEMS.some((kind) => totals[kind] > 0);

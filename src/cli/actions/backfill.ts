@@ -29,8 +29,7 @@ export async function backfill(flags: BackfillFlags, name: string): Promise<Exit
   const [from, to] = [readInstant('--from', flags.from), readInstant('--to', flags.to)];
   const { outcome, zone } = await planBackfill(settings, name, from, to);
   if (outcome.kind === 'rejected') throw new ConfigError(outcome.reason);
-  const instants = outcome.runs;
-  if (!flags.json) await writeLines(formatPreview(name, instants, zone));
+  if (!flags.json) await writeLines(formatPreview(name, outcome.runs, zone));
   if (!flags.yes && !(await isConfirmed())) {
     writeError('beat: nothing was published; confirm with y, or pass --yes');
     return EXIT.failure;

@@ -37,8 +37,7 @@ export async function check(flags: JsonFlags): Promise<ExitCode> {
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const { errors } = error;
-    if (flags.json) await writeJson({ ok: false, errors } satisfies ConfigurationCheck);
+    if (flags.json) await writeJson({ ok: false, errors: error.errors } satisfies ConfigurationCheck);
     else writeErrors(error.message);
     return EXIT.usage;
   }

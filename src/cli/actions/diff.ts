@@ -121,8 +121,7 @@ function viewDifferences(differences: Differences): ConfigurationDiff {
 }
 
 function formatEntry({ name, task, schedule, enabled }: Entry): string {
-  const disabled = enabled ? '' : ', disabled';
-  return `${formatCell(name)}: ${formatCell(task)}, ${formatSchedule(schedule)}${disabled}`;
+  return `${formatCell(name)}: ${formatCell(task)}, ${formatSchedule(schedule)}${enabled ? '' : ', disabled'}`;
 }
 
 function formatFields({ before, after, fields }: EditedEntry): string[] {
@@ -147,8 +146,7 @@ function formatSchedule({ spec, description = spec, timezone }: Schedule): strin
 
 function formatValue({ path }: FieldChange, value: unknown): string {
   if (value === undefined) return 'none';
-  const text = JSON.stringify(mask(path, value));
-  return truncate(text, MAX_VALUE);
+  return truncate(JSON.stringify(mask(path, value)), MAX_VALUE);
 }
 
 /** Hides values of keys that name secrets, and passwords in URLs. */
@@ -167,6 +165,5 @@ function mask(path: readonly string[], value: unknown): unknown {
 function formatInstants(sign: '+' | '-', all: readonly number[], zone: string): string[] {
   if (all.length === 0) return [];
   const first = all.slice(0, SHOWN).map((at) => formatInZone(at, zone));
-  const more = all.length > SHOWN ? ', …' : '';
-  return [`${sign}${thousands(all.length)}: ${first.join(', ')}${more}`];
+  return [`${sign}${thousands(all.length)}: ${first.join(', ')}${all.length > SHOWN ? ', …' : ''}`];
 }

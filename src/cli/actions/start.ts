@@ -37,11 +37,7 @@ export function start(started: () => Promise<void>) {
 
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
-async function run(
-  flags: StartFlags,
-  { settings, files, outputs, logfile }: Service,
-  started: () => Promise<void>,
-): Promise<void> {
+async function run(flags: StartFlags, { settings, files, outputs, logfile }: Service, started: () => Promise<void>) {
   const { log } = outputs;
   const worker = flags.withWorker ? startWorker(flags, logfile) : null;
   const node = formatNodeName(flags.hostname, hostname());

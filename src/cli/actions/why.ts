@@ -30,8 +30,7 @@ export async function why(flags: WhyFlags, name: string): Promise<ExitCode> {
     const zone = entry.schedule.timezone ?? settings.timezone;
     const rule = entry.schedule.description ?? entry.schedule.spec;
     const show = (instant: number) => (flags.json ? formatIso(instant) : formatInZone(instant, zone));
-    const { commands } = store;
-    const loaded = await loadWhy({ history, commands }, found, at, { now, show });
+    const loaded = await loadWhy({ history, commands: store.commands }, found, at, { now, show });
     await writeLines(
       flags.json
         ? [JSON.stringify(viewWhy(name, rule, loaded))]

@@ -89,8 +89,7 @@ export function checkCeleryFlags(flags: CeleryFlags): void {
   const { umask, maxInterval, scheduler, logfile, pidfile, hostname, detach } = flags;
   if (umask !== undefined) collect(() => parseUmask(umask));
   if (maxInterval !== undefined && !/^\d+$/.test(maxInterval)) {
-    const message = `--max-interval: expected a whole number of seconds, got "${maxInterval}"`;
-    errors.push(errorAt([], message));
+    errors.push(errorAt([], `--max-interval: expected a whole number of seconds, got "${maxInterval}"`));
   }
   if (scheduler !== undefined && !ACCEPTED_SCHEDULERS.test(scheduler)) {
     errors.push(errorAt([], `--scheduler ${scheduler}: ${explainScheduler(scheduler)}`));

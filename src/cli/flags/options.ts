@@ -87,8 +87,7 @@ export function chooseLogLevel(flags: GlobalFlags, env: Environment = process.en
 
 /** The format of log lines: by default text on a terminal, else JSON. */
 export function chooseLogFormat(flags: GlobalFlags, isTerminal = process.stdout.isTTY): LogFormat {
-  const given = flags.logFormat ?? (isTerminal ? 'text' : 'json');
-  return oneOf('the log format', given, ['json', 'text']);
+  return oneOf('the log format', flags.logFormat ?? (isTerminal ? 'text' : 'json'), ['json', 'text']);
 }
 
 /** Formats the `origin` header of messages as Celery does: it identifies the sending process. */

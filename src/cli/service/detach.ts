@@ -47,8 +47,7 @@ export async function detach(flags: CeleryFlags, argv: readonly string[]): Promi
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   const code = child.exitCode;
   const where = logfile === undefined ? '' : `; see ${logfile}`;
-  const error = report?.error ?? `beat: the background process ended before it was ready${where}`;
-  writeErrors(error);
+  writeErrors(report?.error ?? `beat: the background process ended before it was ready${where}`);
   // A signal or an exit code of 0 is a failure too: the process does not run.
   return code === null || code === EXIT.ok ? EXIT.failure : (code as ExitCode);
 }
@@ -63,6 +62,5 @@ export async function notifyParent(report: StartReport): Promise<void> {
 /** Resolves with `undefined` if the process ends without a report: messages arrive before the channel closes. */
 async function waitForReport(child: ChildProcess): Promise<StartReport | undefined> {
   const closed = once(child, 'disconnect').then(() => undefined);
-  const report = once(child, 'message').then(([message]) => message as StartReport);
-  return Promise.race([report, closed]);
+  return Promise.race([once(child, 'message').then(([message]) => message as StartReport), closed]);
 }

@@ -49,8 +49,7 @@ export async function runService(flags: GlobalFlags, run: (service: Service) => 
 /** Logs an uncaught error and exits with 1, without releasing the lock: a follower leads when it expires. */
 export function crashOnUncaught({ log, stderr }: Outputs): void {
   process.on('uncaughtException', (error: unknown, origin) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const masked = maskText(text);
+    const masked = maskText(error instanceof Error ? (error.stack ?? error.message) : String(error));
     stderr.write(`${masked}\n`);
     log.fatal({ event: 'crashed', origin, error: masked }, `beat: Crashed: ${masked.split('\n', 1)[0]}`);
     process.exit(EXIT.failure);

@@ -168,8 +168,7 @@ export function warnOfUnknownEntries(alerts: AlertSettings | null, names: readon
   const known = new Set(names);
   for (const name of alerts.entries.keys()) {
     if (known.has(name)) continue;
-    const hint = didYouMean(name, names);
-    warn(['alerts', 'entries', name], `no entry of the configuration has this name${hint}`);
+    warn(['alerts', 'entries', name], `no entry of the configuration has this name${didYouMean(name, names)}`);
   }
 }
 
@@ -204,11 +203,7 @@ function readWebhook(given: z.output<typeof webhook>, context: Context) {
   return { url, secret: secret ?? context.overrides.webhookSecret ?? null, on, body, headers };
 }
 
-function readHeartbeat(
-  given: z.output<typeof heartbeat> | undefined,
-  override: string | undefined,
-  report: Report,
-): AlertSettings['heartbeat'] {
+function readHeartbeat(given: z.output<typeof heartbeat> | undefined, override: string | undefined, report: Report) {
   const url = given?.url ?? override;
   if (given === undefined && url === undefined) return null;
   const path = ['alerts', 'heartbeat'];

@@ -223,8 +223,7 @@ export function checkTransport(settings: ServiceSettings, report: Report): void 
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
   }
   for (const key of TIMEOUTS) {
-    const path = ['brokerTransportOptions', key];
-    if (transport[key] === 0) report(path, 'expected longer than 0, got 0');
+    if (transport[key] === 0) report(['brokerTransportOptions', key], 'expected longer than 0, got 0');
   }
 }
 

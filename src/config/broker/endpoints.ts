@@ -45,8 +45,7 @@ export type Endpoints = Pick<Settings, 'broker' | 'state' | 'locks'>;
 export function resolveEndpoints({ brokerUrl, stateUrl, lockUrls }: ShapeOutput<typeof endpointsShape>): Endpoints {
   const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL);
   const own = broker.driver?.load ? broker.url : EMBEDDED_URL;
-  const state = parseEndpoint(stateUrl ?? own);
-  return { broker, state, locks: (lockUrls ?? []).map(parseEndpoint) };
+  return { broker, state: parseEndpoint(stateUrl ?? own), locks: (lockUrls ?? []).map(parseEndpoint) };
 }
 
 const BROKER_SCHEMES = findSchemes(() => true);
@@ -84,8 +83,7 @@ export function checkLockUrls({ locks, state }: Endpoints, report: Report): void
     if (urls.indexOf(each.url) < i) report(['lockUrls', i], 'the same server again counts as one');
   });
   if (locks.length > 0 && locks.length % 2 === 0) {
-    const message = `${locks.length} servers; expected an odd number, so that there is a majority`;
-    report(['lockUrls'], message);
+    report(['lockUrls'], `${locks.length} servers; expected an odd number, so that there is a majority`);
   }
   const { driver, masked } = state;
   if (locks.length > 0 && driver?.load && !driver.lockElsewhere) {

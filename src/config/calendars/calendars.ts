@@ -130,12 +130,7 @@ interface Declared {
 const MAX_DATES = 10_000;
 
 /** Reads a calendar. Returns `undefined` after errors, with paths from `path`. */
-function readCalendar(
-  calendar: CalendarInput,
-  { name, readIcs }: Declared,
-  path: Path,
-  report: Report,
-): TimeSet | undefined {
+function readCalendar(calendar: CalendarInput, { name, readIcs }: Declared, path: Path, report: Report) {
   const read = (key: keyof CalendarInput, make: (texts: readonly string[]) => TimeSet[]) => {
     const given = calendar[key];
     const most = key === 'dates' ? MAX_DATES : MAX_VALUES;

@@ -212,12 +212,7 @@ function toSeconds(duration: OptionsInput['timeLimit']): number | undefined {
 
 const NO_EXPIRY = 'zero is treated as "no expiry"; with Celery workers would discard the task';
 
-function readExpires(
-  inOptions: OptionsInput['expires'],
-  beside: OptionsInput['expires'],
-  zone: string,
-  warn: Report,
-): MessageOptions['expires'] {
+function readExpires(inOptions: OptionsInput['expires'], beside: OptionsInput['expires'], zone: string, warn: Report) {
   const input = beside ?? inOptions;
   if (input === undefined || input === 'next') return input;
   const after = parseDuration(input) ?? parseTimedelta(input);

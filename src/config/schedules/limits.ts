@@ -5,7 +5,7 @@ import type { Report } from '../validate.ts';
 import { parseDuration, whole, option, type ShapeOutput } from '../values/option.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
 import { describeLength } from '../../schedule/text.ts';
-import { bounded, type Bounds, grid, selected } from '../../schedule/limits/limits.ts';
+import { bounded, grid, selected } from '../../schedule/limits/limits.ts';
 import { roundUnit } from '../../schedule/timedelta.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
@@ -90,17 +90,11 @@ export function applyLimits(schedule: Schedule, limits: Limits, zone: string, re
   if (!fixed || isReversed || isSlow) return undefined;
   const hasSets = between !== undefined || only.length + exclude.length > 0;
   const chosen = hasSets ? selected(fixed, { between, only, exclude }, zone) : fixed;
-  const bounds: Bounds = { from, until, count };
-  return from === undefined && until === undefined ? chosen : bounded(chosen, bounds, zone);
+  return from === undefined && until === undefined ? chosen : bounded(chosen, { from, until, count }, zone);
 }
 
 /** Puts an interval on a fixed grid; returns any other schedule unchanged. */
-function toFixedInstants(
-  schedule: Schedule,
-  offset: number | null,
-  from: number | undefined,
-  report: Report,
-): Schedule | undefined {
+function toFixedInstants(schedule: Schedule, offset: number | null, from: number | undefined, report: Report) {
   const { every, spec } = schedule;
   if (every !== undefined) {
     if (offset === null || offset < every) return grid(every, (from ?? 0) + (offset ?? 0));

@@ -66,8 +66,7 @@ function repeatedKeys(text: string, file: string): Diagnostic[] {
       const line = startLine + 1;
       if (first === undefined) keys.set(key, line);
       else {
-        const message = `repeated key, first on line ${first}`;
-        errors.push({ ...errorAt([...parent(), key], message), file, line });
+        errors.push({ ...errorAt([...parent(), key], `repeated key, first on line ${first}`), file, line });
       }
     },
   });

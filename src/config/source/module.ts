@@ -50,12 +50,7 @@ function isNothing(config: unknown, format: string | undefined): boolean {
 }
 
 /** Imports a module, and resolves `celery-beat` in it and its imports, whose stamps it adds to `imports`. */
-async function importDefault(
-  path: string,
-  format: string | undefined,
-  id: string,
-  imports: Map<string, string>,
-): Promise<unknown> {
+async function importDefault(path: string, format: string | undefined, id: string, imports: Map<string, string>) {
   const root = pathToFileURL(path).href;
   const own = new Set([root]);
   const hooks = registerHooks({

@@ -95,8 +95,7 @@ export function plainData(config: unknown, report: Report): unknown {
   function readValue(container: object, key: string, path: Path) {
     try {
       const property = Object.getOwnPropertyDescriptor(container, key);
-      const computed = property?.get !== undefined;
-      return { value: (container as Record<string, unknown>)[key], computed };
+      return { value: (container as Record<string, unknown>)[key], computed: property?.get !== undefined };
     } catch (error) {
       return void report(path, threw(error));
     }

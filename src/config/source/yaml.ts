@@ -49,8 +49,7 @@ export function readYaml(text: string, file: string): Source {
   resolveAliases(document, report);
   if (errors.length > found) return { file, config: undefined, errors };
   const findOffset = offsetFinder(document);
-  const findLine = (path: Path) => lineAt(findOffset(path));
-  return { file, ...toValue(document, file, errors), findLine };
+  return { file, ...toValue(document, file, errors), findLine: (path: Path) => lineAt(findOffset(path)) };
 }
 
 function toValue(document: Document, file: string, errors: Diagnostic[]) {

@@ -85,8 +85,7 @@ export function newState(spec: string | null, anchor: number): EntryState {
 
 /** Derives the next state: with changes, the next `rev`, and all fields that this release does not know. */
 export function advance(state: EntryState, changes: Partial<Omit<EntryState, 'version' | 'rev'>>): EntryState {
-  const version = Math.max(VERSION, state.version);
-  return { ...state, ...changes, version, rev: state.rev + 1 };
+  return { ...state, ...changes, version: Math.max(VERSION, state.version), rev: state.rev + 1 };
 }
 
 /** The text of a state, the same for the same state: what stores hold and compare. */
@@ -119,12 +118,7 @@ export function decodeState(entry: string, text: string): EntryState {
 }
 
 /** Decodes a state and adds it to the map, or reports that it is unreadable; throws without `unreadable`. */
-export function addState(
-  states: Map<string, EntryState>,
-  entry: string,
-  text: string,
-  unreadable?: OnUnreadable,
-): void {
+export function addState(states: Map<string, EntryState>, entry: string, text: string, unreadable?: OnUnreadable) {
   try {
     states.set(entry, decodeState(entry, text));
   } catch (error) {

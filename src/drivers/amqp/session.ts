@@ -113,11 +113,7 @@ export class Session {
     this.#socket.abort();
   }
 
-  async #publishGroup(
-    exchange: string,
-    group: readonly Message[],
-    mandatory: boolean,
-  ): Promise<readonly PublishResult[]> {
+  async #publishGroup(exchange: string, group: readonly Message[], mandatory: boolean) {
     const publish = await once(this.#channels, exchange, async () => {
       const opening = this.usable ? this.#model.createConfirmChannel() : this.ended;
       return this.#createPublish(exchange, await this.wait(opening));

@@ -53,8 +53,7 @@ export function readTlsFile(path: string, setting: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const message = `${path} cannot be read: ${(cause as Error).message}`;
-    throw new ConfigError([errorAt([setting], message)]);
+    throw new ConfigError([errorAt([setting], `${path} cannot be read: ${(cause as Error).message}`)]);
   }
 }
 

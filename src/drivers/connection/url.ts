@@ -51,8 +51,7 @@ export function readTls(
 ): Tls | null {
   const inUrl = readTlsQuery(url.searchParams, urlError);
   if (!secure && !inUrl && !settings) return null;
-  const setting = settings && !inUrl ? 'brokerUseSsl' : 'brokerUrl';
-  return createTls({ ...settings, ...inUrl }, host, setting);
+  return createTls({ ...settings, ...inUrl }, host, settings && !inUrl ? 'brokerUseSsl' : 'brokerUrl');
 }
 
 export function decodePart(text: string, part: string): string {

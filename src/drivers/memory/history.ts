@@ -51,8 +51,7 @@ export class MemoryHistory implements History {
     return new Map(
       entries.map((entry) => {
         const rows = [...(this.#state.entries.get(entry)?.rows.values() ?? [])].slice(-limit);
-        const texts = rows.map(({ text }) => text).toReversed();
-        return [entry, decodeRows(texts, this.#oldest)];
+        return [entry, decodeRows(rows.map(({ text }) => text).toReversed(), this.#oldest)];
       }),
     );
   }

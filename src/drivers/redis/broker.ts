@@ -36,8 +36,7 @@ export function redisBroker(connection: Connection, keys: Keys, bindings: Bindin
       if (messages.length === 1) return [{ message, reason: error.message }];
     }
     const half = Math.ceil(messages.length / 2);
-    const first = await send(messages.slice(0, half));
-    return [...first, ...(await send(messages.slice(half)))];
+    return [...(await send(messages.slice(0, half))), ...(await send(messages.slice(half)))];
   };
 
   return {

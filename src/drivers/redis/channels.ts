@@ -69,8 +69,7 @@ async function send(connection: Connection, keys: Keys, reply: Reply): Promise<v
     randomUUID(),
   );
   await connection.run('mailbox.reply', async (client) => {
-    const members = await client.smembers(keys.binding(exchange));
-    for (const queue of queuesBound(members, routingKey, keys.sep)) {
+    for (const queue of queuesBound(await client.smembers(keys.binding(exchange)), routingKey, keys.sep)) {
       await client.lpush(keys.list(queue, 0), envelope);
     }
   });

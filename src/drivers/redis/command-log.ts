@@ -41,8 +41,7 @@ export function redisCommandLog(
 
     async readAudit(limit) {
       const ids = await connection.run('commands.readAudit', (client) => client.lrange(auditOrder, 0, limit - 1));
-      const rows = await connection.readFields('commands.readAudit', audit, ids);
-      return rows.map(([id, json]) => ({ id, json }));
+      return (await connection.readFields('commands.readAudit', audit, ids)).map(([id, json]) => ({ id, json }));
     },
 
     async removeAudit(id) {

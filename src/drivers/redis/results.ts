@@ -25,8 +25,7 @@ const TAIL = 4_096;
 /** A connection to Celery's result backend, with or without sentinels. Throws a `ConfigError` for an invalid URL. */
 function connect(server: ServerUrls, settings: ResultSettings, name: string): Connection {
   const { masterName, sentinelKwargs, tls } = settings;
-  const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
-  return new Connection({ server, transport, tls, name });
+  return new Connection({ server, transport: { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs }, tls, name });
 }
 
 export function openRedisResults(server: ServerUrls, settings: ResultSettings): ResultBackend {

@@ -35,8 +35,7 @@ export function redisStoredEntries(
 ): RedisStoredEntries {
   const walk = async (operation: string, script: Script, args: readonly string[]): Promise<Page> => {
     if (script === PAGE) return connection.runScript(operation, script, [order, definitions, states], args);
-    const reply = await connection.runScript<MembersPage>(operation, script, [order], args);
-    const [last, members, invalid] = reply;
+    const [last, members, invalid] = await connection.runScript<MembersPage>(operation, script, [order], args);
     const wrong = new Set(invalid);
     return [last, members.map((member, i) => [member, wrong.has(i + 1) ? null : '', null])];
   };

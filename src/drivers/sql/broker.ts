@@ -25,8 +25,7 @@ export function createBroker(db: Database, prune: Prune, queues: Queues): Broker
       if (message && messages.length === 1) return [{ message, reason }];
     }
     const half = Math.ceil(messages.length / 2);
-    const first = await publish(messages.slice(0, half));
-    return [...first, ...(await publish(messages.slice(half)))];
+    return [...(await publish(messages.slice(0, half))), ...(await publish(messages.slice(half)))];
   };
 
   return {
@@ -44,8 +43,7 @@ export function createBroker(db: Database, prune: Prune, queues: Queues): Broker
       for (const message of messages) {
         const { exchange } = message.destination;
         const id = randomUUID();
-        const payload = encodeEnvelope(message, id);
-        await db.write('broker.announce', db.sql.writeBroadcast(exchange, id, payload));
+        await db.write('broker.announce', db.sql.writeBroadcast(exchange, id, encodeEnvelope(message, id)));
         await db.write('broker.announce', db.sql.removeOldBroadcasts(exchange, BROADCAST_RETENTION));
       }
     },

@@ -57,8 +57,7 @@ export function createHistory(db: Database, prefix: string, limits: HistoryLimit
     },
 
     async minutes(from, to) {
-      const rows = await db.read('history.minutes', sql.readMinutes(prefix));
-      return toMinutes(rows.map(toStoredMinute), from, to);
+      return toMinutes((await db.read('history.minutes', sql.readMinutes(prefix))).map(toStoredMinute), from, to);
     },
 
     async append(rows) {

@@ -69,8 +69,7 @@ function describeProblems(error: z.ZodError, value: JsonObject): readonly Diagno
     reportUnknown(path, keys) {
       const known = fieldsOf(name as CommandName);
       for (const [i, key] of keys.slice(0, MAX_PROBLEMS).entries()) {
-        const hint = i < MAX_HINTS ? didYouMean(key, known) : '';
-        problems.push(errorAt([...path, key], `unknown field${hint}`));
+        problems.push(errorAt([...path, key], `unknown field${i < MAX_HINTS ? didYouMean(key, known) : ''}`));
       }
       const unlisted = keys.length - MAX_PROBLEMS;
       if (unlisted > 0) problems.push(errorAt([], `and ${thousands(unlisted)} more unknown fields`));
@@ -90,8 +89,7 @@ function malformed(value: JsonObject, problems: readonly Diagnostic[]): ParsedCo
     by: read(HEADER.by, value['by']) ?? '',
     reason: read(HEADER.reason, value['reason']),
   };
-  const reason = problems.map(formatDiagnostic).join('; ');
-  return { kind: 'malformed', header, reason, problems };
+  return { kind: 'malformed', header, reason: problems.map(formatDiagnostic).join('; '), problems };
 }
 
 function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | null {

@@ -71,12 +71,7 @@ function* add(targets: StoredTargets, command: CommandOf<'add'>, now: number): S
 }
 
 /** The edit that adds an entry, or why it cannot be added; `null` if it exists. */
-function addOne(
-  targets: StoredTargets,
-  name: string,
-  definition: Definition,
-  now: number,
-): PlannedChange | string | null {
+function addOne(targets: StoredTargets, name: string, definition: Definition, now: number) {
   const quoted = JSON.stringify(name);
   if (targets.findDeclared(name)) return `entry ${quoted} is declared in the configuration`;
   const read = readDefinition(targets, name, definition);
@@ -110,8 +105,7 @@ function update(targets: StoredTargets, command: CommandOf<'update'>, now: numbe
   const target = targets.findDeclared(name) ? rejectDeclared(name) : findStored(targets, name);
   if ('kind' in target) return target;
   if (!target.definition) return rejected(explainDefinition(name));
-  const definition = targets.definitions.update(target.definition, command.definition);
-  const read = readDefinition(targets, name, definition);
+  const read = readDefinition(targets, name, targets.definitions.update(target.definition, command.definition));
   if (typeof read === 'string') return rejected(read);
   const { after, change } = reviseState(read.entry, target.state ?? newState(null, now), now);
   return {

@@ -276,11 +276,7 @@ function buildMessage(
   };
 }
 
-function computeExpiry(
-  { entry, dueAt }: Occurrence,
-  expires: MessageOptions['expires'],
-  sentAt: number,
-): number | null {
+function computeExpiry({ entry, dueAt }: Occurrence, expires: MessageOptions['expires'], sentAt: number) {
   if (expires === undefined) return null;
   if (expires === 'next') {
     const next = nextAfter(entry.schedule, dueAt);

@@ -69,10 +69,7 @@ export function* planAdoption(known: readonly KnownEntry[], now: number): Steps<
 const DECLARED_DUE_AT = 0;
 
 /** The change to commit first; `null` if the store has this state already. */
-function planChanged(
-  { name, entry, state: before, indexedAt }: KnownEntry,
-  { state, change: edit }: Reconciled,
-): PlannedChange | null {
+function planChanged({ name, entry, state: before, indexedAt }: KnownEntry, { state, change: edit }: Reconciled) {
   const dueAt = entry?.stored ? indexedDueAt(entry, state) : DECLARED_DUE_AT;
   const stored = indexedAt === undefined ? undefined : { dueAt };
   if (!edit && stored?.dueAt === indexedAt) return null;

@@ -60,11 +60,7 @@ export interface OccurrenceChange {
 export const MAX_COMPARED = 100_000;
 
 /** Compares when an entry is due before and after a change; `null` if equal. Intervals count from the period. */
-function compareOccurrences(
-  before: Entry | undefined,
-  after: Entry | undefined,
-  period: Period,
-): OccurrenceChange | null {
+function compareOccurrences(before: Entry | undefined, after: Entry | undefined, period: Period) {
   const old = list(before, period);
   const current = list(after, period);
   const appear = [...current.difference(old)];

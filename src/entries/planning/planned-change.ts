@@ -76,18 +76,14 @@ export function* planChange(
     history,
     stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
   };
-  const chords = concat(runs.map((run) => run.chords));
-  return { entry, change, chords, cancel };
+  return { entry, change, chords: concat(runs.map((run) => run.chords)), cancel };
 }
 
 /** Most running runs that a state contains: a backfill may publish thousands. */
 const MAX_RUNNING = 100;
 
 /** Runs of commands count as running too: the occurrences that are due next must not overlap them. */
-function addRunning(
-  { running = [] }: Pick<EntryState, 'running'>,
-  history: readonly HistoryRow[],
-): readonly RunningRun[] | undefined {
+function addRunning({ running = [] }: Pick<EntryState, 'running'>, history: readonly HistoryRow[]) {
   const added = history.filter((row) => row.kind === 'run');
   const all = [...running, ...added.map(({ taskId, dueAt, sentAt }) => ({ taskId, dueAt, sentAt }))].slice(
     -MAX_RUNNING,

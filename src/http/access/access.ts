@@ -54,8 +54,7 @@ function findToken(c: Context<HttpEnv>): string | null {
 function isOpen(c: Context<HttpEnv>): boolean {
   const { host, readToken, trustedUserHeader } = c.var.http;
   if (readToken !== null || trustedUserHeader !== null || !isLoopback(host)) return false;
-  const name = new URL(c.req.url).hostname.replace(/^\[|\]$/g, '');
-  return isLoopback(name);
+  return isLoopback(new URL(c.req.url).hostname.replace(/^\[|\]$/g, ''));
 }
 
 /** Rejects a request that may not read. Browsers, which send no token, are sent to the login page. */

@@ -11,8 +11,7 @@ type Tokens = Pick<HttpSettings, 'readToken' | 'changeToken'>;
 /** What the token permits; `null` for a wrong one. Takes the same time for every wrong token. */
 export function checkToken(given: string, { readToken, changeToken }: Tokens): Permission | null {
   const mayRead = isEqual(given, readToken);
-  const mayChange = isEqual(given, changeToken);
-  if (mayChange) return 'change';
+  if (isEqual(given, changeToken)) return 'change';
   return mayRead ? 'read' : null;
 }
 

@@ -163,8 +163,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: z.strictObject({ limit: limit(10_000, 100) }),
     answers: { 200: ['The rows.', audit] },
     async answer({ c, context, query }) {
-      const rows = await context.store.commands.readAudit(query.limit);
-      return c.json({ rows: rows.map(decodeAudit) });
+      return c.json({ rows: (await context.store.commands.readAudit(query.limit)).map(decodeAudit) });
     },
   }),
   '/api/instances': operation({

@@ -49,8 +49,7 @@ export function entriesPage(
 
 /** The query of `/api/events` for the entries of a page; their names could be too long for it. */
 function eventsOf({ search, after, limit }: StatusQuery): string {
-  const page = { search, limit: String(limit), ...(after !== null && { after }) };
-  return new URLSearchParams(page).toString();
+  return new URLSearchParams({ search, limit: String(limit), ...(after !== null && { after }) }).toString();
 }
 
 function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {

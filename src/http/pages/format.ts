@@ -48,8 +48,7 @@ function describeDistance(ms: number): string {
 /** `in 3 h 12 min`, with the instant below; the script of the pages keeps it current. */
 export function relative(iso: string, now: number, zone: string): Html {
   const at = Date.parse(iso);
-  const text = describeDistance(at - now);
-  return html`<time datetime="${iso}" data-relative>${text}</time
+  return html`<time datetime="${iso}" data-relative>${describeDistance(at - now)}</time
     ><span class="muted" title="${formatInstant(at, zone)}">${formatNear(at, now, zone)}</span>`;
 }
 
@@ -123,10 +122,7 @@ export function explainState(row: StatusRow, zone: string): readonly string[] {
   return sentences;
 }
 
-function explainPause(
-  { since, until, reason, by }: NonNullable<EntryStatus['paused']>,
-  at: (iso: string) => string,
-): string {
+function explainPause({ since, until, reason, by }: NonNullable<EntryStatus['paused']>, at: (iso: string) => string) {
   const who = by === '' ? 'It was paused' : `${by} paused it`;
   const why = reason === null ? 'without a reason' : `with the reason “${reason}”`;
   const end = until === null ? 'until it is resumed' : `until ${at(until)}`;

@@ -71,8 +71,7 @@ export async function loadFrame(
   { req, var: { access, http } }: Context<HttpEnv>,
 ) {
   const now = clock.now();
-  const instances = await store.instances.list();
-  const leader = instances.filter(isReadable).find(({ role }) => role === 'leader');
+  const leader = (await store.instances.list()).filter(isReadable).find(({ role }) => role === 'leader');
   return {
     /** When the page was requested, epoch milliseconds. */
     now,

@@ -174,7 +174,6 @@ function fieldTable({ local, fields, notes }: Explanation): Html {
         </td>
       </tr>`,
   );
-  const headings = ['Field', 'Rule', `At ${local}`, 'Result'];
-  return html`${scrollingTable('Fields of the schedule', headings, rows)}
+  return html`${scrollingTable('Fields of the schedule', ['Field', 'Rule', `At ${local}`, 'Result'], rows)}
   ${notes.map((note) => html`<p class="small muted">${note}</p>`)}`;
 }

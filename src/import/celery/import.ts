@@ -78,8 +78,7 @@ function comparer(settings: Settings): (entry: ExportedEntry) => readonly string
     const entry = resolved.get(name);
     const [first] = messages;
     if (!entry || !first) return [];
-    const sent = compose({ entry, dueAt: first.at }, first.at, messageContext).messages;
-    return compareRuns(messages, sent);
+    return compareRuns(messages, compose({ entry, dueAt: first.at }, first.at, messageContext).messages);
   };
 }
 

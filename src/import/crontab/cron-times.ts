@@ -144,8 +144,7 @@ export function findClockDifference(
   from: number,
 ): { readonly instant: number; readonly by: 'cron' | 'beat' } | null {
   const names = new Set([zones.host, zones.table ?? zones.host]);
-  const changes = [...names].flatMap((zone) => listChanges(zone, from));
-  for (const change of changes.sort((a, b) => a - b)) {
+  for (const change of [...names].flatMap((zone) => listChanges(zone, from)).sort((a, b) => a - b)) {
     const [after, until] = [change - AROUND, change + AROUND];
     const byCron = new Set(runsByCron(line, zones, after, until));
     const byBeat = new Set<number>();

@@ -101,8 +101,7 @@ function convertValues(value: unknown, write: (text: string) => unknown): unknow
   const { __type__: type } = value;
   if (type === 'datetime') return write(readInstant(value).text);
   if (type !== undefined) throw new Error(`it has a value of the type ${asText(type)}`);
-  const entries = Object.entries(value).map(([key, each]) => [key, convertValues(each, write)]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, convertValues(each, write)]));
 }
 
 /** Reads an instant: epoch milliseconds, ISO 8601 with microseconds, and the name of its zone (`null`: an offset). */
@@ -116,8 +115,7 @@ function readInstant(fields: Fields) {
   const zone = typeof timezone === 'number' ? null : asText(timezone);
   const at = zone === null ? parseInstant(local + formatOffset(Number(timezone)), 'UTC') : parseInstant(local, zone);
   if (at === null) throw new Error(`an invalid datetime: ${JSON.stringify(fields)}`);
-  const offset = (Date.parse(`${local.slice(0, 23)}Z`) - at) / 1_000;
-  return { at, text: local + formatOffset(offset), zone };
+  return { at, text: local + formatOffset((Date.parse(`${local.slice(0, 23)}Z`) - at) / 1_000), zone };
 }
 
 /** `+01:00`, from seconds. */

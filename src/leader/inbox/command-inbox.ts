@@ -279,8 +279,7 @@ function takeStep(steps: Steps<Prepared>): IteratorResult<undefined, Prepared> {
 
 function encodeFinished({ key, header, now }: ReadCommand, answer: Answer, { token }: Term): FinishedCommand {
   const { id } = header;
-  const audit = id === null ? '' : encodeAudit({ ...header, id }, answer, { now, term: token });
-  return { key, id, audit };
+  return { key, id, audit: id === null ? '' : encodeAudit({ ...header, id }, answer, { now, term: token }) };
 }
 
 function explain(error: unknown): string {

@@ -47,8 +47,7 @@ function see({ mark, isLocked }: SchedulerTrace, before: Seen | undefined, now: 
   const hasWorked = isLocked || (before !== undefined && before.mark !== mark);
   // It released its lock when it stopped.
   const hasStopped = !isLocked && before?.isLocked === true;
-  const workedAt = hasStopped ? null : hasWorked ? now : (before?.workedAt ?? null);
-  return { mark, isLocked, workedAt };
+  return { mark, isLocked, workedAt: hasStopped ? null : hasWorked ? now : (before?.workedAt ?? null) };
 }
 
 function describe(schedulers: readonly string[]): string | null {

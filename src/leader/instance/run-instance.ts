@@ -145,10 +145,7 @@ function createScheduler(
   });
 }
 
-function createInbox(
-  { connections, reloader, wakeup, clock, events }: Instance,
-  scheduler: Scheduler,
-): CommandInbox | undefined {
+function createInbox({ connections, reloader, wakeup, clock, events }: Instance, scheduler: Scheduler) {
   const log = connections.store.commands;
   if (!log) return undefined;
   const reload = () => reloader.reload();

@@ -87,8 +87,7 @@ export class OutcomeFollower {
     while (!signal.aborted) {
       await this.#read(signal);
       if (this.#flushAt <= clock.now()) await this.#rows?.flush();
-      const readAt = Math.max(this.#runs.wakeAt, this.#runs.retryAt);
-      const wakeAt = Math.min(readAt, this.#flushAt);
+      const wakeAt = Math.min(Math.max(this.#runs.wakeAt, this.#runs.retryAt), this.#flushAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
       await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
     }
@@ -129,8 +128,7 @@ export class OutcomeFollower {
       return row.kind === 'skip' && row.taskId !== undefined ? [{ taskId: row.taskId, dueAt: row.first }] : [];
     });
     const ended = new Set(ends.map(({ taskId }) => taskId));
-    const open = rows.filter((row) => row.kind === 'run').filter(({ taskId }) => !ended.has(taskId));
-    return { open, ends };
+    return { open: rows.filter((row) => row.kind === 'run').filter(({ taskId }) => !ended.has(taskId)), ends };
   }
 
   #canFollow(source: OutcomeSource): boolean {
@@ -254,8 +252,7 @@ export class OutcomeFollower {
     if (this.#runs.find(run.taskId) !== followed || followed.outcome) return;
     followed.checkedAt = now;
     if (now < until || !isRead) {
-      const since = endSeenAt ?? run.sentAt;
-      const next = followed.hasResult ? nextReadAt(since, now, followed.isAwaited) : until;
+      const next = followed.hasResult ? nextReadAt(endSeenAt ?? run.sentAt, now, followed.isAwaited) : until;
       this.#runs.schedule(followed, Math.min(next, until));
     } else {
       this.#runs.remove(run.taskId);

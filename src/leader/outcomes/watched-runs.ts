@@ -96,8 +96,7 @@ export class WatchedRuns implements RunOutcomes {
   }
 
   #end(entry: string, taskId: string): void {
-    const ended = this.#ended.get(entry) ?? new Set();
-    this.#ended.set(entry, ended.add(taskId));
+    this.#ended.set(entry, (this.#ended.get(entry) ?? new Set()).add(taskId));
     this.#known.add(taskId);
     if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.values().next().value!);
     this.#changed();

@@ -57,7 +57,6 @@ export class LiveSettings {
 
   #createContext({ timezone, keyPrefix, encoding, protocol, routes }: Settings): MessageContext {
     const router = new Router(this.queues, routes);
-    const traceRun = this.#traceRun;
-    return { timezone, keyPrefix, encoding, protocol, router, traceRun, ...this.#sender };
+    return { timezone, keyPrefix, encoding, protocol, router, traceRun: this.#traceRun, ...this.#sender };
   }
 }

@@ -112,8 +112,7 @@ function buildReply(
   { answer, clock }: { readonly answer: unknown; readonly clock: number },
 ): Reply | null {
   if (!replyTo) return null;
-  const body = Buffer.from(JSON.stringify({ [node]: answer }));
-  return { ...replyTo, headers: { ticket, clock }, body };
+  return { ...replyTo, headers: { ticket, clock }, body: Buffer.from(JSON.stringify({ [node]: answer })) };
 }
 
 export interface BeatRequestsOptions {

@@ -74,8 +74,7 @@ export function queueAlerts(
     delivery.push(buildWebhook(webhook, alert, { id: randomUUID(), at }));
   };
   const begin = (alerts: EntryAlerts, problem: AlertKind, fields: AlertFields) => {
-    const present = problems.get(fields.entry) ?? new Set();
-    problems.set(fields.entry, present.add(problem));
+    problems.set(fields.entry, (problems.get(fields.entry) ?? new Set()).add(problem));
     call(alerts, problem, fields);
   };
   /** Sends an alert if the entry has recovered: it had one of these problems, and has none any more. */

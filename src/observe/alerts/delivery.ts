@@ -129,8 +129,7 @@ export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery 
       const host = findHost(request.url);
       if (host.waiting >= MAX_WAITING) return void drop(host, request, 'too many alerts wait');
       host.waiting += 1;
-      const before = host.last.get(request.key) ?? Promise.resolve();
-      const sent = before.then(() => send(host, request));
+      const sent = (host.last.get(request.key) ?? Promise.resolve()).then(() => send(host, request));
       host.last.set(request.key, sent);
       void sent.then(() => {
         host.waiting -= 1;

@@ -49,8 +49,7 @@ export function scheduledSince({ entry, state }: Pick<Recorded, 'entry' | 'state
 
 /** The instant since which the rows account for every occurrence; `-Infinity` if they account for all. */
 export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isComplete'>): number {
-  const first = rows.findLast((row) => row.kind === 'run');
-  if (isComplete && first?.number === 1) return -Infinity;
+  if (isComplete && rows.findLast((row) => row.kind === 'run')?.number === 1) return -Infinity;
   const oldest = rows.findLast(isOfSchedule);
   if (!oldest) return Infinity;
   return oldest.kind === 'skip' ? oldest.first : oldest.dueAt;
@@ -66,8 +65,7 @@ export function* account(recorded: Recorded, { from, to, now }: AuditPeriod): Ge
   const done = state ? cursor(state) : -Infinity;
   const recordedInstants = [...runs.keys()].filter((at) => at >= from && at < to).toSorted((a, b) => a - b);
   for (const dueAt of merge(recordedInstants, expected(recorded, from, to))) {
-    const own = runs.get(dueAt) ?? [];
-    yield { dueAt, account: judge(own, findSkip(skips, dueAt), dueAt, { since, done, now }) };
+    yield { dueAt, account: judge(runs.get(dueAt) ?? [], findSkip(skips, dueAt), dueAt, { since, done, now }) };
   }
 }
 

@@ -111,11 +111,7 @@ function explainSchedule(
   ];
 }
 
-function explainAccount(
-  recorded: Recorded,
-  { dueAt, account: became }: AccountedOccurrence,
-  context: WhyContext,
-): string[] {
+function explainAccount(recorded: Recorded, { dueAt, account: became }: AccountedOccurrence, context: WhyContext) {
   const { entry, state } = recorded;
   const { now, show } = context;
   const pause = state?.pause;

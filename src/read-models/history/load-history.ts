@@ -52,8 +52,7 @@ export async function readHistoryPage(
   const items = joinRuns(rows);
   const isOpen = (item: HistoryItem) => item.kind === 'run' && item.outcome === null && item.withdrawn === null;
   if (before === undefined || !items.some(isOpen)) return { items, next };
-  const newest = (await history.latest([entry], NEWEST)).get(entry) ?? [];
-  return { items: joinRuns(rows, newest), next };
+  return { items: joinRuns(rows, (await history.latest([entry], NEWEST)).get(entry) ?? []), next };
 }
 
 /** Whether a row is of an occurrence before `from`. Backfills do not count: their occurrences may be of any time. */
@@ -82,8 +81,7 @@ export async function* loadRecorded(
     yield* await Promise.all(
       page.map(async ({ name, entry, state, error }): Promise<LoadedRecord> => {
         if (error !== undefined) return { kind: 'unreadable', entry: name, error };
-        const rows = await readSince(history, name, from);
-        return { kind: 'recorded', recorded: { entry, state, ...rows } };
+        return { kind: 'recorded', recorded: { entry, state, ...(await readSince(history, name, from)) } };
       }),
     );
   }
@@ -96,8 +94,7 @@ export async function loadWhy(
   at: number,
   context: Pick<WhyContext, 'now' | 'show'>,
 ): Promise<LoadedWhy> {
-  const rows = await commands.readAudit(AUDIT_ROWS);
-  const answered = rows.flatMap((stored) => decodeAnswer(stored) ?? []);
+  const answered = (await commands.readAudit(AUDIT_ROWS)).flatMap((stored) => decodeAnswer(stored) ?? []);
   const explainAt = async (instant: number): Promise<Why> => {
     const recorded = history ? await readSince(history, record.entry.name, instant) : { rows: [], isComplete: false };
     return explain({ ...record, ...recorded }, instant, { ...context, commands: answered });

@@ -58,8 +58,7 @@ class CalendarSchedule extends CachedSchedule {
 
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
-    const isDue = this.findNext(instant - 1) === instant;
-    return explainCalendar(this.#rule.fields, this.#zone, instant, isDue);
+    return explainCalendar(this.#rule.fields, this.#zone, instant, this.findNext(instant - 1) === instant);
   }
 
   get description(): string {

@@ -239,8 +239,7 @@ function readHashed(field: CronField, part: string, seed: string): Part {
       : readRange(field, from, to!, part);
   const width = step === undefined ? values.length : readStep(field, part, step);
   if (width > values.length) {
-    const why = `has a step larger than the ${values.length} values that H selects from`;
-    throw new PartError(field, part, why);
+    throw new PartError(field, part, `has a step larger than the ${values.length} values that H selects from`);
   }
   // Hash each field separately: otherwise an entry at minute 7 would also be at hour 7.
   const start = stableHash(`${field.name} ${seed}`) % width;

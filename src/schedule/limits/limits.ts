@@ -50,8 +50,7 @@ class Bounded extends SearchedSchedule {
   }
 
   protected override findLatest(after: number, until: number): number | null {
-    const end = Math.min(until, this.#lastInstant());
-    return latestFixed(this.#schedule, this.#startAfter(after), end);
+    return latestFixed(this.#schedule, this.#startAfter(after), Math.min(until, this.#lastInstant()));
   }
 
   explain(at: Date): Explanation {
@@ -322,12 +321,7 @@ function describeSchedule({ spec, description = spec }: Schedule): string {
 }
 
 /** Explains an instant (epoch milliseconds) by the fields of a schedule, or one if it has none, and more checks. */
-function explainWith(
-  schedule: Schedule,
-  instant: number,
-  timezone: string,
-  ...checks: readonly FieldCheck[]
-): Explanation {
+function explainWith(schedule: Schedule, instant: number, timezone: string, ...checks: readonly FieldCheck[]) {
   const inner = schedule.explain?.(new Date(instant));
   if (inner) return { ...inner, fields: [...inner.fields, ...checks] };
   const matches = nextAfter(schedule, instant - 1) === instant;

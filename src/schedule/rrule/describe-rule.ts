@@ -182,8 +182,7 @@ const TIME_PARTS = [
 function checkTimes(rule: RecurrenceRule, local: number): FieldCheck[] {
   return TIME_PARTS.filter(([key]) => rule[key].length > 0).map(([key, field, unit, size]) => {
     const value = modulo(Math.floor(local / unit), size);
-    const matches = rule[key].includes(value);
-    return { field, rule: rule[key].join(','), value: String(value), matches };
+    return { field, rule: rule[key].join(','), value: String(value), matches: rule[key].includes(value) };
   });
 }
 

@@ -114,14 +114,12 @@ export class Recurrence {
 
   /** The end of the day, hour or minute that the rule excludes around a period; `null` if it excludes none. */
   #endOfMismatch(period: number, begin: number): number | null {
-    const day = Math.floor(begin / DAY);
-    const allowedDay = this.#days.firstFrom(day);
+    const allowedDay = this.#days.firstFrom(Math.floor(begin / DAY));
     if (allowedDay * DAY >= this.#beginOf(period + 1)) return allowedDay * DAY;
     for (const { unit, key, size } of SHORT.slice(0, rankOf(this.rule))) {
       const allowed = this.rule[key];
       const index = Math.floor(begin / unit);
-      const value = modulo(index, size);
-      if (allowed.length > 0 && !allowed.includes(value)) return (index + 1) * unit;
+      if (allowed.length > 0 && !allowed.includes(modulo(index, size))) return (index + 1) * unit;
     }
     return null;
   }
@@ -199,8 +197,7 @@ export class Recurrence {
 function withDefaults(rule: RecurrenceRule, start: number): RecurrenceRule {
   const date = new Date(start);
   const rank = rankOf(rule);
-  const lists = [rule.weekNumbers, rule.yearDays, rule.monthDays, rule.days];
-  const hasDays = lists.some(({ length }) => length > 0);
+  const hasDays = [rule.weekNumbers, rule.yearDays, rule.monthDays, rule.days].some(({ length }) => length > 0);
   const isYearly = rule.freq === 'YEARLY';
   const orOf = (list: readonly number[], applies: boolean, value: number) =>
     list.length === 0 && applies ? [value] : list;

@@ -33,8 +33,7 @@ export function rrule(text: string, { dtstart, timezone }: RRuleOptions = {}): S
   if (typeof text !== 'string') throw new ConfigError('expected a rule such as FREQ=DAILY');
   const rule = parseRule(text);
   if (dtstart === undefined) checkStart(rule);
-  const start = parseStart(dtstart);
-  return make(rule, start, timezone === undefined ? undefined : checkZone(timezone));
+  return make(rule, parseStart(dtstart), timezone === undefined ? undefined : checkZone(timezone));
 }
 
 /** Reads `dtstart` in a zone, as epoch milliseconds of a local time as if it were UTC. */

@@ -45,8 +45,7 @@ export class Zone {
 
   spanAt(instant: number): Span {
     if (instant >= this.#last.start && instant < this.#last.end) return this.#last;
-    const page = this.#page(Math.floor(instant / PAGE));
-    this.#last = page.find(({ end }) => instant < end)!;
+    this.#last = this.#page(Math.floor(instant / PAGE)).find(({ end }) => instant < end)!;
     return this.#last;
   }
 

@@ -67,8 +67,7 @@ function toContent(read: Exported, name: string, lastRuns: boolean): SourceConte
 /** Exports the app again with another clock. Only notes depend on this export, so it may fail. */
 async function findComputedValues(first: Exported, options: ExporterOptions): Promise<readonly Left[]> {
   try {
-    const second = await runExporter({ ...options, ahead: AHEAD, quiet: true });
-    return findComputed(first, second);
+    return findComputed(first, await runExporter({ ...options, ahead: AHEAD, quiet: true }));
   } catch (error) {
     const reason = `values that are computed while the project is loaded were not searched: with another clock it fails: ${describeError(error)}`;
     return [{ kind: 'note', place: 'app', reason }];

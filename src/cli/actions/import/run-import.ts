@@ -76,8 +76,7 @@ export async function runImport(
   const listed = [...imported.left, ...findDifferences(comparisons, show)];
   for (const left of listed) writeError(maskText(formatLeft(left)));
   if (notCompared !== undefined) writeError(`not compared: ${notCompared}`);
-  const isComplete = listed.every(({ kind }) => kind === 'note');
-  return isComplete || flags.partial ? EXIT.ok : EXIT.failure;
+  return listed.every(({ kind }) => kind === 'note') || flags.partial ? EXIT.ok : EXIT.failure;
 }
 
 function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
@@ -129,8 +128,7 @@ async function printComparison(
 ): Promise<void> {
   const rows = comparisons.flatMap(({ name, instants }) =>
     instants.map((each) => {
-      const same = isSame(each) ? 'same' : 'DIFFERENT';
-      return [name, show(each.source), show(each.result), same];
+      return [name, show(each.source), show(each.result), isSame(each) ? 'same' : 'DIFFERENT'];
     }),
   );
   const table = formatTable(['ENTRY', heading, 'BEAT', ''], rows);
@@ -173,8 +171,7 @@ async function listFiles(folder: string): Promise<readonly string[]> {
 
 /** The names of the entries in a file; none if it is not a configuration. */
 async function readNames(file: string): Promise<ReadonlySet<string>> {
-  const options = { cwd: process.cwd(), maxSize: MAX_FILE_SIZE, id: 'import' };
-  const { config } = await readSource(file, options);
+  const { config } = await readSource(file, { cwd: process.cwd(), maxSize: MAX_FILE_SIZE, id: 'import' });
   if (!isMap(config)) return new Set();
   const { beatSchedule } = withCanonicalKeys(config as BeatConfig);
   return new Set(isMap(beatSchedule) ? Object.keys(beatSchedule) : []);

@@ -137,8 +137,7 @@ function parse({ line, text, name }: ContentLine): Property {
 export function parseLength(text: unknown, line: number): { days: number; elapsed: number } {
   const { weeks, days, hours, minutes, seconds, isNegative } = readDuration(text, line);
   if (isNegative) throw new IcsError(line, `${quote(text)} is negative`);
-  const elapsed = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
-  return { days: weeks * 7 + days, elapsed };
+  return { days: weeks * 7 + days, elapsed: ((hours * 60 + minutes) * 60 + seconds) * 1_000 };
 }
 
 function readDuration(text: unknown, line: number): ICAL.Duration {

@@ -90,11 +90,7 @@ function newestVersions(versions: readonly Version[]): readonly Version[] {
 }
 
 /** Removes the occurrences that other versions replace. */
-function withoutReplaced(
-  events: readonly CalendarEvent[],
-  changed: readonly Version[],
-  findZone: FindZone,
-): readonly CalendarEvent[] {
+function withoutReplaced(events: readonly CalendarEvent[], changed: readonly Version[], findZone: FindZone) {
   if (changed.length === 0) return events;
   return events.map((event) => {
     const times = changed.map((each) => readTime(each.replaces!.values[0], each.replaces!, findZone));

@@ -35,8 +35,7 @@ export function readTime(value: unknown, { line, parameters }: Property, findZon
   }
   if (isDate) return { isDate, local, zone: null };
   const { tzid } = parameters;
-  const zone = utc ? UTC : tzid === undefined ? null : findZone(String(tzid), line);
-  return { isDate, local, zone };
+  return { isDate, local, zone: utc ? UTC : tzid === undefined ? null : findZone(String(tzid), line) };
 }
 
 /** Converts a time to the local time of a zone. A time without a zone is unchanged. */
@@ -92,8 +91,7 @@ function readRule(component: Component, { toLocal }: RecurrenceContext): Recurre
     throw new IcsError(line.line, `RRULE: FREQ=${rule.freq} is not supported; events recur hourly at most`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const messages = error.errors.map(({ message }) => message);
-    throw new IcsError(line.line, `RRULE: ${messages.join('; ')}`);
+    throw new IcsError(line.line, `RRULE: ${error.errors.map(({ message }) => message).join('; ')}`);
   }
 }
 

@@ -163,8 +163,7 @@ export class Connection {
   /** ioredis restarts its count at each connection, but a connection to the wrong server is a failure too. */
   #pauseBefore(attempt: number): number {
     if (!(this.#lastError instanceof PeerError)) this.#peerErrors = 0;
-    const failures = Math.max(attempt, this.#peerErrors);
-    return Math.round(pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE, Math.random));
+    return Math.round(pauseAfter(Math.max(attempt, this.#peerErrors), FIRST_PAUSE, MAX_PAUSE, Math.random));
   }
 
   #describe(error: Error, wrongType: string | null): [text: string, cause: Error, unreachable: string | null] {
