@@ -12,7 +12,6 @@ import { runFast } from './service/engine.ts';
 import { acceptGlobalFlags, register } from './subcommand.ts';
 import { createSubcommands } from './subcommands.ts';
 
-/** The text below the flags in `beat --help`. */
 const EPILOG = `
 Examples:
   $ beat                                        run schedules/ or beat.config.*, on an embedded SQLite file

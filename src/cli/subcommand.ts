@@ -10,13 +10,10 @@ export interface Subcommand {
   readonly flags?: readonly Flag[];
   /** The global flags that its help shows; by default the flags of the store. */
   readonly shownFlags?: readonly string[] | 'all';
-  /** Text below the flags in its help. */
   readonly epilog?: string;
   /** Whether it runs without the name of a subcommand. */
   readonly isDefault?: boolean;
-  /** Whether it ignores the global flags. */
   readonly isIndependent?: boolean;
-  /** Nested subcommands, in place of `load`. */
   readonly subcommands?: readonly Subcommand[];
   /** Whether it runs until a signal stops it, and `--detach` starts it in the background. */
   readonly isService?: boolean;

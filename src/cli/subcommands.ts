@@ -11,14 +11,12 @@ const ENTRY = ['<entry>', 'the name of an entry'] as const;
 const ENTRY_AFTER_DASHES = ['<entry>', `${ENTRY[1]} (after -- if it begins with -)`] as const;
 const JSON_LINES = ['--json', 'print JSON lines, in UTC'] as const;
 
-/** Flags of all subcommands that send a command to the leader. */
 const SENDER_FLAGS: readonly Flag[] = [
   ['--reason <text>', 'why, for the log and the audit trail'],
   ['--no-wait', 'do not wait for the answer of the leader'],
   ['--json', 'print the answer as JSON'],
 ];
 
-/** A subcommand that sends a command about an entry. */
 function sending(name: string, description: string, ...flags: readonly Flag[]): Subcommand {
   return { name, description, flags: [...SENDER_FLAGS, ...flags], args: [ENTRY_AFTER_DASHES] };
 }

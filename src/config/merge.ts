@@ -4,7 +4,6 @@ import type { TopSettings } from './schema.ts';
 import type { Source } from './source/source.ts';
 import { valueAt, type Report } from './validate.ts';
 
-/** One source with canonical keys and validated settings. */
 export interface Part {
   readonly source: Source;
   readonly report: Report;

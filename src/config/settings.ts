@@ -23,7 +23,6 @@ export interface Settings {
   /** IANA name of the default zone of schedules and entries. */
   readonly timezone: string;
   readonly entries: readonly Entry[];
-  /** Reads the definitions of stored entries with these settings. */
   readonly definitions: Definitions;
   /** The names of entries that beat installs, as Celery's beat does. */
   readonly installed: readonly string[];
@@ -45,7 +44,6 @@ export interface Settings {
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
   readonly results: ResultOptions;
-  /** Whether the leader reads the outcomes of runs from the result backend. */
   readonly outcomes: boolean;
   /** The task events of workers, which the leader receives; `null` if they send none. */
   readonly eventStream: EventStreamSettings | null;

@@ -57,7 +57,6 @@ export function valueAt(map: object, path: Path): unknown {
   return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), map);
 }
 
-/** Calls `visit` with each text in lists and maps, which may contain themselves. */
 export function eachText(value: unknown, path: Path, visit: (text: string, path: Path) => void, seen = new WeakSet()) {
   if (typeof value === 'string') visit(value, path);
   if (typeof value !== 'object' || value === null || seen.has(value)) return;

@@ -20,7 +20,6 @@ export type OpenedStores =
   /** The state store needs an outbox for the broker. */
   | { readonly store: StateStore; readonly broker: OpenedBroker };
 
-/** A broker that holds no state. */
 export type OpenedBroker = Pick<Store, 'broker' | 'checkHealth' | 'findSchedulers'>;
 
 /** Opens the broker and the store of its state. Throws a `ConfigError` for an invalid URL. */

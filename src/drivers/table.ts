@@ -10,7 +10,6 @@ import type { StateDriver } from '../contracts/store/store.ts';
 /** A kind of server or file: its loaders and capabilities, absent if it has none. This module opens no connection. */
 export interface Driver {
   readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
-  /** The name in messages. */
   readonly title: string;
   /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
   readonly schemes: Readonly<Record<string, Variant>>;
@@ -18,7 +17,6 @@ export interface Driver {
   readonly parameters?: readonly string[];
   /** Whether URLs of several servers, with `;` between them, are one broker. */
   readonly failover?: true;
-  /** Whether its URL may be one of `lockUrls`. */
   readonly locks?: true;
   /** Whether `lockUrls` may hold the lock for its ledger. */
   readonly lockElsewhere?: true;
@@ -39,17 +37,13 @@ export interface Driver {
   readonly bindings?: true;
   readonly limits?: DriverLimits;
   readonly load?: () => Promise<StateDriver>;
-  /** Loads the driver of a broker that cannot hold state. */
   readonly loadBroker?: () => Promise<(options: BrokerOptions) => Broker>;
-  /** Loads the consumer of `beat worker`. */
   readonly loadConsumer?: () => Promise<OpenConsumer>;
   readonly loadResults?: () => Promise<(server: ServerUrls, settings: ResultSettings) => ResultBackend>;
-  /** Loads the driver of a result backend for `beat worker`. */
   readonly loadTaskResults?: () => Promise<OpenTaskResults>;
   /** Loads the mailbox of remote control; without fanout exchanges it reaches workers of beat alone. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
   readonly loadEventStream?: () => Promise<OpenEventStream>;
-  /** Loads what reads the outcomes of tasks. */
   readonly loadResultReader?: () => Promise<OpenResultReader>;
   /** Loads what reads the tables of another program, for imports. */
   readonly loadTables?: () => Promise<ReadTables>;
@@ -60,7 +54,6 @@ export interface Driver {
 export interface DriverLimits {
   /** Whether AMQP's limits on short strings and header tables apply. */
   readonly amqp?: true;
-  /** Characters of a queue's name. */
   readonly queue?: number;
   /** UTF-8 bytes of an entry's name, and of the key prefix. */
   readonly entry?: number;

@@ -14,7 +14,6 @@ import { FILES } from './pages/assets.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { problem } from './problem.ts';
 
-/** Creates the application that answers requests. It needs no socket, so tests can call it. */
 export function createApp(context: HttpContext): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {

@@ -10,7 +10,6 @@ import type { Clock } from '../util/clock.ts';
 /** What a token, a session or a user may do; `change` includes `read`. */
 export type Permission = 'read' | 'change';
 
-/** What a request may do, and who sent it. */
 export interface Access {
   readonly permission: Permission | null;
   /** For the audit log. */
@@ -19,7 +18,6 @@ export interface Access {
   readonly method: 'token' | 'session' | 'proxy' | 'open' | 'none';
 }
 
-/** What handlers need to answer requests. */
 export interface HttpContext {
   /** The server's own connection. */
   readonly store: StateStore;
@@ -41,7 +39,6 @@ export interface HttpContext {
   readonly stopped: AbortSignal;
 }
 
-/** The types of a request's context, for hono. */
 export interface HttpEnv {
   readonly Bindings: HttpBindings;
   readonly Variables: { access: Access; http: HttpSettings };

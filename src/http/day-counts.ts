@@ -15,7 +15,6 @@ const WAIT = 30;
 /** The most entries whose states are read, and the most stored entries that are counted, by their due times. */
 const MAX_STATES = 10_000;
 const MAX_STORED = 1_000;
-/** States that one query reads. */
 const CHUNK = 1_000;
 
 /** What became of the occurrences of a day. */

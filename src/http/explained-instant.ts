@@ -24,7 +24,6 @@ export async function findExplained(context: HttpContext, name: string) {
   };
 }
 
-/** The allowed forms of an instant of the API, for error messages. */
 export const REQUEST_INSTANT_FORMS = `${EXACT_INSTANT_FORMS}, in the years 1 to 9999`;
 
 /** Parses an instant of the API to epoch milliseconds; `null` without an offset, or outside the range of ISO 8601. */

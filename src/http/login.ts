@@ -10,7 +10,6 @@ import { readForm } from './read-body.ts';
 /** The longest body of a login, bytes: it needs no token. */
 const MAX_BODY = 4_000;
 
-/** The login page, for browsers. Programs send the token with each request. */
 export function loginRoutes({ clock }: HttpContext): Hono<HttpEnv> {
   const failed = countFailures(clock);
   const routes = new Hono<HttpEnv>();
@@ -83,7 +82,6 @@ const WINDOW = 60_000;
 const MAX_PER_ADDRESS = 5;
 const MAX_IN_ALL = 100;
 
-/** Limits how often wrong tokens can be tried at the login page. */
 function countFailures(clock: Clock) {
   const failures = new Map<string, number>();
   let inAll = 0;

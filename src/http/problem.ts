@@ -7,7 +7,6 @@ import { errorPage, type Problems } from './pages/layout.ts';
 export interface Problem {
   readonly status: ContentfulStatusCode;
   readonly detail?: string | undefined;
-  /** Every problem of the request, as at load. */
   readonly errors?: Problems | undefined;
 }
 

@@ -3,7 +3,6 @@ import { upcomingOf, type Left } from './found.ts';
 
 export interface Comparison {
   readonly name: string;
-  /** Where the entry is in the source. */
   readonly place: string;
   readonly instants: readonly ComparedInstant[];
 }

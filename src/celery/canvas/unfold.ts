@@ -12,7 +12,6 @@ interface TaskCall {
   /** The arguments for this occurrence. */
   readonly given: Arguments;
   readonly id: string;
-  /** The options of the task, with its position in its group. */
   readonly options: MessageOptions;
   readonly embed: Embed;
 }
@@ -29,7 +28,6 @@ interface Unfolded {
 interface OccurrenceContext {
   /** The IANA zone of instants. */
   readonly timezone: string;
-  /** The occurrence that functions receive. */
   readonly lazyContext: LazyContext;
   readonly replyTo: string;
   readonly idAt: (place: string) => string;
@@ -49,7 +47,6 @@ interface CanvasPosition {
   readonly id?: string | undefined;
   readonly groupId?: string | undefined;
   readonly groupIndex?: number | undefined;
-  /** The body of the chord that waits for its result. */
   readonly chord?: SerializedSignature | undefined;
 }
 

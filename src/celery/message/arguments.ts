@@ -52,7 +52,6 @@ const HEADERS: FormatRules = {
 
 const NESTED_LAZY = 'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
 
-/** Reports the errors of a value at any depth. */
 function inspect(root: unknown, start: Path, report: Report, rules: FormatRules): void {
   const visit = (value: unknown, path: Path, containers: readonly object[]): void => {
     if (typeof value !== 'object' || value === null) {

@@ -79,7 +79,6 @@ export function parseCompression(spelling: string): CompressionName | undefined 
   return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as CompressionSpelling] : undefined;
 }
 
-/** Lists the allowed names for an error, with the reason why the given one is not allowed. */
 export function explainCompressions(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, NAMES) : '';
   const reason = BZIP2.has(found) ? 'no maintained Node package writes bzip2; all workers read zlib' : guess.slice(2);

@@ -36,7 +36,6 @@ const BLANKS = {
 
 type BlankName = keyof typeof BLANKS;
 
-/** The name of the value for each blank. */
 const NAMES: ReadonlyMap<unknown, BlankName> = new Map(
   Object.entries(BLANKS).map(([name, blank]) => [blank, name as BlankName]),
 );

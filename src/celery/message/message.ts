@@ -157,7 +157,6 @@ export interface RunMessages {
 
 export interface ChordSize {
   readonly groupId: string;
-  /** The number of results that the body waits for. */
   readonly size: number;
   /** The results of the header as Celery stores them (JSON), so that groups stay nested; `null` for a flat header. */
   readonly results: string | null;
@@ -169,7 +168,6 @@ export const BEAT_TASK = 'celery_beat_task';
 /** The longest text of a message, whose body may have tens of megabytes. UTF-16 units. */
 const MAX_MESSAGE = 128 * 1_024 * 1_024;
 
-/** Encodes a message for the outbox. */
 export function encodeMessage(message: Message): string {
   return JSON.stringify({ ...copyMessage(message, {}), body: message.body.toString('base64') });
 }

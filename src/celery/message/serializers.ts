@@ -17,7 +17,6 @@ export interface Serializer {
   /** kombu's content type, from which a worker selects the deserializer. */
   readonly contentType: string;
   readonly contentEncoding: 'utf-8' | 'binary';
-  /** The name of the format, for errors. */
   readonly format: string;
   /** The values of Python beyond plain JSON that it supports, with their constructors in JavaScript. */
   readonly extras: readonly string[];
@@ -205,7 +204,6 @@ export function parseSerializer(spelling: string): SerializerName | undefined {
   return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as SerializerSpelling] : undefined;
 }
 
-/** Lists the allowed names for an error, with the reason why the given one is not allowed. */
 export function explainSerializers(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, Object.keys(SERIALIZERS)) : '';
   const reason = REASONS.get(found) ?? guess.slice(2);

@@ -50,7 +50,6 @@ export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventS
   return transientMessage(taskId, to, { hostname: origin }, event);
 }
 
-/** A message for the current subscribers of an exchange. */
 function transientMessage(
   taskId: string,
   destination: Message['destination'],

@@ -10,7 +10,6 @@ import { isContainer } from '../../util/is-map.ts';
 import { markHandled } from '../../util/promise.ts';
 import { truncate } from '../../util/visible.ts';
 
-/** Renders a template for one occurrence. */
 export type RenderText = (context: LazyContext) => string;
 
 /** `{{ … }}` without braces inside. A backslash before it escapes it. */
@@ -43,7 +42,6 @@ export function compileTemplate(text: string, zone: string): RenderText | null {
   return (context) => parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
 }
 
-/** Whether a text has valid or invalid placeholders. */
 export function hasTemplate(text: string): boolean {
   try {
     return compileTemplate(text, 'UTC') !== null;
@@ -133,7 +131,6 @@ function compileFormat(format: string | undefined, whole: string): (at: DateTime
   return (at) => at.toFormat(format);
 }
 
-/** Renders a value for one occurrence. */
 type Renderer = (context: LazyContext) => unknown;
 
 type ConfigPath = Diagnostic['path'];

@@ -16,7 +16,6 @@ export interface TypedValue {
 type TypeName = 'bytes' | 'base64' | 'date' | 'datetime' | 'decimal' | 'time' | 'uuid';
 
 interface TypedKind {
-  /** The forms of `__value__`, for errors. */
   readonly forms: string;
   /** Converts `__value__` to kombu's form; returns `null` for a value that a worker could not read. */
   read(value: unknown): unknown;

@@ -15,7 +15,6 @@ export function compileGlob(glob: string): Pattern {
   const matches = (piece: Piece, character: string) =>
     typeof piece === 'function' ? piece(character.codePointAt(0)!) : piece === null || piece === character;
   return {
-    /** The longest literal text of the glob. */
     get literal() {
       const texts = runs.flatMap((run) =>
         run

@@ -34,7 +34,6 @@ export interface Queue {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** kombu's `Broadcast`: each worker declares and binds its own queue; beat declares only the exchange. */
   readonly broadcast: boolean;
-  /** beat declares neither the queue nor its exchanges and bindings. */
   readonly noDeclare: boolean;
 }
 

@@ -19,7 +19,6 @@ export interface QueueRules {
   readonly maxPriority: number | null;
   /** The type of the default queue if no queues are configured. */
   readonly defaultType: QueueType;
-  /** The type of queues that are not configured. */
   readonly missingType: QueueType;
   readonly missingExchangeType: ExchangeType;
 }
@@ -101,7 +100,6 @@ export class Queues {
     return this.#configured.some((queue) => queue.arguments['x-queue-type'] === 'quorum');
   }
 
-  /** Whether a queue is in `taskQueues`. */
   isConfigured(queue: Queue): boolean {
     return this.#rules.configured.includes(queue);
   }
@@ -147,7 +145,6 @@ export class Queues {
   }
 }
 
-/** The maximum number of queue names in an error. */
 const MAX_LISTED = 20;
 
 function buildArguments(maxPriority: number | null, type: QueueType): Queue['arguments'] {
@@ -174,7 +171,6 @@ function groupByExchange(queues: readonly Queue[]): ReadonlyMap<string, Exchange
 
 interface Bound {
   readonly queue: Queue;
-  /** The index of the queue in the configuration. */
   readonly place: number;
   readonly binding: Binding;
 }

@@ -22,7 +22,6 @@ export interface RouteRules {
 
 export const DEFAULT_ROUTES: RouteRules = { routes: [], priority: null, deliveryMode: 2, ignoreResult: false };
 
-/** Determines destinations and options of tasks. */
 export class Router {
   readonly #queues: Queues;
   readonly #rules: RouteRules;

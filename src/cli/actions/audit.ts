@@ -56,7 +56,6 @@ export async function audit(flags: AuditFlags, ...names: string[]): Promise<Exit
   });
 }
 
-/** Yields the lines about an entry, and adds to the totals. */
 function* auditEntry(
   loaded: LoadedRecord,
   period: AuditPeriod,

@@ -87,7 +87,6 @@ function formatDifferences(differences: Differences, zone: string): readonly str
   return [...lines, `Next ${hours} hours:`, ...table];
 }
 
-/** Shows differences as `--json` does. */
 function viewDifferences(differences: Differences): ConfigurationDiff {
   const { added, removed, edited, occurrences, period, withFunctions } = differences;
   const summary = ({ name, task, schedule: { spec, description = spec } }: Entry) => ({

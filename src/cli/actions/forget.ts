@@ -21,10 +21,8 @@ interface ForgetFlags extends GlobalFlags, Readonly<Partial<Record<RepairedRecor
   readonly quoted?: boolean;
 }
 
-/** Rows or messages that one query reads. */
 const PAGE = 500;
 
-/** The number of attempts while other instances begin terms of their own. */
 const ATTEMPTS = 5;
 
 /** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. With a flag it removes unreadable records. */

@@ -11,7 +11,6 @@ import { readInstant, readSettings, type JsonFlags } from '../flags/options.ts';
 import { writeError, writeJson, writeLine } from '../output/lines.ts';
 import { withStore } from './with-store.ts';
 
-/** Flags of every subcommand that sends a command to the leader. */
 export interface SendFlags extends JsonFlags {
   readonly reason?: string;
   readonly wait?: boolean;

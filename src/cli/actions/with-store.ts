@@ -8,7 +8,6 @@ import { systemClock } from '../../util/system-clock.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { ConfigError } from '../../util/errors.ts';
 
-/** Runs `work` with the store of the settings, and closes it. */
 export async function withStore<T>(settings: Settings, work: (store: StateStore) => Promise<T>): Promise<T> {
   const store = await openState(storeOptions(settings, systemClock));
   try {

@@ -105,7 +105,6 @@ export function checkCeleryFlags(flags: CeleryFlags): void {
   if (errors.length > 0) throw new ConfigError(errors);
 }
 
-/** Why beat rejects a scheduler. */
 function explainScheduler(name: string): string {
   if (/django/i.test(name)) return `beat does not read entries from Django's database; ${MOVE_ENTRIES}`;
   if (/redbeat/i.test(name)) {

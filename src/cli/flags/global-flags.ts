@@ -5,7 +5,6 @@ import { maskUrl } from '../../util/mask.ts';
 import { CELERY_OPTIONS, checkCeleryFlags } from './celery-flags.ts';
 import type { GlobalFlags } from './options.ts';
 
-/** Adds the flags that every subcommand accepts. */
 export function addGlobalFlags(program: Command): void {
   program
     .option('-c, --config <path>', 'a configuration file, or a folder of them')

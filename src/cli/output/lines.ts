@@ -72,7 +72,6 @@ export function formatCell(text: string): string {
   return truncate(escapeLine(truncate(text, MAX_CELL)), MAX_CELL);
 }
 
-/** Formats the line about an unreadable record, with the command that removes it. */
 export function formatUnreadable({ id, at, reason, repair }: Unreadable): string {
   const when = at === null ? '' : ` of ${at}`;
   return escapeLine(`unreadable${when}: ${formatCell(id)}, ${reason}; ${repair}`);

@@ -12,7 +12,6 @@ import { dropPrivileges } from './privileges.ts';
 /** Set for the detached process, which deletes it at once, so that its own child processes are not detached. */
 const MARK = 'BEAT_DETACHED';
 
-/** The one message that the detached process sends to its parent. */
 type StartReport = { readonly started: true } | { readonly error: string };
 
 /** Whether this is the detached process. Returns `true` only at the first call. */

@@ -9,7 +9,6 @@ export function onHangup({ closed, asked }: Record<'closed' | 'asked', () => voi
   });
 }
 
-/** Whether the process has a controlling terminal that is open. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

@@ -114,7 +114,6 @@ function uid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-/** The number of this process namespace. */
 function namespace(): string {
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';

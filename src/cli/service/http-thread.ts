@@ -19,11 +19,9 @@ import { chooseLogLevel, findConfigFiles, type GlobalFlags } from '../flags/opti
 
 export interface HttpThreadData {
   readonly flags: GlobalFlags;
-  /** Where it listens. */
   readonly http: HttpSettings;
 }
 
-/** The functions that the main thread calls. */
 export interface HttpThreadCalls {
   /** Resolves with the URL, such as `http://127.0.0.1:8040`, when the server listens. */
   serve(): Promise<string>;

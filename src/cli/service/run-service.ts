@@ -56,7 +56,6 @@ export function crashOnUncaught({ log, stderr }: Outputs): void {
   });
 }
 
-/** Logs the warnings about a valid configuration. */
 export function logWarnings({ warnings }: Settings, log: Logger): void {
   for (const warning of warnings) {
     const { path, file, line } = warning;

@@ -99,7 +99,6 @@ interface HttpThread {
   readonly worker: Worker;
   readonly calls: ReturnType<Connect>;
   readonly url: string;
-  /** Resolves with the reason when the thread has ended. */
   readonly ended: Promise<string>;
 }
 

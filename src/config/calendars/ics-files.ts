@@ -11,7 +11,6 @@ const MAX_SIZE = 2 * 1024 * 1024;
 
 const MAX_SHOWN = 20;
 
-/** Reads the calendar files of a configuration, each once. */
 export class IcsFiles {
   readonly #sets = new Map<string, TimeSet>();
   readonly #stamps = new Map<string, string>();

@@ -30,7 +30,6 @@ import { withStamps, withoutForeignKeys, withoutStrayCanvas } from './other-sche
 import { entrySchema, readMissed, type EntryInput } from './schema.ts';
 import { applyCall, checkOverlap, checkSize, checkTarget, readTarget } from './task-target.ts';
 
-/** The settings that apply to entries, and the readers of their values. */
 interface EntrySettings
   extends
     Pick<Settings, 'queues' | 'routes' | 'broker' | 'state' | 'results' | 'outcomes'>,
@@ -83,7 +82,6 @@ export function* readEntries(
   return { entries, installed: [BACKEND_CLEANUP], definitions };
 }
 
-/** Reads definitions of stored entries with the settings of the configuration. */
 function entryDefinitions(context: EntryContext): Definitions {
   const { keys } = context;
   return {

@@ -49,7 +49,6 @@ export function readMissed({
   return { missed, maxCatchUp, startingDeadline } as const;
 }
 
-/** What happens to an occurrence while an earlier run of the entry has no outcome. */
 const overlapShape = {
   overlap: option(
     oneOf(['allow', 'skip', 'queue', 'cancel']),

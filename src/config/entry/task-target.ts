@@ -17,7 +17,6 @@ import { checkLinks, type SignatureReader } from '../signatures/signature-reader
 import { expected, type Report } from '../validate.ts';
 import { thousands } from '../../util/thousands.ts';
 
-/** What an entry calls, and the callbacks among its options. */
 interface TaskTarget {
   readonly target: string | Canvas;
   readonly links: Links;

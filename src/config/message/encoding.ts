@@ -23,7 +23,6 @@ export const compression = () =>
     from: 'celery/message/compression.ts',
   });
 
-/** How messages are written. */
 export const encodingShape = {
   taskSerializer: option(
     serializer(),

@@ -7,7 +7,6 @@ const NOT_RENDERED = 'not rendered: templates are rendered in the values of args
 
 export type OptionTemplates = ReturnType<typeof optionTemplates>;
 
-/** The templates in the options of one entry and its signatures. */
 export function optionTemplates(zone: string) {
   const known = new Map<string, RenderText | null>();
   /** Headers may contain themselves, which another check reports. Few entries need it: weak sets delay collections. */

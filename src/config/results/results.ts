@@ -158,7 +158,6 @@ export const CLEANUP_ENTRY = {
   options: { expires: 12 * 3_600 },
 } as const;
 
-/** Adds to each error that beat added the entry. */
 export function explainCleanup(report: Report): Report {
   return (path, message) => report(path, `${message} (${ADDED})`);
 }

@@ -10,7 +10,6 @@ import { BeatError, ConfigError } from '../../util/errors.ts';
 import type { Settings } from '../settings.ts';
 import type { Path, Report } from '../validate.ts';
 
-/** One task as an entry calls it. */
 interface CheckedTask {
   readonly task: string;
   readonly args: readonly unknown[];

@@ -149,7 +149,6 @@ export const taskQueuesSchema = z.union([
 const FORMS = 'a map of names and queues, or a list of queues';
 const KEYS = readKeySchema(namedQueueSchema)!;
 
-/** The settings that apply to every queue. */
 type QueueDefaults = Pick<QueueRules, 'defaultExchange' | 'defaultRoutingKey' | 'maxPriority'>;
 
 /** Celery's `task_queues`, complete; invalid rows are reported and left out. */

@@ -51,7 +51,6 @@ interface Form {
 
 interface Position {
   readonly path: Path;
-  /** The enclosing signatures. */
   readonly within: readonly unknown[];
 }
 

@@ -122,7 +122,6 @@ function isEmpty({ contents }: Document): boolean {
   return contents === null || (contents as Node & { readonly value?: unknown }).value === null;
 }
 
-/** Reports an error of a node, with the path of its value. */
 type ReportNode = (node: Node, path: Path, message: string) => void;
 
 interface Extent {

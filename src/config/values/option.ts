@@ -8,7 +8,6 @@ import {
 } from '../../celery/message/parse-instant.ts';
 import { parseDurationText } from '../../schedule/text.ts';
 
-/** The documentation of an option, for editors and docs/configuration.md. */
 export interface OptionDoc {
   readonly description: string;
   /** The value that means the same as leaving the option out. */

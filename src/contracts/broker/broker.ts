@@ -16,7 +16,6 @@ export interface AnnounceOptions {
   readonly declaredBySubscribers?: boolean;
 }
 
-/** The options of a broker that holds no state. */
 export interface BrokerOptions extends ReceiverOptions {
   /** The configured queues, for brokers on which beat declares its queues. */
   readonly queues: Queues;

@@ -65,7 +65,6 @@ export interface ConnectionSettings {
   readonly failoverStrategy: 'round-robin' | 'shuffle';
   /** The interval of heartbeats, in whole seconds; 0 disables them. */
   readonly heartbeat: number;
-  /** The timeout of a connection attempt. */
   readonly timeout: number;
   /** The SASL mechanism. EXTERNAL authenticates by the client certificate. */
   readonly login: LoginMethod;

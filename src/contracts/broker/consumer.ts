@@ -34,7 +34,6 @@ export interface Delivery {
 }
 
 export interface ConsumerOptions extends BrokerOptions {
-  /** The names of the queues to consume. */
   readonly from: readonly string[];
   /** How many messages of each queue a broker may deliver in advance, with those that are not acknowledged. */
   readonly prefetch: number;

@@ -7,7 +7,6 @@ export const MAX_COMMAND = 1_000_000;
 /** How much text one read of the log returns at most, in UTF-8 bytes. */
 export const PAGE_BYTES = 4 * MAX_COMMAND;
 
-/** A command that waits for the leader. */
 export interface PendingCommand {
   /** Identifies the command in its log; differs from the id that its sender chose. */
   readonly key: string;

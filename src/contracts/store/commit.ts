@@ -64,7 +64,6 @@ interface Conflict {
 export interface EncodedChange extends Pick<Change, 'entry' | 'stored'> {
   /** How the text of the state begins, up to its `rev`. */
   readonly before: string | null;
-  /** The text of the state. */
   readonly after: string | null;
 }
 

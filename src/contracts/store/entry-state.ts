@@ -85,10 +85,10 @@ export function newState(spec: string | null, anchor: number): EntryState {
 
 /** Derives the next state: with changes, the next `rev`, and all fields that this release does not know. */
 export function advance(state: EntryState, changes: Partial<Omit<EntryState, 'version' | 'rev'>>): EntryState {
-  return { ...state, ...changes, version: Math.max(VERSION, state.version), rev: state.rev + 1 };
+  const version = Math.max(VERSION, state.version);
+  return { ...state, ...changes, version, rev: state.rev + 1 };
 }
 
-/** The text of a state, the same for the same state: what stores hold and compare. */
 export function encodeState(state: EntryState): string {
   return JSON.stringify(state);
 }

@@ -50,7 +50,6 @@ export interface History {
   removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void>;
 }
 
-/** A row as stores write it. */
 export interface EncodedRow {
   readonly entry: string;
   /** When it happened, epoch milliseconds. */
@@ -60,7 +59,6 @@ export interface EncodedRow {
   readonly text: string;
 }
 
-/** What a store writes for some rows. */
 export interface EncodedHistory {
   readonly rows: readonly EncodedRow[];
   /** What the rows add to the counts of their minutes, oldest first. */

@@ -34,7 +34,6 @@ export type ListedInstance = Instance | Unreadable;
 export interface Instances {
   /** Replaces the announcement of that id. Also removes instances that are gone. */
   announce(announcement: Announcement): Promise<void>;
-  /** Removes the announcement of an instance that stops. */
   withdraw(id: string): Promise<void>;
   /** The instances seen within `INSTANCE_EXPIRY`: the leader, then by host and start, unreadable ones last. */
   list(): Promise<readonly ListedInstance[]>;

@@ -31,7 +31,6 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** Reads some states, for pages of a list. */
 export type StateLookup = Pick<Ledger, 'findStates'>;
 
 export interface StateRemoval {

@@ -73,7 +73,6 @@ export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
   return encodeMessage(copyMessage(message, { run }));
 }
 
-/** The inverse of `encodeOutboxMessage`. */
 export function decodeOutboxMessage(id: string, text: string): PendingMessage {
   try {
     const message = decodeMessage(text);

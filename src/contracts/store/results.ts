@@ -19,7 +19,6 @@ export interface ResultSettings {
   readonly expires: number | null;
   /** Whether the backend deletes expired results by itself. */
   readonly expiresByItself: boolean;
-  /** Whether workers store the request of a task with its result. */
   readonly extended: boolean;
   /** The prefix of all keys; empty, or ends in one of `: _ - .`. */
   readonly keyPrefix: string;

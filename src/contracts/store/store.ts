@@ -34,7 +34,6 @@ export interface Store {
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Finds other schedulers in the store; absent if beat knows none for this store. */
   readonly findSchedulers?: FindSchedulers | undefined;
-  /** Closes lock, ledger and broker. */
   close(): Promise<void>;
 }
 
@@ -89,7 +88,6 @@ export interface StateStoreOptions {
   readonly warn?: Warn | undefined;
 }
 
-/** Opens stores that are lock, ledger and broker at once. */
 export interface StateDriver {
   readonly open: (options: StateStoreOptions) => StateStore;
   /** A canonical URL: equal for URLs of the same servers, database and user. */

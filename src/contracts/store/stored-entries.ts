@@ -28,7 +28,6 @@ export interface StoredEntries {
   page(options: PageOptions): Promise<readonly StoredEntry[]>;
 }
 
-/** What a search for stored entries by their names reads. */
 export interface EntrySearch {
   /** The next positions in their order, without definitions and states, because a search may read all of them. */
   positions(options: Pick<PageOptions, 'limit' | 'after'>): Promise<readonly Position[]>;

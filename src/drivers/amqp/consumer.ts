@@ -53,7 +53,6 @@ export function openAmqpConsumer(options: ConsumerOptions, answerTimeout?: numbe
 
 type Subscription = ReturnType<typeof createSubscription>;
 
-/** The consumers on a channel, and the deliveries that wait for `next`. */
 function createSubscription(cluster: Cluster, connected: Connected, channel: Channel, prefetch: number) {
   const { session } = connected;
   const waiting: Delivery[] = [];

@@ -13,7 +13,6 @@ export interface DeclareOptions {
   readonly queues: Queues;
   /** `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;
-  /** The type of the queues in which messages wait for their ETA. */
   readonly delayedType: QueueType;
 }
 

@@ -4,7 +4,6 @@ import type { Queue } from '../../celery/routing/queue.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
 import { isChannelError, isDenied, isMissing, isPrecondition, type PublishResult } from './publish-channel.ts';
 
-/** Why a queue cannot be declared, and what to do. */
 export function explainDeclaration(queue: Queue, error: Error, queues: Queues): string {
   const reason = describeServerError(error);
   const [, argument, kind] = /inequivalent arg '(.+?)' for (queue|exchange)/.exec(reason) ?? [];
@@ -35,7 +34,6 @@ function findSetting(argument: string, queue: Queue, queues: Queues): string {
   return `"${argument}" of "${queue.name}" in taskQueues`;
 }
 
-/** Why a message is in no queue. */
 export function explainRejection(result: Exclude<PublishResult, 'acked'>, destination: Destination): string {
   if (result === 'unroutable') return explainUnroutable(destination);
   if (result === 'nacked') return 'RabbitMQ rejected it, as it does when a queue is full';

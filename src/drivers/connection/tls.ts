@@ -107,7 +107,6 @@ export function describeTlsError(error: Error): string {
   return error.message + (isAboutTheName ? hint : '');
 }
 
-/** The PEM texts of a TLS connection, and their options. */
 interface TlsFiles {
   readonly ca?: Buffer | string | undefined;
   readonly cert?: Buffer | string | undefined;

@@ -7,7 +7,6 @@ import {
 } from '../../contracts/store/command-log.ts';
 import { Condition } from '../../util/condition.ts';
 
-/** The state that all command logs of one memory and key prefix share. */
 export interface CommandState {
   /** By key, in the order of arrival. */
   readonly pending: Map<string, string>;
@@ -21,7 +20,6 @@ export function newCommandState(): CommandState {
   return { pending: new Map(), audit: new Map(), leaders: new Condition(), lastKey: 0 };
 }
 
-/** Removes commands from the log, and adds their audit rows. Part of a commit. */
 export function finishCommands({ pending, audit }: CommandState, finished: readonly FinishedCommand[]): void {
   for (const { key, id, audit: row } of finished) {
     pending.delete(key);

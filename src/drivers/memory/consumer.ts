@@ -3,7 +3,6 @@ import { createPollingConsumer } from '../polling/polling-consumer.ts';
 import type { Message } from '../../celery/message/message.ts';
 import { findMemory } from './store.ts';
 
-/** Consumes the messages of the stores in memory that have the same name. */
 export function openMemoryConsumer({ server, from, clock }: ConsumerOptions): Consumer {
   const { messages } = findMemory(server);
   const open = new Set<Message>();

@@ -1,7 +1,6 @@
 import type { ChordSize } from '../../celery/message/message.ts';
 import type { ResultBackend } from '../../contracts/store/results.ts';
 
-/** Stores the registered chord sizes, for tests. */
 export class MemoryResults implements ResultBackend {
   /** By group id. */
   readonly chords = new Map<string, ChordSize>();

@@ -30,9 +30,7 @@ export interface PolledQueues<Id> {
   ack(id: Id): Promise<boolean>;
   /** Returns a message to its queue, unless its lease has expired. */
   requeue(id: Id): Promise<void>;
-  /** Extends the leases of these messages by `LEASE`. */
   renew(open: readonly Id[]): Promise<void>;
-  /** Returns messages whose leases have expired to their queues. */
   restore(): Promise<void>;
   close(): Promise<void>;
 }

@@ -12,7 +12,6 @@ import type { Keys } from './keys.ts';
 import { isBroadcast, queuesBound, selectFanoutKeys } from './kombu.ts';
 import type { ScriptInput } from './scripts/script.ts';
 
-/** Why a fanout exchange's message is in no queue. */
 export const NO_SUBSCRIBERS = 'the fanout exchange has no subscribers';
 
 interface Declaration {
@@ -20,7 +19,6 @@ interface Declaration {
   readonly member: string;
 }
 
-/** One PUBLISH of a message; a message may be published on several channels. */
 interface PubSubMessage {
   readonly message: Message;
   readonly channel: string;
@@ -30,10 +28,8 @@ interface PubSubMessage {
 export interface RedisWrites {
   /** By list: the envelopes to push, oldest first, so that one LPUSH carries many messages in their order. */
   readonly lists: ReadonlyMap<string, string[]>;
-  /** The bindings to declare with them. */
   readonly declarations: ReadonlySet<Declaration>;
   readonly pubSub: readonly PubSubMessage[];
-  /** The messages that no queue receives. */
   readonly unroutable: readonly Rejection[];
 }
 
@@ -87,7 +83,6 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
     return new Set([...configured, ...queuesBound(members, destination.routingKey, sep)]);
   };
 
-  /** The channels on which a message to this fanout exchange is published. */
   const channelsFor = (destination: Destination, members: readonly string[]): Iterable<string> => {
     const { exchange, routingKey } = destination;
     const bound = members.map((member) => member.split(sep)[0]!);
@@ -111,7 +106,6 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
       }),
     );
 
-  /** Why no queue receives a message to an exchange with these bindings. */
   const explainUnroutable = (members: readonly string[]): string => {
     const fanout = members.some((member) => isBroadcast(member, sep));
     const hint = fanout ? "; workers have bound it as a fanout exchange: set exchangeType 'fanout'" : '';

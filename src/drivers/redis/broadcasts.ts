@@ -33,7 +33,6 @@ export function createBroadcasts(configured: Queues, clock: Clock, sep: string) 
       return [...queues].filter((name) => !isConfigured(name) && (snapshots.get(name)?.expiresAt ?? 0) <= now);
     },
 
-    /** Stores the binding set of the exchange that has the queue's name. */
     update(queue: string, members: readonly string[]): void {
       const broadcast = members.some((member) => isBroadcast(member, sep));
       if (snapshots.size >= MAX_SNAPSHOTS && !snapshots.has(queue)) snapshots.clear();

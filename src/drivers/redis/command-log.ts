@@ -56,7 +56,6 @@ export function redisCommandLog(
   };
 }
 
-/** The arguments of `includes/finish-commands.lua`. */
 export function finishArguments(finished: readonly FinishedCommand[]): string[] {
   if (finished.length === 0) return ['0'];
   return [

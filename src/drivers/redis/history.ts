@@ -53,7 +53,6 @@ export function addHistory(
 /** Entries whose lists one round trip reads. */
 const NAMES = 200;
 
-/** Appends rows that belong to no commit. */
 const APPEND_HISTORY = loadScript('append-history');
 
 /** The history of each entry in a list, oldest first. A stream would take 4 kB for an entry with one row. */

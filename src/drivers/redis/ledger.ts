@@ -173,7 +173,6 @@ export function redisLedger(
   };
 }
 
-/** The arguments of `includes/compare-states.lua`. */
 function commonArguments(token: number, changes: readonly Change[]): string[] {
   const args = [String(token), String(changes.length)];
   const encoded = changes.map(encodeChange);

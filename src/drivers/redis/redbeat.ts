@@ -20,7 +20,6 @@ export async function findRedBeat(connection: Connection): Promise<readonly Sche
 /** Entries that are read in one round trip. */
 const CHUNK = 500;
 
-/** Reads RedBeat's sorted set of entries, and the hash of each of them. */
 export const readRedBeat: ReadRedBeat = async ({ server, transport, prefix }) => {
   const timeout = transport.socketTimeout ?? TIMEOUT;
   const connection = new Connection({ server, transport, name: 'beat-import', timeout });

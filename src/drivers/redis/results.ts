@@ -55,7 +55,6 @@ function setExpiring(client: Redis, key: string, value: string, expires: number 
   return expires === null ? client.set(key, value) : client.set(key, value, 'PX', expires);
 }
 
-/** Opens the result backend for a worker of shell entries. */
 export function openRedisTaskResults(server: ServerUrls, settings: ResultSettings): TaskResults {
   const { keyPrefix, expires, extended } = settings;
   const connection = connect(server, settings, 'beat-worker-results');
@@ -89,7 +88,6 @@ function toMeta(task: TaskResult, isExtended: boolean) {
   };
 }
 
-/** Opens the result backend to read outcomes. */
 export function openRedisResultReader(server: ServerUrls, settings: ResultSettings, clock: Clock): ResultReader {
   const { keyPrefix } = settings;
   const connection = connect(server, settings, 'beat-outcomes');
@@ -103,7 +101,6 @@ export function openRedisResultReader(server: ServerUrls, settings: ResultSettin
   };
 }
 
-/** The parts of a result that were read. */
 interface Document {
   readonly taskId: string;
   readonly head: Buffer;

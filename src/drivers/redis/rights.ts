@@ -19,7 +19,6 @@ export class DeniedError extends Error {
 /** The commands whose first argument is a key or a channel, among those that beat sends outside scripts. */
 const KEY_FIRST = ['SET', 'HSCAN', 'HMGET', 'SMEMBERS', 'ZRANGEBYLEX', 'LRANGE', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE'];
 
-/** The command that failed, which ioredis adds to the error. */
 function findCommand(error: Error): { readonly name: string; readonly args: readonly unknown[] } {
   const { name = '', args = [] } = (error as { command?: { name?: string; args?: readonly unknown[] } }).command ?? {};
   return { name, args };

@@ -38,7 +38,6 @@ export function createBroker(db: Database, prune: Prune, queues: Queues): Broker
       await prune(messages.length);
       return [...unroutable, ...rejected];
     },
-    /** Adds messages to the broadcasts of their exchanges, and removes old ones. */
     async announce(messages) {
       for (const message of messages) {
         const { exchange } = message.destination;

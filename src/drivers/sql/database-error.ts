@@ -2,7 +2,6 @@ import { StoreError, type StoreErrorOptions } from '../../util/errors.ts';
 import type { ErrorKind, SqlDialect } from './dialect.ts';
 import { concernsOnlySomeEntries, grantStatements, type Right } from './rights.ts';
 
-/** A failed operation of a database, and what its error means. */
 export class DatabaseError extends StoreError {
   readonly kind: ErrorKind;
   /** The known missing rights of a `denied` error. */
@@ -16,7 +15,6 @@ export class DatabaseError extends StoreError {
 }
 
 export interface FailedOperation {
-  /** Such as `ledger.commit`. */
   readonly operation: string;
   readonly error: unknown;
   readonly kind: ErrorKind;

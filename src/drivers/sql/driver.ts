@@ -19,7 +19,6 @@ import { openSqlStore } from './store.ts';
 const TIMEOUT = 5_000;
 const IMPORT_TIMEOUT = 15_000;
 
-/** Everything that beat opens in databases of a product. */
 export interface SqlDriver {
   readonly stateDriver: StateDriver;
   readonly openConsumer: OpenConsumer;
@@ -75,7 +74,6 @@ export function createSqlDriver(product: SqlProduct): SqlDriver {
   };
 }
 
-/** Reads whole tables of another program. */
 async function readTables(tx: Transaction, sql: Statements, names: readonly string[]) {
   const tables = new Map<string, readonly TextRow[]>();
   for (const name of names) {

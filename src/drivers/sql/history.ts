@@ -26,7 +26,6 @@ export interface SqlHistory extends History {
   encode(changes: readonly RecordedChange[]): EncodedHistory;
   /** Appends rows with their counts. Part of the transaction of a commit. */
   write(tx: Transaction, history: EncodedHistory): Promise<void>;
-  /** Appends rows that belong to no commit. Part of a transaction. */
   writeRows(tx: Transaction, rows: readonly EntryRow[]): Promise<void>;
   /** Removes surplus rows after an append. Never rejects, so that the commit succeeds; a later call continues. */
   prune(history: EncodedHistory, tx: Transaction): Promise<void>;

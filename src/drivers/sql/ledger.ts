@@ -88,7 +88,6 @@ export function createLedger(options: SqlLedgerOptions): Ledger & Outbox & State
     }
   };
 
-  /** Finds which of these messages are in the outbox. */
   const findPending = async (tx: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> => {
     const found = new Set<string>();
     for (const chunk of inChunks(ids, (id) => id.length)) {
@@ -192,7 +191,6 @@ export function createLedger(options: SqlLedgerOptions): Ledger & Outbox & State
 
 type NotCommitted = Exclude<CommitOutcome, { kind: 'committed' }>;
 
-/** What a commit does with its messages. */
 interface MessageSteps<T> {
   readonly writeMessages: (tx: Transaction) => Promise<T | NotCommitted>;
   /** Called instead if an earlier attempt was committed and its answer was lost. */

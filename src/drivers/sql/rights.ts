@@ -4,7 +4,6 @@ import { TABLES } from './tables.ts';
 
 type Action = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'USAGE';
 
-/** A right that an operation may need. */
 export interface Right {
   readonly action: Action | 'CREATE';
   /** A table, a sequence or the schema. */
@@ -18,7 +17,6 @@ interface ProbedRight extends Right {
 
 export const CREATE_TABLES: Right = { action: 'CREATE', object: 'the schema' };
 
-/** The columns that beat writes, by table. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     Object.entries(TABLES).map(([table, { columns }]) => [

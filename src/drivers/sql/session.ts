@@ -19,9 +19,7 @@ const CLOSE_TIMEOUT = 300;
 /** The client library of a product, for one connection. */
 export interface ServerClient {
   readonly protocol: Protocol;
-  /** The address, for messages. */
   readonly where: string;
-  /** Connects and logs in. */
   open(): Promise<unknown>;
   /** The settings of the session, which do not depend on the server's defaults. */
   readonly settings: readonly Sql[];

@@ -35,7 +35,6 @@ export interface Syntax {
   /** Names the index for a planner that would not find it. */
   readonly along: (index: string) => Sql;
   readonly anyOf: (column: string, list: readonly unknown[]) => Sql;
-  /** Whether a row has the prefix, and in a column a value of the list. */
   readonly named: (column: string, prefix: string, list: readonly string[]) => Sql;
   /** Whether a stored entry is after a position in the order of `due_at` and entry. */
   readonly isAfter: (position: EntryPosition) => Sql;
@@ -50,7 +49,6 @@ export interface Syntax {
   /** The rows of the history of each entry after the newest `offset`: → entry, position, json; newest first. */
   readonly newestRows: (prefix: string, entries: readonly string[], limit: number, offset: number) => Sql;
   readonly lastCharacters: (column: string, count: number) => Sql;
-  /** The type to cast to for text. */
   readonly textType: Sql;
   readonly quote: (name: string) => Sql;
   /** → name; of the columns of a table, no row if it does not exist. */

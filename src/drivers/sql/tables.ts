@@ -78,7 +78,6 @@ export interface TableTypes {
   readonly options: (table: Table) => string;
 }
 
-/** Returns the statements that create all missing tables. */
 export function createTables(types: TableTypes): readonly string[] {
   return Object.entries(TABLES).flatMap(([name, table]) => {
     const { columns, key, unique, indexes = {} } = table;

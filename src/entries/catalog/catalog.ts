@@ -54,7 +54,6 @@ export class Catalog implements Iterable<Entry> {
     return { entries: after, difference: { added, changed, removed } };
   }
 
-  /** Replaces all entries by the result of `compare`. */
   replace({ entries }: Replacement): void {
     this.#entries = entries;
   }

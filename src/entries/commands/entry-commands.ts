@@ -10,7 +10,6 @@ import type { Steps } from '../../util/steps.ts';
 import { thousands } from '../../util/thousands.ts';
 import type { CommandOf, EntryCommand } from './command.ts';
 
-/** An entry with its state, when a command is applied to it. */
 export interface Target {
   readonly entry: Entry;
   readonly state: EntryState;
@@ -18,7 +17,6 @@ export interface Target {
 
 export interface Applied extends Decision {
   readonly kind: 'applied';
-  /** The answer that the sender sees, one sentence. */
   readonly answer: string;
   /** Whether this is a part of the effect: the command is then applied again, to the state after it. */
   readonly isPart: boolean;

@@ -24,7 +24,6 @@ export type ParsedCommand =
   | {
       readonly kind: 'malformed';
       readonly header: CommandHeader;
-      /** All problems in one text. */
       readonly reason: string;
       readonly problems: readonly Diagnostic[];
     };

@@ -32,11 +32,9 @@ export interface StoredTargets {
 export interface Edits {
   readonly kind: 'edits';
   readonly edits: readonly PlannedChange[];
-  /** The answer that the sender sees, one sentence. */
   readonly answer: string;
 }
 
-/** Reasons that one answer shows. */
 const MAX_REASONS = 10;
 
 /** Applies a command that changes stored entries. Pure, as `applyCommand`; one step reads one definition. */
@@ -161,7 +159,6 @@ function rejectDeclared(name: string): Rejected {
   );
 }
 
-/** The entry of a definition, or why it is invalid. */
 function readDefinition({ definitions }: StoredTargets, name: string, definition: Definition): ReadDefinition | string {
   try {
     checkDefinition(JSON.stringify(definition));

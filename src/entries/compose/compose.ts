@@ -92,7 +92,6 @@ function toContext({ entry, dueAt }: Occurrence, taskId: string): LazyContext {
   return { entry: entry.name, dueAt: new Date(dueAt), taskId };
 }
 
-/** What was prepared under a message context. */
 interface Prepared {
   readonly tasks: WeakMap<Entry, PreparedTask>;
   /** By task, destination, options and encoding. */
@@ -157,7 +156,6 @@ function route(
   return { routed, encoding: { serializer, compression } };
 }
 
-/** The encoded arguments and the destination of a task. */
 interface PreparedTask {
   readonly payload: Payload;
   readonly routed: Routed;
@@ -209,7 +207,6 @@ function valuesOf(
   };
 }
 
-/** Builds the message with these values. */
 function buildMessage(
   { task, payload, routed }: Pick<TaskOfRun, 'task' | 'payload' | 'routed'>,
   values: FormValues,

@@ -25,7 +25,6 @@ export interface MessageContext {
 /** Returns the headers by which a worker continues the trace of a task: equal for equal task ids. */
 export type TraceRun = (task: TracedTask) => Readonly<Record<string, string>>;
 
-/** A task whose message is about to be published. */
 export interface TracedTask {
   readonly entry: string;
   readonly task: string;

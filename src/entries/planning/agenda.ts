@@ -120,7 +120,6 @@ export class Agenda {
     return Infinity;
   }
 
-  /** Removes the earliest instant, and returns its items. */
   #removeFirst(): QueuedItem[] {
     const at = this.#instants.pop()!;
     const items = this.#byInstant.get(at)!;

@@ -18,7 +18,6 @@ export interface Skip extends Stretch {
  */
 export type CatchUpPolicy = Pick<Entry, 'missed' | 'maxCatchUp' | 'startingDeadline'>;
 
-/** For entries that are no longer configured. */
 export const DEFAULT_POLICY: CatchUpPolicy = { missed: 'once', maxCatchUp: 1_000, startingDeadline: null };
 
 /**

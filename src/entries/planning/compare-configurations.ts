@@ -21,7 +21,6 @@ export interface Differences {
   readonly withFunctions: readonly string[];
 }
 
-/** Compares the entries of two configurations, and when they are due in a period. */
 export function compareConfigurations(old: readonly Entry[], current: readonly Entry[], period: Period): Differences {
   const before = new Map(old.map((entry) => [entry.name, entry]));
   const after = new Map(current.map((entry) => [entry.name, entry]));

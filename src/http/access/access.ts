@@ -8,7 +8,6 @@ import { problem } from '../problem.ts';
 import { findClient } from './client-address.ts';
 import { hasSessionCookie, readSession, checkToken } from './session.ts';
 
-/** Finds out what each request may do. */
 export const identify = ({ clock }: Pick<HttpContext, 'clock'>) =>
   createMiddleware<HttpEnv>(async (c, next) => {
     c.set('access', await findAccess(c, clock.now()));

@@ -6,7 +6,6 @@ import { ConfigError, StoreError } from '../../util/errors.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Access, HttpContext } from '../context.ts';
 
-/** A command from a request, not yet validated. */
 type CommandBody = Readonly<Record<string, unknown>>;
 
 /**

@@ -103,7 +103,6 @@ const statusKey = (name: string) => `status ${name}`;
 
 /** How old a snapshot may be, milliseconds: less than the time between two looks. */
 const FRESH = 800;
-/** Entries that one query reads. */
 const CHUNK = 1_000;
 
 export type LiveReads = ReturnType<typeof liveReads>;

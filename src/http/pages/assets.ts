@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** The static files, by their paths. */
 export const FILES = new Map<string, { readonly content: string; readonly type: string }>();
 
 function load(name: string, type: string): string {

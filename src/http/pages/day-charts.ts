@@ -15,7 +15,6 @@ const LANE = 18;
 const WIDTH = 2.4;
 /** The least height of a bar, as a share. */
 const LEAST = 0.04;
-/** The width of the mark of a failure in minutes. */
 const MARK = 5;
 
 /** The last 24 hours and the next beside each other: one bar per minute. */

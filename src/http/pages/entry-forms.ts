@@ -8,7 +8,6 @@ import type { Form } from '../read-body.ts';
 import { entryPath } from './entry-path.ts';
 import { layout, problems, type Frame, type Html, type Problems } from './layout.ts';
 
-/** The forms that send commands about an entry. */
 export function actions(row: StatusRow, definition: string | null): Html {
   const form = (command: string, fields: Html) =>
     html`<form method="post" action="${entryPath(row.entry)}" data-command="${command}">

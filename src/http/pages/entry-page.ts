@@ -63,7 +63,6 @@ export async function loadEntryPage(context: HttpContext, c: Context<HttpEnv>, n
   return {
     frame,
     row,
-    /** The zone in which the page shows instants. */
     zone: zoneOf(row, frame.zone),
     next,
     /** What became of the newest occurrences, oldest first. */

@@ -5,10 +5,8 @@ import type { HttpEnv } from '../context.ts';
 /** The paths of an entry's pages. Browsers resolve segments `.` and `..`, so such names are in the query. */
 
 export const ENTRY_PATHS = ['/entries/:name', '/entry'];
-/** The routes of the page that explains an instant of an entry. */
 export const WHY_PATHS = ['/entries/:name/why', '/why'];
 
-/** The entry that a page was requested for. */
 export function readName({ req }: Context<HttpEnv>): string {
   return req.param('name') ?? req.query('name') ?? '';
 }

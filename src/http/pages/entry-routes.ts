@@ -15,7 +15,6 @@ import { loadFrame, type Problems } from './layout.ts';
 /** How long a page waits for the answer of the leader, milliseconds. */
 const WAIT = 5_000;
 
-/** The page of an entry, the form for a new one, and the commands that they send. */
 export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
 
@@ -32,7 +31,6 @@ export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
     return c.redirect(isGone ? '/audit' : entryPath(name, { command: sent.id }), 303);
   });
 
-  /** Sends the command of a form; returns all problems of a malformed command. */
   const send = async (
     read: () => Promise<Definition>,
     c: Context<HttpEnv>,

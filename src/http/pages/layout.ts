@@ -78,7 +78,6 @@ export async function loadFrame(
     zone: settings().timezone,
     /** Where the page is, for the navigation. */
     path: req.path,
-    /** The path with its query, to which a login returns. */
     place: req.path + new URL(req.url).search,
     /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
     leader: leader ? nameInstance(leader) : null,
@@ -98,7 +97,6 @@ export function nameInstance({ host, pid }: { readonly host: string; readonly pi
 
 export type Problems = readonly Pick<Diagnostic, 'path' | 'message'>[];
 
-/** Shows all problems of a form. */
 export function problems(errors: Problems, heading = 'Nothing was changed:'): Html {
   return html`<div class="message error" role="alert">
     ${heading}
@@ -108,7 +106,6 @@ export function problems(errors: Problems, heading = 'Nothing was changed:'): Ht
   </div>`;
 }
 
-/** What a browser shows in place of a page. */
 export function errorPage(status: number, title: string, detail: string | undefined): Html {
   return layout(
     title,

@@ -17,7 +17,6 @@ import { layout, loadFrame, problems, type Html, type Problems } from './layout.
 import { scrollingTable } from './table.ts';
 import { summarize } from './run-charts.ts';
 
-/** The page that explains an instant of an entry. */
 export function whyRoutes(context: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
   routes.on('GET', WHY_PATHS, async (c) => {

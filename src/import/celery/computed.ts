@@ -37,7 +37,6 @@ function describe(paths: readonly string[]): string {
   return `${paths.slice(0, SHOWN).join(', ')}${more} ${verb} computed while the project was loaded`;
 }
 
-/** The paths at which two values differ. */
 function findPaths(one: unknown, other: unknown, path: string): readonly string[] {
   if (isDeepStrictEqual(one, other)) return [];
   if (isMap(one) && isMap(other)) {

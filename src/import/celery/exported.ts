@@ -4,7 +4,6 @@ import type { Left } from '../found.ts';
 /** The output of `python/celery_beat/export`: the state of Celery's beat as plain data in Celery's spelling. */
 export interface Exported {
   readonly celery: string;
-  /** The import path of the scheduler's class. */
   readonly scheduler: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly entries: readonly ExportedEntry[];

@@ -115,7 +115,6 @@ function findZoneProblem({ cronTz }: CronJob, options: CrontabOptions): Problem 
   };
 }
 
-/** The users and programs of the host that runs the import. */
 export interface CronHost {
   readonly isUser: (name: string) => boolean | undefined;
   /** Whether a program of this name is in the usual folders. */

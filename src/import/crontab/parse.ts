@@ -70,7 +70,6 @@ export function parseTable(text: string, options: TableOptions) {
   return { jobs, left };
 }
 
-/** Finds the problems of a table as a whole. */
 function checkTable(text: string, { format, cron }: TableOptions): readonly LeftLine[] {
   const lines = text.split('\n');
   const found: LeftLine[] = [];
@@ -93,7 +92,6 @@ function findProblem(raw: string, isLast: boolean, { format }: TableOptions): Pr
 
 type JobParts = Pick<CronJob, 'when' | 'user' | 'id' | 'command' | 'stdin'> & { readonly note?: string | undefined };
 
-/** The parts of a line, or why there are none. */
 function readCron(raw: string, { format, cron, owner }: TableOptions): JobParts | string {
   const isSilent = /^\s*-/.test(raw);
   if (isSilent && cron !== 'cronie') return 'begins with "-", which is valid only for cronie: --cron cronie';

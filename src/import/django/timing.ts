@@ -36,7 +36,6 @@ export interface TimingOptions {
   readonly lastRuns: boolean;
 }
 
-/** When the replacement of a periodic task is due. */
 export interface Timing {
   readonly fields: Pick<EntryConfig, 'schedule' | 'from' | 'until' | 'timezone' | 'enabled'>;
   readonly lastRunAt: number | undefined;

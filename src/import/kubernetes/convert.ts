@@ -21,7 +21,6 @@ export function importCronJobs(files: readonly ManifestFile[], timezone: string)
   return { settings: { timezone }, entries, left };
 }
 
-/** Adds the differences to `notes`. */
 function convert(job: CronJob, names: UniqueNames, notes: string[]): FoundEntry {
   const { metadata, spec, status, place } = job;
   const template = asMap(asMap(spec['jobTemplate'])['spec']);

@@ -47,7 +47,6 @@ interface ReadCommand {
 /** A command that is being applied, over several slices if that takes long. */
 interface CurrentCommand extends ReadCommand {
   readonly command: Command;
-  /** The settings that its definitions are read with. */
   readonly definitions: Definitions | undefined;
   /** The remaining steps; `null` until the command is prepared, again for each further part. */
   readonly steps: Steps<Prepared> | null;

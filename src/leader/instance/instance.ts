@@ -4,7 +4,6 @@ import type { Clock, Random } from '../../util/clock.ts';
 import type { Wakeup } from '../../util/wakeup.ts';
 import type { LiveSettings } from '../reload/live-settings.ts';
 
-/** What all parts of one instance share. */
 export interface InstanceParts {
   readonly live: LiveSettings;
   readonly liveness: Liveness;

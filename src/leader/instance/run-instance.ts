@@ -152,7 +152,6 @@ function createInbox({ connections, reloader, wakeup, clock, events }: Instance,
   return new CommandInbox({ log, engine: scheduler.commands, reload, wakeup, events, clock });
 }
 
-/** Lists the services that run beside the scheduler during a term. */
 function listServices(
   { connections: { store }, clock, events, findSchedulers }: Instance,
   scheduler: Scheduler,

@@ -58,7 +58,6 @@ const STEP_AFTER_END = 100;
 /** The longest time between two reads of a run, and while an occurrence waits for its end. Milliseconds. */
 const MAX_INTERVAL = 30_000;
 const MAX_AWAITED_INTERVAL = 2_000;
-/** Most runs that are followed at once. */
 const MAX_RUNS = 100_000;
 
 /** How much earlier than its run an outcome may be, because the clocks of hosts differ. Milliseconds. */

@@ -65,7 +65,6 @@ export class OutcomeFollower {
   readonly #runs = new FollowedRuns();
   readonly #rows: PendingRows | null;
   readonly #added = new Condition();
-  /** The number of consecutive failed reads. */
   #failures = 0;
   /** What the scheduler asks about the runs of entries that limit overlap. */
   readonly watched: WatchedRuns;

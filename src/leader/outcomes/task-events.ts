@@ -32,7 +32,6 @@ const OPERATION = { kind: 'receive-task-events' } as const;
 export class TaskEvents {
   readonly #options: TaskEventsOptions;
   readonly #recent = new Map<string, TaskProgress>();
-  /** Whether events arrive. */
   isConnected = false;
   /** Whether an event was read since the connection began, and how many were missed before. */
   #hasReceived = false;

@@ -16,7 +16,6 @@ export type AnswerRequest = (request: ControlRequest) => unknown;
 
 export interface RemoteControlOptions {
   readonly mailbox: Mailbox;
-  /** Such as `celerybeat@host`. */
   readonly node: string;
   readonly answer: AnswerRequest;
   /** What an outage means, for the log: `scheduling is not affected`. */
@@ -116,7 +115,6 @@ function buildReply(
 }
 
 export interface BeatRequestsOptions {
-  /** Such as `celerybeat@host`. */
   readonly node: string;
   readonly liveness: Pick<Liveness, 'idleMs'>;
   /** Milliseconds without progress after which no request is answered; 0 for no limit. */

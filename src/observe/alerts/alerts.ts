@@ -11,7 +11,6 @@ import type { Delivery } from './delivery.ts';
 import { buildCheckIn, buildPing, buildWebhook, type CheckIn, type Ping } from './requests.ts';
 
 export interface AlertsOptions {
-  /** Returns the settings in force. */
   readonly settings: () => Pick<Settings, 'alerts' | 'entries' | 'outcomes' | 'eventStream' | 'timezone'>;
   readonly delivery: Pick<Delivery, 'push'>;
   readonly clock: Clock;

@@ -90,7 +90,6 @@ const UNKNOWN = 2;
 /** The most users to look up one by one: the user database may be on another host. */
 const MAX_LOOKUPS = 200;
 
-/** Looks up users and programs on this host. */
 function readHost(): CronHost {
   let listed: ReadonlySet<string> | undefined;
   const found = new Map<string, boolean | undefined>();

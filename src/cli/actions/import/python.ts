@@ -30,11 +30,9 @@ const PATIENCE = 10_000;
 
 export interface ExporterOptions {
   readonly python: string;
-  /** The value of `celery -A`. */
   readonly app: string;
   /** The working directory, from which Python imports. */
   readonly workdir: string;
-  /** The value of `celery beat -S`. */
   readonly scheduler?: string | undefined;
   /** The import path of the scheduler class to use if the app's own class is not a subclass of it. */
   readonly base?: string | undefined;
@@ -49,7 +47,6 @@ export interface ExporterOptions {
   /** Called with a sentence when the export takes long. */
   readonly onWait: (text: string) => void;
   readonly clock: Clock;
-  /** Whether the output of the project is hidden. */
   readonly quiet?: boolean;
 }
 

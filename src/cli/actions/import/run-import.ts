@@ -19,7 +19,6 @@ import { readChoice, readWhole } from '../../flags/options.ts';
 import { formatTable, writeDocument, writeError, writeLines } from '../../output/lines.ts';
 import { writeFile } from '../../output/write-file.ts';
 
-/** Flags of every `beat import` command. */
 export interface ImportFlags {
   readonly output?: string;
   readonly format?: string;

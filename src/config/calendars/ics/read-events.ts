@@ -89,7 +89,6 @@ function newestVersions(versions: readonly Version[]): readonly Version[] {
   return [...newest.values()];
 }
 
-/** Removes the occurrences that other versions replace. */
 function withoutReplaced(events: readonly CalendarEvent[], changed: readonly Version[], findZone: FindZone) {
   if (changed.length === 0) return events;
   return events.map((event) => {

@@ -32,7 +32,6 @@ async function checkEviction(server: Connection): Promise<string | null> {
   return `Redis evicts queues and schedule state when its memory is full (maxmemory ${field('maxmemory_human')}, maxmemory-policy ${policy}); set maxmemory-policy to noeviction or one of volatile-*`;
 }
 
-/** Resolves when a connection attempt has succeeded or failed. */
 async function settled(client: Redis): Promise<void> {
   if (client.status !== 'connecting' && client.status !== 'connect') return;
   await new Promise<void>((resolve) => {

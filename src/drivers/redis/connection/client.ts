@@ -13,7 +13,6 @@ const { default: StandaloneConnector } = requirePart(
 ) as typeof standalone;
 const { default: DataHandler } = requirePart('ioredis/built/DataHandler.js') as { default: { prototype: Internals } };
 
-/** Creates a client that calls `onGuard` with the guard of each new connection. */
 export function createClient(options: RedisOptions, onGuard: OnGuard): Redis {
   catchReplyErrors();
   const { sentinels, name, path, host, port } = options;

@@ -32,7 +32,6 @@ export interface ConnectionOptions {
   readonly transport: TransportOptions;
   /** Encryption, where the URL does not configure it. */
   readonly tls?: TlsSettings | null;
-  /** The name of the connection in CLIENT LIST. */
   readonly name: string;
   /** Milliseconds until a command without an answer fails; `TIMEOUT` unless given. */
   readonly timeout?: number;
