@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isMainThread, Worker } from 'node:worker_threads';
-import type { Diagnostic } from '../util/diagnostic.ts';
 import { systemClock } from '../util/system-clock.ts';
 import { ConfigError, describeError } from '../util/errors.ts';
 import { isMap } from '../util/is-map.ts';
@@ -101,12 +100,6 @@ export class ConfigFiles {
   }
 }
 
-/** Sources, and the warnings about them if they were validated already. */
-interface ReadSources {
-  readonly sources: readonly Source[];
-  readonly warnings: readonly Diagnostic[] | null;
-}
-
 /** Files with more bytes are read in a thread while beat runs. Smaller ones are parsed within 50 ms. */
 const LARGE = 64 * 1024;
 /** The bytes of a thread without those for the files, measured. */
@@ -147,7 +140,7 @@ async function stampAll(paths: readonly string[]): Promise<Stamps> {
 const PROGRAM = new URL(`reading-thread${extname(import.meta.url)}`, import.meta.url);
 
 /** Reads and validates data files in a thread: parsing a large file blocks for seconds. Throws a `ConfigError`. */
-async function readInThread(options: ReadInThreadOptions): Promise<ReadSources> {
+async function readInThread(options: ReadInThreadOptions) {
   const resourceLimits = { maxYoungGenerationSizeMb: 16 };
   const worker = new Worker(PROGRAM, { workerData: options, name: 'configuration', resourceLimits });
   const sources: (Source & { readonly config: Record<string, unknown> })[] = [];

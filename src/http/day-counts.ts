@@ -4,9 +4,8 @@ import { countUpcoming, type UpcomingDay } from '../read-models/status/upcoming-
 import { runInSlices } from '../util/run-in-slices.ts';
 import { reuse, waitAtMost } from '../util/wait.ts';
 import { entrySource, type HttpContext } from './context.ts';
+import { DAY, MINUTE } from '../schedule/instants.ts';
 
-const MINUTE = 60_000;
-const DAY = 1_440 * MINUTE;
 /** How old the counts of the past and of the coming day may be, milliseconds. */
 const PAST_FRESH = 1_000;
 const UPCOMING_FRESH = 30_000;

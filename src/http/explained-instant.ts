@@ -1,4 +1,9 @@
-import { EXACT_INSTANT_FORMS, isSendable, parseExactInstant, parseInstant } from '../celery/message/parse-instant.ts';
+import {
+  EXACT_INSTANT_FORMS,
+  parseExactInstant,
+  parseInstant,
+  sendableOrNull,
+} from '../celery/message/parse-instant.ts';
 import { loadWhy } from '../read-models/history/load-history.ts';
 import { findEntries } from '../read-models/status/read-entries.ts';
 import { entrySource, type HttpContext } from './context.ts';
@@ -28,16 +33,12 @@ export const REQUEST_INSTANT_FORMS = `${EXACT_INSTANT_FORMS}, in the years 1 to 
 
 /** Parses an instant of the API to epoch milliseconds; `null` without an offset, or outside the range of ISO 8601. */
 export function readExactInstant(text: string): number | null {
-  return inRange(parseExactInstant(withPlus(text)));
+  return sendableOrNull(parseExactInstant(withPlus(text)));
 }
 
 /** Parses an instant of a page to epoch milliseconds: local to the zone without an offset. `null` if invalid. */
 export function readLocalInstant(text: string, zone: string): number | null {
-  return inRange(parseInstant(withPlus(text), zone));
-}
-
-function inRange(at: number | null): number | null {
-  return isSendable(at) ? at : null;
+  return sendableOrNull(parseInstant(withPlus(text), zone));
 }
 
 /** Restores the plus sign of an offset: in a query, a plus sign that is not encoded means a space. */

@@ -6,9 +6,7 @@ type OperationKind = Operation['kind'];
  * step, `null` where the error names them.
  */
 type Words = readonly [name: string, failed: string, effect: string | null];
-type Lock = Extract<Operation, { kind: 'lock' }>;
-
-const LOCK: Readonly<Record<Lock['action'], Words>> = {
+const LOCK: Readonly<Record<Extract<Operation, { kind: 'lock' }>['action'], Words>> = {
   acquire: ['lock acquisition', 'Lock could not be acquired', 'this instance cannot lead, retrying'],
   renew: ['lock renewal', 'Lock could not be renewed', 'retrying, leadership ends before the lock expires'],
   release: ['lock release', 'Lock could not be released', 'another instance can lead when it expires'],

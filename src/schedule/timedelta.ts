@@ -26,7 +26,8 @@ interface TimedeltaOptions extends ZoneOptions {
   readonly relative?: boolean | undefined;
 }
 
-const PARTS: Readonly<Record<keyof TimedeltaParts, number>> = {
+/** In milliseconds. */
+export const PARTS: Readonly<Record<keyof TimedeltaParts, number>> = {
   weeks: 7 * DAY,
   days: DAY,
   hours: HOUR,

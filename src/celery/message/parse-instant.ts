@@ -59,6 +59,11 @@ export function pythonIso(instant: number, timezone: string): string {
   return `${local.slice(0, 19)}${fraction}${formatOffset(minutes)}`;
 }
 
+/** `null` also for an instant whose year does not have four digits. */
+export function sendableOrNull(instant: number | null): number | null {
+  return isSendable(instant) ? instant : null;
+}
+
 /** Minutes east of UTC as `+05:45`. */
 export function formatOffset(minutes: number): string {
   const size = Math.abs(minutes);

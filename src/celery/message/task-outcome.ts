@@ -1,4 +1,4 @@
-import { isSendable } from './parse-instant.ts';
+import { isSendable, sendableOrNull } from './parse-instant.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { MAX_LENGTH } from '../../util/decode/limits.ts';
 import { decodeMsgpack } from '../../util/decode/msgpack.ts';
@@ -62,7 +62,7 @@ export function parsePythonDate(text: unknown): number | null {
   const iso = text.trim().replace(' ', 'T');
   const hasOffset = /(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(iso.slice(10));
   const at = Date.parse(hasOffset ? iso : `${iso}Z`);
-  return isSendable(at) ? at : null;
+  return sendableOrNull(at);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

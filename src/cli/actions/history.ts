@@ -39,11 +39,10 @@ export async function history(flags: HistoryFlags, name: string): Promise<ExitCo
   });
 }
 
-type RunItem = Extract<HistoryItem, { kind: 'run' }>;
-
 /** Formats a table, with the columns of outcomes if any run has an outcome. */
 function formatItems(items: readonly HistoryItem[], zone: string): readonly string[] {
-  const ofRun = (cell: (run: RunItem) => string) => (item: HistoryItem) => (item.kind === 'run' ? cell(item) : '');
+  const ofRun = (cell: (run: Extract<HistoryItem, { kind: 'run' }>) => string) => (item: HistoryItem) =>
+    item.kind === 'run' ? cell(item) : '';
   const columns: TableColumn<HistoryItem>[] = [
     ['DUE', (item) => formatDue(item, zone)],
     ['LATE', ofRun(({ sentAt, dueAt }) => formatDuration(sentAt - dueAt))],

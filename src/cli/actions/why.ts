@@ -11,15 +11,10 @@ import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { formatCell, formatTable, writeLines } from '../output/lines.ts';
 import { findEntry, withHistory } from './with-store.ts';
 
-interface WhyFlags extends JsonFlags {
-  /** Default: now. */
-  readonly at?: string;
-}
-
 const SECOND = 1_000;
 
 /** `beat why NAME [--at T]`: explains why an entry was or was not due at an instant, and what became of it. */
-export async function why(flags: WhyFlags, name: string): Promise<ExitCode> {
+export async function why(flags: JsonFlags & { readonly at?: string }, name: string): Promise<ExitCode> {
   const now = systemClock.now();
   const at = flags.at === undefined ? now - (now % SECOND) : readInstant('--at', flags.at);
   const settings = await readSettings(flags);

@@ -10,7 +10,8 @@ const MAX_NEXT = 5;
 
 /** What beat prints at start, without passwords. The next instants of intervals count from now, not the ledger. */
 export function createBanner(settings: Settings, now: number) {
-  const { broker, state, entries, timezone, lock, keyPrefix } = settings;
+  const { broker, state, entries, timezone, lock, locks, keyPrefix } = settings;
+  const servers = locks.map(({ masked }) => masked).join(', ');
   const enabled = entries.filter((entry) => entry.enabled);
   const next = [...upcoming(enabled, now, MAX_NEXT)].slice(0, MAX_NEXT);
   return {
@@ -19,7 +20,7 @@ export function createBanner(settings: Settings, now: number) {
     state: state.url === broker.url ? undefined : formatState(settings),
     scheduler: formatScheduler(settings),
     timezone,
-    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${formatLockServers(settings)}`,
+    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${locks.length === 0 ? '' : `, on a majority of ${servers}`}`,
     next: next.map(({ entry, dueAt }) => ({
       entry: entry.name,
       dueAt: formatIso(dueAt),
@@ -40,11 +41,6 @@ function formatScheduler({ entries, installed, files }: Settings): string {
 function formatState({ broker, state }: Settings): string {
   const isLocal = state.driver?.shared !== true && broker.driver?.shared === true;
   return `${state.masked}${isLocal ? ' (only beats on this host exclude one another)' : ''}`;
-}
-
-function formatLockServers({ locks }: Settings): string {
-  if (locks.length === 0) return '';
-  return `, on a majority of ${locks.map(({ masked }) => masked).join(', ')}`;
 }
 
 /** Formats the banner in the layout of `celery beat`. */

@@ -143,10 +143,8 @@ function parseHealth(text: string, pid: number): Health | null {
   };
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Lists the possible folders, the best first; which of them can be written depends on the host or container. */
-export function privateFolders(env: Environment, uid: number): string[] {
+export function privateFolders(env: Readonly<Record<string, string | undefined>>, uid: number): string[] {
   const named = env['BEAT_RUNTIME_DIR'];
   if (named) return [named];
   const runtime = env['XDG_RUNTIME_DIR'];

@@ -12,7 +12,6 @@ import type { Diagnostic } from '../../util/diagnostic.ts';
 import type { Settings } from '../settings.ts';
 import type { Report } from '../validate.ts';
 import {
-  DAY,
   flag,
   ignored,
   limitedDuration,
@@ -24,6 +23,7 @@ import {
   text,
   whole,
 } from '../values/option.ts';
+import { DAY } from '../../schedule/instants.ts';
 import { withoutAbsent } from '../../util/keys.ts';
 import { tlsSettings, tlsShape, useSsl } from './tls.ts';
 

@@ -85,9 +85,7 @@ function holidayFinder(country: string, parts: readonly string[]): DaysOff['holi
 /** Half days are working days. */
 const SHORTEST = 20 * HOUR;
 
-type Holiday = ReturnType<Holidays['getHolidays']>[number];
-
-function listDays(found: readonly Holiday[]): ReadonlyMap<number, string> {
+function listDays(found: ReturnType<Holidays['getHolidays']>): ReadonlyMap<number, string> {
   const days = new Map<number, string>();
   for (const { date, start, end, name } of found) {
     const length = end.getTime() - start.getTime();

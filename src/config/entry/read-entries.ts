@@ -1,7 +1,7 @@
 import { initialTasks } from '../../celery/canvas/canvas.ts';
 import { reportIllFormed } from '../../celery/message/arguments.ts';
 import { parseInstant } from '../../celery/message/parse-instant.ts';
-import { parseSerializer, type SerializerName } from '../../celery/message/serializers.ts';
+import { parseSerializer } from '../../celery/message/serializers.ts';
 import type { Definitions } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
 import { errorAt, MAX_PROBLEMS, type Diagnostic } from '../../util/diagnostic.ts';
@@ -149,7 +149,9 @@ function readEntry(
   const zone = timezone ?? context.timezone;
   const scheduleZone = schedule?.timezone ?? zone;
   const { checkAccepted } = context;
-  const ownSerializer = findSerializer(raw);
+  // The schema reports an invalid one.
+  const spelling: unknown = isMap(raw.options) ? raw.options.serializer : undefined;
+  const ownSerializer = typeof spelling === 'string' ? parseSerializer(spelling) : undefined;
   checkAccepted(ownSerializer, ['options', 'serializer'], report);
   const serializer = ownSerializer ?? context.encoding.serializer;
   const args = command
@@ -195,10 +197,4 @@ function readEntry(
     ...(maxRuntime !== null && { maxRuntime }),
     ...(lastRunAt !== null && { lastRunAt }),
   };
-}
-
-/** The entry's own serializer; an invalid one is reported by the schema. */
-function findSerializer({ options }: Partial<EntryInput>): SerializerName | undefined {
-  const spelling: unknown = isMap(options) ? options.serializer : undefined;
-  return typeof spelling === 'string' ? parseSerializer(spelling) : undefined;
 }

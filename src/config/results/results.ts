@@ -1,6 +1,7 @@
 import { sentinelLogin, masterName, sentinelKwargs } from '../broker/connection.ts';
 import { useSsl } from '../broker/tls.ts';
-import { ignored, option, type ShapeOutput, duration, map, DAY, parseDuration, mapOf } from '../values/option.ts';
+import { ignored, option, type ShapeOutput, duration, map, parseDuration, mapOf } from '../values/option.ts';
+import { DAY } from '../../schedule/instants.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Report } from '../validate.ts';
 import { parseEndpoint } from '../../drivers/endpoint.ts';

@@ -168,10 +168,8 @@ export function readTaskQueues(input: unknown, defaults: QueueDefaults, report: 
   return queues;
 }
 
-type Row = readonly [path: Path, name: string | null, row: unknown];
-
 /** In a list each row contains its name; a row that is text is only a name. */
-function listRows(input: unknown, report: Report): Row[] {
+function listRows(input: unknown, report: Report): (readonly [path: Path, name: string | null, row: unknown])[] {
   if (Array.isArray(input)) {
     return input.map((row: unknown, i) => {
       const path = ['taskQueues', i];

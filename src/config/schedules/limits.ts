@@ -49,7 +49,8 @@ export type Limits = NonNullable<ReturnType<typeof readLimits>>;
 /** Reads the limits of an entry, or `undefined`. Reports invalid ones and leaves them out, to check the rest. */
 export function readLimits(entry: Readonly<Record<string, unknown>>, resolve: ResolveCalendars, report: Report) {
   if (KEYS.every((key) => entry[key] === undefined)) return undefined;
-  const { jitter, ...others } = readValid(entry);
+  const fields = KEYS.map((key) => [key, limitsShape[key].safeParse(entry[key]).data]);
+  const { jitter, ...others } = Object.fromEntries(fields) as ShapeOutput<typeof limitsShape>;
   const hasJitter = jitter !== undefined && parseDuration(jitter) !== 0;
   if (!hasJitter && Object.values(others).every((value) => value === undefined)) return undefined;
   const { offset, between, from, until, count, only = [], exclude = [] } = others;
@@ -67,11 +68,6 @@ export function readLimits(entry: Readonly<Record<string, unknown>>, resolve: Re
     only: resolve(only, ['only'], report),
     exclude: resolve(exclude, ['exclude'], report),
   };
-}
-
-function readValid(entry: Readonly<Record<string, unknown>>): ShapeOutput<typeof limitsShape> {
-  const fields = KEYS.map((key) => [key, limitsShape[key].safeParse(entry[key]).data]);
-  return Object.fromEntries(fields) as ShapeOutput<typeof limitsShape>;
 }
 
 /** The most occurrences of a solar schedule: each takes milliseconds, and the first use computes all. */

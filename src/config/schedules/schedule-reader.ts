@@ -21,8 +21,6 @@ import { applyLimits, type Limits } from './limits.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
 
 const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar', 'rrule'] as const;
-type Kind = (typeof KINDS)[number];
-
 const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
 
 /** The properties of an entry that apply to its schedule. Zones are valid. */
@@ -117,7 +115,7 @@ function isJson(value: unknown): boolean {
 }
 
 /** Creates a schedule without a zone; the entry determines the zone. */
-function build(kind: Kind, map: ScheduleMapInput): Schedule {
+function build(kind: (typeof KINDS)[number], map: ScheduleMapInput): Schedule {
   switch (kind) {
     case 'timedelta':
       return timedelta(map.timedelta as TimedeltaParts);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { expected, type Report } from '../validate.ts';
 import {
-  DAY,
   DURATION_FORMS,
   limitedDuration,
   parseDuration,
@@ -10,6 +9,7 @@ import {
   type ShapeOutput,
   mapOf,
 } from '../values/option.ts';
+import { DAY } from '../../schedule/instants.ts';
 import { DEFAULT_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 
 const DEFAULT_TTL = 8_000;

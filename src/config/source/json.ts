@@ -2,6 +2,7 @@ import jsonc from 'jsonc-parser';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
 import { type Source, EMPTY, TOO_DEEP, MAX_DEPTH } from './source.ts';
+import { findClosingQuote } from '../../util/decode/json.ts';
 
 /** Reads a JSON file. Integers beyond 2^53 become BigInt. Lines are found only for errors, by a slower parser. */
 export function readJson(text: string, file: string): Source {
@@ -125,10 +126,4 @@ function scan(text: string): { readonly keys: number; readonly tooDeep?: number 
     if (level > MAX_DEPTH) return { keys, tooDeep: at };
   }
   return { keys };
-}
-
-function findClosingQuote(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
 }

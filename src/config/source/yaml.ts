@@ -122,8 +122,6 @@ function isEmpty({ contents }: Document): boolean {
   return contents === null || (contents as Node & { readonly value?: unknown }).value === null;
 }
 
-type ReportNode = (node: Node, path: Path, message: string) => void;
-
 interface Extent {
   readonly values: number;
   readonly levels: number;
@@ -132,7 +130,7 @@ interface Extent {
 const LEAF: Extent = { values: 1, levels: 0 };
 
 /** Replaces every alias by its node. The library would be slow, and limits uses instead of the resulting size. */
-function resolveAliases(document: Document, report: ReportNode): void {
+function resolveAliases(document: Document, report: (node: Node, path: Path, message: string) => void): void {
   /** The node of each anchor: the last before the alias. */
   const anchors = new Map<string, Node>();
   /** Extents of the anchored nodes that end before the current one. */

@@ -7,6 +7,8 @@ import {
   SENDABLE_FORMS,
 } from '../../celery/message/parse-instant.ts';
 import { parseDurationText } from '../../schedule/text.ts';
+import { DAY, SECOND } from '../../schedule/instants.ts';
+import { PARTS, type TimedeltaParts } from '../../schedule/timedelta.ts';
 
 export interface OptionDoc {
   readonly description: string;
@@ -79,26 +81,9 @@ export function mapOf<S extends z.ZodRawShape>(
   return named(z.strictObject(shape, allowed), name, more);
 }
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
-const WEEK = 7 * DAY;
-
 /** The longest delay: the instant after it must be in the range of Python's datetime, which ends in 9999. */
 const MAX_DELAY = 365_250 * DAY;
 const WAIT_FORMS = 'at most 365250 days, a thousand years';
-
-/** The parts of Python's `timedelta`, in milliseconds. */
-const TIMEDELTA: Readonly<Record<string, number>> = {
-  weeks: WEEK,
-  days: DAY,
-  hours: HOUR,
-  minutes: MINUTE,
-  seconds: SECOND,
-  milliseconds: 1,
-  microseconds: 0.001,
-};
 
 export const DURATION_FORMS = 'a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m';
 
@@ -118,7 +103,7 @@ export function parseTimedelta(input: unknown): number | null {
   if (typeof parts !== 'object' || parts === null || Object.keys(others).length > 0) return null;
   let sum = 0;
   for (const [part, count] of Object.entries(parts) as [string, unknown][]) {
-    const size = Object.hasOwn(TIMEDELTA, part) ? TIMEDELTA[part] : undefined;
+    const size = Object.hasOwn(PARTS, part) ? PARTS[part as keyof TimedeltaParts] : undefined;
     if (size === undefined || typeof count !== 'number') return null;
     sum += count * size;
   }

@@ -1,4 +1,5 @@
 import type { HistoryRow, SkipRow } from './history-row.ts';
+import { DAY, MINUTE } from '../../schedule/instants.ts';
 
 /** What became of the occurrences of one minute, over all entries. */
 export interface MinuteCounts {
@@ -14,9 +15,6 @@ export interface MinuteCounts {
 
 /** The names of the counters, in the order in which stores hold them. */
 export const COUNTERS = ['published', 'skipped', 'succeeded', 'failed'] as const;
-
-const MINUTE = 60_000;
-const DAY = 1_440 * MINUTE;
 
 /** The number of minutes in a store. A minute replaces the minute of two days before, which has the same slot. */
 const SLOTS = 2 * 1_440;

@@ -24,7 +24,11 @@ const levelName = (level: number) => `celery_delayed_${level}`;
  */
 export function delayedDestination({ headers, destination }: Message, now: number): Destination | null {
   if (destination.exchangeType === 'direct' || destination.routingKey === '') return null;
-  const seconds = Math.floor((parseEta(headers['eta']) - now) / 1_000);
+  const { eta } = headers;
+  if (typeof eta !== 'string') return null;
+  // An instant without an offset is in UTC, as for workers.
+  const at = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(eta) ? eta : `${eta}Z`);
+  const seconds = Math.floor((at - now) / 1_000);
   if (!(seconds >= 1 && seconds < 2 ** LEVELS)) return null;
   const digits = Array.from(seconds.toString(2).padStart(LEVELS, '0')).join('.');
   return {
@@ -33,12 +37,6 @@ export function delayedDestination({ headers, destination }: Message, now: numbe
     exchangeType: 'topic',
     routingKey: `${digits}.${destination.routingKey}`,
   };
-}
-
-/** Epoch milliseconds; `NaN` for no ETA. An instant without an offset is in UTC, as for workers. */
-function parseEta(eta: unknown): number {
-  if (typeof eta !== 'string') return NaN;
-  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(eta) ? eta : `${eta}Z`);
 }
 
 /** Declares the delay queues. Rejects with RabbitMQ's error, which also closes the channel. */

@@ -25,30 +25,24 @@ export interface Address {
  * for an invalid URL; its text does not contain the URL, which may include a password.
  */
 export function parseAmqpUrl(server: ServerUrl, tlsSettings: TlsSettings | null = null): Address {
-  return withSafeErrors(server.url, () => readAddress(server, tlsSettings));
-}
-
-function readAddress(server: ServerUrl, tlsSettings: TlsSettings | null): Address {
-  const url = parseUrl(server.url, AMQP_PARAMETERS);
-  const query = url.searchParams;
-  const tls = readTls(url, server.variant.tls === true, tlsSettings);
-  const anonymous = url.username === '' && url.password === '';
-  return {
-    host: readHost(url),
-    port: url.port === '' ? (tls ? 5671 : 5672) : Number(url.port),
-    username: anonymous ? 'guest' : decodePart(url.username, 'user'),
-    password: anonymous ? 'guest' : decodePart(url.password, 'password'),
-    vhost: readVhost(url),
-    tls,
-    login: readLogin(query.get('login_method')),
-    heartbeat: readSeconds(query, 'heartbeat', /^\d{1,5}$/),
-    timeout: readSeconds(query, 'connect_timeout', /^(?!0*\.?0*$)\d*\.?\d+$/),
-  };
-}
-
-function readVhost(url: URL): string {
-  const path = decodePart(url.pathname.slice(1), 'vhost');
-  return path !== '' ? path : (url.searchParams.get('virtual_host') ?? '/');
+  return withSafeErrors(server.url, () => {
+    const url = parseUrl(server.url, AMQP_PARAMETERS);
+    const query = url.searchParams;
+    const tls = readTls(url, server.variant.tls === true, tlsSettings);
+    const path = decodePart(url.pathname.slice(1), 'vhost');
+    const anonymous = url.username === '' && url.password === '';
+    return {
+      host: readHost(url),
+      port: url.port === '' ? (tls ? 5671 : 5672) : Number(url.port),
+      username: anonymous ? 'guest' : decodePart(url.username, 'user'),
+      password: anonymous ? 'guest' : decodePart(url.password, 'password'),
+      vhost: path !== '' ? path : (query.get('virtual_host') ?? '/'),
+      tls,
+      login: readLogin(query.get('login_method')),
+      heartbeat: readSeconds(query, 'heartbeat', /^\d{1,5}$/),
+      timeout: readSeconds(query, 'connect_timeout', /^(?!0*\.?0*$)\d*\.?\d+$/),
+    };
+  });
 }
 
 function readLogin(method: string | null): LoginMethod | null {

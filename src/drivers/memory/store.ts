@@ -17,15 +17,10 @@ export interface MemoryStore extends StateStore {
   readonly broker: MemoryBroker;
 }
 
-interface State {
-  readonly lock: LockState;
-  readonly ledger: LedgerState;
-}
-
 /** Memory that several stores may share: one set of messages, and a state per key prefix. */
 interface SharedMemory {
   readonly messages: Message[];
-  readonly states: Map<string, State>;
+  readonly states: Map<string, { readonly lock: LockState; readonly ledger: LedgerState }>;
 }
 
 const memories = new Map<string, SharedMemory>();

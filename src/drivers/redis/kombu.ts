@@ -9,14 +9,10 @@ import type { Binding } from '../../celery/routing/queue.ts';
 type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;
 
 export function listKey(queue: string, priority: number, { sep, prioritySteps }: Naming): string {
-  const step = priorityStep(priority, prioritySteps);
-  return step === 0 ? queue : `${queue}${sep}${step}`;
-}
-
-/** The greatest step up to the priority, else the last step, as in kombu: workers read only the lists of steps. */
-function priorityStep(priority: number, steps: readonly number[]): number {
+  // The greatest step up to the priority, else the last step, as in kombu: workers read only the lists of steps.
   const clamped = Math.min(Math.max(priority, 0), 9);
-  return steps.findLast((step) => step <= clamped) ?? steps.at(-1) ?? 0;
+  const step = prioritySteps.findLast((each) => each <= clamped) ?? prioritySteps.at(-1) ?? 0;
+  return step === 0 ? queue : `${queue}${sep}${step}`;
 }
 
 export function bindingKey(exchange: string): string {

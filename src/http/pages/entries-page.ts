@@ -18,6 +18,9 @@ export function entriesPage(
   { past, upcoming }: { readonly past: PastDay | null; readonly upcoming: UpcomingDay | null },
 ): Html {
   const { declared, entries } = page;
+  const { search, after, limit } = query;
+  // The names of the entries could be too long for the query of `/api/events`.
+  const events = new URLSearchParams({ search, limit: String(limit), ...(after !== null && { after }) }).toString();
   return layout(
     'Entries',
     html`<div class="row title">
@@ -25,13 +28,7 @@ export function entriesPage(
         <span class="muted">${thousands(declared)} in the configuration</span>
         <form class="search end" role="search" action="/">
           <label class="visually-hidden" for="search">Search entries and tasks</label>
-          <input
-            id="search"
-            name="search"
-            type="search"
-            value="${query.search}"
-            placeholder="Search entries and tasks"
-          />
+          <input id="search" name="search" type="search" value="${search}" placeholder="Search entries and tasks" />
           <button>Search</button>
         </form>
         ${frame.mayChange && html`<a class="button primary" href="/add">Add entry</a>`}
@@ -39,17 +36,12 @@ export function entriesPage(
       <section class="panel" id="day" data-live aria-label="Runs of two days">
         ${dayCharts(past, upcoming, declared, frame.zone)}
       </section>
-      <section class="panel table" id="entries" data-live data-events="${eventsOf(query)}" aria-label="Entries">
+      <section class="panel table" id="entries" data-live data-events="${events}" aria-label="Entries">
         ${entries.length === 0 ? nothing(query, page) : entryTable(entries, frame)}
       </section>
       ${pager(query, page)}`,
     frame,
   );
-}
-
-/** The query of `/api/events` for the entries of a page; their names could be too long for it. */
-function eventsOf({ search, after, limit }: StatusQuery): string {
-  return new URLSearchParams({ search, limit: String(limit), ...(after !== null && { after }) }).toString();
 }
 
 function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {

@@ -3,6 +3,7 @@ import { getZone } from '../../schedule/zone/zone.ts';
 import type { Upcoming } from '../found.ts';
 import type { CronLine } from './cron-line.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
+import { DAY, HOUR, MINUTE } from '../../schedule/instants.ts';
 
 /*
  * A model of cron's own loop, independent of beat's schedules, so that an import does not compare beat with itself.
@@ -12,9 +13,6 @@ import type { Schedule } from '../../schedule/schedule.ts';
  * new time.
  */
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const MINUTES_OF_DAY = 1_440;
 const YEAR = 366 * DAY;
 

@@ -154,8 +154,6 @@ export interface Surroundings {
 
 const NOTHING_SET: Surroundings = { env: {}, cronTz: undefined, mailTo: undefined };
 
-type Variable = NonNullable<ReturnType<typeof parseVariable>>;
-
 const VARIABLE = /^\s*(?:"([^"]+)"|'([^']+)'|([^\s"'=]+))\s*=\s*(.*?)\s*$/;
 
 /** Parses a line that sets a variable; `null` for another one. `isBare`: nothing follows the equals sign, not even quotes. */
@@ -183,7 +181,7 @@ const FOR_CRON: Readonly<Record<string, string>> = {
 const FORCED: Readonly<Record<Cron, readonly string[]>> = { debian: ['LOGNAME'], cronie: ['LOGNAME', 'USER'] };
 
 function setVariable(
-  { name, value, isBare }: Variable,
+  { name, value, isBare }: NonNullable<ReturnType<typeof parseVariable>>,
   before: Surroundings,
   { format, cron, line, report }: TableOptions & { readonly line: number; readonly report: (problem: Problem) => void },
 ): Surroundings {

@@ -9,8 +9,6 @@ export type TimingColumns<F> = Readonly<
     Record<'total_run_count', string | number | null>
 >;
 
-type TaskRow = ReturnType<typeof readTaskRow>;
-
 /** Reads the columns. Instants become epoch milliseconds. */
 export function readTaskRow<F>(
   row: TimingColumns<F>,
@@ -47,7 +45,7 @@ export interface Timing {
 }
 
 /** Returns when the `DatabaseScheduler` runs a task. Throws an `Error` for a single run that is overdue. */
-export function readTiming(given: DjangoSchedule, row: TaskRow, options: TimingOptions): Timing {
+export function readTiming(given: DjangoSchedule, row: ReturnType<typeof readTaskRow>, options: TimingOptions): Timing {
   const { now } = options;
   const { startAt, endAt, isOneOff } = row;
   // A start that has passed has no effect any more.

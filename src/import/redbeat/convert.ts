@@ -1,7 +1,7 @@
 import type { EntryConfig, ScheduleConfig } from '../../generated/config-types.ts';
 import { isMap } from '../../util/is-map.ts';
 import { readJson } from '../../config/source/json.ts';
-import { parseInstant } from '../../celery/message/parse-instant.ts';
+import { formatOffset, parseInstant } from '../../celery/message/parse-instant.ts';
 import type { RedBeatRecord } from '../../contracts/store/import-source.ts';
 import { escapeTemplates, readCrontabFields, tryConvert, type Found, type FoundEntry, type Left } from '../found.ts';
 import { FREQUENCIES } from '../../schedule/rrule/recurrence-days.ts';
@@ -113,16 +113,12 @@ function readInstant(fields: Fields) {
   // An offset is in seconds.
   const { timezone = 'UTC' } = fields;
   const zone = typeof timezone === 'number' ? null : asText(timezone);
-  const at = zone === null ? parseInstant(local + formatOffset(Number(timezone)), 'UTC') : parseInstant(local, zone);
+  const at =
+    zone === null
+      ? parseInstant(local + formatOffset(Math.round(Number(timezone) / 60)), 'UTC')
+      : parseInstant(local, zone);
   if (at === null) throw new Error(`an invalid datetime: ${JSON.stringify(fields)}`);
-  return { at, text: local + formatOffset((Date.parse(`${local.slice(0, 23)}Z`) - at) / 1_000), zone };
-}
-
-/** `+01:00`, from seconds. */
-function formatOffset(seconds: number): string {
-  const minutes = Math.abs(Math.round(seconds / 60));
-  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, '0'));
-  return `${seconds < 0 ? '-' : '+'}${hour}:${minute}`;
+  return { at, text: local + formatOffset(Math.round((Date.parse(`${local.slice(0, 23)}Z`) - at) / 60_000)), zone };
 }
 
 function asText(value: unknown): string {

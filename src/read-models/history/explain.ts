@@ -6,7 +6,7 @@ import type { Explanation, Schedule } from '../../schedule/schedule.ts';
 import { cursor } from '../../entries/planning/next-due.ts';
 import type { Pause } from '../../contracts/store/entry-state.ts';
 import { isUnreadable } from '../../contracts/store/unreadable.ts';
-import { isSendable } from '../../celery/message/parse-instant.ts';
+import { sendableOrNull } from '../../celery/message/parse-instant.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import {
   account,
@@ -72,8 +72,8 @@ export function explain(recorded: Recorded, at: number, context: WhyContext): Wh
     at,
     isDue,
     fields,
-    previous: orNull(findPrevious(schedule, anchor, at)),
-    next: orNull(firstFrom(schedule, anchor, at + 1)),
+    previous: sendableOrNull(findPrevious(schedule, anchor, at)),
+    next: sendableOrNull(firstFrom(schedule, anchor, at + 1)),
     account: found?.account ?? null,
     reasons: [
       ...explainSchedule(recorded, { at, isDue, fields }, show),
@@ -193,9 +193,4 @@ function findPrevious(schedule: Schedule, anchor: number, at: number): number | 
     if (found === undefined || (found === null && span === LONGEST)) return null;
     if (found !== null) return found;
   }
-}
-
-/** `null` also for an instant whose year does not have four digits. */
-function orNull(at: number | null): number | null {
-  return isSendable(at) ? at : null;
 }

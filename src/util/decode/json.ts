@@ -31,7 +31,7 @@ export function checkJson(text: string, maxValues: number = MAX_VALUES): void {
 }
 
 /** The offset of the quote that closes the string at `start`; the end of the text if there is none. */
-function findClosingQuote(text: string, start: number): number {
+export function findClosingQuote(text: string, start: number): number {
   for (let at = start; ;) {
     at = text.indexOf('"', at + 1);
     if (at === -1) return text.length;

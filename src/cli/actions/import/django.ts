@@ -10,15 +10,11 @@ import { importProject } from './celery.ts';
 import { runImport } from './run-import.ts';
 import { isApp, withoutApp, type SourceFlags, parseSource, withUrlErrors } from './source.ts';
 
-interface DjangoFlags extends SourceFlags {
-  readonly timezone?: string;
-}
-
 const NOT_COMPARED =
   'messages with those of Celery, and the instants of Django itself: --compare shows them as beat reads the tables';
 
 /** `beat import django`: writes the periodic tasks of django-celery-beat as a schedule file. */
-export function importFromDjango(flags: DjangoFlags, url?: string): Promise<ExitCode> {
+export function importFromDjango(flags: SourceFlags & { readonly timezone?: string }, url?: string): Promise<ExitCode> {
   if (isApp('django', url, flags, { timezone: '--timezone' })) {
     return importProject(flags, 'DJANGO', 'django_celery_beat.schedulers.DatabaseScheduler');
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -21,6 +21,7 @@ from celery_beat.export.main import main
 del sys.path[0]
 main()
 `;
+import { readInput } from './source.ts';
 
 /** The file descriptor of the result: the project may print to the others. */
 const RESULT = 3;
@@ -132,12 +133,7 @@ export function findPython(named: string | undefined): string {
 
 /** Reads the output of `celery_beat.export` from a file, or standard input for `-`. Throws a `ConfigError`. */
 export function readExport(path: string): Exported {
-  let text: string;
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (error) {
-    throw new ConfigError(`--exported: ${path} cannot be read: ${describeError(error)}`);
-  }
+  const { text } = readInput(path, `--exported: ${path}`);
   const exported = readJson(text, path).config as Partial<Exported> | null;
   if (exported?.settings && exported.entries && exported.problems) return exported as Exported;
   throw new ConfigError(`--exported: ${path} is not the export of a Celery app`);

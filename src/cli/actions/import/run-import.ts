@@ -7,7 +7,7 @@ import { MAX_FILE_SIZE } from '../../../config/source/source.ts';
 import { readSource } from '../../../config/source/read.ts';
 import { assemble, type Imported, prefixNames } from '../../../import/assemble.ts';
 import { compareEntries, findDifferences, isSame, type Comparison } from '../../../import/compare.ts';
-import type { Found, Left } from '../../../import/found.ts';
+import type { Found } from '../../../import/found.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write.ts';
 import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
@@ -73,14 +73,12 @@ export async function runImport(
   const show = (at: Date | null) => (at ? formatInZone(at.getTime(), imported.timezone) : 'never');
   if (count !== null) await printComparison(comparisons, show, heading, output === undefined);
   const listed = [...imported.left, ...findDifferences(comparisons, show)];
-  for (const left of listed) writeError(maskText(formatLeft(left)));
+  for (const { place, kind = 'missing', reason, text: shown } of listed) {
+    const label = kind === 'missing' ? 'not imported' : kind;
+    writeError(maskText(`${place}: ${label}: ${reason}${shown === undefined ? '' : `: ${shown}`}`));
+  }
   if (notCompared !== undefined) writeError(`not compared: ${notCompared}`);
   return listed.every(({ kind }) => kind === 'note') || flags.partial ? EXIT.ok : EXIT.failure;
-}
-
-function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
-  const label = kind === 'missing' ? 'not imported' : kind;
-  return `${place}: ${label}: ${reason}${text === undefined ? '' : `: ${text}`}`;
 }
 
 /** Formats by file extension. Any other format has its name as the extension. */

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { parseEndpoint, type Endpoint } from '../../../drivers/endpoint.ts';
 import { findSchemes, type Driver } from '../../../drivers/table.ts';
 import type { Found } from '../../../import/found.ts';
-import { ConfigError } from '../../../util/errors.ts';
+import { ConfigError, describeError } from '../../../util/errors.ts';
 import type { ImportFlags } from './run-import.ts';
 
 /** Flags of an import that reads a store, or asks the Celery app that uses the store. */
@@ -60,5 +61,15 @@ export async function withUrlErrors<T>(read: () => T | Promise<T>): Promise<T> {
         path: first === undefined || first === 'brokerUrl' ? rest : [first, ...rest],
       })),
     );
+  }
+}
+
+/** Reads a file, or standard input for `-`. Throws a `ConfigError` that begins with `what`. */
+export function readInput(path: string, what: string): { readonly path: string; readonly text: string } {
+  try {
+    const text = readFileSync(path === '-' ? 0 : path, 'utf8');
+    return { path: path === '-' ? 'standard input' : path, text };
+  } catch (error) {
+    throw new ConfigError(`${what} cannot be read: ${describeError(error)}`);
   }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { observedZone, startInstant, type CalendarEvent, type Observance } from '../../../schedule/calendar-events.ts';
+import { observedZone, startInstant, type Observance } from '../../../schedule/calendar-events.ts';
 import { quote } from '../../../schedule/text.ts';
 import { interner } from '../../../schedule/searched-schedule.ts';
 import { checkZone } from '../../../schedule/zone/zone-names.ts';
@@ -52,10 +52,8 @@ interface RecurrenceContext {
   readonly findZone: FindZone;
 }
 
-type IcsRecurrence = Pick<CalendarEvent, 'rule' | 'added' | 'removed' | 'removedDays'>;
-
 /** Reads `RRULE`, `RDATE` and `EXDATE`. Throws an `IcsError`. */
-export function readRecurrence(component: Component, context: RecurrenceContext): IcsRecurrence {
+export function readRecurrence(component: Component, context: RecurrenceContext) {
   const { toLocal, findZone } = context;
   const times = (name: string) =>
     findAll(component, name).flatMap((property) => {

@@ -29,23 +29,21 @@ const WORKERS = [
 
 /** Parses a `sqla+mysql:` or `sqla+mariadb:` URL as Python's drivers do. Throws a `ConfigError` if unsupported. */
 export function parseAddress(url: string): Address {
-  return withSafeErrors(url, () => readAddress(url));
-}
-
-function readAddress(url: string): Address {
-  const parsed = parseDatabaseUrl(url, DRIVERS);
-  const { query } = parsed;
-  const address: Address = {
-    host: parsed.host ?? 'localhost',
-    port: parsed.port ?? 3306,
-    socket: query.get('unix_socket'),
-    user: parsed.username,
-    password: parsed.password,
-    database: parsed.database,
-    tls: parseTls(query, parsed.host ?? 'localhost'),
-  };
-  query.rejectUnknown(WORKERS);
-  return address;
+  return withSafeErrors(url, () => {
+    const parsed = parseDatabaseUrl(url, DRIVERS);
+    const { query } = parsed;
+    const address: Address = {
+      host: parsed.host ?? 'localhost',
+      port: parsed.port ?? 3306,
+      socket: query.get('unix_socket'),
+      user: parsed.username,
+      password: parsed.password,
+      database: parsed.database,
+      tls: parseTls(query, parsed.host ?? 'localhost'),
+    };
+    query.rejectUnknown(WORKERS);
+    return address;
+  });
 }
 
 /** With a CA the client verifies the server, else TLS parameters only encrypt; without any, the server decides. */

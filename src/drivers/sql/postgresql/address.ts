@@ -34,31 +34,29 @@ const SOCKET_FOLDERS = ['/var/run/postgresql', '/tmp'];
 
 /** Parses `sqla+postgresql://…` as libpq does. Throws a `ConfigError` if it is invalid, or beat does not support it. */
 export function parseAddress(url: string): Address {
-  return withSafeErrors(url, () => readAddress(url));
-}
-
-function readAddress(url: string): Address {
-  const parsed = parseDatabaseUrl(url, DRIVERS);
-  const { query } = parsed;
-  const port = Number(query.get('port') ?? parsed.port ?? 5432);
-  if (!Number.isInteger(port)) throw urlError('the port is not a number');
-  const host =
-    query.get('host') ??
-    parsed.host ??
-    SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ??
-    'localhost';
-  if (host.includes(',')) throw urlError('"host" names several servers; one is allowed');
-  const address: Address = {
-    host,
-    port,
-    user: query.get('user') ?? parsed.username,
-    password: query.get('password') ?? parsed.password,
-    database: query.get('dbname') ?? parsed.database,
-    options: query.get('options'),
-    tls: parseTls(query, host),
-  };
-  query.rejectUnknown(WORKERS);
-  return address;
+  return withSafeErrors(url, () => {
+    const parsed = parseDatabaseUrl(url, DRIVERS);
+    const { query } = parsed;
+    const port = Number(query.get('port') ?? parsed.port ?? 5432);
+    if (!Number.isInteger(port)) throw urlError('the port is not a number');
+    const host =
+      query.get('host') ??
+      parsed.host ??
+      SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ??
+      'localhost';
+    if (host.includes(',')) throw urlError('"host" names several servers; one is allowed');
+    const address: Address = {
+      host,
+      port,
+      user: query.get('user') ?? parsed.username,
+      password: query.get('password') ?? parsed.password,
+      database: query.get('dbname') ?? parsed.database,
+      options: query.get('options'),
+      tls: parseTls(query, host),
+    };
+    query.rejectUnknown(WORKERS);
+    return address;
+  });
 }
 
 /** Parses the TLS parameters as libpq does: by default TLS is used if the server has it, and nothing is verified. */

@@ -1,5 +1,4 @@
-import { errorAt } from '../../../util/diagnostic.ts';
-import { ConfigError } from '../../../util/errors.ts';
+import { urlError } from '../../connection/url.ts';
 
 const FORMS = 'sqla+sqlite:///relative.sqlite (three slashes) or sqla+sqlite:////absolute/path.sqlite (four)';
 
@@ -39,8 +38,4 @@ export function sqlitePath(url: string): string {
     throw urlError(`"${unknown}" after the "?" is not supported; allowed: ${[...WORKER_ARGUMENTS].join(', ')}`);
   }
   return path;
-}
-
-function urlError(message: string): ConfigError {
-  return new ConfigError([errorAt(['brokerUrl'], message)]);
 }
