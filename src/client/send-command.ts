@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { CommandLog } from '../contracts/store/command-log.ts';
 import type { StoredEntries } from '../contracts/store/stored-entries.ts';
-import type { Definition, Definitions } from '../entries/catalog/definition.ts';
+import { type Definition, type Definitions, parseDefinition } from '../entries/catalog/definition.ts';
 import { decodeAnswer } from '../entries/commands/audit.ts';
 import type { Command, CommandRequest } from '../entries/commands/command.ts';
 import { parseCommand } from '../entries/commands/parse-command.ts';
 import type { AuditRow } from '../entries/commands/shapes.ts';
-import { parseDefinition } from '../entries/catalog/definition.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError } from '../util/errors.ts';

@@ -18,9 +18,7 @@ export interface Driver {
   /** Whether URLs of several servers, with `;` between them, are one broker. */
   readonly failover?: true;
   readonly locks?: true;
-  /** Whether `lockUrls` may hold the lock for its ledger. */
   readonly lockElsewhere?: true;
-  /** Whether it can be the result backend of chords. */
   readonly chords?: true;
   readonly masterName?: true;
   /** Whether it is a server: calls of lock and ledger then have a time limit. */
@@ -45,7 +43,6 @@ export interface Driver {
   readonly loadMailbox?: () => Promise<OpenMailbox>;
   readonly loadEventStream?: () => Promise<OpenEventStream>;
   readonly loadResultReader?: () => Promise<OpenResultReader>;
-  /** Loads what reads the tables of another program, for imports. */
   readonly loadTables?: () => Promise<ReadTables>;
   readonly loadRedBeat?: () => Promise<ReadRedBeat>;
 }

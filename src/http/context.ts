@@ -12,7 +12,6 @@ export type Permission = 'read' | 'change';
 
 export interface Access {
   readonly permission: Permission | null;
-  /** For the audit log. */
   readonly by: string;
   /** How the request was authenticated; `open` where reading needs no token, `none` for a rejected request. */
   readonly method: 'token' | 'session' | 'proxy' | 'open' | 'none';
@@ -21,7 +20,6 @@ export interface Access {
 export interface HttpContext {
   /** The server's own connection. */
   readonly store: StateStore;
-  /** The settings in force, which a reload replaces. */
   readonly settings: () => Settings;
   /** Resolves when a reload that has begun is in force here, or has taken too long. */
   readonly reloaded: () => Promise<void>;

@@ -14,7 +14,6 @@ import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { logFailures } from './log-failures.ts';
 
-/** Writes a log line for every event. The `event` field of a line is the name of its event. */
 export function logEvents(events: EventSource, log: Logger, clock: Clock): void {
   // Of several terms that cannot begin, only the first is logged as info: the lines about the failure cover the rest.
   let attempts = 0;

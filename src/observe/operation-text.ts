@@ -1,10 +1,7 @@
 import type { Operation } from '../contracts/events/beat-events.ts';
 
 type OperationKind = Operation['kind'];
-/**
- * A noun, as in `Recovered: leadership`; what failed, as in `Commit failed: …`; the effect of the failure and the next
- * step, `null` where the error names them.
- */
+/** A noun; what failed; the effect and the next step, `null` where the error names them: `Recovered: leadership`. */
 type Words = readonly [name: string, failed: string, effect: string | null];
 const LOCK: Readonly<Record<Extract<Operation, { kind: 'lock' }>['action'], Words>> = {
   acquire: ['lock acquisition', 'Lock could not be acquired', 'this instance cannot lead, retrying'],
@@ -82,7 +79,6 @@ const WORKER: Readonly<Record<Exclude<OperationKind, 'lock' | keyof typeof SCHED
 
 export const SCHEDULER_OPERATIONS: readonly string[] = ['lock', ...Object.keys(SCHEDULER)];
 
-/** How log lines describe an operation. */
 export function describeOperation(operation: Operation) {
   const [name, failed, effect]: Words =
     operation.kind === 'lock' ? LOCK[operation.action] : { ...SCHEDULER, ...WORKER }[operation.kind];

@@ -67,7 +67,6 @@ function localLength({ days, elapsed }: EventLength): number {
   return days * DAY + elapsed;
 }
 
-/** The times of an event as text; equal for equal times. */
 function formatEvent(event: CalendarEvent): string {
   const { start, length, zone, rule, added, removed, removedDays } = event;
   const numbers = (all: Iterable<number>) => [...all].toSorted((a, b) => a - b).join(',');

@@ -118,7 +118,6 @@ class FieldError extends Error {}
 
 type FieldRange = (typeof FIELDS)[FieldName];
 
-/** The numbers of full names and of their first three letters. */
 const NAMES: ReadonlyMap<string, number> = new Map(
   (
     [

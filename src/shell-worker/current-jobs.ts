@@ -13,7 +13,6 @@ export interface CurrentJobsOptions {
   readonly read: () => Promise<AllowedJobs | null>;
 }
 
-/** The jobs that a worker may run, while its configuration changes. */
 export class CurrentJobs {
   readonly #options: CurrentJobsOptions;
   #current: AllowedJobs;

@@ -32,7 +32,6 @@ export interface ActiveJob extends JobInfo {
   readonly startedAt: number;
 }
 
-/** The run of one job that a message asks for. */
 export class JobRun {
   readonly #task: Task;
   readonly #run: JobInfo;
@@ -41,7 +40,6 @@ export class JobRun {
   readonly #groups = new Set<ProcessGroup>();
   /** Aborts with the first signal of `terminate` as its reason. */
   readonly #terminated = new AbortController();
-  /** Aborts when the job is to end, for either reason. */
   readonly #end: AbortSignal;
   #startedAt: number | null = null;
 

@@ -50,7 +50,6 @@ export class AllowedJobs {
     return this.#declared === 'any' ? null : this.#declared.size;
   }
 
-  /** Whether both contain the same jobs. */
   equals(other: AllowedJobs): boolean {
     return isDeepStrictEqual(other.#declared, this.#declared);
   }

@@ -12,7 +12,6 @@ const INTERVAL = 50;
 export interface Host {
   /** The environment; jobs inherit it without beat's own settings. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The effective user id. */
   readonly uid: number;
   /** Sends a signal to a process, or to a process group if the number is negative; 0 only checks. */
   readonly kill: (pid: number, signal: NodeJS.Signals | 0) => void;

@@ -4,11 +4,9 @@ import type { AnswerRequest, ControlRequest } from '../leader/remote-control/rem
 
 export interface WorkerRequestsOptions {
   readonly worker: Pick<ShellWorker, 'active' | 'revoked' | 'revoke' | 'terminate'>;
-  /** The name of the task that runs jobs. */
   readonly task: string;
   /** Such as `beat@host`. */
   readonly node: string;
-  /** Lets the worker finish its jobs and end. */
   readonly shutdown: () => void;
 }
 

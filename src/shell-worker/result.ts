@@ -32,7 +32,6 @@ export function describeResult({ exit_code: code, stdout, stderr, seconds }: Job
 /** The Python module of the task's exceptions, which need not exist where the result is read. */
 const MODULE = 'beat_shell';
 
-/** How the command of a job ended. */
 export type JobEnding =
   { readonly status: 'SUCCESS'; readonly result: JobResult } | { readonly status: 'FAILURE'; readonly error: Error };
 

@@ -12,9 +12,7 @@ import { decodeTask, type Task } from './task.ts';
 
 export interface ShellWorkerOptions extends JobRunOptions {
   readonly consumer: Consumer;
-  /** The name of the task that runs jobs. */
   readonly task: string;
-  /** How many jobs run at the same time. */
   readonly concurrency: number;
   /** When a message is acknowledged: after its job, so that it is delivered again if this process dies, or before. */
   readonly acks: 'late' | 'early';
@@ -41,7 +39,6 @@ interface MessageInProgress {
 /** Runs the jobs of `shell` entries, as deploy/worker/beat_shell.py does in Celery's workers. */
 export class ShellWorker {
   readonly events = new EventEmitter<WorkerEvents>();
-  /** Emits failures of the broker and of the result backend, and recoveries. */
   readonly failures = new Events();
   readonly #options: ShellWorkerOptions;
   readonly #slots: Slots;

@@ -3,7 +3,6 @@ import type { Arguments } from './message.ts';
 import { saferepr, safereprTuple } from './python.ts';
 import { SERIALIZERS, type SerializerName } from './serializers.ts';
 
-/** How bodies are serialized and compressed. */
 export interface Encoding {
   readonly serializer: SerializerName;
   readonly compression: CompressionName | null;

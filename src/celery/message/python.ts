@@ -136,7 +136,6 @@ class Printer {
     return false;
   }
 
-  /** Closes an open bracket, even beyond the budget. */
   #close(bracket: string): void {
     this.text += bracket;
     this.#budget -= 1;

@@ -11,7 +11,6 @@ export type SerializerName = 'json' | 'yaml' | 'msgpack';
 /** A value inside the arrays and maps of arguments, or a key. */
 type Leaf = null | boolean | number | bigint | string | TypedValue;
 
-/** A format of task arguments. */
 export interface Serializer {
   readonly name: SerializerName;
   /** kombu's content type, from which a worker selects the deserializer. */

@@ -73,10 +73,7 @@ export const RESULT_TABLE = 'celery_taskmeta';
 /** The states of rows that are outcomes, as a list in SQL. */
 export const FINAL_STATES_SQL = FINAL_STATES.map((state) => `'${state}'`).join(', ');
 
-/**
- * The outcome in a row with the columns `task_id`, `status`, `done`, `traceback` (its end is enough) and, if it exists,
- * `worker`. The exception is the last line of the traceback: the result itself is pickled.
- */
+/** The outcome in a result row; `worker` may be absent. The exception ends the traceback: the result is pickled. */
 export function readResultRow(row: Fields): TaskOutcome {
   const { task_id: taskId, status, done, traceback, worker } = row;
   const state = String(status);

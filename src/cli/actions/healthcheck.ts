@@ -19,7 +19,10 @@ export async function healthcheck({ liveness }: { readonly liveness?: boolean })
     ...(liveness ? [] : [...blocked].map(blockedText)),
   ];
   for (const { pid, reloadError } of instances) {
-    if (reloadError !== undefined) writeError(`beat: ${reloadFailureText(pid, reloadError)}`);
+    if (reloadError === undefined) continue;
+    // Only a warning: the instance runs, but it would not start again with these files.
+    const why = JSON.stringify(reloadError.split('\n', 1)[0]);
+    writeError(`beat: warning: process ${pid} runs an earlier configuration, its last reload failed: ${why}`);
   }
   if (liveness) for (const entry of blocked) writeError(`beat: warning: ${blockedText(entry)}`);
   for (const failure of failures) writeError(`beat: ${failure}`);
@@ -32,12 +35,6 @@ function stuckText({ pid, idleMs }: Health): string {
       ? `no answer within ${ANSWER_TIMEOUT / 1_000} s`
       : `no progress for ${Math.floor(idleMs / 1_000)} s`;
   return `stuck: process ${pid} (${why})`;
-}
-
-/** A failed reload is only a warning: the instance runs, but it would not start again with these files. */
-function reloadFailureText(pid: number, error: string): string {
-  const [first = ''] = error.split('\n');
-  return `warning: process ${pid} runs an earlier configuration, its last reload failed: ${JSON.stringify(first)}`;
 }
 
 function blockedText(entry: string): string {

@@ -23,7 +23,6 @@ export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   return omit(entry, foreign);
 }
 
-/** Whether an exported key has a value without effect. */
 function isNeutral(name: string, value: unknown): boolean {
   if (name === 'one_off') return value === false;
   return (name === 'start_time' || name === 'expire_seconds') && value === null;

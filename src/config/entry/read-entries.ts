@@ -168,8 +168,7 @@ function readEntry(
   if (errors > 0 || !entry || !schedule || !target) return undefined;
   const deadline = entry.startingDeadline;
   const lastRunAt = parseInstant(entry.lastRunAt, scheduleZone);
-  const plain = entry.options && withoutLinks(entry.options);
-  const options = readOptions(plain, entry.expires, zone, warn);
+  const options = readOptions(entry.options && withoutLinks(entry.options), entry.expires, zone, warn);
   if (context.protocol === 1) warnOfProtocol1(options, warn);
   const call = { ...args, options };
   checkTarget(target, call, context, report);

@@ -52,8 +52,7 @@ export function applyCall(
   }
   if (links.link.length + links.linkError.length === 0) return { task: target };
   const call = { args, kwargs, compute, options, links };
-  const canvas: Canvas = { kind: 'task', task: target, ...call, immutable: false, reprAs: 'list' };
-  return { task: target, canvas };
+  return { task: target, canvas: { kind: 'task', task: target, ...call, immutable: false, reprAs: 'list' } };
 }
 
 /** About the most bytes in the messages of one run, because rendering must not delay other runs. */
@@ -88,8 +87,7 @@ export function checkTarget(
   if (error !== null) report(['task'], `starts a chord, which ${error}`);
   const hasArguments = compute ?? (args.length > 0 || Object.keys(kwargs).length > 0);
   if (hasArguments && initialTasks(target).every((task) => task.immutable)) {
-    const key = args.length > 0 ? 'args' : 'kwargs';
-    report([key], 'has no effect: the signature is immutable');
+    report([args.length > 0 ? 'args' : 'kwargs'], 'has no effect: the signature is immutable');
   }
 }
 

@@ -57,7 +57,6 @@ export const acceptContentShape = {
   ),
 };
 
-/** Reports a serializer whose messages the workers would reject, at its path. */
 export type CheckAccepted = (serializer: SerializerName | undefined, path: Path, report: Report) => void;
 
 /** Checks serializers by `accept_content`, if it is known: workers discard messages of other content types. */

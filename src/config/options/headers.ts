@@ -70,7 +70,6 @@ export function checkHeaders(headers: unknown, path: Path, report: Report): void
   }
 }
 
-/** Checks the headers among options, and the stamps, which are sent as headers. */
 export function checkSentHeaders(options: unknown, report: Report): void {
   if (!isMap(options)) return;
   checkHeaders(options['headers'], ['options', 'headers'], report);

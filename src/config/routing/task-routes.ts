@@ -42,7 +42,6 @@ const routeSchema = named(
   { description: 'Options for tasks that do not have them.' },
 );
 
-/** A queue's name, or options. */
 export const routeForms = named(z.union([name(), routeSchema], ROUTE_FORMS), 'RouteConfig', {
   description: 'The name of a queue, or options for tasks that do not have them.',
 });

@@ -71,8 +71,7 @@ function parseSchedule(input: unknown, keys: KeySchema | undefined, report: Repo
   if (typeof input === 'number' || typeof input === 'string') return parseInterval(input, report);
   if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
   if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
-  const context = { path: ['schedule'], keys, report };
-  const map = parse(scheduleMapSchema, input, context);
+  const map = parse(scheduleMapSchema, input, { path: ['schedule'], keys, report });
   if (!map) return undefined;
   const kinds = KINDS.filter((kind) => map[kind] !== undefined);
   const [kind] = kinds;

@@ -19,6 +19,5 @@ export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
 
 /** The options of the result backend, with a backend only if an entry starts a chord. */
 export function resultOptions({ entries, results }: Settings): ResultOptions {
-  const needed = entries.some(({ canvas }) => canvas && startsChord(canvas));
-  return needed ? results : { ...results, backend: null };
+  return entries.some(({ canvas }) => canvas && startsChord(canvas)) ? results : { ...results, backend: null };
 }

@@ -17,7 +17,6 @@ export interface Source {
   readonly isWellFormed?: boolean;
   /** Finds the line (from 1) of a path, with its keys as written. */
   readonly findLine?: (path: Path) => number | undefined;
-  /** The files that a module imports, with their stamps: see `stampFile`. */
   readonly imports?: ReadonlyMap<string, string>;
 }
 

@@ -14,7 +14,6 @@ export interface PendingCommand {
   readonly json: string | null;
 }
 
-/** A finished command: a commit removes it from the log and adds its audit row. */
 export interface FinishedCommand {
   readonly key: string;
   /** The id that its sender chose; `null` for a command without an id, which has no audit row. */

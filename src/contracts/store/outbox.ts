@@ -8,7 +8,6 @@ import { isInstant, isText, mapOf } from './record-fields.ts';
 import { repairCommand, describeUnreadable, type Unreadable } from './unreadable.ts';
 import { sortableInstant, sortableNumber } from './sortable.ts';
 
-/** A complete message that the broker may or may not have received. */
 export interface OutboxMessage {
   /** Unique; ascending in the order in which messages should be published. */
   readonly id: string;

@@ -43,7 +43,6 @@ export interface ResultReader {
 
 export interface Outcomes {
   readonly ended: readonly TaskOutcome[];
-  /** Tasks with a result that beat cannot read, by id, and why. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 

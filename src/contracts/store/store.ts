@@ -12,10 +12,7 @@ import type { EntrySearch, StoredEntries } from './stored-entries.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
 
-/**
- * Lock, ledger and broker. If one server or file is all three, a commit publishes and writes states in one step.
- * Opening a store connects to no server: an unreachable one fails at its first use.
- */
+/** Lock, ledger and broker. If one server or file is all three, a commit is one step. Opening connects to no server. */
 export interface Store {
   readonly lock: Lock;
   readonly ledger: Ledger;

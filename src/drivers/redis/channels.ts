@@ -26,10 +26,7 @@ export function openRedisEventStream(options: EventStreamOptions): EventStream {
   };
 }
 
-/**
- * Subscribes to the channel of kombu's fanout exchange. Replies are pushed to the list of the requester's queue, which
- * the set of bindings names. Throws a `ConfigError` for an invalid URL.
- */
+/** Subscribes to kombu's fanout exchange. Replies go to the list of the requester's queue. Throws a `ConfigError`. */
 export function openRedisMailbox(options: MailboxOptions): Mailbox {
   const { server, transport, exchange } = options;
   const keys = keysFor('', transport, readDatabase(server, transport));

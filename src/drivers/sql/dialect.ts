@@ -46,7 +46,6 @@ export interface DatabaseFile {
 
 /** A database at one URL, and what differs between the products. Creating it opens no connection. */
 export interface SqlDialect {
-  /** The product: `PostgreSQL`. */
   readonly name: string;
   /** For messages; without the password. */
   readonly location: string;

@@ -6,7 +6,6 @@ type Action = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'USAGE';
 
 export interface Right {
   readonly action: Action | 'CREATE';
-  /** A table, a sequence or the schema. */
   readonly object: string;
 }
 

@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { HttpEnv } from '../context.ts';
 
-/** Where a request comes from. */
 export interface Client {
   /** The IP address of the user's host, or of the first proxy that is not trusted. */
   readonly address: string;
@@ -26,7 +25,6 @@ export function findClient(c: Context<HttpEnv>): Client {
   return { address: address ?? peer, viaProxy: true, isEncrypted };
 }
 
-/** A list of IP addresses and CIDR ranges. */
 function toBlockList(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {

@@ -20,7 +20,6 @@ import { readJsonMap } from '../read-body.ts';
 import { submit } from './commands.ts';
 import { streamEvents, type LiveReads } from './events.ts';
 
-/** What answers a request needs. */
 interface Call<Q> {
   readonly c: Context<HttpEnv>;
   readonly context: HttpContext;

@@ -52,9 +52,7 @@ export function relative(iso: string, now: number, zone: string): Html {
     ><span class="muted" title="${formatInstant(at, zone)}">${formatNear(at, now, zone)}</span>`;
 }
 
-/** What became of a run or an occurrence. */
 export interface Mark {
-  /** A class of the stylesheet. */
   readonly kind: string;
   readonly sign: string;
   readonly words: string;

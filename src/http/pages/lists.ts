@@ -11,7 +11,6 @@ import { table, unreadableRow, type Heading } from './table.ts';
 
 interface ListPage {
   readonly title: string;
-  /** A text beside the title. */
   readonly about: string;
   /** The id of the section that the script replaces. */
   readonly id: string;

@@ -117,7 +117,6 @@ function findZoneProblem({ cronTz }: CronJob, options: CrontabOptions): Problem 
 
 export interface CronHost {
   readonly isUser: (name: string) => boolean | undefined;
-  /** Whether a program of this name is in the usual folders. */
   readonly isProgram: (name: string) => boolean;
 }
 

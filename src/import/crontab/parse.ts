@@ -5,7 +5,6 @@ export interface CronJob extends Surroundings {
   /** Five fields, a nickname such as `@daily`, or in anacron's table a number of days. */
   readonly when: string;
   readonly user: string | undefined;
-  /** The name of a job of anacron. */
   readonly id: string | undefined;
   readonly command: string;
   /** The text after the first unescaped `%`, with line breaks. */

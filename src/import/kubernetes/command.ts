@@ -48,7 +48,6 @@ function readScript(argv: readonly (readonly Piece[])[]): ShellConfig | null {
   return /(?:^|\/)sh$/.test(shell) ? { command } : { command, shell };
 }
 
-/** A name that a shell can read. */
 const NAME = /^[A-Za-z_]\w*$/;
 
 /** A name that is probably a variable and not a program: `$(DATABASE)` in contrast to `$(date)`. */

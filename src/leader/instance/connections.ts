@@ -40,8 +40,7 @@ export class Connections {
     if (outcomes) this.reader = await openResultReader(results, clock);
     if (eventStream) {
       const { broker, connection, transport } = live.settings;
-      const options = { ...eventStream, connection, transport, clock };
-      this.eventStream = await openEventStream(broker, options);
+      this.eventStream = await openEventStream(broker, { ...eventStream, connection, transport, clock });
     }
     this.store = this.#options.store ?? (await this.#openStore());
   }

@@ -148,10 +148,7 @@ export class OutcomeFollower {
     this.#added.notifyAll();
   }
 
-  /**
-   * Stops following runs whose messages will not be published: they have no outcome. Other published runs have the
-   * instants of skipped occurrences, too: those of a backfill.
-   */
+  /** Stops following runs whose messages are not published. Backfills share instants with skips, and are published. */
   #forget({ withdrawn = [] }: SkippedEvent): void {
     for (const run of withdrawn) this.#stopFollowing(run);
   }
@@ -276,10 +273,7 @@ export class OutcomeFollower {
     events.emit('outcome', { entry, dueAt, taskId, task, sentAt, state, doneAt, runtimeMs, worker, error });
   }
 
-  /**
-   * Gives up a result that could not be decoded twice. The task may still run, so that only the event of its end, or the
-   * end of `maxRuntime`, ends a run of an entry that limits overlap.
-   */
+  /** Gives up a result that could not be decoded twice: then only events, or the end of `maxRuntime`, end the run. */
   #countUndecoded(taskId: string, reason: string): void {
     const followed = this.#runs.find(taskId);
     if (!followed) return;

@@ -14,7 +14,6 @@ export class WatchedRuns implements RunOutcomes {
   readonly #clock: Clock;
   /** Notified when runs are to be read earlier than before. */
   readonly #earlier: Condition;
-  /** The task ids of the runs that ended last. */
   readonly #known = new Set<string>();
   /** The task ids of ended runs that the scheduler has not taken, by entry. */
   #ended = new Map<string, Set<string>>();

@@ -1,4 +1,4 @@
-import type { Definitions } from '../../entries/catalog/definition.ts';
+import { type Definitions, explainState, readStoredEntry, readStoredTarget } from '../../entries/catalog/definition.ts';
 import type { Command } from '../../entries/commands/command.ts';
 import {
   applyCommand,
@@ -16,7 +16,6 @@ import { describeError } from '../../util/errors.ts';
 import type { SchedulerParts } from './committer.ts';
 import type { Decision } from '../../entries/planning/decide.ts';
 import { planChange, type PlannedChange } from '../../entries/planning/planned-change.ts';
-import { explainState, readStoredEntry, readStoredTarget } from '../../entries/catalog/definition.ts';
 import { runInSlices } from '../../util/run-in-slices.ts';
 import type { Steps } from '../../util/steps.ts';
 import type { Term } from './term.ts';

@@ -22,7 +22,6 @@ const MISSED: readonly SkipReason[] = ['missed', 'deadline', 'catch-up-limit', '
 /** Milliseconds between two looks whether a heartbeat is due. */
 const SECOND = 1_000;
 
-/** Empty values for the fields that the kind of an alert does not have. */
 const NONE = {
   task: null,
   taskId: null,

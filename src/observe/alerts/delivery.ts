@@ -30,7 +30,6 @@ export type Fetch = (
 ) => Promise<{ readonly status: number; readonly body?: { cancel(): Promise<void> } | null }>;
 
 export interface Delivery {
-  /** Queues a request and returns at once. */
   push(request: AlertRequest): void;
   /** Waits at most `grace` milliseconds for the queued requests, and drops those that remain. */
   close(grace: number): Promise<void>;
@@ -42,7 +41,6 @@ interface Host {
   /** The newest request of each key. */
   readonly last: Map<string, Promise<void>>;
   waiting: number;
-  /** Whether its last attempt failed. */
   isFailing: boolean;
   dropped: number;
 }

@@ -72,7 +72,6 @@ export function toMonitorSchedule({ spec, every }: Schedule): MonitorSchedule | 
   return fields.every((field) => /^[\d*,/-]+$/.test(field)) ? { type: 'crontab', value } : null;
 }
 
-/** The schedule of a monitor, as Sentry writes it. */
 type MonitorSchedule =
   | { readonly type: 'crontab'; readonly value: string }
   | { readonly type: 'interval'; readonly value: number; readonly unit: 'minute' };

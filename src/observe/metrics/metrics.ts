@@ -10,12 +10,10 @@ import { CAUSES, METRICS, STATES, type MetricDefinition, type MetricName } from 
 interface MetricsOptions {
   readonly clock: Clock;
   readonly liveness: Liveness;
-  /** Returns the settings in force. */
   readonly settings: () => MeteredSettings;
   readonly version: string;
 }
 
-/** The part of the configuration that metrics show. */
 export interface MeteredSettings {
   readonly entries: readonly { readonly name: string }[];
   /** `perEntry`: how many entries have samples of their own. */
@@ -29,7 +27,6 @@ export interface MetricsPage {
 }
 
 export interface Metrics {
-  /** Renders all metrics as they are now. */
   render(): Promise<MetricsPage>;
 }
 

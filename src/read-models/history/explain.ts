@@ -49,7 +49,6 @@ export interface LoadedWhy {
   readonly after: Why | null;
 }
 
-/** What an explanation needs besides the records of the entry. */
 export interface WhyContext {
   /** The audit trail of commands, newest first. */
   readonly commands: readonly AuditRow[];
@@ -160,7 +159,6 @@ function describeUnreadableRows({ rows }: Recorded): string[] {
   return [`rows of the history that cannot be read: ${unreadable.length}; remove them with: ${unreadable[0]!.repair}`];
 }
 
-/** Why a run is or was late. */
 function causes({ overlap }: Entry, verb: 'is' | 'was'): string {
   const leads = verb === 'is' ? 'leads' : 'led';
   const outage = `no instance ${leads}, or a server ${verb} unreachable`;

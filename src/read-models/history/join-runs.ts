@@ -1,7 +1,6 @@
 import type { OutcomeRow, ReadRow, RunRow, SkipRow } from '../../contracts/store/history.ts';
 import type { Unreadable } from '../../contracts/store/unreadable.ts';
 
-/** A run with what became of it. */
 export interface RunHistory extends RunRow {
   /** How its task ended; `null` while that is unknown. */
   readonly outcome: OutcomeRow | null;
@@ -9,7 +8,6 @@ export interface RunHistory extends RunRow {
   readonly withdrawn: SkipRow | null;
 }
 
-/** A run, or a stretch of skipped occurrences. */
 export type ReadableItem = RunHistory | SkipRow;
 
 export type HistoryItem = ReadableItem | Unreadable;

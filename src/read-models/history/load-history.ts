@@ -6,7 +6,6 @@ import type { Recorded } from './account.ts';
 import { explain, type LoadedWhy, type Why, type WhyContext } from './explain.ts';
 import { hasFailed, joinRuns, type HistoryItem } from './join-runs.ts';
 
-/** Rows that one query reads. */
 const PAGE = 500;
 /** The newest rows, among which the outcomes of a later page are found. */
 const NEWEST = 10_000;

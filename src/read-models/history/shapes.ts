@@ -56,7 +56,6 @@ const unreadableRow = shape(
 export type UnreadableView = ShapeOf<typeof unreadableRow>;
 
 export const historyRow = z.union([run, skip, unreadableRow]);
-/** What happened to an entry: a run, a skipped stretch, or a row that cannot be read. */
 export type HistoryView = ShapeOf<typeof historyRow>;
 
 export const historyPage = shape(
@@ -78,11 +77,9 @@ const ACCOUNTS = [
   'before-history',
   'unaccounted',
 ] as const;
-/** What may have become of an occurrence. */
 export type AccountKind = (typeof ACCOUNTS)[number];
 const accountStatus = z.enum(['not-due', ...ACCOUNTS]);
 
-/** The fields of an occurrence that come from the history. */
 const recorded = {
   run: run.optional(),
   runs: z.array(run).optional().describe('Of an occurrence that was published twice.'),

@@ -6,7 +6,6 @@ import type { LoadedWhy, Why } from './explain.ts';
 import type { HistoryItem, RunHistory } from './join-runs.ts';
 import type { HistoryView, NearView, OccurrenceView, RecordedView, RunView, SkipView, WhyView } from './shapes.ts';
 
-/** What happened to an entry, as users see it. */
 export function viewItem(entry: string, item: HistoryItem): HistoryView {
   if (item.kind === 'unreadable') return { entry, ...item };
   return item.kind === 'run' ? viewRun(entry, item) : viewSkip(entry, item);

@@ -60,7 +60,6 @@ export function viewOutcome({ state, doneAt, runtimeMs, worker, error }: Outcome
   return { state, doneAt: formatIso(doneAt), runtimeMs, worker, error };
 }
 
-/** The next occurrences that will be published. */
 export interface NextRuns {
   /** Epoch milliseconds. */
   readonly instants: readonly number[];

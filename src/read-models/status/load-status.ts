@@ -19,7 +19,6 @@ import type { InstanceRow, StatusRow } from './shapes.ts';
 
 type LatestRows = Pick<History, 'latest'> | undefined;
 
-/** Entries that one query reads. */
 const PAGE = 1_000;
 /** The rows of an entry among which its newest outcome is found. */
 const RECENT = 10;

@@ -1,6 +1,5 @@
-import type { Definitions } from '../../entries/catalog/definition.ts';
+import { type Definitions, explainState, readStoredEntry } from '../../entries/catalog/definition.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
-import { explainState, readStoredEntry } from '../../entries/catalog/definition.ts';
 import type { EntryState, OnUnreadable } from '../../contracts/store/entry-state.ts';
 import type { History } from '../../contracts/store/history.ts';
 import type { StateLookup } from '../../contracts/store/ledger.ts';
@@ -8,7 +7,6 @@ import type { EntrySearch, Position, StoredEntries, StoredEntry } from '../../co
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 
-/** Where entries and their states are read. */
 export interface EntrySource {
   readonly store: {
     readonly ledger: StateLookup;
@@ -21,7 +19,6 @@ export interface EntrySource {
   readonly definitions: Definitions;
 }
 
-/** An entry with its state, or why it cannot be read. */
 export type EntryRecord = ReadableEntry | UnreadableRecord;
 
 export interface ReadableEntry {

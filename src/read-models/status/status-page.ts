@@ -15,7 +15,6 @@ export interface StatusQuery {
   /** Part of a name, or of the task of a declared entry, in any case; all entries for an empty one. */
   readonly search: string;
   readonly limit: number;
-  /** Where the previous page ended. */
   readonly after: string | null;
 }
 
@@ -76,7 +75,6 @@ export function parsePlace(text: string): PagePlace | null {
   return { kind: 'all', after: { entry, dueAt }, lookedAt: Number(lookedAt) };
 }
 
-/** Names that one query of a search reads. */
 const CHUNK = 5_000;
 /** Names that one page of a search looks at: a page among a million entries must not take seconds. */
 const MAX_LOOKED_AT = 100_000;

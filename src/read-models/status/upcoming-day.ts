@@ -9,7 +9,6 @@ export const MINUTES = 1_440;
 /** How many occurrences are looked up at most: each takes some microseconds. */
 const MAX_LOOKUPS = 200_000;
 
-/** How many runs fall into each minute of a day. */
 export interface UpcomingDay {
   /** The beginning of the first minute, epoch milliseconds. */
   readonly from: number;

@@ -17,7 +17,6 @@ interface CronField {
   readonly hashHighest?: number;
   /** Names of the values, starting with `lowest`. */
   readonly names: readonly string[];
-  /** The allowed values, for error messages. */
   readonly allowed: string;
   /** The unit of the field in `@every 90m`; absent for months and years. */
   readonly unit?: 's' | 'm' | 'h' | 'd';
@@ -183,7 +182,6 @@ function readNthWeekdays(part: string): NthWeekday[] | undefined {
   return which === undefined ? undefined : readValues(DAY_OF_WEEK, which).values.map((weekday) => ({ weekday, nth }));
 }
 
-/** The values of one comma-separated part of a field. */
 export interface Part {
   readonly values: readonly number[];
   readonly movableDays: readonly MovableDay[];

@@ -90,7 +90,6 @@ function split(line: string): string[] {
   );
 }
 
-/** Reads an expression, and whether it has `H`. */
 function readRule(line: string, seed: string): { readonly rule: CalendarRule; readonly isHashed: boolean } {
   const texts = split(line);
   const errors: Diagnostic[] = [];

@@ -75,7 +75,6 @@ function parseEach<T extends object>(texts: readonly string[], parse: (text: str
 const TIME = String.raw`(\d\d?):(\d\d)(?::(\d\d))?`;
 const RANGE = new RegExp(String.raw`^\s*${TIME}\s*-\s*${TIME}\s*$`);
 
-/** The forms of a range, for error messages. */
 export const TIME_RANGE = 'times of day such as 09:00-17:00 or 22:00-06:00';
 
 /** Times of day such as `09:00-17:00`. The end is exclusive, and may be on the next day. Throws a `ConfigError`. */
@@ -217,7 +216,6 @@ export interface DaysOff {
   readonly isWeekend: (weekday: number) => boolean;
 }
 
-/** The public holidays of a country. */
 export function holidays({ code, holidayAt }: DaysOff): TimeSet {
   const find = (day: number) => ({ inside: holidayAt(day) !== null, end: day + 1 });
   return daySet(`holidays(${code})`, `holidays of ${code}`, find, holidayAt);

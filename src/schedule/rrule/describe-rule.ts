@@ -50,7 +50,6 @@ function describeDays(rule: RecurrenceRule): string[] {
   return isNamed ? days : [...days, `in ${names}`];
 }
 
-/** The weekdays of a rule; with `isOne`, of a single day. */
 function describeWeekdays({ days, freq, months }: RecurrenceRule, month: string, isOne: boolean): string {
   const period = freq === 'YEARLY' && months.length === 0 ? 'the year' : month;
   const plain = days.filter(({ nth }) => nth === undefined).map(({ weekday }) => weekday);
@@ -152,7 +151,6 @@ function checkPeriod(recurrence: Recurrence, local: number): FieldCheck[] {
   return [{ field: 'INTERVAL', rule: `every ${describePeriod(rule)}`, value, matches }];
 }
 
-/** Parts that select days, with the value of a day. */
 const DAY_PARTS = [
   ['months', 'BYMONTH', (date: Date) => MONTH_NAMES[date.getUTCMonth()]!],
   ['weekNumbers', 'BYWEEKNO', (date: Date) => date.toISOString().slice(0, 10)],

@@ -169,7 +169,6 @@ export class Recurrence {
     };
   }
 
-  /** The beginnings of the allowed days of a period. */
   #daysOf(period: number): readonly number[] {
     const end = this.#beginOf(period + 1);
     const found: number[] = [];

@@ -80,7 +80,6 @@ class RecurrenceSchedule extends CachedSchedule {
   /** The local time of `dtstart`. */
   readonly #start: number;
   readonly #zone: Zone;
-  /** The instant of `UNTIL`. */
   readonly #end: number;
 
   constructor(
