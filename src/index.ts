@@ -7,7 +7,18 @@ export { CommandRejectedError } from './client/send-command.ts';
 export type { Clock } from './util/clock.ts';
 export { systemClock } from './util/system-clock.ts';
 export type { BeatConfig, SignatureConfig } from './generated/config-types.ts';
-export { defineConfig, chain, chord, group, sig } from './config/define.ts';
+export { encodeEnvelope } from './celery/kombu/envelope.ts';
+export type { Destination } from './celery/message/destination.ts';
+export type { Rejection } from './contracts/broker/broker.ts';
+export { defineConfig } from './config/define.ts';
+export {
+  defineDriver,
+  type DriverBroker,
+  type DriverDefinition,
+  type DriverOptions,
+  type OwnDriver,
+} from './drivers/define-driver.ts';
+export { chain, chord, group, sig } from './config/define.ts';
 export type { Settings } from './config/settings.ts';
 export type { Difference } from './entries/catalog/catalog.ts';
 export type { SettingsSource } from './leader/reload/reloader.ts';

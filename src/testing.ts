@@ -23,6 +23,13 @@ import { Scheduler } from './leader/scheduling/scheduler.ts';
 import { parseEndpoint } from './drivers/endpoint.ts';
 
 export { ManualClock };
+export {
+  brokerChecks,
+  testMessage,
+  type BrokerCheck,
+  type QueuedMessage,
+  type TestedBroker,
+} from './drivers/broker-checks.ts';
 
 /** One occurrence of a schedule in the configuration. */
 export interface Due {

@@ -90,7 +90,7 @@ export function* resolveInSteps(
   const report: Report = (path, message) => diagnostics.push(errorAt(path, message));
   const warn: Report = (path, message) => diagnostics.push({ severity: 'warning', path, message });
   const { brokerUrl, stateUrl } = overrides;
-  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
+  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report, 'brokerUrl', merged.settings.drivers);
   if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
   const resolveCalendars = readCalendars(merged.settings, merged, icsFiles);
   const settings = yield* readSettings(merged, overrides, resolveCalendars, warn);
@@ -193,7 +193,7 @@ function readEndpoints({ settings, reportFor }: Merged, overrides: Overrides): E
   const { stateUrl } = settings;
   for (const key of ['brokerUrl', 'brokerWriteUrl'] as const) {
     const url = settings[key];
-    if (url !== undefined) checkBrokerUrl(url, reportFor(key), key);
+    if (url !== undefined) checkBrokerUrl(url, reportFor(key), key, settings.drivers);
   }
   if (stateUrl !== undefined) checkStateUrl(stateUrl, reportFor('stateUrl'));
   const endpoints = resolveEndpoints({

@@ -17,15 +17,18 @@ export interface Endpoint extends EndpointServer, ServerUrls {
 /** A `;` inside a password has no scheme after it. */
 const BETWEEN_URLS = /;(?=[a-z][a-z0-9+.-]*:)/i;
 
-/** Parses the parts of a URL that all drivers share. Accepts Celery's failover list `amqp://a;amqp://b` too. */
-export function parseEndpoint(given: string | readonly string[]): Endpoint {
+/**
+ * Parses the parts of a URL that all drivers share. Accepts Celery's failover list `amqp://a;amqp://b` too. `others` are
+ * drivers of the user.
+ */
+export function parseEndpoint(given: string | readonly string[], others?: readonly Driver[]): Endpoint {
   const url = typeof given === 'string' ? given : given.join(';');
-  return { ...parseServer(url), servers: url.split(BETWEEN_URLS).map(parseServer) };
+  return { ...parseServer(url, others), servers: url.split(BETWEEN_URLS).map((each) => parseServer(each, others)) };
 }
 
-function parseServer(url: string): EndpointServer {
+function parseServer(url: string, others?: readonly Driver[]): EndpointServer {
   const scheme = parseScheme(url);
-  return { url, masked: maskUrl(url), scheme, ...findScheme(scheme) };
+  return { url, masked: maskUrl(url), scheme, ...findScheme(scheme, others) };
 }
 
 function parseScheme(url: string): string {

@@ -9,7 +9,8 @@ import type { StateDriver } from '../contracts/store/store.ts';
 
 /** A kind of server or file: its loaders and capabilities, absent if it has none. This module opens no connection. */
 export interface Driver {
-  readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
+  readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp' | 'filesystem' | 'own';
+  /** The name in messages. */
   readonly title: string;
   /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
   readonly schemes: Readonly<Record<string, Variant>>;
@@ -17,9 +18,13 @@ export interface Driver {
   readonly parameters?: readonly string[];
   /** Whether URLs of several servers, with `;` between them, are one broker. */
   readonly failover?: true;
+  /** Whether its URL may be one of `lockUrls`. */
   readonly locks?: true;
+  /** Whether `lockUrls` may hold the lock for its ledger. */
   readonly lockElsewhere?: true;
+  /** Whether it can be the result backend of chords. */
   readonly chords?: true;
+  /** Whether `masterName` is required. */
   readonly masterName?: true;
   /** Whether it is a server: calls of lock and ledger then have a time limit. */
   readonly remote?: true;
@@ -34,15 +39,22 @@ export interface Driver {
   /** Whether the broker stores the bindings of workers. Otherwise only the configuration binds queues. */
   readonly bindings?: true;
   readonly limits?: DriverLimits;
+  /** Loads the driver of a store of the state. */
   readonly load?: () => Promise<StateDriver>;
+  /** Loads the driver of a broker that cannot hold state. */
   readonly loadBroker?: () => Promise<(options: BrokerOptions) => Broker>;
+  /** Loads the consumer of `beat worker`. */
   readonly loadConsumer?: () => Promise<OpenConsumer>;
   readonly loadResults?: () => Promise<(server: ServerUrls, settings: ResultSettings) => ResultBackend>;
+  /** Loads the driver of a result backend for `beat worker`. */
   readonly loadTaskResults?: () => Promise<OpenTaskResults>;
   /** Loads the mailbox of remote control; without fanout exchanges it reaches workers of beat alone. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
+  /** Loads the receiver of task events. */
   readonly loadEventStream?: () => Promise<OpenEventStream>;
+  /** Loads what reads the outcomes of tasks. */
   readonly loadResultReader?: () => Promise<OpenResultReader>;
+  /** Loads what reads the tables of another program, for imports. */
   readonly loadTables?: () => Promise<ReadTables>;
   readonly loadRedBeat?: () => Promise<ReadRedBeat>;
 }
@@ -51,6 +63,9 @@ export interface Driver {
 export interface DriverLimits {
   /** Whether AMQP's limits on short strings and header tables apply. */
   readonly amqp?: true;
+  /** Whether a queue's name is part of the name of a file. */
+  readonly fileName?: true;
+  /** Characters of a queue's name. */
   readonly queue?: number;
   /** UTF-8 bytes of an entry's name, and of the key prefix. */
   readonly entry?: number;
@@ -161,16 +176,30 @@ export const DRIVERS: readonly Driver[] = [
     loadMailbox: () => import('./amqp/transient-queues.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
     loadEventStream: () => import('./amqp/transient-queues.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
   },
+  {
+    name: 'filesystem',
+    title: 'the file system',
+    schemes: { filesystem: {} },
+    parameters: [],
+    fanoutExchanges: true,
+    bindings: true,
+    limits: { fileName: true },
+    loadBroker: () => import('./filesystem/broker.ts').then(({ openFilesystemBroker }) => openFilesystemBroker),
+  },
 ];
 
-const BY_SCHEME = new Map(
-  DRIVERS.flatMap((driver) =>
-    Object.entries(driver.schemes).map(([scheme, variant]) => [scheme, { driver, variant }] as const),
-  ),
+/** Beat's own drivers by scheme. */
+export const BUILT_IN: ReadonlyMap<string, Driver> = new Map(
+  DRIVERS.flatMap((driver) => Object.keys(driver.schemes).map((scheme) => [scheme, driver] as const)),
 );
 
-export function findScheme(scheme: string): { readonly driver: Driver | null; readonly variant: Variant } {
-  return BY_SCHEME.get(scheme) ?? { driver: null, variant: {} };
+/** The driver of a scheme in lower case, among beat's own and others, and the scheme's variant. */
+export function findScheme(
+  scheme: string,
+  others: readonly Driver[] = [],
+): { readonly driver: Driver | null; readonly variant: Variant } {
+  const driver = BUILT_IN.get(scheme) ?? others.find(({ schemes }) => Object.hasOwn(schemes, scheme)) ?? null;
+  return { driver, variant: driver?.schemes[scheme] ?? {} };
 }
 
 export function findSchemes(condition: (driver: Driver) => boolean | undefined): readonly string[] {

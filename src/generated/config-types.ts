@@ -3,6 +3,7 @@
 import type { CompressionSpelling } from '../celery/message/compression.ts';
 import type { Lazy } from '../celery/message/lazy.ts';
 import type { MessageOptions } from '../celery/message/message.ts';
+import type { OwnDriver } from '../drivers/define-driver.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { SerializerSpelling } from '../celery/message/serializers.ts';
 import type { SolarEvent } from '../schedule/solar.ts';
@@ -23,6 +24,11 @@ export interface BeatConfig {
    * Default: `brokerUrl`.
    */
   brokerWriteUrl?: string | readonly string[] | undefined;
+  /**
+   * Brokers that beat does not have, made by `defineDriver` in a configuration in code. Default:
+   * `[]`.
+   */
+  drivers?: readonly OwnDriver[] | undefined;
   /**
    * Where lock and ledger are: Redis, Sentinel, PostgreSQL, MariaDB, MySQL or an SQLite file.
    * Default: the broker if it can store state, else `sqla+sqlite:///beat.sqlite`, which one host
@@ -315,6 +321,10 @@ export interface TransportConfig {
   clientName?: string | undefined;
   /** AMQP: further properties of the client. Default: `{}`. */
   clientProperties?: Record<string, unknown> | undefined;
+  /** The file system: the folder from which workers read messages. Default: `data_out`. */
+  dataFolderOut?: string | undefined;
+  /** The file system: the folder in which workers store bindings. Default: `control`. */
+  controlFolder?: string | undefined;
   /**
    * Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ. Default:
    * `true`.

@@ -1,3 +1,4 @@
+import { hrtime } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
@@ -19,3 +20,8 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** Whole milliseconds since the host was started: the same clock as Python's `time.monotonic`. */
+export function sinceBoot(): number {
+  return Number(hrtime.bigint() / 1_000_000n);
+}

@@ -14,7 +14,8 @@ import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ledgerContract } from './ledger.contract.ts';
-import { forwardableClock, type QueuedMessage, storeOptions, type TestStore } from './test-store.ts';
+import type { QueuedMessage } from '../../src/drivers/broker-checks.ts';
+import { forwardableClock, storeOptions, type TestStore } from './test-store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 /** Opens pairs of a broker and a state store, and closes them all. */

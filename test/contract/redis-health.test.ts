@@ -90,7 +90,7 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
     const slow = others.use(await Proxy.to(locks[2]!.port));
     slow.stall();
     const urls = locks.slice(0, 2).map((lock) => lock.url());
-    const endpoints = [...urls, `redis://:pw@127.0.0.1:${slow.port}/0`].map(parseEndpoint);
+    const endpoints = [...urls, `redis://:pw@127.0.0.1:${slow.port}/0`].map((url) => parseEndpoint(url));
     const store = openRedisStore(storeOptions(server.url(), { locks: endpoints }));
     stores.push(store);
     await store.lock.acquire();

@@ -3,16 +3,10 @@ import type { Clock } from '../../src/util/clock.ts';
 import { systemClock } from '../../src/util/system-clock.ts';
 import type { StateStoreOptions, Store } from '../../src/contracts/store/store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
+import type { QueuedMessage } from '../../src/drivers/broker-checks.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import { Queues } from '../../src/celery/routing/queues.ts';
-
-/** A message as a worker receives it, reduced to the parts that the contracts check. */
-export interface QueuedMessage {
-  readonly taskId: string;
-  /** Decoded to text. */
-  readonly body: string;
-}
 
 /**
  * One server, file or memory, empty at first. A contract suite creates a new one before each test;

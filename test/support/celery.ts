@@ -59,6 +59,8 @@ export interface WorkerOptions {
   readonly cwd: string;
   readonly queues?: readonly string[];
   readonly resultBackend?: string;
+  /** Celery's `broker_transport_options`. */
+  readonly transportOptions?: Readonly<Record<string, unknown>>;
   /** The `x-max-priority` of its queues, on RabbitMQ. */
   readonly maxPriority?: number;
   /** `prefork` runs tasks in processes of their own, which remote control can end. */
@@ -77,6 +79,7 @@ export class Worker extends Child {
       cwd,
       queues = ['celery'],
       resultBackend,
+      transportOptions = {},
       maxPriority,
       pool = 'solo',
       sendsEvents = false,
@@ -105,6 +108,7 @@ export class Worker extends Child {
         PYTHONPATH: import.meta.dirname,
         PYTHONDONTWRITEBYTECODE: '1',
         CELERY_BROKER_URL: brokerUrl,
+        TRANSPORT_OPTIONS: JSON.stringify(transportOptions),
         ...(resultBackend === undefined ? {} : { RESULT_BACKEND: resultBackend }),
         ...(maxPriority === undefined ? {} : { QUEUE_MAX_PRIORITY: String(maxPriority) }),
       },

@@ -14,6 +14,7 @@ sqlalchemy.Transport.polling_interval = 0.1
 app = Celery('tasks')
 app.conf.update(
     result_backend=os.environ.get('RESULT_BACKEND'),
+    broker_transport_options=json.loads(os.environ.get('TRANSPORT_OPTIONS', '{}')),
     # No limit: with one, a worker that holds back a task with a countdown is slow to look for the next.
     # Alone in its process it runs each message before it takes another, so the order stays the queues'.
     worker_prefetch_multiplier=0,

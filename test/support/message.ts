@@ -1,5 +1,6 @@
 import type { Message } from '../../src/celery/message/message.ts';
-import { toQueue, type Destination } from '../../src/celery/message/destination.ts';
+import type { Destination } from '../../src/celery/message/destination.ts';
+import { testMessage } from '../../src/drivers/broker-checks.ts';
 
 export interface MessageParts {
   readonly queue?: string;
@@ -10,16 +11,13 @@ export interface MessageParts {
 }
 
 /** Returns a message with defaults for everything that `parts` leaves out. */
-export function makeMessage(taskId: string, parts: MessageParts = {}): Message {
-  const { queue = 'celery', destination = toQueue(queue), priority = 0, body = '[[], {}, {}]' } = parts;
+export function makeMessage(taskId: string, { priority = 0, destination, ...parts }: MessageParts = {}): Message {
+  const message = testMessage(taskId, parts);
+  const { properties } = message;
   return {
-    taskId,
-    destination,
+    ...message,
+    destination: destination ?? message.destination,
     priority,
-    headers: { lang: 'js', task: 'tasks.add', id: taskId },
-    properties: { correlation_id: taskId, reply_to: '', delivery_mode: 2, priority },
-    body: Buffer.from(body),
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
+    properties: { ...properties, priority },
   };
 }

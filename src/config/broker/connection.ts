@@ -64,6 +64,7 @@ const WORKERS = [
   ['unackedRestoreLimit', 'unackedRestoreInterval', 'unackedRestoreThrottle'],
   ['maxConnections', 'healthCheckInterval', 'retryOnTimeout', 'sentinelFanoutCompat'],
   ['maxRetries', 'intervalStart', 'intervalStep', 'intervalMax', 'connectRetriesTimeout'],
+  ['dataFolderIn', 'storeProcessed', 'processedFolder'],
   ['confirmTimeout', 'readTimeout', 'writeTimeout', 'socketSettings', 'locale'],
 ].flat();
 
@@ -120,6 +121,14 @@ export const transportSchema = mapOf(
     }),
     clientName: option.nonEmpty("What servers call beat's connections.", { otherwise: '`beat`', example: 'beat-eu' }),
     clientProperties: option.map('AMQP: further properties of the client.', { default: {}, example: { team: 'shop' } }),
+    dataFolderOut: option.nonEmpty('The file system: the folder from which workers read messages.', {
+      default: DEFAULT_TRANSPORT.dataFolderOut,
+      example: '/srv/celery/queue',
+    }),
+    controlFolder: option.nonEmpty('The file system: the folder in which workers store bindings.', {
+      default: DEFAULT_TRANSPORT.controlFolder,
+      example: '/srv/celery/control',
+    }),
     confirmPublish: option.flag('Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.', {
       default: true,
     }),
@@ -187,6 +196,7 @@ export function readTransport(
   warn: Report,
 ): TransportOptions {
   const { globalKeyprefix, sep, fanoutPatterns, masterName, clientName, clientProperties } = input;
+  const { dataFolderOut, controlFolder } = input;
   const { prioritySteps, fanoutPrefix = true, sentinelKwargs, socketKeepalive, socketKeepaliveOptions } = input;
   if (input.confirmPublish === false) {
     warn(['brokerTransportOptions', 'confirmPublish'], 'ignored: beat always waits for the confirm of RabbitMQ');
@@ -197,7 +207,7 @@ export function readTransport(
   }
   const idle = IDLE.map((name) => socketKeepaliveOptions?.[name]).find((value) => value);
   const given = {
-    ...{ globalKeyprefix, sep, fanoutPatterns, masterName, clientName, clientProperties },
+    ...{ globalKeyprefix, sep, fanoutPatterns, masterName, clientName, clientProperties, dataFolderOut, controlFolder },
     prioritySteps: prioritySteps && [...new Set(prioritySteps)].sort((a, b) => a - b),
     // kombu's switch for the prefix, or a custom prefix.
     fanoutPrefix: fanoutPrefix === true ? undefined : fanoutPrefix || '',

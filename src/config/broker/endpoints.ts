@@ -3,15 +3,18 @@ import { findUrlError } from '../../drivers/connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
 import { parseEndpoint, type EndpointServer } from '../../drivers/endpoint.ts';
+import { isOwnDriver, type OwnDriver } from '../../drivers/define-driver.ts';
 import { findSchemes } from '../../drivers/table.ts';
 import type { Settings } from '../settings.ts';
 import type { Path, Report } from '../validate.ts';
-import { option, type ShapeOutput, name } from '../values/option.ts';
+import { named, option, type ShapeOutput, name } from '../values/option.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 
 const URLS = 'a URL, or a list of URLs';
 const urls = () => z.union([name(), z.array(name(), URLS).min(1, URLS)], URLS);
+
+const DRIVERS = 'a list of drivers made by defineDriver()';
 
 export const endpointsShape = {
   brokerUrl: option(
@@ -24,6 +27,11 @@ export const endpointsShape = {
     urls(),
     "Celery's name for a broker URL that is used for publishing only; it wins over `brokerUrl`.",
     { otherwise: '`brokerUrl`', example: 'amqp://rabbit.internal' },
+  ),
+  drivers: option(
+    z.array(named(z.custom<OwnDriver>(isOwnDriver), 'OwnDriver', { from: 'drivers/define-driver.ts' }), DRIVERS),
+    'Brokers that beat does not have, made by `defineDriver` in a configuration in code.',
+    { default: [] },
   ),
   stateUrl: option.nonEmpty(
     'Where lock and ledger are: Redis, Sentinel, PostgreSQL, MariaDB, MySQL or an SQLite file.',
@@ -42,10 +50,12 @@ export const endpointsShape = {
 export type Endpoints = Pick<Settings, 'broker' | 'state' | 'locks'>;
 
 /** Completes the URLs with defaults. */
-export function resolveEndpoints({ brokerUrl, stateUrl, lockUrls }: ShapeOutput<typeof endpointsShape>): Endpoints {
-  const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL);
+export function resolveEndpoints(given: ShapeOutput<typeof endpointsShape>): Endpoints {
+  const { brokerUrl, stateUrl, lockUrls, drivers } = given;
+  const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL, drivers);
   const own = broker.driver?.load ? broker.url : EMBEDDED_URL;
-  return { broker, state: parseEndpoint(stateUrl ?? own), locks: (lockUrls ?? []).map(parseEndpoint) };
+  const state = parseEndpoint(stateUrl ?? own);
+  return { broker, state, locks: (lockUrls ?? []).map((url) => parseEndpoint(url)) };
 }
 
 const BROKER_SCHEMES = findSchemes(() => true);
@@ -53,10 +63,16 @@ const STATE_SCHEMES = findSchemes(({ load }) => load !== undefined);
 const LOCK_SCHEMES = findSchemes(({ locks }) => locks);
 
 /** Reports URLs that are not a broker's, and lists of brokers that cannot replace one another. */
-export function checkBrokerUrl(given: string | readonly string[], report: Report, key = 'brokerUrl'): void {
-  const { servers } = parseEndpoint(given);
+export function checkBrokerUrl(
+  given: string | readonly string[],
+  report: Report,
+  key = 'brokerUrl',
+  drivers: readonly OwnDriver[] = [],
+): void {
+  const { servers } = parseEndpoint(given, drivers);
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
-  servers.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', BROKER_SCHEMES, report));
+  const schemes = [...BROKER_SCHEMES, ...drivers.flatMap((driver) => Object.keys(driver.schemes))];
+  servers.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', schemes, report));
   const [first, ...others] = servers;
   if (!first) return;
   const canFailOver = first.driver?.failover;

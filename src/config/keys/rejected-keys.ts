@@ -45,7 +45,6 @@ const OPTIONS = new Map(
 const TRANSPORT_OPTIONS: readonly (readonly [options: RegExp, why: string])[] = [
   [/^credential_provider$/, 'it is a class of Python; write user and password into brokerUrl'],
   [/^(queue|message)_tablename$/, 'the tables of an SQL broker have the names that kombu uses'],
-  [/^(store_processed|(data|control|processed)_folder)/, 'beat does not publish to a folder'],
   [
     /^(predefined_queues|queue_name_prefix|region|wait_time_seconds|is_secure|backoff_|sqs|sts)/,
     'beat does not publish to Amazon SQS',

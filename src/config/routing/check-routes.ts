@@ -1,3 +1,4 @@
+import { explainFileName } from '../../celery/kombu/file-name.ts';
 import { inspectArgument } from '../../celery/message/arguments.ts';
 import { formatDestination } from '../../celery/message/destination.ts';
 import type { MessageOptions } from '../../celery/message/message.ts';
@@ -92,7 +93,7 @@ const NO_FANOUT = 'is a fanout exchange, which kombu does not support on SQL; na
 /** Reports what is too long for the broker. `routed` is absent if the route is known only when the task is due. */
 function checkLimits(task: CheckedTask, routed: Routed | undefined, driver: Driver | null, report: Report): void {
   const limits = driver?.limits;
-  if (!limits?.amqp && !limits?.queue) return;
+  if (!limits?.amqp && !limits?.queue && !limits?.fileName) return;
   const destinations = listDestinations(task.options, routed);
   if (limits.amqp) checkAmqp(task, destinations, report);
   else checkQueue(destinations, limits, report);
@@ -183,7 +184,7 @@ function measure(value: unknown): number {
   return Object.entries(value).reduce((sum, [key, item]) => sum + 1 + Buffer.byteLength(key) + measure(item), 5);
 }
 
-function checkQueue(destinations: Destinations, { queue, nul }: DriverLimits, report: Report): void {
+function checkQueue(destinations: Destinations, { queue, nul, fileName }: DriverLimits, report: Report): void {
   for (const [path, field, text] of destinations) {
     if (field !== 'queue') continue;
     const its = path.length > 0 ? '' : 'its queue ';
@@ -191,6 +192,8 @@ function checkQueue(destinations: Destinations, { queue, nul }: DriverLimits, re
     if (queue !== undefined && length > queue) {
       report(path, `${its}is ${length} characters long; kombu's table allows ${queue}`);
     }
+    const unusable = fileName && explainFileName(text);
+    if (unusable) report(path, `${its}${unusable}`);
     if (nul === false && text.includes('\0')) report(path, `${its}${NO_NUL}`);
   }
 }

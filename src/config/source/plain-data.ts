@@ -5,6 +5,7 @@ import { isLazy } from '../../celery/message/lazy.ts';
 import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP, type Source } from './source.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Path, Report } from '../validate.ts';
+import { isOwnDriver } from '../../drivers/define-driver.ts';
 import { isSchedule } from '../schedules/schema.ts';
 
 /** Replaces the configuration of a source by plain data, or reports errors. A text file contains only data. */
@@ -36,7 +37,8 @@ export function plainData(config: unknown, report: Report): unknown {
     if (before === null) return void report(path, 'contains itself');
     if (before) return repeat(before, path);
     try {
-      if (isLazy(value) || isSchedule(value) || !(Array.isArray(value) || isMap(value))) return leaf(value);
+      if (isLazy(value) || isSchedule(value) || isOwnDriver(value) || !(Array.isArray(value) || isMap(value)))
+        return leaf(value);
     } catch (error) {
       return void report(path, threw(error));
     }

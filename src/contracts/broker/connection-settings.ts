@@ -26,6 +26,9 @@ export interface TransportOptions {
   readonly clientName: string | null;
   /** Additional client properties for an AMQP broker. */
   readonly clientProperties: Readonly<Record<string, unknown>>;
+  /** The file system: the folder from which workers read messages, and that of the bindings. */
+  readonly dataFolderOut: string;
+  readonly controlFolder: string;
 }
 
 /** TLS settings of a URL's `ssl_*` parameters or of `broker_use_ssl`. Paths name PEM files. */
@@ -95,6 +98,8 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   keepAlive: 0,
   clientName: null,
   clientProperties: {},
+  dataFolderOut: 'data_out',
+  controlFolder: 'control',
 };
 
 export const DEFAULT_CONNECTION: ConnectionSettings = {

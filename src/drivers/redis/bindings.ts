@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isBroadcast, queuesBound } from '../../celery/kombu/bindings.ts';
 import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
 import type { Destination } from '../../celery/message/destination.ts';
 import { copyMessage, type Message } from '../../celery/message/message.ts';
@@ -9,7 +10,7 @@ import { memoize } from '../../util/memoize.ts';
 import { createBroadcasts } from './broadcasts.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { isBroadcast, queuesBound, selectFanoutKeys } from './kombu.ts';
+import { selectFanoutKeys } from './kombu.ts';
 import type { ScriptInput } from './scripts/script.ts';
 
 export const NO_SUBSCRIBERS = 'the fanout exchange has no subscribers';

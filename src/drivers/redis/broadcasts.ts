@@ -1,4 +1,4 @@
-import { isBroadcast } from './kombu.ts';
+import { isBroadcast } from '../../celery/kombu/bindings.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
 

@@ -8,7 +8,7 @@ import { markHandled } from '../../util/promise.ts';
 import { connectReceiver, type Connection } from './connection/connection.ts';
 import { readDatabase } from './connection/url.ts';
 import { keysFor, type Keys } from './keys.ts';
-import { queuesBound } from './kombu.ts';
+import { queuesBound } from '../../celery/kombu/bindings.ts';
 
 /** Subscribes to the channels of task events: `task.multi` and one for each type; one for all without patterns. */
 export function openRedisEventStream(options: EventStreamOptions): EventStream {

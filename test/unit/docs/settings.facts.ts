@@ -12,7 +12,7 @@ export const settings = {
   broker_url: {
     example: 'redis://localhost:6379/0',
     test: 'test/unit/config/service/events.test.ts',
-    rejects: ['sqs://', 'filesystem://', 'kafka://host'],
+    rejects: ['sqs://', 'kafka://host'],
   },
   broker_write_url: { example: 'redis://localhost:6379/0', test: 'test/unit/config/broker/connection.test.ts' },
   broker_use_ssl: { example: { ca_certs: certificate }, test: 'test/unit/config/broker/connection.test.ts' },
@@ -192,6 +192,9 @@ export const transport = {
   predefined_queues: { example: 'x' },
   queue_name_prefix: { example: 'x' },
   region: { example: 'x' },
+  data_folder_out: { example: 'x', test: 'test/contract/filesystem.test.ts' },
+  control_folder: { example: 'x', test: 'test/contract/filesystem.test.ts' },
   data_folder_in: { example: 'x' },
-  data_folder_out: { example: 'x' },
+  store_processed: { example: true },
+  processed_folder: { example: 'x' },
 } satisfies Facts;

@@ -20,10 +20,10 @@ describe('the broker URL', () => {
     ['broker_url', 'redis-sentinel://h', 'sentinels are written sentinel://host:26379/0'],
     ['broker_url', 'sentinel+ssl://h', '?ssl_cert_reqs=required or brokerUseSsl encrypts'],
     ['broker_url', 'redis-cluster://h', 'do not support Redis Cluster'],
-    ['broker_url', 'filesystem://', 'unsupported URL scheme "filesystem" for the broker (allowed: redis://'],
-    ['broker_url', 'confluentkafka://h', 'unsupported URL scheme "confluentkafka" for the broker'],
-    ['broker_url', 'gcpubsub://h', 'unsupported URL scheme "gcpubsub" for the broker'],
-    ['broker_url', 'qpid://h', 'unsupported URL scheme "qpid" for the broker'],
+    ['broker_url', 'SLMQ://h', 'unsupported URL scheme "slmq" for the broker (allowed: redis://'],
+    ['broker_url', 'confluentkafka://h', 'kombu reads topics of Kafka as queues'],
+    ['broker_url', 'valkey://h', 'write the redis:// URL of the same server'],
+    ['broker_url', 'filesystem:///srv/queue?x=1', 'unknown parameter "x"'],
     ['broker_url', 'amqp://h//?heartbeats=3', 'unknown parameter "heartbeats"; allowed: heartbeat'],
     ['broker_url', 'rediss://h?ssl_cert_reqs=maybe', 'ssl_cert_reqs is "maybe"'],
     ['broker_url', 'rediss://h?ssl_cafile=/x', 'unknown parameter "ssl_cafile"; allowed: ssl_cert_reqs'],
@@ -145,7 +145,6 @@ describe('broker_transport_options', () => {
   test.each([
     ['queue_name_prefix', 'beat does not publish to Amazon SQS'],
     ['predefined_queues', 'beat does not publish to Amazon SQS'],
-    ['data_folder_out', 'beat does not publish to a folder'],
     ['credential_provider', 'write user and password into brokerUrl'],
     ['global_key_prefix', 'unknown key; did you mean'],
   ])('%s is rejected', (key, message) => {

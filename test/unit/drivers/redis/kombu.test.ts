@@ -3,11 +3,10 @@ import {
   bindingKey,
   bindingMember,
   channelName,
-  isBroadcast,
   listKey,
-  queuesBound,
   selectFanoutKeys,
 } from '../../../../src/drivers/redis/kombu.ts';
+import { isBroadcast, queuesBound } from '../../../../src/celery/kombu/bindings.ts';
 import { DEFAULT_TRANSPORT } from '../../../../src/contracts/broker/connection-settings.ts';
 import type { ExchangeType } from '../../../../src/celery/message/destination.ts';
 import { createExchange } from '../../../../src/celery/routing/queue.ts';
