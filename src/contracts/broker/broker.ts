@@ -4,9 +4,15 @@ import type { ReceiverOptions } from './connection-settings.ts';
 
 /** Publishes messages to the queues that Celery workers consume. */
 export interface Broker {
-  /** Resolves with the rejected messages; others are in their queues. After a `StoreError` the outcome is unknown. */
+  /**
+   * Publishes messages, and resolves with the rejected ones; all others are in their queues. Rejects with a
+   * `StoreError` when the outcome is unknown.
+   */
   publish(messages: readonly Message[]): Promise<readonly Rejection[]>;
-  /** Publishes events at most once to current subscribers, if the broker has such exchanges. Rejects as `publish`. */
+  /**
+   * Publishes events at most once to the current subscribers of their exchanges. Does nothing if the broker has no
+   * such exchanges. Rejects with a `StoreError` when the outcome is unknown.
+   */
   announce(messages: readonly Message[], options?: AnnounceOptions): Promise<void>;
   close(): Promise<void>;
 }
@@ -16,6 +22,7 @@ export interface AnnounceOptions {
   readonly declaredBySubscribers?: boolean;
 }
 
+/** The options of a broker that holds no state. */
 export interface BrokerOptions extends ReceiverOptions {
   /** The configured queues, for brokers on which beat declares its queues. */
   readonly queues: Queues;

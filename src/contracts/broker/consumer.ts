@@ -5,7 +5,10 @@ import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 export interface Consumer {
   /** Waits for the next message; `null` after an abort. Rejects with a `StoreError` if the broker is unreachable. */
   receive(signal: AbortSignal): Promise<Delivery | null>;
-  /** Stops receiving permanently: messages that wait for `receive` return to their queues; deliveries stay open. */
+  /**
+   * Stops receiving: messages that wait for `receive` return to their queues; deliveries stay open. Not to be followed
+   * by another `receive`.
+   */
   cancel(): Promise<void>;
   /** Closes the connection. The broker redelivers messages that are neither acknowledged nor requeued. */
   close(): Promise<void>;
@@ -25,7 +28,10 @@ export interface Delivery {
    * lease was lost: the broker delivers the message again. Rejects with a `StoreError` when the outcome is unknown.
    */
   ack(): Promise<boolean>;
-  /** Lets the broker deliver one more message than `prefetch` while this one waits for its ETA. Never rejects. */
+  /**
+   * Lets the broker deliver another message beyond `prefetch` while this one waits for its ETA. Never rejects: a lost
+   * connection has ended the delivery.
+   */
   suspend(): Promise<void>;
   /** Ends `suspend`: the message is about to run. */
   resume(): Promise<void>;
@@ -34,6 +40,7 @@ export interface Delivery {
 }
 
 export interface ConsumerOptions extends BrokerOptions {
+  /** The names of the queues to consume. */
   readonly from: readonly string[];
   /** How many messages of each queue a broker may deliver in advance, with those that are not acknowledged. */
   readonly prefetch: number;

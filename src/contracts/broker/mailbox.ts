@@ -1,7 +1,10 @@
 import type { ReceiverOptions } from './connection-settings.ts';
 import type { ReceivedMessage } from '../../celery/kombu/envelope.ts';
 
-/** A node in kombu's `pidbox`: a fanout exchange that every worker is bound to, and a direct one for replies. */
+/**
+ * A node in the mailbox of Celery's remote control: kombu's `pidbox`, a fanout exchange that every worker is bound to,
+ * and a direct exchange for replies.
+ */
 export interface Mailbox {
   /**
    * Connects, and calls `receive` with each request until the signal aborts; `connected` is called when requests

@@ -1,4 +1,7 @@
-/** The properties of connections that follow from a URL's scheme, as the table of drivers lists them. */
+/**
+ * The properties of connections that follow from the scheme of a URL. The table of drivers has them, so drivers do not
+ * parse schemes.
+ */
 export interface Variant {
   /** Connections are encrypted. */
   readonly tls?: true;
@@ -10,6 +13,7 @@ export interface Variant {
   readonly product?: string;
 }
 
+/** The URL of one server or file. */
 export interface ServerUrl {
   /** May contain passwords: print `masked` instead. */
   readonly url: string;

@@ -360,7 +360,10 @@ export type Operation =
   /** Run a listener of this event. */
   | { readonly kind: 'listener'; readonly event: string };
 
-/** A text equal for operations that fail and recover together: a target that works for one entry works for all. */
+/**
+ * A text that is equal for operations that fail and recover together. The entry of a publish is left out:
+ * a target that works for one entry works for all.
+ */
 export function operationKey(operation: Operation): string {
   if (operation.kind === 'publish') return `publish ${operation.target}`;
   const { kind, ...label } = operation;

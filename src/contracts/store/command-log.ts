@@ -7,6 +7,7 @@ export const MAX_COMMAND = 1_000_000;
 /** How much text one read of the log returns at most, in UTF-8 bytes. */
 export const PAGE_BYTES = 4 * MAX_COMMAND;
 
+/** A command that waits for the leader. */
 export interface PendingCommand {
   /** Identifies the command in its log; differs from the id that its sender chose. */
   readonly key: string;
@@ -14,6 +15,7 @@ export interface PendingCommand {
   readonly json: string | null;
 }
 
+/** A finished command: a commit removes it from the log and adds its audit row. */
 export interface FinishedCommand {
   readonly key: string;
   /** The id that its sender chose; `null` for a command without an id, which has no audit row. */
@@ -23,11 +25,15 @@ export interface FinishedCommand {
 }
 
 export interface StoredAudit {
+  /** The id of its command. */
   readonly id: string;
   readonly json: string;
 }
 
-/** Commands for the leader in order of arrival, and audit rows. Any writer appends; only the newest term removes. */
+/**
+ * Commands for the leader in the order of their arrival, and the audit rows of finished ones. Every process that
+ * can write to the store may append; only a commit of the newest term removes.
+ */
 export interface CommandLog {
   /** Appends a command and notifies the leader. Resolves when the command is durable. */
   append(json: string): Promise<void>;
@@ -39,7 +45,10 @@ export interface CommandLog {
   readAudit(limit: number): Promise<readonly StoredAudit[]>;
   /** Removes the audit row of a command, if there is one. */
   removeAudit(id: string): Promise<void>;
-  /** Resolves when a command may have come since the last `pending`, or the signal aborts. Never rejects. */
+  /**
+   * Resolves when a command may have been appended since the last `pending`, or the signal aborts. It may
+   * resolve without reason. It never rejects.
+   */
   waitForCommand(signal: AbortSignal): Promise<void>;
 }
 

@@ -17,7 +17,10 @@ export interface Change {
   readonly entry: string;
   /** The state that the decision was made from; `null` when there was none. */
   readonly before: EntryState | null;
-  /** The new state, with a new `rev`, so that repeats are recognised; `null` removes the entry with its definition. */
+  /**
+   * The new state; its `rev` differs from the `rev` of `before`, so only a repeated commit finds it in the store.
+   * `null` removes the entry with its definition.
+   */
   readonly after: EntryState | null;
   readonly messages: readonly Message[];
   /** Appended to the entry's history; a store without one ignores them. */
@@ -49,7 +52,10 @@ export type CommitOutcome =
 /** A message of a committed change that is in no queue. */
 export interface UnpublishedMessage {
   readonly message: Message;
-  /** `rejected`: by the broker; it waits in the outbox. `no-subscribers`: a fanout exchange without any dropped it. */
+  /**
+   * `rejected`: the broker, which is not the ledger, rejected it, and it waits in the outbox.
+   * `no-subscribers`: it went to a fanout exchange without subscribers, which stores nothing.
+   */
   readonly kind: 'rejected' | 'no-subscribers';
   /** Such as `there is no such queue`. */
   readonly reason: string;
@@ -64,6 +70,7 @@ interface Conflict {
 export interface EncodedChange extends Pick<Change, 'entry' | 'stored'> {
   /** How the text of the state begins, up to its `rev`. */
   readonly before: string | null;
+  /** The text of the state. */
   readonly after: string | null;
 }
 

@@ -4,6 +4,7 @@ import { countMinutes, type MinuteCounts } from './minutes.ts';
 import { isText } from './record-fields.ts';
 import { repairCommand, describeUnreadable, type Unreadable } from './unreadable.ts';
 
+/** How much history a store retains for each entry. */
 export interface HistoryLimits {
   /** Rows of one entry. At least the newest `limit` rows are retained; stores remove older ones in batches. */
   readonly limit: number;
@@ -42,7 +43,10 @@ export interface History {
   ): Promise<HistoryPage>;
   /** The readable rows among the newest `limit` rows of each entry, newest first; an empty list for none. */
   latest(entries: readonly string[], limit: number): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
-  /** The counts of the minutes in `[from, to)` (epoch ms), oldest first, without empty ones; at least 24 hours back. */
+  /**
+   * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first, without empty minutes.
+   * Stores hold at least the last 24 hours.
+   */
   minutes(from: number, to: number): Promise<readonly MinuteCounts[]>;
   /** Appends rows that belong to no commit, such as outcomes. Not fenced: a repeated call appends them again. */
   append(rows: readonly EntryRow[]): Promise<void>;
@@ -50,6 +54,7 @@ export interface History {
   removeRows(entry: string, positions: readonly HistoryPosition[]): Promise<void>;
 }
 
+/** A row as stores write it. */
 export interface EncodedRow {
   readonly entry: string;
   /** When it happened, epoch milliseconds. */
@@ -59,6 +64,7 @@ export interface EncodedRow {
   readonly text: string;
 }
 
+/** What a store writes for some rows. */
 export interface EncodedHistory {
   readonly rows: readonly EncodedRow[];
   /** What the rows add to the counts of their minutes, oldest first. */
@@ -80,13 +86,17 @@ export function encodeRows(rows: readonly EntryRow[], now: number): EncodedHisto
   return encodeHistory(changes, { limit: 1 }, now);
 }
 
+/** The part of a change that the history records. */
 export interface RecordedChange {
   readonly entry: string;
   readonly before: { readonly sentAt: number | null } | null;
   readonly history?: readonly HistoryRow[] | undefined;
 }
 
-/** Encodes the rows to append at `now` (epoch ms). Call it before the transaction: other clients wait for that. */
+/**
+ * Encodes the rows that a commit appends at `now` (epoch milliseconds): of each change the newest, as many as are
+ * retained. Call this before a transaction, because other clients wait for the transaction.
+ */
 export function encodeHistory(
   changes: readonly RecordedChange[],
   { limit }: Pick<HistoryLimits, 'limit'>,

@@ -26,14 +26,21 @@ export interface Ledger {
    * soon after `stop` aborts.
    */
   commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome>;
-  /** Encodes a message that is soon committed, to shorten the commit; returns its bytes. Absent where useless. */
+  /**
+   * Encodes a message that will probably be committed soon, so that the commit takes less time, and returns the bytes
+   * of the text. Absent from a ledger that would gain nothing.
+   */
   readonly prepare?: ((message: Message) => number) | undefined;
   close(): Promise<void>;
 }
 
+/** Reads some states, for pages of a list. */
 export type StateLookup = Pick<Ledger, 'findStates'>;
 
 export interface StateRemoval {
-  /** Removes a state, even an unreadable one, not the definition; `false`, without effect, for an old token. */
+  /**
+   * Removes a state, also an unreadable one; the definition of a stored entry stays. Resolves with `false`, and removes
+   * nothing, when the token is not the newest one.
+   */
   removeState(token: number, entry: string): Promise<boolean>;
 }

@@ -2,7 +2,10 @@
 export interface Lock {
   /** Tries once. Resolves with `null` when another instance holds the lock; rejects when that is unknown. */
   acquire(): Promise<Lease | null>;
-  /** Resolves when the holder announces a release, the signal aborts, or without reason. Never rejects. */
+  /**
+   * Resolves when the holder announces that it released the lock, or when the signal aborts. May resolve
+   * without a release; never rejects.
+   */
   waitForRelease(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -12,7 +12,10 @@ import type { EntrySearch, StoredEntries } from './stored-entries.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../../celery/routing/queues.ts';
 
-/** Lock, ledger and broker. If one server or file is all three, a commit is one step. Opening connects to no server. */
+/**
+ * Lock, ledger and broker. If one server or file is all three, a commit publishes and writes states in one step.
+ * Opening a store connects to no server: an unreachable one fails at its first use.
+ */
 export interface Store {
   readonly lock: Lock;
   readonly ledger: Ledger;
@@ -31,6 +34,7 @@ export interface Store {
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Finds other schedulers in the store; absent if beat knows none for this store. */
   readonly findSchedulers?: FindSchedulers | undefined;
+  /** Closes lock, ledger and broker. */
   close(): Promise<void>;
 }
 
@@ -85,6 +89,7 @@ export interface StateStoreOptions {
   readonly warn?: Warn | undefined;
 }
 
+/** Opens stores that are lock, ledger and broker at once. */
 export interface StateDriver {
   readonly open: (options: StateStoreOptions) => StateStore;
   /** A canonical URL: equal for URLs of the same servers, database and user. */

@@ -20,7 +20,10 @@ export interface PageOptions {
   readonly dueBy?: number | undefined;
 }
 
-/** Entries created at run time: written by the leader's commits, read by any process, indexed by `dueAt` for speed. */
+/**
+ * Entries that were created at run time. The leader writes them, as changes of a commit; any process may read.
+ * An index by `dueAt` keeps reading what is due soon as fast among a million entries as among a thousand.
+ */
 export interface StoredEntries {
   /** The existing entries with these names, in any order. */
   find(entries: readonly string[]): Promise<readonly StoredEntry[]>;
@@ -28,10 +31,14 @@ export interface StoredEntries {
   page(options: PageOptions): Promise<readonly StoredEntry[]>;
 }
 
+/** What a search for stored entries by their names reads. */
 export interface EntrySearch {
   /** The next positions in their order, without definitions and states, because a search may read all of them. */
   positions(options: Pick<PageOptions, 'limit' | 'after'>): Promise<readonly Position[]>;
-  /** The next names that begin with the text (case matters), in an order of their own, found by an index. */
+  /**
+   * The next names that begin with the text, in an order of their own; upper and lower case differ. An index finds
+   * them among a million as fast as among a thousand.
+   */
   findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[]>;
 }
 
