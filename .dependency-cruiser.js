@@ -16,7 +16,7 @@ const homes = [
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
   [
     'zod',
-    '^src/(config|http/api|entries/commands|read-models|observe/alerts)/|^src/(util/(shape|zod-issues)|shell-worker/job)\\.ts$',
+    '^src/(config|http/api|entries/commands|read-models|observe/alerts)/|^src/(util/(shape|zod-issues)|shell-worker/job|contracts/events/alert)\\.ts$',
     'outside these, a configuration, a request, the arguments of a job or a public shape is a typed value',
   ],
   ['jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],

@@ -75,7 +75,7 @@ export const ROOMS = [
   },
   {
     name: 'drivers',
-    holds: 'The stores and brokers: Redis, SQL, AMQP, memory; a table maps URL schemes to them.',
+    holds: 'The stores and brokers: Redis, SQL, AMQP, files, memory; a table maps URL schemes to them.',
     pure: ['endpoint.ts', 'foreign-schemes.ts', 'redis/kombu.ts', 'table.ts'],
   },
   {

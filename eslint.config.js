@@ -229,6 +229,10 @@ export default defineConfig(
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
   },
   {
+    files: ['examples/**'],
+    languageOptions: { globals: { fetch: 'readonly', URL: 'readonly' } },
+  },
+  {
     // The script of the dashboard runs in browsers.
     files: ['src/http/assets/**'],
     languageOptions: {

@@ -11,13 +11,9 @@ export { encodeEnvelope } from './celery/kombu/envelope.ts';
 export type { Destination } from './celery/message/destination.ts';
 export type { Rejection } from './contracts/broker/broker.ts';
 export { defineConfig } from './config/define.ts';
-export {
-  defineDriver,
-  type DriverBroker,
-  type DriverDefinition,
-  type DriverOptions,
-  type OwnDriver,
-} from './drivers/define-driver.ts';
+export { defineDriver } from './drivers/define-driver.ts';
+export type { DriverBroker, DriverDefinition, DriverOptions, OwnDriver } from './contracts/broker/own-driver.ts';
+export type { Alert } from './contracts/events/alert.ts';
 export { chain, chord, group, sig } from './config/define.ts';
 export type { Settings } from './config/settings.ts';
 export type { Difference } from './entries/catalog/catalog.ts';

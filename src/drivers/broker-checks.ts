@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { toQueue } from '../celery/message/destination.ts';
 import type { Message } from '../celery/message/message.ts';
-import type { DriverBroker } from './define-driver.ts';
+import type { DriverBroker } from '../contracts/broker/own-driver.ts';
 
 /** A message as a worker receives it. */
 export interface QueuedMessage {
@@ -70,10 +70,10 @@ export function brokerChecks(open: () => Promise<TestedBroker>): readonly Broker
       await publish();
       deepEqual(await idsIn('celery'), []);
     }),
-    check('a body of any characters arrives unchanged', async ({ queued }, publish) => {
+    check('a body of any characters arrives unchanged', async (tested, publish) => {
       const body = '[["芹菜 🥬 \\"q\\" \u2028 \\u0000"], {"ключ": null}, {}]';
       await publish(testMessage('a', { body }));
-      deepEqual(await queued('celery'), [{ taskId: 'a', body }]);
+      deepEqual(await tested.queued('celery'), [{ taskId: 'a', body }]);
     }),
     check('a queue may have any name that the broker can store', async (tested, publish, idsIn) => {
       const { unusualQueue: queue = 'очередь {1}: a/b *' } = tested;

@@ -1,86 +1,49 @@
-import type { Destination } from '../celery/message/destination.ts';
-import type { Message } from '../celery/message/message.ts';
-import type { Broker, BrokerOptions, Rejection } from '../contracts/broker/broker.ts';
+import type { Broker, BrokerOptions } from '../contracts/broker/broker.ts';
+import { OWN_DRIVER, type DriverDefinition, type OwnDriver } from '../contracts/broker/own-driver.ts';
 import { BeatError, describeError, StoreError } from '../util/errors.ts';
 import { BUILT_IN, type Driver } from './table.ts';
-
-/** A broker that beat does not have, for `drivers` in the configuration. */
-export interface DriverDefinition {
-  /** The schemes of its URLs, such as `queue+https`: lower-case letters, digits, `+`, `-` and `.`. */
-  readonly schemes: readonly string[];
-  /** The name in messages, such as `the queue service`. */
-  readonly title: string;
-  /** Called once, without a connection: the first `publish` may make one. An error ends the start of beat. */
-  open(options: DriverOptions): DriverBroker;
-}
-
-export interface DriverOptions {
-  /** `brokerUrl` as it was given: it may contain a password. */
-  readonly url: string;
-  /** The names of the queues that receive a message by `taskQueues`; without an exchange, the queue that it names. */
-  queuesFor(destination: Destination): readonly string[];
-}
-
-export interface DriverBroker {
-  /**
-   * Stores the messages, in their order, and resolves with those that the broker would reject again, each with the
-   * reason; nothing means that all are stored. Messages are in the outbox until then: after an error beat repeats all
-   * of them under the same task ids, with growing pauses, and so does the next leader. The signal aborts after a minute,
-   * which counts as an error.
-   */
-  publish(messages: readonly Message[], signal: AbortSignal): Promise<readonly Rejection[] | void>;
-  close?(): Promise<void>;
-}
 
 /** The longest time of one call of `publish`. Milliseconds. */
 const PUBLISH_TIMEOUT = 60_000;
 
-/** A symbol of the realm: the module of the configuration may load another copy of this file than beat itself. */
-const MARK = Symbol.for('celery-beat.driver');
-
-/** A driver of the user, with what beat can know about its broker. */
-export interface OwnDriver extends Driver {
-  readonly [MARK]: true;
-}
-
-export function isOwnDriver(value: unknown): value is OwnDriver {
-  return typeof value === 'object' && value !== null && MARK in value;
-}
+const SCHEME = /^[a-z][a-z0-9+.-]*$/;
 
 /**
  * Makes a driver for `drivers` in the configuration, so that `brokerUrl` may have its schemes. Lock and state are in
  * `stateUrl`. Throws a `BeatError` for a scheme that beat has itself, or that is not one.
  */
 export function defineDriver(definition: DriverDefinition): OwnDriver {
-  const { schemes, title, open } = definition;
-  if (typeof open !== 'function') throw new BeatError('defineDriver: open is not a function');
-  if (typeof title !== 'string' || title === '') throw new BeatError('defineDriver: title is not a text');
-  if (!Array.isArray(schemes) || schemes.length === 0)
-    throw new BeatError('defineDriver: schemes is not a list of texts');
-  for (const scheme of schemes) {
+  // A configuration in JavaScript is not checked by types.
+  const { schemes, title, open } = definition as Readonly<Record<keyof DriverDefinition, unknown>>;
+  const fail = (reason: string) => new BeatError(`defineDriver: ${reason}`);
+  if (typeof open !== 'function') throw fail('open is not a function');
+  if (typeof title !== 'string' || title === '') throw fail('title is not a text');
+  if (!Array.isArray(schemes) || schemes.length === 0) throw fail('schemes is not a list of texts');
+  for (const scheme of schemes as readonly unknown[]) {
     const shown = JSON.stringify(scheme);
-    if (!/^[a-z][a-z0-9+.-]*$/.test(String(scheme)))
-      throw new BeatError(`defineDriver: ${shown} is not a scheme of URLs`);
-    if (BUILT_IN.has(scheme) || scheme.startsWith('sqla')) {
-      throw new BeatError(`defineDriver: beat has a driver of its own for ${shown}`);
-    }
+    if (typeof scheme !== 'string' || !SCHEME.test(scheme)) throw fail(`${shown} is not a scheme of URLs`);
+    if (BUILT_IN.has(scheme) || scheme.startsWith('sqla')) throw fail(`beat has a driver of its own for ${shown}`);
   }
-  return Object.freeze({
-    [MARK]: true as const,
+  return Object.freeze({ ...definition, [OWN_DRIVER]: true as const });
+}
+
+/** What beat can know about the broker of a driver of the user. */
+export function toDriver(own: OwnDriver): Driver {
+  return {
     name: 'own',
-    title,
-    schemes: Object.fromEntries(schemes.map((scheme) => [scheme, {}])),
+    title: own.title,
+    schemes: Object.fromEntries(own.schemes.map((scheme) => [scheme, {}])),
     remote: true,
     shared: true,
     fanoutExchanges: true,
     headersExchanges: true,
     bindings: true,
-    loadBroker: async () => (options) => adapt(open, options),
-  } satisfies OwnDriver);
+    loadBroker: async () => (options) => adapt(own, options),
+  };
 }
 
-function adapt(open: DriverDefinition['open'], { server, queues, clock }: BrokerOptions): Broker {
-  const own = open({
+function adapt(definition: DriverDefinition, { server, queues, clock }: BrokerOptions): Broker {
+  const own = definition.open({
     url: server.url,
     queuesFor: (destination) => queues.queuesFor(destination).map(({ name }) => name),
   });

@@ -12,9 +12,9 @@ export const OTHER_TRANSPORTS: Readonly<Record<string, string>> = {
   azureservicebus: 'publish to Azure Service Bus with a driver of your own, or use RabbitMQ or Redis',
   azurestoragequeues: 'publish to Azure Storage Queues with a driver of your own, or use RabbitMQ or Redis',
   zookeeper:
-    'ZooKeeper is no queue for many messages, and kombu calls its transport experimental; use Redis or RabbitMQ',
-  etcd: 'etcd is no queue for many messages; use Redis or RabbitMQ',
-  consul: 'Consul is no queue for many messages; use Redis or RabbitMQ',
+    'ZooKeeper is not made for many messages, and kombu calls its transport experimental; use Redis or RabbitMQ',
+  etcd: 'etcd is not made for many messages; use Redis or RabbitMQ',
+  consul: 'Consul is not made for many messages; use Redis or RabbitMQ',
   qpid: 'kombu needs the Python library qpid.messaging, which is no longer developed; use RabbitMQ',
   slmq: 'IBM has ended SoftLayer Message Queue; use Redis or RabbitMQ',
   ironmq: 'the service IronMQ has ended; use Redis or RabbitMQ',

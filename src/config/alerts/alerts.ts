@@ -1,13 +1,9 @@
 import { z } from 'zod';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { instant, instantOrNull, milliseconds, shape, type ShapeOf, textOrNull } from '../../util/shape.ts';
+import { alert, ALERT_KINDS, type AlertFunction } from '../../contracts/events/alert.ts';
 import { eachText, type Report, type Path } from '../validate.ts';
-import { option, required, MAP, name, mapOf, parseDuration, type ShapeOutput } from '../values/option.ts';
+import { named, option, required, MAP, name, mapOf, parseDuration, type ShapeOutput } from '../values/option.ts';
 import { withoutAbsent } from '../../util/keys.ts';
-
-const ALERT_KINDS = ['failure', 'late', 'missed', 'recovered'] as const;
-
-export type AlertKind = (typeof ALERT_KINDS)[number];
 
 const KINDS = `a list of ${ALERT_KINDS.map((kind) => `'${kind}'`).join(', ')}`;
 
@@ -46,6 +42,12 @@ const webhook = mapOf('WebhookConfig', {
   }),
 });
 
+const alertFunction = named(
+  z.custom<AlertFunction>((value) => typeof value === 'function', 'a function (in a configuration in code)'),
+  'AlertFunction',
+  { from: 'contracts/events/alert.ts' },
+);
+
 const channelShape = {
   ping: option(
     url().nullable(),
@@ -58,6 +60,7 @@ const channelShape = {
   webhook: option(webhook.nullable(), 'A webhook for what goes wrong.', {
     example: { url: 'https://hooks.example.com/beat', on: ['failure'] },
   }),
+  call: option(alertFunction.nullable(), 'A function in code that receives each alert, as the webhook would.'),
   lateAfter: option.duration('From which lateness on a run counts as late.', { default: '60s', example: '5m' }),
 };
 
@@ -87,29 +90,6 @@ export const alertsShape = {
   }),
 };
 
-export const alert = shape(
-  'Alert',
-  'What a webhook is called with. A field that the kind of alert does not have is `null`.',
-  z.object({
-    kind: z.enum(ALERT_KINDS),
-    entry: z.string(),
-    text: z.string().describe('One line for people.'),
-    at: instant,
-    task: textOrNull,
-    taskId: textOrNull,
-    dueAt: instantOrNull.describe('The nominal instant of the run, or the first that was missed.'),
-    sentAt: instantOrNull,
-    latenessMs: milliseconds.nullable(),
-    state: textOrNull.describe("Celery's state of the task."),
-    error: textOrNull,
-    worker: textOrNull,
-    runtimeMs: milliseconds.nullable(),
-    reason: textOrNull.describe('Why occurrences were skipped.'),
-    count: z.int().nullable().describe('How many were skipped; `null` if there are very many.'),
-  }),
-);
-export type Alert = ShapeOf<typeof alert>;
-
 /** The alerts of the configuration, complete. Durations are in milliseconds. */
 export interface AlertSettings {
   readonly defaults: EntryAlerts;
@@ -123,6 +103,7 @@ export interface EntryAlerts {
   readonly ping: string | null;
   readonly sentry: SentrySettings | null;
   readonly webhook: WebhookSettings | null;
+  readonly call: AlertFunction | null;
   readonly lateAfter: number;
 }
 
@@ -141,7 +122,7 @@ interface Context {
   readonly report: Report;
 }
 
-const NO_ALERTS: EntryAlerts = { ping: null, sentry: null, webhook: null, lateAfter: 60_000 };
+const NO_ALERTS: EntryAlerts = { ping: null, sentry: null, webhook: null, call: null, lateAfter: 60_000 };
 const HEARTBEAT_INTERVAL = 60_000;
 const SHORTEST_HEARTBEAT = 10_000;
 
@@ -173,12 +154,13 @@ export function warnOfUnknownEntries(alerts: AlertSettings | null, names: readon
 }
 
 function readChannels(given: z.output<typeof entryAlerts>, defaults: EntryAlerts, context: Context): EntryAlerts {
-  const { ping, sentry, webhook, lateAfter } = given;
+  const { ping, sentry, webhook, call, lateAfter } = given;
   if (ping) checkUrl(ping, 'ping', context);
   const own = {
     ping,
     sentry: sentry && readSentry(sentry, context),
     webhook: webhook && readWebhook(webhook, context),
+    call,
     lateAfter: parseDuration(lateAfter) ?? undefined,
   };
   return { ...defaults, ...withoutAbsent(own) };

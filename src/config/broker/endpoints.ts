@@ -3,7 +3,8 @@ import { findUrlError } from '../../drivers/connection/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
 import { parseEndpoint, type EndpointServer } from '../../drivers/endpoint.ts';
-import { isOwnDriver, type OwnDriver } from '../../drivers/define-driver.ts';
+import { isOwnDriver, type OwnDriver } from '../../contracts/broker/own-driver.ts';
+import { toDriver } from '../../drivers/define-driver.ts';
 import { findSchemes } from '../../drivers/table.ts';
 import type { Settings } from '../settings.ts';
 import type { Path, Report } from '../validate.ts';
@@ -29,9 +30,14 @@ export const endpointsShape = {
     { otherwise: '`brokerUrl`', example: 'amqp://rabbit.internal' },
   ),
   drivers: option(
-    z.array(named(z.custom<OwnDriver>(isOwnDriver), 'OwnDriver', { from: 'drivers/define-driver.ts' }), DRIVERS),
+    z.array(
+      named(z.custom<OwnDriver>(isOwnDriver, 'a driver made by defineDriver()'), 'OwnDriver', {
+        from: 'contracts/broker/own-driver.ts',
+      }),
+      DRIVERS,
+    ),
     'Brokers that beat does not have, made by `defineDriver` in a configuration in code.',
-    { default: [] },
+    { otherwise: 'none', example: [] },
   ),
   stateUrl: option.nonEmpty(
     'Where lock and ledger are: Redis, Sentinel, PostgreSQL, MariaDB, MySQL or an SQLite file.',
@@ -51,8 +57,8 @@ export type Endpoints = Pick<Settings, 'broker' | 'state' | 'locks'>;
 
 /** Completes the URLs with defaults. */
 export function resolveEndpoints(given: ShapeOutput<typeof endpointsShape>): Endpoints {
-  const { brokerUrl, stateUrl, lockUrls, drivers } = given;
-  const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL, drivers);
+  const { brokerUrl, stateUrl, lockUrls, drivers = [] } = given;
+  const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL, drivers.map(toDriver));
   const own = broker.driver?.load ? broker.url : EMBEDDED_URL;
   const state = parseEndpoint(stateUrl ?? own);
   return { broker, state, locks: (lockUrls ?? []).map((url) => parseEndpoint(url)) };
@@ -69,9 +75,9 @@ export function checkBrokerUrl(
   key = 'brokerUrl',
   drivers: readonly OwnDriver[] = [],
 ): void {
-  const { servers } = parseEndpoint(given, drivers);
+  const { servers } = parseEndpoint(given, drivers.map(toDriver));
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
-  const schemes = [...BROKER_SCHEMES, ...drivers.flatMap((driver) => Object.keys(driver.schemes))];
+  const schemes = [...BROKER_SCHEMES, ...drivers.flatMap(({ schemes: own }) => own)];
   servers.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', schemes, report));
   const [first, ...others] = servers;
   if (!first) return;

@@ -5,7 +5,7 @@ import { isLazy } from '../../celery/message/lazy.ts';
 import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP, type Source } from './source.ts';
 import { isMap } from '../../util/is-map.ts';
 import type { Path, Report } from '../validate.ts';
-import { isOwnDriver } from '../../drivers/define-driver.ts';
+import { isOwnDriver } from '../../contracts/broker/own-driver.ts';
 import { isSchedule } from '../schedules/schema.ts';
 
 /** Replaces the configuration of a source by plain data, or reports errors. A text file contains only data. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { alert } from '../../config/alerts/alerts.ts';
+import { alert } from '../../contracts/events/alert.ts';
 import { HEADER } from '../../entries/commands/command.ts';
 import { auditRow } from '../../entries/commands/shapes.ts';
 import '../../read-models/configuration/shapes.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SkipReason } from '../../celery/message/skip-reasons.ts';
-import type { Alert, AlertKind, EntryAlerts } from '../../config/alerts/alerts.ts';
+import type { EntryAlerts } from '../../config/alerts/alerts.ts';
+import type { Alert, AlertKind } from '../../contracts/events/alert.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { EventSource } from '../../contracts/events/events.ts';
 import type { Entry } from '../../entries/catalog/entry.ts';
@@ -8,7 +9,7 @@ import { isKnown, sourceOfRun } from '../../entries/catalog/outcome-source.ts';
 import type { Clock } from '../../util/clock.ts';
 import { formatIso } from '../../util/format-iso.ts';
 import type { Delivery } from './delivery.ts';
-import { buildCheckIn, buildPing, buildWebhook, type CheckIn, type Ping } from './requests.ts';
+import { buildCall, buildCheckIn, buildPing, buildWebhook, type CheckIn, type Ping } from './requests.ts';
 
 export interface AlertsOptions {
   readonly settings: () => Pick<Settings, 'alerts' | 'entries' | 'outcomes' | 'eventStream' | 'timezone'>;
@@ -65,11 +66,13 @@ export function queueAlerts(
     const timezone = schedule?.timezone ?? settings().timezone;
     delivery.push(buildCheckIn(sentry, { ...about, schedule, timezone }));
   };
-  const call = ({ webhook }: EntryAlerts, kind: AlertKind, fields: AlertFields) => {
-    if (!webhook?.on.includes(kind)) return;
+  const call = ({ webhook, call: own }: EntryAlerts, kind: AlertKind, fields: AlertFields) => {
+    const calledWebhook = webhook?.on.includes(kind) ? webhook : null;
+    if (!calledWebhook && !own) return;
     const at = clock.now();
     const alert = { ...NONE, ...fields, kind, at: formatIso(at) };
-    delivery.push(buildWebhook(webhook, alert, { id: randomUUID(), at }));
+    if (calledWebhook) delivery.push(buildWebhook(calledWebhook, alert, { id: randomUUID(), at }));
+    if (own) delivery.push(buildCall(own, alert));
   };
   const begin = (alerts: EntryAlerts, problem: AlertKind, fields: AlertFields) => {
     problems.set(fields.entry, (problems.get(fields.entry) ?? new Set()).add(problem));

@@ -3,7 +3,7 @@ import type { Clock } from '../../util/clock.ts';
 import { describeError } from '../../util/errors.ts';
 import { Slots } from '../../util/slots.ts';
 import { waitAtMost } from '../../util/wait.ts';
-import type { AlertRequest } from './requests.ts';
+import type { AlertRequest, HttpRequest } from './requests.ts';
 
 /** Milliseconds until a request without an answer fails. */
 const TIMEOUT = 10_000;
@@ -22,7 +22,7 @@ const CONCURRENCY = 4;
 /** Sends a request; tests replace it. Rejects if there is no answer, or the signal aborts. */
 export type Fetch = (
   url: string,
-  options: Pick<AlertRequest, 'method' | 'headers' | 'body'> & {
+  options: Pick<HttpRequest, 'method' | 'headers' | 'body'> & {
     /** The headers contain secrets, which only the configured host may receive. */
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
@@ -56,8 +56,8 @@ export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery 
   const hosts = new Map<string, Host>();
   const stop = new AbortController();
 
-  const findHost = (url: string): Host => {
-    const name = new URL(url).host;
+  const findHost = (request: AlertRequest): Host => {
+    const name = 'call' in request ? 'the function of alerts.call' : new URL(request.url).host;
     const counts = { waiting: 0, isFailing: false, dropped: 0 };
     const host = hosts.get(name) ?? { name, slots: new Slots(CONCURRENCY), last: new Map(), ...counts };
     hosts.set(name, host);
@@ -83,12 +83,20 @@ export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery 
 
   /** Resolves with `null` after a success. */
   const attempt = async (request: AlertRequest): Promise<Failure | null> => {
-    const { url, method, headers, body } = request;
     const ended = new AbortController();
     const abort = new AbortController();
     const noAnswer = new Error(`no answer in ${TIMEOUT / 1_000} s`);
     void clock.sleep(TIMEOUT, AbortSignal.any([ended.signal, stop.signal])).then(() => abort.abort(noAnswer));
     try {
+      if ('call' in request) {
+        // The function may ignore the signal.
+        const aborted = new Promise<never>((_, reject) => {
+          abort.signal.addEventListener('abort', () => reject(noAnswer), { once: true });
+        });
+        await Promise.race([request.call(abort.signal), aborted]);
+        return null;
+      }
+      const { url, method, headers, body } = request;
       const answer = await fetch(url, { method, headers, body, redirect: 'manual', signal: abort.signal });
       // An answer whose body is not read would hold its connection.
       void answer.body?.cancel().catch(() => {});
@@ -124,7 +132,7 @@ export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery 
   return {
     push(request) {
       if (stop.signal.aborted) return;
-      const host = findHost(request.url);
+      const host = findHost(request);
       if (host.waiting >= MAX_WAITING) return void drop(host, request, 'too many alerts wait');
       host.waiting += 1;
       const sent = (host.last.get(request.key) ?? Promise.resolve()).then(() => send(host, request));

@@ -1,19 +1,29 @@
 import { formatIso } from '../../util/format-iso.ts';
 import { createHash, createHmac } from 'node:crypto';
-import { fillBody, type Alert, type SentrySettings, type WebhookSettings } from '../../config/alerts/alerts.ts';
+import { fillBody, type SentrySettings, type WebhookSettings } from '../../config/alerts/alerts.ts';
+import type { Alert, AlertFunction } from '../../contracts/events/alert.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 
-/** A request that reports something about a run to another service. */
-export interface AlertRequest {
+/** A report about a run, for a service or a function. */
+export type AlertRequest = HttpRequest | FunctionCall;
+
+interface Report {
   /** Requests with the same key are sent one after the other. */
   readonly key: string;
   /** For the log: what is sent, such as `webhook (failure)`. URLs contain secrets, and are never logged. */
   readonly about: string;
   readonly entry: string | null;
+}
+
+export interface HttpRequest extends Report {
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+}
+
+export interface FunctionCall extends Report {
+  readonly call: (signal: AbortSignal) => unknown;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -39,7 +49,7 @@ export interface Ping {
 }
 
 /** A ping of a check at healthchecks.io, or at a server with the same URLs. `{entry}` in the URL is replaced. */
-export function buildPing(url: string, { entry, signal, taskId, text }: Ping): AlertRequest {
+export function buildPing(url: string, { entry, signal, taskId, text }: Ping): HttpRequest {
   const to = new URL(url.replaceAll('{entry}', slugify(entry)));
   if (signal !== 'success') to.pathname = `${to.pathname.replace(/\/$/, '')}/${signal}`;
   // The id of the run: runs of one check may overlap.
@@ -90,7 +100,7 @@ export interface CheckIn {
 }
 
 /** A cron check-in as an envelope of Sentry. The id of the check-in is that of the task. */
-export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): AlertRequest {
+export function buildCheckIn(settings: SentrySettings, checkIn: CheckIn): HttpRequest {
   const { dsn, slug, environment } = settings;
   const { entry, taskId, status, runtimeMs, at, timezone } = checkIn;
   // Without a schedule, Sentry leaves the monitor unchanged.
@@ -126,7 +136,7 @@ export function buildWebhook(
   { url, secret, body: template, headers }: WebhookSettings,
   alert: Alert,
   { id, at }: { readonly id: string; readonly at: number },
-): AlertRequest {
+): HttpRequest {
   const body = JSON.stringify(template ? fillBody(template, { ...alert }) : alert);
   const timestamp = String(Math.floor(at / 1_000));
   const signature = secret === null ? null : sign(secret, `${id}.${timestamp}.${body}`);
@@ -152,4 +162,9 @@ export function buildWebhook(
 function sign(secret: string, text: string): string {
   const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
   return createHmac('sha256', key).update(text).digest('base64');
+}
+
+export function buildCall(call: AlertFunction, alert: Alert): FunctionCall {
+  const { entry, kind } = alert;
+  return { key: `call ${entry}`, about: `function (${kind})`, entry, call: (signal) => call(alert, signal) };
 }

@@ -126,6 +126,7 @@ export const workers = {
 export const own = {
   state_url: { example: 'redis://localhost/1', test: 'test/unit/drivers/open-store.test.ts' },
   lock_urls: { example: ['redis://a', 'redis://b', 'redis://c'], test: 'test/unit/config/broker/endpoints.test.ts' },
+  drivers: { example: [], test: 'test/unit/drivers/define-driver.test.ts' },
   lock: { example: { ttl: '8s' }, test: 'test/unit/leader/scheduling/leadership.test.ts' },
   key_prefix: { example: 'shop', test: 'test/unit/leader/beat.test.ts' },
   history: { example: { limit: 1_500 }, test: 'test/unit/config/service/state.test.ts' },

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { alert } from '../../../../src/config/alerts/alerts.ts';
+import { alert } from '../../../../src/contracts/events/alert.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { toMonitorSchedule } from '../../../../src/observe/alerts/requests.ts';
 import { cron } from '../../../../src/schedule/cron/cron.ts';
@@ -342,5 +342,24 @@ describe('the heartbeat', () => {
     expect(pushed).toEqual([]);
     stop.abort();
     await done;
+  });
+});
+
+describe('a function in code', () => {
+  test('receives each alert of its entries, beside the webhook', async () => {
+    const received: unknown[] = [];
+    const call = (given: object) => void received.push(given);
+    const own = { entries: { 'Pay Roll': { call }, quiet: { call: null } } };
+    const { events, pushed, called, bodies } = makeAlerts({ ...own, webhook: { url: HOOK, on: ['recovered'] } }, REDIS);
+    events.emit('outcome', outcome('FAILURE', { error: 'ValueError: no money' }));
+    events.emit('outcome', outcome('FAILURE', { entry: 'quiet' }));
+    events.emit('outcome', outcome('SUCCESS'));
+    for (const each of called) each.call(new AbortController().signal);
+    expect(received).toMatchObject([
+      { kind: 'failure', entry: 'Pay Roll', error: 'ValueError: no money', at: '2027-03-01T12:00:00.000Z' },
+      { kind: 'recovered', entry: 'Pay Roll' },
+    ]);
+    expect(pushed).toHaveLength(1);
+    expect(bodies()[0]).toEqual(received[1]);
   });
 });

@@ -2,13 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDelivery, type Fetch } from '../../../../src/observe/alerts/delivery.ts';
-import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
+import type { HttpRequest } from '../../../../src/observe/alerts/requests.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../../src/observe/logger.ts';
 import { systemClock } from '../../../../src/util/system-clock.ts';
 import { settle } from '../../../support/settle.ts';
 
-const request = (more: Partial<AlertRequest> = {}): AlertRequest => ({
+const request = (more: Partial<HttpRequest> = {}): HttpRequest => ({
   key: 'a',
   about: 'webhook (late)',
   entry: 'a',
@@ -85,6 +85,23 @@ describe('delivery of alerts', () => {
     clock.advance(1_000);
     await settle();
     expect(calls).toHaveLength(2);
+  });
+
+  test('a function that throws, or does not end within 10 s, is called again', async () => {
+    const { clock, lines, delivery } = rig(() => 200);
+    const ends = [() => Promise.reject(new Error('pager is down')), () => new Promise(() => {}), () => undefined];
+    const signals: AbortSignal[] = [];
+    const call = (signal: AbortSignal) => (signals.push(signal), ends[signals.length - 1]!());
+    delivery.push({ key: 'a', about: 'function (late)', entry: 'a', call });
+    for (const ms of [0, 1_000, 10_000, 2_000]) {
+      clock.advance(ms);
+      await settle();
+    }
+    expect(signals).toHaveLength(3);
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      'warn Alert not delivered to the function of alerts.call: function (late): pager is down; retrying',
+      'info Alerts reach the function of alerts.call again',
+    ]);
   });
 
   test('a request that was answered leaves no timer', async () => {

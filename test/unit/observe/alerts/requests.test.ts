@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { buildCheckIn, buildPing, buildWebhook, type CheckIn } from '../../../../src/observe/alerts/requests.ts';
-import type { Alert, WebhookSettings } from '../../../../src/config/alerts/alerts.ts';
+import type { WebhookSettings } from '../../../../src/config/alerts/alerts.ts';
+import type { Alert } from '../../../../src/contracts/events/alert.ts';
 import { NOON, TASK_ID } from './rig.ts';
 
 const TO: WebhookSettings = { url: 'https://hooks.example/beat', secret: null, body: null, headers: {}, on: ['late'] };

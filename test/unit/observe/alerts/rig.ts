@@ -1,5 +1,5 @@
 import { queueAlerts } from '../../../../src/observe/alerts/alerts.ts';
-import type { AlertRequest } from '../../../../src/observe/alerts/requests.ts';
+import type { FunctionCall, HttpRequest } from '../../../../src/observe/alerts/requests.ts';
 import type { BeatConfig } from '../../../../src/generated/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
@@ -40,13 +40,14 @@ export const outcome = (state: string, more: Partial<OutcomeEvent> = {}): Outcom
 export function makeAlerts(alerts: BeatConfig['alerts'], more: BeatConfig = {}) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const events = new Events();
-  const pushed: AlertRequest[] = [];
+  const pushed: HttpRequest[] = [];
+  const called: FunctionCall[] = [];
   const state = { settings: resolveSettings({ alerts, ...more }) };
   const sendHeartbeats = queueAlerts(events, {
     settings: () => state.settings,
-    delivery: { push: (request) => void pushed.push(request) },
+    delivery: { push: (request) => void ('call' in request ? called.push(request) : pushed.push(request)) },
     clock,
   });
   const bodies = () => pushed.map(({ body }) => JSON.parse(body!) as Record<string, unknown>);
-  return { clock, events, pushed, state, sendHeartbeats, bodies };
+  return { clock, events, pushed, called, state, sendHeartbeats, bodies };
 }
