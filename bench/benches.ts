@@ -11,6 +11,7 @@ export interface BenchModule {
 /** The benches in the order in which they run. Each is loaded in a process of its own, by `run-bench.ts`. */
 export const BENCHES: Readonly<Record<string, BenchModule>> = {
   burst: { file: 'burst.ts', name: 'burst', minutes: 6 },
+  share: { file: 'share.ts', name: 'share', minutes: 8 },
   start: { file: 'start.ts', name: 'start', minutes: 6 },
   stored: { file: 'stored-entries.ts', name: 'storedEntries', minutes: 20 },
   lateness: { file: 'lateness.ts', name: 'lateness', minutes: 3 },

@@ -14,6 +14,9 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   burst: {
     text: 'Entries that are due at the same instant: from that instant to the last message in Redis, with all decisions, states and rows of the history. Peers: celery beat and RedBeat with the same tasks; and ioredis, which puts the same messages there and does nothing else, as the upper limit. Contenders take turns, one round each.',
   },
+  share: {
+    text: 'What beat publishes to each broker, in turns with the same client library that stores the same bytes with the same durability, without states, history, fence and outbox. Redis is in the first table.',
+  },
   start: {
     text: 'The command from the start of its process until it leads and all states are written, and its resident memory.',
   },
