@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger, pino } from 'pino';
 import { onDemand } from '../util/on-demand.ts';
+import { systemClock } from '../util/system-clock.ts';
 import { escapeLines } from '../util/visible.ts';
 
 export type { Logger } from 'pino';
@@ -25,13 +26,24 @@ export interface LogOptions {
   readonly destination: DestinationStream;
 }
 
+/** Formats the time of a line; the many lines of one millisecond share the text. */
+function timestamps(): () => string {
+  let last = NaN;
+  let text = '';
+  return () => {
+    const now = systemClock.now();
+    if (now !== last) [last, text] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return text;
+  };
+}
+
 /** Creates a logger that writes each line before it returns, so that a crash loses no line. */
 export function createLogger({ level, destination }: LogOptions): Logger {
   const { pino: create } = loadPino();
   const options = {
     level: LOG_LEVELS[level],
     base: null,
-    timestamp: create.stdTimeFunctions.isoTime,
+    timestamp: timestamps(),
     formatters: { level: (label: string) => ({ level: label }) },
   };
   // JSON.stringify escapes neither control characters from U+0080 on nor the controls of bidirectional text.
