@@ -5,12 +5,13 @@ const literal = (text) => text.replace(/\./g, '\\.');
 const below = (paths) => `^src/(${paths.map((path) => literal(path) + (path.endsWith('/') ? '' : '$')).join('|')})`;
 
 const PURE_FILES = below(PURE);
-const DRIVERS = '^src/drivers/(amqp|memory|redis|sql)/';
+const DRIVERS = '^src/drivers/(amqp|memory|redis|sql|sqs)/';
 const ENTRY_POINTS = '^src/(index|testing|metrics|cli/beat)\\.ts$';
 
 /** Packages that one folder alone imports, and why. */
 const homes = [
   ['amqplib', '^src/drivers/amqp/', 'every AMQP method call is in one folder'],
+  ['@aws-sdk', '^src/drivers/sqs/', 'every request to Amazon SQS is in one folder'],
   ['ioredis|redlock', '^src/drivers/redis/', 'every Redis command and key name is in one folder'],
   ['prom-client', '^src/observe/metrics/', 'metrics and their labels are in one folder'],
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
@@ -89,7 +90,7 @@ export default {
       name: 'drivers-are-independent',
       comment: 'A driver that imports another cannot be read, replaced or removed alone.',
       severity: 'error',
-      from: { path: '^src/drivers/(amqp|memory|redis|sql)/' },
+      from: { path: '^src/drivers/(amqp|memory|redis|sql|sqs)/' },
       to: { path: DRIVERS, pathNot: '^src/drivers/$1/' },
     },
     {
@@ -131,8 +132,8 @@ export default {
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        // Optional peer dependencies: beat loads them for a provider of traces, and for holidays in a calendar.
-        pathNot: ['^node_modules/@types/', '^node_modules/@opentelemetry/api/', '^node_modules/date-holidays/'],
+        // Optional peer dependencies: beat loads them for a provider of traces, for holidays in a calendar, and for SQS.
+        pathNot: ['^node_modules/@types/', '^node_modules/(@opentelemetry/api|date-holidays|@aws-sdk/client-sqs)/'],
       },
     },
     {

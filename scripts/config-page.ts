@@ -117,6 +117,7 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
   SslConfig: { title: 'TLS', text: '`brokerUseSsl` and `redisBackendUseSsl`. Files are PEM.' },
   TransportConfig: { title: 'brokerTransportOptions' },
   SentinelConfig: { title: 'sentinelKwargs' },
+  PredefinedQueueConfig: { title: 'Queue of SQS', text: 'A value of `predefinedQueues`. See [SQS](sqs.md).' },
   ResultTransportConfig: { title: 'resultBackendTransportOptions' },
   QueueConfig: { title: 'Queue', text: 'A value of `taskQueues`.' },
   NamedQueueConfig: {

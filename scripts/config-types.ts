@@ -69,7 +69,8 @@ class Types {
       if (doc?.ignored && type?.others !== undefined) continue;
       const isOptional = value instanceof z.ZodOptional;
       const printed = this.print(isOptional ? (value.unwrap() as z.ZodType) : value);
-      const name = CELERY_SPELLING.includes(key) ? snakeCase(key) : key;
+      const spelled = CELERY_SPELLING.includes(key) ? snakeCase(key) : key;
+      const name = spelled.includes('-') ? `'${spelled}'` : spelled;
       const optional = printed === 'unknown' ? printed : `${printed} | undefined`;
       const rest = isOptional ? `?: ${optional};` : `: ${printed};`;
       lines.push(doc ? printComment(doc.description + describeDefault(doc)) : '', name + rest);

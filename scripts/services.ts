@@ -31,6 +31,8 @@ const PACKAGES = {
   tracing: ['opentelemetry-sdk', 'opentelemetry-instrumentation-celery'],
   dates: ['pendulum', 'pytz', 'python-dateutil'],
   flower: ['flower'],
+  // An emulator of SQS without the other services of AWS, and what Celery's workers need for SQS.
+  sqs: ['celery[sqs]', 'moto', 'flask', 'flask-cors'],
 } as const;
 /** Debian's folder of RabbitMQ versions. */
 const RABBITMQ = '/usr/lib/rabbitmq/lib';
@@ -118,6 +120,12 @@ const services: readonly Service[] = [
     name: `flower (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['flower'], 'flower'),
     install: () => installPackages('flower'),
+    optional: true,
+  },
+  {
+    name: `moto, boto3 and pycurl (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, ['moto', 'flask_cors', 'boto3', 'pycurl'], 'moto'),
+    install: () => installPackages('sqs'),
     optional: true,
   },
   {

@@ -3,7 +3,6 @@ const SENTINELS =
 
 /** The transports of kombu that beat does not publish to, by scheme: why, and what to do instead. */
 export const OTHER_TRANSPORTS: Readonly<Record<string, string>> = {
-  sqs: 'beat does not publish to Amazon SQS',
   mongodb: 'beat does not publish to MongoDB',
   kafka:
     'kombu reads topics of Kafka as queues, without priorities or acknowledgement of single messages; publish to them with a driver of your own',

@@ -9,7 +9,8 @@ import type { StateDriver } from '../contracts/store/store.ts';
 
 /** A kind of server or file: its loaders and capabilities, absent if it has none. This module opens no connection. */
 export interface Driver {
-  readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp' | 'filesystem' | 'own';
+  readonly name:
+    'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp' | 'filesystem' | 'sqs' | 'own';
   /** The name in messages. */
   readonly title: string;
   /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
@@ -63,6 +64,8 @@ export interface Driver {
 export interface DriverLimits {
   /** Whether AMQP's limits on short strings and header tables apply. */
   readonly amqp?: true;
+  /** Whether SQS's limits on names of queues and on messages apply. */
+  readonly sqs?: true;
   /** Whether a queue's name is part of the name of a file. */
   readonly fileName?: true;
   /** Characters of a queue's name. */
@@ -185,6 +188,17 @@ export const DRIVERS: readonly Driver[] = [
     bindings: true,
     limits: { fileName: true },
     loadBroker: () => import('./filesystem/broker.ts').then(({ openFilesystemBroker }) => openFilesystemBroker),
+  },
+  {
+    name: 'sqs',
+    title: 'Amazon SQS',
+    schemes: { sqs: {} },
+    parameters: [],
+    remote: true,
+    shared: true,
+    limits: { sqs: true },
+    loadBroker: () => import('./sqs/broker.ts').then(({ openSqsBroker }) => openSqsBroker),
+    loadConsumer: () => import('./sqs/consumer.ts').then(({ openSqsConsumer }) => openSqsConsumer),
   },
 ];
 

@@ -331,6 +331,30 @@ export interface TransportConfig {
    * `true`.
    */
   confirmPublish?: boolean | undefined;
+  /**
+   * SQS: the region. Default: the environment variable `AWS_REGION`, or AWS's configuration
+   * file.
+   */
+  region?: string | undefined;
+  /** SQS: whether an emulator, which the URL names, is reached over TLS. Default: `false`. */
+  isSecure?: boolean | undefined;
+  /** SQS: the beginning of every queue's name. Default: `""`. */
+  queueNamePrefix?: string | undefined;
+  /** SQS: the only queues, by name in SQS; beat then neither searches nor creates queues. */
+  predefinedQueues?: Record<string, PredefinedQueueConfig> | undefined;
+  /** SQS: attributes of the queues that beat creates. Default: `{}`. */
+  'sqs-creation-attributes'?: Record<string, string | number | boolean> | undefined;
+  /** SQS: tags of the queues that beat creates. Default: `{}`. */
+  queueTags?: Record<string, string | number | boolean> | undefined;
+  /** SQS: whether messages are base64; otherwise they are JSON. Default: `true`. */
+  sqsBase64Encoding?: boolean | undefined;
+  /**
+   * SQS: the visibility timeout of the queues that beat creates, in whole seconds. Default:
+   * `1800`.
+   */
+  visibilityTimeout?: Duration | undefined;
+  /** SQS: how long one request of `beat worker` waits for a message. Default: `10`. */
+  waitTimeSeconds?: number | undefined;
   [workersOption: string]: unknown;
 }
 
@@ -381,6 +405,22 @@ export interface SentinelConfig {
   /** How long to wait for the answer of a sentinel. */
   socketTimeout?: Duration | undefined;
   [redisOption: string]: unknown;
+}
+
+/** A queue of SQS that exists. */
+export interface PredefinedQueueConfig {
+  /** The URL of the queue. */
+  url: string;
+  /** Access key for this queue. Default: that of the broker. */
+  accessKeyId?: string | undefined;
+  /** Secret key for this queue. */
+  secretAccessKey?: string | undefined;
+  /** Region of this queue. Default: `region`. */
+  region?: string | undefined;
+  /** Accepted, and has no effect on beat. */
+  backoffPolicy?: unknown;
+  /** Accepted, and has no effect on beat. */
+  backoffTasks?: unknown;
 }
 
 export interface LockConfig {

@@ -27,6 +27,10 @@ const MODULES = [
   'pytz',
   'dateutil',
   'pendulum',
+  'moto',
+  'flask_cors',
+  'boto3',
+  'pycurl',
   'opentelemetry.sdk',
   'opentelemetry.instrumentation.celery',
 ] as const;

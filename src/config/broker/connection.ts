@@ -25,6 +25,7 @@ import {
 } from '../values/option.ts';
 import { DAY } from '../../schedule/instants.ts';
 import { withoutAbsent } from '../../util/keys.ts';
+import { checkSqs, readSqs, sqsShape } from './sqs.ts';
 import { tlsSettings, tlsShape, useSsl } from './tls.ts';
 
 /** Celery's `sentinel_kwargs`: connections to the sentinels themselves. */
@@ -59,7 +60,7 @@ export function sentinelLogin(given: z.output<typeof sentinelSchema>): SentinelL
 
 /** Options without effect here, for consumers or for what beat always does: one file can serve workers and beat. */
 const WORKERS = [
-  ['visibilityTimeout', 'pollingInterval', 'ackEmulation', 'bodyEncoding'],
+  ['pollingInterval', 'ackEmulation', 'bodyEncoding'],
   ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
   ['unackedRestoreLimit', 'unackedRestoreInterval', 'unackedRestoreThrottle'],
   ['maxConnections', 'healthCheckInterval', 'retryOnTimeout', 'sentinelFanoutCompat'],
@@ -132,6 +133,7 @@ export const transportSchema = mapOf(
     confirmPublish: option.flag('Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.', {
       default: true,
     }),
+    ...sqsShape,
     ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
   },
   { description: "Celery's `broker_transport_options`; those of consumers have no effect.", others: 'workersOption' },
@@ -214,6 +216,7 @@ export function readTransport(
     sentinelKwargs: sentinelKwargs && sentinelLogin(sentinelKwargs),
     socketTimeout: parseDuration(input.socketTimeout),
     socketConnectTimeout: parseDuration(input.socketConnectTimeout),
+    sqs: readSqs(input),
     keepAlive: socketKeepalive === false ? null : typeof idle === 'number' ? idle * 1_000 : undefined,
   };
   return { ...DEFAULT_TRANSPORT, ...withoutAbsent(given) };
@@ -232,6 +235,7 @@ export function checkTransport(settings: ServiceSettings, report: Report): void 
     const path = ['brokerTransportOptions', 'masterName'];
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
   }
+  if (broker.driver?.limits?.sqs) checkSqs(transport.sqs, report);
   for (const key of TIMEOUTS) {
     if (transport[key] === 0) report(['brokerTransportOptions', key], 'expected longer than 0, got 0');
   }

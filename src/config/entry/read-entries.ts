@@ -32,7 +32,7 @@ import { applyCall, checkOverlap, checkSize, checkTarget, readTarget } from './t
 
 interface EntrySettings
   extends
-    Pick<Settings, 'queues' | 'routes' | 'broker' | 'state' | 'results' | 'outcomes'>,
+    Pick<Settings, 'queues' | 'routes' | 'broker' | 'transport' | 'state' | 'results' | 'outcomes'>,
     Pick<Settings, 'encoding' | 'protocol' | 'shell' | 'timezone'> {
   readonly resolveCalendars: ResolveCalendars;
   readonly checkAccepted: CheckAccepted;

@@ -45,10 +45,7 @@ const OPTIONS = new Map(
 const TRANSPORT_OPTIONS: readonly (readonly [options: RegExp, why: string])[] = [
   [/^credential_provider$/, 'it is a class of Python; write user and password into brokerUrl'],
   [/^(queue|message)_tablename$/, 'the tables of an SQL broker have the names that kombu uses'],
-  [
-    /^(predefined_queues|queue_name_prefix|region|wait_time_seconds|is_secure|backoff_|sqs|sts)/,
-    'beat does not publish to Amazon SQS',
-  ],
+  [/^sts_/, "put role_arn into a profile of AWS's configuration file, which beat reads"],
 ];
 
 /** Why a key of Celery, kombu or another scheduler is rejected below `parent`, and what to write instead. */

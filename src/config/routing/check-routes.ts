@@ -8,6 +8,7 @@ import { findRoutingWarnings, Router, type Routed } from '../../celery/routing/r
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Driver, DriverLimits } from '../../drivers/table.ts';
 import { BeatError, ConfigError } from '../../util/errors.ts';
+import { checkSqsTask } from '../broker/sqs.ts';
 import type { Settings } from '../settings.ts';
 import type { Path, Report } from '../validate.ts';
 
@@ -25,7 +26,7 @@ export type CheckRoute = (task: CheckedTask, report: Report, warn: Report) => vo
 
 /** Returns a check that routes a task without publishing it. `reportRoutes` is for errors of the routes themselves. */
 export function routeChecker(
-  { queues: rules, routes, broker }: Pick<Settings, 'queues' | 'routes' | 'broker'>,
+  { queues: rules, routes, broker, transport }: Pick<Settings, 'queues' | 'routes' | 'broker' | 'transport'>,
   reportRoutes: Report,
 ): CheckRoute {
   const queues = new Queues(rules);
@@ -57,6 +58,12 @@ export function routeChecker(
     }
     checkArguments(checked, routed, report);
     checkLimits(checked, routed, driver, report);
+    if (driver?.limits?.sqs) {
+      const { queue } = options;
+      const found = queues.queuesFor(routed.destination).map(({ name }) => name);
+      const paths = found.map((name) => [name === queue ? ['options', 'queue'] : [], name] as const);
+      checkSqsTask(checked, paths, transport.sqs, report, warn);
+    }
     const unsupported = explainUnsupported(routed, driver);
     if (unsupported !== null) return report(pathTo(options.exchange === undefined ? 'queue' : 'exchange'), unsupported);
     const isStatic = driver !== null && !driver.bindings;
@@ -87,8 +94,9 @@ function explainUnsupported({ destination }: Routed, driver: Driver | null): str
   return `${formatDestination(destination)} is a headers exchange, which kombu does not support on ${driver.title}`;
 }
 
-const UNBOUND = 'has no queue in taskQueues that is bound to it by this key, and SQL brokers have no other bindings';
-const NO_FANOUT = 'is a fanout exchange, which kombu does not support on SQL; name a queue, or use Redis or RabbitMQ';
+const UNBOUND = 'has no queue in taskQueues that is bound to it by this key, and this broker has no other bindings';
+const NO_FANOUT =
+  'is a fanout exchange, which beat does not support on SQL and SQS; name a queue, or use Redis or RabbitMQ';
 
 /** Reports what is too long for the broker. `routed` is absent if the route is known only when the task is due. */
 function checkLimits(task: CheckedTask, routed: Routed | undefined, driver: Driver | null, report: Report): void {

@@ -29,6 +29,36 @@ export interface TransportOptions {
   /** The file system: the folder from which workers read messages, and that of the bindings. */
   readonly dataFolderOut: string;
   readonly controlFolder: string;
+  readonly sqs: SqsOptions;
+}
+
+/** The options of Amazon SQS. */
+export interface SqsOptions {
+  /** `null` for the region of AWS's environment variables and files. */
+  readonly region: string | null;
+  /** Whether an emulator, which the URL names, is reached over TLS. */
+  readonly isSecure: boolean;
+  /** The beginning of every queue's name in SQS. */
+  readonly queueNamePrefix: string;
+  /** The only queues, by their names in SQS; `null` if SQS is asked for their URLs. */
+  readonly predefinedQueues: Readonly<Record<string, PredefinedQueue>> | null;
+  /** Attributes and tags of the queues that beat creates. */
+  readonly creationAttributes: Readonly<Record<string, string>>;
+  readonly queueTags: Readonly<Record<string, string>>;
+  /** Whether messages are encoded as base64; otherwise they are JSON. */
+  readonly base64: boolean;
+  /** How long a worker has for a message of the queues that beat creates. Whole seconds. */
+  readonly visibilityTimeout: number;
+  /** How long a receiver waits for a message. Seconds, at most 20. */
+  readonly waitTime: number;
+}
+
+/** A queue of `predefined_queues`. Credentials and region are those of the broker, unless given. */
+export interface PredefinedQueue {
+  readonly url: string;
+  readonly accessKeyId?: string | undefined;
+  readonly secretAccessKey?: string | undefined;
+  readonly region?: string | undefined;
 }
 
 /** TLS settings of a URL's `ssl_*` parameters or of `broker_use_ssl`. Paths name PEM files. */
@@ -85,6 +115,18 @@ export interface ReceiverOptions {
   readonly clock: Clock;
 }
 
+export const DEFAULT_SQS: SqsOptions = {
+  region: null,
+  isSecure: false,
+  queueNamePrefix: '',
+  predefinedQueues: null,
+  creationAttributes: {},
+  queueTags: {},
+  base64: true,
+  visibilityTimeout: 1_800,
+  waitTime: 10,
+};
+
 export const DEFAULT_TRANSPORT: TransportOptions = {
   globalKeyprefix: '',
   sep: '\x06\x16',
@@ -100,6 +142,7 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   clientProperties: {},
   dataFolderOut: 'data_out',
   controlFolder: 'control',
+  sqs: DEFAULT_SQS,
 };
 
 export const DEFAULT_CONNECTION: ConnectionSettings = {

@@ -11,7 +11,7 @@ const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 const ESCAPES = 'in a user name or password, write %2F for /, %3F for ?, %23 for # and %25 for %';
 
 /**
- * Parses the URL of an AMQP server, Redis or a sentinel; the default host is 127.0.0.1. Throws a `ConfigError` for an
+ * Parses the URL of an AMQP server, Redis, a sentinel or SQS; the default host is 127.0.0.1. Throws a `ConfigError` for an
  * invalid URL; its text does not contain the URL, which may include a password.
  */
 export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL {
@@ -19,6 +19,7 @@ export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL 
   if (!URL.canParse(whole)) throw urlError(`not a URL; ${ESCAPES}`);
   const url = new URL(whole);
   for (const key of url.searchParams.keys()) {
+    if (parameters.length === 0) throw urlError(`unknown parameter "${key}"; set brokerTransportOptions instead`);
     if (key.startsWith('ssl_') || parameters.includes(key)) continue;
     const allowed = [...parameters, 'ssl_cert_reqs', 'ssl_ca_certs'];
     throw urlError(

@@ -24,8 +24,8 @@ export interface TakenMessage<Id> {
 
 /** The queues of a broker that sends no messages by itself and does not notice the death of a consumer. */
 export interface PolledQueues<Id> {
-  /** Takes the next message; `null` if there is none. */
-  take(): Promise<TakenMessage<Id> | null>;
+  /** Takes the next message; `null` if there is none. A driver that waits for one ends the wait when the signal aborts. */
+  take(signal: AbortSignal): Promise<TakenMessage<Id> | null>;
   /** Resolves with `false` if the lease of the message has expired. */
   ack(id: Id): Promise<boolean>;
   /** Returns a message to its queue, unless its lease has expired. */
@@ -82,7 +82,7 @@ export function createPollingConsumer<Id>(queues: PolledQueues<Id>, clock: Clock
     async receive(signal) {
       while (!signal.aborted) {
         await restore();
-        const taken = await queues.take();
+        const taken = await queues.take(signal);
         if (taken) return deliver(taken);
         await clock.sleep(POLL_INTERVAL, signal);
       }

@@ -16,7 +16,8 @@ describe('the broker URL', () => {
   });
 
   test.each([
-    ['broker_write_url', 'sqs://k:s@', 'broker_write_url: unsupported URL scheme "sqs" for the broker'],
+    ['broker_write_url', 'kafka://k:s@', 'broker_write_url: unsupported URL scheme "kafka" for the broker'],
+    ['broker_url', 'sqs://?region=eu-west-1', 'unknown parameter "region"; set brokerTransportOptions instead'],
     ['broker_url', 'redis-sentinel://h', 'sentinels are written sentinel://host:26379/0'],
     ['broker_url', 'sentinel+ssl://h', '?ssl_cert_reqs=required or brokerUseSsl encrypts'],
     ['broker_url', 'redis-cluster://h', 'do not support Redis Cluster'],
@@ -143,8 +144,7 @@ describe('broker_transport_options', () => {
   });
 
   test.each([
-    ['queue_name_prefix', 'beat does not publish to Amazon SQS'],
-    ['predefined_queues', 'beat does not publish to Amazon SQS'],
+    ['sts_role_arn', "put role_arn into a profile of AWS's configuration file"],
     ['credential_provider', 'write user and password into brokerUrl'],
     ['global_key_prefix', 'unknown key; did you mean'],
   ])('%s is rejected', (key, message) => {

@@ -395,7 +395,7 @@ describe('the destination of a task', () => {
     [
       'sqla+sqlite:///b.sqlite',
       { exchange: 'bc', exchangeType: 'fanout' },
-      /^beatSchedule\.e\.options\.exchange: exchange "bc" is a fanout exchange, which kombu does not support on SQL/,
+      /^beatSchedule\.e\.options\.exchange: exchange "bc" is a fanout exchange, which beat does not support on SQL and SQS/,
     ],
     [
       'sqla+sqlite:///b.sqlite',
