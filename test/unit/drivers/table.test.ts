@@ -40,6 +40,41 @@ test('each scheme has one driver, and other texts have none', () => {
   }
 });
 
+const SQL = ['load', 'loadConsumer', 'loadMailbox', 'loadResultReader', 'loadTables', 'loadTaskResults'];
+const REDIS = [
+  'load',
+  'loadConsumer',
+  'loadEventStream',
+  'loadMailbox',
+  'loadRedBeat',
+  'loadResultReader',
+  'loadResults',
+  'loadTaskResults',
+];
+const RABBITMQ = ['loadBroker', 'loadConsumer', 'loadEventStream', 'loadMailbox'];
+
+test('each driver has its title, its schemes and everything that beat can load from it', async () => {
+  const found: unknown[] = [];
+  for (const driver of DRIVERS) {
+    const loaders = Object.entries(driver).filter(([, value]) => typeof value === 'function');
+    for (const [loader, load] of loaders as [string, () => Promise<unknown>][]) {
+      expect(await load(), `${driver.name}: ${loader}`).toBeDefined();
+    }
+    found.push([driver.name, driver.title, Object.keys(driver.schemes), loaders.map(([loader]) => loader).sort()]);
+  }
+  expect(found).toEqual([
+    ['redis', 'Redis', ['redis', 'rediss', 'redis+socket', 'unix'], REDIS],
+    ['sentinel', 'Redis', ['sentinel'], REDIS],
+    ['sqlite', 'SQLite', ['sqla+sqlite'], SQL],
+    ['postgresql', 'PostgreSQL', ['sqla+postgresql'], SQL],
+    ['mysql', 'MySQL', ['sqla+mysql', 'sqla+mariadb'], SQL],
+    ['memory', 'memory', ['memory'], ['load', 'loadConsumer']],
+    ['amqp', 'RabbitMQ', ['amqp', 'amqps', 'pyamqp', 'librabbitmq'], RABBITMQ],
+    ['filesystem', 'the file system', ['filesystem'], ['loadBroker']],
+    ['sqs', 'Amazon SQS', ['sqs'], ['loadBroker', 'loadConsumer']],
+  ]);
+});
+
 test.each([
   ['redis://h', {}],
   ['REDISS://h', { tls: true }],

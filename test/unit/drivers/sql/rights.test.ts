@@ -289,6 +289,11 @@ test.each([
   ['UPDATE', 'beat_outbox', 'UPDATE beat_outbox SET message = message WHERE 1 = 0'],
   ['SELECT', 'kombu_queue', 'SELECT id, name FROM kombu_queue WHERE 1 = 0'],
   ['SELECT', 'kombu_message', 'SELECT id, visible, payload, version, queue_id FROM kombu_message WHERE 1 = 0'],
+  [
+    'SELECT',
+    'celery_taskmeta',
+    'SELECT id, task_id, status, result, date_done, traceback FROM celery_taskmeta WHERE 1 = 0',
+  ],
   ['SELECT', 'beat_command', 'SELECT prefix, json FROM beat_command WHERE 1 = 0'],
   ['UPDATE', 'beat_audit', 'UPDATE beat_audit SET json = json WHERE 1 = 0'],
   ['SELECT', 'beat_audit', 'SELECT prefix, id, json FROM beat_audit WHERE 1 = 0'],
