@@ -9,7 +9,7 @@ import { ManualClock } from '../../../../../src/drivers/memory/clock.ts';
 import { parseEndpoint } from '../../../../../src/drivers/endpoint.ts';
 import { Database } from '../../../../../src/drivers/sql/database.ts';
 import { raw } from '../../../../../src/drivers/sql/sql.ts';
-import { sqliteDialect } from '../../../../../src/drivers/sql/sqlite/driver.ts';
+import { driver, sqliteDialect } from '../../../../../src/drivers/sql/sqlite/driver.ts';
 import { settle } from '../../../../support/settle.ts';
 import { Folder } from '../../../../support/folder.ts';
 
@@ -173,6 +173,13 @@ describe('sqlite database', () => {
     // The last connection to a file in WAL mode removes the -wal and -shm files.
     const other = theirs();
     expect(other.prepare('PRAGMA journal_mode = DELETE').get()).toEqual({ journal_mode: 'delete' });
+  });
+
+  test('is read by an import as texts, without the tables that it does not have', async () => {
+    theirs().exec('CREATE TABLE crontab (id INTEGER, hour TEXT)');
+    theirs().exec(`INSERT INTO crontab VALUES (1, '*/4')`);
+    const tables = await driver.readTables(parseEndpoint(`sqla+sqlite:///${path}`), ['crontab', 'solar']);
+    expect([...tables]).toEqual([['crontab', [{ id: '1', hour: '*/4' }]]]);
   });
 
   test('reports that the folder does not exist', async () => {
