@@ -51,3 +51,13 @@ test.each([
   const difference = replace(catalog, [makeEntry({ ...given, ...change })]);
   expect(difference).toEqual({ ...unchanged, changed: ['cleanup'] });
 });
+
+test('a catalog: compares one entry in each step, so that a large reload does not delay the leader', () => {
+  const entries = ['a', 'b', 'c'].map((name) => makeEntry({ name }));
+  let pauses = 0;
+  runAtOnce(new Catalog(entries).compare(entries), () => {
+    pauses += 1;
+    return false;
+  });
+  expect(pauses).toBe(3);
+});

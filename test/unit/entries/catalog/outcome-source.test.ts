@@ -14,6 +14,12 @@ test.each([
   expect(sourceOfRun(sent(headers))).toBe(source);
 });
 
+test('the outcome of a task of protocol 1 that ignores its result is found in its events', () => {
+  const about = { id: 'last', ignore_result: true };
+  const message = { headers: {}, about };
+  expect(sourceOfRun({ taskId: 'last', messages: [message] } as unknown as SentEvent)).toBe('events');
+});
+
 test.each([
   ['result', { results: true, events: false }, true],
   ['result', { results: false, events: true }, true],

@@ -90,6 +90,12 @@ describe('parseCommand', () => {
         'form: unknown field; did you mean "from"?',
     ],
     [
+      'new entries without a definition and with another mistake, both at once',
+      { id: ID, do: 'add', entry: 'e', at: 'noon' },
+      ID,
+      /^at: expected an instant .*; entries: missing; expected either entry and definition, or entries$/,
+    ],
+    [
       'an instant without an offset',
       { id: ID, do: 'pause', entry: 'e', until: '2026-11-23T00:00:00' },
       ID,
