@@ -17,6 +17,7 @@ import { Folder } from '../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AclUser } from '../support/acl.ts';
 import { makeMessage } from '../support/message.ts';
+import { settle } from '../support/settle.ts';
 import { consumerContract, type TestQueues } from './consumer.contract.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
 
@@ -241,6 +242,26 @@ describe.skipIf(withoutRabbit)(withoutRabbit || 'rabbitmq', () => {
     await open[0]!.resume();
     for (const delivery of [...open, last]) expect(await delivery.ack()).toBe(true);
     expect(last.message!.body.toString()).toBe('task-10');
+    await queues.close();
+  });
+
+  test('rabbitmq consumer: the wait of a message for its ETA ends when RabbitMQ has cancelled its additional consumer', async () => {
+    const queues = await openRabbitQueues();
+    await queues.publish([makeMessage('a', { queue: 'red' })]);
+    await using proxy = await Proxy.to(server.port);
+    const options = storeOptions(server.url().replace(/:\d+/, `:${proxy.port}`));
+    const consumer = openAmqpConsumer({ ...options, from: ['red'], prefetch: 1 });
+    const delivery = (await consumer.receive(new AbortController().signal))!;
+    await delivery.suspend();
+    proxy.stall();
+    let isResumed = false;
+    const resuming = delivery.resume().then(() => (isResumed = true));
+    await settle();
+    expect(isResumed).toBe(false);
+    proxy.flow();
+    await resuming;
+    expect(await delivery.ack()).toBe(true);
+    await consumer.close();
     await queues.close();
   });
 
