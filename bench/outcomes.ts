@@ -74,7 +74,7 @@ async function follow(url: string, count: number, setup: Setup) {
   const late: number[] = [];
   events.on('outcome', ({ doneAt }) => late.push(Date.now() - doneAt!));
   const stop = new AbortController();
-  const running = follower.run(stop.signal);
+  const running = follower.run(stop.signal, () => []);
   const from = Date.now() + 1_000;
   const numbers = [RATE, from + RUNTIME, count].map(String);
   const argv = [WORKERS, url, ...numbers, ...(stream ? ['events'] : [])];

@@ -11,7 +11,7 @@ import { DEFAULT_ENCODING } from '../../src/celery/message/payload.ts';
 import type { ResultBackend, ResultReader } from '../../src/contracts/store/results.ts';
 import type { EventStream } from '../../src/contracts/broker/event-stream.ts';
 import { TaskEvents } from '../../src/leader/outcomes/task-events.ts';
-import { FOLLOW_FOR, OutcomeFollower } from '../../src/leader/outcomes/outcome-follower.ts';
+import { OutcomeFollower } from '../../src/leader/outcomes/outcome-follower.ts';
 import { Queues } from '../../src/celery/routing/queues.ts';
 import { Router } from '../../src/celery/routing/router.ts';
 import { decodeAnswer } from '../../src/entries/commands/audit.ts';
@@ -153,7 +153,7 @@ export function makeRig({
       const ending = new AbortController();
       const term = { token: await ledger.beginTerm(), stop: NEVER, signal: NEVER, trusted: true };
       await scheduler.begin(term);
-      void outcomes?.run(ending.signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR));
+      void outcomes?.run(ending.signal, (instant) => scheduler.publishedSince(instant));
       return {
         tick: async () => {
           for (;;) {

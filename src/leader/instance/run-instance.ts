@@ -4,7 +4,7 @@ import { monitorHealth } from './health-monitor.ts';
 import { watchOtherSchedulers } from './other-schedulers.ts';
 import { announcePresence } from './presence.ts';
 import { publishTaskEvents } from '../../observe/task-sent-events.ts';
-import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
+import { OutcomeFollower } from '../outcomes/outcome-follower.ts';
 import { TaskEvents } from '../outcomes/task-events.ts';
 import { recordWithdrawn } from '../outcomes/pending-rows.ts';
 import type { Reloader } from '../reload/reloader.ts';
@@ -164,7 +164,7 @@ function listServices(
     { run: (_, signal) => monitor(signal) },
     { run: (_, signal) => watchOthers(signal) },
     store.relay,
-    outcomes && { run: (_, signal) => outcomes.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR)) },
+    outcomes && { run: (_, signal) => outcomes.run(signal, (instant) => scheduler.publishedSince(instant)) },
   ];
   return services.filter((service) => service !== undefined);
 }

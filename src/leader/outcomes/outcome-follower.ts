@@ -37,7 +37,7 @@ export interface OutcomeFollowerOptions {
 }
 
 /** How long a run is followed if its entry does not wait for the outcome. Milliseconds. */
-export const FOLLOW_FOR = 24 * 3_600_000;
+const FOLLOW_FOR = 24 * 3_600_000;
 const BATCH = 500;
 /** The longest pause between two checks for runs to read. Milliseconds. */
 const MAX_PAUSE = 30_000;
@@ -78,10 +78,13 @@ export class OutcomeFollower {
     events.on('skipped', (skip) => this.#forget(skip));
   }
 
-  /** Runs until the signal aborts. Also follows the previous leader's open runs of these entries. Never rejects. */
-  async run(signal: AbortSignal, entries: readonly Entry[] = []): Promise<void> {
+  /**
+   * Runs until the signal aborts. Also follows the previous leader's open runs of the entries that `publishedSince`
+   * returns for an instant (epoch milliseconds). Never rejects.
+   */
+  async run(signal: AbortSignal, publishedSince: (instant: number) => readonly Entry[]): Promise<void> {
     const { clock, taskEvents } = this.#options;
-    void this.#resume(entries, signal);
+    void this.#resume(publishedSince(clock.now() - FOLLOW_FOR), signal);
     void taskEvents?.run((event) => this.#receive(event), signal);
     while (!signal.aborted) {
       await this.#read(signal);

@@ -67,7 +67,7 @@ function rig(entries: readonly Entry[], { hasStored = false } = {}) {
       const term = { token: await store.ledger.beginTerm(), stop: NEVER, signal: NEVER, trusted: true };
       await scheduler.begin(term);
       const ending = new AbortController();
-      const ended = follower.run(ending.signal, scheduler.publishedSince(0));
+      const ended = follower.run(ending.signal, (instant) => scheduler.publishedSince(instant));
       const wakeAt = await scheduler.tick(term);
       const end = async () => {
         ending.abort();
