@@ -178,12 +178,15 @@ describe('a reload of the leader', () => {
     const files = new FakeFiles(config({ a: every('a') }));
     const { clock, store } = place();
     const { beat, pass, sent } = await start(files, { clock, store });
-    const load = store.ledger.load.bind(store.ledger);
-    store.ledger.load = () => Promise.reject(new StoreError('gone'));
+    const reasons: string[] = [];
+    beat.on('following', ({ reason }) => reasons.push(reason));
+    const findStates = store.ledger.findStates.bind(store.ledger);
+    store.ledger.findStates = () => Promise.reject(new StoreError('gone'));
     files.config = config({ a: every('a'), b: every('b') });
     expect(await beat.reload()).toMatchObject({ added: ['b'] });
-    store.ledger.load = load;
+    store.ledger.findStates = findStates;
     await pass(70);
+    expect(reasons).toEqual(['the reload could not read schedule state: gone']);
     expect(sent()).toEqual(['a 01:00', expect.stringMatching(/^b 01:0\d$/)]);
   });
 });
@@ -199,6 +202,20 @@ describe('a reload of a follower', () => {
     await leader.beat.stop();
     await follower.pass(70);
     expect(follower.sent()).toEqual([expect.stringMatching(/^b /)]);
+  });
+
+  test('that led before is in force at once', async () => {
+    const shared = place();
+    const files = new FakeFiles(config({ a: every('a') }));
+    const { beat, pass, log } = await start(files, shared);
+    shared.store.lock.acquire = async () => null;
+    shared.store.ledger.commit = async () => ({ kind: 'fenced' });
+    await pass(60);
+    files.config = config({ b: every('b') });
+    void beat.reload();
+    await settle();
+    expect(log).toEqual(['1 0 1']);
+    expect(beat.settings.entries).toMatchObject([{ name: 'b' }]);
   });
 
   test('happens at the beginning of its term if its files have changed', async () => {
