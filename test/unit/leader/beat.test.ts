@@ -6,6 +6,7 @@ import { type BeatEvents, operationKey } from '../../../src/contracts/events/bea
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { Queues } from '../../../src/celery/routing/queues.ts';
 import { openMemoryStore, type MemoryStore } from '../../../src/drivers/memory/store.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 import { settle } from '../../support/settle.ts';
 import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 
@@ -147,6 +148,45 @@ describe('the lifecycle', () => {
     await beat.stop();
     expect(told).toEqual(['stopped']);
     await starting;
+  });
+
+  test('an instance leads with a store that has no command log', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const store = { ...openMemoryStore(storeOptions('memory://', { clock })), commands: undefined };
+    const beat = new Beat(config, { clock, store });
+    started.push(beat);
+    const failures: unknown[] = [];
+    beat.on('failure', (failure) => failures.push(failure));
+    await beat.start();
+    for (let second = 0; second < 20; second++) {
+      await settle();
+      clock.advance(1_000);
+    }
+    await settle();
+    expect(failures).toEqual([]);
+    expect(store.broker.messages).toHaveLength(2);
+  });
+
+  test('the given source of chance decides the pauses between attempts to acquire an unreachable lock', async () => {
+    const countAttempts = async (chance: number) => {
+      const clock = new ManualClock('2027-03-01T12:00:00Z');
+      const store = openMemoryStore(storeOptions('memory://', { clock }));
+      let attempts = 0;
+      store.lock.acquire = () => {
+        attempts += 1;
+        return Promise.reject(new Error('away'));
+      };
+      const beat = new Beat(config, { clock, store, random: () => chance });
+      started.push(beat);
+      await beat.start();
+      for (let second = 0; second < 600; second++) {
+        await settle();
+        clock.advance(1_000);
+      }
+      return attempts;
+    };
+    // The pauses with the first value are half of those with the second.
+    expect(await countAttempts(0)).toBeGreaterThan(1.5 * (await countAttempts(1)));
   });
 
   test('a leader that cannot reach its store is not stuck, however long its lock lives, because it keeps retrying', async () => {

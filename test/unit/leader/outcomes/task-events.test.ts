@@ -288,6 +288,18 @@ describe('outcomes with task events', () => {
     expect(run.emitted.warning!.slice(1)).toEqual([{ kind: 'task-events', message: null }]);
   });
 
+  test('task events: after an event has arrived, tasks that end without events cause no warning', async () => {
+    const run = await publish({ entry: makeEntry({ schedule: alignedSchedule(SECOND) }) });
+    run.send('task-started', 100);
+    for (let i = 0; i < 20; i++) {
+      for (const { taskId } of run.emitted.sent!) run.reader.end(taskId, run.clock.now());
+      await run.advance(SECOND);
+      await run.tick();
+    }
+    expect(run.outcomes().length).toBeGreaterThan(10);
+    expect(run.emitted.warning).toBeUndefined();
+  });
+
   test('task events: an entry that limits overlap receives events that arrive before the run is followed', async () => {
     const stream = new MemoryEventStream();
     const reader = new MemoryResultReader();

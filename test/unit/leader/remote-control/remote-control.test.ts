@@ -114,6 +114,41 @@ describe('remote control', () => {
   });
 });
 
+test('remote control: an outage is a warning when it begins, and its further failures are not', async () => {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } });
+  let serves = 0;
+  let isReachable = false;
+  const mailbox: Mailbox = {
+    serve: async ({ connected }) => {
+      serves += 1;
+      if (isReachable) connected();
+      throw new Error('gone');
+    },
+    close: async () => {},
+  };
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const options = { mailbox, node: NODE, effect: 'nothing is lost', clock, log };
+  const stop = new AbortController();
+  const done = runRemoteControl({ ...options, answer: () => null }, stop.signal);
+  const retry = async () => {
+    clock.advance(5_000);
+    await settle();
+  };
+  await settle();
+  for (let i = 0; i < 3; i++) await retry();
+  expect(serves).toBe(4);
+  expect(lines).toEqual([expect.stringContaining('Remote control: gone; retrying')]);
+  isReachable = true;
+  await retry();
+  expect(lines.slice(1)).toEqual([
+    expect.stringContaining(`Remote control: answering as ${NODE}`),
+    expect.stringContaining('Remote control: gone; retrying'),
+  ]);
+  stop.abort();
+  await done;
+});
+
 test('remote control: a stop ends a connection that is being opened, and is not logged as a failure', async () => {
   const lines: string[] = [];
   const log = createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } });

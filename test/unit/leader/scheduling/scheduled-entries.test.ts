@@ -219,6 +219,21 @@ test('a declared and a stored entry of the same name share one state: the pause 
   expect(states.get('a')).toMatchObject({ runCount: 2 });
 });
 
+test('a new entry that the store rejects is answered with the reason of the store', async () => {
+  const { begin } = makeRig({
+    wrapStored: (entries) => entries,
+    wrapLedger: (ledger) => ({
+      ...boundLedger(ledger),
+      commit: async (commit, stop) => {
+        if (commit.changes.length > 0) return { kind: 'store-rejected', reason: 'name too long' };
+        return ledger.commit(commit, stop);
+      },
+    }),
+  });
+  const { command } = await begin([]);
+  expect(await command(adding('a', 10))).toMatchObject({ status: 'rejected', answer: 'name too long' });
+});
+
 test('a batch publishes declared and stored entries that are due together', async () => {
   const commits: number[] = [];
   const { clock, sent, begin } = makeRig({
