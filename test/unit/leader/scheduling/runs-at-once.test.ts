@@ -110,6 +110,23 @@ test('a backfill is published 500 runs in one commit, each once, with one answer
   expect((await rig.store.ledger.load()).get('report')).not.toHaveProperty('backfill');
 });
 
+test('a backfill whose second commit the store rejects: the answer counts the runs that were published', async () => {
+  const wrapLedger = (ledger: Ledger): Ledger => ({
+    ...boundLedger(ledger),
+    commit: async (commit) => {
+      const isSecond = commit.changes.some(({ before }) => before?.backfill !== undefined);
+      return isSecond ? { kind: 'store-rejected', reason: 'out of memory' } : ledger.commit(commit);
+    },
+  });
+  const rig = makeRig({ now: new Date(NOON).toISOString(), wrapLedger });
+  const { command } = await rig.begin([all()]);
+  expect(await command(backfill(1_234))).toMatchObject({
+    status: 'rejected',
+    answer: 'out of memory; 500 runs were published, those before 2027-02-28T23:46:00.000Z',
+  });
+  expect(instantsOf(rig)).toEqual(everyMinute(NOON - 1_234 * MINUTE, MOST));
+});
+
 test('a backfill lets runs of its entry be published between its commits', async () => {
   const { rig, sizes } = recordCommits();
   const { tick, runCommands } = await rig.begin([all({ schedule: alignedSchedule(SECOND) })]);
