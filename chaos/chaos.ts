@@ -9,6 +9,7 @@ import { postgresEnvironment } from './environments/postgres.ts';
 import { rabbitmqEnvironment } from './environments/rabbitmq.ts';
 import { redisEnvironment } from './environments/redis.ts';
 import { sqliteEnvironment } from './environments/sqlite.ts';
+import { sqsEnvironment } from './environments/sqs.ts';
 import { MUTATIONS } from './mutations.ts';
 import { PROCESS_FAULT_DURATIONS } from './process-faults.ts';
 import { Program } from './program.ts';
@@ -22,6 +23,7 @@ const ENVIRONMENTS: Readonly<Record<string, EnvironmentType>> = {
   sqlite: sqliteEnvironment,
   rabbitmq: rabbitmqEnvironment,
   postgres: postgresEnvironment,
+  sqs: sqsEnvironment,
 };
 
 /** The time from the first fault of a run to its last, in milliseconds. */

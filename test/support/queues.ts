@@ -1,6 +1,8 @@
+import { decodeSqsBody } from '../../src/celery/kombu/sqs.ts';
 import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
 import type { RabbitNode } from './rabbitmq-node.ts';
+import type { SqsServer } from './sqs.ts';
 import type { SqlServer } from './sql-server.ts';
 
 /** A run in a queue, as its envelope identifies it. */
@@ -40,6 +42,12 @@ export async function readSqlQueue(server: SqlServer, queue?: string): Promise<Q
 export async function consumeRabbitQueue(server: RabbitNode, queue = 'celery'): Promise<QueuedRun[]> {
   const taken = await server.consumeAll(queue);
   return taken.map(({ properties }) => parseHeaders(properties.headers as Record<string, string>));
+}
+
+/** Consumes the queue. */
+export async function consumeSqsQueue(server: SqsServer, queue: string): Promise<QueuedRun[]> {
+  const taken = await server.consumeAll(queue);
+  return taken.map(({ Body = '' }) => parseEnvelope(decodeSqsBody(Body)));
 }
 
 export function parseEnvelope(envelope: string): QueuedRun {

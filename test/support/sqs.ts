@@ -53,21 +53,24 @@ export class SqsServer implements AsyncDisposable {
   /** The port of the emulator itself. */
   readonly motoPort: number;
   readonly #proxy: Server;
+  readonly #python: string;
   #moto: Child;
 
-  private constructor(motoPort: number, proxy: Server) {
+  private constructor(motoPort: number, proxy: Server, python: string) {
+    this.#python = python;
     this.motoPort = motoPort;
     this.#proxy = proxy;
-    this.#moto = runMoto(motoPort);
+    this.#moto = runMoto(python, motoPort);
     const credentials = { accessKeyId: 'admin', secretAccessKey: 'admin' };
     this.admin = new SQSClient({ region: 'us-east-1', endpoint: `http://127.0.0.1:${motoPort}`, credentials });
     proxy.on('request', (from: IncomingMessage, to: ServerResponse) => void this.#forward(from, to));
   }
 
-  static async start(): Promise<SqsServer> {
+  /** `python` has moto; the newest Celery's unless given, which only tests know. */
+  static async start(python = findCelery(NEWEST)!.python): Promise<SqsServer> {
     const proxy = createServer().listen(0, '127.0.0.1');
     await once(proxy, 'listening');
-    const server = new SqsServer(await freePort(), proxy);
+    const server = new SqsServer(await freePort(), proxy, python);
     await server.#ready();
     return server;
   }
@@ -140,7 +143,7 @@ export class SqsServer implements AsyncDisposable {
 
   /** Starts the emulator again after `kill`, without its data. */
   async restart(): Promise<void> {
-    this.#moto = runMoto(this.motoPort);
+    this.#moto = runMoto(this.#python, this.motoPort);
     await this.#ready();
   }
 
@@ -199,8 +202,7 @@ export class SqsServer implements AsyncDisposable {
   }
 }
 
-function runMoto(port: number): Child {
-  const { python } = findCelery(NEWEST)!;
+function runMoto(python: string, port: number): Child {
   const env = { PYTHONDONTWRITEBYTECODE: '1', AWS_DEFAULT_REGION: 'us-east-1' };
   return new Child(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { env, lines: {} });
 }
