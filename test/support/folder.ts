@@ -23,6 +23,7 @@ export class Folder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
+    // A process that was killed may have children that still write.
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
   }
 }
