@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { BENCHES } from './benches.ts';
 import type { Measurement, Results } from './results.ts';
@@ -70,7 +71,8 @@ export async function renderPage(results: Results): Promise<string> {
     return measurement ? [renderSection(name, text, measurement)] : [];
   });
   const style = await resolveConfig(import.meta.filename);
-  return format([HEAD, ...sections].join('\n'), { ...style, parser: 'markdown' });
+  const notReached = await readFile(new URL('not-reached.md', import.meta.url), 'utf8');
+  return format([HEAD, ...sections, notReached].join('\n'), { ...style, parser: 'markdown' });
 }
 
 function renderSection(
