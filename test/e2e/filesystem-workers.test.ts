@@ -33,7 +33,8 @@ for (const celery of CELERIES) {
     itKeepsItsPromises(history);
 
     test('workers leave no file behind', () => {
-      expect(readdirSync(join(cwd, 'queue'))).toEqual([]);
+      expect(readdirSync(join(cwd, 'queue'))).toEqual(['.drafts']);
+      expect(readdirSync(join(cwd, 'queue/.drafts'))).toEqual([]);
     });
   });
 }
