@@ -1,5 +1,5 @@
 import { encodeEnvelope } from './envelope.ts';
-import type { Message } from '../message/message.ts';
+import type { ExtraProperties, Message } from '../message/message.ts';
 
 /** The longest message, with its attributes, and the longest batch that SQS accepts. Bytes. */
 export const MAX_MESSAGE = 1_048_576;
@@ -49,7 +49,7 @@ export function decodeSqsBody(body: string): string {
 }
 
 /** The delay that kombu's newest transport requests from SQS, in seconds; `null` for none. */
-export function delayOf({ properties }: Pick<Message, 'properties'>): number | null {
-  const delay = properties.delay_seconds ?? properties.DelaySeconds;
+export function delayOf({ delay_seconds, DelaySeconds }: ExtraProperties): number | null {
+  const delay = delay_seconds ?? DelaySeconds;
   return delay === undefined || delay < 0 ? null : Math.min(Math.trunc(delay), MAX_DELAY);
 }

@@ -168,7 +168,7 @@ export function checkSqsTask(
         `a FIFO queue of SQS drops all but the first of the runs with the same ${fixed} in five minutes`,
       );
     }
-    if (delayOf({ properties } as never) !== null) {
+    if (delayOf(properties) !== null) {
       warn(['options', 'DelaySeconds'], 'ignored: FIFO queues of SQS have no delay of one message');
     }
   }

@@ -148,7 +148,7 @@ function toSending(message: Message, name: string, base64: boolean): Sending {
     };
     return { message, entry: { MessageBody, ...ids } };
   }
-  const DelaySeconds = delayOf(message);
+  const DelaySeconds = delayOf(message.properties);
   const more = {
     ...(DelaySeconds !== null && { DelaySeconds }),
     ...(MessageGroupId !== undefined && { MessageGroupId }),
