@@ -41,7 +41,11 @@ export interface SentCommand {
   readonly row: AuditRow | null;
 }
 
-/** Appends a command and waits for its answer. Throws a `CommandRejectedError` if it is malformed or its id taken. */
+/**
+ * Appends a command to the log and waits for the leader's answer. Throws a `CommandRejectedError` for a malformed
+ * command, and stores nothing: a leader could only reject it. It also throws this error if another command has the same
+ * id, because the answer to that command would be mistaken for the answer to this one.
+ */
 export async function sendCommand(
   log: CommandLog,
   request: CommandRequest,
@@ -71,7 +75,10 @@ function checkAnswers(row: AuditRow, command: Command): void {
   throw new CommandRejectedError(`id: ${JSON.stringify(command.id)} is the id of another command: ${other}`);
 }
 
-/** Validates an updated definition as the leader will. Entries that are gone or unreadable pass: the leader rejects. */
+/**
+ * Validates the definition that results from an update, as the leader will. Throws a `ConfigError` with every problem.
+ * An entry that does not exist or cannot be read passes: the leader rejects it.
+ */
 export async function checkUpdate(
   stored: StoredEntries,
   definitions: Definitions,

@@ -1,6 +1,9 @@
 import type { Clock } from '../util/clock.ts';
 
-/** Milliseconds without progress until the loop is stuck; a waiting loop has progress every second. */
+/**
+ * Milliseconds without progress after which the loop counts as stuck. A waiting loop makes progress every second, so
+ * only a commit or a process that hangs takes longer.
+ */
 export const STUCK_AFTER = 60_000;
 
 /** The health of an instance, as plain data that another thread can receive. */

@@ -13,7 +13,9 @@ const TERM_OPERATIONS = [
   { kind: 'lock', action: 'release' },
 ] as const satisfies readonly Operation[];
 
-/** Logs the start of an outage, reminders at growing intervals, and the recovery; other failures are debug lines. */
+/**
+ * Logs the start of an outage, reminders at growing intervals, and the recovery; every other failure is a debug line.
+ */
 export function logFailures(events: EventSource, log: Logger, clock: Clock): void {
   const outages = trackOutages(clock);
   const logRecovery = (operation: Operation, extent: Extent) => {
@@ -82,7 +84,10 @@ interface Outage {
   interval: number;
 }
 
-/** Groups failures into outages, so that log lines stay few; one ends when all operations of its group recovered. */
+/**
+ * Groups failures into outages, so that a long one does not fill the disk with log lines. All operations of
+ * one group belong to one outage, which ends when each of them has recovered.
+ */
 function trackOutages(clock: Clock) {
   const outages = new Map<string, Outage>();
   const measure = ({ since, failures }: Outage): Extent => ({ failures, forMs: Math.round(clock.monotonic() - since) });
@@ -101,7 +106,10 @@ function trackOutages(clock: Clock) {
       outage.interval = Math.min(2 * outage.interval, MAX_INTERVAL);
       return measure(outage);
     },
-    /** Marks operations of one group as recovered; returns the extent of the outage if that ended it, else `null`. */
+    /**
+     * Marks operations of one group as recovered. Returns the extent of the outage if it ended, `null` if there
+     * was none or another of its operations still fails.
+     */
     recover(...operations: readonly [Operation, ...Operation[]]): Extent | null {
       const group = selectGroup(operations[0]);
       const outage = outages.get(group);

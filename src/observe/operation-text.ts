@@ -1,7 +1,10 @@
 import type { Operation } from '../contracts/events/beat-events.ts';
 
 type OperationKind = Operation['kind'];
-/** A noun; what failed; the effect and the next step, `null` where the error names them: `Recovered: leadership`. */
+/**
+ * A noun, as in `Recovered: leadership`; what failed, as in `Commit failed: …`; the effect of the failure and the next
+ * step, `null` where the error names them.
+ */
 type Words = readonly [name: string, failed: string, effect: string | null];
 const LOCK: Readonly<Record<Extract<Operation, { kind: 'lock' }>['action'], Words>> = {
   acquire: ['lock acquisition', 'Lock could not be acquired', 'this instance cannot lead, retrying'],

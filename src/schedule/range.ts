@@ -34,7 +34,11 @@ export function firstFrom(schedule: Schedule, anchor: number, from: number): num
   return every === undefined ? nextAfter(schedule, from - 1) : from + modulo(anchor - from, every);
 }
 
-/** The newest occurrence in `[first, until]`; `first` must be an occurrence. Without `latest`, it bisects very many. */
+/**
+ * Returns the newest occurrence in `[first, until]`. `first` must be an occurrence. In a schedule without `latest`,
+ * very many occurrences are bisected: such a schedule has fixed instants, or it counts from one of the later
+ * occurrences.
+ */
 export function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);
   if (second > until) return first;

@@ -180,7 +180,10 @@ class Solar extends CachedSchedule {
     return altitude + radius * (180 / Math.PI) - degrees;
   }
 
-  /** 0 if a half day may have the event, by its declination; else how many to skip. Exact positions take long. */
+  /**
+   * Returns 0 if a half day may have the event, by the declination at its ends; else the number of half days to the next
+   * one that may, in either direction. Near a pole few half days of a year have one, and exact positions take long.
+   */
   #halfDaysWithout(halfDay: number): number {
     const { altitude, direction } = this.#rule;
     if (!altitude || !direction) return halfDay % 2 === 0 ? 1 : 0;

@@ -10,7 +10,10 @@ const MAX_PAUSE = 5_000;
 /** Attempts of a brief call, and of any call once the worker stops. */
 const FEW_ATTEMPTS = 5;
 
-/** Retries a call; `null` after the last attempt. Brief calls have few: jobs wait. All have few during a stop. */
+/**
+ * Retries a call until it succeeds. Resolves with `null` after the last attempt: a brief call has few attempts, because
+ * other jobs wait for it; any other call has few once the worker stops.
+ */
 export type Retry = <T>(
   operation: Operation,
   call: () => Promise<T>,

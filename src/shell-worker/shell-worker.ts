@@ -46,7 +46,10 @@ export class ShellWorker {
   readonly #stop: AbortSignal;
   readonly #retry: Retry;
   readonly #runs = new Map<string, MessageInProgress>();
-  /** Ended runs whose message will be delivered again. They expire: another worker may get it, and ids may recur. */
+  /**
+   * Runs that have ended although the broker will deliver their message again. They are forgotten after a time, because
+   * another worker may receive the message, and a later run may have the same id.
+   */
   readonly #ended: ExpiringSet;
   readonly #revoked: ExpiringSet;
   readonly #jobs = new Set<Promise<void>>();

@@ -137,7 +137,10 @@ class Unfolding {
     return options.taskId ?? id ?? this.#context.idAt(place);
   }
 
-  /** Celery's `freeze`: assigns all ids of signatures that workers publish later; a repeated run has the same ids. */
+  /**
+   * Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
+   * the id of the result is known before the first task starts.
+   */
   #freeze(canvas: Canvas, position: CanvasPosition): Frozen {
     switch (canvas.kind) {
       case 'task': {
@@ -243,7 +246,10 @@ function toTuple({ id, nodes }: ResultId): unknown {
   return [[id, null], nodes?.map(toTuple) ?? null];
 }
 
-/** Marks the body of a chord as scheduled: Celery passes the call's headers on to it; in a chain, to the first step. */
+/**
+ * Adds the header that marks scheduled tasks to the body of a chord: Celery's chord passes the headers of its call on
+ * to its body, although a worker publishes the body. Only the first step of a chain has the header.
+ */
 function markScheduled(canvas: Canvas): Canvas {
   const mark = (task: Task): Task => {
     const headers = { ...task.options.headers, [BEAT_TASK]: true };

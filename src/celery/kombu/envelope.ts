@@ -2,7 +2,10 @@ import type { Message } from '../message/message.ts';
 import { parseJson } from '../../util/decode/json.ts';
 import { isMap } from '../../util/is-map.ts';
 
-/** Encodes a message as kombu's JSON (Redis, SQL), keys in its order. Each delivery has a delivery tag of its own. */
+/**
+ * Encodes a message as the JSON text of kombu's virtual transports (Redis, SQL), with keys in kombu's order. Workers
+ * acknowledge a message by its delivery tag, a text that is unique for each delivery.
+ */
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
   return message.encodeAs?.(encodeWhole, deliveryTag) ?? encodeWhole(message, deliveryTag);
 }
@@ -56,7 +59,10 @@ const MAX_TASK = 128 * 1_024 * 1_024;
 /** The longest envelope of an event or a request, which are sent to many receivers. */
 export const MAX_BROADCAST = 8 * 1_024 * 1_024;
 
-/** Decodes kombu's envelope (Redis, SQL); `null` for other text, or a text beyond `maxLength` UTF-16 units. */
+/**
+ * Decodes an envelope of kombu's virtual transports (Redis, SQL); `null` for any other text, and for a text longer than
+ * `maxLength` UTF-16 units.
+ */
 export function decodeEnvelope(text: string, maxLength: number = MAX_TASK): ReceivedMessage | null {
   let envelope: unknown;
   try {

@@ -22,7 +22,10 @@ export function checkArguments(args: unknown, kwargs: unknown, serializer: Seria
   if (errors.length > 0) throw new ConfigError(errors);
 }
 
-/** As `checkArguments`, for one argument of a configuration: functions and templates in it are resolved later. */
+/**
+ * Reports the errors of one argument of a configuration, as `checkArguments` does. It may contain functions and
+ * templates, which are resolved for each occurrence. `reportIllFormed` checks the whole configuration instead.
+ */
 export function inspectArgument(value: unknown, path: Path, report: Report, serializer: SerializerName = 'json'): void {
   inspect(value, path, report, { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: true });
 }

@@ -18,7 +18,10 @@ export interface FormValues {
   readonly expiration: string | null;
 }
 
-/** Begins the blanks in the places of values. Beyond Latin-1, a form would take two bytes for each character. */
+/**
+ * Begins the blanks, which are in the places of values. With a character beyond Latin-1, each text of a form would take
+ * two bytes for a character.
+ */
 const MARK = 'blank of a message: ';
 
 const BLANKS = {
@@ -54,7 +57,10 @@ interface Segment {
   readonly next: BlankName | null;
 }
 
-/** What is equal in the messages of entries with the same task and options, serialized once; values are filled in. */
+/**
+ * Everything that is equal in the messages of entries with the same task and options. It is serialized once; a message is
+ * then its values, filled in.
+ */
 export class MessageForm {
   /** A message with blanks in place of the values. */
   readonly #specimen: Specimen;

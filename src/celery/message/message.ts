@@ -158,7 +158,10 @@ export interface RunMessages {
 export interface ChordSize {
   readonly groupId: string;
   readonly size: number;
-  /** The results of the header as Celery stores them (JSON), so that groups stay nested; `null` for a flat header. */
+  /**
+   * The results of the header as Celery stores them (JSON) if some are groups; without it, the body would get one
+   * flat list. `null` for a flat header.
+   */
   readonly results: string | null;
 }
 

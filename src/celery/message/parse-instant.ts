@@ -47,7 +47,10 @@ export function toIso(input: string | Date): string | Date {
 const FIRST_INSTANT = Date.parse('0001-01-02T00:00:00Z');
 export const LAST_INSTANT = Date.parse('9999-12-30T23:59:59.999Z');
 
-/** An instant (epoch ms) as Python's `isoformat()`: `2026-11-21T06:34:07.241000+01:00`, without a fraction of zero. */
+/**
+ * An instant (epoch milliseconds) in an IANA zone, as Python's `isoformat()` writes it: numeric offset,
+ * microseconds, no fraction at all when it is zero. `2026-11-21T06:34:07.241000+01:00`
+ */
 export function pythonIso(instant: number, timezone: string): string {
   // Some zones had offsets with seconds before 1972, which ISO 8601 cannot express.
   const minutes = Math.round(getZone(timezone).spanAt(instant).offset / 60_000);

@@ -40,7 +40,10 @@ export interface Payload {
   readonly kwargsrepr: string;
 }
 
-/** Encodes arguments and embedded signatures. Celery shows arguments of entries as a list, of canvases as tuples. */
+/**
+ * Encodes arguments and embedded signatures. Celery's beat shows the arguments of an entry as a list (and no arguments
+ * as an empty tuple), and those of a canvas as tuples.
+ */
 export function preparePayload(
   { args, kwargs }: Arguments,
   encoding: Encoding,

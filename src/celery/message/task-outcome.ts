@@ -73,7 +73,10 @@ export const RESULT_TABLE = 'celery_taskmeta';
 /** The states of rows that are outcomes, as a list in SQL. */
 export const FINAL_STATES_SQL = FINAL_STATES.map((state) => `'${state}'`).join(', ');
 
-/** The outcome in a result row; `worker` may be absent. The exception ends the traceback: the result is pickled. */
+/**
+ * The outcome in a row with the columns `task_id`, `status`, `done`, `traceback` (its end is enough) and, if it exists,
+ * `worker`. The exception is the last line of the traceback: the result itself is pickled.
+ */
 export function readResultRow(row: Fields): TaskOutcome {
   const { task_id: taskId, status, done, traceback, worker } = row;
   const state = String(status);
@@ -193,7 +196,10 @@ export interface Ended extends Common {
 /** The longest body of a message of events, bytes: a worker sends some hundreds of events in one message. */
 export const MAX_EVENTS_BODY = MAX_LENGTH;
 
-/** The events of a body, one or a list, in order. Any program can write to the broker: the rest is left out. */
+/**
+ * The events in the body of a message, in their order: a worker sends one event, or a list. Everything else is left out:
+ * any program that can write to the broker can send such a message.
+ */
 export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
   let data: unknown;
   if (body.length > MAX_EVENTS_BODY) return [];

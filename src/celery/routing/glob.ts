@@ -28,7 +28,10 @@ export function compileGlob(glob: string): Pattern {
   };
 }
 
-/** Whether items match the runs of a pattern, with gaps: leftmost matches suffice, but the last must match the end. */
+/**
+ * Whether items match the runs of a pattern, with any items between the runs. The leftmost match of each run suffices,
+ * except for the last run, which must match the end.
+ */
 export function matchesRuns<P, T>(
   runs: readonly (readonly P[])[],
   items: readonly T[],

@@ -81,7 +81,10 @@ export class Queues {
     return this.#rules.defaultRoutingKey;
   }
 
-  /** The queue of a name or alias, created if not configured; throws a `BeatError` if `createMissing` is false. */
+  /**
+   * Returns the queue of a name or alias; creates the queue if it is not configured. Throws a `BeatError` if
+   * `createMissing` is false.
+   */
   get(name: string): Queue {
     const queue = this.find(name);
     if (!queue) throw new BeatError(this.#unknown(name));

@@ -33,7 +33,10 @@ export class Router {
     this.#rules = rules;
   }
 
-  /** Options precede routes, routes precede settings. Throws a route's error; a `BeatError` for an unknown queue. */
+  /**
+   * Options take precedence over routes, and routes over settings. Throws the error of a route function, and a
+   * `BeatError` for an unknown queue.
+   */
   route(...call: Parameters<Route>): Routed {
     if (this.#rules.routes.length > 0) return this.#route(...call);
     const [, , , given] = call;

@@ -10,7 +10,10 @@ import { readSettings, type JsonFlags } from '../flags/options.ts';
 import { writeErrors, writeJson, writeLine } from '../output/lines.ts';
 import { errorAt, formatDiagnostics } from '../../util/diagnostic.ts';
 
-/** `beat check`: exits with 0 and prints warnings, or with 2 and prints errors: all with `--json`, else fifty. */
+/**
+ * `beat check`: exits with 0 and prints the warnings of a valid configuration; otherwise exits with 2, as a
+ * start would, and prints the errors: with `--json` all of them, else the first fifty and a count of the rest.
+ */
 export async function check(flags: JsonFlags): Promise<ExitCode> {
   try {
     const settings = await readSettings(flags);

@@ -30,7 +30,10 @@ interface StartFlags extends GlobalFlags, WorkerFlags {
   readonly withWorker?: boolean;
 }
 
-/** `beat start`: the first signal stops it gracefully, the second at once. `started` is called when it follows. */
+/**
+ * `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. `started` is
+ * called after the configuration is read and the store is open, when the instance begins to follow.
+ */
 export function start(started: () => Promise<void>) {
   return (flags: StartFlags): Promise<ExitCode> => runService(flags, (service) => run(flags, service, started));
 }

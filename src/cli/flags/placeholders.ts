@@ -11,7 +11,10 @@ type Placeholders = Readonly<Record<string, string>>;
 
 const INDEX: Placeholders = { i: '0', I: '' };
 
-/** Expands `%h` (host), `%d` (domain), `%n` (node name) and `%p` in paths. Throws a `ConfigError` for other letters. */
+/**
+ * Expands `%h` (host), `%d` (its domain), `%n` (node name) and `%p` (`name@host`) in `-f` and `--pidfile`, as Celery does for
+ * workers. `node` is the value of `-n`. Throws a `ConfigError` for any other letter after a `%`.
+ */
 export function expandPlaceholders(flag: string, path: string, node = '', host = hostname()): string {
   const [name = '', given] = node.includes('@') ? node.split(/@(.*)/s) : ['', node];
   const at = given === '' || given === undefined ? host : given;

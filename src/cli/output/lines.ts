@@ -1,7 +1,11 @@
 import type { Unreadable } from '../../contracts/store/unreadable.ts';
 import { escapeLine, escapeLines, truncate } from '../../util/visible.ts';
 
-/** Writes a line, escaped, to standard output, and waits for its reader; `false` if nothing can be written any more. */
+/**
+ * Writes a line, text or JSON, to standard output, and waits while its reader is behind. Control characters are escaped,
+ * because names, reasons, errors and workers may contain any. Resolves with `false` once nothing can be written any more,
+ * as after `| head`, or on a full disk.
+ */
 export async function writeLine(line: string): Promise<boolean> {
   const { stdout } = process;
   if (!stdout.writable) return false;

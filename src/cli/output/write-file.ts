@@ -5,7 +5,10 @@ import { basename, dirname, join } from 'node:path';
 /** A file may contain the password of a broker. */
 const OWNER_ONLY = 0o600;
 
-/** Writes a file: a new one with mode 0600, an existing one in one step. Throws `EEXIST` without `force`. */
+/**
+ * Writes a file. A new one has mode 0600; an existing one is replaced in one step, so that no reader sees a part of
+ * it, and keeps its owner and mode. Throws the error of the file system: `EEXIST` for an existing file without `force`.
+ */
 export function writeFile(path: string, text: string, force: boolean): void {
   const existing = force ? statSync(path, { throwIfNoEntry: false }) : undefined;
   if (!existing) writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });

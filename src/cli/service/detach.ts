@@ -1,4 +1,7 @@
-/** `--detach`: starts beat in a session of its own and waits until it runs. It inherits user, umask and directory. */
+/**
+ * `--detach`: starts beat as a background process in a session of its own, and waits until it runs. The
+ * calling process applies user, umask and working directory first; the background process inherits them.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';

@@ -5,7 +5,11 @@ import type { Clock } from '../../util/clock.ts';
 /** Milliseconds between two checks of the files. */
 const INTERVAL = 1_000;
 
-/** Calls `reload` when files changed and two checks agree: editors write in steps. It polls, because NFS is silent. */
+/**
+ * Calls `reload` when the files have changed and two checks in a row find the same content: editors write a file in
+ * steps, or remove it for a moment. It polls, because NFS and the links of a ConfigMap send no notifications. Runs
+ * until the signal aborts.
+ */
 export async function watchFiles(
   files: Pick<ConfigFiles, 'stamp' | 'hasChanged'>,
   reload: () => Promise<unknown>,

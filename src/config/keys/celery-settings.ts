@@ -4,7 +4,10 @@ import type { KeySchema } from './key-schema.ts';
 import { isMap } from '../../util/is-map.ts';
 import { findClosest } from '../../util/did-you-mean.ts';
 
-/** `workers` and `unused` settings of Celery are ignored; ignoring a `rejected` one would change behaviour. */
+/**
+ * How beat treats a setting of Celery that it does not have itself: one of the workers and one without effect are
+ * ignored; ignoring a rejected one would change behaviour. `why` says the reason, and what to write instead.
+ */
 interface Disposition {
   readonly kind: 'workers' | 'unused' | 'rejected';
   readonly why: string;

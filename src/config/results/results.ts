@@ -144,7 +144,10 @@ export function explainNoOutcomes({ backend }: Pick<ResultOptions, 'backend'>, a
 
 export const BACKEND_CLEANUP = 'celery.backend_cleanup';
 
-/** Whether Celery's beat would install the cleanup entry; without a backend, unless all entries are shell entries. */
+/**
+ * Whether Celery's beat would install the cleanup entry: results expire, and the backend does not delete them itself.
+ * Without a named backend it is installed too, unless there are only shell entries, which need no Celery worker.
+ */
 export function needsCleanup(
   { backend, expires, expiresByItself }: ResultOptions,
   { areShell }: { readonly areShell: boolean },

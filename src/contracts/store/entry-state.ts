@@ -47,7 +47,10 @@ const isState = mapOf({
   version: isVersion,
   /** Grows with each commit, so that no two states of an entry are equal. */
   rev: isVersion,
-  /** The `spec` at the time of writing: a different one was edited. `null` while not scheduled (disabled, or gone). */
+  /**
+   * The schedule's `spec` at the time of writing: a different one now means that it was edited.
+   * `null` while the entry is not scheduled (disabled, or gone from the configuration).
+   */
   spec: orNull(isText),
   /** The instant after which the first occurrence is computed. Epoch milliseconds. */
   anchor: isInstant,

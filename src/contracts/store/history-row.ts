@@ -46,7 +46,9 @@ const isSkipRow = mapOf({
   /** When it was decided, by the leader's clock. */
   at: isInstant,
   term: isCount,
-  /** The task id of the withdrawn run of `first`: an earlier row has the run, but no queue has received it. */
+  /**
+   * The task id of the withdrawn run of occurrence `first`: an earlier row has the run, but no queue has received it.
+   */
   taskId: optional(isText),
 });
 

@@ -60,7 +60,10 @@ export function countMinutes(rows: Iterable<HistoryRow>, now: number): readonly 
   return [...minutes].map(([at, counts]) => ({ at, ...counts })).sort((a, b) => a.at - b.at);
 }
 
-/** The skips of a stretch by minute in `[from, to]`: evenly spread, one a minute if they were too many to count. */
+/**
+ * The skipped occurrences of each minute of a stretch, in `[from, to]`. A row has only the first, the last and the number of
+ * occurrences: they are spread evenly, one a minute if they were too many to count.
+ */
 function* spread(
   { first, last, count }: SkipRow,
   from: number,

@@ -1,4 +1,7 @@
-/** A publish tries each server of the cluster once, without pauses; callers decide about retries and log them. */
+/**
+ * A publish without a connection tries each server of the cluster once, without pauses, and rejects if none accepts
+ * the connection. The caller decides about retries, so this module has no timers and writes no log lines.
+ */
 import type { Broker, BrokerOptions } from '../../contracts/broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
 import { createCluster } from './cluster.ts';

@@ -21,7 +21,10 @@ export interface Connected {
 
 export type Cluster = ReturnType<typeof createCluster>;
 
-/** A cluster's servers and the connection to one; `role` begins errors. Throws a `ConfigError` for an invalid URL. */
+/**
+ * The servers of a cluster, and the connection to one of them. `role` begins error messages: `broker` or `consumer`.
+ * Throws a `ConfigError` for an invalid URL.
+ */
 export function createCluster(role: string, options: ReceiverOptions, answerTimeout = ANSWER_TIMEOUT) {
   const { server: urls, connection } = options;
   const servers = createFailover(

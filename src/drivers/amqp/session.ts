@@ -63,7 +63,10 @@ export class Session {
     }
   }
 
-  /** Runs a declaration once per name, in its own channel, which RabbitMQ closes after an error. Rejects then. */
+  /**
+   * Runs a declaration once per name. Rejects with RabbitMQ's reason. Each declaration has a channel of its own,
+   * because RabbitMQ closes the channel of a failed one.
+   */
   declareOnce(name: string, declare: Declare): Promise<void> {
     return once(this.#declared, name, () => this.#declare(declare));
   }

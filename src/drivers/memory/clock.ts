@@ -47,7 +47,10 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Converts an instant to epoch ms; text without an offset is UTC on every host. Throws a `BeatError` for the rest. */
+/**
+ * Converts an instant to epoch milliseconds. Text without an offset is UTC, so that a test does not depend on the
+ * zone of its host. Throws a `BeatError` for a text that is not an instant.
+ */
 export function toEpochMs(instant: Date | string): number {
   const at = parseInstant(instant, 'UTC');
   if (at === null) throw new BeatError(`"${String(instant)}" is not an instant; write 2027-01-31T08:00:00Z`);

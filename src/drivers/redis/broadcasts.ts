@@ -14,7 +14,11 @@ interface BindingSnapshot {
   readonly members: readonly string[] | null;
 }
 
-/** Queues that workers declare as kombu's `Broadcast`: their messages go to an exchange. Looked up once a minute. */
+/**
+ * Queues outside the configuration that workers declare as kombu's `Broadcast`. No worker reads a list of such
+ * a name, so its messages belong to the exchange of the same name. A commit waits for the lookup, so each queue
+ * is looked up at most once a minute.
+ */
 export function createBroadcasts(configured: Queues, clock: Clock, sep: string) {
   const snapshots = new Map<string, BindingSnapshot>();
 

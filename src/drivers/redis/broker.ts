@@ -25,7 +25,10 @@ export function redisBroker(connection: Connection, keys: Keys, bindings: Bindin
     return [...writes.unroutable, ...dropped.map((message) => ({ message, reason: NO_SUBSCRIBERS }))];
   };
 
-  /** Publishes in one step; if Redis rejects a key, both halves in turn, so that each is published once or rejected. */
+  /**
+   * Publishes messages in one step. If Redis rejects one of their keys, it publishes none of them. It then publishes
+   * both halves in turn, so that each message is published exactly once or rejected.
+   */
   const send = async (messages: readonly Message[]): Promise<readonly Rejection[]> => {
     const [message] = messages;
     if (!message) return [];

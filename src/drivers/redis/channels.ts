@@ -10,7 +10,10 @@ import { readDatabase } from './connection/url.ts';
 import { keysFor, type Keys } from './keys.ts';
 import { queuesBound } from '../../celery/kombu/bindings.ts';
 
-/** Subscribes to the channels of task events: `task.multi` and one for each type; one for all without patterns. */
+/**
+ * Subscribes to the channels of all events of tasks: `task.multi`, where most workers publish several at once, and one
+ * for each type. Without `fanout_patterns` there is one channel for all events.
+ */
 export function openRedisEventStream(options: EventStreamOptions): EventStream {
   const { server, transport, exchange } = options;
   const keys = keysFor('', transport, readDatabase(server, transport));
@@ -26,7 +29,10 @@ export function openRedisEventStream(options: EventStreamOptions): EventStream {
   };
 }
 
-/** Subscribes to kombu's fanout exchange. Replies go to the list of the requester's queue. Throws a `ConfigError`. */
+/**
+ * Subscribes to the channel of kombu's fanout exchange. Replies are pushed to the list of the requester's queue, which
+ * the set of bindings names. Throws a `ConfigError` for an invalid URL.
+ */
 export function openRedisMailbox(options: MailboxOptions): Mailbox {
   const { server, transport, exchange } = options;
   const keys = keysFor('', transport, readDatabase(server, transport));

@@ -18,7 +18,10 @@ const POLL_INTERVAL = 1_000;
 const APPEND_COMMAND = loadScript('append-command');
 const READ_COMMANDS = loadScript('read-commands');
 
-/** Commands in a Redis list. A command's key is its text, or that of `long_key`; the leader removes by the key. */
+/**
+ * Commands in a Redis list. A command's key is its text, or that of `long_key`: the leader removes the first element
+ * that has the key.
+ */
 export function redisCommandLog(
   connection: Connection,
   { commands, audit, auditOrder }: Keys,

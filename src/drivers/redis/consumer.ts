@@ -15,7 +15,10 @@ const RENEW = loadScript('renew-messages');
 /** The beginning of the tags of this consumer's deliveries; those of kombu are UUIDs. */
 const TAG = 'beat-';
 
-/** Consumes kombu's lists beside Celery's workers. It polls: no blocking command moves a message in one step. */
+/**
+ * Consumes kombu's lists, beside Celery's workers, with its hash of unacknowledged messages. It polls, because a blocking
+ * command could not move a message in one step. Throws a `ConfigError` for an invalid URL.
+ */
 export function openRedisConsumer(options: ConsumerOptions): Consumer {
   const { transport, clock, from } = options;
   const connection = connectReceiver(options, 'worker', transport.socketTimeout ?? undefined);

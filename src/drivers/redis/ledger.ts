@@ -29,7 +29,10 @@ const WITHDRAW = loadScript('withdraw-messages');
 /** The replies of the scripts that commit. Positions start at 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
 
-/** A ledger in Redis: one script publishes and writes the states; an outbox if the broker is another database. */
+/**
+ * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
+ * other broker this is an outbox.
+ */
 export function redisLedger(
   connection: Connection,
   names: Keys,

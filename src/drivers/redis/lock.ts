@@ -13,7 +13,10 @@ const MAX_PAUSE = 50;
 export function redisLock(quorum: Quorum, releases: Notifications, keys: Keys, lockTtl: number, clock: Clock): Lock {
   const ttl = Math.round(lockTtl);
 
-  /** Sets a renewed lock on servers that lack it: one more failure could end the majority. Never rejects. */
+  /**
+   * Sets a renewed lock again on servers that lost it, or were unreachable when it was acquired. Otherwise the
+   * failure of one more server could end the majority. Never rejects.
+   */
   const restore = async (lock: Redlocked, isCurrent: () => boolean): Promise<void> => {
     for (const server of await quorum.findRejecting(lock)) {
       if (!isCurrent()) return;

@@ -16,7 +16,10 @@ export type VoteResult<T> = T | 'rejected' | 'divided';
 
 export type Quorum = ReturnType<typeof createQuorum>;
 
-/** An odd number of independent servers, usually one. A minority neither changes nor delays their decision. */
+/**
+ * An odd number of independent servers, usually one, that decide by majority. A minority that is unreachable or
+ * slow neither changes nor delays the result.
+ */
 export function createQuorum(servers: readonly Connection[]) {
   const majority = Math.floor(servers.length / 2) + 1;
   /** The clients that redlock uses, in the order of the servers. */
@@ -99,7 +102,10 @@ function isRejection(error: Error): boolean {
   return error instanceof ResourceLockedError;
 }
 
-/** Resolves when all servers voted or timed out: `rejected` have another lock or none, `failed` did not answer. */
+/**
+ * Resolves when all servers have voted or timed out. `rejected` are servers whose lock has another value, or none;
+ * `failed` those that did not answer, or could not run the script.
+ */
 async function allVotes({ attempts }: ExecutionResult) {
   const [stats] = await Promise.all(attempts);
   const against = [...(stats?.votesAgainst ?? [])];

@@ -51,7 +51,10 @@ export function findDenied(error: unknown): DeniedError | null {
   return new DeniedError(command, keys, { cause: error });
 }
 
-/** Finds the keys that a script may not use. Redis reports only that one is denied, so a probe runs on each. */
+/**
+ * Finds the keys of a script that this user may not use. Redis reports only that one key is denied, so a script without
+ * effect runs on each key.
+ */
 export async function deniedKeys(client: Redis, denied: DeniedError): Promise<DeniedError> {
   if (denied.keys.length < 2 || !denied.command.startsWith('EVAL')) return denied;
   const keys: string[] = [];

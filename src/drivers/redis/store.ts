@@ -19,7 +19,10 @@ import { createQuorum } from './quorum.ts';
 import { createNotifications } from './connection/notifications.ts';
 import { redisStoredEntries } from './stored-entries.ts';
 
-/** Opens lock, ledger and broker in Celery's Redis. The lock has its own connections: renewals must not wait. */
+/**
+ * Opens lock, ledger and broker in the Redis that Celery's workers consume from; other servers may hold the lock.
+ * The lock has connections of its own, so that a renewal does not wait behind megabytes of messages.
+ */
 export function openRedisStore(options: StateStoreOptions): StateStore {
   const { server, keyPrefix, lockTtl, transport, queues, clock } = options;
   const locks = options.locks.length > 0 ? options.locks : [server];

@@ -116,7 +116,10 @@ export function redisStoredEntries(
   };
 }
 
-/** `label` is the name in a reply of `FIND`, the member of the index in a page; `text` is `<due> <definition>`. */
+/**
+ * The label is the name of the entry in a reply of `FIND`, and the member of the index in a page; `text` is `<due>
+ * <definition>`.
+ */
 type Row = readonly [label: string, text: string | null, state: string | null];
 /** The start of the next page, empty after the last one; then the rows. */
 type Page = readonly [string, readonly Row[]];

@@ -33,7 +33,10 @@ export type ErrorKind = 'invalid-data' | 'denied' | 'retryable' | 'undefined-tab
 /** A follower is notified of a release of the lock, a leader of a new command. */
 export type Subject = 'release' | 'command';
 
-/** Calls `notify` for each notification of a prefix, and for all once it listens. Ends with connection or signal. */
+/**
+ * Calls `notify` for each notification of a key prefix, and on every subject as soon as it listens. Resolves or rejects
+ * when the connection is lost, or soon after the signal aborts.
+ */
 export type Listen = (prefix: string, notify: (subject: Subject) => void, signal: AbortSignal) => Promise<void>;
 
 /** A database in a file, which has neither users with rights nor a timeout for answers. */

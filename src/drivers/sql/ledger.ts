@@ -45,7 +45,10 @@ export function createLedger(options: SqlLedgerOptions): Ledger & Outbox & State
   const { db, entries, prefix, queues, history, isFile } = options;
   const { sql } = db;
   let lastTerm = 0;
-  /** The last term with a message. Its first needs the right to remove, or every term would repeat the message. */
+  /**
+   * The last term that appended a message. Before the first message of a term, the ledger checks the right to remove
+   * it: without that right, every term would publish the message again.
+   */
   let appendedIn = 0;
 
   /** Commits in one transaction, in which `writeMessages` publishes the messages or appends them to the outbox. */

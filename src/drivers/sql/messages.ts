@@ -55,10 +55,16 @@ const RETAINED = 1_000;
 /** Inserted messages per pruning, and most rows that it removes: few enough to block no worker for long. */
 const BATCH = 500;
 
-/** Call it after each insertion, with the number of messages. Never rejects; the next call repeats what failed. */
+/**
+ * Call it after each insertion, with the number of messages. Never rejects, so that the commit does not fail; the
+ * next call repeats what failed.
+ */
 export type Prune = (inserted: number, tx?: Transaction) => Promise<void>;
 
-/** Returns a function that removes consumed rows, as kombu never does: workers might scan the grown table. */
+/**
+ * Returns a function that removes rows that workers have consumed. kombu never does: the table would grow, and a worker
+ * that reads an empty queue might scan all of them.
+ */
 export function createPrune(db: Database, warn: Warn = () => {}): Prune {
   // It starts at a whole batch, so that the first commit removes what an earlier process left.
   let due = BATCH;

@@ -242,7 +242,10 @@ export function createStatements(syntax: Syntax) {
 
     /** → id; no row when the queue is not declared. */
     readQueue: (name: string) => sql`SELECT id FROM kombu_queue WHERE name = ${name}`,
-    /** Workers receive visible rows by timestamp, then id; the timestamp is NULL as in kombu: first in, first out. */
+    /**
+     * Workers receive visible rows ordered by timestamp, then id. The timestamp is NULL, as kombu's own producer
+     * leaves it, so the order is first in, first out.
+     */
     insertMessages: (rows: readonly MessageRow[]) => {
       const { column, value } = nextId('message_id_sequence');
       const visible = raw(value + syntax.true.text);
@@ -253,7 +256,10 @@ export function createStatements(syntax: Syntax) {
         rows: rows.map(({ payload, queueId }) => [payload, queueId]),
       });
     },
-    /** → id; of up to `limit` consumed rows, without the newest `kept`: their timestamps are in local time. */
+    /**
+     * → id; of up to `limit` rows that workers have consumed, without the newest `kept`. The timestamp of a
+     * consumed row is the worker's local time, so rows are counted rather than aged.
+     */
     findConsumed: (limit: number, kept: number) => sql`
       SELECT id FROM kombu_message WHERE timestamp IS NOT NULL AND ${syntax.isConsumed}
       ORDER BY timestamp DESC, id DESC LIMIT ${limit} OFFSET ${kept}`,

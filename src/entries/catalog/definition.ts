@@ -12,7 +12,10 @@ export type Definition = Readonly<Record<string, unknown>>;
 
 /** Reads definitions of stored entries, with the settings in force. */
 export interface Definitions {
-  /** Validates a definition. Store the returned one: it is canonical and names its zone. Throws all problems. */
+  /**
+   * Validates a definition. Store the returned definition: its keys are canonical, and it names its
+   * time zone, so that it means the same under other settings. Throws a `ConfigError` with all problems.
+   */
   read(name: string, definition: Definition): ReadDefinition;
   /** A definition with other values for the given fields; `null` removes a field. */
   update(definition: Definition, fields: Definition): Definition;
@@ -37,7 +40,10 @@ export function checkDefinition(text: string): void {
 
 /** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
 export interface StoredTarget {
-  /** `null` when the stored text is not a JSON object; `undefined` when a declared entry left only a state. */
+  /**
+   * `null` when the text in the store is not a JSON object; `undefined` when the store has only a state, from an
+   * earlier declaration of the entry.
+   */
   readonly definition: Definition | null | undefined;
   /** `null` when its state was removed. */
   readonly state: EntryState | null;

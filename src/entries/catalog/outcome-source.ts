@@ -25,7 +25,10 @@ export function sourceOfEntry({ canvas, options }: Pick<Entry, 'canvas' | 'optio
   return (last?.options.ignoreResult ?? options.ignoreResult) === true ? 'events' : 'result';
 }
 
-/** The source for a published run. The id of a chain is its last task's, which a worker publishes: read the result. */
+/**
+ * The source for a published run. The run of a chain or chord has the id of its last task. A worker publishes that
+ * task, so it is unknown whether the task ignores its result, and the result is read.
+ */
 export function sourceOfRun({ taskId, messages }: SentEvent): OutcomeSource {
   const [first] = messages;
   const headers = first?.about ?? first?.headers ?? {};

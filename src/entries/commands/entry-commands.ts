@@ -95,7 +95,10 @@ function* resume(target: Target, command: CommandOf<'resume'>, now: number): Ste
 /** Most occurrences of one entry that wait to be skipped: each is checked whenever the entry is due. */
 const MAX_SKIPPED = 1_000;
 
-/** Marks the next occurrence after `now` (epoch ms) as skipped, or the given one, also a missed one. */
+/**
+ * Marks one occurrence as skipped: the next after `now` (epoch milliseconds), or the given one. The state is checked,
+ * so an occurrence that was already published or skipped is rejected; a missed occurrence can be given.
+ */
 function skip(target: Target, command: CommandOf<'skip'>, now: number): Applied | Rejected {
   const { dueAt } = command;
   const { entry, state } = target;
@@ -138,7 +141,10 @@ export const MAX_BACKFILLED = 10_000;
 /** Most bytes in the messages of all runs of one backfill, about: the queue holds them at the same time. */
 const MAX_BYTES = 100_000_000;
 
-/** Publishes the oldest remaining part of `[from, to)` (epoch ms, before `now`), at most what a commit may contain. */
+/**
+ * Publishes a part of the occurrences in `[from, to)`, which are all in the past at `now`: the oldest that earlier
+ * parts have not published, at most as many as one commit may contain. Epoch milliseconds.
+ */
 export function* backfill(target: Target, command: CommandOf<'backfill'>, now: number): Steps<Applied | Rejected> {
   const { entry, state } = target;
   const { id, from, to } = command;

@@ -97,7 +97,10 @@ function formatAdded(names: readonly string[], added: number): string {
   return added === 1 ? `added ${names[0]!}` : `${names[0]!} existed already, with this definition`;
 }
 
-/** Changes a stored definition. An edited schedule counts from `now` (epoch ms); else the entry keeps its place. */
+/**
+ * Changes the definition of a stored entry. An edited schedule counts from `now` (epoch milliseconds), as in a
+ * configuration; otherwise the entry keeps its place.
+ */
 function update(targets: StoredTargets, command: CommandOf<'update'>, now: number): Edits | Rejected {
   const { entry: name } = command;
   const target = targets.findDeclared(name) ? rejectDeclared(name) : findStored(targets, name);

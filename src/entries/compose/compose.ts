@@ -27,7 +27,10 @@ import { formatIso } from '../../util/format-iso.ts';
 import type { Entry, Occurrence } from '../catalog/entry.ts';
 import type { MessageContext } from './message-context.ts';
 
-/** Creates an occurrence's messages; relative times count from `sentAt` (epoch ms). Throws if a function fails. */
+/**
+ * Creates the messages of an occurrence. Relative times count from `sentAt` (epoch milliseconds), as in Celery. Throws if
+ * a function of the user throws, or computes invalid arguments.
+ */
 export function compose(occurrence: Occurrence, sentAt: number, messageContext: MessageContext): RunMessages {
   const { entry, dueAt, commandId } = occurrence;
   const own = computeTaskId(entry.name, dueAt, messageContext.keyPrefix, commandId);
@@ -52,7 +55,10 @@ export interface PreparedRun {
   readonly run: RunMessages;
 }
 
-/** As `compose`, before a run is due; `undefined` if messages depend on the time of publishing or on functions. */
+/**
+ * Creates the messages of a scheduled run before it is due; `undefined` if they depend on the time of publishing or on
+ * functions of the user. Throws as `compose`.
+ */
 export function composeAhead(entry: Entry, dueAt: number, messageContext: MessageContext): PreparedRun | undefined {
   if (entry.canvas || entry.compute || entry.render) return undefined;
   const { form, routed } = prepareOnce(entry, messageContext);

@@ -65,7 +65,10 @@ export function* planAdoption(known: readonly KnownEntry[], now: number): Steps<
   return { unchanged, changed };
 }
 
-/** The indexed instant of an entry declared and stored: past, so that it is loaded once the declaration is gone. */
+/**
+ * The indexed instant of an entry that is both declared and stored. It is in the past, so that the stored entry is
+ * loaded as soon as the declaration is gone.
+ */
 const DECLARED_DUE_AT = 0;
 
 /** The change to commit first; `null` if the store has this state already. */

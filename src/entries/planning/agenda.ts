@@ -21,7 +21,10 @@ interface QueuedItem extends AgendaItem {
   isCurrent: boolean;
 }
 
-/** The entries of a term by name and `wakeAt`, so that a tick visits due ones only. The heap has each instant once. */
+/**
+ * The entries of a term, by name and in the order of `wakeAt`, so that a tick visits due entries only. Many entries are
+ * due together, so the heap has each instant once.
+ */
 export class Agenda {
   readonly #instants = new TinyQueue<number>();
   readonly #byInstant = new Map<number, QueuedItem[]>();
@@ -45,7 +48,10 @@ export class Agenda {
     this.#passed = -Infinity;
   }
 
-  /** Queues an entry, or moves it, by its state, at `notBefore` or later; `false` if it will never be due again. */
+  /**
+   * Queues an entry by its state, at `notBefore` or later. An entry that is queued already is moved. Returns `false` if
+   * the entry will never be due again.
+   */
   add(entry: Entry, state: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, state);
     const wakeAt = Math.max(state.pause ? (state.pause.until ?? Infinity) : dueAt, notBefore);
@@ -73,7 +79,10 @@ export class Agenda {
     this.#byName.delete(name);
   }
 
-  /** Yields items to deal with by `until` (epoch ms), earliest first; after an early stop, some may come again. */
+  /**
+   * Yields the items to deal with by `until` (epoch milliseconds), each once, earliest first. A call whose caller stops
+   * early is continued by the next, which may yield items again.
+   */
   *upcoming(until: number): Generator<AgendaItem> {
     for (let item = this.#added.pop(); item; item = this.#added.pop()) if (item.isCurrent) yield item;
     if (until <= this.#passed) return;

@@ -31,7 +31,10 @@ export function causeOf(dueAt: number, newest: number, now: number): RunCause {
   return dueAt < newest || now - dueAt > MISSED_AFTER ? 'catch-up' : 'schedule';
 }
 
-/** The policy as limits with reasons: at most the newest `count` runs, none later than `lateness` (milliseconds). */
+/**
+ * The policy as two limits, and why a run beyond each of them is skipped: at most `count` runs, the newest, are
+ * published, and none that is later than `lateness` (milliseconds).
+ */
 function limitsOf({ missed, maxCatchUp, startingDeadline }: CatchUpPolicy) {
   return {
     count: missed === 'all' ? maxCatchUp : 1,
@@ -81,7 +84,10 @@ export function* catchUp(entry: Entry, first: number, now: number): Steps<Dealt>
   return { runs, skipped, changes };
 }
 
-/** Applies the policy to runs whose messages are in the outbox; returns those not to publish, with the reason. */
+/**
+ * Applies the policy to runs at these instants, whose messages are in the outbox. Returns the runs that are no longer to
+ * be published, with the reason.
+ */
 export function selectSkipped(
   policy: CatchUpPolicy,
   instants: Iterable<number>,

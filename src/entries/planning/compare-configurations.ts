@@ -99,7 +99,10 @@ function toPlain({ schedule, ...entry }: Entry): Readonly<Record<string, unknown
   return { ...entry, schedule: schedule.spec };
 }
 
-/** Lists the parts that differ after defaults, without functions that have no `spec`: each read makes new ones. */
+/**
+ * Lists the parts in which two values differ, after defaults were applied. Functions without a `spec` are not compared:
+ * two reads of one module give two functions.
+ */
 function compareValues(path: readonly string[], before: unknown, after: unknown): FieldChange[] {
   if (typeof before === 'function' && typeof after === 'function') {
     const [one, other] = [before, after].map((each) => ('spec' in each ? each.spec : null));

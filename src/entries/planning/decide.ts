@@ -67,7 +67,10 @@ function* decideAfterPause(entry: Entry, state: EntryState, until: number, now: 
   return { runs: dealt.runs, skipped: [...skipped, ...dealt.skipped], changes: { ...changes, ...dealt.changes } };
 }
 
-/** Ends a pause at `end` (epoch ms): every occurrence before it is dealt with; those of the pause are skipped. */
+/**
+ * Ends the pause of an entry at `end` (epoch milliseconds). Every occurrence before it is dealt with: the
+ * occurrences of the pause are skipped, never caught up.
+ */
 export function* endPause({ schedule }: Entry, state: EntryState, end: number): Steps<Omit<Dealt, 'runs'>> {
   const first = nextAfter(schedule, cursor(state));
   if (first >= end) return { skipped: [], changes: { pause: undefined } };

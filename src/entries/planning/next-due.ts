@@ -24,12 +24,19 @@ export function indexedDueAt(entry: Entry, state: EntryState): number | null {
   return wakeAt === Infinity ? null : wakeAt;
 }
 
-/** Where the search for a first occurrence begins (epoch ms): the last run elsewhere, or `now` if that is later. */
+/**
+ * The instant after which the first occurrence of an entry without state is looked for. Epoch milliseconds. A last run
+ * under another scheduler may be in the future, by a wrong clock: the entry then counts from `now`.
+ */
 export function firstAnchor({ lastRunAt = Infinity }: Entry, now: number): number {
   return Math.min(lastRunAt, now);
 }
 
-/** The next `count` occurrences of each entry after `after` (epoch ms), by time, then name. Intervals count from it. */
+/**
+ * The next `count` occurrences of each entry strictly later than `after` (epoch milliseconds), all in the order of
+ * time, then of names, as they are sent. It uses the schedules without the states of the ledger, so intervals count
+ * from `after`.
+ */
 export function* upcoming(entries: readonly Entry[], after: number, count: number): Generator<Occurrence> {
   const heap = new TinyQueue<Occurrence & { left: number }>(
     [],

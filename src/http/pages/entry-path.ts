@@ -2,7 +2,10 @@ import { formatIso } from '../../util/format-iso.ts';
 import type { Context } from 'hono';
 import type { HttpEnv } from '../context.ts';
 
-/** The paths of an entry's pages. Browsers resolve segments `.` and `..`, so such names are in the query. */
+/**
+ * The paths of an entry's pages. Browsers resolve the segments `.` and `..` of a path, also percent-encoded ones, so
+ * the pages of entries with such names have the name in the query.
+ */
 
 export const ENTRY_PATHS = ['/entries/:name', '/entry'];
 export const WHY_PATHS = ['/entries/:name/why', '/why'];

@@ -78,7 +78,10 @@ export class CommandInbox {
     this.#options = options;
   }
 
-  /** Applies commands sent before the term, even if runs are due: a pause prevents catch-up. May throw `TermEnded`. */
+  /**
+   * Applies the first of the commands that were sent before the term began, even if runs are due: a pause among them
+   * prevents the catch-up of missed runs. Throws `TermEnded` when the term cannot continue.
+   */
   async begin(term: Term): Promise<void> {
     this.#reset();
     const { clock } = this.#options;
@@ -90,7 +93,10 @@ export class CommandInbox {
     });
   }
 
-  /** Applies commands until a run is due; `true` if there were any. Throws only `TermEnded`: no log delays a run. */
+  /**
+   * Applies the commands that have arrived until a run is due, and returns whether there were any. A log that cannot
+   * be read is reported, and delays no schedule. Throws `TermEnded` when the term cannot continue.
+   */
   async process(term: Term): Promise<boolean> {
     if (!this.#hasArrived) return false;
     const { clock, engine } = this.#options;

@@ -8,7 +8,10 @@ const INTERVAL = 60_000;
 /** Clock skew that deserves a warning, and a change of the skew that deserves another. Milliseconds. */
 const MAX_SKEW = 1_000;
 
-/** Returns a function that reports changes of health until a signal aborts. Never rejects: a failed check is silent. */
+/**
+ * Returns a function that checks the health of the store until a signal aborts, and reports what changed. It never
+ * rejects. A check that fails reports nothing: the operation that needs the store reports its own failure.
+ */
 export function monitorHealth(checkHealth: Store['checkHealth'], clock: Clock, events: Events) {
   /** The skew of the current warning; `null` while there is none. */
   let warnedSkew: number | null = null;

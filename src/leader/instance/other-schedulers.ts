@@ -15,7 +15,11 @@ interface Seen {
   readonly workedAt: number | null;
 }
 
-/** Warns, until a signal aborts, of replaced schedulers that still work: they hold a lock, or their traces change. */
+/**
+ * Returns a function that warns, until a signal aborts, when a scheduler that beat has replaced still works beside it:
+ * tasks then run twice. A scheduler works if it holds its lock, or if its traces change between two checks. It never
+ * rejects.
+ */
 export function watchOtherSchedulers(find: readonly FindSchedulers[], clock: Clock, events: Events) {
   let seen: ReadonlyMap<string, Seen> = new Map();
   /** The last answer of each function in `find`. */

@@ -7,7 +7,11 @@ import { VERSION } from '../../util/version.ts';
 /** Milliseconds between two announcements: a third of their expiry. */
 const INTERVAL = 5_000;
 
-/** Announces an instance (`origin`: `gen<pid>@<host>`) until the signal aborts, then withdraws it. Never rejects. */
+/**
+ * Announces an instance to the store, which lists all instances, until the signal aborts, and then withdraws the
+ * announcement. `id` is unique; `origin` is the origin of the instance's messages, such as `gen<pid>@<host>`. A failure
+ * has no effect on the instance. Never rejects.
+ */
 export async function announcePresence(
   { id, origin }: { readonly id: string; readonly origin: string },
   instances: Instances,

@@ -58,7 +58,10 @@ export interface Leader extends Instance {
   readonly services: readonly TermService[];
 }
 
-/** The loop of ticks and sleeps until the instance is to stop or the term ends, also by an exception (`TermEnded`). */
+/**
+ * The loop of ticks and sleeps: runs until the term ends or the instance is to stop. The end of a term may be an
+ * exception, such as `TermEnded` when the lock can no longer be trusted.
+ */
 export async function leadTerm(leader: Leader, term: Term): Promise<void> {
   const { scheduler, commands, reloader, wakeup, liveness, clock, events } = leader;
   const { recent, preparation } = scheduler;

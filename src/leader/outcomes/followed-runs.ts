@@ -80,7 +80,10 @@ export function readAfterEnd(now: number): number {
   return Math.ceil(now / STEP_AFTER_END) * STEP_AFTER_END;
 }
 
-/** Updates the progress of a task by an event, in the worker's order. A retried or returned task begins again. */
+/**
+ * Updates the progress of a task by an event. A worker sends its events in order. A task that is retried, or whose
+ * message returned to its queue, begins again.
+ */
 export function advance(progress: TaskProgress | null, event: TaskEvent): TaskProgress {
   const { worker, at } = event;
   if (event.kind === 'started') return { startedAt: at, worker, end: null };

@@ -122,7 +122,10 @@ export class OutcomeFollower {
     }
   }
 
-  /** The newest runs of an entry without an outcome that were not withdrawn, and the ends of the others. */
+  /**
+   * The newest runs of an entry that have no outcome and were not withdrawn, and the ends of the others. Rejects with a
+   * `StoreError`.
+   */
   async #readRecent(entry: string): Promise<{ readonly open: readonly RunRow[]; readonly ends: readonly RunId[] }> {
     const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
     const ends = rows.flatMap((row): readonly RunId[] => {
@@ -151,7 +154,10 @@ export class OutcomeFollower {
     this.#added.notifyAll();
   }
 
-  /** Stops following runs whose messages are not published. Backfills share instants with skips, and are published. */
+  /**
+   * Stops following runs whose messages will not be published: they have no outcome. Other published runs have the
+   * instants of skipped occurrences, too: those of a backfill.
+   */
   #forget({ withdrawn = [] }: SkippedEvent): void {
     for (const run of withdrawn) this.#stopFollowing(run);
   }
@@ -245,7 +251,9 @@ export class OutcomeFollower {
     this.#runs.schedule(followed, this.#options.clock.now() + DETAILS_WITHIN);
   }
 
-  /** Handles a run after a read begun at `now`: schedules the next, reports the run, or stops following it. */
+  /**
+   * Handles a run after a read that began at `now`: schedules the next read, reports the run, or stops following it.
+   */
   #settle(followed: FollowedRun, now: number, isRead: boolean): void {
     const { run, until, isWatched, endSeenAt } = followed;
     if (this.#runs.find(run.taskId) !== followed || followed.outcome) return;
@@ -260,7 +268,10 @@ export class OutcomeFollower {
     }
   }
 
-  /** Reports an outcome and stops following the run. Without a known end, the history has the current time. */
+  /**
+   * Reports the outcome of a run and stops following it. If the time of the end is unknown, the history has the current
+   * time.
+   */
   #report(followed: FollowedRun, outcome: TaskOutcome): void {
     const { clock, events } = this.#options;
     const { entry, task, taskId, dueAt, sentAt } = followed.run;
@@ -276,7 +287,10 @@ export class OutcomeFollower {
     events.emit('outcome', { entry, dueAt, taskId, task, sentAt, state, doneAt, runtimeMs, worker, error });
   }
 
-  /** Gives up a result that could not be decoded twice: then only events, or the end of `maxRuntime`, end the run. */
+  /**
+   * Gives up a result that could not be decoded twice. The task may still run, so that only the event of its end, or the
+   * end of `maxRuntime`, ends a run of an entry that limits overlap.
+   */
   #countUndecoded(taskId: string, reason: string): void {
     const followed = this.#runs.find(taskId);
     if (!followed) return;

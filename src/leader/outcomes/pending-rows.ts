@@ -75,7 +75,10 @@ export class PendingRows {
   }
 }
 
-/** Appends rows for runs whose exchange had no subscribers, again after each tick if that fails. */
+/**
+ * Appends a row to the history for each run whose exchange had no subscribers at its commit. Failed appends are retried
+ * after each tick. (The rows of other withdrawn runs are appended when their messages leave the outbox.)
+ */
 export function recordWithdrawn(events: Events, history: History, clock: Clock): PendingRows {
   const rows = new PendingRows(history, clock, events);
   events.on('skipped', ({ entry, reason, withdrawn = [] }) => {

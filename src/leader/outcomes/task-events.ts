@@ -28,7 +28,10 @@ const ABSENT =
   'Tasks end, but no task event has arrived, so outcomes have no runtime: start the workers with -E, or with worker_send_task_events';
 const OPERATION = { kind: 'receive-task-events' } as const;
 
-/** Receives workers' events about all tasks. They may precede the following of a run: the newest are remembered. */
+/**
+ * Receives the events that workers publish about the tasks of all programs. Events of a run may arrive before the run is
+ * followed, so the newest tasks are remembered.
+ */
 export class TaskEvents {
   readonly #options: TaskEventsOptions;
   readonly #recent = new Map<string, TaskProgress>();

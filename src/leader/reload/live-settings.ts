@@ -10,7 +10,10 @@ import type { Settings } from '../../config/settings.ts';
 /** The names under which an instance publishes: see `MessageContext`. */
 export type Sender = Pick<MessageContext, 'origin' | 'replyTo'>;
 
-/** The current settings and the objects made from them, swapped in one step; components read them at each use. */
+/**
+ * The current settings, and the objects created from them. `replace` swaps all of them in one step. Components read
+ * what they need at each use, so that none uses an earlier configuration.
+ */
 export class LiveSettings {
   readonly catalog: Catalog;
   readonly queues: Queues;
@@ -28,7 +31,10 @@ export class LiveSettings {
     this.messageContext = this.#createContext(settings);
   }
 
-  /** The catch-up policies for the outbox relay, by entry; stored ones are read from the store. Gone ones: none. */
+  /**
+   * Finds the catch-up policies that the outbox relay applies, by the names of entries. Stored entries are read from their
+   * store, because the entries of delayed messages are rarely in memory. An entry that is gone, or unreadable, has none.
+   */
   readonly findPolicies = async (
     names: readonly string[],
     entries: StoredEntries | undefined,

@@ -31,7 +31,10 @@ interface Waiting {
   readonly done: () => void;
 }
 
-/** Replaces the settings, one reload after the other: read beside the schedule, swapped between two ticks. */
+/**
+ * Replaces the settings in force, one reload after the other. Settings are read and validated beside the schedule
+ * and swapped between two ticks: no tick waits for a file, and none works with two configurations.
+ */
 export class Reloader {
   readonly #options: ReloaderOptions;
   #isScheduling = false;
@@ -45,7 +48,10 @@ export class Reloader {
     this.#options = options;
   }
 
-  /** Reads the source; resolves when it is in force. Rejects, without effect, if it is invalid or needs a restart. */
+  /**
+   * Reads the source again. Resolves when its settings are in force. Rejects, and changes nothing, with a
+   * `ConfigError` for settings that are invalid or need a restart.
+   */
   reload(): Promise<Difference> {
     this.#upcoming ??= this.#enqueue(() => {
       this.#upcoming = null;
@@ -76,7 +82,10 @@ export class Reloader {
     this.#swapWaiting()?.done();
   }
 
-  /** Applies waiting settings between two ticks; `true` if there were any. Throws `TermEnded` if a term must begin. */
+  /**
+   * Applies the waiting settings, and returns whether there were any. Call it between two ticks. Throws `TermEnded`
+   * when the scheduler cannot continue: the next term begins with the new settings.
+   */
   async apply(scheduler: Scheduler, term: Term): Promise<boolean> {
     const waiting = this.#swapWaiting();
     if (!waiting) return false;

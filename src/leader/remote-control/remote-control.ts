@@ -122,7 +122,10 @@ export interface BeatRequestsOptions {
   readonly log: Logger;
 }
 
-/** Answers `celery inspect ping`, as probes of celery beat expect, unless the loop is stuck; nothing else. */
+/**
+ * Answers `celery inspect ping`, so that probes written for celery beat work. All other requests are for workers and
+ * get no answer. A stuck loop does not answer either: `celery inspect` fails only if no node answers.
+ */
 export function answerAsBeat(options: BeatRequestsOptions): AnswerRequest {
   const { node, liveness, maxTickAge, log } = options;
   return ({ method }) => {

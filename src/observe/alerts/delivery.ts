@@ -51,7 +51,10 @@ interface Failure {
   readonly isFinal: boolean;
 }
 
-/** Sends requests in the background and retries them, with a queue per host. A stop loses what waits in memory. */
+/**
+ * Sends requests in the background, and retries them after growing pauses while their host fails. Every host has a
+ * queue of its own, so that a slow host delays no other. Requests wait in memory, and are lost when the instance stops.
+ */
 export function openDelivery(fetch: Fetch, clock: Clock, log: Logger): Delivery {
   const hosts = new Map<string, Host>();
   const stop = new AbortController();

@@ -67,7 +67,10 @@ export function buildPing(url: string, { entry, signal, taskId, text }: Ping): H
 
 const MINUTE = 60_000;
 
-/** The schedule of a Sentry monitor; `null` for others, such as a crontab in which both day fields must match. */
+/**
+ * The schedule of a Sentry monitor; `null` if Sentry cannot express it. In Celery's crontab, day of month and day of
+ * week must both match; Sentry cannot express a schedule with both.
+ */
 export function toMonitorSchedule({ spec, every }: Schedule): MonitorSchedule | null {
   if (every !== undefined) {
     const minutes = every / MINUTE;

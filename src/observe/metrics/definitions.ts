@@ -7,7 +7,10 @@ import { SCHEDULER_OPERATIONS } from '../operation-text.ts';
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  /** The labels with their values, 0 before the first event, as `increase` needs; none if there are too many. */
+  /**
+   * The labels with their values. Samples of these values are 0 before the first event, because `increase` of
+   * Prometheus needs that; a label with too many values lists none.
+   */
   readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** The upper bounds of a histogram. */
   readonly buckets?: readonly number[];

@@ -172,7 +172,10 @@ function register(registry: Registry): Registered {
 /** The label of all entries without samples of their own. */
 const OTHER = 'other';
 
-/** Counts for the first `metrics.perEntry` entries; all others share one label, which bounds the time series. */
+/**
+ * Counts by entry, for the first `metrics.perEntry` entries of the configuration; all others share one label, so that
+ * the number of time series is bounded.
+ */
 function entryCounter(metrics: Registered, settings: () => MeteredSettings) {
   const runs = metrics.beat_entry_runs_published_total;
   const skips = metrics.beat_entry_occurrences_skipped_total;

@@ -55,7 +55,10 @@ export function recordedSince({ rows, isComplete }: Pick<Recorded, 'rows' | 'isC
   return oldest.kind === 'skip' ? oldest.first : oldest.dueAt;
 }
 
-/** Every expected or recorded occurrence in `[from, to)`, oldest first, accounted at `now`, without manual runs. */
+/**
+ * Every occurrence of an entry in `[from, to)`, oldest first, with its account at `now`: expected occurrences, and
+ * occurrences with a run in the history. Leaves out runs of commands.
+ */
 export function* account(recorded: Recorded, { from, to, now }: AuditPeriod): Generator<AccountedOccurrence> {
   const { state, rows } = recorded;
   const items = joinRuns(rows);

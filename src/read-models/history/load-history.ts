@@ -68,7 +68,10 @@ export type LoadedRecord =
 /** Entries whose states one query reads, and whose histories are read concurrently. */
 const ENTRIES = 64;
 
-/** Reads entries with states and rows from `from` (epoch ms), a page at a time. Rejects without a connection. */
+/**
+ * Reads the entries of these names, or all, with their states and rows. Rows reach back to `from`, epoch milliseconds.
+ * Only a page of entries is in memory at once. Rejects with a `StoreError` when the store cannot be reached.
+ */
 export async function* loadRecorded(
   source: EntrySource,
   history: History,

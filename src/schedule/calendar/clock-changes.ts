@@ -36,7 +36,10 @@ const SLACK = 2 * DAY;
 /** From this year on every zone has fixed yearly rules or none: the longest tables (Morocco, Gaza) end in 2087. */
 const SETTLED = Date.UTC(2100, 0);
 
-/** Occurrences and clock changes of a year depend on its first weekday and its length: 14 kinds within 40 years. */
+/**
+ * With yearly rules, the occurrences and clock changes of a year depend only on the weekday of 1 January and
+ * on whether it is a leap year. Each of these 14 kinds of year occurs at least once in 40 years.
+ */
 const ALL_KINDS = 41 * 366 * DAY;
 
 /** Converts a local time to its first instant, or to the first instant after a gap that skips it. */

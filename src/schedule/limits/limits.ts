@@ -218,7 +218,10 @@ export interface Selection {
   readonly exclude: readonly TimeSet[];
 }
 
-/** A search ends within 100 ms: after 41 years, with all 14 kinds of year, or after so many excluded in a row. */
+/**
+ * A search ends within 100 ms: after 41 years, which contain all 14 kinds of year (weekday of 1 January, leap year or
+ * not), or after this many excluded occurrences in a row: more than one on each day of these years.
+ */
 const MAX_LENGTH = 41 * 366 * DAY;
 const MAX_PASSED = 25_000;
 /** A solar schedule takes 0.2 ms for each occurrence, and its occurrences recur after a year. */

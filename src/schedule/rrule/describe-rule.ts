@@ -8,7 +8,10 @@ import type { FieldCheck } from '../schedule.ts';
 /** The most times of a day that are listed; more are described by their hours, minutes and seconds. */
 const MAX_TIMES = 6;
 
-/** Describes a complete rule: `every 2 weeks on Monday at 09:00`. `start` is the local time of `dtstart`, if any. */
+/**
+ * Describes a rule in English: `every 2 weeks on Monday and Friday at 09:00, 12 times`. The rule is complete, as
+ * `Recurrence` has it. `start` is the local time of `dtstart`, if the rule has one.
+ */
 export function describeRule(rule: RecurrenceRule, start: number | undefined): string {
   const { count, until, positions } = rule;
   return [

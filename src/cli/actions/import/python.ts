@@ -116,7 +116,11 @@ export async function runExporter(options: ExporterOptions): Promise<Exported> {
 
 const NAME = 'python3';
 
-/** The Python of a project: as given, else of the active virtual environment, else the first one, with a note. */
+/**
+ * Returns the Python that runs a project: the given path, else the Python of the active virtual environment, which need
+ * not be first in the path. Otherwise prints which Python of the path it uses, because a project rarely runs with the
+ * Python of the host.
+ */
 export function findPython(named: string | undefined): string {
   if (named !== undefined) return named;
   const { VIRTUAL_ENV: active = '', PATH = '' } = process.env;

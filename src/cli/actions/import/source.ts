@@ -14,7 +14,10 @@ export interface SourceFlags extends ImportFlags {
 
 const OF_APP = { python: '--python', workdir: '--workdir' };
 
-/** Whether the source is an app, else a URL. Throws a `ConfigError` for both, for neither, and for other flags. */
+/**
+ * Whether the source is an app; otherwise it is a URL. The flags `ofUrl` apply only to a URL. Throws a `ConfigError` if
+ * both or neither are given, and for a flag of the other source.
+ */
 export function isApp(
   command: string,
   url: string | undefined,

@@ -1,4 +1,7 @@
-/** The Redis client with a guard on every connection: invalid bytes end the connection, never the process. */
+/**
+ * The Redis client with a guard on every connection. Invalid bytes from a server end the connection, which
+ * ioredis then opens again; they never end the process.
+ */
 import { Redis, SentinelConnector, type RedisOptions } from 'ioredis';
 import { createRequire } from 'node:module';
 import type standalone from 'ioredis/built/connectors/StandaloneConnector.js';
@@ -65,7 +68,11 @@ interface Internals {
 
 let isPatched = false;
 
-/** Makes an unexpected reply end its connection: ioredis throws it uncaught, and later replies might be mismatched. */
+/**
+ * Makes an unexpected reply end its connection. ioredis throws such an error, for instance for a reply that no command
+ * waits for, as an uncaught exception. The connection is then unusable: the next reply could be matched with the wrong
+ * command.
+ */
 function catchReplyErrors(): void {
   if (isPatched) return;
   isPatched = true;

@@ -39,7 +39,10 @@ export interface ConnectionOptions {
   readonly failFast?: boolean;
 }
 
-/** One connection to Redis, which reconnects. A command without an answer is never sent again: it may have run. */
+/**
+ * One connection to Redis. The first command opens it, and it reconnects by itself. A command that cannot be sent
+ * or times out rejects and is never sent again, because Redis may have run it.
+ */
 export class Connection {
   readonly client: Redis;
   readonly #timeout: number;

@@ -1,6 +1,9 @@
 import { createResultTable, type TableTypes } from '../tables.ts';
 
-/** kombu's tables as SQLAlchemy creates them: workers and beat start in any order. Each `INSERT` names its sequence. */
+/**
+ * The tables of kombu's SQLAlchemy transport, exactly as SQLAlchemy creates them, so that workers and beat may
+ * start in any order. The id columns have no default: each `INSERT` names its sequence.
+ */
 export const KOMBU = [
   'CREATE SEQUENCE IF NOT EXISTS queue_id_sequence',
   `CREATE TABLE IF NOT EXISTS kombu_queue (
