@@ -160,7 +160,10 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     await closed;
     await show(true);
     expect(streams).toEqual(['closed']);
-    const refreshed = page.waitForRequest((request) => request.url().endsWith('/heartbeat'));
+    // An event from before may still refresh the page.
+    const refreshed = page.waitForRequest(
+      (request) => streams.includes('opened') && request.url().endsWith('/heartbeat'),
+    );
     await show(false);
     await refreshed;
     expect(streams).toEqual(['closed', 'opened']);

@@ -54,6 +54,19 @@ export class RabbitServer extends RabbitNode {
 
   /** Starts it, also after `kill`. Resolves when it accepts connections. */
   async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#start();
+        return;
+      } catch (error) {
+        // While it does not run, the system may lend one of its ports to a connection.
+        if (attempt === ATTEMPTS) throw error;
+        await delay(500);
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
     const output: string[] = [];
     const lines = { 1: (line: string) => output.push(line), 2: (line: string) => output.push(line) };
     const server = new Child(findProgram('rabbitmq-server'), [], { env: this.address.env, lines });
@@ -100,6 +113,9 @@ export class RabbitServer extends RabbitNode {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** How often a start is tried. */
+const ATTEMPTS = 3;
 
 /** A node with low requirements: its memory and disk alarms are raised only by a test. */
 const CONFIG = (port: number, tlsPort: number) => `
