@@ -40,11 +40,12 @@ export class Team implements AsyncDisposable {
     return beat;
   }
 
-  /** Returns the instance that logged last that it leads, and another one. */
+  /**
+   * Returns the instance that began the newest term, and another one. On a busy machine an instance may not have logged
+   * yet that its term has ended.
+   */
   roles(): { leader: BeatProcess; follower: BeatProcess } {
-    const alive = this.#alive();
-    const leader = alive.findLast((beat) => beat.role === 'leading') ?? alive[0];
-    const follower = alive.find((beat) => beat !== leader);
+    const [leader, follower] = this.#alive().toSorted((a, b) => newestTerm(b) - newestTerm(a));
     if (!leader || !follower) throw new Error('fewer than two instances are running');
     return { leader, follower };
   }
@@ -72,4 +73,9 @@ export class Team implements AsyncDisposable {
     await Promise.all(this.#beats.map((beat) => beat.kill()));
     this.#folder[Symbol.dispose]();
   }
+}
+
+/** The number of the last term that it began; -1 before the first. Terms grow. */
+function newestTerm({ log }: BeatProcess): number {
+  return Number(log.all.findLast(({ event }) => event === 'leading')?.['term'] ?? -1);
 }
