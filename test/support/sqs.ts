@@ -40,6 +40,12 @@ export interface SqsRequest {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
 const ACCOUNT = '123456789012';
 
 /** An emulator of SQS (moto), behind a proxy that injects faults and records requests. It loses all data when killed. */
@@ -55,6 +61,8 @@ export class SqsServer implements AsyncDisposable {
   readonly #proxy: Server;
   readonly #python: string;
   #moto: Child;
+  /** The last request for messages of each queue. */
+  readonly #receiving = new Map<unknown, Promise<Answer | null>>();
 
   private constructor(motoPort: number, proxy: Server, python: string) {
     this.#python = python;
@@ -179,7 +187,16 @@ export class SqsServer implements AsyncDisposable {
     const fault = this.fault({ operation, input });
     if (fault?.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delay));
     const isReplaced = fault !== null && (fault.drops === true || fault.status !== undefined);
-    const answer = isReplaced && !fault.executes ? null : await this.#call(from, body).catch(() => null);
+    const call = () => this.#call(from, body).catch(() => null);
+    // Of two requests at the same instant moto may give both the same message, which the visibility timeout of SQS prevents.
+    const callAlone = () => {
+      const { QueueUrl } = input;
+      const called = (this.#receiving.get(QueueUrl) ?? Promise.resolve(null)).then(call);
+      this.#receiving.set(QueueUrl, called);
+      return called;
+    };
+    const execute = operation === 'ReceiveMessage' ? callAlone : call;
+    const answer = isReplaced && !fault.executes ? null : await execute();
     if (fault?.drops || (!isReplaced && !answer)) return void from.socket.destroy();
     if (isReplaced || !answer) {
       const { status = 503, type = 'ServiceUnavailable', message = 'injected', body: instead } = fault ?? {};
@@ -194,7 +211,7 @@ export class SqsServer implements AsyncDisposable {
     to.end(answer.body);
   }
 
-  async #call({ method, url, headers }: IncomingMessage, body: Buffer) {
+  async #call({ method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
     const sent = request({ host: '127.0.0.1', port: this.motoPort, method, path: url, headers });
     sent.end(body);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
