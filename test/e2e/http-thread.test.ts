@@ -87,6 +87,8 @@ test('HTTP thread: what a command has reloaded is on the next page', async () =>
   await using beat = new BeatProcess({ cwd: folder.path, args: ['--http', '0'] });
   const { url } = (await beat.waitForEvent('http')) as unknown as { url: string };
   await beat.waitForEvent('scheduling');
+  // The answer comes after the thread has read the configuration, which must not change while it is read.
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
   const other = SECONDLY.replace('e:', 'f:');
   folder.write(
     'beat.config.yaml',
