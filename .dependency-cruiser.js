@@ -12,6 +12,7 @@ const ENTRY_POINTS = '^src/(index|testing|metrics|cli/beat)\\.ts$';
 const homes = [
   ['amqplib', '^src/drivers/amqp/', 'every AMQP method call is in one folder'],
   ['@aws-sdk', '^src/drivers/sqs/', 'every request to Amazon SQS is in one folder'],
+  ['mongodb', '^src/drivers/mongodb/', 'every request to MongoDB is in one folder'],
   ['ioredis|redlock', '^src/drivers/redis/', 'every Redis command and key name is in one folder'],
   ['prom-client', '^src/observe/metrics/', 'metrics and their labels are in one folder'],
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
@@ -133,7 +134,7 @@ export default {
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         // Optional peer dependencies: beat loads them for a provider of traces, for holidays in a calendar, and for SQS.
-        pathNot: ['^node_modules/@types/', '^node_modules/(@opentelemetry/api|date-holidays|@aws-sdk/client-sqs)/'],
+        pathNot: ['^node_modules/@types/', '^node_modules/(@opentelemetry/api|date-holidays|@aws-sdk/client-sqs|mongodb)/'],
       },
     },
     {

@@ -18,7 +18,7 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration fa
 
 FROM node:24-bookworm-slim AS production
 # The brokers and stores that the image supports; SQLite needs no client.
-ARG DRIVERS=redis,amqp,postgresql,mysql,sqs
+ARG DRIVERS=redis,amqp,postgresql,mysql,sqs,mongodb
 WORKDIR /celery-beat
 COPY package.json package-lock.json .npmrc LICENSE ./
 RUN npm ci --omit=dev --ignore-scripts && npm pkg delete devDependencies

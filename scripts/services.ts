@@ -1,7 +1,7 @@
 // Installs what the tests need beside npm packages: Redis, RabbitMQ, PostgreSQL, MariaDB, Chromium and real Celery workers,
 // Debian's version and the newest one. Where it may not install, it prints what to do.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 
 interface Service {
   readonly name: string;
@@ -14,6 +14,8 @@ interface Service {
 }
 
 const VENV = '.venv/celery';
+/** Where the server for MongoDB's protocol is compiled. */
+const MONGODB = 'node_modules/.cache/mongodb';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
 /** The workers' drivers for PostgreSQL and MariaDB: the default for `postgresql://` differs between SQLAlchemy 1.4 and 2.1. */
 const DRIVERS = { debian: ['psycopg2', 'pymysql'], newest: ['psycopg', 'pymysql'] };
@@ -33,6 +35,8 @@ const PACKAGES = {
   flower: ['flower'],
   // An emulator of SQS without the other services of AWS, and what Celery's workers need for SQS.
   sqs: ['celery[sqs]', 'moto', 'flask', 'flask-cors'],
+  // The newest version that reads the protocol of the tests' server for MongoDB.
+  mongodb: ['pymongo<4.11'],
 } as const;
 /** Debian's folder of RabbitMQ versions. */
 const RABBITMQ = '/usr/lib/rabbitmq/lib';
@@ -50,6 +54,7 @@ const DEBIAN = [
   'python3-msgpack',
   'python3-brotli',
   'python3-zstandard',
+  'python3-pymongo',
   'python3-venv',
 ];
 
@@ -126,6 +131,18 @@ const services: readonly Service[] = [
     name: `moto, boto3 and pycurl (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['moto', 'flask_cors', 'boto3', 'pycurl'], 'moto'),
     install: () => installPackages('sqs'),
+    optional: true,
+  },
+  {
+    name: `pymongo (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, ['pymongo'], 'pymongo'),
+    install: () => installPackages('mongodb'),
+    optional: true,
+  },
+  {
+    name: "a server for MongoDB's protocol (Java)",
+    version: () => (isCompiled() ? 'mongo-java-server' : null),
+    install: compileMongodb,
     optional: true,
   },
   {
@@ -239,6 +256,22 @@ except ModuleNotFoundError:
     sys.exit(1)
 print(m.version(sys.argv[1]), '(Python ' + sys.version.split()[0] + ')')`;
   return output(python, '-c', code, of, ...modules);
+}
+
+/** Whether the server of the tests is compiled from its present source. */
+function isCompiled(): boolean {
+  const compiled = `${MONGODB}/Server.class`;
+  return existsSync(compiled) && statSync(compiled).mtimeMs >= statSync('test/support/mongodb/Server.java').mtimeMs;
+}
+
+/** Fetches the library of the server, and compiles it. */
+function compileMongodb(): string | null {
+  if (!succeeds('javac', '-version') || !succeeds('mvn', '--version')) runApt(['default-jdk-headless', 'maven']);
+  const copy = ['dependency:copy-dependencies', '-f', 'test/support/mongodb/pom.xml'];
+  const folder = `${process.cwd()}/${MONGODB}`;
+  if (!shown('mvn', '-q', '-B', ...copy, `-DoutputDirectory=${folder}/lib`)) return 'Maven did not fetch it';
+  const isDone = shown('javac', '-cp', `${MONGODB}/lib/*`, '-d', MONGODB, 'test/support/mongodb/Server.java');
+  return isDone ? null : 'javac did not compile it';
 }
 
 function output(command: string, ...args: readonly string[]): string | null {

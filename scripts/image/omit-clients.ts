@@ -12,10 +12,11 @@ const CLIENTS: Record<string, readonly string[]> = {
   postgresql: ['pg'],
   mysql: ['mysql2'],
   sqs: ['@aws-sdk/client-sqs'],
+  mongodb: ['mongodb'],
 };
 
 /** The clients that `npm ci` does not install. */
-const OPTIONAL = ['@aws-sdk/client-sqs'];
+const OPTIONAL = ['@aws-sdk/client-sqs', 'mongodb'];
 
 const [list = ''] = process.argv.slice(2);
 const drivers = list.split(/[\s,]+/).filter((name) => name !== '');

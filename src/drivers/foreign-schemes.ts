@@ -3,7 +3,6 @@ const SENTINELS =
 
 /** The transports of kombu that beat does not publish to, by scheme: why, and what to do instead. */
 export const OTHER_TRANSPORTS: Readonly<Record<string, string>> = {
-  mongodb: 'beat does not publish to MongoDB',
   kafka:
     'kombu reads topics of Kafka as queues, without priorities or acknowledgement of single messages; publish to them with a driver of your own',
   pgmq: 'the extension pgmq is rarely installed; use sqla+postgresql:// in the same database, or a driver of your own',
@@ -21,11 +20,7 @@ export const OTHER_TRANSPORTS: Readonly<Record<string, string>> = {
 };
 
 /** Other names of these transports. */
-const ALIASES: Readonly<Record<string, string>> = {
-  confluentkafka: 'kafka',
-  'mongodb+srv': 'mongodb',
-  iron_mq: 'ironmq',
-};
+const ALIASES: Readonly<Record<string, string>> = { confluentkafka: 'kafka', iron_mq: 'ironmq' };
 
 /** A hint for a scheme of another library, to be appended to an error; `null` for an unknown one. */
 export function explainForeignScheme(scheme: string): string | null {

@@ -9,7 +9,8 @@ import type { ResultOptions } from './open-store.ts';
 import type { Driver } from './table.ts';
 
 /** Forms of the result backends of runs that beat and its worker support, for messages. */
-export const RESULT_BACKENDS = 'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
+export const RESULT_BACKENDS =
+  'redis://, rediss://, sentinel://, mongodb://, db+postgresql://, db+mysql:// or db+sqlite://';
 
 /** Describes a backend in messages: `rpc://`. It shows no more, because a variable may contain only a password. */
 export function describeBackend({ url, scheme }: Endpoint): string {

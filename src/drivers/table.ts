@@ -10,12 +10,22 @@ import type { StateDriver } from '../contracts/store/store.ts';
 /** A kind of server or file: its loaders and capabilities, absent if it has none. This module opens no connection. */
 export interface Driver {
   readonly name:
-    'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp' | 'filesystem' | 'sqs' | 'own';
+    | 'redis'
+    | 'sentinel'
+    | 'sqlite'
+    | 'postgresql'
+    | 'mysql'
+    | 'memory'
+    | 'amqp'
+    | 'filesystem'
+    | 'sqs'
+    | 'mongodb'
+    | 'own';
   /** The name in messages. */
   readonly title: string;
   /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
   readonly schemes: Readonly<Record<string, Variant>>;
-  /** Query parameters of its URLs beside `ssl_…`; absent where URLs follow SQLAlchemy's rules. */
+  /** Query parameters of its URLs beside `ssl_…`; absent where its client checks them. */
   readonly parameters?: readonly string[];
   /** Whether URLs of several servers, with `;` between them, are one broker. */
   readonly failover?: true;
@@ -31,8 +41,9 @@ export interface Driver {
   readonly remote?: true;
   /** Whether instances on several hosts can share it. */
   readonly shared?: true;
-  /** Whether `brokerUseSsl` applies; a database reads encryption from its URL. */
+  /** Whether `brokerUseSsl` applies; if not, `encryption` says for a server how its connections are encrypted. */
   readonly useSsl?: true;
+  readonly encryption?: string;
   /** The type of the exchange for task events; absent where kombu has none. */
   readonly taskEvents?: 'topic' | 'fanout';
   readonly fanoutExchanges?: true;
@@ -128,6 +139,7 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+postgresql': {} },
     remote: true,
     shared: true,
+    encryption: 'write ?sslmode=verify-full into the URL',
     limits: { queue: KOMBU_QUEUE, nul: false },
     load: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/postgresql/driver.ts').then(({ driver }) => driver.openConsumer),
@@ -142,6 +154,7 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+mysql': {}, 'sqla+mariadb': { product: 'MariaDB' } },
     remote: true,
     shared: true,
+    encryption: 'write ?ssl_ca=PATH into the URL',
     limits: { queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
     load: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.stateDriver),
     loadConsumer: () => import('./sql/mysql/driver.ts').then(({ driver }) => driver.openConsumer),
@@ -196,9 +209,24 @@ export const DRIVERS: readonly Driver[] = [
     parameters: [],
     remote: true,
     shared: true,
+    encryption: 'its connections are encrypted; for an emulator, set brokerTransportOptions.isSecure',
     limits: { sqs: true },
     loadBroker: () => import('./sqs/broker.ts').then(({ openSqsBroker }) => openSqsBroker),
     loadConsumer: () => import('./sqs/consumer.ts').then(({ openSqsConsumer }) => openSqsConsumer),
+  },
+  {
+    name: 'mongodb',
+    title: 'MongoDB',
+    schemes: { mongodb: {}, 'mongodb+srv': {} },
+    remote: true,
+    shared: true,
+    taskEvents: 'topic',
+    fanoutExchanges: true,
+    bindings: true,
+    encryption: 'write ?tls=true into the URL, or a mongodb+srv:// URL',
+    limits: { prefix: 100, nul: false },
+    load: () => import('./mongodb/store.ts').then(({ mongoDriver }) => mongoDriver),
+    loadResultReader: () => import('./mongodb/results.ts').then(({ openMongoResultReader }) => openMongoResultReader),
   },
 ];
 

@@ -121,6 +121,7 @@ export const RESOLVED: Readonly<Record<WarningKind, string>> = {
   'stored-entries': 'All members of the index of stored entries name an entry again',
   pruning: 'Consumed messages are removed again',
   'task-events': 'Task events of workers arrive again',
+  transactions: 'MongoDB has transactions again',
   takeover: 'This instance is notified again when the leader stops',
 };
 

@@ -14,8 +14,11 @@ export interface TestStateStore extends TestStore {
   open(...options: Parameters<TestStore['open']>): Promise<StateStore>;
 }
 
-/** Every sentence of `Outbox`, run against one implementation. */
-export function outboxContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
+/**
+ * Every sentence of `Outbox`, run against one implementation. `many` is how many messages wait at once: fewer on a
+ * server that searches all documents for each.
+ */
+export function outboxContract(name: string, openTestStore: () => Promise<TestStateStore>, many = 100_000): void {
   describe(`outbox: ${name}`, () => {
     let testStore: TestStateStore;
     let outbox: Outbox;
@@ -227,8 +230,8 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
       expect(await keep(makeFirstRun('a', 'ours'))).toEqual({ kind: 'committed', pending: [] });
     });
 
-    test('stores a hundred thousand messages', { timeout: 60_000 }, async () => {
-      const [count, bite] = [100_000, 10_000];
+    test(`stores ${many} messages`, { timeout: 60_000 }, async () => {
+      const [count, bite] = [many, many / 10];
       for (let from = 0; from < count; from += bite) {
         const names = Array.from({ length: bite }, (_, i) => `e${from + i}`);
         await keep(...names.map((entry) => makeFirstRun(entry)));

@@ -28,6 +28,7 @@ const MODULES = [
   'dateutil',
   'pendulum',
   'moto',
+  'pymongo',
   'flask_cors',
   'boto3',
   'pycurl',

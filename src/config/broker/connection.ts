@@ -25,6 +25,7 @@ import {
 } from '../values/option.ts';
 import { DAY } from '../../schedule/instants.ts';
 import { withoutAbsent } from '../../util/keys.ts';
+import { mongodbShape, readMongodb } from './mongodb.ts';
 import { checkSqs, readSqs, sqsShape } from './sqs.ts';
 import { tlsSettings, tlsShape, useSsl } from './tls.ts';
 
@@ -134,6 +135,7 @@ export const transportSchema = mapOf(
       default: true,
     }),
     ...sqsShape,
+    ...mongodbShape,
     ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
   },
   { description: "Celery's `broker_transport_options`; those of consumers have no effect.", others: 'workersOption' },
@@ -217,6 +219,7 @@ export function readTransport(
     socketTimeout: parseDuration(input.socketTimeout),
     socketConnectTimeout: parseDuration(input.socketConnectTimeout),
     sqs: readSqs(input),
+    mongodb: readMongodb(input),
     keepAlive: socketKeepalive === false ? null : typeof idle === 'number' ? idle * 1_000 : undefined,
   };
   return { ...DEFAULT_TRANSPORT, ...withoutAbsent(given) };

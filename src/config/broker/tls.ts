@@ -77,10 +77,7 @@ export function readTls(
 /** Reports encryption that would have no effect: for a database, the URL determines it, as in kombu. */
 export function checkTls({ driver }: Endpoint, tls: TlsSettings | null, report: Report): void {
   if (tls === null || !driver?.remote || driver.useSsl) return;
-  const way = driver.limits?.sqs
-    ? 'SQS, whose connections are encrypted; for an emulator, set brokerTransportOptions.isSecure'
-    : 'a database; write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
-  report(['brokerUseSsl'], `has no effect on ${way}`);
+  report(['brokerUseSsl'], `has no effect on ${driver.title}; ${driver.encryption}`);
 }
 
 export function tlsSettings(given: TlsInput, password: string | undefined): TlsSettings {

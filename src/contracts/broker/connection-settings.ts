@@ -30,6 +30,22 @@ export interface TransportOptions {
   readonly dataFolderOut: string;
   readonly controlFolder: string;
   readonly sqs: SqsOptions;
+  readonly mongodb: MongodbOptions;
+}
+
+/** The options of MongoDB. */
+export interface MongodbOptions {
+  /** The database of a URL without one. */
+  readonly defaultDatabase: string;
+  /** kombu's collections. */
+  readonly messagesCollection: string;
+  readonly routingCollection: string;
+  readonly broadcastCollection: string;
+  readonly queuesCollection: string;
+  /** The size of the collection of broadcasts, if beat creates it. Bytes. */
+  readonly cappedQueueSize: number;
+  /** Whether messages expire, by the declarations of their queues and their own `expiration`. */
+  readonly ttl: boolean;
 }
 
 /** The options of Amazon SQS. */
@@ -127,6 +143,16 @@ export const DEFAULT_SQS: SqsOptions = {
   waitTime: 10,
 };
 
+export const DEFAULT_MONGODB: MongodbOptions = {
+  defaultDatabase: 'kombu_default',
+  messagesCollection: 'messages',
+  routingCollection: 'messages.routing',
+  broadcastCollection: 'messages.broadcast',
+  queuesCollection: 'messages.queues',
+  cappedQueueSize: 100_000,
+  ttl: false,
+};
+
 export const DEFAULT_TRANSPORT: TransportOptions = {
   globalKeyprefix: '',
   sep: '\x06\x16',
@@ -143,6 +169,7 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   dataFolderOut: 'data_out',
   controlFolder: 'control',
   sqs: DEFAULT_SQS,
+  mongodb: DEFAULT_MONGODB,
 };
 
 export const DEFAULT_CONNECTION: ConnectionSettings = {

@@ -284,6 +284,8 @@ export type WarningKind =
   | 'stored-entries'
   /** A scheduler that beat has replaced still works in the same store, or beside it. */
   | 'other-scheduler'
+  /** MongoDB has no transactions: runs may be published twice under their ids. */
+  | 'transactions'
   /** Consumed messages cannot be removed from the tables of a SQL broker. */
   | 'pruning'
   /** Tasks end without events, or workers send them in a format that beat does not read: outcomes have no runtime. */

@@ -1,0 +1,119 @@
+import { MongoClient, MongoError, MongoServerError, type Collection, type Db, type Document } from 'mongodb';
+import type { ServerUrls } from '../../contracts/broker/server-url.ts';
+import { errorAt } from '../../util/diagnostic.ts';
+import { ConfigError, describeError, StoreError } from '../../util/errors.ts';
+import { createMasker } from '../../util/mask.ts';
+
+/** The longest time for an operation, unless a setting shortens it. Milliseconds. */
+export const TIMEOUT = 5_000;
+
+/** Error codes of MongoDB: a unique key that exists, and a right that the user lacks. */
+const DUPLICATE_KEY = 11_000;
+const UNAUTHORIZED = 13;
+
+/** A document whose `_id` is a text or a number that beat chooses. */
+export interface Keyed<Id = string> extends Document {
+  readonly _id: Id;
+}
+
+export interface MongoOptions {
+  readonly server: ServerUrls;
+  /** The database of a URL without one, as kombu or Celery choose it. */
+  readonly defaultDatabase: string;
+  /** Shows the server's administrator the purpose of the connections. */
+  readonly name: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Makes collections and indexes before the first operation. */
+  readonly prepare?: (db: Db) => Promise<void>;
+}
+
+/**
+ * A pool of connections to a server, a replica set or a cluster. The first operation opens it. Writes are on the disks
+ * of a majority when they resolve.
+ */
+export class MongoConnection {
+  readonly client: MongoClient;
+  readonly db: Db;
+  readonly #mask: (text: string) => string;
+  readonly #prepare: (db: Db) => Promise<void>;
+  #prepared: Promise<void> | null = null;
+
+  /** Throws a `ConfigError` for an invalid URL. */
+  constructor({ server, defaultDatabase, name, timeout, prepare = async () => {} }: MongoOptions) {
+    this.#mask = createMasker([server.url]);
+    this.#prepare = prepare;
+    try {
+      this.client = new MongoClient(server.url, {
+        appName: name,
+        connectTimeoutMS: timeout,
+        socketTimeoutMS: timeout,
+        waitQueueTimeoutMS: timeout,
+        serverSelectionTimeoutMS: timeout,
+        readPreference: 'primary',
+        readConcern: { level: 'majority' },
+        writeConcern: { w: 'majority', journal: true },
+        ignoreUndefined: true,
+      });
+    } catch (error) {
+      throw new ConfigError([errorAt(['brokerUrl'], this.#mask(describeError(error)))]);
+    }
+    this.db = this.client.db(databaseOf(server.url) || defaultDatabase);
+  }
+
+  collection<T extends Document>(name: string): Collection<T> {
+    return this.db.collection<T>(name);
+  }
+
+  /** Runs an operation. Rejects with a `StoreError`. */
+  async run<T>(operation: string, action: () => Promise<T>): Promise<T> {
+    try {
+      this.#prepared ??= this.#prepare(this.db);
+      await this.#prepared.catch((error: unknown) => {
+        this.#prepared = null;
+        throw error;
+      });
+      return await action();
+    } catch (error) {
+      throw this.#toStoreError(operation, error);
+    }
+  }
+
+  /** The server's time, epoch milliseconds. */
+  async readTime(): Promise<number> {
+    const { localTime } = await this.db.command({ hello: 1 });
+    return localTime instanceof Date ? localTime.getTime() : NaN;
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  #toStoreError(operation: string, error: unknown): unknown {
+    if (!(error instanceof MongoError)) return error;
+    const reason = this.#mask(describeError(error));
+    // The driver has no answer of the server if the error is not of this class.
+    const unreachable = error instanceof MongoServerError ? null : { server: 'MongoDB', reason };
+    return new StoreError(`${operation}: ${reason}`, { cause: error, unreachable });
+  }
+}
+
+/** The database in a URL of one or several hosts; empty if it has none. */
+export function databaseOf(url: string): string {
+  const [, path = ''] = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(url) ?? [];
+  return decodeURIComponent(path);
+}
+
+/** For `catch`: ignores that documents exist already, and throws any other error. */
+export function ignoreDuplicates(error: unknown): void {
+  const { code, writeErrors = [] } = error as { code?: unknown; writeErrors?: readonly { code: unknown }[] };
+  const codes = Array.isArray(writeErrors) && writeErrors.length > 0 ? writeErrors.map((each) => each.code) : [code];
+  if (!codes.every((each) => each === DUPLICATE_KEY)) throw error;
+}
+
+/** Why the server rejects an operation until an operator changes its users; `null` for other errors. */
+export function rejectionReason(error: unknown): string | null {
+  const isDenied =
+    error instanceof StoreError && (error.cause as { code?: unknown } | undefined)?.code === UNAUTHORIZED;
+  return isDenied ? error.message : null;
+}
