@@ -355,6 +355,26 @@ export interface TransportConfig {
   visibilityTimeout?: Duration | undefined;
   /** SQS: how long one request of `beat worker` waits for a message. Default: `10`. */
   waitTimeSeconds?: number | undefined;
+  /** MongoDB: the database of a URL without one. Default: `kombu_default`. */
+  defaultDatabase?: string | undefined;
+  /** MongoDB: the collection of messages. Default: `messages`. */
+  messagesCollection?: string | undefined;
+  /** MongoDB: the collection of bindings. Default: `messages.routing`. */
+  routingCollection?: string | undefined;
+  /** MongoDB: the collection of messages to fanout exchanges. Default: `messages.broadcast`. */
+  broadcastCollection?: string | undefined;
+  /** MongoDB: the collection of queues that expire. Default: `messages.queues`. */
+  queuesCollection?: string | undefined;
+  /**
+   * MongoDB: the size of the collection of messages to fanout exchanges, if beat creates it.
+   * Default: `100000`.
+   */
+  cappedQueueSize?: number | undefined;
+  /**
+   * MongoDB: whether messages expire, by the declarations of their queues and their
+   * `expiration`. Default: `false`.
+   */
+  ttl?: boolean | undefined;
   [workersOption: string]: unknown;
 }
 

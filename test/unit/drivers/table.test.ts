@@ -72,6 +72,7 @@ test('each driver has its title, its schemes and everything that beat can load f
     ['amqp', 'RabbitMQ', ['amqp', 'amqps', 'pyamqp', 'librabbitmq'], RABBITMQ],
     ['filesystem', 'the file system', ['filesystem'], ['loadBroker']],
     ['sqs', 'Amazon SQS', ['sqs'], ['loadBroker', 'loadConsumer']],
+    ['mongodb', 'MongoDB', ['mongodb', 'mongodb+srv'], ['load', 'loadResultReader']],
   ]);
 });
 

@@ -82,7 +82,7 @@ describe('broker_use_ssl', () => {
   test('causes a warning if the broker is a database, whose URL configures TLS', () => {
     const broker_url = 'sqla+postgresql+psycopg2://h/db';
     expect(problemsOf({ broker_url, broker_use_ssl: true })).toEqual([
-      expect.stringMatching(/^broker_use_ssl: has no effect on a database; write \?sslmode=/),
+      expect.stringMatching(/^broker_use_ssl: has no effect on PostgreSQL; write \?sslmode=/),
     ]);
     expect(problemsOf({ broker_url, broker_use_ssl: false })).toEqual([]);
   });

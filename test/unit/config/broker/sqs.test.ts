@@ -75,7 +75,9 @@ describe('the options of SQS', () => {
   });
 
   test('broker_use_ssl is rejected, because connections are encrypted', () => {
-    expect(problemsOf({ ...SQS, broker_use_ssl: true }).join('\n')).toContain('has no effect on SQS');
+    expect(problemsOf({ ...SQS, broker_use_ssl: true }).join('\n')).toContain(
+      'has no effect on Amazon SQS; its connections are encrypted',
+    );
   });
 });
 

@@ -91,7 +91,7 @@ describe('settings of results', () => {
     ['project.backends:Mine', 'this backend'],
   ])('%s is accepted with a warning that its outcomes cannot be read', (backend, what) => {
     expect(notesOf(backend)).toEqual([
-      `resultBackend: outcomes of runs cannot be read from ${what}; beat reads redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://; "outcomes: false" hides this warning`,
+      `resultBackend: outcomes of runs cannot be read from ${what}; beat reads redis://, rediss://, sentinel://, mongodb://, db+postgresql://, db+mysql:// or db+sqlite://; "outcomes: false" hides this warning`,
     ]);
     const settings = resolveSettings({ resultBackend: backend, outcomes: false });
     expect(settings.warnings).toEqual([]);
