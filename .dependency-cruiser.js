@@ -134,7 +134,10 @@ export default {
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         // Optional peer dependencies: beat loads them for a provider of traces, for holidays in a calendar, and for SQS.
-        pathNot: ['^node_modules/@types/', '^node_modules/(@opentelemetry/api|date-holidays|@aws-sdk/client-sqs|mongodb)/'],
+        pathNot: [
+          '^node_modules/@types/',
+          '^node_modules/(@opentelemetry/api|date-holidays|@aws-sdk/client-sqs|mongodb)/',
+        ],
       },
     },
     {

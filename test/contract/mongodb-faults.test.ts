@@ -163,7 +163,7 @@ describe.skipIf(missing)(missing || 'mongodb: faults', () => {
     ]);
   });
 
-  test('an unreachable server is an error of its operation, and the store works again afterwards', async () => {
+  test('an unreachable server is an error of its operation, and the store recovers', async () => {
     const server = await MongoServer.start('set');
     await using _ = server;
     const store = open(server, { lockTtl: 1_000 });

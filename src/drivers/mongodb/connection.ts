@@ -1,4 +1,12 @@
-import { MongoClient, MongoError, MongoServerError, type Collection, type Db, type Document } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoClient,
+  MongoError,
+  MongoServerError,
+  type Collection,
+  type Db,
+  type Document,
+} from 'mongodb';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError, describeError, StoreError } from '../../util/errors.ts';
@@ -106,14 +114,15 @@ export function databaseOf(url: string): string {
 
 /** For `catch`: ignores that documents exist already, and throws any other error. */
 export function ignoreDuplicates(error: unknown): void {
-  const { code, writeErrors = [] } = error as { code?: unknown; writeErrors?: readonly { code: unknown }[] };
-  const codes = Array.isArray(writeErrors) && writeErrors.length > 0 ? writeErrors.map((each) => each.code) : [code];
-  if (!codes.every((each) => each === DUPLICATE_KEY)) throw error;
+  if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
+  if (!(error instanceof MongoBulkWriteError)) return;
+  // The code is that of the first document. Other documents may have been written by too few members.
+  const hasOther = [error.writeErrors].flat().some(({ code }) => code !== DUPLICATE_KEY);
+  if (hasOther || error.result.getWriteConcernError()) throw error;
 }
 
 /** Why the server rejects an operation until an operator changes its users; `null` for other errors. */
 export function rejectionReason(error: unknown): string | null {
-  const isDenied =
-    error instanceof StoreError && (error.cause as { code?: unknown } | undefined)?.code === UNAUTHORIZED;
-  return isDenied ? error.message : null;
+  if (!(error instanceof StoreError)) return null;
+  return error.cause instanceof MongoServerError && error.cause.code === UNAUTHORIZED ? error.message : null;
 }
