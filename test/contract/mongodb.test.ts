@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
 import { openMongoStore } from '../../src/drivers/mongodb/store.ts';
 import { MongoServer, requireMongodb, type Topology } from '../support/mongodb.ts';
@@ -16,6 +17,8 @@ import { storedEntriesContract } from './stored-entries.contract.ts';
 import { storeOptions } from './test-store.ts';
 
 const missing = requireMongodb();
+/** The server searches all documents for each write, and is slow beside other tests. */
+const PATIENT = { ...DEFAULT_TRANSPORT, socketTimeout: 60_000 };
 const TITLES: Readonly<Record<Topology, string>> = { single: 'a single server', set: 'a replica set' };
 
 describe.skipIf(missing).for(['single', 'set'] as const)(missing || 'mongodb, %s', (topology) => {
@@ -31,7 +34,7 @@ describe.skipIf(missing).for(['single', 'set'] as const)(missing || 'mongodb, %s
     return {
       url: server.url(),
       open: async (options) => {
-        const store = openMongoStore(storeOptions(server.url(), options));
+        const store = openMongoStore(storeOptions(server.url(), { transport: PATIENT, ...options }));
         stores.push(store);
         return store;
       },

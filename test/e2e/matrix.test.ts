@@ -6,12 +6,22 @@ import { Folder } from '../support/folder.ts';
 import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { RedisServer } from '../support/redis.ts';
+import { MongoServer, requireMongodb } from '../support/mongodb.ts';
 import { requireService } from '../support/services.ts';
+import { requireSqs, SqsServer } from '../support/sqs.ts';
 import type { Cell, Row, Seen } from './matrix/row.ts';
 import { rowsOf, ROWS, SETTINGS, type Setup } from './matrix/table.ts';
 import { MatrixWorker, type Ran } from './matrix/worker.ts';
 
 const missing = requireService('redis-server') || requireService('rabbitmq-server');
+
+/** Why a broker is missing for a Celery. */
+const WITHOUT: Readonly<Record<Cell['broker'], (celery: Cell['celery']) => string | false>> = {
+  Redis: () => false,
+  RabbitMQ: () => false,
+  SQS: (celery) => requireSqs() || (celery === 'old' && 'only the newest Celery is installed with SQS'),
+  MongoDB: () => requireMongodb(),
+};
 
 const CONFIG = join(import.meta.dirname, 'matrix/beat.config.ts');
 
@@ -31,26 +41,35 @@ const runsOf = (row: Row, cell: Cell): readonly Seen[] =>
 describe.skipIf(missing)(missing || 'real workers', () => {
   let redis: RedisServer;
   let rabbit: RabbitNode;
+  let sqs: SqsServer | null;
+  let mongodb: MongoServer | null;
 
   beforeAll(async () => {
-    [redis, rabbit] = await Promise.all([RedisServer.start(), borrowRabbit()]);
+    [redis, rabbit, sqs, mongodb] = await Promise.all([
+      RedisServer.start(),
+      borrowRabbit(),
+      WITHOUT.SQS('new') ? null : SqsServer.start(),
+      WITHOUT.MongoDB('new') ? null : MongoServer.start('set'),
+    ]);
   });
   afterAll(async () => {
-    await Promise.all([redis.stop(), rabbit.stop()]);
+    await Promise.all([redis.stop(), rabbit.stop(), sqs?.stop(), mongodb?.stop()]);
   });
 
   CELERIES.forEach((celery, i) => {
-    const without = requireCelery(celery);
     const { version = '' } = findCelery(celery) ?? {};
-    for (const broker of ['Redis', 'RabbitMQ'] as const) {
+    for (const broker of ['Redis', 'RabbitMQ', 'SQS', 'MongoDB'] as const) {
       const cell: Cell = { broker, version, celery: i === 0 ? 'old' : 'new' };
+      const without =
+        (broker === 'MongoDB' ? requireCelery(celery, 'pymongo') : requireCelery(celery)) ||
+        WITHOUT[broker](cell.celery);
 
       describe.skipIf(without)(without || `Celery ${version} on ${broker}`, () => {
         let played: Played;
         beforeAll(async () => {
-          const state = redis.url(2 * i + 1);
-          const brokerUrl = broker === 'Redis' ? state : rabbit.url();
-          played = await play(cell, celery, brokerUrl, state);
+          const own = redis.url(2 * i + 1);
+          const brokerUrl = { Redis: own, RabbitMQ: rabbit.url(), SQS: sqs?.url(), MongoDB: mongodb?.url() }[broker]!;
+          played = await play(cell, celery, brokerUrl, broker === 'MongoDB' ? brokerUrl : own);
         });
 
         for (const row of ROWS) {

@@ -54,7 +54,7 @@ export const NO_WRITES: Writes = {
 const MAX_BATCH = 1_000;
 
 /** Documents that one request writes: few enough for the time that an answer may take. */
-const BATCH = 1_000;
+const BATCH = 250;
 
 /** Applies the writes of the commit `seq`, in a transaction if there is a session. */
 export type ApplyWrites = (writes: Writes, seq: number, session?: ClientSession) => Promise<void>;

@@ -9,6 +9,9 @@ import { parseSqsUrl } from './url.ts';
 /** How long beat waits for an answer of SQS. Milliseconds. */
 export const ANSWER_TIMEOUT = 10_000;
 
+/** The queues whose URLs are kept: names of queues may be computed for each run. */
+const MAX_QUEUES = 1_000;
+
 /** The region of an emulator, as in kombu. */
 const EMULATED_REGION = 'us-east-1';
 
@@ -111,6 +114,7 @@ export function createSession(role: string, { server, transport, connection, dec
         return { name, url, client };
       };
       const finding = queues.get(name) ?? open();
+      if (queues.size === MAX_QUEUES) queues.clear();
       queues.set(name, finding);
       finding.catch(() => queues.delete(name));
       return finding;

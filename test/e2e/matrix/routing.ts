@@ -1,5 +1,5 @@
 import type { BeatConfig } from 'celery-beat';
-import type { Row } from './row.ts';
+import type { Cell, Row, Seen } from './row.ts';
 
 /** The queues of the worker of `matrix_tasks.py`, and the routes of its tasks. */
 export const ROUTING = {
@@ -48,6 +48,17 @@ function row(name: string, entry: Row['entry'], ...runs: NonNullable<Row['runs']
   return { name, entry, settings: 'routes', runs };
 }
 
+/** Rows to fanout exchanges, which kombu has on SQS through SNS alone; the server of the tests has no capped collections. */
+const notWithoutFanout = ({ broker }: Cell): string | false => {
+  if (broker === 'SQS') return 'beat has no fanout exchanges on SQS';
+  return broker === 'MongoDB' && 'workers read them from a capped collection, which the server of the tests lacks';
+};
+
+/** As `row`, for fanout exchanges. */
+function fanoutRow(name: string, entry: Row['entry'], seen: Seen): Row {
+  return { ...row(name, entry, seen), not: notWithoutFanout };
+}
+
 export const routingRows: readonly Row[] = [
   row('route by name', { task: 'matrix.routed.by_name' }, { exchange: '', routingKey: 'reports' }),
   row(
@@ -84,26 +95,29 @@ export const routingRows: readonly Row[] = [
     { ...see, options: { exchange: 'topics', exchangeType: 'topic', routingKey: 'jobs.x' } },
     { exchange: 'topics', routingKey: 'jobs.x' },
   ),
-  row('queue behind a fanout exchange', { ...see, options: { queue: 'news' } }, { exchange: 'news' }),
-  row(
+  fanoutRow('queue behind a fanout exchange', { ...see, options: { queue: 'news' } }, { exchange: 'news' }),
+  fanoutRow(
     'fanout exchange without a queue',
     { ...see, options: { exchange: 'news', exchangeType: 'fanout', routingKey: 'celery' } },
     { exchange: 'news' },
   ),
-  row('broadcast', { ...see, options: { queue: 'everyone' } }, { exchange: 'everyone' }),
-  row(
+  fanoutRow('broadcast', { ...see, options: { queue: 'everyone' } }, { exchange: 'everyone' }),
+  fanoutRow(
     'fanout exchange without a key',
     { ...see, options: { exchange: 'everyone', exchangeType: 'fanout' } },
     { exchange: 'everyone' },
   ),
-  row(
+  fanoutRow(
     'fanout exchange by another key, which is not configured',
     { ...see, options: { exchange: 'others', exchangeType: 'fanout', routingKey: 'foo' } },
     { exchange: 'others' },
   ),
   {
     ...row('broadcast that is not configured', { ...see, options: { queue: 'others' } }, { exchange: 'others' }),
-    not: ({ broker }) => broker === 'RabbitMQ' && 'there a queue of that name is made, and it waits for a consumer',
+    not: (cell) =>
+      cell.broker === 'RabbitMQ'
+        ? 'there a queue of that name is made, and it waits for a consumer'
+        : notWithoutFanout(cell),
   },
   {
     name: 'defaults of the settings',

@@ -4,7 +4,7 @@ type EntryConfig = NonNullable<BeatConfig['beatSchedule']>[string];
 
 /** Where a row runs: one real worker on one broker. */
 export interface Cell {
-  readonly broker: 'Redis' | 'RabbitMQ';
+  readonly broker: 'Redis' | 'RabbitMQ' | 'SQS' | 'MongoDB';
   /** One of the two Celery installations, and its version. */
   readonly celery: 'old' | 'new';
   readonly version: string;
