@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HISTORY_POSITION } from '../../src/contracts/store/history.ts';
 import type { History, HistoryRow, OutcomeRow, ReadRow, RunRow, SkipRow } from '../../src/contracts/store/history.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
 import { isReadable } from '../../src/contracts/store/unreadable.ts';
@@ -130,11 +131,20 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       await commitRuns('a', 4);
       const first = await history.read('a', { limit: 3 });
       expect(ids(first.rows)).toEqual(['a-4', 'a-3', 'a-2']);
+      expect(first.next).toMatch(HISTORY_POSITION);
       await history.append([{ entry: 'a', row: outcomeOf('a-4') }]);
       const second = await history.read('a', { limit: 3, before: first.next! });
       expect(ids(second.rows)).toEqual(['a-1']);
       expect(second.next).toBeNull();
     });
+
+    test.each(['7-x', '1-0123456789abcdef', '999'])(
+      'is read before the position %s of another store',
+      async (before) => {
+        await commitRuns('a', 1);
+        await expect(history.read('a', { limit: 3, before })).resolves.toMatchObject({ next: null });
+      },
+    );
 
     test('retains the newest rows up to the limit, and removes older ones', async () => {
       await commitRuns('a', 200);

@@ -16,8 +16,11 @@ export const DEFAULT_HISTORY: HistoryLimits = { limit: 100, maxAge: 30 * 24 * 60
 
 export type { HistoryRow, OutcomeRow, RunRow, SkipRow } from './history-row.ts';
 
-/** A place in the history of an entry, as one store names it. */
+/** A place in the history of an entry, as one store names it. Readers may pass that of another store. */
 export type HistoryPosition = string;
+
+/** The form of every position, which the API checks. */
+export const HISTORY_POSITION = /^\d{1,15}(-[\w-]+)?$/;
 
 /** A row of a page. The id of an unreadable row is its position. */
 export type ReadRow = HistoryRow | Unreadable;

@@ -80,9 +80,11 @@ export function mongoHistory(
   return {
     read: (entry, { limit, before }) =>
       connection.run('history.read', async () => {
-        const older = before === undefined ? {} : { _id: { $lt: new ObjectId(before) } };
+        const end = before === undefined ? null : parsePosition(before);
+        if (end === undefined) return { rows: [], next: null };
+        const older = end && { _id: { $lt: end } };
         const rows = await history.find({ entry, ...older }, { sort: { _id: -1 }, limit }).toArray();
-        const stored = rows.map(({ _id, text }) => ({ text, position: _id.toHexString() }));
+        const stored = rows.map(({ _id, text }) => ({ text, position: formatPosition(_id) }));
         return toPage(entry, stored, limit, oldest());
       }),
 
@@ -123,13 +125,26 @@ export function mongoHistory(
 
     removeRows: (entry, positions) =>
       connection.run('history.removeRows', async () => {
-        await history.deleteMany({ entry, _id: { $in: positions.map((each) => new ObjectId(each)) } });
+        await history.deleteMany({ entry, _id: { $in: positions.flatMap((each) => parsePosition(each) ?? []) } });
       }),
 
     encode: (changes) => encodeHistory(changes, limits, clock.now()),
     toRows,
     trim,
   };
+}
+
+/** The seconds of the id, and the rest of it. */
+function formatPosition(id: ObjectId): string {
+  const hex = id.toHexString();
+  return `${Number.parseInt(hex.slice(0, 8), 16)}-${hex.slice(8)}`;
+}
+
+/** `undefined` for the position of another store. */
+function parsePosition(position: string): ObjectId | undefined {
+  const [, seconds = '', rest = ''] = /^(\d{1,10})-([0-9a-f]{16})$/.exec(position) ?? [];
+  const hex = Number(seconds).toString(16).padStart(8, '0') + rest;
+  return rest !== '' && hex.length === 24 ? new ObjectId(hex) : undefined;
 }
 
 /** Adds to the counts of a minute; with the number of a commit, once. */

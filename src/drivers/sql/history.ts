@@ -40,6 +40,7 @@ export function createHistory(db: Database, prefix: string, limits: HistoryLimit
   const history: SqlHistory = {
     async read(entry, { limit, before }) {
       const end = before === undefined ? Number.MAX_SAFE_INTEGER : Number(before);
+      if (Number.isNaN(end)) return { rows: [], next: null };
       const rows = await db.read('history.read', sql.readHistory(prefix, entry, end, limit));
       const stored = rows.map(({ position, json }) => ({ position: String(position), text: String(json) }));
       return toPage(entry, stored, limit, oldest());

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { HISTORY_POSITION } from '../../contracts/store/history.ts';
 import { decodeAudit } from '../../entries/commands/audit.ts';
 import { commandSchema } from '../../entries/commands/command.ts';
 import { audit, auditRow, pending } from '../../entries/commands/shapes.ts';
@@ -120,11 +121,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Lists what happened to an entry, newest first.',
     query: z.strictObject({
       limit: limit(1_000, 100),
-      before: z
-        .string()
-        .regex(/^\d{1,15}(-[\w-]+)?$/, PLACE)
-        .optional()
-        .describe(`${PLACE}.`),
+      before: z.string().regex(HISTORY_POSITION, PLACE).optional().describe(`${PLACE}.`),
     }),
     answers: {
       200: ['A page.', historyPage],
