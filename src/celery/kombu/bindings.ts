@@ -1,5 +1,19 @@
+import type { Destination } from '../message/destination.ts';
+import type { Queues } from '../routing/queues.ts';
+
 /** A queue that a worker consumes by subscribing: no worker reads a list of this name. */
 const BROADCAST_QUEUE = /^(?:.+\.)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The queues that receive a message: those of the configuration, and those that workers have bound. */
+export function receiversOf(
+  destination: Destination,
+  queues: Queues,
+  members: readonly string[],
+  sep: string,
+): ReadonlySet<string> {
+  const configured = queues.queuesFor(destination).map(({ name }) => name);
+  return new Set([...configured, ...queuesBound(members, destination.routingKey, sep)]);
+}
 
 /** The queues to which kombu routes a message, by the members of the binding set; none for a fanout exchange. */
 export function queuesBound(members: readonly string[], routingKey: string, sep: string): string[] {

@@ -10,6 +10,11 @@ export function parseSortableInstant(digits: string): number {
   return Number(digits) + EARLIEST;
 }
 
+/** As `sortableInstant`; `never`, which sorts after all digits, for `null`. */
+export function sortableDue(dueAt: number | null): string {
+  return dueAt === null ? 'never' : sortableInstant(dueAt);
+}
+
 /** Digits that sort in the order of the numbers, which must be integers from 0 on. */
 export function sortableNumber(number: number, count: number): string {
   return String(number).padStart(count, '0');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isBroadcast, queuesBound } from '../../celery/kombu/bindings.ts';
+import { isBroadcast, receiversOf } from '../../celery/kombu/bindings.ts';
 import { encodeEnvelope } from '../../celery/kombu/envelope.ts';
 import type { Destination } from '../../celery/message/destination.ts';
 import { copyMessage, type Message } from '../../celery/message/message.ts';
@@ -78,12 +78,6 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
     return { queue: null, exchange: queue, exchangeType: 'fanout', routingKey: '' };
   };
 
-  /** The queues that receive a message to this exchange, without duplicates. */
-  const queuesFor = (destination: Destination, members: readonly string[]): ReadonlySet<string> => {
-    const configured = queues.queuesFor(destination).map(({ name }) => name);
-    return new Set([...configured, ...queuesBound(members, destination.routingKey, sep)]);
-  };
-
   const channelsFor = (destination: Destination, members: readonly string[]): Iterable<string> => {
     const { exchange, routingKey } = destination;
     const bound = members.map((member) => member.split(sep)[0]!);
@@ -151,7 +145,7 @@ export function createBindings(keys: Keys, queues: Queues, clock: Clock) {
         known.add(named);
         continue;
       }
-      const receivers = queuesFor(destination, members);
+      const receivers = receiversOf(destination, queues, members, sep);
       if (receivers.size === 0) unroutable.push({ message, reason: explainUnroutable(members) });
       for (const queue of receivers) push(keys.list(queue, message.priority), message);
     }

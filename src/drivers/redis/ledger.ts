@@ -7,6 +7,7 @@ import { addState, type EntryState } from '../../contracts/store/entry-state.ts'
 import { encodeHistory, encodeRows, NO_HISTORY, type HistoryLimits } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, type Outbox, outboxMessages } from '../../contracts/store/outbox.ts';
+import { sortableDue } from '../../contracts/store/sortable.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import { addWrites, findUnreceived, NO_SUBSCRIBERS, type Bindings, type RedisWrites } from './bindings.ts';
@@ -16,7 +17,7 @@ import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
 import { loadScript, type ScriptInput } from './scripts/script.ts';
-import { formatDue, type RedisStoredEntries } from './stored-entries.ts';
+import type { RedisStoredEntries } from './stored-entries.ts';
 
 const BEGIN_TERM = loadScript('begin-term');
 const REMOVE_STATE = loadScript('remove-state');
@@ -52,7 +53,7 @@ export function redisLedger(
   const addChanges = (changes: readonly Change[], { keys, args }: ScriptInput): void => {
     const written = changes.flatMap(({ after, stored: entry }, i) => {
       if (after === null || entry?.definition === null) return [String(i + 1), '', ''];
-      return entry ? [String(i + 1), formatDue(entry.dueAt), entry.definition ?? ''] : [];
+      return entry ? [String(i + 1), sortableDue(entry.dueAt), entry.definition ?? ''] : [];
     });
     if (written.length > 0) keys.push(names.definitions, names.names);
     args.push(String(written.length / 3), ...written);

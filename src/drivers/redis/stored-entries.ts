@@ -1,6 +1,6 @@
 import type { Warn } from '../../contracts/events/beat-events.ts';
 import { MAX_INSTANT } from '../../schedule/instants.ts';
-import { parseSortableInstant, sortableInstant } from '../../contracts/store/sortable.ts';
+import { parseSortableInstant, sortableDue } from '../../contracts/store/sortable.ts';
 import type {
   EntrySearch,
   PageOptions,
@@ -59,9 +59,9 @@ export function redisStoredEntries(
     parse: (row: Row) => T | null,
   ): Promise<T[]> => {
     // Members of entries without a definition begin with "-".
-    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '(-!';
+    const from = after ? `(${sortableDue(after.dueAt)} ${after.entry}` : '(-!';
     // "!" sorts directly after the space that precedes the name.
-    const to = dueBy === undefined ? '+' : `(${formatDue(dueBy)}!`;
+    const to = dueBy === undefined ? '+' : `(${sortableDue(dueBy)}!`;
     const found: T[] = [];
     const invalid: string[] = [];
     let last = '';
@@ -124,11 +124,6 @@ type Row = readonly [label: string, text: string | null, state: string | null];
 /** The start of the next page, empty after the last one; then the rows. */
 type Page = readonly [string, readonly Row[]];
 type MembersPage = readonly [last: string, members: readonly string[], invalid: readonly number[]];
-
-/** `never` sorts after all digits. */
-export function formatDue(dueAt: number | null): string {
-  return dueAt === null ? 'never' : sortableInstant(dueAt);
-}
 
 /** `null` for a member that names no entry. */
 function parseMember(member: string): Position | null {
