@@ -134,6 +134,11 @@ const services: readonly Service[] = [
     optional: true,
   },
   {
+    name: "pymongo (the system's Python)",
+    version: () => versionOf('/usr/bin/python3', ['pymongo'], 'pymongo'),
+    install: installByApt,
+  },
+  {
     name: `pymongo (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['pymongo'], 'pymongo'),
     install: () => installPackages('mongodb'),
@@ -266,7 +271,10 @@ function isCompiled(): boolean {
 
 /** Fetches the library of the server, and compiles it. */
 function compileMongodb(): string | null {
-  if (!succeeds('javac', '-version') || !succeeds('mvn', '--version')) runApt(['default-jdk-headless', 'maven']);
+  if (!succeeds('javac', '-version') || !succeeds('mvn', '--version')) {
+    const reason = runApt(['default-jdk-headless', 'maven']);
+    if (reason !== null) return reason;
+  }
   const copy = ['dependency:copy-dependencies', '-f', 'test/support/mongodb/pom.xml'];
   const folder = `${process.cwd()}/${MONGODB}`;
   if (!shown('mvn', '-q', '-B', ...copy, `-DoutputDirectory=${folder}/lib`)) return 'Maven did not fetch it';
