@@ -3,6 +3,11 @@ import { toQueue } from '../../src/celery/message/destination.ts';
 import { copyMessage } from '../../src/celery/message/message.ts';
 import { DEFAULT_MONGODB, DEFAULT_TRANSPORT } from '../../src/contracts/broker/connection-settings.ts';
 import type { StateStore } from '../../src/contracts/store/store.ts';
+import { MongoServerError } from 'mongodb';
+import { MongoConnection, rejectionReason } from '../../src/drivers/mongodb/connection.ts';
+import { namesFor } from '../../src/drivers/mongodb/names.ts';
+import { createSteps } from '../../src/drivers/mongodb/steps.ts';
+import { NO_WRITES } from '../../src/drivers/mongodb/writes.ts';
 import { openMongoResultReader } from '../../src/drivers/mongodb/results.ts';
 import { mongoDriver, openMongoStore } from '../../src/drivers/mongodb/store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
@@ -12,6 +17,7 @@ import { systemClock } from '../../src/util/system-clock.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { MongoServer, requireMongodb } from '../support/mongodb.ts';
+import { freePort } from '../support/redis.ts';
 import { storeOptions } from './test-store.ts';
 
 const missing = requireMongodb();
@@ -34,6 +40,11 @@ describe.skipIf(missing)(missing || 'mongodb: faults', () => {
     stores.push(store);
     return store;
   };
+  /** Leaves a committed journal, as a leader that was killed. */
+  const leave = async (journal: { parts: number; seq: number }) => {
+    const term = single.db.collection('beat.leader');
+    await term.updateOne({ _id: 'term' as never }, { $set: { journal: { commit: 'x', ...journal } } });
+  };
   const queued = async (server: MongoServer) => {
     const found = await server.db.collection('messages').find().sort({ _id: 1 }).toArray();
     return found.map(({ payload }) => (JSON.parse(String(payload)) as { headers: { id: string } }).headers.id);
@@ -51,7 +62,8 @@ describe.skipIf(missing)(missing || 'mongodb: faults', () => {
     const [, lost] = await messages.find().sort({ _id: 1 }).toArray();
     await messages.deleteOne({ _id: lost!._id });
     const state = JSON.stringify(first.after);
-    await single.db.collection('beat.entries').updateOne({ _id: 'a' as never }, { $set: { state }, $inc: { seq: -1 } });
+    const entries = single.db.collection<{ _id: string; seq: number }>('beat.entries');
+    const { seq } = (await entries.findOneAndUpdate({ _id: 'a' }, { $set: { state }, $inc: { seq: -1 } }))!;
     const items = [
       { kind: 'messages', value: lost },
       { kind: 'entries', value: { entry: 'a', state: JSON.stringify(second.after), isRemoved: false } },
@@ -64,8 +76,7 @@ describe.skipIf(missing)(missing || 'mongodb: faults', () => {
       items: [item],
     }));
     await single.db.collection('beat.journal').insertMany(parts);
-    const journal = { commit: 'x', parts: 2 };
-    await single.db.collection('beat.leader').updateOne({ _id: 'term' as never }, { $set: { journal } });
+    await leave({ parts: 2, seq });
 
     const next = open(single).ledger;
     await next.beginTerm();
@@ -79,25 +90,120 @@ describe.skipIf(missing)(missing || 'mongodb: faults', () => {
   test('an incomplete journal is an error that names the collection, and nothing of it is applied', async () => {
     const { ledger } = open(single);
     await ledger.beginTerm();
-    const journal = { commit: 'x', parts: 2 };
-    await single.db.collection('beat.leader').updateOne({ _id: 'term' as never }, { $set: { journal } });
+    await leave({ parts: 2, seq: 1 });
     await expect(open(single).ledger.beginTerm()).rejects.toThrow(
-      /^ledger\.commit: the collection beat\.journal has 0 of 2 parts of commit x: something has deleted the others/,
+      /^the collection beat\.journal has 0 of 2 parts of commit x: something has deleted the others/,
     );
   });
 
-  test('a delayed write of an earlier commit changes no newer state', async () => {
-    const { ledger } = open(single);
+  test('an error while a committed journal is applied does not reject it, and the next step applies it', async () => {
+    const names = namesFor('beat');
+    const url = single.url();
+    const connection = new MongoConnection({
+      server: parseEndpoint(url),
+      defaultDatabase: '',
+      name: 't',
+      timeout: 5_000,
+    });
+    const applied: string[] = [];
+    const denied = new MongoServerError({ code: 13, codeName: 'Unauthorized', message: 'not authorized' });
+    const errors = [denied];
+    const steps = createSteps(connection, names, async ({ sent }) => {
+      const [error] = errors.splice(0);
+      if (error) throw error;
+      applied.push(...sent);
+    });
+    try {
+      const { token } = await steps.begin();
+      const step = (id: string) =>
+        steps.run('s', token, async () => ({ writes: { ...NO_WRITES, sent: [id] }, result: id }));
+      const error: unknown = await step('a').catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        name: 'StoreError',
+        message:
+          'ledger.apply: MongoDB answered: not authorized (Unauthorized); the commit is durable, and its journal is applied later',
+      });
+      expect(rejectionReason(error)).toBeNull();
+      expect(await step('b')).toBe('b');
+      expect(applied).toEqual(['a', 'b']);
+    } finally {
+      await connection.close();
+    }
+  });
+
+  test('a journal that was applied already changes no newer state and counts nothing twice', async () => {
+    const { ledger, history } = open(single);
     const token = await ledger.beginTerm();
     const first = makeFirstRun('a', 'one');
     const second = makeNextRun(first, 'two');
     await ledger.commit({ token, changes: [first] });
-    await ledger.commit({ token, changes: [second] });
     const entries = single.db.collection<{ _id: string; seq: number }>('beat.entries');
     const { seq } = (await entries.findOne({ _id: 'a' }))!;
-    const late = entries.updateOne({ _id: 'a', seq: { $lt: seq - 1 } }, { $set: { seq: seq - 1 } }, { upsert: true });
-    await expect(late).rejects.toMatchObject({ code: 11_000 });
-    expect((await ledger.load()).get('a')).toEqual(second.after);
+    const minutes = single.db.collection<{ _id: number }>('beat.minutes');
+    const number = Math.floor(systemClock.now() / 60_000);
+    const counts = { published: 1, skipped: 0, succeeded: 0, failed: 0 };
+    await minutes.insertOne({ _id: number, ...counts, seq, expires: new Date(Date.now() + 60_000) } as never);
+    await ledger.commit({ token, changes: [second] });
+    const items = [
+      { kind: 'entries', value: { entry: 'a', state: JSON.stringify(first.after), isRemoved: false } },
+      { kind: 'minutes', value: { at: number * 60_000, ...counts } },
+    ];
+    await single.db.collection('beat.journal').insertOne({ _id: 'x 0' as never, commit: 'x', number: 0, token, items });
+    await leave({ parts: 1, seq });
+
+    const next = open(single).ledger;
+    await next.beginTerm();
+    expect((await next.load()).get('a')).toEqual(second.after);
+    const found = await history!.minutes(number * 60_000, (number + 1) * 60_000);
+    expect(found).toMatchObject([{ published: 1 }]);
+  });
+
+  test('on a replica set, a message to a fanout exchange is committed by a journal', async () => {
+    const { ledger } = open(set);
+    const token = await ledger.beginTerm();
+    const destination = { queue: null, exchange: 'news', exchangeType: 'fanout' as const, routingKey: '' };
+    const message = makeMessage('news', { destination });
+    const change = { ...makeFirstRun('a'), messages: [message] };
+    expect(await ledger.commit({ token, changes: [change] })).toEqual({ kind: 'committed' });
+    expect(await ledger.commit({ token, changes: [change] })).toEqual({ kind: 'committed' });
+    const broadcasts = await set.db.collection('messages.broadcast').find().toArray();
+    expect(broadcasts).toEqual([expect.objectContaining({ queue: 'news' })]);
+  });
+
+  test('a transaction applies a journal that is left before it decides', async () => {
+    const { ledger } = open(set);
+    const token = await ledger.beginTerm();
+    const first = makeFirstRun('a', 'one');
+    const items = [{ kind: 'entries', value: { entry: 'a', state: JSON.stringify(first.after), isRemoved: false } }];
+    await set.db.collection('beat.journal').insertOne({ _id: 'x 0' as never, commit: 'x', number: 0, token, items });
+    await set.db
+      .collection('beat.leader')
+      .updateOne(
+        { _id: 'term' as never },
+        { $set: { journal: { commit: 'x', parts: 1, seq: token + 1 } }, $inc: { seq: 1 } },
+      );
+    expect(await ledger.commit({ token, changes: [makeNextRun(first, 'two')] })).toEqual({ kind: 'committed' });
+    expect(await queued(set)).toEqual(['two']);
+  });
+
+  test('a server that starts later is used', async () => {
+    const port = await freePort();
+    const url = `mongodb://127.0.0.1:${port}/tasks`;
+    const store = openMongoStore(storeOptions(url, { lockTtl: 1_000 }));
+    stores.push(store);
+    for (let i = 0; i < 2; i++) {
+      await expect(store.lock.acquire()).rejects.toThrow(`lock.acquire: connect ECONNREFUSED 127.0.0.1:${port}`);
+    }
+    await using server = await MongoServer.start('set', port);
+    await expect.poll(() => store.lock.acquire().catch(() => null), { timeout: 60_000 }).not.toBeNull();
+    await server.db.command({ ping: 1 });
+  });
+
+  test('a command that another program has inserted with another kind of id is ignored', async () => {
+    const { commands } = open(set);
+    await commands.append('{"do":"reload"}');
+    await set.db.collection('beat.commands').insertOne({ json: '{}' });
+    expect(await commands.pending(10)).toEqual([{ key: '1', json: '{"do":"reload"}' }]);
   });
 
   test('a single server causes a warning, and a replica set ends it', async () => {
@@ -108,15 +214,40 @@ describe.skipIf(missing)(missing || 'mongodb: faults', () => {
     expect(warn).toHaveBeenLastCalledWith('transactions', null);
   });
 
-  test('a transaction that conflicts with another is repeated, and each run is published once', async () => {
+  test('a commit whose transaction conflicts with another is repeated, and publishes once', async () => {
     const { ledger } = open(set);
     const token = await ledger.beginTerm();
+    const session = set.client.startSession();
+    session.startTransaction();
+    await set.db
+      .collection('beat.leader')
+      .updateOne({ _id: 'term' as never }, { $set: { by: 'another' } }, { session });
+    let isSettled = false;
+    const committing = ledger.commit({ token, changes: [makeFirstRun('a', 'one')] }).finally(() => {
+      isSettled = true;
+    });
+    for (let i = 0; i < 30; i++) await set.db.command({ ping: 1 });
+    expect(isSettled).toBe(false);
+    await session.abortTransaction();
+    await session.endSession();
+    expect(await committing).toEqual({ kind: 'committed' });
+    expect(await queued(set)).toEqual(['one']);
+  });
+
+  test('steps that run at the same time apply no journal twice', async () => {
+    const { ledger } = open(single);
+    const token = await ledger.beginTerm();
     const names = Array.from({ length: 8 }, (_, i) => `e${i}`);
-    const outcomes = await Promise.all(
-      names.map((entry) => ledger.commit({ token, changes: [makeFirstRun(entry, entry)] })),
-    );
-    expect(outcomes).toEqual(names.map(() => ({ kind: 'committed' })));
-    expect((await queued(set)).toSorted()).toEqual(names);
+    const commits = names.map((entry) => ledger.commit({ token, changes: [makeFirstRun(entry, entry)] }));
+    // As a worker that consumes each message at once.
+    const consumed: string[] = [];
+    const messages = single.db.collection('messages');
+    for (let isDone = false; !isDone || (await messages.countDocuments()) > 0;) {
+      isDone = await Promise.race([Promise.all(commits).then(() => true), messages.countDocuments().then(() => false)]);
+      const message = await messages.findOneAndDelete({}, { sort: { _id: 1 } });
+      if (message) consumed.push((JSON.parse(String(message['payload'])) as { headers: { id: string } }).headers.id);
+    }
+    expect(consumed.toSorted()).toEqual(names);
   });
 
   test('a message above the limit of a document rejects its commit with the size, and nothing is written', async () => {

@@ -29,8 +29,9 @@ export class MongoServer implements AsyncDisposable {
     this.client = new MongoClient(this.url(''));
   }
 
-  static async start(topology: Topology): Promise<MongoServer> {
-    const { process, port } = await run(0, topology);
+  /** On any free port, unless one is given. */
+  static async start(topology: Topology, at = 0): Promise<MongoServer> {
+    const { process, port } = await run(at, topology);
     return new MongoServer(process, port, topology);
   }
 

@@ -1,5 +1,5 @@
 import type { Broker } from '../../contracts/broker/broker.ts';
-import { ignoreDuplicates, type MongoConnection } from './connection.ts';
+import type { MongoConnection } from './connection.ts';
 import type { Kombu } from './kombu.ts';
 
 /**
@@ -8,27 +8,19 @@ import type { Kombu } from './kombu.ts';
  */
 export function mongoBroker(connection: MongoConnection, kombu: Kombu): Broker {
   let isIndexed = false;
-  const insert = async <T>(documents: readonly T[], insertMany: (all: T[]) => Promise<unknown>): Promise<void> => {
-    if (documents.length > 0) await insertMany([...documents]).catch(ignoreDuplicates);
-  };
   return {
     publish: (messages) =>
       connection.run('broker.publish', async () => {
-        if (!isIndexed) await kombu.messages.createIndexes([{ key: { beat: 1 }, unique: true, sparse: true }]);
+        if (!isIndexed) await kombu.indexRepeats();
         isIndexed = true;
-        const { messages: documents, broadcasts, rejected } = await kombu.encode(messages, true);
-        await insert(documents, (all) => kombu.messages.insertMany(all, { ordered: false }));
-        await insert(broadcasts, (all) => kombu.broadcasts.insertMany(all, { ordered: false }));
-        return rejected;
+        const publication = await kombu.encode(messages, true);
+        await kombu.insert(publication);
+        return publication.rejected;
       }),
 
     async announce(messages) {
       if (messages.length === 0) return;
-      await connection.run('broker.announce', async () => {
-        const { messages: documents, broadcasts } = await kombu.encode(messages, false);
-        await insert(documents, (all) => kombu.messages.insertMany(all, { ordered: false }));
-        await insert(broadcasts, (all) => kombu.broadcasts.insertMany(all, { ordered: false }));
-      });
+      await connection.run('broker.announce', async () => kombu.insert(await kombu.encode(messages, false)));
     },
 
     close: () => connection.close(),

@@ -48,7 +48,8 @@ export function mongoCommandLog(connection: MongoConnection, names: CommandColle
     pending: (limit) =>
       connection.run('commands.pending', async () => {
         const shown = { projection: { bytes: 1 }, sort: { _id: 1 }, limit } as const;
-        const oldest = await commands.find({}, shown).toArray();
+        // A document of another program has another kind of id, which no commit could remove.
+        const oldest = await commands.find({ _id: { $gte: 0 } }, shown).toArray();
         const page = takePage(oldest.map(({ _id, bytes }) => ({ key: String(_id), bytes })));
         const ids = page.filter(isReadable).map(({ key }) => Number(key));
         const texts = await commands.find({ _id: { $in: ids } }).toArray();

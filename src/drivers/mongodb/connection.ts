@@ -9,7 +9,7 @@ import {
 } from 'mongodb';
 import type { ServerUrls } from '../../contracts/broker/server-url.ts';
 import { errorAt } from '../../util/diagnostic.ts';
-import { ConfigError, describeError, StoreError } from '../../util/errors.ts';
+import { ConfigError, StoreError } from '../../util/errors.ts';
 import { createMasker } from '../../util/mask.ts';
 
 /** The longest time for an operation, unless a setting shortens it. Milliseconds. */
@@ -64,7 +64,7 @@ export class MongoConnection {
         ignoreUndefined: true,
       });
     } catch (error) {
-      throw new ConfigError([errorAt(['brokerUrl'], this.#mask(describeError(error)))]);
+      throw new ConfigError([errorAt(['brokerUrl'], this.#mask((error as Error).message))]);
     }
     this.db = this.client.db(databaseOf(server.url) || defaultDatabase);
   }
@@ -76,6 +76,8 @@ export class MongoConnection {
   /** Runs an operation. Rejects with a `StoreError`. */
   async run<T>(operation: string, action: () => Promise<T>): Promise<T> {
     try {
+      // After a first connection that failed, the client would stay closed. This returns at once when it is connected.
+      await this.client.connect();
       this.#prepared ??= this.#prepare(this.db);
       await this.#prepared.catch((error: unknown) => {
         this.#prepared = null;
@@ -99,17 +101,35 @@ export class MongoConnection {
 
   #toStoreError(operation: string, error: unknown): unknown {
     if (!(error instanceof MongoError)) return error;
-    const reason = this.#mask(describeError(error));
-    // The driver has no answer of the server if the error is not of this class.
-    const unreachable = error instanceof MongoServerError ? null : { server: 'MongoDB', reason };
-    return new StoreError(`${operation}: ${reason}`, { cause: error, unreachable });
+    const reason = this.#mask(error.message);
+    // An error of another class has no answer of the server.
+    if (!(error instanceof MongoServerError)) {
+      return new StoreError(`${operation}: ${reason}`, { cause: error, unreachable: { server: 'MongoDB', reason } });
+    }
+    const name = error.codeName === undefined ? '' : ` (${error.codeName})`;
+    return new StoreError(`${operation}: MongoDB answered: ${reason}${name}`, { cause: error });
   }
 }
 
 /** The database in a URL of one or several hosts; empty if it has none. */
 export function databaseOf(url: string): string {
   const [, path = ''] = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(url) ?? [];
-  return decodeURIComponent(path);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // The client library rejects the URL.
+    return path;
+  }
+}
+
+/** Documents that one request writes: few enough for the time that an answer may take. */
+const BATCH = 250;
+
+/** Writes documents in several requests, and ignores those that exist already. */
+export async function inBatches<T>(items: readonly T[], write: (batch: T[]) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < items.length; from += BATCH) {
+    await write(items.slice(from, from + BATCH)).catch(ignoreDuplicates);
+  }
 }
 
 /** For `catch`: ignores that documents exist already, and throws any other error. */

@@ -1,5 +1,5 @@
 import { addState, type EntryState, type OnUnreadable } from '../../contracts/store/entry-state.ts';
-import { sortableInstant } from '../../contracts/store/sortable.ts';
+import { sortableDue } from '../../contracts/store/sortable.ts';
 import type { EntrySearch, PageOptions, StoredEntries, StoredEntry } from '../../contracts/store/stored-entries.ts';
 import type { Keyed, MongoConnection } from './connection.ts';
 
@@ -15,13 +15,12 @@ export interface EntryDocument extends Keyed {
   /** Epoch milliseconds; `null` for never. */
   readonly due?: number | null;
   /** The place among stored entries, by `due` and name; absent without a definition. */
-  readonly order?: string;
+  readonly order?: string | null;
   readonly removedAt?: Date;
 }
 
-/** `never` sorts after all digits. */
 export function orderOf(due: number | null, entry: string): string {
-  return `${due === null ? 'never' : sortableInstant(due)} ${entry}`;
+  return `${sortableDue(due)} ${entry}`;
 }
 
 /** After all names that begin with the text before it. */
@@ -39,7 +38,7 @@ export function mongoEntries(connection: MongoConnection, name: string): MongoEn
   const inPage = ({ after, dueBy }: Pick<PageOptions, 'after' | 'dueBy'>) => ({
     order: {
       $gt: after ? orderOf(after.dueAt, after.entry) : '',
-      ...(dueBy !== undefined && { $lt: `${sortableInstant(dueBy)}!` }),
+      ...(dueBy !== undefined && { $lt: `${sortableDue(dueBy)}!` }),
     },
   });
 
@@ -51,7 +50,8 @@ export function mongoEntries(connection: MongoConnection, name: string): MongoEn
     load: (unreadable) =>
       connection.run('ledger.load', async () => {
         const states = new Map<string, EntryState>();
-        const declared = entries.find({ order: { $exists: false }, state: { $ne: null } });
+        // `null` also finds documents without the field, by its index.
+        const declared = entries.find({ order: null, state: { $ne: null } });
         for await (const { _id, state } of declared) addState(states, _id, state!, unreadable);
         return states;
       }),

@@ -11,6 +11,7 @@ import {
   type CommitOutcome,
   type EncodedChange,
 } from '../../contracts/store/commit.ts';
+import type { Rejection } from '../../contracts/broker/broker.ts';
 import type { Warn } from '../../contracts/events/beat-events.ts';
 import { encodeRows } from '../../contracts/store/history.ts';
 import type { Ledger, StateRemoval } from '../../contracts/store/ledger.ts';
@@ -26,9 +27,9 @@ import { trimAudit, type AuditDocument } from './command-log.ts';
 import { rejectionReason, type MongoConnection } from './connection.ts';
 import type { EntryDocument, MongoEntries } from './entries.ts';
 import type { MongoHistory } from './history.ts';
-import type { Kombu } from './kombu.ts';
+import { MAX_DOCUMENT, type Kombu } from './kombu.ts';
 import type { Names } from './names.ts';
-import type { Steps } from './steps.ts';
+import type { Decide, Steps } from './steps.ts';
 import { NO_WRITES, type OutboxDocument, type Writes } from './writes.ts';
 
 export interface MongoLedgerOptions {
@@ -79,7 +80,7 @@ export function mongoLedger(options: MongoLedgerOptions): Ledger & Outbox & Stat
     commit: Commit,
     messages: Pick<Writes, 'messages' | 'broadcasts' | 'outbox'>,
     committed: T,
-    { unroutable, repeat }: { unroutable?: string | undefined; repeat: (session?: ClientSession) => Promise<T> },
+    { rejected, repeat }: { rejected: Rejection | undefined; repeat: (session?: ClientSession) => Promise<T> },
   ): Promise<T | NotCommitted> => {
     const { token, changes, commands = [] } = commit;
     const encoded = changes.map(encodeChange);
@@ -87,15 +88,16 @@ export function mongoLedger(options: MongoLedgerOptions): Ledger & Outbox & Stat
     const added = { history: rows ? history!.toRows(rows) : [], minutes: rows?.minutes ?? [] };
     const finished = finishing(commands);
     try {
-      const outcome = await steps.run<T | NotCommitted>(operation, token, async (session) => {
+      const decide: Decide<T | NotCommitted> = async (session) => {
         const found = await check(encoded, commands, session);
         if (typeof found === 'object') return { writes: null, result: found };
         if (found === 'repeated') {
           const writes = commands.length > 0 ? { ...NO_WRITES, ...finished } : null;
           return { writes, result: await repeat(session) };
         }
-        if (unroutable !== undefined) {
-          return { writes: null, result: { kind: 'store-rejected', reason: `${operation}: ${unroutable}` } };
+        if (rejected) {
+          const reason = `${operation}: ${formatDestination(rejected.message.destination)}: ${rejected.reason}`;
+          return { writes: null, result: { kind: 'store-rejected', reason } };
         }
         const written = encoded.map(({ entry, after, stored }) => ({
           entry,
@@ -104,7 +106,8 @@ export function mongoLedger(options: MongoLedgerOptions): Ledger & Outbox & Stat
           stored,
         }));
         return { writes: { ...NO_WRITES, ...messages, ...added, ...finished, entries: written }, result: committed };
-      });
+      };
+      const outcome = await steps.run(operation, token, decide, messages.broadcasts.length > 0);
       if (outcome === 'fenced') return { kind: 'fenced' };
       if (outcome.kind === 'committed') await trim(added.history, commands.length > 0);
       return outcome;
@@ -144,10 +147,8 @@ export function mongoLedger(options: MongoLedgerOptions): Ledger & Outbox & Stat
     async commit(commit) {
       const all = commit.changes.flatMap(({ messages }) => messages);
       const { messages, broadcasts, rejected } = await connection.run('ledger.commit', () => kombu.encode(all, false));
-      const [first] = rejected;
-      const unroutable = first && `${formatDestination(first.message.destination)}: ${first.reason}`;
       const published = { messages, broadcasts, outbox: [] };
-      return commitWith('ledger.commit', commit, published, DONE, { unroutable, repeat: async () => DONE });
+      return commitWith('ledger.commit', commit, published, DONE, { rejected: rejected[0], repeat: async () => DONE });
     },
 
     prepare: (message) => prepareEnvelope(message, randomUUID()),
@@ -156,12 +157,15 @@ export function mongoLedger(options: MongoLedgerOptions): Ledger & Outbox & Stat
       const pending = outboxMessages(commit.changes);
       const documents = pending.map((each) => ({ id: each.id, text: encodeOutboxMessage(each) }));
       const appended = { messages: [], broadcasts: [], outbox: documents };
+      const large = documents.findIndex(({ text }) => Buffer.byteLength(text) > MAX_DOCUMENT);
+      const message = pending[large]?.message;
       return commitWith<Extract<AppendOutcome, { kind: 'committed' }>>(
         'outbox.append',
         commit,
         appended,
         { kind: 'committed', pending },
         {
+          rejected: message && { message, reason: `a document of MongoDB holds ${MAX_DOCUMENT} bytes, which is less` },
           repeat: async (session) => {
             const ids = pending.map(({ id }) => id);
             const found = await findPending(ids, session);

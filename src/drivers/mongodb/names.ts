@@ -29,10 +29,9 @@ export async function prepareState(db: Db, names: Names): Promise<void> {
     if (!existing.has(name)) await db.createCollection(name).catch(ignoreExisting);
   }
   const expires = { key: { expires: 1 }, expireAfterSeconds: 0 } as const;
-  await db.collection(names.entries).createIndexes([
-    { key: { order: 1 }, sparse: true },
-    { key: { removedAt: 1 }, expireAfterSeconds: REMOVED_STAY, sparse: true },
-  ]);
+  await db
+    .collection(names.entries)
+    .createIndexes([{ key: { order: 1 } }, { key: { removedAt: 1 }, expireAfterSeconds: REMOVED_STAY, sparse: true }]);
   await db.collection(names.journal).createIndexes([{ key: { commit: 1 } }]);
   await db.collection(names.history).createIndexes([{ key: { entry: 1, _id: -1 } }, expires]);
   await db.collection(names.minutes).createIndexes([expires]);

@@ -11,7 +11,14 @@ interface TermDocument extends Keyed<'term'> {
   /** Grows with each commit of any term. */
   readonly seq: number;
   /** A committed journal that has not been applied as a whole; `null` for none. */
-  readonly journal?: { readonly commit: string; readonly parts: number } | null;
+  readonly journal?: Journal | null;
+}
+
+interface Journal {
+  readonly commit: string;
+  readonly parts: number;
+  /** The number of its commit, which the documents that it writes get. */
+  readonly seq: number;
 }
 
 /** What a step of a term writes, if anything, and returns. */
@@ -35,70 +42,78 @@ const TRANSACTION = { readConcern: { level: 'snapshot' }, writeConcern: { w: 'ma
  * The atomic steps of a term. On a replica set or a cluster a step is a transaction, which also locks the document of
  * the term. On a single server, which has none, the step first inserts all that it writes as a journal, and is
  * committed when the document of the term names that journal; then the writes are applied. If beat is killed in
- * between, the next term applies the journal again before anything else.
+ * between, the next step or the next term applies the journal again before anything else.
  */
 export function createSteps(connection: MongoConnection, names: Names, apply: ApplyWrites) {
   const term = connection.collection<TermDocument>(names.leader);
   const journal = connection.collection<JournalPart>(names.journal);
   let hasTransactions = false;
   let lastTerm = 0;
-
-  const runTransaction = async <T>(token: number, decide: Decide<T>): Promise<T | 'fenced'> => {
-    const session = connection.client.startSession();
-    try {
-      return await session.withTransaction(async () => {
-        const update = { $inc: { seq: 1 } };
-        const found = await term.findOneAndUpdate({ _id: 'term', token }, update, { session, returnDocument: 'after' });
-        if (!found) return 'fenced';
-        const { writes, result } = await decide(session);
-        if (writes) await apply(writes, found.seq, session);
-        return result;
-      }, TRANSACTION);
-    } finally {
-      await session.endSession();
-    }
-  };
+  /** The step before. A step that ran beside it would apply its journal a second time. */
+  let previous: Promise<unknown> = Promise.resolve();
 
   /** Applies a committed journal and removes it. */
-  const finish = async (seq: number, commit: string, writes: Writes): Promise<void> => {
+  const finish = async ({ seq, commit }: Journal, writes: Writes): Promise<void> => {
     await apply(writes, seq);
     await term.updateOne({ _id: 'term', 'journal.commit': commit }, { $set: { journal: null } });
     await journal.deleteMany({ commit });
   };
 
-  const recover = async ({ seq, journal: committed }: TermDocument): Promise<void> => {
-    if (!committed) return;
+  /** Applies a journal that is left. */
+  const recover = async (committed: Journal): Promise<void> => {
     const { commit } = committed;
     const parts = await journal.find({ commit }, { sort: { number: 1 } }).toArray();
-    if (parts.length === committed.parts) return finish(seq, commit, fromParts(parts));
+    if (parts.length === committed.parts) return finish(committed, fromParts(parts));
     // Another instance may have finished it since.
-    const now = await term.findOne({ _id: 'term' });
-    if (now?.journal?.commit !== commit) return;
+    if ((await term.findOne({ _id: 'term' }))?.journal?.commit !== commit) return;
     throw new StoreError(
-      `ledger.commit: the collection ${names.journal} has ${parts.length} of ${committed.parts} parts of commit ${commit}: something has deleted the others; set \`journal\` of the document "term" in ${names.leader} to null, and that commit is lost`,
+      `the collection ${names.journal} has ${parts.length} of ${committed.parts} parts of commit ${commit}: something has deleted the others; set \`journal\` of the document "term" in ${names.leader} to null, and that commit is lost`,
     );
+  };
+
+  const runTransaction = async <T>(token: number, decide: Decide<T>): Promise<T | 'fenced'> => {
+    for (;;) {
+      const session = connection.client.startSession();
+      try {
+        const result = await session.withTransaction(async () => {
+          const update = { $inc: { seq: 1 } };
+          const options = { session, returnDocument: 'after' } as const;
+          const found = await term.findOneAndUpdate({ _id: 'term', token }, update, options);
+          if (!found) return 'fenced';
+          if (found.journal) return { pending: found.journal };
+          const { writes, result: decided } = await decide(session);
+          if (writes) await apply(writes, found.seq, session);
+          return { decided };
+        }, TRANSACTION);
+        if (result === 'fenced') return result;
+        if (!result.pending) return result.decided;
+        await recover(result.pending);
+      } finally {
+        await session.endSession();
+      }
+    }
   };
 
   const runJournal = async <T>(token: number, decide: Decide<T>): Promise<T | 'fenced'> => {
     for (;;) {
-      const found = await term.findOne({ _id: 'term' });
-      if (found?.token !== token) return 'fenced';
+      const found = await term.findOne({ _id: 'term', token });
+      if (!found) return 'fenced';
+      // Its states are not those of the committed journal yet.
       if (found.journal) {
-        await recover(found);
+        await recover(found.journal);
         continue;
       }
       const { writes, result } = await decide();
-      if (!writes) return result;
       const commit = randomUUID();
-      const parts = toParts(commit, token, writes);
-      if (parts.length === 0) return result;
+      const parts = writes ? toParts(commit, token, writes) : [];
+      if (!writes || parts.length === 0) return result;
       await journal.insertMany(parts);
-      const update = { $set: { journal: { commit, parts: parts.length } }, $inc: { seq: 1 } };
-      const committed = await term.findOneAndUpdate({ _id: 'term', token, journal: null }, update, {
-        returnDocument: 'after',
-      });
-      if (committed) {
-        await finish(committed.seq, commit, writes);
+      const seq = found.seq + 1;
+      const committed = { commit, parts: parts.length, seq };
+      const unchanged = { _id: 'term', token, seq: found.seq, journal: null } as const;
+      const { matchedCount } = await term.updateOne(unchanged, { $set: { seq, journal: committed } });
+      if (matchedCount === 1) {
+        await connection.run('ledger.apply', () => finish(committed, writes)).catch(keepCommitted);
         return result;
       }
       await journal.deleteMany({ commit });
@@ -146,19 +161,33 @@ export function createSteps(connection: MongoConnection, names: Names, apply: Ap
           : await term.insertOne({ _id: 'term', token, seq: token }).catch(ignoreDuplicates);
         if (!isBegun) continue;
         lastTerm = token;
-        const begun = await term.findOne({ _id: 'term' });
-        if (begun) await recover(begun);
+        const left = (await term.findOne({ _id: 'term', token }))?.journal;
+        if (left) await recover(left);
         await journal.deleteMany({ token: { $lt: token } });
         return { token, hasTransactions };
       }
       throw new StoreError('ledger.beginTerm: other instances began a term at the same instants');
     },
 
-    /** Runs a step of this term; `fenced` if a newer one has begun. */
-    run<T>(operation: string, token: number, decide: Decide<T>): Promise<T | 'fenced'> {
-      return connection.run(operation, () => (hasTransactions ? runTransaction : runJournal)(token, decide));
+    /**
+     * Runs a step of this term; `fenced` if a newer one has begun. `isCapped`: it writes to a capped collection, which
+     * no transaction of MongoDB may.
+     */
+    run<T>(operation: string, token: number, decide: Decide<T>, isCapped = false): Promise<T | 'fenced'> {
+      const run = hasTransactions && !isCapped ? runTransaction : runJournal;
+      const step = previous.then(() => connection.run(operation, () => run(token, decide)));
+      previous = step.catch(() => {});
+      return step;
     },
   };
+}
+
+/** For `catch`: the commit is durable, so the error must not look like a rejection by the server. */
+function keepCommitted(error: unknown): never {
+  if (!(error instanceof StoreError)) throw error;
+  throw new StoreError(`${error.message}; the commit is durable, and its journal is applied later`, {
+    unreachable: error.unreachable,
+  });
 }
 
 function isWithoutTransactions(error: unknown): boolean {

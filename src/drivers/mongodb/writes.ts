@@ -2,7 +2,7 @@ import { BSON, type ClientSession } from 'mongodb';
 import type { StoredChange } from '../../contracts/store/commit.ts';
 import type { MinuteCounts } from '../../contracts/store/minutes.ts';
 import type { AuditDocument, CommandDocument } from './command-log.ts';
-import { ignoreDuplicates, type Keyed, type MongoConnection } from './connection.ts';
+import { inBatches, type Keyed, type MongoConnection } from './connection.ts';
 import { orderOf, type EntryDocument } from './entries.ts';
 import { countMinute, type MinuteDocument, type RowDocument } from './history.ts';
 import type { BroadcastDocument, Kombu, MessageDocument } from './kombu.ts';
@@ -53,9 +53,6 @@ export const NO_WRITES: Writes = {
 /** The most commands of a commit: the numbers of their audit rows are between those of two commits. */
 const MAX_BATCH = 1_000;
 
-/** Documents that one request writes: few enough for the time that an answer may take. */
-const BATCH = 250;
-
 /** Applies the writes of the commit `seq`, in a transaction if there is a session. */
 export type ApplyWrites = (writes: Writes, seq: number, session?: ClientSession) => Promise<void>;
 
@@ -72,8 +69,7 @@ export function createApplyWrites(connection: MongoConnection, names: Names, kom
     const auditRows = writes.audit.map(({ id, json }, i) => {
       return { replaceOne: { filter: { _id: id }, replacement: { json, order: seq * MAX_BATCH + i }, upsert: true } };
     });
-    await inBatches(writes.messages, (batch) => kombu.messages.insertMany(batch, options));
-    await inBatches(writes.broadcasts, (batch) => kombu.broadcasts.insertMany(batch, options));
+    await kombu.insert(writes, session);
     await inBatches(writes.outbox, (batch) =>
       outbox.bulkWrite(
         batch.map((each) => keepMessage(each, seq)),
@@ -97,13 +93,6 @@ export function createApplyWrites(connection: MongoConnection, names: Names, kom
     await inBatches(auditRows, (batch) => audit.bulkWrite(batch, options));
     await inBatches(writes.commands, (batch) => commands.deleteMany({ _id: { $in: batch } }, options));
   };
-}
-
-/** Writes documents in several requests, and ignores those that exist already. */
-async function inBatches<T>(items: readonly T[], write: (batch: T[]) => Promise<unknown>): Promise<void> {
-  for (let from = 0; from < items.length; from += BATCH) {
-    await write(items.slice(from, from + BATCH)).catch(ignoreDuplicates);
-  }
 }
 
 function keepMessage({ id, text }: Writes['outbox'][number], seq: number) {

@@ -34,6 +34,7 @@ public class Server extends MemoryBackend {
 
   private final boolean isReplicaSet;
   private final Map<String, Transaction> open = new LinkedHashMap<>();
+  private final Set<String> capped = new java.util.HashSet<>();
   /** The transaction whose changes are in the data at this moment; `null` for none. */
   private Transaction applied;
   private String address = "";
@@ -122,6 +123,10 @@ public class Server extends MemoryBackend {
     show(message, own);
     if (!WRITES.contains(command)) return run(message, request);
     String collection = request.get("$db") + "." + request.get(command);
+    if (capped.contains(collection)) {
+      abort(message, id, own);
+      return error(263, "OperationNotSupportedInTransaction", "Collection " + collection + " is a capped collection");
+    }
     Object ids = idsOf(request, command);
     Map<Object, Document> before = read(message, collection, ids);
     Document answer = run(message, request);
@@ -218,6 +223,7 @@ public class Server extends MemoryBackend {
     Document plain = request.clone();
     for (String key : List.of("autocommit", "startTransaction", "txnNumber")) plain.remove(key);
     // The server has no capped collections: one that was asked for grows without a limit.
+    if (plain.containsKey("capped")) capped.add(plain.get("$db") + "." + plain.get("create"));
     if (plain.containsKey("create")) for (String key : List.of("capped", "size")) plain.remove(key);
     return super.handleMessage(new MongoMessage(message.getChannel(), message.getHeader(), plain));
   }
